@@ -1,0 +1,107 @@
+"""How gunicorn serves the site: `gunicorn -c gunicorn.conf.py chatsite.asgi:application`."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import environ
+
+ROOT = Path(__file__).resolve().parent
+
+
+class ServerEnvironment(environ.Env):
+    # A copy: what the master kept from .env would outlive an edit of .env and a SIGHUP.
+    ENVIRON = dict(os.environ)
+
+
+ServerEnvironment.read_env(ROOT / ".env")
+env = ServerEnvironment()
+
+# Empty means unset, as in chatsite/settings.py. `-b` on the command line wins.
+bind = "127.0.0.1:" + (env.str("PORT", default="") or "8000")
+workers = int(env.str("WEB_CONCURRENCY", default="") or 2)
+
+worker_class = "asgi"
+timeout = 30
+graceful_timeout = 30
+keepalive = 5
+# A worker that retires by itself makes new requests wait while it drains.
+max_requests = 0
+# Two instances of one user would share its path.
+control_socket_disable = True
+
+# Seconds of graceful_timeout kept for ending the replies that did not finish in it; the master
+# kills at graceful_timeout, before the worker's own clean-up has run.
+drain_margin = 5
+
+if env.bool("RELOAD", default=False):
+    workers = 1
+    graceful_timeout = 2
+    drain_margin = 1
+    reload = True
+    # Python too: a module with a mistake in it was never imported, so is not watched otherwise.
+    reload_extra_files = [
+        str(ROOT / ".env"),
+        *(
+            str(ROOT / folder / "**" / pattern)
+            for folder in ("chatsite", "conversations", "templates", "locale")
+            for pattern in ("*.py", "*.html", "*.txt", "*.css", "*.js", "*.svg", "*.mo")
+        ),
+    ]
+
+    def pre_fork(server, worker):
+        """Collect the static files anew, so that the new worker serves the edited ones."""
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+            cwd=ROOT,
+            check=False,
+        )
+
+
+def post_worker_init(worker):
+    """Start the drain's watch, and say once how to connect a gateway where there is none."""
+    worker.drain = worker.loop.create_task(drain_at_exit(worker))
+    if worker.age == 1:
+        say_where_to_go(worker)
+
+
+def say_where_to_go(worker):
+    """Log the address of the site and, where no gateway is configured, how to connect one."""
+    from django.conf import settings
+
+    address = " ".join(str(sock) for sock in worker.sockets)
+    worker.log.info("The chat is at %s", address)
+    if not settings.OPENAI_BASE_URL:
+        worker.log.info(
+            "No gateway is configured, so a demo model answers. To connect one, put"
+            " OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL into %s",
+            ROOT / ".env",
+        )
+
+
+async def drain_at_exit(worker):
+    """Wait until the worker has to go; then let live replies finish, and end the rest in time.
+
+    A draining worker of gunicorn no longer beats its heart, and the master kills it for that
+    after `timeout`; so it is beaten here until the worker is gone.
+    """
+    while worker.alive and worker.ppid == os.getppid():
+        await asyncio.sleep(0.25)
+
+    from conversations.replies import drain
+
+    drain.begin()
+    deadline = worker.loop.time() + worker.cfg.graceful_timeout - drain_margin
+    while worker.loop.time() < deadline and not drain.idle():
+        worker.notify()
+        await asyncio.sleep(0.25)
+    finishing = worker.loop.create_task(drain.finish_now())
+    while True:
+        worker.notify()
+        await asyncio.sleep(0.25)
+        if finishing is not None and finishing.done():
+            if finishing.exception():
+                worker.log.error("Draining failed", exc_info=finishing.exception())
+            finishing = None
