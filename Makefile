@@ -1,0 +1,51 @@
+# The front door. Each target first sets up what it needs.
+.POSIX:
+.PHONY: help run test check format setup lock
+
+PYTHON = .venv/bin/python
+MANAGE = $(PYTHON) manage.py
+# Given to pytest: make test ARGS="-k login".
+ARGS =
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
+
+run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file changes.
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) createcachetable
+	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
+
+test: ## Run every test, on SQLite and on PostgreSQL.
+	@.ci/setup test
+	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -m "not browser" $(ARGS)
+
+check: ## Look for mistakes without running the tests.
+	@.ci/setup check
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 --check {} +
+	$(MANAGE) makemigrations --check --dry-run
+	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+	$(PYTHON) -m pytest --quiet tests/test_imports.py
+
+# The settings of a site behind TLS, whatever .env says.
+PRODUCTION = SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+	DEBUG=false INSECURE_HTTP=false ALLOWED_HOSTS=chat.example.org TRUSTED_PROXIES=1
+
+format: ## Put code and templates into the house style.
+	@.ci/setup check
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 {} +
+
+setup: ## Make .venv and .env where they are missing.
+	@.ci/setup
+
+lock: ## Lock the versions of requirements.in and requirements-dev.in anew.
+	@.ci/setup check
+	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+LOCK = $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
