@@ -61,18 +61,20 @@ if env.bool("RELOAD", default=False):
 
 
 def post_worker_init(worker):
-    """Start the drain's watch, and say once how to connect a gateway where there is none."""
+    """Start what runs beside the site: the drain's watch and, in the first worker, a greeting."""
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
     if worker.age == 1:
-        say_where_to_go(worker)
+        worker.greeting = worker.loop.create_task(greet(worker))
 
 
-def say_where_to_go(worker):
-    """Log the address of the site and, where no gateway is configured, how to connect one."""
+async def greet(worker):
+    """Log where the site is and, where no gateway is configured, how to connect one."""
+    while not worker.servers:
+        await asyncio.sleep(0.05)
+
     from django.conf import settings
 
-    address = " ".join(str(sock) for sock in worker.sockets)
-    worker.log.info("The chat is at %s", address)
+    worker.log.info("The chat is at %s", " ".join(map(str, worker.sockets)))
     if not settings.OPENAI_BASE_URL:
         worker.log.info(
             "No gateway is configured, so a demo model answers. To connect one, put"
