@@ -12,7 +12,7 @@ help: ## List the targets.
 
 run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file changes.
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) createcachetable
+	@$(MANAGE) createcachetable --verbosity 0
 	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
 
 test: ## Run every test, on SQLite and on PostgreSQL.
@@ -25,7 +25,7 @@ check: ## Look for mistakes without running the tests.
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 --check {} +
-	$(MANAGE) makemigrations --check --dry-run
+	$(PRODUCTION) $(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(PYTHON) -m pytest --quiet tests/test_imports.py
 

@@ -42,14 +42,16 @@ if env.bool("RELOAD", default=False):
     drain_margin = 1
     reload = True
     # Python too: a module with a mistake in it was never imported, so is not watched otherwise.
-    reload_extra_files = [
-        str(ROOT / ".env"),
-        *(
-            str(ROOT / folder / "**" / pattern)
-            for folder in ("chatsite", "conversations", "templates", "locale")
-            for pattern in ("*.py", "*.html", "*.txt", "*.css", "*.js", "*.svg", "*.mo")
-        ),
-    ]
+    watched = (
+        "chatsite/**/*.py",
+        "conversations/**/*.py",
+        "conversations/static/**/*.*",
+        "templates/**/*.*",
+        "locale/**/*.mo",
+    )
+    reload_extra_files = [str(ROOT / ".env")]
+    # gunicorn warns of a pattern without files.
+    reload_extra_files += [str(ROOT / name) for name in watched if any(ROOT.glob(name))]
 
     def pre_fork(server, worker):
         """Collect the static files anew, so that the new worker serves the edited ones."""
