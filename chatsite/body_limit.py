@@ -1,0 +1,85 @@
+"""Refuses bodies over MAX_BODY before they are kept anywhere, logged in or not.
+
+Django under ASGI spools a body of any size to disk before the first middleware sees it; an
+anonymous 300 MB were measured to leave 312 MB there (runtime.md, 1.8).
+"""
+
+import asyncio
+
+from django.conf import settings
+
+# A browser shows our 413 page only once its body was taken; so this much is read and dropped.
+DROPPED = 16  # times MAX_BODY
+PATIENCE = 20  # seconds
+
+
+class BodyLimit:
+    """Counts the bytes of a request; over the limit Django is asked for the 413 page instead."""
+
+    def __init__(self, application):
+        self._application = application
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            return await self._application(scope, receive, send)
+        length = _content_length(scope)
+        if length is not None and length <= settings.MAX_BODY:
+            # The server itself ends the body at its declared length.
+            return await self._application(scope, receive, send)
+        if length is None:
+            body, whole = await _read(receive, settings.MAX_BODY)
+            if whole:
+                return await self._application(scope, _replay(body, receive), send)
+        await _drop(receive, settings.MAX_BODY * DROPPED)
+        refused = {**scope, "chatsite.body_too_large": True}
+        return await self._application(refused, _replay(b"", receive), send)
+
+
+def _content_length(scope):
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None
+
+
+async def _read(receive, limit):
+    """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts), True
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return b"", False
+        if not message.get("more_body"):
+            return b"".join(parts), True
+
+
+async def _drop(receive, limit):
+    """Read on without keeping anything, within bounds."""
+    size = 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while size <= limit:
+                message = await receive()
+                size += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body"):
+                    return
+    except TimeoutError:
+        return
+
+
+def _replay(body, receive):
+    """A `receive` that hands out `body` first."""
+    handed = False
+
+    async def replay():
+        nonlocal handed
+        if handed:
+            return await receive()
+        handed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

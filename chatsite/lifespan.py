@@ -1,0 +1,48 @@
+"""The life of a process: Django answers no lifespan messages, so this does."""
+
+import logging
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connections
+
+from conversations.models import Person
+from conversations.replies.engine import Engine
+from conversations.views.first_visit import setup_code
+
+logger = logging.getLogger(__name__)
+
+
+class Lifespan:
+    """Starts the engine of this process before it serves, and ends it cleanly."""
+
+    def __init__(self, application):
+        self._application = application
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "lifespan":
+            return await self._application(scope, receive, send)
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                Engine.serving = Engine.here()
+                await sync_to_async(_print_setup_code)()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await Engine.serving.close()
+                Engine.serving = None
+                await send({"type": "lifespan.shutdown.complete"})
+                return None
+
+
+def _print_setup_code():
+    try:
+        if not Person.objects.exists():
+            logger.warning(
+                "There is no account yet. Open the site to make the administrator's; from "
+                "another machine it asks for this set-up code: %s",
+                setup_code(),
+            )
+    except DatabaseError:
+        logger.warning("The database does not answer or is not migrated.")
+    finally:
+        connections.close_all()

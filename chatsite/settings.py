@@ -1,0 +1,370 @@
+"""Every setting of the site; every environment variable is read here and nowhere else.
+
+Runs from a fresh checkout with nothing set but SECRET_KEY. A bad value stops the start with
+one sentence that names the variable.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class Environment(environ.Env):
+    """Reads variables; an empty one counts as unset, a bad one names itself."""
+
+    def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
+        if self.ENVIRON.get(var) == "":
+            # `VAR=` in a .env means "not set"; django-environ would make it 0, False or {}.
+            if default is self.NOTSET:
+                raise ImproperlyConfigured(f"Set {var}: it is empty.")
+            return default
+        try:
+            return super().get_value(var, cast, default, parse_default)
+        except (ValueError, KeyError) as error:
+            raise ImproperlyConfigured(
+                f"{var} has a value that cannot be used: {self.ENVIRON.get(var)!r}."
+            ) from error
+
+    def flag(self, var, default):
+        """True or False from one of the usual words; anything else stops the start."""
+        word = self.str(var, default=str(default)).strip().lower()
+        words = {"true": True, "1": True, "yes": True, "on": True}
+        words |= {"false": False, "0": False, "no": False, "off": False}
+        if word not in words:
+            raise ImproperlyConfigured(f"{var} must be true or false, not {word!r}.")
+        return words[word]
+
+    def number(self, var, default, least=0):
+        """A whole number of at least `least`."""
+        value = self.int(var, default=default)
+        if value < least:
+            raise ImproperlyConfigured(f"{var} must be at least {least}, not {value}.")
+        return value
+
+    def choice(self, var, default, allowed):
+        """One of the `allowed` words."""
+        value = self.str(var, default=default).strip()
+        if value not in allowed:
+            raise ImproperlyConfigured(f"{var} must be one of {', '.join(allowed)}.")
+        return value
+
+    def words(self, var, default=()):
+        """A list from comma-separated words, blanks around them dropped."""
+        return [word.strip() for word in self.list(var, default=list(default)) if word.strip()]
+
+
+env = Environment()
+# A value that starts with "$" is itself, not the name of another variable.
+env.escape_proxy = True
+environ.Env.read_env(BASE_DIR / ".env")
+
+TESTING = "pytest" in sys.modules
+
+# --- The site -------------------------------------------------------------------------------
+
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "Set SECRET_KEY to a random text of at least 32 characters (make run writes one to .env)."
+    )
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+for origin in CSRF_TRUSTED_ORIGINS:
+    if not origin.startswith(("http://", "https://")):
+        raise ImproperlyConfigured(
+            f"CSRF_TRUSTED_ORIGINS needs a scheme in each origin: https://{origin}"
+        )
+
+# For a network without TLS: no Secure cookies, no HSTS, no redirect to https.
+INSECURE_HTTP = env.flag("INSECURE_HTTP", False)
+# How many proxies of ours stand in front; the client's address and scheme are taken from them.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+
+ROOT_URLCONF = "chatsite.urls"
+ASGI_APPLICATION = "chatsite.asgi.application"
+AUTH_USER_MODEL = "conversations.Person"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "conversations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "servestatic",
+    "allauth",
+    "allauth.account",
+]
+
+MIDDLEWARE = [
+    "chatsite.middleware.request_id",
+    "chatsite.middleware.headers",
+    "chatsite.middleware.early",
+    # Async only, so it stands above the others, which are sync; our headers reach its files.
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "conversations.middleware.reader",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "conversations.context.site",
+            ],
+        },
+    },
+]
+
+SITE_NAME = env.str("SITE_NAME", default="Chatsite")
+
+# --- Database and cache ---------------------------------------------------------------------
+
+
+def database(url):
+    """Django's DATABASES entry for a database URL, with what a chat of many writers needs.
+
+    SQLite: runtime.md measured that only WAL, IMMEDIATE and a long busy timeout together hold
+    fifty writers. PostgreSQL: a pool with health checks, since a pool without hands out dead
+    connections after the database was restarted.
+    """
+    try:
+        config = environ.Env.db_url_config(url)
+    except Exception as error:
+        raise ImproperlyConfigured("DATABASE_URL cannot be read as a database URL.") from error
+    if not config.get("ENGINE"):
+        raise ImproperlyConfigured("DATABASE_URL must start with sqlite:// or postgres://.")
+    config["CONN_MAX_AGE"] = 0
+    if config["ENGINE"].endswith("sqlite3"):
+        name = Path(config["NAME"])
+        config["NAME"] = str(name if name.is_absolute() else BASE_DIR / name)
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+        }
+        # Tests use threads and processes; an in-memory database is not shared between them.
+        config["TEST"] = {"NAME": f"{config['NAME']}.test"}
+    else:
+        config["CONN_HEALTH_CHECKS"] = True
+        size = env.number("DATABASE_POOL", 8, least=2)
+        config["OPTIONS"] = {
+            **config.get("OPTIONS", {}),
+            "connect_timeout": 3,
+            "pool": {"min_size": 1, "max_size": size, "timeout": 4},
+        }
+    return config
+
+
+DATABASES = {"default": database(env.str("DATABASE_URL", default="sqlite:///db.sqlite3"))}
+ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+
+# In the database, so that limits of login count across processes and machines.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+    }
+}
+
+# --- The gateway ----------------------------------------------------------------------------
+
+
+def gateway_url(url):
+    """`url` checked; empty where no gateway is configured (the demo model answers then)."""
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise ImproperlyConfigured("OPENAI_BASE_URL must be a URL like https://host/v1.")
+    return url.rstrip("/")
+
+
+OPENAI_BASE_URL = gateway_url(env.str("OPENAI_BASE_URL", default="").strip())
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_MODEL = env.str("OPENAI_MODEL", default="").strip()
+if OPENAI_API_KEY and not OPENAI_BASE_URL:
+    OPENAI_BASE_URL = "https://api.openai.com/v1"
+if OPENAI_BASE_URL and not OPENAI_MODEL:
+    raise ImproperlyConfigured("Set OPENAI_MODEL to the name of a model of your gateway.")
+DEMO = not OPENAI_BASE_URL
+if DEMO:
+    OPENAI_MODEL = "demo"
+try:
+    UPSTREAM_HEADERS = env.json("UPSTREAM_HEADERS", default={})
+except ValueError as error:
+    raise ImproperlyConfigured('UPSTREAM_HEADERS must be JSON like {"X-Team": "a"}.') from error
+UPSTREAM_CONNECT_TIMEOUT = env.number("UPSTREAM_CONNECT_TIMEOUT", 10, least=1)
+UPSTREAM_READ_TIMEOUT = env.number("UPSTREAM_READ_TIMEOUT", 600, least=1)
+UPSTREAM_TOTAL_TIMEOUT = env.number("UPSTREAM_TOTAL_TIMEOUT", 3600, least=1)
+# Replies one process writes at a time, and event streams it serves at a time.
+MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 200, least=1)
+MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
+INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
+DEMO_PACE = env.float("DEMO_PACE", default=1.0)
+
+# --- Limits ---------------------------------------------------------------------------------
+
+MAX_BODY = env.number("MAX_BODY", 4_000_000, least=10_000)  # bytes of one request
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
+DRAIN_SECONDS = 25  # of gunicorn's graceful 30; see gunicorn.conf.py
+
+# --- People ---------------------------------------------------------------------------------
+
+SIGNUP = env.choice("SIGNUP", "closed", ("closed", "open"))
+REVIEW_NOTICE = env.choice("REVIEW_NOTICE", "on", ("on", "off", "full"))
+AUTO_TITLES = env.flag("AUTO_TITLES", True)
+CURRENCY = env.str("CURRENCY", default="USD").strip().upper()
+if not (len(CURRENCY) == 3 and CURRENCY.isalpha()):
+    raise ImproperlyConfigured("CURRENCY must be a three-letter code like USD.")
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "conversations.accounts.Adapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PRESERVE_USERNAME_CASING = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
+
+# --- Sessions, cookies, headers -------------------------------------------------------------
+
+SECURE = not (INSECURE_HTTP or DEBUG)
+SESSION_DAYS = env.number("SESSION_DAYS", 14, least=1)
+SESSION_COOKIE_AGE = SESSION_DAYS * 86_400
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "conversations.views.errors.csrf_failure"
+LANGUAGE_COOKIE_NAME = "language"
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = env.flag("HSTS_PRELOAD", False)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# Not "no-referrer": browsers then send `Origin: null` with forms and Django refuses them.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- Languages and times --------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+try:
+    ZoneInfo(TIME_ZONE)
+except Exception as error:
+    raise ImproperlyConfigured(
+        f"TIME_ZONE must be a zone like Europe/Berlin, not {TIME_ZONE!r}."
+    ) from error
+
+# --- Static files ---------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or TESTING
+        else "chatsite.storage.StaticStorage"
+    },
+}
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_USE_FINDERS = DEBUG
+
+# --- Logs -----------------------------------------------------------------------------------
+
+LOG_JSON = env.flag("LOG_JSON", False)
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "chatsite.logs.RequestIdFilter"}},
+    "formatters": {
+        "line": {"()": "chatsite.logs.LineFormatter"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(request_id)s",
+        },
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "json" if LOG_JSON else "line",
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+        # httpx logs every URL it asks at INFO; ours says what matters.
+        "httpx": {"level": "WARNING"},
+    },
+}
+SILENCED_SYSTEM_CHECKS = [
+    # HSTS preload is the operator's own decision (HSTS_PRELOAD).
+    "security.W021",
+]
+if INSECURE_HTTP:
+    SILENCED_SYSTEM_CHECKS += [f"security.W0{n}" for n in ("04", "08", "12", "16")]

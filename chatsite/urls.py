@@ -1,0 +1,18 @@
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.urls import include, path
+
+admin.autodiscover()
+# One way in: the login that has the limits.
+admin.site.login = secure_admin_login(admin.site.login)
+
+urlpatterns = [
+    path("", include("conversations.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "conversations.views.errors.bad_request"
+handler403 = "conversations.views.errors.forbidden"
+handler404 = "conversations.views.errors.not_found"
+handler500 = "conversations.views.errors.server_error"

@@ -1,0 +1,26 @@
+"""What every page may show: the site's name, the list of conversations, the demo's banner."""
+
+from django.conf import settings
+from django.utils.functional import SimpleLazyObject
+
+from conversations.models import Conversation
+
+SIDEBAR = 50
+
+
+def site(request):
+    """Context for all templates; nothing is read from the database until a page shows it."""
+    return {
+        "site_name": settings.SITE_NAME,
+        "demo": settings.DEMO,
+        "max_body": settings.MAX_BODY,
+        "request_id": getattr(request, "id", ""),
+        "sidebar": SimpleLazyObject(lambda: _sidebar(request)),
+    }
+
+
+def _sidebar(request):
+    person = getattr(request, "user", None)
+    if person is None or not person.is_authenticated:
+        return []
+    return list(Conversation.objects.of(person).listed()[:SIDEBAR])

@@ -1,0 +1,35 @@
+"""What the reader chose: the language of the account, the zone of the browser."""
+
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone, translation
+
+
+def reader(get_response):
+    """Show pages in the account's language and the browser's zone (cookie `timezone`).
+
+    Logged-in pages are never stored by a cache: the back button must not show them after logout.
+
+    Sync on purpose, and the innermost: Django then runs the whole chain above it, which is all
+    sync inside anyway, with one change of thread a request instead of one for each middleware.
+    """
+
+    def middleware(request):
+        _activate(request)
+        response = get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return middleware
+
+
+def _activate(request):
+    language = getattr(request.user, "language", "")
+    if language and translation.check_for_language(language):
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+    try:
+        timezone.activate(ZoneInfo(request.COOKIES.get("timezone", "")))
+    except (ValueError, OSError, ModuleNotFoundError):
+        timezone.deactivate()

@@ -1,0 +1,75 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+TITLE_LENGTH = 80
+
+
+class ConversationQuerySet(models.QuerySet):
+    def of(self, person):
+        """Those `person` owns: the look-up is the permission."""
+        return self.filter(owner_id=person.pk)
+
+    def listed(self):
+        """Those of the sidebar, newest activity first."""
+        return self.order_by("-updated_at", "-id")
+
+
+class Conversation(models.Model):
+    """An exchange of messages, owned by one person."""
+
+    class TitleSource(models.TextChoices):
+        TEXT = "text", _("first line")
+        MODEL = "model", _("model")
+        PERSON = "person", _("person")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
+    )
+    title = models.CharField(_("title"), max_length=200, blank=True)
+    title_source = models.CharField(
+        max_length=10, choices=TitleSource.choices, default=TitleSource.TEXT
+    )
+    # The leaf last looked at: which branch is shown where none is asked for.
+    active = models.ForeignKey(
+        "Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    model = models.CharField(_("model"), max_length=200, blank=True)
+    effort = models.CharField(_("reasoning effort"), max_length=20, blank=True)
+    max_output_tokens = models.PositiveIntegerField(_("maximum length"), null=True, blank=True)
+    instructions = models.TextField(_("instructions"), blank=True, max_length=20_000)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    updated_at = models.DateTimeField(_("last activity"), default=timezone.now)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("conversation")
+        verbose_name_plural = _("conversations")
+        indexes = [models.Index(fields=["owner", "-updated_at", "-id"], name="sidebar")]
+
+    def __str__(self):
+        # Titles are made from the text and give it away; no list may show them by accident.
+        return str(self.pk)
+
+    def get_absolute_url(self):
+        return reverse("conversation", args=[self.pk])
+
+    @property
+    def display_title(self):
+        return self.title or _("New conversation")
+
+    def title_from(self, text):
+        """Take the title from the first line of `text`, cut at a word where it is long."""
+        line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        if len(line) > TITLE_LENGTH:
+            cut = line[: TITLE_LENGTH - 1]
+            head, _space, _rest = cut.rpartition(" ")
+            line = (head if len(head) > TITLE_LENGTH // 2 else cut) + "…"
+        self.title = line
+        self.title_source = self.TitleSource.TEXT

@@ -1,0 +1,61 @@
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class LanguageModelQuerySet(models.QuerySet):
+    def enabled(self):
+        return self.filter(enabled=True)
+
+    def default_first(self):
+        """By name, but the site's default model (OPENAI_MODEL) first."""
+        is_default = models.Case(
+            models.When(name=settings.OPENAI_MODEL, then=0), default=1
+        )
+        return self.order_by(is_default, "name")
+
+
+class LanguageModel(models.Model):
+    """A model of the gateway that people may choose."""
+
+    name = models.CharField(
+        _("name"), max_length=200, unique=True, help_text=_("As the gateway calls it.")
+    )
+    enabled = models.BooleanField(_("enabled"), default=True)
+    context_window = models.PositiveIntegerField(
+        _("context window"),
+        null=True,
+        blank=True,
+        help_text=_("Tokens of input and output together; empty means no limit is known."),
+    )
+    max_output_tokens = models.PositiveIntegerField(
+        _("maximum output tokens"),
+        null=True,
+        blank=True,
+        help_text=_("Sent with every call where set; people may choose less."),
+    )
+    efforts = models.CharField(
+        _("reasoning efforts"),
+        max_length=200,
+        blank=True,
+        help_text=_("Offered to people, separated by commas, like: low, medium, high."),
+    )
+    choose_length = models.BooleanField(
+        _("people may set a maximum length"), default=False
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = LanguageModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def effort_choices(self):
+        """The reasoning efforts people may choose, as a list of words."""
+        return [word.strip() for word in self.efforts.split(",") if word.strip()]

@@ -1,0 +1,75 @@
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
+
+from .response import Response
+
+
+class Message(models.Model):
+    """One turn of a conversation. `parent` makes turns a tree, so that editing or retrying adds a
+    sibling and loses nothing."""
+
+    class Role(models.TextChoices):
+        USER = "user", _("person")
+        ASSISTANT = "assistant", _("model")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        "Conversation", on_delete=models.CASCADE, related_name="messages"
+    )
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
+    role = models.CharField(max_length=10, choices=Role.choices)
+    # Both are written once: a person's at once, a reply's when it is final.
+    text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    reasoning = models.TextField(blank=True)
+    # The id of the form that asked for this message; the database lets each through only once.
+    submission = models.UUIDField(null=True, blank=True, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    # Set while a reply is written: its HTML so far, in place of `html`.
+    live_html = None
+    live_reasoning = ""
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["created_at", "id"]
+        indexes = [models.Index(fields=["conversation", "created_at"], name="thread")]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @property
+    def is_reply(self):
+        return self.role == self.Role.ASSISTANT
+
+    @cached_property
+    def call(self):
+        """The Response behind a reply; None for a person's message or one that was imported."""
+        if not self.is_reply:
+            return None
+        try:
+            return self.response
+        except Response.DoesNotExist:
+            return None
+
+    @property
+    def status(self):
+        """The status of the Response behind it; what has none is complete."""
+        return self.call.status if self.call else Response.Status.COMPLETED
+
+    @property
+    def is_pending(self):
+        return self.status in Response.OPEN
+
+    @property
+    def shown_html(self):
+        """The text as HTML: the final one, or what there is so far."""
+        return mark_safe(self.html) if self.live_html is None else self.live_html  # noqa: S308

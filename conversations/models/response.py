@@ -1,0 +1,153 @@
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations.sentences import error_sentence, reason_sentence
+
+
+class ResponseQuerySet(models.QuerySet):
+    def open(self):
+        """Those still queued or being written."""
+        return self.filter(status__in=Response.OPEN)
+
+    def of(self, person):
+        """Those behind conversations `person` owns: the look-up is the permission."""
+        return self.filter(conversation__owner_id=person.pk)
+
+
+class Response(models.Model):
+    """One call to `/v1/responses`, and its line in the books.
+
+    It outlives the message, the conversation and the person: `person_id` is a plain number and
+    `username` the name as it was, since a re-used name must not inherit old usage.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        IN_PROGRESS = "in_progress", _("being written")
+        COMPLETED = "completed", _("completed")
+        INCOMPLETE = "incomplete", _("incomplete")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("stopped")
+        INTERRUPTED = "interrupted", _("interrupted")
+
+    class Purpose(models.TextChoices):
+        REPLY = "reply", _("reply")
+        TITLE = "title", _("title")
+
+    class UsageSource(models.TextChoices):
+        REPORTED = "reported", _("reported")
+        ESTIMATED = "estimated", _("estimated")
+        NONE = "none", _("none")
+        UNKNOWN = "unknown", _("unknown")
+
+    OPEN = (Status.QUEUED, Status.IN_PROGRESS)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        "Conversation", null=True, on_delete=models.SET_NULL, related_name="responses"
+    )
+    message = models.OneToOneField(
+        "Message", null=True, on_delete=models.SET_NULL, related_name="response"
+    )
+    person_id = models.BigIntegerField(_("person"))
+    username = models.CharField(_("username"), max_length=150)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.REPLY)
+
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.QUEUED)
+    # Why it is incomplete, as the gateway said it: max_output_tokens, content_filter, too_long …
+    reason = models.CharField(max_length=100, blank=True)
+    model = models.CharField(_("model asked for"), max_length=200)
+    answered_model = models.CharField(_("model that answered"), max_length=200, blank=True)
+    upstream_id = models.TextField(blank=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+    # A code of ours and the gateway's own words; our sentence is made when it is shown.
+    error_code = models.CharField(max_length=50, blank=True)
+    error_message = models.TextField(blank=True)
+    refusal = models.TextField(blank=True)
+
+    # Enough to rebuild the exact input: instructions, parameters, first message sent, left out.
+    request = models.JSONField(default=dict)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    # Only while it is written: the text so far, who writes it, and what it is told.
+    partial = models.TextField(blank=True)
+    partial_reasoning = models.TextField(blank=True)
+    lease = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    stop_requested = models.BooleanField(default=False)
+
+    # Null is unknown, never 0. Cached is part of input, reasoning part of output.
+    input_tokens = models.BigIntegerField(null=True)
+    cached_tokens = models.BigIntegerField(null=True)
+    output_tokens = models.BigIntegerField(null=True)
+    reasoning_tokens = models.BigIntegerField(null=True)
+    total_tokens = models.BigIntegerField(null=True)
+    estimated_input_tokens = models.BigIntegerField(null=True)
+    estimated_output_tokens = models.BigIntegerField(null=True)
+    usage_source = models.CharField(
+        max_length=10, choices=UsageSource.choices, default=UsageSource.UNKNOWN
+    )
+    cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    first_token_at = models.DateTimeField(null=True)
+    reasoning_seconds = models.FloatField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = ResponseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("response")
+        verbose_name_plural = _("responses")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(status__in=["queued", "in_progress"], purpose="reply"),
+                name="one_open_reply_per_conversation",
+            ),
+            models.CheckConstraint(
+                condition=Q(cached_tokens__isnull=True)
+                | Q(input_tokens__isnull=True)
+                | Q(cached_tokens__lte=models.F("input_tokens")),
+                name="cached_is_part_of_input",
+            ),
+            models.CheckConstraint(
+                condition=Q(reasoning_tokens__isnull=True)
+                | Q(output_tokens__isnull=True)
+                | Q(reasoning_tokens__lte=models.F("output_tokens")),
+                name="reasoning_is_part_of_output",
+            ),
+        ]
+        indexes = [
+            # The sweep reads only what is open, however long the history.
+            models.Index(
+                fields=["status", "heartbeat_at"],
+                condition=Q(status__in=["queued", "in_progress"]),
+                name="open_responses",
+            ),
+            models.Index(fields=["person_id", "created_at"], name="ledger_by_person"),
+            models.Index(fields=["created_at"], name="ledger_by_time"),
+        ]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @property
+    def is_open(self):
+        return self.status in self.OPEN
+
+    @property
+    def error_sentence(self):
+        """What happened and what to do next, in the reader's language."""
+        return error_sentence(self.error_code, self.http_status)
+
+    @property
+    def reason_sentence(self):
+        """Why the reply is incomplete, in the reader's language."""
+        return reason_sentence(self.reason)

@@ -1,0 +1,52 @@
+"""Making a reply: order, claim, run, watch, checkpoint, stop, recover.
+
+The only place that knows both the models and the gateway. What views need of it is here.
+"""
+
+from django.conf import settings
+from django.utils.safestring import mark_safe
+
+from conversations.models import Response
+from conversations.rendering import render
+from conversations.replies import transitions
+from conversations.replies.engine import Engine
+from conversations.replies.watch import Viewer, watch
+
+__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "streams_full", "watch"]
+
+
+def full():
+    """Whether this process can take no further reply now."""
+    engine = Engine.serving
+    return engine is not None and (engine.draining or engine.load >= settings.MAX_LIVE_REPLIES)
+
+
+def streams_full():
+    """Whether this process serves as many event streams as it may."""
+    engine = Engine.serving
+    return engine is not None and len(engine.watching) >= settings.MAX_STREAMS
+
+
+def offer(response_id):
+    """Let this process begin the reply at once; from any thread.
+
+    Where no server runs (a management command, a test's client) it stays queued for whoever
+    sweeps or watches first.
+    """
+    engine = Engine.serving
+    if engine is not None:
+        engine.loop.call_soon_threadsafe(engine.offer, response_id)
+
+
+def stop(response):
+    """Stop a reply wherever it is written; from any thread. What it has so far is kept."""
+    status = transitions.request_stop(response.pk)
+    engine = Engine.serving
+    if status == Response.Status.IN_PROGRESS and engine is not None:
+        engine.loop.call_soon_threadsafe(engine.end, response.pk, Response.Status.CANCELLED)
+
+
+def fill_in(message):
+    """Give a pending reply the text it has so far, for a page without the event stream."""
+    if message is not None and message.call.partial:
+        message.live_html = mark_safe(render(message.call.partial))  # noqa: S308 (ours)

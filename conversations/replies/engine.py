@@ -1,0 +1,404 @@
+"""The part of a process that writes replies: claims, runs, follows, checkpoints, sweeps.
+
+One per event loop. All its state is touched on that loop only; whatever other threads want comes
+by `call_soon_threadsafe`. The database is the only thing shared with other processes.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import time
+import uuid
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.utils import timezone
+
+from conversations import upstream
+from conversations.models import Response
+from conversations.replies import transitions
+from conversations.replies.access import no_longer_allowed
+from conversations.replies.lane import Lane, is_database_error
+from conversations.replies.live import LiveReply
+from conversations.replies.order import rebuild_body
+from conversations.replies.outcome import Outcome
+from conversations.replies.pace import Pace
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT = 0.4  # seconds
+SWEEP = 1.0
+FOLLOW = 0.35
+KEEP_ALIVE = 14.0  # seconds of silence towards a browser before a comment is sent
+STALLED = 30.0  # seconds a browser may leave one event unread
+ACCESS = 8.0  # seconds between two looks whether the watchers may still watch
+
+_engines = weakref.WeakKeyDictionary()
+
+
+class Engine:
+    """Writes and follows the replies of one process."""
+
+    # The one that serves this process, for threads that have no loop.
+    serving = None
+
+    def __init__(self):
+        self.loop = asyncio.get_running_loop()
+        self.lease = uuid.uuid4()
+        self.live = {}
+        self.followed = {}
+        self.watching = set()
+        self.draining = False
+        self.pace = Pace()
+        self._claiming = {}
+        self._writing = Lane("replies-write")
+        self._reading = Lane("replies-read")
+        self._rendering = ThreadPoolExecutor(1, thread_name_prefix="replies-render")
+        self._client = None
+        self._tasks = set()
+        self._keeper = self._spawn(self._keep())
+
+    @classmethod
+    def here(cls):
+        """The engine of the running loop, made when it is first asked for."""
+        loop = asyncio.get_running_loop()
+        engine = _engines.get(loop)
+        if engine is None:
+            engine = _engines[loop] = cls()
+        return engine
+
+    # --- Who writes what ----------------------------------------------------------------
+
+    @property
+    def load(self):
+        """How many replies this process writes or is about to."""
+        return len(self.live) + len(self._claiming)
+
+    def offer(self, response_id):
+        """Claim the queued Response if there is room; on this loop."""
+        if not self.draining and self.load < settings.MAX_LIVE_REPLIES:
+            self._claim(response_id)
+
+    async def join(self, response_id):
+        """The LiveReply of an open Response, written or followed here; None if it is final."""
+        claiming = self._claiming.get(response_id)
+        if claiming is None and response_id not in self.live:
+            self.offer(response_id)
+            claiming = self._claiming.get(response_id)
+        if claiming is not None:
+            await asyncio.wait({claiming})
+        if response_id in self.live:
+            return self.live[response_id]
+        return await self._follow(response_id)
+
+    def _claim(self, response_id):
+        if response_id not in self._claiming and response_id not in self.live:
+            task = self._spawn(self._claim_and_run(response_id))
+            self._claiming[response_id] = task
+            task.add_done_callback(lambda _task: self._claiming.pop(response_id, None))
+
+    async def _claim_and_run(self, response_id):
+        try:
+            taken = await self._writing.run(_take, response_id, self.lease)
+        except Exception as error:
+            if not is_database_error(error):
+                raise
+            logger.warning("A reply could not be claimed: the database does not answer.")
+            return
+        if taken is None:
+            return
+        response, body = taken
+        live = LiveReply(response, self._schedule)
+        self.live[response_id] = live
+        # Detached from any request: closing the tab ends nothing. In an empty context, or it
+        # would inherit the request's thread and connection (runtime.md, 1.2).
+        live.task = self._spawn(self._write(live, body))
+
+    async def _write(self, live, body):
+        """Ask the gateway and end the Response, whatever happens."""
+        outcome = Outcome(live, body)
+        try:
+            if body is None:
+                outcome.fail("internal")
+            else:
+                await self._ask(live, body, outcome)
+        except asyncio.CancelledError:
+            # By `end`, once; anything else that cancels is the end of the process.
+            outcome.end(live.ending or Response.Status.INTERRUPTED)
+        except Exception:
+            logger.exception("Writing the reply %s failed.", live.id)
+            outcome.fail("internal")
+        try:
+            await self._end(live, outcome)
+        finally:
+            live.ended = True
+            self.live.pop(live.id, None)
+            live.wake()
+
+    async def _ask(self, live, body, outcome):
+        batches = self.client.respond(body, total_timeout=settings.UPSTREAM_TOTAL_TIMEOUT)
+        async with contextlib.aclosing(batches):
+            async for events in batches:
+                for event in events:
+                    if isinstance(event, upstream.Text):
+                        if live.first_token_at is None:
+                            live.first_token_at = timezone.now()
+                        live.add_text(event.text)
+                    elif isinstance(event, upstream.Reasoning):
+                        live.add_reasoning(event.text)
+                    elif isinstance(event, upstream.Attempt):
+                        if event.number > 1:
+                            await self._writing.insist(
+                                transitions.count_attempt, live.id, self.lease, event.number
+                            )
+                    else:
+                        outcome.take(event)
+        if not outcome.known:
+            outcome.end(Response.Status.INTERRUPTED)
+
+    async def _end(self, live, outcome):
+        """Write the final state. A reply that was taken away (its lease is lost) is left alone."""
+        if live.ending == "lost":
+            return
+        if live.waits_for_long_parse():
+            html = await self.loop.run_in_executor(self._rendering, live.finish_html)
+        else:
+            html = live.finish_html()
+        fields = outcome.fields()
+        ours = await self._writing.insist(
+            transitions.finish, live.id, self.lease, fields, live.text, html, live.reasoning
+        )
+        logger.info(
+            "reply %s %s%s attempts=%s",
+            live.id,
+            fields["status"] if ours else "was ended by somebody else",
+            f" ({fields['error_code']})" if fields.get("error_code") else "",
+            live.response.attempts,
+        )
+
+    def end(self, response_id, status):
+        """End a reply that is written here with `status`; its text is kept. On this loop."""
+        live = self.live.get(response_id)
+        if live is not None and not live.ending:
+            live.ending = status
+            live.task.cancel()
+
+    # --- Watching -----------------------------------------------------------------------
+
+    async def _follow(self, response_id):
+        live = self.followed.get(response_id)
+        if live is None:
+            seen = await self._reading.run(_load, response_id)
+            if seen is None or not seen.is_open:
+                return None
+            # Somebody else may have begun while this one looked.
+            live = self.followed.get(response_id)
+            if live is None:
+                live = self.followed[response_id] = LiveReply(seen, self._schedule)
+                self._take_in(live, seen.partial, seen.partial_reasoning)
+                live.refresh()
+        return live
+
+    async def _look(self):
+        """One look at all replies that are followed here."""
+        for response_id, live in list(self.followed.items()):
+            if not live.watchers:
+                del self.followed[response_id]
+        if not self.followed:
+            return
+        rows = await self._reading.run(transitions.look, list(self.followed))
+        for response_id, live in list(self.followed.items()):
+            status, text, reasoning = rows.get(response_id, (None, "", ""))
+            if status in Response.OPEN:
+                live.response.status = status
+                self._take_in(live, text, reasoning)
+            else:
+                live.ended = True
+                del self.followed[response_id]
+                live.wake()
+
+    def _take_in(self, live, text, reasoning):
+        if len(reasoning) > len(live.reasoning):
+            live.add_reasoning(reasoning[len(live.reasoning) :])
+        if len(text) > live.text_length:
+            live.add_text(text[live.text_length :])
+
+    async def read(self, unit, *arguments):
+        """Run a unit of work that only reads."""
+        return await self._reading.run(unit, *arguments)
+
+    # --- Rendering at a pace --------------------------------------------------------------
+
+    def _schedule(self, live):
+        self.loop.call_later(self.pace.interval if live.version else 0, self._refresh, live)
+
+    def _refresh(self, live):
+        if live.ended:
+            return
+        if live.waits_for_long_parse():
+            self._spawn(self._refresh_in_thread(live))
+            return
+        began = time.perf_counter()
+        live.refresh()
+        live.refreshed()
+        self.pace.spent(time.perf_counter() - began)
+
+    async def _refresh_in_thread(self, live):
+        await self.loop.run_in_executor(self._rendering, live.refresh)
+        live.refreshed()
+
+    # --- Every now and then -----------------------------------------------------------------
+
+    async def _keep(self):
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_every(CHECKPOINT, self._checkpoint))
+                group.create_task(_every(SWEEP, self._sweep))
+                group.create_task(_every(FOLLOW, self._look))
+                group.create_task(_every(1.0, self._pulse))
+                group.create_task(_every(ACCESS, self._check_access))
+        finally:
+            self._writing.close()
+            self._reading.close()
+            self._rendering.shutdown(wait=False)
+
+    async def _checkpoint(self):
+        self.pace.adjust()
+        if not self.live:
+            return
+        texts = [unsaved for live in self.live.values() if (unsaved := live.take_unsaved())]
+        try:
+            stop, lost = await self._writing.run(
+                transitions.checkpoint, self.lease, texts, list(self.live)
+            )
+        except Exception:
+            for unsaved in texts:
+                if live := self.live.get(unsaved[0]):
+                    live.save_again()
+            raise
+        for response_id in stop:
+            self.end(response_id, Response.Status.CANCELLED)
+        for response_id in lost:
+            if response_id in self.live and not self.live[response_id].ending:
+                logger.warning("reply %s was ended by another process", response_id)
+                self.end(response_id, "lost")
+
+    async def _sweep(self):
+        room = 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
+        mine = {*self.live, *self._claiming}
+        for response_id in await self._writing.run(transitions.sweep, mine, room):
+            self.offer(response_id)
+
+    async def _pulse(self):
+        """Comments for the silent, and an end for those that stopped reading."""
+        now = time.monotonic()
+        for watcher in list(self.watching):
+            if watcher.sending_since is not None:
+                if now - watcher.sending_since > STALLED:
+                    watcher.dismiss()
+            elif now - watcher.sent_at > KEEP_ALIVE:
+                watcher.wake()
+
+    async def _check_access(self):
+        """A person who logged out or was deactivated watches no longer (runtime.md, P22)."""
+        if not self.watching:
+            return
+        watchers = list(self.watching)
+        refused = await self._reading.run(
+            no_longer_allowed, {(w.viewer.session_key, w.viewer.person_id) for w in watchers}
+        )
+        for watcher in watchers:
+            if (watcher.viewer.session_key, watcher.viewer.person_id) in refused:
+                watcher.dismiss()
+
+    # --- Beginning and end --------------------------------------------------------------------
+
+    @property
+    def client(self):
+        """The gateway's client, one for the process; opened when it is first needed."""
+        if self._client is None:
+            self._client = build_client()
+        return self._client
+
+    async def interrupt_all(self):
+        """End all replies written here as interrupted; their rows are final afterwards."""
+        self.draining = True
+        for response_id in list(self.live):
+            self.end(response_id, Response.Status.INTERRUPTED)
+        waiting = [live.task for live in self.live.values() if live.task]
+        waiting += self._claiming.values()
+        if waiting:
+            await asyncio.wait(waiting)
+            if self.live:
+                await self.interrupt_all()
+
+    async def close(self):
+        """Interrupt what is live, and let go of connections and threads."""
+        await self.interrupt_all()
+        self._keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._keeper
+        if self._client is not None:
+            await self._client.close()
+        _engines.pop(self.loop, None)
+
+    def _spawn(self, coroutine):
+        task = self.loop.create_task(coroutine, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def build_client():
+    """The client of the configured gateway, or of the built-in demo model."""
+    transport = None
+    base_url = settings.OPENAI_BASE_URL
+    if settings.DEMO:
+        base_url = "http://demo.invalid/v1"
+        transport = upstream.DemoTransport(pace=settings.DEMO_PACE)
+    return upstream.build_client(
+        base_url,
+        settings.OPENAI_API_KEY,
+        headers=settings.UPSTREAM_HEADERS,
+        connect_timeout=settings.UPSTREAM_CONNECT_TIMEOUT,
+        read_timeout=settings.UPSTREAM_READ_TIMEOUT,
+        transport=transport,
+    )
+
+
+async def _every(seconds, action):
+    """Repeat `action` for ever, `seconds` apart; an error is one line and the next time comes."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await action()
+        except Exception as error:
+            if is_database_error(error):
+                logger.warning("The database does not answer: %s skipped.", action.__name__)
+            else:
+                logger.exception("%s failed.", action.__name__)
+
+
+def _take(response_id, lease):
+    """Claim a Response and build its body: `(response, body)`, or None if it was taken.
+
+    The body is None where it could not be built; the Response then ends as failed.
+    """
+    response = transitions.claim(response_id, lease)
+    if response is None:
+        return None
+    try:
+        return response, rebuild_body(response)
+    except Exception as error:
+        if is_database_error(error):
+            raise
+        logger.exception("The input of %s could not be built.", response_id)
+        return response, None
+
+
+def _load(response_id):
+    return (
+        Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
+    )

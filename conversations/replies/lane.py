@@ -1,0 +1,93 @@
+"""The process's way to the database while replies are written: one thread, one connection.
+
+An asyncio task that used Django's own async ORM would hold a connection for its life, and fifty
+of them lost a third of their replies on PostgreSQL (runtime.md, 1.2). Everything that the tasks of
+this process store or read goes through a lane instead, one short unit of work after another,
+which is also what SQLite likes best: a single writer.
+"""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import DatabaseError, InterfaceError, connection, connections
+
+logger = logging.getLogger(__name__)
+
+# How long a unit waits for somebody else's lock before it is repeated.
+LOCK_WAIT = 5  # seconds
+
+
+class Lane:
+    """Runs units of work, plain functions, one at a time on a thread of its own."""
+
+    def __init__(self, name):
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+
+    async def run(self, unit, *arguments):
+        """The result of `unit(*arguments)`; a unit must be safe to repeat.
+
+        On an error of the database the connection is dropped and the unit repeated once, since
+        a connection that died with the server stays dead. Raises the second error.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, _repeatable, unit, arguments)
+
+    async def insist(self, unit, *arguments, pause=0.5):
+        """Like `run`, but repeated for as long as the database does not answer.
+
+        For what must not be lost: the end of a reply. The caller's cancellation ends it.
+        """
+        while True:
+            try:
+                return await self.run(unit, *arguments)
+            except Exception as error:
+                if not is_database_error(error):
+                    raise
+                logger.warning("The database does not answer (%s); trying again.", _brief(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5)
+
+    def close(self):
+        """Close the connection and end the thread, after what is under way."""
+        self._executor.submit(connections.close_all)
+        self._executor.shutdown(wait=False)
+
+
+def is_database_error(error):
+    """Whether `error` comes from the database, its pool's time-out included."""
+    return isinstance(error, DatabaseError | InterfaceError) or type(error).__name__ in (
+        "PoolTimeout",
+        "PoolClosed",
+    )
+
+
+def _repeatable(unit, arguments):
+    try:
+        _wait_briefly()
+        return unit(*arguments)
+    except Exception as error:
+        connections.close_all()
+        if not is_database_error(error):
+            raise
+        _wait_briefly()
+        try:
+            return unit(*arguments)
+        except Exception:
+            connections.close_all()
+            raise
+
+
+def _wait_briefly():
+    """Once a connection: wait for locks no longer than LOCK_WAIT."""
+    if connection.connection is not None:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}")
+        else:
+            cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
+
+
+def _brief(error):
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

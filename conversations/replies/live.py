@@ -1,0 +1,202 @@
+"""A reply in the memory of this process: its text so far, its HTML so far, who watches it.
+
+Written here, or followed from the database where another process writes it; watchers see no
+difference. Nothing is queued for a watcher: each remembers which version it saw last and takes
+what changed since, so that one that stops reading holds up nothing and costs nothing.
+"""
+
+import asyncio
+import time
+from html import escape
+
+from conversations.rendering import Stream
+
+# Above this a parse is long enough to be felt by others: it goes to a thread (runtime.md, P17).
+INLINE = 8_000  # characters
+# Reasoning is plain text, cut into blocks so that a long one is not sent again and again.
+REASONING_BLOCK = 1_000  # characters
+
+
+class LiveReply:
+    """`response` with its message and conversation; `lease` None where it is only followed."""
+
+    def __init__(self, response, schedule):
+        self.response = response
+        self.text_length = 0
+        self.version = 0
+        # Set once by whoever ends it early: the status to end with.
+        self.ending = ""
+        # Set when the database has the final state.
+        self.ended = False
+        self.task = None
+        self.watchers = set()
+        self.first_token_at = None
+        self._reasoning_began = None
+        self.reasoning_seconds = None
+        self._schedule = schedule
+        self._scheduled = False
+        self._texts = []
+        self._reasonings = []
+        self._waiting = []
+        self._dirty = False
+        self._renderer = Stream()
+        self._reasoning_frozen = []
+        self._reasoning_open = ""
+
+    @property
+    def id(self):
+        return self.response.pk
+
+    @property
+    def text(self):
+        if len(self._texts) > 1:
+            self._texts = ["".join(self._texts)]
+        return self._texts[0] if self._texts else ""
+
+    @property
+    def reasoning(self):
+        if len(self._reasonings) > 1:
+            self._reasonings = ["".join(self._reasonings)]
+        return self._reasonings[0] if self._reasonings else ""
+
+    def add_text(self, text):
+        """Append to the answer; it is rendered and shown at the pace the process can afford."""
+        if self._reasoning_began is not None and self.reasoning_seconds is None:
+            self.reasoning_seconds = time.monotonic() - self._reasoning_began
+        self._texts.append(text)
+        self._waiting.append(text)
+        self.text_length += len(text)
+        self._changed()
+
+    def add_reasoning(self, text):
+        """Append to the reasoning, which is shown folded and as plain text."""
+        if self._reasoning_began is None:
+            self._reasoning_began = time.monotonic()
+        self._reasonings.append(text)
+        self._reasoning_open += text
+        if len(self._reasoning_open) > REASONING_BLOCK:
+            self._reasoning_frozen.append(self._reasoning_html(self._reasoning_open))
+            self._reasoning_open = ""
+        self._changed()
+
+    def take_unsaved(self):
+        """`(id, text, reasoning, first token at)` if anything changed since the last call."""
+        if not self._dirty:
+            return None
+        self._dirty = False
+        return (self.id, self.text, self.reasoning, self.first_token_at)
+
+    def save_again(self):
+        """The last checkpoint did not reach the database."""
+        self._dirty = True
+
+    def _changed(self):
+        self._dirty = True
+        if not self._scheduled:
+            self._scheduled = True
+            self._schedule(self)
+
+    def waits_for_long_parse(self):
+        """Whether `refresh` is too much for the event loop."""
+        return sum(map(len, self._waiting)) + len(self._renderer.open) > INLINE
+
+    def refresh(self):
+        """Bring the HTML up to date with the text so far. `refreshed` must follow on the loop."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._renderer.append("".join(waiting))
+            self._renderer.refresh()
+
+    def refreshed(self):
+        """Tell the watchers that there is something new."""
+        self.version += 1
+        self._scheduled = False
+        if self._waiting:
+            self._changed()
+        self.wake()
+
+    def wake(self):
+        for watcher in self.watchers:
+            watcher.wake()
+
+    def finish_html(self):
+        """The HTML of the whole, final text."""
+        self.refresh()
+        return self._renderer.finish()
+
+    @property
+    def html(self):
+        """The HTML so far."""
+        return "".join(self._renderer.frozen) + self._renderer.open
+
+    @property
+    def reasoning_html(self):
+        """The reasoning's HTML so far."""
+        return "".join(self._reasoning_frozen) + self._open_reasoning_html()
+
+    def changes_since(self, seen):
+        """`(blocks, seen)`: HTML of the blocks that changed since `seen`, and the new `seen`.
+
+        Begin with `seen()`. A block replaces the one with the same `data-block`, or is appended.
+        """
+        frozen, open_html, thought, thinking = seen
+        now = self.seen()
+        blocks = self._reasoning_frozen[thought:]
+        if now[3] and (now[3] != thinking or now[2] != thought):
+            blocks.append(self._open_reasoning_html())
+        blocks += self._renderer.frozen[frozen:]
+        if now[1] and (now[1] != open_html or now[0] != frozen):
+            blocks.append(now[1])
+        return blocks, now
+
+    def seen(self):
+        """What a watcher who has `html` and `reasoning_html` has seen."""
+        return (
+            len(self._renderer.frozen),
+            self._renderer.open,
+            len(self._reasoning_frozen),
+            self._reasoning_open,
+        )
+
+    def _open_reasoning_html(self):
+        return self._reasoning_html(self._reasoning_open) if self._reasoning_open else ""
+
+    def _reasoning_html(self, text):
+        number = len(self._reasoning_frozen)
+        return f'<span data-block="reasoning-{number}">{escape(text)}</span>'
+
+
+class Watcher:
+    """One open event stream: wakes when its reply changed, and knows when it last got through."""
+
+    def __init__(self, viewer):
+        self.viewer = viewer
+        self.task = asyncio.current_task()
+        self.sending_since = None
+        self.sent_at = time.monotonic()
+        self.gone = False
+        self._future = None
+        self._woken = False
+
+    def wake(self):
+        self._woken = True
+        if self._future is not None and not self._future.done():
+            self._future.set_result(None)
+
+    async def wait(self):
+        """Until the next `wake`, at once if there was one since the last `wait`."""
+        if not self._woken:
+            self._future = asyncio.get_running_loop().create_future()
+            try:
+                await self._future
+            finally:
+                self._future = None
+        self._woken = False
+
+    def dismiss(self):
+        """End the stream: its person may no longer read it, or it stopped reading."""
+        self.gone = True
+        if self.sending_since is None:
+            self.wake()
+        else:
+            self.task.cancel()

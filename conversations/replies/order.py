@@ -1,0 +1,250 @@
+"""Ordering a reply: the person's message, the empty reply and its Response, in one transaction.
+
+What a submission id lets through only once is settled by the database (a unique column), and so
+is one open reply a conversation (a partial unique index): checking first and inserting later was
+measured to let a third of parallel posts through twice.
+"""
+
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from conversations import input as prompt
+from conversations.models import Conversation, LanguageModel, Message, Response
+from conversations.rendering import render_typed
+from conversations.tree import Tree
+
+
+class Refused(Exception):
+    """The order was not taken and nothing was stored. `code` says why."""
+
+    code = "refused"
+
+
+class Busy(Refused):
+    """A reply is being written in this conversation."""
+
+    code = "busy"
+
+
+class Conflict(Refused):
+    """The same submission was sent before, with other text."""
+
+    code = "conflict"
+
+
+class NotPossible(Refused):
+    """That message cannot be answered, retried or continued (any more)."""
+
+    code = "not_possible"
+
+
+def ask(person, conversation, text, *, submission, model, parent=None, effort="", length=None):
+    """Store `text` as a person's message and order a reply to it.
+
+    `conversation` is None for a new one. `parent` is the message it answers (None: the leaf of
+    the active branch). The same submission again returns the first order. Returns the Response.
+    Raises Busy or Conflict.
+    """
+    asked_in = conversation
+    try:
+        with transaction.atomic():
+            if conversation is None:
+                conversation = Conversation(owner=person)
+                conversation.title_from(text)
+                conversation.save()
+            if parent is None and conversation.active_id:
+                parent = _leaf(conversation)
+            message = Message.objects.create(
+                conversation=conversation,
+                parent=parent,
+                role=Message.Role.USER,
+                text=text,
+                html=render_typed(text),
+                submission=submission,
+            )
+            return _order(person, conversation, message, model, effort, length)
+    except IntegrityError:
+        return _first_order(submission, person, asked_in, text)
+
+
+def edit(person, message, text, *, submission, model, effort="", length=None):
+    """Store `text` as a sibling of the person's `message` and order a reply to it."""
+    if message.is_reply:
+        raise NotPossible
+    conversation = message.conversation
+    try:
+        with transaction.atomic():
+            sibling = Message.objects.create(
+                conversation=conversation,
+                parent_id=message.parent_id,
+                role=Message.Role.USER,
+                text=text,
+                html=render_typed(text),
+                submission=submission,
+            )
+            return _order(person, conversation, sibling, model, effort, length)
+    except IntegrityError:
+        return _first_order(submission, person, conversation, text)
+
+
+def retry(person, message, *, submission, model, effort="", length=None):
+    """Order a sibling of the reply `message`, also by another model."""
+    if not message.is_reply or message.parent_id is None:
+        raise NotPossible
+    try:
+        with transaction.atomic():
+            return _order(
+                person,
+                message.conversation,
+                message.parent,
+                model,
+                effort,
+                length,
+                submission=submission,
+            )
+    except IntegrityError:
+        return _first_order(submission, person, message.conversation, "")
+
+
+def go_on(person, message, text, *, submission, model, effort="", length=None):
+    """Order the continuation of the cut-off reply `message`: `text` asks for it in a new turn."""
+    if not message.is_reply:
+        raise NotPossible
+    return ask(
+        person,
+        message.conversation,
+        text,
+        submission=submission,
+        model=model,
+        parent=message,
+        effort=effort,
+        length=length,
+    )
+
+
+def _leaf(conversation):
+    """The last message of the active branch: what a new message answers."""
+    rows = conversation.messages.order_by("created_at", "id").values_list("id", "parent_id")
+    path = Tree(rows).path_through(conversation.active_id, conversation.active_id)
+    return Message.objects.get(pk=path[-1]) if path else None
+
+
+def _order(person, conversation, question, model, effort, length, submission=None):
+    reply = Message.objects.create(
+        conversation=conversation,
+        parent=question,
+        role=Message.Role.ASSISTANT,
+        submission=submission,
+        # After its question, also where the clock gives both the same microsecond.
+        created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
+    )
+    response = Response(
+        conversation=conversation,
+        message=reply,
+        person_id=person.pk,
+        username=person.username,
+        model=model.name,
+        request=_request(person, conversation, question, model, effort, length),
+    )
+    response.save(force_insert=True)
+    conversation.active = reply
+    conversation.model = model.name
+    conversation.effort = effort
+    conversation.max_output_tokens = length
+    conversation.updated_at = reply.created_at
+    conversation.save(
+        update_fields=["active", "model", "effort", "max_output_tokens", "updated_at"]
+    )
+    return response
+
+
+def _request(person, conversation, question, model, effort, length):
+    """What is enough to rebuild the exact input later (`Response.request`)."""
+    turns = turns_to(conversation, question.pk)
+    instructions = prompt.join_instructions(
+        settings.INSTRUCTIONS, person.instructions, conversation.instructions
+    )
+    limit = length or model.max_output_tokens
+    kept = prompt.fit(
+        turns,
+        window=model.context_window,
+        instructions=instructions,
+        max_output_tokens=limit,
+        bytes_per_token=_measured_ratio(conversation, turns) if model.context_window else None,
+    )
+    return {
+        "instructions": instructions,
+        "parameters": prompt.parameters(effort=effort, max_output_tokens=limit),
+        "first_message": str(kept[0].id),
+        "last_message": str(question.pk),
+        "left_out": len(turns) - len(kept),
+    }
+
+
+def turns_to(conversation, message_id):
+    """The Turns from the root of `conversation` down to `message_id`, oldest first."""
+    rows = list(
+        conversation.messages.order_by("created_at", "id").values_list("id", "parent_id", "role")
+    )
+    path = Tree((row[0], row[1]) for row in rows).path_to(message_id)
+    roles = {row[0]: row[2] for row in rows}
+    texts = dict(conversation.messages.filter(pk__in=path).values_list("id", "text"))
+    return [prompt.Turn(id, roles[id], texts[id]) for id in path]
+
+
+def _measured_ratio(conversation, turns):
+    """UTF-8 bytes per token by the last `input_tokens` reported on this path, else None."""
+    known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
+    rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
+    last = max(rows, key=lambda response: known[response.message_id], default=None)
+    if last is None or last.request.get("left_out"):
+        return None
+    sent = turns[: known[last.message_id]]
+    size = sum(len(turn.text.encode("utf-8", "replace")) for turn in sent)
+    size += len(last.request.get("instructions", "").encode("utf-8", "replace"))
+    return max(size / last.input_tokens, 0.5)
+
+
+def rebuild_body(response):
+    """The exact body that was, or will be, sent for `response`; from the stored tree."""
+    request = response.request
+    turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
+    ids = [str(turn.id) for turn in turns]
+    first = ids.index(request["first_message"]) if request["first_message"] in ids else 0
+    return prompt.body(
+        turns[first:],
+        model=response.model,
+        instructions=request["instructions"],
+        parameters=request["parameters"],
+    )
+
+
+def _first_order(submission, person, conversation, text):
+    """The order that `submission` made before. Raises Conflict or Busy where it made none."""
+    stored = (
+        Message.objects.filter(submission=submission, conversation__owner_id=person.pk)
+        .select_related("response", "conversation")
+        .first()
+    )
+    if stored is None:
+        if Message.objects.filter(submission=submission).exists():
+            raise Conflict
+        raise Busy
+    if conversation is not None and conversation.pk != stored.conversation_id:
+        raise Conflict
+    if stored.text != text and not (stored.is_reply and not text):
+        raise Conflict
+    if stored.is_reply:
+        return stored.response
+    reply = Message.objects.filter(parent=stored).select_related("response").earliest("created_at")
+    return reply.response
+
+
+def default_model(name=""):
+    """The enabled LanguageModel called `name`, else the site's default one, else any; or None."""
+    enabled = LanguageModel.objects.enabled()
+    return (name and enabled.filter(name=name).first()) or enabled.default_first().first()

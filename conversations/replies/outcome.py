@@ -1,0 +1,111 @@
+"""How a call ended, folded from the client's events into the fields of its Response."""
+
+from conversations import upstream
+from conversations.input import estimate_tokens
+from conversations.models import Response
+
+Status = Response.Status
+Source = Response.UsageSource
+
+
+class Outcome:
+    """Takes the events that are not text; `fields()` are what the final UPDATE writes."""
+
+    def __init__(self, live, body):
+        self._live = live
+        self._body = body or {}
+        self._status = ""
+        self._fields = {}
+        self._usage = None
+        self._sent = True
+
+    @property
+    def known(self):
+        """Whether an end was seen."""
+        return bool(self._status)
+
+    def take(self, event):
+        """Note a Started, Headers, Finished or Failed event."""
+        match event:
+            case upstream.Started():
+                self._fields["upstream_id"] = event.upstream_id
+                self._fields["answered_model"] = event.model[:200]
+            case upstream.Headers():
+                self._fields["http_status"] = event.http_status
+                self._fields["request_id"] = event.request_id[:200]
+            case upstream.Finished():
+                self._finished(event)
+            case upstream.Failed():
+                self._failed(event)
+
+    def end(self, status):
+        """It was ended by us: stopped, or interrupted."""
+        self._status = status
+
+    def fail(self, code):
+        """It failed on our side."""
+        self._status = Status.FAILED
+        self._fields["error_code"] = code
+
+    def _finished(self, event):
+        self._status = event.status
+        self._usage = event.usage
+        self._fields["reason"] = event.reason[:100]
+        self._fields["refusal"] = event.refusal
+        if event.tool_note and not self._live.text_length:
+            self._fields["reason"] = self._fields["reason"] or "tool_call"
+        if event.status == Status.FAILED:
+            self._fields["error_code"] = (event.error_code or "model_failed")[:50]
+            self._fields["error_message"] = event.error_message
+        if event.status == Status.COMPLETED and self._reached_maximum(event.usage):
+            # llama.cpp and Ollama call a reply complete that its token limit cut off.
+            self._fields["reason"] = "max_output_tokens"
+
+    def _reached_maximum(self, usage):
+        limit = self._body.get("max_output_tokens")
+        return bool(limit and usage and usage.output_tokens and usage.output_tokens >= limit)
+
+    def _failed(self, event):
+        self._status = Status.FAILED
+        self._sent = event.sent
+        self._fields["error_code"] = event.code[:50]
+        self._fields["error_message"] = event.message
+        self._fields["http_status"] = event.http_status or self._fields.get("http_status")
+        if event.request_id:
+            self._fields["request_id"] = event.request_id[:200]
+
+    def fields(self):
+        """The fields of the final UPDATE, the books' included."""
+        live = self._live
+        fields = {"status": self._status, "first_token_at": live.first_token_at, **self._fields}
+        fields["reasoning_seconds"] = live.reasoning_seconds
+        fields.update(self._books())
+        return fields
+
+    def _books(self):
+        usage = self._usage
+        if usage is not None:
+            return {
+                "usage_source": Source.REPORTED,
+                "input_tokens": usage.input_tokens,
+                "cached_tokens": usage.cached_tokens,
+                "output_tokens": usage.output_tokens,
+                "reasoning_tokens": usage.reasoning_tokens,
+                "total_tokens": usage.total_tokens,
+            }
+        if self._was_refused():
+            return {"usage_source": Source.NONE}
+        sent = [item["content"] for item in self._body.get("input", ())]
+        sent.append(self._body.get("instructions", ""))
+        return {
+            "usage_source": Source.ESTIMATED,
+            "estimated_input_tokens": sum(map(estimate_tokens, sent)),
+            "estimated_output_tokens": estimate_tokens(self._live.text)
+            + estimate_tokens(self._live.reasoning),
+        }
+
+    def _was_refused(self):
+        """Never reached a model: no connection, or an HTTP error."""
+        if self._fields.get("error_code") == "internal" or not self._sent:
+            return True
+        return (self._fields.get("http_status") or 0) >= 400

@@ -1,0 +1,206 @@
+"""The life of a Response: `queued → in_progress →` one final state.
+
+Each move is one guarded UPDATE: it names the state, and where the reply is being written also the
+lease, that it starts from. A writer that comes too late changes no row. All functions are units
+of work for a Lane, safe to repeat: a write whose connection broke may have been done already.
+"""
+
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations.models import Conversation, Message, Response
+from conversations.rendering import render
+
+Status = Response.Status
+
+# A reply whose heartbeat is older belongs to a process that died; by the database's clock.
+DEAD_AFTER = timedelta(seconds=15)
+# What nobody claimed by now is claimed by any process that has room …
+UNCLAIMED_AFTER = timedelta(seconds=2)
+# … and fails where none had.
+EXPIRES_AFTER = timedelta(seconds=60)
+
+
+def claim(response_id, lease):
+    """Take the queued Response for the process `lease`. The Response, or None if it was taken.
+
+    The first attempt is counted here, before it is made: after a crash the books rather name a
+    call that was not sent than miss one that was.
+    """
+    taken = Response.objects.filter(pk=response_id, status=Status.QUEUED).update(
+        status=Status.IN_PROGRESS, lease=lease, attempts=1, started_at=Now(), heartbeat_at=Now()
+    )
+    if not taken and not Response.objects.filter(pk=response_id, lease=lease).exists():
+        return None
+    return (
+        Response.objects.select_related("message", "conversation")
+        .filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease)
+        .first()
+    )
+
+
+def count_attempt(response_id, lease, number):
+    """Note that the attempt `number` is about to be sent."""
+    Response.objects.filter(pk=response_id, lease=lease).update(attempts=number)
+
+
+def checkpoint(lease, texts, alive):
+    """Write the text so far and the heartbeat of this process's replies, in one transaction.
+
+    `texts` has `(response id, text, reasoning, first token at)` of those that changed; `alive`
+    the ids of all. Returns `(ids that were asked to stop, ids that are no longer ours)`.
+    """
+    with transaction.atomic():
+        if texts:
+            _write_texts(lease, texts)
+        Response.objects.filter(pk__in=alive, lease=lease, status=Status.IN_PROGRESS).update(
+            heartbeat_at=Now()
+        )
+        ours = dict(
+            Response.objects.filter(
+                pk__in=alive, lease=lease, status=Status.IN_PROGRESS
+            ).values_list("pk", "stop_requested")
+        )
+    stop = {pk for pk, requested in ours.items() if requested}
+    return stop, set(alive) - set(ours)
+
+
+# One statement for all: an ORM update costs ten times as much, and there is one every 0.4 s for
+# every reply being written.
+_CHECKPOINT = """
+UPDATE conversations_response
+SET partial = %s, partial_reasoning = %s, first_token_at = COALESCE(first_token_at, %s)
+WHERE id = %s AND lease = %s AND status = 'in_progress'
+"""
+
+
+def _write_texts(lease, texts):
+    as_id = Response._meta.pk.get_db_prep_value
+    as_time = Response._meta.get_field("first_token_at").get_db_prep_value
+    rows = [
+        (
+            text,
+            reasoning,
+            as_time(first, connection) if first else None,
+            as_id(pk, connection),
+            as_id(lease, connection),
+        )
+        for pk, text, reasoning, first in texts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_CHECKPOINT, rows)
+
+
+def finish(response_id, lease, fields, text, html, reasoning):
+    """End the Response with `fields` and write its message, once. Whether it was still ours."""
+    with transaction.atomic():
+        ended = Response.objects.filter(
+            pk=response_id, lease=lease, status=Status.IN_PROGRESS
+        ).update(
+            **fields,
+            partial="",
+            partial_reasoning="",
+            finished_at=Now(),
+            heartbeat_at=None,
+        )
+        if not ended:
+            # Repeated after a lost connection: done before if it is final under our lease.
+            return Response.objects.filter(
+                pk=response_id, lease=lease, status=fields["status"], finished_at__isnull=False
+            ).exists()
+        _write_message(response_id, text, html, reasoning)
+    return True
+
+
+def _write_message(response_id, text, html, reasoning):
+    Message.objects.filter(response=response_id).update(
+        text=text, html=html, reasoning=reasoning
+    )
+    Conversation.objects.filter(responses=response_id).update(updated_at=timezone.now())
+
+
+def request_stop(response_id):
+    """Ask for the end of an open reply; a queued one ends at once. The status it has now."""
+    with transaction.atomic():
+        ended = Response.objects.filter(pk=response_id, status=Status.QUEUED).update(
+            status=Status.CANCELLED, finished_at=Now(), usage_source=Response.UsageSource.NONE
+        )
+        if not ended:
+            Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS).update(
+                stop_requested=True
+            )
+    return Response.objects.values_list("status", flat=True).get(pk=response_id)
+
+
+def sweep(mine, room):
+    """What every process does once a second: bury the dead, expire the unclaimed, find work.
+
+    `mine` are ids this process writes itself and so never declares dead; `room` is how many more
+    it may claim. Returns ids of queued Responses that nobody claimed, oldest first.
+    """
+    open_rows = Response.objects.open().filter(
+        Q(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER)
+        | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER)
+    )
+    unclaimed = []
+    for pk, status in open_rows.order_by("created_at").values_list("pk", "status")[:1000]:
+        if pk in mine:
+            continue
+        if status == Status.IN_PROGRESS:
+            bury(pk)
+        elif not expire(pk):
+            unclaimed.append(pk)
+    return unclaimed[:room]
+
+
+def bury(response_id):
+    """End a reply whose process died as interrupted, its text kept. Whether it was dead."""
+    response = Response.objects.filter(
+        pk=response_id, status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER
+    ).first()
+    if response is None:
+        return False
+    html = render(response.partial)
+    with transaction.atomic():
+        buried = Response.objects.filter(
+            pk=response_id,
+            status=Status.IN_PROGRESS,
+            lease=response.lease,
+            heartbeat_at__lt=Now() - DEAD_AFTER,
+        ).update(
+            status=Status.INTERRUPTED,
+            reason="crashed",
+            partial="",
+            partial_reasoning="",
+            finished_at=Now(),
+            heartbeat_at=None,
+        )
+        if buried:
+            _write_message(response_id, response.partial, html, response.partial_reasoning)
+    return bool(buried)
+
+
+def expire(response_id):
+    """Fail a Response that no process had room for in EXPIRES_AFTER. Whether it was so."""
+    return bool(
+        Response.objects.filter(
+            pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
+        ).update(
+            status=Status.FAILED,
+            error_code="expired",
+            finished_at=Now(),
+            usage_source=Response.UsageSource.NONE,
+        )
+    )
+
+
+def look(response_ids):
+    """`{id: (status, text so far, reasoning so far)}`, for those written by other processes."""
+    rows = Response.objects.filter(pk__in=response_ids).values_list(
+        "pk", "status", "partial", "partial_reasoning"
+    )
+    return {pk: (status, text, reasoning) for pk, status, text, reasoning in rows}

@@ -1,0 +1,20 @@
+"""The table of contents: every address of ours."""
+
+from django.urls import path
+
+from conversations.views import conversations, first_visit, messages, responses
+
+urlpatterns = [
+    path("", conversations.home, name="home"),
+    path("setup/", first_visit.setup, name="setup"),
+    path("robots.txt", conversations.robots, name="robots"),
+    # /conversations/<uuid>/
+    path("conversations/<uuid:conversation_id>/", conversations.conversation, name="conversation"),
+    # /messages/<uuid>/
+    path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
+    path("messages/<uuid:message_id>/retry/", messages.retry, name="retry"),
+    path("messages/<uuid:message_id>/continue/", messages.continue_reply, name="continue"),
+    # /responses/<uuid>/
+    path("responses/<uuid:response_id>/events/", responses.events, name="events"),
+    path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),
+]

@@ -1,0 +1,135 @@
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from conversations import replies
+from conversations.forms import MessageForm
+from conversations.models import Message
+from conversations.replies import order
+from conversations.thread import as_uuid, thread
+from conversations.views.access import own_conversation, person_required
+from conversations.views.see_other import SeeOther
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def home(request):
+    """A new conversation: the composer and the list of conversations."""
+    if request.method == "POST":
+        return send(request, None)
+    return _page(request, None, MessageForm())
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def conversation(request, conversation_id):
+    """One conversation; `?at=<message>` shows the path through that message."""
+    conversation = own_conversation(request, conversation_id)
+    if request.method == "POST":
+        return send(request, conversation)
+    return _page(request, conversation, MessageForm(chosen=conversation.model))
+
+
+def send(request, conversation):
+    """Take a message: store it and order the reply, or give the text back with the reason."""
+    form = MessageForm(request.POST, chosen=conversation.model if conversation else "")
+    if not form.is_valid():
+        return _page(request, conversation, form, status=422)
+    if replies.full():
+        return _refuse(request, conversation, form, "full")
+    message = form.cleaned_data
+    try:
+        response = order.ask(
+            request.user,
+            conversation,
+            message["text"],
+            submission=message["submission"],
+            model=message["model"],
+            parent=_parent(request, conversation),
+            effort=message["effort"],
+            length=message["length"],
+        )
+    except order.Refused as refusal:
+        return _refuse(request, conversation, form, refusal.code)
+    replies.offer(response.pk)
+    return answer(request, response)
+
+
+def answer(request, response):
+    """Where an order was taken: 303 to the conversation, or the new turn for the script."""
+    conversation = response.conversation
+    if request.headers.get("X-Fragment") != "turn":
+        return SeeOther(conversation.get_absolute_url())
+    shown = thread(conversation, at=response.message_id)
+    turn = shown.messages[-2:]
+    fragment = render(
+        request,
+        "conversations/_turn.html",
+        {"messages_shown": turn, "conversation": conversation},
+        status=201,
+    )
+    fragment.headers["Location"] = conversation.get_absolute_url()
+    return fragment
+
+
+def _parent(request, conversation):
+    """The message the form was shown under, where it names one of this conversation."""
+    parent = as_uuid(request.POST.get("parent"))
+    if conversation is None or parent is None:
+        return None
+    return Message.objects.filter(conversation=conversation, pk=parent).first()
+
+
+def refusal_sentence(code):
+    """What a person reads when an order was refused, and the HTTP status for it."""
+    return {
+        "busy": (409, _("A reply is still being written here. Wait for it, or stop it first.")),
+        "conflict": (
+            409,
+            _("This form was already sent with another text. Press Send to send this one too."),
+        ),
+        "not_possible": (409, _("This message cannot be answered again. Reload the page.")),
+        "full": (
+            503,
+            _("The server is writing as many replies as it can. Try again in a few seconds."),
+        ),
+    }[code]
+
+
+def _refuse(request, conversation, form, code):
+    status, sentence = refusal_sentence(code)
+    form.add_error(None, sentence)
+    page = _page(request, conversation, form, status=status)
+    if status == 503:
+        page.headers["Retry-After"] = "5"
+    return page
+
+
+def _page(request, conversation, form, status=200):
+    """The conversation page, or, for the script, only what is wrong with the form."""
+    if request.headers.get("X-Fragment") == "turn":
+        return render(request, "conversations/_errors.html", {"form": form}, status=status)
+    context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
+    if conversation is not None:
+        try:
+            context["thread"] = thread(
+                conversation,
+                at=as_uuid(request.GET.get("at")),
+                before=as_uuid(request.GET.get("before")),
+            )
+        except Message.DoesNotExist:
+            raise Http404 from None
+        replies.fill_in(context["thread"].pending)
+    return render(request, "conversations/conversation.html", context, status=status)
+
+
+def too_large(request):
+    """413: the body was larger than MAX_BODY and was not read; see chatsite/asgi.py."""
+    return render(request, "413.html", {"limit": intcomma(settings.MAX_BODY)}, status=413)
+
+
+def robots(request):
+    return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")

@@ -1,0 +1,60 @@
+"""Pages for what went wrong: a sentence, what to do next, and the id of the request."""
+
+import sys
+
+from django.db import DatabaseError, InterfaceError
+from django.shortcuts import render
+from django.views.decorators.csrf import requires_csrf_token
+
+from conversations.forms import MessageForm
+
+
+def is_database_down(error):
+    """Whether `error` says that the database does not answer (a pool's time-out included)."""
+    return isinstance(error, DatabaseError | InterfaceError) or type(error).__name__ == (
+        "PoolTimeout"
+    )
+
+
+@requires_csrf_token
+def bad_request(request, exception=None):
+    return render(request, "400.html", status=400)
+
+
+@requires_csrf_token
+def forbidden(request, exception=None):
+    return render(request, "403.html", status=403)
+
+
+@requires_csrf_token
+def not_found(request, exception=None):
+    return render(request, "404.html", status=404)
+
+
+@requires_csrf_token
+def server_error(request):
+    """500, or 503 where the database is what failed; neither page needs a database."""
+    if is_database_down(sys.exc_info()[1]):
+        page = render(request, "503.html", status=503)
+        page.headers["Retry-After"] = "5"
+        return page
+    return render(request, "500.html", status=500)
+
+
+@requires_csrf_token
+def csrf_failure(request, reason=""):
+    """403 with a fresh form: the text that was typed is in it."""
+    return _text_kept(request, "conversations/form_expired.html")
+
+
+def login_expired(request):
+    """403: the login is gone, the text is not."""
+    return _text_kept(request, "conversations/login_expired.html")
+
+
+def _text_kept(request, template):
+    text = request.POST.get("text")
+    context = {"text": text, "path": request.path}
+    if text is not None:
+        context["form"] = MessageForm(initial={"text": text}, models=[])
+    return render(request, template, context, status=403)

@@ -1,0 +1,90 @@
+"""The first visit: makes the administrator's account, exactly once."""
+
+import hmac
+from ipaddress import ip_address
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from conversations.models import Person
+
+
+def setup_code():
+    """The code the server prints at start: the same in every process, from the secret key."""
+    digits = salted_hmac("chatsite.setup", "code", algorithm="sha256").hexdigest()[:12].upper()
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
+
+
+class SetupForm(BaseUserCreationForm):
+    """The administrator's account, and the set-up code where the visitor is not at home."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Set-up code"),
+        help_text=gettext_lazy("The server printed it when it started."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+
+    class Meta(BaseUserCreationForm.Meta):
+        model = Person
+        fields = ("username", "email")
+
+    def __init__(self, *args, at_home, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["email"].required = False
+        if at_home:
+            del self.fields["code"]
+
+    def clean_code(self):
+        given = self.cleaned_data["code"].strip().upper().encode()
+        if not hmac.compare_digest(given, setup_code().encode()):
+            raise forms.ValidationError(
+                _("This is not the code that the server printed at its last start.")
+            )
+        return setup_code()
+
+
+@never_cache
+@sensitive_post_parameters("password1", "password2")
+@require_http_methods(["GET", "HEAD", "POST"])
+def setup(request):
+    """Make the administrator while there is no account; afterwards this page is not found."""
+    if Person.objects.exists():
+        raise Http404
+    form = SetupForm(request.POST or None, at_home=is_at_home(request))
+    if request.method != "POST":
+        return render(request, "account/setup.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "account/setup.html", {"form": form}, status=422)
+    with transaction.atomic():
+        # Two browsers racing wait here for each other, on a row that always exists.
+        ContentType.objects.select_for_update().get(app_label="conversations", model="person")
+        if Person.objects.exists():
+            raise Http404
+        person = form.save(commit=False)
+        person.is_staff = person.is_superuser = True
+        person.save()
+    login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
+    return redirect("home")
+
+
+def is_at_home(request):
+    """Whether the visitor is on this very machine, with no proxy in between."""
+    proxied = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+    if settings.TRUSTED_PROXIES or any(name in request.META for name in proxied):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+"""Turns: edit my message, ask for another reply, continue one that was cut off."""
+
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from conversations import replies
+from conversations.forms import EditForm, RetryForm
+from conversations.replies import order
+from conversations.views.access import own_message, person_required
+from conversations.views.conversations import answer, refusal_sentence
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request, message_id):
+    """A page with the message's text; sending it makes a sibling and a new reply."""
+    message = own_message(request, message_id)
+    conversation = message.conversation
+    if request.method != "POST":
+        form = EditForm(initial={"text": message.text}, chosen=conversation.model)
+        return _edit_page(request, message, form)
+    form = EditForm(request.POST, chosen=conversation.model)
+    if not form.is_valid():
+        return _edit_page(request, message, form, status=422)
+    taken = _take(order.edit, request, message, form, form.cleaned_data["text"])
+    if isinstance(taken, str):
+        status, sentence = refusal_sentence(taken)
+        form.add_error(None, sentence)
+        return _edit_page(request, message, form, status=status)
+    return answer(request, taken)
+
+
+@person_required
+@require_POST
+def retry(request, message_id):
+    """Another reply to the same message, also by another model; the first one stays."""
+    message = own_message(request, message_id)
+    form = RetryForm(request.POST, chosen=message.conversation.model)
+    if not form.is_valid():
+        return _refused(request, message, form.errors["model"][0], 422)
+    taken = _take(order.retry, request, message, form)
+    if isinstance(taken, str):
+        status, sentence = refusal_sentence(taken)
+        return _refused(request, message, sentence, status)
+    return answer(request, taken)
+
+
+@person_required
+@require_POST
+def continue_reply(request, message_id):
+    """Ask the model to go on where a reply was cut off at its maximum length."""
+    message = own_message(request, message_id)
+    form = RetryForm(request.POST, chosen=message.conversation.model)
+    if not form.is_valid():
+        return _refused(request, message, form.errors["model"][0], 422)
+    taken = _take(order.go_on, request, message, form, _("Continue."))
+    if isinstance(taken, str):
+        status, sentence = refusal_sentence(taken)
+        return _refused(request, message, sentence, status)
+    return answer(request, taken)
+
+
+def _take(ordering, request, message, form, *text):
+    """The Response that was ordered, or the code of why it was not."""
+    if replies.full():
+        return "full"
+    asked = form.cleaned_data
+    try:
+        response = ordering(
+            request.user,
+            message,
+            *text,
+            submission=asked["submission"],
+            model=asked["model"],
+            effort=asked["effort"],
+            length=asked["length"],
+        )
+    except order.Refused as refusal:
+        return refusal.code
+    replies.offer(response.pk)
+    return response
+
+
+def _edit_page(request, message, form, status=200):
+    if request.headers.get("X-Fragment") == "turn":
+        return render(request, "conversations/_errors.html", {"form": form}, status=status)
+    context = {"message": message, "conversation": message.conversation, "form": form}
+    return render(request, "conversations/edit.html", context, status=status)
+
+
+def _refused(request, message, sentence, status):
+    context = {"sentence": sentence, "conversation": message.conversation}
+    name = "conversations/_refusal.html"
+    if request.headers.get("X-Fragment") != "turn":
+        name = "conversations/refusal.html"
+    page = render(request, name, context, status=status)
+    if status == 503:
+        page.headers["Retry-After"] = "5"
+    return page

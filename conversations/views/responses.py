@@ -1,0 +1,89 @@
+"""One reply while it is written: its event stream, and stopping it."""
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.middleware.csrf import get_token
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from conversations import replies
+from conversations.models import Response
+from conversations.views.access import person_required
+from conversations.views.see_other import SeeOther
+
+
+@require_GET
+async def events(request, response_id):
+    """The event stream of one reply: `reply` first, then `block`s, then `done`."""
+    if replies.streams_full():
+        return _busy()
+    response, viewer = await sync_to_async(_own_response)(request, response_id)
+    if response is None:
+        return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
+    stream = StreamingHttpResponse(
+        replies.watch(response, viewer),
+        content_type="text/event-stream; charset=utf-8",
+    )
+    stream.headers["Cache-Control"] = "no-store, no-transform"
+    # nginx holds back what it may buffer; measured: nothing arrived in three seconds.
+    stream.headers["X-Accel-Buffering"] = "no"
+    return stream
+
+
+@person_required
+@require_POST
+def stop(request, response_id):
+    """Stop a reply; what it has so far is kept. From any tab, process or machine."""
+    response = (
+        Response.objects.of(request.user)
+        .select_related("conversation")
+        .filter(pk=response_id)
+        .first()
+    )
+    if response is None:
+        raise Http404
+    replies.stop(response)
+    if request.headers.get("X-Fragment"):
+        return HttpResponse(status=204)
+    return SeeOther(response.conversation.get_absolute_url())
+
+
+def _own_response(request, response_id):
+    """The person's Response and who they are as a Viewer; `(None, None)` without a session.
+
+    The connection is closed before the stream begins, or every open stream would hold one only
+    because the session was read (runtime.md, 1.3).
+    """
+    try:
+        if not request.user.is_authenticated:
+            return None, None
+        response = (
+            Response.objects.of(request.user)
+            .select_related("message", "conversation")
+            .filter(pk=response_id, message__isnull=False)
+            .first()
+        )
+        if response is None:
+            raise Http404
+        return response, replies.Viewer(
+            person_id=request.user.pk,
+            session_key=request.session.session_key,
+            language=get_language(),
+            zone=timezone.get_current_timezone_name(),
+            csrf_token=get_token(request),
+        )
+    finally:
+        connections.close_all()
+
+
+def _busy():
+    response = HttpResponse(
+        _("The server has as many open streams as it can serve. Try again in a few seconds."),
+        status=503,
+        content_type="text/plain",
+    )
+    response.headers["Retry-After"] = "5"
+    return response
