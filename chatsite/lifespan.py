@@ -5,7 +5,7 @@ import logging
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connections
 
-from conversations.models import Person
+from conversations.models import LanguageModel, Person
 from conversations.replies.engine import Engine
 from conversations.views.first_visit import setup_code
 
@@ -25,7 +25,7 @@ class Lifespan:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 Engine.serving = Engine.here()
-                await sync_to_async(_print_setup_code)()
+                await sync_to_async(_prepare)()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await Engine.serving.close()
@@ -34,8 +34,9 @@ class Lifespan:
                 return None
 
 
-def _print_setup_code():
+def _prepare():
     try:
+        LanguageModel.objects.ensure_default()
         if not Person.objects.exists():
             logger.warning(
                 "There is no account yet. Open the site to make the administrator's; from "

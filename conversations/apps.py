@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,12 @@ class ConversationsConfig(AppConfig):
 
     def ready(self):
         from conversations import checks  # noqa: F401
+
+        post_migrate.connect(enable_default_model, sender=self)
+
+
+def enable_default_model(sender, **kwargs):
+    """The first page must have a model to offer, on a fresh database too."""
+    from conversations.models import LanguageModel
+
+    LanguageModel.objects.ensure_default()

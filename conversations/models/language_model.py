@@ -2,16 +2,22 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+DEMO = "demo"  # the built-in model's name
+
 
 class LanguageModelQuerySet(models.QuerySet):
     def enabled(self):
         return self.filter(enabled=True)
 
+    def ensure_default(self):
+        """Make the row of OPENAI_MODEL where there is none; the demo's is on only without a
+        gateway. An administrator's choice to disable a model is left alone."""
+        self.get_or_create(name=settings.OPENAI_MODEL)
+        self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)
+
     def default_first(self):
         """By name, but the site's default model (OPENAI_MODEL) first."""
-        is_default = models.Case(
-            models.When(name=settings.OPENAI_MODEL, then=0), default=1
-        )
+        is_default = models.Case(models.When(name=settings.OPENAI_MODEL, then=0), default=1)
         return self.order_by(is_default, "name")
 
 
@@ -40,9 +46,7 @@ class LanguageModel(models.Model):
         blank=True,
         help_text=_("Offered to people, separated by commas, like: low, medium, high."),
     )
-    choose_length = models.BooleanField(
-        _("people may set a maximum length"), default=False
-    )
+    choose_length = models.BooleanField(_("people may set a maximum length"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = LanguageModelQuerySet.as_manager()

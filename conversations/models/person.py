@@ -18,9 +18,7 @@ class Person(AbstractUser):
         help_text=_("Steers the model in every conversation of this person."),
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
-    theme = models.CharField(
-        _("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM
-    )
+    theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
 
     class Meta:
         verbose_name = _("person")
