@@ -1,0 +1,35 @@
+import sqlite3
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+
+class Command(BaseCommand):
+    help = "Write a consistent copy of the SQLite database to FILE while the site goes on running."
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", metavar="FILE", type=Path)
+
+    def handle(self, *, file, **options):
+        if connection.vendor != "sqlite":
+            raise CommandError(
+                "The database is PostgreSQL: use pg_dump --format=custom; see docs/deploy.md."
+            )
+        if file.exists():
+            raise CommandError(f"{file} exists already. Choose another name or remove it.")
+        connection.ensure_connection()
+        unfinished = file.with_name(file.name + ".part")
+        unfinished.unlink(missing_ok=True)
+        copy = sqlite3.connect(unfinished)
+        try:
+            # In steps, so that writers are not held up; SQLite starts anew where they changed it.
+            connection.connection.backup(copy, pages=2_000, sleep=0.01)
+            result = copy.execute("PRAGMA integrity_check").fetchone()[0]
+        finally:
+            copy.close()
+        if result != "ok":
+            unfinished.unlink()
+            raise CommandError(f"The copy is not sound: {result}")
+        unfinished.rename(file)
+        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, integrity ok")
