@@ -1,0 +1,79 @@
+"""The stage: people, a gateway and a server. Everything is real but the model."""
+
+import os
+
+os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
+os.environ["INSECURE_HTTP"] = "true"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def make_person(name, **fields):
+    from conversations.models import Person
+
+    return Person.objects.create_user(name, f"{name}@example.org", "correct horse", **fields)
+
+
+@pytest.fixture
+def alice(db):
+    """Owns the things of a test."""
+    return make_person("alice", first_name="Alice", last_name="Lindqvist")
+
+
+@pytest.fixture
+def bob(db):
+    """Owns nothing, and may see nothing of alice's."""
+    return make_person("bob")
+
+
+@pytest.fixture
+def administrator(db):
+    """Staff and superuser; that alone opens no conversation of others."""
+    return make_person("administrator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def make_server(transactional_db, gateway, tmp_path):
+    """Makes servers that talk to the scripted gateway: `make_server(workers=1, **environment)`."""
+    from tests.server import Server
+
+    servers = []
+
+    def make(*, workers=1, gateway_url=gateway.url, **environment):
+        log = tmp_path / f"server-{len(servers)}.log"
+        server = Server(gateway_url, log, WEB_CONCURRENCY=workers, **environment)
+        servers.append(server)
+        return server.start()
+
+    yield make
+    for server in servers:
+        server.stop()
+        if os.environ.get("SHOW_SERVER_LOG"):
+            print(server.output())
+
+
+@pytest.fixture
+def server(make_server):
+    return make_server()
+
+
+@pytest.fixture
+def visit():
+    """Logs a person in at a server: `visit(server, alice)`."""
+    from tests.visitor import Visitor
+
+    visitors = []
+
+    def visit(server, person=None):
+        visitors.append(Visitor(server.url, person))
+        return visitors[-1]
+
+    yield visit
+    for visitor in visitors:
+        visitor.close()

@@ -1,0 +1,104 @@
+"""The site as it runs: a real gunicorn on a free port, over the database of the test."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+from django.conf import settings
+from django.db import connections
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 30
+KEY = "test-key-7f3a9c5e1b"
+
+
+class Server:
+    """One gunicorn. `start` and `stop` as often as wanted; the address stays the same."""
+
+    def __init__(self, gateway_url, log, **environment):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self.environment = {
+            **os.environ,
+            "PYTHONWARNINGS": "default",
+            "DATABASE_URL": database_url(),
+            "SECRET_KEY": settings.SECRET_KEY,
+            "INSECURE_HTTP": "true",
+            "OPENAI_BASE_URL": gateway_url,
+            "OPENAI_API_KEY": KEY if gateway_url else "",
+            "OPENAI_MODEL": "test-model" if gateway_url else "",
+            "AUTO_TITLES": "false",
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",
+            **{name: str(value) for name, value in environment.items()},
+        }
+        self.process = None
+
+    def start(self, *arguments):
+        """Start gunicorn and wait until it serves."""
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"),
+                    *arguments,
+                    "chatsite.asgi:application",
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{self.url}/healthz").status_code == 200:
+                    return self
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(f"The server did not start:\n{self.output()}")
+
+    def stop(self, how=signal.SIGTERM, wait=60):
+        """Send `how` to the master and wait until it is gone."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        if how == signal.SIGKILL:
+            os.killpg(self.process.pid, how)
+        else:
+            self.process.send_signal(how)
+        try:
+            self.process.wait(wait)
+        finally:
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait(10)
+
+    def workers(self):
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in children.read_text().split()]
+
+    def output(self):
+        return Path(self.log).read_text()
+
+
+def database_url():
+    """The address of the database this test uses, for other processes."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        return f"sqlite:///{database['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**database)
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
