@@ -31,8 +31,10 @@ def join_instructions(*parts):
 def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
     """About how many tokens `text` has, rounded up."""
     size = len(text.encode("utf-8", "replace"))
-    return -(-size // bytes_per_token) if isinstance(bytes_per_token, int) else int(
-        size / bytes_per_token + 0.999
+    return (
+        -(-size // bytes_per_token)
+        if isinstance(bytes_per_token, int)
+        else int(size / bytes_per_token + 0.999)
     )
 
 

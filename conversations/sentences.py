@@ -30,9 +30,7 @@ def _sentences():
             "The connection to the gateway was lost. It may have been charged, so it was not "
             "repeated by itself; press Retry to ask again."
         ),
-        "unauthorized": _(
-            "The gateway did not accept this site's key. Tell your administrator."
-        ),
+        "unauthorized": _("The gateway did not accept this site's key. Tell your administrator."),
         "quota": _("The gateway's credit or quota is used up. Tell your administrator."),
         "not_found": _(
             "The gateway does not know this model, or does not offer /v1/responses. "

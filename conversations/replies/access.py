@@ -16,6 +16,4 @@ def no_longer_allowed(viewers):
     )
     people = {person for _key, person in viewers}
     active = set(Person.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
-    return {
-        (key, person) for key, person in viewers if key not in sessions or person not in active
-    }
+    return {(key, person) for key, person in viewers if key not in sessions or person not in active}

@@ -20,7 +20,9 @@ def render_article(response_id, viewer, html=None, reasoning_html=""):
     if html is not None:
         message.live_html = mark_safe(html)  # noqa: S308 (made by conversations.rendering)
         message.live_reasoning = mark_safe(reasoning_html)  # noqa: S308 (escaped in live.py)
-    siblings = Message.objects.filter(parent_id=message.parent_id, conversation=message.conversation)
+    siblings = Message.objects.filter(
+        parent_id=message.parent_id, conversation=message.conversation
+    )
     rows = siblings.order_by("created_at", "id").values_list("pk", flat=True)
     message.place = Tree((pk, None) for pk in rows).place(message.pk)
     context = {

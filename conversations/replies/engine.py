@@ -399,6 +399,4 @@ def _take(response_id, lease):
 
 
 def _load(response_id):
-    return (
-        Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
-    )
+    return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()

@@ -117,9 +117,7 @@ def finish(response_id, lease, fields, text, html, reasoning):
 
 
 def _write_message(response_id, text, html, reasoning):
-    Message.objects.filter(response=response_id).update(
-        text=text, html=html, reasoning=reasoning
-    )
+    Message.objects.filter(response=response_id).update(text=text, html=html, reasoning=reasoning)
     Conversation.objects.filter(responses=response_id).update(updated_at=timezone.now())
 
 
