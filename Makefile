@@ -27,7 +27,7 @@ check: ## Look for mistakes without running the tests.
 	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 --check {} +
 	$(PRODUCTION) $(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
-	$(PYTHON) -m pytest --quiet tests/test_imports.py
+	$(PYTHON) -m pytest --quiet tests/test_imports.py tests/test_readme.py
 
 # The settings of a site behind TLS, whatever .env says.
 PRODUCTION = SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
