@@ -31,7 +31,8 @@ check: ## Look for mistakes without running the tests.
 
 # The settings of a site behind TLS, whatever .env says.
 PRODUCTION = SECRET_KEY="$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
-	DEBUG=false INSECURE_HTTP=false ALLOWED_HOSTS=chat.example.org TRUSTED_PROXIES=1
+	DEBUG=false INSECURE_HTTP=false ALLOWED_HOSTS=chat.example.org TRUSTED_PROXIES=1 \
+	OPENAI_BASE_URL= OPENAI_API_KEY=
 
 format: ## Put code and templates into the house style.
 	@.ci/setup check
