@@ -24,7 +24,7 @@ check: ## Look for mistakes without running the tests.
 	@.ci/setup check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 --check {} +
+	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
 	$(PRODUCTION) $(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
 	$(PYTHON) -m pytest --quiet tests/test_imports.py tests/test_readme.py
@@ -38,7 +38,7 @@ format: ## Put code and templates into the house style.
 	@.ci/setup check
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
-	find templates -name '*.html' -exec $(PYTHON) -m djade --target-version 5.2 {} +
+	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
 setup: ## Make .venv and .env where they are missing.
 	@.ci/setup
