@@ -6,7 +6,11 @@ os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-012345
 os.environ["INSECURE_HTTP"] = "true"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
+import django
 import pytest
+
+# Before the tests are collected, so that they may import models like any module.
+django.setup()
 
 
 @pytest.fixture(autouse=True)
