@@ -1,0 +1,43 @@
+"""The last word on a block's HTML: what is not on these lists does not leave."""
+
+import nh3
+
+from .code import CLASSES
+
+MATH_TAGS = set(
+    "math mrow mi mo mn ms mtext mspace msup msub msubsup munder mover munderover mmultiscripts"
+    " mprescripts mfrac msqrt mroot mtable mtr mtd mstyle mpadded mphantom".split()
+)
+MATH_ATTRIBUTES = set(
+    "display displaystyle scriptlevel mathvariant stretchy symmetric largeop movablelimits form"
+    " fence separator lspace rspace minsize maxsize accent accentunder linethickness columnspan"
+    " rowspan width height depth voffset".split()
+)
+TAGS = set(
+    "p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td"
+    " a span div".split()
+)
+
+_cleaner = nh3.Cleaner(
+    tags=TAGS | MATH_TAGS,
+    attributes=dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES) | {"a": {"href"}, "ol": {"start"}},
+    tag_attribute_values={"div": {"tabindex": {"0"}}, "pre": {"tabindex": {"0"}}},
+    set_tag_attribute_values={"a": {"target": "_blank"}},
+    allowed_classes={
+        "a": {"image"},
+        "code": {"formula"},
+        "div": {"code", "code__bar", "table-scroll"},
+        "mtd": {"left", "right", "center"},
+        "pre": {"plain"},
+        "span": {"host", "task", *filter(None, CLASSES.values())},
+        "td": {"left", "right", "center"},
+        "th": {"left", "right", "center"},
+    },
+    clean_content_tags={"script", "style"},
+    link_rel="noopener noreferrer nofollow",
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+)
+
+# Nothing loads or runs from a page by these; all else goes.
+clean = _cleaner.clean

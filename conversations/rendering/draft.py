@@ -1,0 +1,245 @@
+"""The HTML of the block that is still written.
+
+Text without meaning for Markdown is put into the HTML where the last parse left off. What has
+meaning is parsed, of lists and tables the last item or row alone, as long as there is credit:
+every character that arrives earns some characters of parsing. Without credit it stands there as
+plain text until there is. So the work stays in proportion to the text, whatever the text is.
+"""
+
+import re
+from html import escape
+
+from .block import plain
+from .blocks import Kind, Splitter, columns
+from .code import code_box, label
+from .definitions import Definitions
+from .guards import BLOCK_CHARACTERS, too_heavy
+from .markdown import markdown
+from .pieces import Pieces, pieces
+from .unfinished import closers, open_code, settled
+
+# Characters of parsing earned by a character of text, and had from the start.
+EARNED = 1.7
+ADVANCE = 3_000
+
+# What may begin a meaning after plain text. A line that begins with a letter goes on with the
+# paragraph before it.
+MEANING = re.compile(r"[*_~`\[\]<\\$|@&]|://|www\.|  \n|\n(?![ \t]{0,3}[^\W\d_])")
+ADDRESS = re.compile(r"://|www\.|@|&")
+LETTER = re.compile(r"[^\W\d_]")
+MEANING_IN_CODE = re.compile(r"[`~]|\n[ \t]?[^ \t\n]")
+BLOCK_ENDS = frozenset(
+    f"</{tag}>"
+    for tag in "p li ul ol blockquote td th tr thead tbody table div h3 h4 h5 h6".split()
+)
+INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
+
+
+class Draft:
+    """What can be shown of the open block of a Splitter."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self.parsed = 0
+        self._definitions = definitions
+        self._credit: float = ADVANCE
+        self._boxes: dict[tuple[str, str], str] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the block that was open: a new one begins."""
+        self._head = self._tail = ""
+        # How much of the block's source is shown.
+        self._shown = 0
+        self._verbatim: Kind | None = None
+        self._parse_due = True
+        # The column of the code in a list that is not closed, -1 outside of such code.
+        self._code_column = -1
+        # The HTML of the items or rows before the last, whose source begins at _piece.
+        self._before = ""
+        self._piece = 0
+        self._in_pieces = True
+        self._boxes.clear()
+
+    @property
+    def html(self) -> str:
+        """The HTML, complete in itself at any time; "" as long as nothing can be shown."""
+        return self._head + self._tail
+
+    def earn(self, characters: int) -> None:
+        """Count characters of text that arrived."""
+        self._credit += characters * EARNED
+
+    def box(self, code: str, info: str) -> str:
+        """A code box inside the list or quote that is complete, coloured once."""
+        if (code, info) not in self._boxes:
+            self._boxes[code, info] = code_box(code, info)
+        return self._boxes[code, info]
+
+    def _open_box(self, code: str, info: str) -> str:
+        if self._code_column >= 0 and (code, info) not in self._boxes:
+            return code_box(code, info, coloured=False)
+        return self.box(code, info)
+
+    def show(self, splitter: Splitter) -> bool:
+        """Bring the HTML up to the splitter's open block; returns whether it changed."""
+        source = splitter.source
+        if len(source) > BLOCK_CHARACTERS:
+            return self._show_verbatim(source, Kind.HTML, 0, len(source))
+        if splitter.kind is Kind.FENCE:
+            end = len(source)
+            if not splitter.partial.strip(" \t" + splitter.fence[0]):
+                end -= len(splitter.partial)
+            return self._show_verbatim(source, Kind.FENCE, source.index("\n") + 1, end)
+        if splitter.kind in (Kind.HTML, Kind.FORMULA):
+            return self._show_verbatim(source, Kind.HTML, 0, len(source))
+        if self._verbatim:
+            # What began like a formula was none.
+            self._verbatim = None
+            self._parse_due = True
+        return self._show_markdown(source, splitter)
+
+    def _show_verbatim(self, source: str, kind: Kind, start: int, end: int) -> bool:
+        """Show source[start:end] as it is, adding to what was shown the same way."""
+        changed = self._verbatim is not kind
+        if changed:
+            self._verbatim = kind
+            self._shown = start
+            shell = code_box("", label(source[:start].strip(" \t`~"))) if start else plain("")
+            at = shell.index("</code>" if start else "</pre>")
+            self._head, self._tail = shell[:at], shell[at:]
+        if end > self._shown:
+            text = source[self._shown : end]
+            if kind is Kind.FENCE and (indent := columns(source)):
+                text = re.sub(f"^ {{1,{indent}}}", "", text, flags=re.M)
+            self._head += escape(text, quote=False)
+            self._shown = end
+            changed = True
+        return changed
+
+    def _show_markdown(self, source: str, splitter: Splitter) -> bool:
+        visible = settled(source, splitter.partial, self._code_column >= 0)
+        if not visible.strip() or (len(visible) <= self._shown and not self._parse_due):
+            return False
+        parts = pieces(source, splitter) if self._in_pieces else None
+        last = min(parts.last, len(visible)) if parts else 0
+        if last > self._piece or not self._is_plain(visible):
+            self._parse_due = True
+        if self._parse_due:
+            before = self.html
+            if self._parse(visible, last, parts):
+                return self.html != before
+        return self._add(visible)
+
+    def _is_plain(self, visible: str) -> bool:
+        """Whether the text that is new means to Markdown what it says."""
+        at = self._shown
+        if self._code_column >= 0:
+            return not MEANING_IN_CODE.search(visible, max(0, at - 1))
+        line = visible.rfind("\n", 0, at) + 1
+        if not LETTER.search(visible, line, at) or MEANING.search(visible, max(0, at - 1)):
+            return False
+        word = max(visible.rfind(" ", 0, at), line - 1) + 1
+        if ADDRESS.search(visible, word, at):
+            return False
+        return ")" not in visible[at:] or "](" not in visible[line:]
+
+    def _add(self, visible: str) -> bool:
+        """Put the new text in as it is."""
+        text = visible[self._shown :]
+        if self._code_column < 0:
+            text = text.rstrip(" \t\n")
+        if not text or not self._head:
+            return False
+        self._shown += len(text)
+        if self._code_column > 0:
+            # The text begins in the middle of a line, unless a line ended just before it.
+            first = visible[self._shown - len(text) - 1] == "\n"
+            lines = text.split("\n")
+            for n in range(0 if first else 1, len(lines)):
+                lines[n] = _dedented(lines[n], self._code_column)
+            text = "\n".join(lines)
+        self._head += escape(text, quote=False)
+        return True
+
+    def _parse(self, visible: str, last: int, parts: Pieces | None) -> bool:
+        """Parse what stands from the last piece on anew, on credit."""
+        before = parts.before if parts and self._piece else ""
+        wanted = self._definitions.wanted(visible[self._piece :])
+        cost = len(visible) - self._piece + len(wanted) + len(before)
+        if last > self._piece:
+            cost += len(wanted) + len(before)
+        if cost > self._credit:
+            return False
+        self._credit -= cost
+        self.parsed += cost
+        if too_heavy(visible[self._piece :]):
+            self._head, self._tail = plain(visible).removesuffix("</pre>"), "</pre>"
+            self._shown = len(visible)
+            self._in_pieces = False
+            return True
+        if last > self._piece:
+            self._keep(visible[self._piece : last], last, wanted, parts)
+        self._put(visible, wanted, parts)
+        self._parse_due = False
+        return True
+
+    def _keep(self, text: str, last: int, wanted: str, parts: Pieces) -> None:
+        """Render the pieces that are complete and leave them as they are."""
+        self._code_column = -1
+        body = parts.body(self._rendered(text.rstrip("\n"), wanted, parts, parts.after))
+        if body is not None and self._piece:
+            body = parts.inner(body)
+        if body is None:
+            self._in_pieces = False
+        else:
+            self._before += body
+            self._piece = last
+
+    def _put(self, visible: str, wanted: str, parts: Pieces | None) -> None:
+        """Render the last piece, or all, and find where text goes on in it."""
+        piece = visible[self._piece :]
+        self._code_column = open_code(piece) if parts else -1
+        in_code = self._code_column >= 0
+        ending, opened = ("", 0) if in_code else closers(piece)
+        text = piece.rstrip(" \t\n") + ending if ending else piece
+        html = None
+        if parts and parts.after and not in_code:
+            html = parts.body(self._rendered(text, wanted, parts, parts.after))
+            if html is not None:
+                html += f"</{'ul' if parts.after.strip() in '-+*' else 'ol'}>\n"
+        if html is None:
+            html = self._rendered(text, wanted, parts)
+        if self._piece:
+            inner = parts.inner(html)
+            html = self._before + (html if inner is None else inner)
+        at = _insertion(html, opened, in_code)
+        self._head, self._tail = html[:at], html[at:]
+        if in_code and not visible.endswith("\n"):
+            self._head = self._head.removesuffix("\n")
+        self._shown = len(visible if in_code else visible.rstrip(" \t\n"))
+
+    def _rendered(self, text: str, wanted: str, parts: Pieces | None, after: str = "") -> str:
+        before = parts.before if parts and self._piece else ""
+        return markdown(wanted + before + text + after, self._open_box)
+
+
+def _dedented(line: str, column: int) -> str:
+    return line[min(column, len(line) - len(line.lstrip(" "))) :]
+
+
+def _insertion(html: str, opened: int, in_code: bool) -> int:
+    """Where in html more of its text goes: before the tags that close what is open."""
+    if in_code and (at := html.rfind("</code></pre>")) >= 0:
+        return at
+    at = len(html)
+    while True:
+        while at and html[at - 1] == "\n":
+            at -= 1
+        start = html.rfind("</", 0, at)
+        tag = html[start:at] if start >= 0 else ""
+        if tag in BLOCK_ENDS:
+            at = start
+        elif tag in INLINE_ENDS and opened:
+            at, opened = start, opened - 1
+        else:
+            return at

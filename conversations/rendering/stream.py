@@ -1,0 +1,120 @@
+"""A reply's text to HTML, whole or as it grows: by one way, so that both are the same."""
+
+from time import perf_counter
+
+from .block import block_html, plain, wrapped
+from .blocks import Block, Splitter
+from .definitions import Definitions
+from .draft import Draft
+from .guards import MESSAGE_CHARACTERS
+from .text import tidy
+
+# Of a reply that became too long the rest is shown in parts of this length while it is written.
+PART_CHARACTERS = 8_000
+
+
+def render(text: str) -> str:
+    """The safe HTML of a whole message: its blocks, each in a <div class="block">."""
+    stream = Stream()
+    stream.append(text)
+    return stream.finish()
+
+
+class Stream:
+    """The HTML of one reply while it is written.
+
+    frozen: the HTML of the blocks that are complete, each in its <div class="block">. They never
+    change; only `finish` of a reply over 200,000 characters puts one plain block in their place.
+    version: grows with every change of `frozen` or `open`.
+    """
+
+    def __init__(self) -> None:
+        self.frozen: list[str] = []
+        self.version = 0
+        self._splitter = Splitter()
+        self._definitions = Definitions()
+        self._draft = Draft(self._definitions)
+        self._parsed = 0
+        # What has come since the last refresh; everything, in few large strings, for a reply that
+        # becomes too long; and the end of what was frozen of such a reply.
+        self._new: list[str] = []
+        self._text: list[str] = []
+        self._recent: list[str] = []
+        self._length = 0
+        self._rest = ""
+
+    @property
+    def open(self) -> str:
+        """The HTML of the last block, which is not complete, "" if there is none to show."""
+        html = plain(self._rest) if self._rest else self._draft.html
+        return wrapped(html, len(self.frozen)) if html else ""
+
+    @property
+    def rendered_characters(self) -> int:
+        """How many characters were given to parsers so far."""
+        return self._parsed + self._draft.parsed
+
+    def append(self, text: str) -> None:
+        """Take more of the text. Nothing is parsed before the next refresh."""
+        self._new.append(text)
+
+    def refresh(self) -> float:
+        """Bring the HTML up to the text so far and return the seconds it took."""
+        started = perf_counter()
+        text = "".join(self._new)
+        self._new.clear()
+        if text.endswith("\r"):
+            # It may be the first half of a line end.
+            text = text[:-1]
+            self._new.append("\r")
+        if text:
+            self._take(tidy(text))
+        return perf_counter() - started
+
+    def finish(self) -> str:
+        """The final HTML of the whole text; `frozen` is that HTML, block by block."""
+        text = tidy("".join(self._new))
+        self._new.clear()
+        self._keep(text)
+        if self._length > MESSAGE_CHARACTERS:
+            self.frozen = [wrapped(plain("".join(self._text + self._recent)), 0)]
+        else:
+            self._freeze(self._splitter.feed(text))
+            self._freeze(self._splitter.finish())
+        self._rest = ""
+        self._draft.begin()
+        self.version += 1
+        return "".join(self.frozen)
+
+    def _take(self, text: str) -> None:
+        was_short = self._length <= MESSAGE_CHARACTERS
+        self._keep(text)
+        if self._length > MESSAGE_CHARACTERS:
+            self._show_rest((self._splitter.source if was_short else self._rest) + text)
+            return
+        self._draft.earn(len(text))
+        complete = self._splitter.feed(text)
+        self._freeze(complete)
+        if self._draft.show(self._splitter) or complete:
+            self.version += 1
+
+    def _keep(self, text: str) -> None:
+        self._length += len(text)
+        self._recent.append(text)
+        if len(self._recent) > 200:
+            self._text.append("".join(self._recent))
+            self._recent.clear()
+
+    def _freeze(self, blocks: list[Block]) -> None:
+        for block in blocks:
+            html, parsed = block_html(block, self._definitions, self._draft.box)
+            self._parsed += parsed
+            self.frozen.append(wrapped(html, len(self.frozen)))
+            self._draft.begin()
+
+    def _show_rest(self, rest: str) -> None:
+        while len(rest) >= PART_CHARACTERS:
+            part, rest = rest[:PART_CHARACTERS], rest[PART_CHARACTERS:]
+            self.frozen.append(wrapped(plain(part), len(self.frozen)))
+        self._rest = rest
+        self.version += 1

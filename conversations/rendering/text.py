@@ -1,0 +1,20 @@
+"""Text as it may be shown: characters that turn its order around stand there visibly."""
+
+import re
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def tidy(text: str) -> str:
+    """Text that can be encoded, with what would reverse or hide parts of it made visible.
+
+    Line ends become "\\n". Safe to use on pieces, as long as no piece ends in "\\r".
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.isascii():
+        return CONTROL.sub("\ufffd", text)
+    text = SURROGATE.sub("\ufffd", CONTROL.sub("\ufffd", text))
+    return DIRECTION.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)

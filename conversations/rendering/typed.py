@@ -1,0 +1,40 @@
+"""A person's own message: shown as typed, its addresses clickable."""
+
+import re
+from html import escape
+
+from .cleaning import clean
+from .links import destination, link
+from .text import tidy
+
+ADDRESS = re.compile(r"\b(?:https?://|mailto:)[^\s<>\"'`\\^{|}]++", re.I)
+# What ends a sentence around an address rather than the address.
+AFTER = ".,:;!?*_~'，。、；：！？）】」』》"
+
+
+def render_typed(text: str) -> str:
+    """The text as escaped HTML in one line of elements; line breaks stay as they are."""
+    parts, at = [], 0
+    text = tidy(text)
+    for match in ADDRESS.finditer(text):
+        url = _trimmed(match[0])
+        if not destination(url)[0]:
+            continue
+        parts += escape(text[at : match.start()], quote=False), link(url, escape(url, quote=False))
+        at = match.start() + len(url)
+    parts.append(escape(text[at:], quote=False))
+    return clean("".join(parts)) if at else parts[0]
+
+
+def _trimmed(url: str) -> str:
+    """The URL without the punctuation after it, and without a bracket it did not open."""
+    open_brackets = url.count("(") - url.count(")")
+    end = len(url)
+    while end:
+        last = url[end - 1]
+        if last == ")" and open_brackets < 0:
+            open_brackets += 1
+        elif last not in AFTER:
+            break
+        end -= 1
+    return url[:end]

@@ -1,0 +1,79 @@
+"""What to make of Markdown that stops in the middle: guesses for the eye, never for keeps.
+
+A guess may be wrong for a moment; the next parse, or the end of the block, puts it right.
+"""
+
+import re
+
+# A line that has shown nothing yet but what may become a mark.
+MARKS_ONLY = re.compile(r"[\s>*+\-=#|:\d.)\[\]_~`<$\\]*")
+FENCE_BEGUN = re.compile(r"[ \t]*(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3,})")
+FENCE_LINE = re.compile(
+    r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}|~{3,})([^`\n]*)\n", re.M
+)
+LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,100}(?:\](?:\([^()\s]{0,2000})?)?")
+CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\\.")
+ITEM_MARK = re.compile(r"^[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t]+")
+
+FORMULA_SHOWN_WHOLE = 200
+
+
+def settled(source: str, partial: str, in_code: bool) -> str:
+    """The beginning of source that may be shown; partial is its last, incomplete line.
+
+    Held back is what would stand there as a bare mark and then change: "**", "- ", half a link.
+    """
+    if partial and (MARKS_ONLY.fullmatch(partial) or FENCE_BEGUN.match(partial)):
+        return source[: -len(partial)]
+    if in_code:
+        # Indentation is known whole with what it indents.
+        return source[: -len(partial)] if partial.isspace() else source
+    if source[:1] == "|" and source.count("\n") < 2:
+        return ""
+    source = source.rstrip("*_~`[<$|!\\")
+    line = source.rfind("\n") + 1
+    at = source.rfind("[", line)
+    if at >= 0 and LINK_BEGUN.fullmatch(source, at):
+        return source[:at].rstrip("!")
+    return source[: _formula_begun(source, line)]
+
+
+def _formula_begun(source: str, line: int) -> int:
+    """Where a formula begins that is not complete, or the end of source."""
+    at = source.rfind("\\(", line)
+    if at < 0 or source.find("\\)", at) >= 0:
+        at = source.rfind("$", line)
+        if at < 0 or source.count("$", line) % 2 == 0 or source[at + 1 : at + 2].isdigit():
+            return len(source)
+    return at if len(source) - at <= FORMULA_SHOWN_WHOLE else len(source)
+
+
+def closers(text: str) -> tuple[str, int]:
+    """The marks that close what the last line of text leaves open, and how many there are."""
+    line = ITEM_MARK.sub("", text[text.rfind("\n") + 1 :], count=1)
+    if not any(mark in line for mark in "*~`"):
+        return "", 0
+    line = CODE_SPAN.sub("x", line)
+    if "`" in line:
+        return ("`", 1) if line.count("`") == 1 else ("", 0)
+    found = []
+    for mark in ("**", "~~", "*"):
+        at = line.rfind(mark)
+        if line.count(mark) % 2 and not line[at + len(mark) : at + len(mark) + 1].isspace():
+            found.append((at, mark))
+        line = line.replace(mark, " " * len(mark)) if mark == "**" else line
+    found.sort(reverse=True)
+    return "".join(mark for _, mark in found), len(found)
+
+
+def open_code(text: str) -> int:
+    """The column of the code that a fence inside text leaves open, -1 if there is none."""
+    if "```" not in text and "~~~" not in text:
+        return -1
+    mark, column = "", -1
+    for match in FENCE_LINE.finditer(text):
+        if not mark:
+            mark, column = match[2], len(match[1])
+        elif match[2].startswith(mark) and not match[3].strip():
+            mark, column = "", -1
+    return column

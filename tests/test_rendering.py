@@ -1,0 +1,228 @@
+"""What Markdown becomes."""
+
+import re
+
+import pytest
+
+from conversations.rendering import render
+
+LINK = ' target="_blank" rel="noopener noreferrer nofollow"'
+
+GOLDEN = {
+    "a paragraph": ("Hello\nthere", "<p>Hello\nthere</p>"),
+    "headings leave the first two levels to the page": (
+        "# One\n\nTwo\n---\n\n###### Six",
+        ["<h3>One</h3>", "<h4>Two</h4>", "<h6>Six</h6>"],
+    ),
+    "emphasis beside Chinese": ("**重点。**然后", "<p><strong>重点。</strong>然后</p>"),
+    "strikethrough": ("~~no~~ yes", "<p><del>no</del> yes</p>"),
+    "a tight list": ("- a\n- b", "<ul>\n<li>a</li>\n<li>b</li>\n</ul>"),
+    "a loose list": (
+        "- a\n\n- b\n",
+        "<ul>\n<li>\n<p>a</p>\n</li>\n<li>\n<p>b</p>\n</li>\n</ul>",
+    ),
+    "a list of numbers begins where it says": ("3. c", '<ol start="3">\n<li>c</li>\n</ol>'),
+    "another marker begins another list": (
+        "- a\n* b",
+        ["<ul>\n<li>a</li>\n</ul>", "<ul>\n<li>b</li>\n</ul>"],
+    ),
+    "a list right after its paragraph": (
+        "Do:\n- a",
+        ["<p>Do:</p>", "<ul>\n<li>a</li>\n</ul>"],
+    ),
+    "an item keeps its paragraphs and its lists": (
+        "1. a\n\n   b\n   - c\n",
+        "<ol>\n<li>\n<p>a</p>\n<p>b</p>\n<ul>\n<li>c</li>\n</ul>\n</li>\n</ol>",
+    ),
+    "tasks": (
+        "- [ ] a\n- [x] b",
+        '<ul>\n<li><span class="task">☐</span> a</li>\n'
+        '<li><span class="task">☑</span> b</li>\n</ul>',
+    ),
+    "a quote goes on without its mark": (
+        "> a\nb",
+        "<blockquote>\n<p>a\nb</p>\n</blockquote>",
+    ),
+    "a table can be scrolled": (
+        "| a | b |\n|---|--:|\n| 1 | `x\\|y` |",
+        '<div class="table-scroll" tabindex="0"><table>\n<thead>\n<tr>\n<th>a</th>\n'
+        '<th class="right">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n'
+        '<td class="right"><code>x|y</code></td>\n</tr>\n</tbody>\n</table></div>',
+    ),
+    "code has its language and its colours": (
+        '```python\nif x: return "<b>"\n```',
+        '<div class="code"><div class="code__bar"><span>python</span></div>'
+        '<pre tabindex="0"><code><span class="k">if</span> x: <span class="k">return</span> '
+        '<span class="s">"&lt;b&gt;"</span>\n</code></pre></div>',
+    ),
+    "code of a language nobody knows": (
+        "~~~ klingon\nQapla'\n\n~~~~",
+        '<div class="code"><div class="code__bar"><span>klingon</span></div>'
+        '<pre tabindex="0"><code>Qapla\'\n\n</code></pre></div>',
+    ),
+    "a fence that nobody closes": (
+        "```\na\n",
+        '<div class="code"><div class="code__bar"><span></span></div>'
+        '<pre tabindex="0"><code>a\n</code></pre></div>',
+    ),
+    "a shorter fence closes nothing": (
+        "````\n```\n````",
+        '<div class="code"><div class="code__bar"><span></span></div>'
+        '<pre tabindex="0"><code>```\n</code></pre></div>',
+    ),
+    "a fence set in takes its indentation off": (
+        "  ```\n  a\n   b\n  ```",
+        '<div class="code"><div class="code__bar"><span></span></div>'
+        '<pre tabindex="0"><code>a\n b\n</code></pre></div>',
+    ),
+    "code in an item": (
+        "- a\n  ```sh\n  ls\n  ```",
+        '<ul>\n<li>a\n<div class="code"><div class="code__bar"><span>sh</span></div>'
+        '<pre tabindex="0"><code>ls\n</code></pre></div>\n</li>\n</ul>',
+    ),
+    "HTML is text": ("a <b>b</b>", "<p>a &lt;b&gt;b&lt;/b&gt;</p>"),
+    "lines of HTML stay lines": (
+        "<div>\n**b**\n\nc",
+        [
+            '<pre class="plain" tabindex="0">&lt;div&gt;\n**b**</pre>',
+            "<p>c</p>",
+        ],
+    ),
+    "a formula in a line": (
+        "so $a^2$ and \\(b\\)",
+        "<p>so <math><msup><mi>a</mi><mn>2</mn></msup></math> and <math><mi>b</mi></math></p>",
+    ),
+    "dollars are money": ("$5 and $10", "<p>$5 and $10</p>"),
+    "a formula of its own": ("$$\nx\n$$", '<p><math display="block"><mi>x</mi></math></p>'),
+    "a formula whose lines look like a list": (
+        "\\[\na\n- b\n\\]",
+        '<p><math display="block"><mi>a</mi><mo>−</mo><mi>b</mi></math></p>',
+    ),
+    "a fence of math is a formula": (
+        "```math\nx\n```",
+        '<p><math display="block"><mi>x</mi></math></p>',
+    ),
+    "two dollars that open nothing": (
+        "$$ is a lot\n- really\n",
+        ["<p>$$ is a lot</p>", "<ul>\n<li>really</li>\n</ul>"],
+    ),
+    "what cannot be converted": (
+        "$\\nope{x}$",
+        '<p><code class="formula">\\nope{x}</code></p>',
+    ),
+    "cells of a formula are aligned by classes": (
+        "$$\\begin{aligned}a&=b\\end{aligned}$$",
+        '<p><math display="block"><mtable displaystyle="true" scriptlevel="0"><mtr>'
+        '<mtd class="right"><mi>a</mi></mtd><mtd class="left"><mo>=</mo><mi>b</mi></mtd>'
+        "</mtr></mtable></math></p>",
+    ),
+    "a link": ("[a](https://b.org/)", f'<p><a href="https://b.org/"{LINK}>a</a></p>'),
+    "a title does not show": (
+        '[a](https://b.org "c")',
+        f'<p><a href="https://b.org"{LINK}>a</a></p>',
+    ),
+    "an address is a link": (
+        "see https://b.org/c.",
+        f'<p>see <a href="https://b.org/c"{LINK}>https://b.org/c</a>.</p>',
+    ),
+    "a mail address is a link": (
+        "a@b.org",
+        f'<p><a href="mailto:a@b.org"{LINK}>a@b.org</a></p>',
+    ),
+    "an image is a link": (
+        "![a *b*](https://c.org/d.png)",
+        f'<p><a class="image" href="https://c.org/d.png"{LINK}>a b</a></p>',
+    ),
+    "an image without text says where it is": (
+        "![](https://c.org/d.png)",
+        f'<p><a class="image" href="https://c.org/d.png"{LINK}>c.org</a></p>',
+    ),
+    "an image in a link is its text": (
+        "[![a](https://c.org/d.png)](https://e.org)",
+        f'<p><a href="https://e.org"{LINK}>a</a></p>',
+    ),
+    "a relative link is text": ("[out](/accounts/logout/)", "<p>out</p>"),
+    "a definition counts from where it stands": (
+        "[a]\n\n[a]: https://b.org\n\n[A] [a][]",
+        [
+            "<p>[a]</p>",
+            "",
+            f'<p><a href="https://b.org"{LINK}>A</a> <a href="https://b.org"{LINK}>a</a></p>',
+        ],
+    ),
+    "the first definition wins": (
+        "[a]: https://b.org\n[a]: https://c.org\n\n[a]",
+        ["", f'<p><a href="https://b.org"{LINK}>a</a></p>'],
+    ),
+    "no footnotes": ("a[^1]\n\n[^1]: one two", ["<p>a[^1]</p>", "<p>[^1]: one two</p>"]),
+    "nothing": ("", []),
+    "blank lines": (" \n\n\t\n", []),
+    "line ends of other systems": ("a\r\n\r\nb\rc", ["<p>a</p>", "<p>b\nc</p>"]),
+    "a rule": ("a\n\n***\nb", ["<p>a</p>", "<hr>", "<p>b</p>"]),
+    "code by indentation": (
+        "    a\n\n    b\nc",
+        [
+            '<div class="code"><div class="code__bar"><span></span></div>'
+            '<pre tabindex="0"><code>a\n\nb\n</code></pre></div>',
+            "<p>c</p>",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_renders(name):
+    source, expected = GOLDEN[name]
+    blocks = [expected] if isinstance(expected, str) else expected
+
+    assert inner_blocks(render(source)) == blocks
+
+
+HOSTS = {
+    "[github.com](https://github.com/a)": None,
+    "[www.github.com](https://github.com/a)": None,
+    "https://github.com/a/README.md": None,
+    "[the docs](https://docs.example.org)": None,
+    "[bank.com](https://evil.org)": "evil.org",
+    "[https://bank.com/login](https://evil.org)": "evil.org",
+    "[bank.com](https://bank.com.evil.org)": "bank.com.evil.org",
+    "[**bank**.com](https://evil.org)": "evil.org",
+    "[bank．com](https://evil.org)": "evil.org",
+    "[`bank.com`](https://evil.org)": "evil.org",
+    "[evil.org/ bank.com](https://evil.org/)": "evil.org",
+    "![bank.com](https://evil.org/a.png)": "evil.org",
+    "[me@bank.com](mailto:you@evil.org)": "you@evil.org",
+    "[here](https://bank.com@evil.org/)": "evil.org",
+    "[here](https://bank.com:443@evil.org:8080/)": "evil.org",
+    "[here](https://xn--80ak6aa92e.com)": "xn--80ak6aa92e.com",
+    "[here](https://аррӏе.com)": "xn--80ak6aa92e.com",
+    "[here](https://пример.рф)": "xn--e1afmkfd.xn--p1ai",
+    "https://аррӏе.com": "xn--80ak6aa92e.com",
+}
+
+
+@pytest.mark.parametrize("source", HOSTS)
+def test_the_host_is_shown_where_the_text_may_hide_it(source):
+    html = render(source)
+
+    found = re.findall(r'</a> <span class="host">\((.*?)\)</span>', html)
+    assert found == ([HOSTS[source]] if HOSTS[source] else [])
+
+
+def test_characters_that_turn_text_around_stand_there_visibly():
+    html = render("a\u202eb\u2066c `\u202a` [\u202e](https://b.org/\u202e)")
+
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
+    assert "a‹U+202E›b‹U+2066›c" in html
+
+
+def test_half_a_surrogate_pair_is_replaced():
+    assert inner_blocks(render("a\ud83d")) == ["<p>a\ufffd</p>"]
+
+
+def inner_blocks(html):
+    """What stands in the blocks, whose numbers must count from 0."""
+    parts = re.split(r'<div class="block" data-block="(\d+)">', html)
+    assert parts[0] == ""
+    assert parts[1::2] == [str(n) for n in range(len(parts) // 2)]
+    return [part.removesuffix("</div>").rstrip("\n") for part in parts[2::2]]
