@@ -1,0 +1,29 @@
+"""The client of `POST /v1/responses`: HTTP in, a few events of ours out."""
+
+from .decoder import Decoder
+from .events import (
+    Attempt,
+    Event,
+    Failed,
+    Finished,
+    Headers,
+    Reasoning,
+    Started,
+    Text,
+)
+from .failures import CODES
+from .usage import Usage
+
+__all__ = [
+    "CODES",
+    "Attempt",
+    "Decoder",
+    "Event",
+    "Failed",
+    "Finished",
+    "Headers",
+    "Reasoning",
+    "Started",
+    "Text",
+    "Usage",
+]
