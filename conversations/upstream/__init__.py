@@ -1,5 +1,6 @@
 """The client of `POST /v1/responses`: HTTP in, a few events of ours out."""
 
+from .client import Upstream, UpstreamError, build_client
 from .decoder import Decoder
 from .events import (
     Attempt,
@@ -25,5 +26,8 @@ __all__ = [
     "Reasoning",
     "Started",
     "Text",
+    "Upstream",
+    "UpstreamError",
     "Usage",
+    "build_client",
 ]

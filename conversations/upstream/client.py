@@ -1,0 +1,383 @@
+"""The HTTP side: one request a call, its repeats, its time limits."""
+
+import asyncio
+import json
+import random
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from http.cookiejar import DefaultCookiePolicy
+
+import aiohttp
+import certifi
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from .deadline import Deadline
+from .decoder import Decoder
+from .events import Attempt, Event, Failed, Headers
+from .failures import LARGEST_ERROR, refusal, request_id_in, summary
+from .faults import failure_of
+from .jsontext import parse
+from .words import Words, name
+
+ATTEMPTS = 3
+REPEATED_STATUSES = {429, 502, 503, 504}
+# A gateway that wants us to wait longer is not waited for.
+LONGEST_PAUSE = 20.0
+FIRST_PAUSE = 0.5
+# What the body of a refusal may take to arrive.
+REFUSAL_SECONDS = 10.0
+# In the chat shape only usage follows the last word, or nothing does and the line stays open.
+TAIL_SECONDS = 2.0
+# Left of a stream after its last event, so that the connection can be used again.
+LEFTOVER_SECONDS = 0.05
+MODELS_SECONDS = 30.0
+LARGEST_LIST = 4 * 1024 * 1024
+MOST_MODELS = 1000
+# Less than the 5 s after which uvicorn, Node and others hang up on an idle connection.
+KEEP_IDLE_SECONDS = 4.5
+
+
+class UpstreamError(Exception):
+    """A question other than for an answer failed; carries what a Failed does."""
+
+    def __init__(self, failed: Failed) -> None:
+        super().__init__(failed.code, failed.message)
+        self.code = failed.code
+        self.message = failed.message
+        self.http_status = failed.http_status
+        self.request_id = failed.request_id
+        self.retry_after = failed.retry_after
+
+
+def build_client(
+    base_url: str,
+    api_key: str = "",
+    headers: Mapping[str, str] | None = None,
+    connect_timeout: float = 10,
+    read_timeout: float = 600,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> "Upstream":
+    """Make the client of one gateway; nothing is opened before the first request.
+
+    `base_url` is with or without `/v1`, `headers` go with every request, times are in seconds:
+    until a connection stands, and of silence before and within an answer. `transport` takes the
+    place of the network. Raises ValueError for an address, key or header that cannot be used.
+    """
+    root = _root(base_url)
+    return Upstream(
+        root=root,
+        headers=_headers(api_key, headers or {}),
+        words=Words(api_key, root.host),
+        timeout=httpx.Timeout(
+            connect=connect_timeout, read=read_timeout, write=read_timeout, pool=connect_timeout
+        ),
+        transport=transport,
+    )
+
+
+def _root(base_url: str) -> httpx.URL:
+    try:
+        url = httpx.URL(base_url.strip())
+    except (httpx.InvalidURL, TypeError, ValueError) as error:
+        raise ValueError(f"not an address: {error}") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the address must begin with http:// or https:// and name a host")
+    if url.userinfo:
+        raise ValueError("the address must not contain a user or a password")
+    path = url.path.rstrip("/").removesuffix("/responses") or "/v1"
+    return url.copy_with(path=path, fragment=None)
+
+
+def _headers(api_key: str, headers: Mapping[str, str]) -> dict[str, str]:
+    all_headers = dict(headers)
+    # An empty `Bearer ` is not a legal header.
+    if api_key:
+        all_headers["Authorization"] = f"Bearer {api_key}"
+    for key, value in all_headers.items():
+        if not (f"{key}{value}".isascii() and f"{key}{value}".isprintable()) or not key.strip():
+            raise ValueError("the key and the headers must be printable ASCII")
+    return all_headers
+
+
+class Upstream:
+    """The client of one gateway. Safe to share by all tasks of a process, and by event loops."""
+
+    def __init__(
+        self,
+        *,
+        root: httpx.URL,
+        headers: dict[str, str],
+        words: Words,
+        timeout: httpx.Timeout,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        """See `build_client`."""
+        self._root = root
+        self._headers = headers
+        self._words = words
+        self._timeout = timeout
+        self._given_transport = transport
+        self._ssl_context: ssl.SSLContext | None = None
+        self._clients: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
+
+    async def respond(self, body: dict, total_timeout: float = 3600) -> AsyncIterator[list[Event]]:
+        """Ask for an answer and give its events, a list for each read; never an empty one.
+
+        `body` is the JSON of the request; a stream is asked for unless it says otherwise.
+        `total_timeout`, in seconds, is for all attempts together. The last event is one Finished
+        or Failed; nothing the gateway does raises. Closing or cancelling closes the connection.
+        """
+        body = {"stream": True, **body}
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )
+        with Deadline(total_timeout) as deadline:
+            for number in range(1, ATTEMPTS + 1):
+                yield [Attempt(number)]
+                opened = await self._open(content, body["stream"], deadline)
+                if isinstance(opened, Failed):
+                    failed = opened
+                else:
+                    status = opened.status_code
+                    try:
+                        yield [Headers(status, self._request_id(opened))]
+                        if 200 <= status < 300:
+                            async with aclosing(self._read(opened, body, deadline)) as batches:
+                                async for events in batches:
+                                    yield events
+                            return
+                        failed = await self._refusal(opened, deadline)
+                    finally:
+                        await opened.aclose()
+                pause = _pause(failed, number)
+                if pause is None or pause >= deadline.remaining:
+                    yield [failed]
+                    return
+                await asyncio.sleep(pause)
+
+    async def models(self) -> list[str]:
+        """Ask which models there are; sorted, at most 1,000. Raises UpstreamError."""
+        body = bytearray()
+        request = self._request("GET", "/models")
+        with Deadline(MODELS_SECONDS) as deadline:
+            try:
+                http_response = await deadline.guard(self._client().send(request, stream=True))
+                try:
+                    await deadline.guard(_read_into(body, http_response, LARGEST_LIST))
+                finally:
+                    await http_response.aclose()
+            except TimeoutError:
+                raise UpstreamError(Failed("timeout_total")) from None
+            except Exception as error:
+                raise UpstreamError(failure_of(error)) from None
+        headers, status = http_response.headers, http_response.status_code
+        if status != 200:
+            raise UpstreamError(refusal(status, headers, bytes(body), self._words))
+        try:
+            listed = parse(bytes(body))
+        except ValueError:
+            listed = None
+        data = listed.get("data") if isinstance(listed, dict) else None
+        if not isinstance(data, list):
+            raise UpstreamError(Failed("not_api", summary(status, headers), status))
+        names = {name(each.get("id")) for each in data if isinstance(each, dict)} - {""}
+        return sorted(names)[:MOST_MODELS]
+
+    async def close(self) -> None:
+        """Close the connections of this event loop. Used again, it opens new ones."""
+        self._forget_closed_loops()
+        if client := self._clients.pop(asyncio.get_running_loop(), None):
+            await client.http.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        # Opened by the first request, and for each loop, since sockets belong to one: Django's
+        # test client runs every request in a loop of its own.
+        loop = asyncio.get_running_loop()
+        client = self._clients.get(loop)
+        if client is None:
+            self._forget_closed_loops()
+            client = self._clients[loop] = self._open_client()
+        return client.http
+
+    def _open_client(self) -> "_LoopClient":
+        session = None
+        transport = self._given_transport
+        if transport is None:
+            session = self._open_session()
+            transport = AiohttpTransport(
+                verify=self._ssl_context or False, trust_env=False, client=session
+            )
+        http = httpx.AsyncClient(
+            transport=transport,
+            headers=self._headers,
+            timeout=self._timeout,
+            trust_env=False,
+            follow_redirects=False,
+        )
+        # What a gateway would remember of one person must not go along with the next.
+        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return _LoopClient(http, session)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._ssl_context is None and self._root.scheme == "https":
+            self._ssl_context = _ssl_context()
+        connector = aiohttp.TCPConnector(
+            # Unlimited; how many replies there may be at once is decided elsewhere.
+            limit=0,
+            ssl=self._ssl_context or False,
+            keepalive_timeout=KEEP_IDLE_SECONDS,
+        )
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [loop for loop in self._clients if loop.is_closed()]:
+            session = self._clients.pop(loop).session
+            if session is not None:
+                session.connector.close()
+                session.detach()
+
+    def _request(self, method: str, path: str, content: bytes | None = None) -> httpx.Request:
+        return self._client().build_request(
+            method,
+            self._root.copy_with(path=self._root.path + path),
+            content=content,
+            headers={"Accept": "application/json", "Content-Type": "application/json"},
+        )
+
+    async def _open(
+        self, content: bytes, stream: bool, deadline: Deadline
+    ) -> httpx.Response | Failed:
+        request = self._request("POST", "/responses", content)
+        if stream:
+            request.headers["Accept"] = "text/event-stream"
+            # Compression makes proxies hold back what should be shown at once.
+            request.headers["Accept-Encoding"] = "identity"
+        try:
+            return await deadline.guard(self._client().send(request, stream=True))
+        except TimeoutError:
+            return Failed("timeout_total")
+        # Not only httpx's: aiohttp raises its own for broken HTTP.
+        except Exception as error:
+            return failure_of(error)
+
+    async def _refusal(self, http_response: httpx.Response, deadline: Deadline) -> Failed:
+        status, headers = http_response.status_code, http_response.headers
+        deadline.shorten(REFUSAL_SECONDS)
+        body = bytearray()
+        # The status says enough where the body breaks off.
+        with suppress(Exception):
+            await deadline.guard(_read_into(body, http_response, LARGEST_ERROR))
+        deadline.restore()
+        return refusal(status, headers, bytes(body), self._words)
+
+    async def _read(
+        self, http_response: httpx.Response, body: dict, deadline: Deadline
+    ) -> AsyncIterator[list[Event]]:
+        limit = body.get("max_output_tokens")
+        decoder = Decoder(
+            words=self._words,
+            about=summary(http_response.status_code, http_response.headers),
+            max_output_tokens=limit if isinstance(limit, int) else None,
+        )
+        closing = False
+        async with aclosing(_chunks(http_response)) as chunks:
+            while not decoder.done:
+                data, fault = await _next(chunks, deadline)
+                events = decoder.feed(data) if data is not None else decoder.finish(fault)
+                if decoder.done:
+                    events[-1] = self._placed(events[-1], http_response)
+                if events:
+                    yield events
+                if decoder.closing and not closing:
+                    closing = True
+                    deadline.shorten(TAIL_SECONDS)
+            await _finish_reading(chunks, deadline)
+
+    def _request_id(self, http_response: httpx.Response) -> str:
+        return self._words.sentence(request_id_in(http_response.headers))
+
+    def _placed(self, last: Event, http_response: httpx.Response) -> Event:
+        if not isinstance(last, Failed):
+            return last
+        return replace(
+            last,
+            http_status=http_response.status_code,
+            request_id=self._request_id(http_response),
+            message=last.message or summary(http_response.status_code, http_response.headers)
+            if last.code == "not_api"
+            else last.message,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _LoopClient:
+    http: httpx.AsyncClient
+    session: aiohttp.ClientSession | None
+
+
+def _pause(failed: Failed, number: int) -> float | None:
+    """Give the seconds to wait before the next attempt; None if there must be none."""
+    if number == ATTEMPTS:
+        return None
+    if failed.http_status is None:
+        repeated = not failed.sent and failed.code in ("connect", "timeout_connect")
+    else:
+        repeated = failed.http_status in REPEATED_STATUSES and failed.code != "quota"
+    if not repeated:
+        return None
+    pause = failed.retry_after
+    if pause is None:
+        pause = FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1)  # noqa: S311
+    elif pause > LONGEST_PAUSE:
+        return None
+    # So that those refused together do not come back together.
+    return pause + random.uniform(0, 0.25)  # noqa: S311
+
+
+def _ssl_context() -> ssl.SSLContext:
+    # The machine's own authorities, where a company's is, and certifi's, where it has none.
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+def _chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    plain = http_response.headers.get("content-encoding", "identity") == "identity"
+    if plain and not http_response.is_stream_consumed:
+        return http_response.aiter_raw()
+    return http_response.aiter_bytes()
+
+
+async def _next(
+    chunks: AsyncGenerator[bytes, None], deadline: Deadline
+) -> tuple[bytes | None, Failed | None]:
+    try:
+        return await deadline.guard(anext(chunks)), None
+    except StopAsyncIteration:
+        return None, None
+    except TimeoutError:
+        return None, Failed("timeout_total")
+    # Not only httpx's: aiohttp raises its own for broken HTTP.
+    except Exception as error:
+        return None, failure_of(error)
+
+
+async def _finish_reading(chunks: AsyncGenerator[bytes, None], deadline: Deadline) -> None:
+    # A connection whose body was read to its end can be used again; most end at once.
+    deadline.shorten(LEFTOVER_SECONDS)
+    data: bytes | None = b""
+    while data is not None:
+        data, _ = await _next(chunks, deadline)
+
+
+async def _read_into(body: bytearray, http_response: httpx.Response, limit: int) -> None:
+    async for data in _chunks(http_response):
+        body += data
+        if len(body) >= limit:
+            del body[limit:]
+            return
