@@ -2,6 +2,7 @@
 
 from .client import Upstream, UpstreamError, build_client
 from .decoder import Decoder
+from .demo import DemoTransport
 from .events import (
     Attempt,
     Event,
@@ -19,6 +20,7 @@ __all__ = [
     "CODES",
     "Attempt",
     "Decoder",
+    "DemoTransport",
     "Event",
     "Failed",
     "Finished",
