@@ -18,6 +18,23 @@ def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(autouse=True)
+def access_log(request):
+    """Empties the access log after a test that commits: Django's way to do it is refused."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = "transactional_db" in request.fixturenames or (
+        marker and marker.kwargs.get("transaction")
+    )
+    if not commits:
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from tests import access_log
+
+    access_log.empty()
+
+
 def make_person(name, **fields):
     from conversations.models import Person
 
@@ -40,6 +57,22 @@ def bob(db):
 def administrator(db):
     """Staff and superuser; that alone opens no conversation of others."""
     return make_person("administrator", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def reviewer(db):
+    """May review everyone's conversations: a member of the group Reviewers."""
+    from django.contrib.auth.models import Group, Permission
+
+    group, made = Group.objects.get_or_create(name="Reviewers")
+    if made:  # the rows of migrations are gone after the first test that commits
+        permission = Permission.objects.get(codename="review_conversation")
+        Group.permissions.through.objects.create(group=group, permission=permission)
+    person = make_person("ruth", first_name="Ruth", last_name="Viewer")
+    Person = type(person)
+    # Not `groups.add`, which is recorded: a test's log begins empty.
+    Person.groups.through.objects.create(person=person, group=group)
+    return person
 
 
 @pytest.fixture

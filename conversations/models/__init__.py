@@ -5,5 +5,22 @@ from .language_model import LanguageModel
 from .message import Message
 from .person import Person
 from .response import Response
+from .review_access import AccessLogHead, Permanent, ReviewAccess
+from .review_mark import ReviewMark, ReviewNote
+from .review_scope import Scope
+from .review_sitting import ReviewSitting
 
-__all__ = ["Conversation", "LanguageModel", "Message", "Person", "Response"]
+__all__ = [
+    "AccessLogHead",
+    "Conversation",
+    "LanguageModel",
+    "Message",
+    "Permanent",
+    "Person",
+    "Response",
+    "ReviewAccess",
+    "ReviewMark",
+    "ReviewNote",
+    "ReviewSitting",
+    "Scope",
+]

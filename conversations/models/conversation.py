@@ -7,12 +7,35 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 TITLE_LENGTH = 80
+# Up to so many owners are looked up one by one in a review (owned_in).
+FEW_MEMBERS = 100
 
 
 class ConversationQuerySet(models.QuerySet):
     def of(self, person):
         """Those `person` owns: the look-up is the permission."""
         return self.filter(owner_id=person.pk)
+
+    def reviewable_by(self, person):
+        """Those `person` may review now: everyone's, or those of the members of the groups that
+        a Scope names; none without the assigned permission."""
+        if not person.may_review:
+            return self.none()
+        groups = list(person.scopes.values_list("group_id", flat=True))
+        return self.owned_in(groups) if groups else self.all()
+
+    def owned_in(self, groups):
+        """Those owned by members of any of `groups` (ids).
+
+        Few members: by the owner's index. Many: newest first, asking of each who owns it. Either
+        way what is read does not grow with the number of all conversations.
+        """
+        through = self.model._meta.get_field("owner").related_model.groups.through
+        members = through.objects.filter(group_id__in=groups)
+        few = set(members.values_list("person_id", flat=True)[: FEW_MEMBERS + 1])
+        if len(few) <= FEW_MEMBERS:
+            return self.filter(owner_id__in=few)
+        return self.filter(models.Exists(members.filter(person_id=models.OuterRef("owner_id"))))
 
     def listed(self):
         """Those of the sidebar, newest activity first."""
@@ -51,7 +74,12 @@ class Conversation(models.Model):
     class Meta:
         verbose_name = _("conversation")
         verbose_name_plural = _("conversations")
-        indexes = [models.Index(fields=["owner", "-updated_at", "-id"], name="sidebar")]
+        permissions = [("review_conversation", _("Can review the conversations of others"))]
+        indexes = [
+            models.Index(fields=["owner", "-updated_at", "-id"], name="sidebar"),
+            models.Index(fields=["-updated_at", "-id"], name="review_queue"),
+            models.Index(fields=["model", "-updated_at", "-id"], name="review_queue_by_model"),
+        ]
 
     def __str__(self):
         # Titles are made from the text and give it away; no list may show them by accident.

@@ -1,6 +1,16 @@
-from django.contrib.auth.models import AbstractUser
+from datetime import timedelta
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import AbstractUser, Permission
+from django.contrib.sessions.models import Session
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+# "Last seen" is written again only when it is older: not with every request.
+SEEN_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class Person(AbstractUser):
@@ -19,6 +29,7 @@ class Person(AbstractUser):
     )
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
+    last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("person")
@@ -34,3 +45,37 @@ class Person(AbstractUser):
         """One or two letters for the avatar."""
         words = self.display_name.split()
         return "".join(word[0] for word in words[:2]).upper() if words else "?"
+
+    @cached_property
+    def may_review(self):
+        """Whether the permission to review was *assigned*, to the person or one of their groups.
+
+        Not `has_perm`: that says yes to every superuser, and being superuser opens no door.
+        """
+        given = Q(user=self) | Q(group__user=self)
+        return (
+            self.is_active
+            and Permission.objects.filter(
+                given,
+                codename="review_conversation",
+                content_type__app_label="conversations",
+            ).exists()
+        )
+
+    def seen(self):
+        """Note that the person is here now, to within SEEN_AGAIN_AFTER."""
+        now = timezone.now()
+        if self.last_seen_at is None or self.last_seen_at < now - SEEN_AGAIN_AFTER:
+            type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
+
+    def end_sessions(self):
+        """Log the person out everywhere; open streams notice within seconds (replies/access.py).
+
+        A session names its person only inside, so all that are alive are looked into.
+        """
+        ended = [
+            session.session_key
+            for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
+            if session.get_decoded().get(SESSION_KEY) == str(self.pk)
+        ]
+        Session.objects.filter(session_key__in=ended).delete()

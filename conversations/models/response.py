@@ -131,6 +131,13 @@ class Response(models.Model):
                 condition=Q(status__in=["queued", "in_progress"]),
                 name="open_responses",
             ),
+            # The review queue's filters: a few rows among very many.
+            models.Index(
+                fields=["conversation"],
+                condition=Q(status__in=["failed", "incomplete", "interrupted"]),
+                name="troubled_responses",
+            ),
+            models.Index(fields=["conversation"], condition=~Q(refusal=""), name="refusals"),
             models.Index(fields=["person_id", "created_at"], name="ledger_by_person"),
             models.Index(fields=["created_at"], name="ledger_by_time"),
         ]

@@ -1,0 +1,212 @@
+import hashlib
+import json
+from datetime import UTC
+
+from django.db import models, router, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Permanent(Exception):
+    """A row of the access log cannot be changed or removed."""
+
+
+class ReviewAccessQuerySet(models.QuerySet):
+    def record(self, action, **fields):
+        """Write one act at the end of the log, in the caller's transaction or one of its own.
+
+        `fields` are those of ReviewAccess. Whatever makes this fail must make the act fail too, so
+        nothing is caught here. Returns the row.
+        """
+        access = self.model(action=action, **fields)
+        access.save(using=self.db)
+        return access
+
+    def update(self, **fields):
+        raise Permanent
+
+    def delete(self):
+        raise Permanent
+
+    delete.alters_data = True
+    delete.queryset_only = True
+
+    def bulk_create(self, *args, **kwargs):
+        """Rows are chained one by one."""
+        raise Permanent
+
+    def bulk_update(self, *args, **kwargs):
+        raise Permanent
+
+
+class ReviewAccess(models.Model):
+    """One act at the door to other people's conversations: who, whose, what, why, when.
+
+    Ids are plain values and there are no names: neither a deletion nor an erasure touches a row.
+    The rows are chained: each holds the hash of the one before it, so that what was edited,
+    removed or reordered later shows (`verify`). The database refuses changes too, by triggers.
+    """
+
+    class Action(models.TextChoices):
+        SEARCHED = "searched", _("searched")
+        OPENED = "opened", _("opened")
+        REOPENED = "reopened", _("opened again")
+        SAW_INPUT = "saw_input", _("saw the input")
+        EXPORTED = "exported", _("exported")
+        FLAGGED = "flagged", _("flagged")
+        UNFLAGGED = "unflagged", _("took the flag away")
+        NOTED = "noted", _("noted")
+        REVIEWED = "reviewed", _("marked as reviewed")
+        CHANGED_SCOPE = "changed_scope", _("changed a scope")
+        CHANGED_PERMISSION = "changed_permission", _("changed a permission")
+
+    class Reason(models.TextChoices):
+        COMPLAINT = "complaint", _("Complaint")
+        INCIDENT = "incident", _("Security incident")
+        QUALITY = "quality", _("Quality check")
+        LEGAL = "legal", _("Legal request")
+        OTHER = "other", _("Other")
+
+    # What lets a reader see a text. The owner is told of these.
+    READING = (Action.OPENED, Action.REOPENED, Action.SAW_INPUT)
+
+    number = models.PositiveBigIntegerField(_("number"), primary_key=True)
+    at = models.DateTimeField(_("time"))
+    # Who did it; null where it was done by a command on the server.
+    reviewer_id = models.BigIntegerField(_("reviewer"), null=True)
+    # Whose: the conversation's owner, or the person whose permission or scope was changed.
+    owner_id = models.BigIntegerField(_("whose"), null=True)
+    conversation_id = models.UUIDField(_("conversation"), null=True)
+    action = models.CharField(_("action"), max_length=20, choices=Action.choices)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices, blank=True)
+    explanation = models.TextField(_("explanation"), blank=True)
+    # What else belongs to the act, in codes and ids: what was searched for, which Response …
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
+    address = models.CharField(_("address"), max_length=45, blank=True)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True)
+    previous = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+
+    objects = ReviewAccessQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access")
+        verbose_name_plural = _("access log")
+        ordering = ["-number"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["reviewer_id", "-number"], name="access_by_reviewer"),
+            models.Index(fields=["owner_id", "-number"], name="access_by_owner"),
+            models.Index(fields=["conversation_id", "-number"], name="access_by_conversation"),
+        ]
+
+    def __str__(self):
+        return str(self.number)
+
+    def save(self, *args, using=None, **kwargs):
+        """Put the row at the end of the chain. Raises Permanent for one that is there already."""
+        if not self._state.adding:
+            raise Permanent
+        using = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=using):
+            head = AccessLogHead.lock(using)
+            self.number = head.number + 1
+            self.at = self.at or timezone.now()
+            self.previous = head.hash
+            self.hash = self.computed_hash()
+            super().save(force_insert=True, using=using)
+            AccessLogHead.objects.using(using).update(number=self.number, hash=self.hash)
+
+    def delete(self, *args, **kwargs):
+        raise Permanent
+
+    def computed_hash(self, number=None):
+        """SHA-256 of what the row says and the hash before it, as 64 hexadecimal digits.
+
+        With `number`: what it would be had the row stood there.
+        """
+        said = [
+            self.number if number is None else number,
+            self.at.astimezone(UTC).isoformat(),
+            self.reviewer_id,
+            self.owner_id,
+            str(self.conversation_id) if self.conversation_id else None,
+            str(self.action),
+            str(self.reason),
+            self.explanation,
+            self.detail,
+            self.address,
+            self.request_id,
+            self.previous,
+        ]
+        written = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(written.encode()).hexdigest()
+
+    @property
+    def was_moved(self):
+        """Whether the row is as it was written, but was written under another number."""
+        rows = type(self).objects
+        before = rows.filter(hash=self.previous).values_list("number", flat=True)
+        after = rows.filter(previous=self.hash).values_list("number", flat=True)
+        numbers = {number + 1 for number in before} | {number - 1 for number in after}
+        # Where the whole neighbourhood moved, such as to close a gap, its neighbours mislead.
+        numbers.update(range(max(1, self.number - 50), self.number + 51))
+        return any(self.computed_hash(number) == self.hash for number in numbers)
+
+    @classmethod
+    def verify(cls):
+        """Each fault of the log as `(number, what)`: edited, removed, reordered or added.
+
+        Also what only the end shows, rows removed from it. Reads in pieces, oldest first.
+        """
+        head = AccessLogHead.objects.first() or AccessLogHead(number=0)
+        expected, before = 1, None
+        for row in cls.objects.order_by("number").iterator(chunk_size=1000):
+            yield from ((number, "removed") for number in range(expected, row.number))
+            whole = row.computed_hash() == row.hash
+            if not whole:
+                yield row.number, "reordered" if row.was_moved else "edited"
+            elif row.number > head.number:
+                yield row.number, "added"
+            elif row.number == expected and (before.hash if before else "") != row.previous:
+                # This row remembers another one before it, which was rewritten, hash and all.
+                if before and before.computed_hash() == before.hash:
+                    yield before.number, "edited"
+                elif not before:
+                    yield row.number, "edited"
+            expected, before = row.number + 1, row
+        yield from ((number, "removed") for number in range(expected, head.number + 1))
+        if before and before.number == head.number and before.hash != head.hash:
+            if before.computed_hash() == before.hash:
+                yield before.number, "edited"
+
+
+class AccessLogHead(models.Model):
+    """The end of the access log: one row, which writers wait for each other on.
+
+    It also shows when rows were removed from the end, which a chain alone cannot.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    number = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return str(self.number)
+
+    @classmethod
+    def lock(cls, using):
+        """The end as it is now; others that want to write wait until this transaction ends.
+
+        The first writer makes it. Without it but with rows there was tampering, and the number
+        is taken: the insert fails, and with it the act.
+        """
+        heads = cls.objects.using(using)
+        head = heads.select_for_update().first()
+        if head is None:
+            heads.bulk_create([cls()], ignore_conflicts=True)
+            head = heads.select_for_update().get()
+        return head

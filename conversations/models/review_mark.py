@@ -1,0 +1,74 @@
+"""What reviewers leave beside a conversation. None of it touches the conversation's own row."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class ReviewMark(models.Model):
+    """Whether a conversation is flagged, and when it was last reviewed."""
+
+    conversation = models.OneToOneField(
+        "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"
+    )
+    flagged_at = models.DateTimeField(_("flagged"), null=True)
+    flagged_by = models.BigIntegerField(null=True)  # a person's id; outlives the person
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True)
+    reviewed_by = models.BigIntegerField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("review mark")
+        verbose_name_plural = _("review marks")
+        indexes = [
+            models.Index(
+                fields=["conversation"], condition=Q(flagged_at__isnull=False), name="flagged"
+            )
+        ]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @classmethod
+    def flag(cls, conversation, reviewer, flagged):
+        """Flag the conversation, or take the flag away."""
+        cls._set(
+            conversation,
+            flagged_at=timezone.now() if flagged else None,
+            flagged_by=reviewer.pk if flagged else None,
+        )
+
+    @classmethod
+    def review(cls, conversation, reviewer):
+        """Mark what the conversation has up to now as reviewed."""
+        cls._set(conversation, reviewed_at=timezone.now(), reviewed_by=reviewer.pk)
+
+    @classmethod
+    def _set(cls, conversation, **fields):
+        cls.objects.update_or_create(conversation=conversation, defaults=fields)
+
+    @classmethod
+    def reviewed(cls):
+        """Marks of conversations to which nothing was added since they were reviewed."""
+        return cls.objects.filter(reviewed_at__gte=F("conversation__updated_at"))
+
+
+class ReviewNote(models.Model):
+    """A reviewer's remark on a conversation, for other reviewers; its owner does not see it."""
+
+    conversation = models.ForeignKey(
+        "Conversation", on_delete=models.CASCADE, related_name="review_notes"
+    )
+    author_id = models.BigIntegerField()  # a person's id; outlives the person
+    text = models.TextField(_("note"), max_length=5_000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("review note")
+        verbose_name_plural = _("review notes")
+        ordering = ["at", "id"]
+
+    def __str__(self):
+        return str(self.pk)

@@ -1,0 +1,32 @@
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Scope(models.Model):
+    """Limits a reviewer to the members of a group; several rows add up, none means everyone.
+
+    Who is a member counts when something is read, not when the row is made.
+    """
+
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="scopes",
+        verbose_name=_("reviewer"),
+    )
+    # Protected: with the group the row would go, and without rows the reviewer reads everyone.
+    group = models.ForeignKey(
+        Group, on_delete=models.PROTECT, related_name="scopes", verbose_name=_("group")
+    )
+
+    class Meta:
+        verbose_name = _("review scope")
+        verbose_name_plural = _("review scopes")
+        constraints = [
+            models.UniqueConstraint(fields=["reviewer", "group"], name="one_scope_per_group")
+        ]
+
+    def __str__(self):
+        return f"{self.reviewer_id}: {self.group_id}"
