@@ -21,6 +21,8 @@ from .unfinished import closers, open_code, settled
 # Characters of parsing earned by a character of text, and had from the start.
 EARNED = 1.7
 ADVANCE = 3_000
+# How far back in its line the meaning of new text is looked for.
+LOOK_BACK = 1_000
 
 # What may begin a meaning after plain text. A line that begins with a letter goes on with the
 # paragraph before it.
@@ -124,7 +126,7 @@ class Draft:
         last = min(parts.last, len(visible)) if parts else 0
         if last > self._piece or not self._is_plain(visible):
             self._parse_due = True
-        if self._parse_due:
+        if self._parse_due and len(visible) - self._piece <= self._credit:
             before = self.html
             if self._parse(visible, last, parts):
                 return self.html != before
@@ -135,7 +137,7 @@ class Draft:
         at = self._shown
         if self._code_column >= 0:
             return not MEANING_IN_CODE.search(visible, max(0, at - 1))
-        line = visible.rfind("\n", 0, at) + 1
+        line = max(visible.rfind("\n", 0, at) + 1, at - LOOK_BACK)
         if not LETTER.search(visible, line, at) or MEANING.search(visible, max(0, at - 1)):
             return False
         word = max(visible.rfind(" ", 0, at), line - 1) + 1

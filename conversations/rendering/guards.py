@@ -6,6 +6,7 @@ MESSAGE_CHARACTERS = 200_000
 BLOCK_CHARACTERS = 32_000
 TABLE_CELLS = 10_000
 CONTAINER_MARKS = 50
+FORMULA_MARKS = 1_000
 
 # Marks of quotes and lists at the start of a line, one after the other.
 MARKS = re.compile(r"(?:[ \t]*+(?:>|[-+*](?=[ \t\n]|$)|\d{1,9}[.)](?=[ \t\n]|$)))++", re.M)
@@ -14,7 +15,12 @@ MARK = re.compile(r">|[-+*]|\d{1,9}[.)]")
 
 def too_heavy(source: str) -> bool:
     """Whether the shape of a block that would be parsed forbids it."""
-    return _too_deep(source) or _too_many_cells(source)
+    return _too_many_formulas(source) or _too_deep(source) or _too_many_cells(source)
+
+
+def _too_many_formulas(source: str) -> bool:
+    """The parser looks for the end of each that has begun in all the text after it."""
+    return source.count("\\(") + source.count("\\[") > FORMULA_MARKS
 
 
 def _too_deep(source: str) -> bool:

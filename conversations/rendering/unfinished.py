@@ -7,15 +7,17 @@ import re
 
 # A line that has shown nothing yet but what may become a mark.
 MARKS_ONLY = re.compile(r"[\s>*+\-=#|:\d.)\[\]_~`<$\\]*")
-FENCE_BEGUN = re.compile(r"[ \t]*(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3,})")
+FENCE_BEGUN = re.compile(r"[ \t]*+(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3,})")
 FENCE_LINE = re.compile(
     r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}|~{3,})([^`\n]*)\n", re.M
 )
 LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,100}(?:\](?:\([^()\s]{0,2000})?)?")
 CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\\.")
-ITEM_MARK = re.compile(r"^[ \t>]*(?:[-+*]|\d{1,9}[.)])[ \t]+")
+ITEM_MARK = re.compile(r"^[ \t>]*+(?:[-+*]|\d{1,9}[.)])[ \t]+")
 
 FORMULA_SHOWN_WHOLE = 200
+# How far back in the last line openings are looked for.
+LOOK_BACK = 4_000
 
 
 def settled(source: str, partial: str, in_code: bool) -> str:
@@ -23,19 +25,22 @@ def settled(source: str, partial: str, in_code: bool) -> str:
 
     Held back is what would stand there as a bare mark and then change: "**", "- ", half a link.
     """
-    if partial and (MARKS_ONLY.fullmatch(partial) or FENCE_BEGUN.match(partial)):
+    if partial and (partial.isspace() or _marks_only(partial) or FENCE_BEGUN.match(partial)):
         return source[: -len(partial)]
     if in_code:
-        # Indentation is known whole with what it indents.
-        return source[: -len(partial)] if partial.isspace() else source
+        return source
     if source[:1] == "|" and source.count("\n") < 2:
         return ""
     source = source.rstrip("*_~`[<$|!\\")
-    line = source.rfind("\n") + 1
+    line = max(source.rfind("\n") + 1, len(source) - LOOK_BACK)
     at = source.rfind("[", line)
     if at >= 0 and LINK_BEGUN.fullmatch(source, at):
         return source[:at].rstrip("!")
     return source[: _formula_begun(source, line)]
+
+
+def _marks_only(partial: str) -> bool:
+    return len(partial) < 200 and MARKS_ONLY.fullmatch(partial) is not None
 
 
 def _formula_begun(source: str, line: int) -> int:
@@ -50,7 +55,8 @@ def _formula_begun(source: str, line: int) -> int:
 
 def closers(text: str) -> tuple[str, int]:
     """The marks that close what the last line of text leaves open, and how many there are."""
-    line = ITEM_MARK.sub("", text[text.rfind("\n") + 1 :], count=1)
+    line = text[max(text.rfind("\n") + 1, len(text) - LOOK_BACK) :]
+    line = ITEM_MARK.sub("", line, count=1)
     if not any(mark in line for mark in "*~`"):
         return "", 0
     line = CODE_SPAN.sub("x", line)
