@@ -125,6 +125,10 @@ GOLDEN = {
         "see https://b.org/c.",
         f'<p>see <a href="https://b.org/c"{LINK}>https://b.org/c</a>.</p>',
     ),
+    "an address ends where Chinese goes on": (
+        "看 https://b.org/c，然后",
+        f'<p>看 <a href="https://b.org/c"{LINK}>https://b.org/c</a>，然后</p>',
+    ),
     "a mail address is a link": (
         "a@b.org",
         f'<p><a href="mailto:a@b.org"{LINK}>a@b.org</a></p>',

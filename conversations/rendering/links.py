@@ -7,7 +7,9 @@ from urllib.parse import unquote
 
 WEB = re.compile(r"https?://([^/?#\\]*)", re.I)
 MAIL = re.compile(r"mailto:([^?]+)", re.I)
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$")
+# Chinese text goes on after an address without a space.
+CHINESE_MARKS = "，。、；：！？（）【】「」『』《》“”"
+HOST = re.compile(r"(?=.{1,253}$)(?=.*[a-z0-9])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$")
 ADDRESS = re.compile(r"\[[0-9a-f:.]+\]$")
 SAFELY = ' target="_blank" rel="noopener noreferrer nofollow"'
 TAG = re.compile(r"<[^<>]*>")

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from html import escape, unescape
+from urllib.parse import unquote
 
 import comrak
 
 from .cleaning import clean
 from .code import code_box
 from .formulas import formula
-from .links import destination, link
+from .links import CHINESE_MARKS, destination, link
 
 # These match comrak's own output only: whatever a text says comes escaped.
 CODE = re.compile(
@@ -20,6 +21,7 @@ HEADING = re.compile(r"<(/?)h([1-6])>")
 IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"(?: title="[^"]*")? />')
 LINK = re.compile(r'<a href="([^"]*)"(?: title="[^"]*")?>(.*?)</a>', re.S)
 TASK = re.compile(r'<input type="checkbox"( checked="")? disabled="" />\s*(<p>)?')
+CHINESE_MARK = re.compile(f"[{CHINESE_MARKS}]")
 CELL = re.compile(r'<(t[hd]) align="(left|center|right)">')
 
 Box = Callable[[str, str], str]
@@ -83,7 +85,14 @@ def _heading(match: re.Match) -> str:
 def _link(match: re.Match) -> str:
     # An image in a link is its text: links do not nest.
     inner = IMAGE.sub(lambda image: image[2], match[2])
-    return link(unescape(match[1]), inner)
+    url = unescape(match[1])
+    if inner.startswith("http") and (mark := CHINESE_MARK.search(inner)):
+        address = unescape(inner)
+        if "<" not in inner and unquote(url) == unquote(address):
+            # An address found in the text, and the text that goes on after it.
+            at = mark.start()
+            return link(unescape(inner[:at]), inner[:at]) + inner[at:]
+    return link(url, inner)
 
 
 def _image(match: re.Match) -> str:

@@ -4,12 +4,14 @@ import re
 from html import escape
 
 from .cleaning import clean
-from .links import destination, link
+from .links import CHINESE_MARKS, destination, link
 from .text import tidy
 
-ADDRESS = re.compile(r"\b(?:https?://|mailto:)[^\s<>\"'`\\^{|}]++", re.I)
+ADDRESS = re.compile(
+    r"(?<![a-z0-9])(?:https?://|mailto:)[^\s<>\"'`\\^{|}" + CHINESE_MARKS + "]++", re.I
+)
 # What ends a sentence around an address rather than the address.
-AFTER = ".,:;!?*_~'，。、；：！？）】」』》"
+AFTER = ".,:;!?*_~'"
 
 
 def render_typed(text: str) -> str:
