@@ -35,7 +35,8 @@ class Channel:
         if not last and "\ud800" <= text[-1:] <= "\udbff":
             self._pieces.append(text[-1])
             text = text[:-1]
-        text = healed(text)
+        if not text.isascii() or "\0" in text:
+            text = healed(text)
         if self.skip_newlines and not self._size:
             text = text.lstrip("\r\n")
         if len(text) > self.limit - self._size:

@@ -349,7 +349,8 @@ def _ssl_context() -> ssl.SSLContext:
 def _chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
     plain = http_response.headers.get("content-encoding", "identity") == "identity"
     if plain and not http_response.is_stream_consumed:
-        return http_response.aiter_raw()
+        # As `aiter_raw`, without counting and cutting to size again.
+        return aiter(http_response.stream)
     return http_response.aiter_bytes()
 
 

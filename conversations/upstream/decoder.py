@@ -6,7 +6,7 @@ from .events import Event, Failed
 from .failures import complaint_in
 from .jsontext import parse
 from .responses_dialect import ResponsesDialect
-from .sse import Frames, TooLong
+from .sse import Frames
 from .words import Words
 
 LONGEST_LINE = 16 * 1024 * 1024
@@ -38,9 +38,10 @@ class Decoder:
         self._answer = Answer(words or Words(), longest_reply, max_output_tokens)
         self._responses = ResponsesDialect(self._answer)
         self._chat = ChatDialect(self._answer)
+        self._longest_reply = longest_reply
+        self._size = 0
         self._frames: Frames | None = None
         self._body: list[bytes] | None = None
-        self._body_size = 0
         self.done = False
 
     @property
@@ -52,26 +53,23 @@ class Decoder:
         """Take what has been read and give what it says; nothing once `done`."""
         if self.done or not data:
             return []
+        self._size += len(data)
         if self._frames is None and self._body is None:
             data = self._begin(data)
-        try:
-            if self._frames is not None:
-                self._take_frames(self._frames.feed(data))
-            elif self._body is not None:
-                self._take_body(data)
-        except TooLong:
-            self._answer.cut("line_too_long", Failed("line_too_long", self._about))
+        if self._frames is not None:
+            self._take_frames(self._frames.feed(data))
+        elif self._body is not None:
+            self._body.append(data)
+            if self._size > self._longest_line:
+                self._too_long()
         return self._events()
 
     def finish(self, fault: Failed | None = None) -> list[Event]:
         """Say that no more will come, because of `fault` or because the body is over."""
         if self.done:
             return []
-        try:
-            if self._frames is not None:
-                self._take_frames(self._frames.flush())
-        except TooLong:
-            fault = fault or Failed("line_too_long", self._about)
+        if self._frames is not None:
+            self._take_frames(self._frames.flush())
         if self._body is not None and not self._answer.end:
             self._end_of_body()
         self._end_of_stream(fault)
@@ -98,10 +96,14 @@ class Decoder:
 
     def _take_frames(self, frames: list[tuple[bytes, bytes]]) -> None:
         answer = self._answer
+        # No text has more characters than it had bytes, so most replies need not be measured.
+        may_be_overlong = self._size > self._longest_reply
         for name, data in frames:
             self._frame(name, data)
-            if answer.end or answer.is_overlong():
+            if answer.end or (may_be_overlong and answer.is_overlong()):
                 return
+        if self._frames.too_long:
+            self._too_long()
 
     def _frame(self, name: bytes, data: bytes) -> None:
         try:
@@ -150,11 +152,8 @@ class Decoder:
     def _nothing(self) -> Failed | None:
         return None if self._answer.began else Failed("not_api", self._about)
 
-    def _take_body(self, data: bytes) -> None:
-        self._body.append(data)
-        self._body_size += len(data)
-        if self._body_size > self._longest_line:
-            raise TooLong
+    def _too_long(self) -> None:
+        self._answer.cut("line_too_long", Failed("line_too_long", self._about))
 
     def _end_of_body(self) -> None:
         try:

@@ -29,7 +29,7 @@ from email.utils import parsedate_to_datetime
 
 from .events import Failed
 from .jsontext import parse
-from .sse import Frames, TooLong
+from .sse import Frames
 from .words import Words, name
 
 CODES = tuple(re.findall(r"^    (\w+) ", __doc__, re.MULTILINE))
@@ -238,8 +238,5 @@ def _complaint_in_json(body: bytes) -> Complaint | None:
 
 def _complaint_in_stream(body: bytes) -> Complaint | None:
     frames = Frames(LARGEST_ERROR)
-    try:
-        found = [_complaint_in_json(data) for _, data in frames.feed(body) + frames.flush()]
-    except TooLong:
-        return None
+    found = [_complaint_in_json(data) for _, data in frames.feed(body) + frames.flush()]
     return next((each for each in found if each), None)
