@@ -101,6 +101,7 @@ class Gateway:
         self.default = default or Script()
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
+        self.models_script: Script | None = None  # instead of the list
         self._lock = threading.Lock()
         self._scripts: deque[Script] = deque()
         self._requests: list[Request] = []
@@ -250,7 +251,7 @@ class Gateway:
     def _steps(self, request: Request, script: Script) -> Iterator[Step]:
         if request.path.endswith("/models"):
             data = [{"id": each, "object": "model"} for each in self.models]
-            return _whole(replace(script, body={"object": "list", "data": data}, status=200))
+            return _whole(self.models_script or Script(body={"object": "list", "data": data}))
         if not request.path.endswith("/responses"):
             return _whole(Script(status=404, body={"error": {"message": "no such path"}}))
         return _steps(request, script)
@@ -508,30 +509,35 @@ def _stall(answer: _Answer) -> Iterator[Step]:
 
 def _drip(answer: _Answer) -> Iterator[Step]:
     for step in _well(answer):
-        for byte in step if isinstance(step, bytes) else b"":
-            yield bytes([byte])
-            yield 0.001
+        data = step if isinstance(step, bytes) else b""
+        for start in range(0, len(data), 3):
+            yield data[start : start + 3]
+            yield 0.0005
+
+
+def _unicorn(answer: _Answer) -> tuple[bytes, bytes]:
+    """A delta that ends in a unicorn, cut within its four bytes."""
+    event = {"type": "response.output_text.delta", **answer.place, "delta": " 🦄"}
+    frame = f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+    middle = frame.index("🦄".encode()) + 2
+    return frame[:middle], frame[middle:]
 
 
 def _cut_character(answer: _Answer) -> Iterator[Step]:
     yield from answer.begin()
     yield from answer.middle()
-    frame = answer.delta("unicorn 🦄").decode("unicode-escape").encode("utf-16", "surrogatepass")
-    frame = frame.decode("utf-16").encode()
-    middle = frame.index("🦄".encode()) + 2
-    yield frame[:middle]
+    yield _unicorn(answer)[0]
     yield CLOSE
 
 
 def _split_character(answer: _Answer) -> Iterator[Step]:
     yield from answer.begin()
-    data = {"type": "response.output_text.delta", **answer.place, "delta": answer.text + "🦄"}
-    frame = f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
-    middle = frame.index("🦄".encode()) + 2
-    yield frame[:middle]
+    yield from answer.middle()
+    first, second = _unicorn(answer)
+    yield first
     yield 0.02
-    yield frame[middle:]
-    answer.text += "🦄"
+    yield second
+    answer.text += " 🦄"
     yield from answer.end()
 
 

@@ -55,7 +55,7 @@ def attempts(events):
 def test_a_strange_but_whole_answer_is_whole(gateway, fault):
     gateway.will(fault)
     reading = folded(ask(gateway.url))
-    assert reading.text == ECHO + ("🦄" if fault == "split_character" else "")
+    assert reading.text == ECHO + (" 🦄" if fault == "split_character" else "")
     assert reading.end.status == "completed"
     assert reading.end.usage.total_tokens == 18
 

@@ -38,6 +38,8 @@ LARGEST_LIST = 4 * 1024 * 1024
 MOST_MODELS = 1000
 # Less than the 5 s after which uvicorn, Node and others hang up on an idle connection.
 KEEP_IDLE_SECONDS = 4.5
+# Compression makes proxies hold back what should be shown at once.
+STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 class UpstreamError(Exception):
@@ -85,6 +87,13 @@ def _root(base_url: str) -> httpx.URL:
         raise ValueError(f"not an address: {error}") from None
     if url.scheme not in ("http", "https") or not url.host:
         raise ValueError("the address must begin with http:// or https:// and name a host")
+    try:
+        # Else it would only show when the first answer is asked for.
+        url.host.encode("idna")
+    except UnicodeError:
+        raise ValueError("the address does not name a host") from None
+    if b"%" in url.raw_host:
+        raise ValueError("the address does not name a host")
     if url.userinfo:
         raise ValueError("the address must not contain a user or a password")
     path = url.path.rstrip("/").removesuffix("/responses") or "/v1"
@@ -121,7 +130,7 @@ class Upstream:
         self._timeout = timeout
         self._given_transport = transport
         self._ssl_context: ssl.SSLContext | None = None
-        self._clients: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
+        self._opened: dict[asyncio.AbstractEventLoop, _Opened] = {}
 
     async def respond(self, body: dict, total_timeout: float = 3600) -> AsyncIterator[list[Event]]:
         """Ask for an answer and give its events, a list for each read; never an empty one.
@@ -134,10 +143,11 @@ class Upstream:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "replace"
         )
+        accepted = STREAM_HEADERS if body["stream"] else {}
         with Deadline(total_timeout) as deadline:
             for number in range(1, ATTEMPTS + 1):
                 yield [Attempt(number)]
-                opened = await self._open(content, body["stream"], deadline)
+                opened = await self._send("POST", "/responses", deadline, content, **accepted)
                 if isinstance(opened, Failed):
                     failed = opened
                 else:
@@ -161,18 +171,18 @@ class Upstream:
     async def models(self) -> list[str]:
         """Ask which models there are; sorted, at most 1,000. Raises UpstreamError."""
         body = bytearray()
-        request = self._request("GET", "/models")
         with Deadline(MODELS_SECONDS) as deadline:
+            http_response = await self._send("GET", "/models", deadline)
+            if isinstance(http_response, Failed):
+                raise UpstreamError(http_response)
             try:
-                http_response = await deadline.guard(self._client().send(request, stream=True))
-                try:
-                    await deadline.guard(_read_into(body, http_response, LARGEST_LIST))
-                finally:
-                    await http_response.aclose()
+                await deadline.guard(_read_into, body, http_response, LARGEST_LIST)
             except TimeoutError:
                 raise UpstreamError(Failed("timeout_total")) from None
             except Exception as error:
                 raise UpstreamError(failure_of(error)) from None
+            finally:
+                await http_response.aclose()
         headers, status = http_response.headers, http_response.status_code
         if status != 200:
             raise UpstreamError(refusal(status, headers, bytes(body), self._words))
@@ -188,28 +198,34 @@ class Upstream:
 
     async def close(self) -> None:
         """Close the connections of this event loop. Used again, it opens new ones."""
-        self._forget_closed_loops()
-        if client := self._clients.pop(asyncio.get_running_loop(), None):
-            await client.http.aclose()
+        if opened := self._opened.get(asyncio.get_running_loop()):
+            await opened.keeper.aclose()
 
-    def _client(self) -> httpx.AsyncClient:
+    async def _client(self) -> httpx.AsyncClient:
         # Opened by the first request, and for each loop, since sockets belong to one: Django's
         # test client runs every request in a loop of its own.
         loop = asyncio.get_running_loop()
-        client = self._clients.get(loop)
-        if client is None:
-            self._forget_closed_loops()
-            client = self._clients[loop] = self._open_client()
-        return client.http
+        opened = self._opened.get(loop)
+        if opened is None:
+            http = self._open()
+            opened = self._opened[loop] = _Opened(http, self._keep(http, loop))
+            await anext(opened.keeper)
+        return opened.http
 
-    def _open_client(self) -> "_LoopClient":
-        session = None
-        transport = self._given_transport
-        if transport is None:
-            session = self._open_session()
-            transport = AiohttpTransport(
-                verify=self._ssl_context or False, trust_env=False, client=session
-            )
+    async def _keep(
+        self, http: httpx.AsyncClient, loop: asyncio.AbstractEventLoop
+    ) -> AsyncGenerator[None, None]:
+        # A loop that ends closes its generators first, and thereby the connections.
+        try:
+            yield
+        finally:
+            self._opened.pop(loop, None)
+            await http.aclose()
+
+    def _open(self) -> httpx.AsyncClient:
+        transport = self._given_transport or AiohttpTransport(
+            verify=self._tls() or False, trust_env=False, client=self._open_session()
+        )
         http = httpx.AsyncClient(
             transport=transport,
             headers=self._headers,
@@ -219,46 +235,41 @@ class Upstream:
         )
         # What a gateway would remember of one person must not go along with the next.
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return _LoopClient(http, session)
+        return http
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    def _tls(self) -> ssl.SSLContext | None:
         if self._ssl_context is None and self._root.scheme == "https":
             self._ssl_context = _ssl_context()
+        return self._ssl_context
+
+    def _open_session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             # Unlimited; how many replies there may be at once is decided elsewhere.
             limit=0,
-            ssl=self._ssl_context or False,
+            ssl=self._tls() or False,
             keepalive_timeout=KEEP_IDLE_SECONDS,
         )
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
 
-    def _forget_closed_loops(self) -> None:
-        for loop in [loop for loop in self._clients if loop.is_closed()]:
-            session = self._clients.pop(loop).session
-            if session is not None:
-                session.connector.close()
-                session.detach()
-
-    def _request(self, method: str, path: str, content: bytes | None = None) -> httpx.Request:
-        return self._client().build_request(
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        content: bytes | None = None,
+        **headers: str,
+    ) -> httpx.Response | Failed:
+        http = await self._client()
+        request = http.build_request(
             method,
             self._root.copy_with(path=self._root.path + path),
             content=content,
-            headers={"Accept": "application/json", "Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
         )
-
-    async def _open(
-        self, content: bytes, stream: bool, deadline: Deadline
-    ) -> httpx.Response | Failed:
-        request = self._request("POST", "/responses", content)
-        if stream:
-            request.headers["Accept"] = "text/event-stream"
-            # Compression makes proxies hold back what should be shown at once.
-            request.headers["Accept-Encoding"] = "identity"
         try:
-            return await deadline.guard(self._client().send(request, stream=True))
+            return await deadline.guard(http.send, request, stream=True)
         except TimeoutError:
             return Failed("timeout_total")
         # Not only httpx's: aiohttp raises its own for broken HTTP.
@@ -271,7 +282,7 @@ class Upstream:
         body = bytearray()
         # The status says enough where the body breaks off.
         with suppress(Exception):
-            await deadline.guard(_read_into(body, http_response, LARGEST_ERROR))
+            await deadline.guard(_read_into, body, http_response, LARGEST_ERROR)
         deadline.restore()
         return refusal(status, headers, bytes(body), self._words)
 
@@ -315,9 +326,9 @@ class Upstream:
 
 
 @dataclass(frozen=True, slots=True)
-class _LoopClient:
+class _Opened:
     http: httpx.AsyncClient
-    session: aiohttp.ClientSession | None
+    keeper: AsyncGenerator[None, None]
 
 
 def _pause(failed: Failed, number: int) -> float | None:
@@ -358,7 +369,7 @@ async def _next(
     chunks: AsyncGenerator[bytes, None], deadline: Deadline
 ) -> tuple[bytes | None, Failed | None]:
     try:
-        return await deadline.guard(anext(chunks)), None
+        return await deadline.guard(anext, chunks), None
     except StopAsyncIteration:
         return None, None
     except TimeoutError:

@@ -1,7 +1,7 @@
 """A time limit for many awaits with one timer, where a timer for each would cost too much."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeVar
 
@@ -48,22 +48,26 @@ class Deadline:
         """Undo `shorten`."""
         self._set(self._end)
 
-    async def guard(self, awaitable: Awaitable[Result]) -> Result:
-        """Await within the time left. Raises TimeoutError when it is up."""
+    async def guard(
+        self, function: Callable[..., Awaitable[Result]], *arguments: object, **named: object
+    ) -> Result:
+        """Call and await within the time left. Raises TimeoutError when it is up."""
+        if self._expired:
+            raise TimeoutError
         task = self._task = asyncio.current_task()
         asked_before = task.cancelling()
         try:
-            if self._expired:
-                self._expire()
-            return await awaitable
+            return await function(*arguments, **named)
         except asyncio.CancelledError:
             # Somebody else's cancellation goes on; only our own ends here.
-            if self._cancelled and task.uncancel() <= asked_before:
+            if self._cancelled and task.cancelling() == asked_before + 1:
                 raise TimeoutError from None
             raise
         finally:
             self._task = None
-            self._cancelled = False
+            if self._cancelled:
+                self._cancelled = False
+                task.uncancel()
 
     def _set(self, when: float) -> None:
         self._timer.cancel()

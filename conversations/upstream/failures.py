@@ -1,25 +1,4 @@
-"""Errors of the gateway, in whatever shape they come, as one of a few codes of ours.
-
-bad_config       the address or the key cannot be used as they stand
-connect          no connection: refused, unknown host, unreachable
-tls              no connection: the certificate was not accepted
-timeout_connect  no connection within the time allowed
-timeout_silence  nothing was received for too long
-timeout_total    the whole call took too long
-lost             the connection was lost after the request was sent
-unauthorized     the key was not accepted
-quota            the account has no credit left
-rate_limited     too many requests
-context_length   the conversation is longer than the model's context window
-too_large        the request is larger than the gateway takes
-model_not_found  the gateway does not have this model
-not_found        the gateway does not offer this path
-unsupported      the gateway or the model does not take a setting that was sent
-refused          any other refusal of the request
-server           the gateway or what is behind it has a fault or is overloaded
-not_api          what came is not an answer of such a gateway, a web page for example
-line_too_long    a single line or body was too long to be an answer
-"""
+"""Errors of the gateway, in whatever shape they come, as one of a few codes of ours."""
 
 import re
 import time
@@ -32,7 +11,28 @@ from .jsontext import parse
 from .sse import Frames
 from .words import Words, name
 
-CODES = tuple(re.findall(r"^    (\w+) ", __doc__, re.MULTILINE))
+# Every code there is, and what it means; the sentence for a reader is made elsewhere.
+CODES = {
+    "bad_config": "the address or the key cannot be used as they stand",
+    "connect": "no connection: refused, unknown host, unreachable",
+    "tls": "no connection: the certificate was not accepted",
+    "timeout_connect": "no connection within the time allowed",
+    "timeout_silence": "nothing was received for too long",
+    "timeout_total": "the whole call took too long",
+    "lost": "the connection was lost after the request was sent",
+    "unauthorized": "the key was not accepted",
+    "quota": "the account has no credit left",
+    "rate_limited": "too many requests",
+    "context_length": "the conversation is longer than the model's context window",
+    "too_large": "the request is larger than the gateway takes",
+    "model_not_found": "the gateway does not have this model",
+    "not_found": "the gateway does not offer this path",
+    "unsupported": "the gateway or the model does not take a setting that was sent",
+    "refused": "any other refusal of the request",
+    "server": "the gateway or what is behind it has a fault or is overloaded",
+    "not_api": "what came is not an answer of such a gateway, a web page for example",
+    "line_too_long": "a single line or body was too long to be an answer",
+}
 
 LARGEST_ERROR = 64 * 1024
 

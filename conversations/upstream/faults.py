@@ -13,22 +13,31 @@ import httpx
 from .events import Failed
 from .words import name
 
+# The code, whether the request may have reached the gateway, and the errors that say so. The
+# first that fits counts, as some are kinds of others.
+MEANINGS = (
+    ("tls", False, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)),
+    ("connect", False, (aiohttp.ClientConnectorError, httpx.ConnectError)),
+    (
+        "timeout_connect",
+        False,
+        (aiohttp.ConnectionTimeoutError, httpx.PoolTimeout),
+    ),
+    ("timeout_silence", True, (aiohttp.ServerTimeoutError, httpx.ReadTimeout, httpx.WriteTimeout)),
+    ("lost", True, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)),
+    ("timeout_connect", False, (httpx.ConnectTimeout,)),
+    ("bad_config", False, (aiohttp.InvalidURL, httpx.InvalidURL, httpx.UnsupportedProtocol)),
+    ("not_api", True, (aiohttp.ClientResponseError, httpx.DecodingError)),
+)
+
 
 def failure_of(error: Exception) -> Failed:
     """Say what `error`, raised by the transport, means for the call."""
-    cause = error.__cause__ or error
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return Failed("tls", _reason(cause), sent=False)
-    if isinstance(cause, aiohttp.ClientConnectorError | httpx.ConnectError):
-        return Failed("connect", _reason(cause), sent=False)
-    if isinstance(cause, aiohttp.ConnectionTimeoutError | httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Failed("timeout_connect", sent=False)
-    if isinstance(cause, aiohttp.ServerTimeoutError | httpx.TimeoutException):
-        return Failed("timeout_silence")
-    if isinstance(cause, aiohttp.InvalidURL | httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return Failed("bad_config", sent=False)
-    if isinstance(cause, aiohttp.ClientResponseError | httpx.DecodingError):
-        return Failed("not_api")
+    cause = error.__cause__
+    for code, sent, kinds in MEANINGS:
+        found = next((each for each in (cause, error) if isinstance(each, kinds)), None)
+        if found:
+            return Failed(code, _reason(found), sent=sent)
     return Failed("lost")
 
 

@@ -5,6 +5,9 @@ import re
 LONGEST_SENTENCE = 300
 LONGEST_NAME = 200
 
+# The rest of an address, without the punctuation of the sentence it stands in.
+_PATH = r"""(?:/(?:[^\s"'<>]*[^\s"'<>.,;:!?)\]])?)?"""
+
 _surrogates = re.compile("[\ud800-\udfff]")
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 # OpenAI quotes the refused key half masked: "Incorrect API key provided: sk-ab**********yz".
@@ -40,7 +43,7 @@ class Words:
         self._keys = re.compile("|".join(secrets)) if secrets else None
         self._host = (
             re.compile(
-                rf"(?:https?://)?(?<![\w.\-]){re.escape(host)}(?![\w\-]|\.\w)(?::\d+)?(?:/[^\s\"'<>]*)?",
+                rf"(?:https?://)?(?<![\w.\-]){re.escape(host)}(?![\w\-]|\.\w)(?::\d+)?{_PATH}",
                 re.IGNORECASE,
             )
             if host

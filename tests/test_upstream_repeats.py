@@ -1,0 +1,91 @@
+"""When a request is sent again, and when never."""
+
+import time
+
+import pytest
+
+from conversations.upstream import Failed, Finished
+from tests import gateway as scripted
+from tests.folding import folded
+from tests.gateway import Script
+from tests.test_upstream_faults import ECHO, ask, attempts
+
+gateway = scripted.gateway
+
+
+def refusing(status, message="Busy.", **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Script(status=status, headers=named, body={"error": {"message": message}})
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_a_gateway_that_is_busy_is_asked_again(gateway, status):
+    gateway.will(refusing(status, retry_after="0"))
+    events = ask(gateway.url)
+    assert folded(events).text == ECHO
+    assert attempts(events) == [1, 2]
+    assert len(gateway.responses) == 2
+
+
+def test_it_is_asked_three_times_and_no_more(gateway):
+    gateway.will(*[refusing(503, f"Busy {number}.", retry_after="0") for number in range(5)])
+    events = ask(gateway.url)
+    assert folded(events).end.message == "Busy 2."
+    assert attempts(events) == [1, 2, 3]
+    assert len(gateway.responses) == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 413, 422, 500, 501, 301])
+def test_a_refusal_is_final(gateway, status):
+    gateway.will(refusing(status))
+    events = ask(gateway.url)
+    assert folded(events).end.message == "Busy."
+    assert folded(events).end.http_status == status
+    assert len(gateway.responses) == 1
+
+
+def test_a_quota_that_is_used_up_is_not_asked_again(gateway):
+    error = {"message": "You exceeded your current quota.", "type": "insufficient_quota"}
+    gateway.will(status=429, body={"error": error})
+    assert folded(ask(gateway.url)).end.code == "quota"
+    assert len(gateway.responses) == 1
+
+
+def test_it_is_asked_again_when_it_said(gateway):
+    gateway.will(refusing(429, retry_after="1"))
+    began = time.monotonic()
+    assert folded(ask(gateway.url)).text == ECHO
+    first, second = gateway.responses
+    assert 1.0 <= second.at - first.at <= 1.6
+    assert time.monotonic() - began < 3
+
+
+def test_it_is_not_waited_for_longer_than_20_seconds(gateway):
+    gateway.will(refusing(429, retry_after="21"))
+    began = time.monotonic()
+    end = folded(ask(gateway.url)).end
+    assert (end.code, end.retry_after) == ("rate_limited", 21)
+    assert time.monotonic() - began < 2
+    assert len(gateway.responses) == 1
+
+
+def test_it_is_not_waited_for_beyond_the_time_of_the_call(gateway):
+    gateway.will(refusing(429, retry_after="10"))
+    began = time.monotonic()
+    assert folded(ask(gateway.url, total_timeout=2)).end.code == "rate_limited"
+    assert time.monotonic() - began < 1
+
+
+def test_an_answer_that_has_begun_is_not_asked_for_again(gateway):
+    gateway.will("error_at_once", "cut")
+    assert folded(ask(gateway.url)).end == Failed("rate_limited", "Slow down, please.", 200)
+    assert isinstance(folded(ask(gateway.url)).end, Finished)
+    assert len(gateway.responses) == 2
+
+
+def test_a_refusal_whose_body_never_comes_is_read_by_its_status(gateway):
+    gateway.will(Script(status=503, chunks=["hang"]), refusing(400))
+    began = time.monotonic()
+    events = ask(gateway.url, read_timeout=0.3)
+    assert attempts(events) == [1, 2]
+    assert time.monotonic() - began < 3
