@@ -225,7 +225,6 @@ UPSTREAM_TOTAL_TIMEOUT = env.number("UPSTREAM_TOTAL_TIMEOUT", 3600, least=1)
 MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 200, least=1)
 MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
-DEMO_PACE = env.float("DEMO_PACE", default=1.0)
 
 # --- Limits ---------------------------------------------------------------------------------
 

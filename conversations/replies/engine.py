@@ -357,7 +357,7 @@ def build_client():
     base_url = settings.OPENAI_BASE_URL
     if settings.DEMO:
         base_url = "http://demo.invalid/v1"
-        transport = upstream.DemoTransport(pace=settings.DEMO_PACE)
+        transport = upstream.DemoTransport()
     return upstream.build_client(
         base_url,
         settings.OPENAI_API_KEY,
