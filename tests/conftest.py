@@ -12,6 +12,8 @@ import pytest
 # Before the tests are collected, so that they may import models like any module.
 django.setup()
 
+pytest_plugins = ["tests.gateway", "tests.browser"]
+
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):

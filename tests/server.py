@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -42,6 +43,7 @@ class Server:
 
     def start(self, *arguments):
         """Start gunicorn and wait until it serves."""
+        collect_static()
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
                 [
@@ -88,6 +90,17 @@ class Server:
 
     def output(self):
         return Path(self.log).read_text()
+
+
+@cache
+def collect_static():
+    """Put the style sheets and scripts where a server serves them from; once a run."""
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+        cwd=ROOT,
+        env={**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"},
+        check=True,
+    )
 
 
 def database_url():
