@@ -13,7 +13,9 @@ def site(request):
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,
+        "currency": settings.CURRENCY,
         "max_body": settings.MAX_BODY,
+        "signup_open": settings.SIGNUP == "open",
         "request_id": getattr(request, "id", ""),
         "sidebar": SimpleLazyObject(lambda: _sidebar(request)),
     }

@@ -2,15 +2,25 @@
 
 from django.urls import path
 
-from conversations.views import conversations, first_visit, messages, responses
+from conversations.views import (
+    account,
+    conversations,
+    first_visit,
+    messages,
+    responses,
+    speculation,
+)
 
 urlpatterns = [
     path("", conversations.home, name="home"),
     path("setup/", first_visit.setup, name="setup"),
+    path("account/", account.account, name="account"),
+    path("speculation-rules.json", speculation.rules, name="speculation_rules"),
     path("robots.txt", conversations.robots, name="robots"),
     # /conversations/<uuid>/
     path("conversations/<uuid:conversation_id>/", conversations.conversation, name="conversation"),
     # /messages/<uuid>/
+    path("messages/<uuid:message_id>/text/", messages.text, name="text"),
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
     path("messages/<uuid:message_id>/retry/", messages.retry, name="retry"),
     path("messages/<uuid:message_id>/continue/", messages.continue_reply, name="continue"),

@@ -158,3 +158,17 @@ class Response(models.Model):
     def reason_sentence(self):
         """Why the reply is incomplete, in the reader's language."""
         return reason_sentence(self.reason)
+
+    @property
+    def seconds_to_first_token(self):
+        """Seconds from asking to the first word; None where there was none."""
+        if self.first_token_at is None:
+            return None
+        return (self.first_token_at - self.created_at).total_seconds()
+
+    @property
+    def seconds(self):
+        """Seconds from asking to the end; None while it is open."""
+        if self.finished_at is None:
+            return None
+        return (self.finished_at - self.created_at).total_seconds()

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -123,7 +124,9 @@ def _page(request, conversation, form, status=200):
         except Message.DoesNotExist:
             raise Http404 from None
         replies.fill_in(context["thread"].pending)
-    return render(request, "conversations/conversation.html", context, status=status)
+    page = render(request, "conversations/conversation.html", context, status=status)
+    page.headers["Speculation-Rules"] = f'"{reverse("speculation_rules")}"'
+    return page
 
 
 def too_large(request):

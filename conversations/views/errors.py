@@ -44,12 +44,12 @@ def server_error(request):
 @requires_csrf_token
 def csrf_failure(request, reason=""):
     """403 with a fresh form: the text that was typed is in it."""
-    return _text_kept(request, "conversations/form_expired.html")
+    return _text_kept(request, "form_expired.html")
 
 
 def login_expired(request):
     """403: the login is gone, the text is not."""
-    return _text_kept(request, "conversations/login_expired.html")
+    return _text_kept(request, "login_expired.html")
 
 
 def _text_kept(request, template):
@@ -57,4 +57,7 @@ def _text_kept(request, template):
     context = {"text": text, "path": request.path}
     if text is not None:
         context["form"] = MessageForm(initial={"text": text}, models=[])
-    return render(request, template, context, status=403)
+    if request.headers.get("X-Fragment"):
+        # The script still has the text: it needs a sentence, and a token that counts.
+        template = f"_{template}"
+    return render(request, f"conversations/{template}", context, status=403)

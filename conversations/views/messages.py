@@ -1,14 +1,23 @@
 """Turns: edit my message, ask for another reply, continue one that was cut off."""
 
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conversations import replies
 from conversations.forms import EditForm, RetryForm
 from conversations.replies import order
 from conversations.views.access import own_message, person_required
 from conversations.views.conversations import answer, refusal_sentence
+
+
+@person_required
+@require_safe
+def text(request, message_id):
+    """The message as Markdown, for copying."""
+    message = own_message(request, message_id)
+    return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
 
 
 @person_required
@@ -86,7 +95,10 @@ def _edit_page(request, message, form, status=200):
     if request.headers.get("X-Fragment") == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"message": message, "conversation": message.conversation, "form": form}
-    return render(request, "conversations/edit.html", context, status=status)
+    name = "conversations/edit.html"
+    if request.headers.get("X-Fragment") == "edit":
+        name = "conversations/_edit.html"
+    return render(request, name, context, status=status)
 
 
 def _refused(request, message, sentence, status):

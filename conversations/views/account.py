@@ -1,0 +1,52 @@
+"""My account: what the site and the models know of me, and how pages look for me."""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from conversations.models import Person
+from conversations.views.access import person_required
+from conversations.views.see_other import SeeOther
+
+
+class AccountForm(forms.ModelForm):
+    """What people may change of their own account; e-mail and password are allauth's."""
+
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        required=False,
+        choices=[("", gettext_lazy("As the browser")), *settings.LANGUAGES],
+    )
+
+    class Meta:
+        model = Person
+        fields = ("first_name", "last_name", "instructions", "language", "theme")
+        labels = {"instructions": gettext_lazy("Instructions for the model")}
+        help_texts = {
+            "instructions": gettext_lazy(
+                "Sent with every message of yours: who you are, how you like replies."
+            )
+        }
+
+    def clean_instructions(self):
+        return self.cleaned_data["instructions"].replace("\r\n", "\n")
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def account(request):
+    """Show and change the account of whoever is logged in."""
+    form = AccountForm(request.POST or None, instance=request.user)
+    if request.method != "POST":
+        return render(request, "account/account.html", {"form": form})
+    if not form.is_valid():
+        # What was typed is in the form; the page itself shows what is still stored.
+        request.user.refresh_from_db()
+        return render(request, "account/account.html", {"form": form}, status=422)
+    form.save()
+    messages.success(request, _("Saved."))
+    return SeeOther(request.path)
