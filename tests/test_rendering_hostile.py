@@ -62,8 +62,8 @@ def test_it_stays_so_while_it_streams_and_inside_other_blocks(name, text):
     cell = f"| a |\n|---|\n| {text} |"
     for whole in (text, quoted, item, cell, f"**{text}**", f"[{text}](https://b.org)"):
         stream = Stream()
-        for character in whole:
-            stream.append(character)
+        for at in range(0, len(whole), 3):
+            stream.append(whole[at : at + 3])
             stream.refresh()
             assert_safe(stream.open)
         assert_safe(stream.finish())

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.rendering import Stream, render
+from conversations.rendering.markdown import markdown
 from tests.documents import CUT_SHORT, REPLY, readmes
 
 DOCUMENTS = [REPLY, *CUT_SHORT, *readmes()]
@@ -74,6 +75,16 @@ def test_what_is_shown_is_balanced_html_at_any_time(marks):
         stream.append(mark)
         stream.refresh()
         assert_balanced(stream.open)
+
+
+def test_blocks_end_where_the_parser_ends_them():
+    """Documents whose blocks do not refer to each other are the same as if parsed in one go."""
+    alone = [t for t in DOCUMENTS if not re.search(r"[<\r]|\]:|\$\$|\\\[|^~~~|\t", t, re.M)]
+    assert len(alone) > 8
+    for text in alone:
+        blocks = re.sub(r'<div class="block" data-block="\d+">|</div>', "", render(text))
+
+        assert squeezed(blocks) == squeezed(markdown(text + "\n").replace("</div>", ""))
 
 
 def test_the_version_grows_with_each_change_and_only_then():
@@ -173,6 +184,10 @@ def test_every_refresh_with_readable_text_shows_a_change():
         stream.append(text[at : at + 8])
         stream.refresh()
         assert stream.version > before
+
+
+def squeezed(html):
+    return re.sub(r"\s+", "", html)
 
 
 def streamed(parts):

@@ -2,7 +2,9 @@
 
 Where a block ends depends on the lines before it and on the line that ends it, never on how the
 text arrived, so a reply cut anywhere gives the same blocks as the whole text. Only the block
-structure that can reach past a line is followed here; what a block contains is the parser's.
+structure that can reach past a line is followed here; what a block contains is the parser's. Where
+it takes following text to tell, a block is kept longer: a paragraph that follows a list or a quote
+without a blank line stays in one block with it.
 """
 
 import enum

@@ -57,9 +57,11 @@ class Draft:
         # The column of the code in a list that is not closed, -1 outside of such code.
         self._code_column = -1
         # The HTML of the items or rows before the last, whose source begins at _piece.
-        self._before = ""
+        self._before = self._closing = ""
         self._piece = 0
         self._in_pieces = True
+        # What was put after the last piece when it was parsed.
+        self._after = ""
         self._boxes.clear()
 
     @property
@@ -120,17 +122,34 @@ class Draft:
 
     def _show_markdown(self, source: str, splitter: Splitter) -> bool:
         visible = settled(source, splitter.partial, self._code_column >= 0)
-        if not visible.strip() or (len(visible) <= self._shown and not self._parse_due):
+        length = len(visible if self._code_column >= 0 else visible.rstrip(" \t\n"))
+        if length <= self._shown and not self._parse_due:
             return False
         parts = pieces(source, splitter) if self._in_pieces else None
-        last = min(parts.last, len(visible)) if parts else 0
-        if last > self._piece or not self._is_plain(visible):
+        last = parts.last if parts and parts.last < length else self._piece
+        if last > self._piece:
+            if self._is_shown(visible[:last], parts):
+                self._keep(self.html, last, parts)
             self._parse_due = True
-        if self._parse_due and len(visible) - self._piece <= self._credit:
+        if not self._is_plain(visible):
+            self._parse_due = True
+        if self._parse_due and 0 < len(visible) - self._piece <= self._credit:
             before = self.html
             if self._parse(visible, last, parts):
                 return self.html != before
+        if self._parse_due and parts and parts.before:
+            # Half a row would stand in the cell before it.
+            return False
         return self._add(visible)
+
+    def _is_shown(self, complete: str, parts: Pieces) -> bool:
+        """Whether the pieces that are complete look already as they will."""
+        return (
+            not self._parse_due
+            and self._code_column < 0
+            and self._after == parts.after
+            and self._shown >= len(complete.rstrip(" \t\n"))
+        )
 
     def _is_plain(self, visible: str) -> bool:
         """Whether the text that is new means to Markdown what it says."""
@@ -138,7 +157,7 @@ class Draft:
         if self._code_column >= 0:
             return not MEANING_IN_CODE.search(visible, max(0, at - 1))
         line = max(visible.rfind("\n", 0, at) + 1, at - LOOK_BACK)
-        if not LETTER.search(visible, line, at) or MEANING.search(visible, max(0, at - 1)):
+        if not LETTER.search(visible, line, at) or MEANING.search(visible, at):
             return False
         word = max(visible.rfind(" ", 0, at), line - 1) + 1
         if ADDRESS.search(visible, word, at):
@@ -180,22 +199,31 @@ class Draft:
             self._in_pieces = False
             return True
         if last > self._piece:
-            self._keep(visible[self._piece : last], last, wanted, parts)
+            self._code_column = -1
+            html = self._rendered(
+                visible[self._piece : last].rstrip("\n"), wanted, parts, parts.after
+            )
+            html = parts.without_after(html)
+            if self._piece:
+                html = self._joined(html, parts)
+            self._keep(html, last, parts)
         self._put(visible, wanted, parts)
         self._parse_due = False
         return True
 
-    def _keep(self, text: str, last: int, wanted: str, parts: Pieces) -> None:
-        """Render the pieces that are complete and leave them as they are."""
-        self._code_column = -1
-        body = parts.body(self._rendered(text.rstrip("\n"), wanted, parts, parts.after))
-        if body is not None and self._piece:
-            body = parts.inner(body)
-        if body is None:
+    def _keep(self, html: str, last: int, parts: Pieces) -> None:
+        """Leave the pieces that are complete, whose HTML this is, as they are."""
+        end = parts.end_in(html)
+        if end < 0:
             self._in_pieces = False
         else:
-            self._before += body
+            self._before, self._closing = html[:end], html[end:]
             self._piece = last
+
+    def _joined(self, html: str, parts: Pieces) -> str:
+        """The pieces before the last and the HTML of that one, inside one block where it fits."""
+        inner = parts.inner(html)
+        return self._before + (self._closing + html if inner is None else inner)
 
     def _put(self, visible: str, wanted: str, parts: Pieces | None) -> None:
         """Render the last piece, or all, and find where text goes on in it."""
@@ -204,16 +232,12 @@ class Draft:
         in_code = self._code_column >= 0
         ending, opened = ("", 0) if in_code else closers(piece)
         text = piece.rstrip(" \t\n") + ending if ending else piece
-        html = None
-        if parts and parts.after and not in_code:
-            html = parts.body(self._rendered(text, wanted, parts, parts.after))
-            if html is not None:
-                html += f"</{'ul' if parts.after.strip() in '-+*' else 'ol'}>\n"
-        if html is None:
-            html = self._rendered(text, wanted, parts)
+        self._after = parts.after if parts and not in_code else ""
+        html = self._rendered(text, wanted, parts, self._after)
+        if self._after:
+            html = parts.without_after(html)
         if self._piece:
-            inner = parts.inner(html)
-            html = self._before + (html if inner is None else inner)
+            html = self._joined(html, parts)
         at = _insertion(html, opened, in_code)
         self._head, self._tail = html[:at], html[at:]
         if in_code and not visible.endswith("\n"):
@@ -222,7 +246,9 @@ class Draft:
 
     def _rendered(self, text: str, wanted: str, parts: Pieces | None, after: str = "") -> str:
         before = parts.before if parts and self._piece else ""
-        return markdown(wanted + before + text + after, self._open_box)
+        # The parser takes "1." at the very end of its input for a paragraph.
+        end = "" if (text + after).endswith("\n") else "\n"
+        return markdown(wanted + before + text + after + end, self._open_box)
 
 
 def _dedented(line: str, column: int) -> str:

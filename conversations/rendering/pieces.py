@@ -28,22 +28,21 @@ class Pieces(NamedTuple):
     opening: re.Pattern
     end: re.Pattern
 
-    def body(self, html: str) -> str | None:
-        """The HTML of a piece without the end of the block, None if it has another shape."""
+    def end_in(self, html: str) -> int:
+        """Where in the HTML of pieces the end of their block begins, -1 if it has another shape."""
         end = self.end.search(html, max(0, len(html) - 40))
-        if not end or not self.opening.match(html):
-            return None
-        body = html[: end.start()]
-        if self.after:
-            if not body.endswith(EMPTY_ITEM):
-                return None
-            body = body.removesuffix(EMPTY_ITEM)
-        return body
+        return end.start() if end and self.opening.match(html) else -1
 
     def inner(self, html: str) -> str | None:
-        """The HTML of a piece without the beginning of the block."""
-        opening = self.opening.match(html)
-        return html[opening.end() :] if opening else None
+        """The HTML of a piece without the beginning of its block, None if it has another shape."""
+        if self.end_in(html) < 0:
+            return None
+        return html[self.opening.match(html).end() :]
+
+    def without_after(self, html: str) -> str:
+        """The HTML of a piece without what `after` added."""
+        before, found, end = html.rpartition(EMPTY_ITEM)
+        return before + end if self.after and found and LIST_END.match(end) else html
 
 
 def pieces(source: str, splitter: Splitter) -> Pieces | None:
@@ -58,10 +57,17 @@ def pieces(source: str, splitter: Splitter) -> Pieces | None:
     if splitter.kind is Kind.TEXT and source[:1] == "|":
         head, rule, rows = [*source.split("\n", 2), "", ""][:3]
         if rows and DELIMITERS.match(rule):
-            before = f"{head}\n{rule}\n"
+            first = len(head) + len(rule) + 2
             last = source.rfind("\n", 0, len(source) - 1) + 1
-            return Pieces(max(last, len(before)), before, "", TABLE, TABLE_END)
+            return Pieces(last if last > first else 0, _empty_head(rule), "", TABLE, TABLE_END)
     return None
+
+
+def _empty_head(rule: str) -> str:
+    """The shortest head of a table with the columns that rule has."""
+    cells = rule.strip(" \t|").replace(" ", "").replace("\t", "").split("|")
+    short = "|".join(re.sub("-+", "-", cell) for cell in cells)
+    return f"|{' |' * len(cells)}\n|{short}|\n"
 
 
 def _last_item(source: str, splitter: Splitter) -> int:

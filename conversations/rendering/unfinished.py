@@ -11,11 +11,13 @@ FENCE_BEGUN = re.compile(r"[ \t]*+(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3
 FENCE_LINE = re.compile(
     r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}|~{3,})([^`\n]*)\n", re.M
 )
-LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,100}(?:\](?:\([^()\s]{0,2000})?)?")
+LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,40}(?:\](?:\([^()\s]{0,2000})?)?")
 CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\\.")
 ITEM_MARK = re.compile(r"^[ \t>]*+(?:[-+*]|\d{1,9}[.)])[ \t]+")
 
-FORMULA_SHOWN_WHOLE = 200
+# Characters up to which these are shown only when they are complete.
+CODE_SHOWN_WHOLE = 24
+FORMULA_SHOWN_WHOLE = 80
 # How far back in the last line openings are looked for.
 LOOK_BACK = 4_000
 
@@ -25,17 +27,20 @@ def settled(source: str, partial: str, in_code: bool) -> str:
 
     Held back is what would stand there as a bare mark and then change: "**", "- ", half a link.
     """
+    if source[:1] == "|" and source.count("\n") < 2:
+        return ""
     if partial and (partial.isspace() or _marks_only(partial) or FENCE_BEGUN.match(partial)):
         return source[: -len(partial)]
     if in_code:
         return source
-    if source[:1] == "|" and source.count("\n") < 2:
-        return ""
     source = source.rstrip("*_~`[<$|!\\")
     line = max(source.rfind("\n") + 1, len(source) - LOOK_BACK)
     at = source.rfind("[", line)
     if at >= 0 and LINK_BEGUN.fullmatch(source, at):
         return source[:at].rstrip("!")
+    at = source.rfind("`", line)
+    if at >= 0 and len(source) - at <= CODE_SHOWN_WHOLE and source.count("`", line) % 2:
+        return source[:at]
     return source[: _formula_begun(source, line)]
 
 
