@@ -10,7 +10,9 @@ class ConversationsConfig(AppConfig):
 
     def ready(self):
         from conversations import checks  # noqa: F401
+        from conversations.review import changes
 
+        changes.connect()
         post_migrate.connect(enable_default_model, sender=self)
 
 

@@ -1,4 +1,4 @@
-"""What the reader chose: the language of the account, the zone of the browser."""
+"""Who is here, and what they chose: the language of the account, the zone of the browser."""
 
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ def reader(get_response):
 
     def middleware(request):
         _activate(request)
+        if request.user.is_authenticated:
+            request.user.seen()
         response = get_response(request)
         if request.user.is_authenticated and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"

@@ -8,6 +8,8 @@ from conversations.views import (
     first_visit,
     messages,
     responses,
+    review,
+    review_log,
     speculation,
 )
 
@@ -27,4 +29,19 @@ urlpatterns = [
     # /responses/<uuid>/
     path("responses/<uuid:response_id>/events/", responses.events, name="events"),
     path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),
+    # /review/
+    path("review/", review.index, name="review"),
+    path("review/log/", review_log.index, name="review_log"),
+    path("review/log.csv", review_log.download, name="review_log_csv"),
+    # /review/<uuid>/
+    path("review/<uuid:conversation_id>/", review.conversation, name="review_conversation"),
+    path("review/<uuid:conversation_id>/flag/", review.flag, name="review_flag"),
+    path("review/<uuid:conversation_id>/note/", review.note, name="review_note"),
+    path("review/<uuid:conversation_id>/reviewed/", review.reviewed, name="review_reviewed"),
+    path("review/<uuid:conversation_id>/next/", review.following, name="review_next"),
+    path(
+        "review/<uuid:conversation_id>/responses/<uuid:response_id>/input/",
+        review.response_input,
+        name="review_input",
+    ),
 ]

@@ -226,6 +226,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="reviewaccess",
+            index=models.Index(fields=["at"], name="access_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="reviewaccess",
             index=models.Index(fields=["reviewer_id", "-number"], name="access_by_reviewer"),
         ),
         migrations.AddIndex(

@@ -47,20 +47,27 @@ class Person(AbstractUser):
         return "".join(word[0] for word in words[:2]).upper() if words else "?"
 
     @cached_property
-    def may_review(self):
-        """Whether the permission to review was *assigned*, to the person or one of their groups.
+    def assigned(self):
+        """Code names of this app's permissions assigned to the person or one of their groups.
 
         Not `has_perm`: that says yes to every superuser, and being superuser opens no door.
         """
-        given = Q(user=self) | Q(group__user=self)
-        return (
-            self.is_active
-            and Permission.objects.filter(
-                given,
-                codename="review_conversation",
-                content_type__app_label="conversations",
-            ).exists()
+        if not self.is_active:
+            return frozenset()
+        given = Permission.objects.filter(
+            Q(user=self) | Q(group__user=self), content_type__app_label="conversations"
         )
+        return frozenset(given.values_list("codename", flat=True))
+
+    @property
+    def may_review(self):
+        """Whether conversations of others are open to the person, within the scope."""
+        return "review_conversation" in self.assigned
+
+    @property
+    def may_read_access_log(self):
+        """Whether the log of all reviews is open to the person; it always is to superusers."""
+        return self.is_active and (self.is_superuser or "view_reviewaccess" in self.assigned)
 
     def seen(self):
         """Note that the person is here now, to within SEEN_AGAIN_AFTER."""

@@ -95,6 +95,7 @@ class ReviewAccess(models.Model):
         ordering = ["-number"]
         default_permissions = ("view",)
         indexes = [
+            models.Index(fields=["at"], name="access_by_time"),
             models.Index(fields=["reviewer_id", "-number"], name="access_by_reviewer"),
             models.Index(fields=["owner_id", "-number"], name="access_by_owner"),
             models.Index(fields=["conversation_id", "-number"], name="access_by_conversation"),

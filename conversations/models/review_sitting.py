@@ -71,6 +71,10 @@ class ReviewSitting(models.Model):
             ends_at=timezone.now() + LASTS,
         )
 
+    @property
+    def begun_at(self):
+        return self.ends_at - LASTS
+
     def take_first_showing(self, conversation):
         """Whether the page about to be shown is the one for which the sitting was begun; True
         only once."""

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from conversations.models import Person
+from conversations.review.notice import notice
 from conversations.views.access import person_required
 from conversations.views.see_other import SeeOther
 
@@ -42,11 +43,15 @@ def account(request):
     """Show and change the account of whoever is logged in."""
     form = AccountForm(request.POST or None, instance=request.user)
     if request.method != "POST":
-        return render(request, "account/account.html", {"form": form})
+        return render(request, "account/account.html", _page(request, form))
     if not form.is_valid():
         # What was typed is in the form; the page itself shows what is still stored.
         request.user.refresh_from_db()
-        return render(request, "account/account.html", {"form": form}, status=422)
+        return render(request, "account/account.html", _page(request, form), status=422)
     form.save()
     messages.success(request, _("Saved."))
     return SeeOther(request.path)
+
+
+def _page(request, form):
+    return {"form": form, "review": notice(request.user)}

@@ -1,0 +1,1 @@
+"""Reading other people's conversations: the queue, the acts that are recorded, what changed."""

@@ -1,0 +1,78 @@
+"""Writing the access log: who acts, and from where, is taken from the request."""
+
+import logging
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import transaction
+
+from conversations.models import ReviewAccess
+
+logger = logging.getLogger("conversations.review")
+
+# The request whose forms change permissions; none in a command on the server.
+_acting = ContextVar("acting", default=None)
+
+
+def record(request, action, *, conversation=None, sitting=None, **fields):
+    """Write down that `request.user` does `action`, in the caller's transaction.
+
+    `conversation` is the one it is done to; `sitting` gives the reason; `fields` are further ones
+    of ReviewAccess. Whatever it raises must end the act: never catch it.
+    """
+    if conversation is not None:
+        fields |= {"conversation_id": conversation.pk, "owner_id": conversation.owner_id}
+    if sitting is not None:
+        fields |= {"reason": sitting.reason, "explanation": sitting.explanation}
+    return _write(action, request, **fields)
+
+
+def record_change(action, **fields):
+    """Write down a change of a scope or permission, by whoever is `acting`; else by nobody, which
+    means a command on the server."""
+    return _write(action, _acting.get(), **fields)
+
+
+@contextmanager
+def acting(request):
+    """Within it changes of scopes and permissions are recorded as those of `request.user`."""
+    token = _acting.set(request)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def _write(action, request, **fields):
+    if request is not None:
+        fields |= {
+            "reviewer_id": request.user.pk,
+            "address": address_of(request),
+            "request_id": request.id,
+        }
+    access = ReviewAccess.objects.record(action, **fields)
+    transaction.on_commit(lambda: _copy(access))
+    return access
+
+
+def _copy(access):
+    """A copy outside the database: who can change that cannot change what was logged."""
+    logger.info(
+        "access %s: %s by %s, of %s, conversation %s, hash %s",
+        access.number,
+        access.action,
+        access.reviewer_id,
+        access.owner_id,
+        access.conversation_id,
+        access.hash,
+    )
+
+
+def address_of(request):
+    """The client's address as the trusted proxies tell it; "" where there is none."""
+    try:
+        return get_adapter().get_client_ip(request)
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""

@@ -1,0 +1,144 @@
+"""Forms of the review: what the queue and the log show, why a conversation is opened, a note."""
+
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from conversations.models import (
+    Conversation,
+    LanguageModel,
+    Person,
+    ReviewAccess,
+    ReviewNote,
+)
+
+
+class ReasonForm(forms.Form):
+    """Why a conversation is opened."""
+
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        choices=[("", gettext_lazy("Choose a reason")), *ReviewAccess.Reason.choices],
+        error_messages={"required": gettext_lazy("Choose a reason.")},
+    )
+    explanation = forms.CharField(
+        label=gettext_lazy("Explanation"),
+        max_length=500,
+        help_text=gettext_lazy("A sentence. It is kept in the access log."),
+        error_messages={"required": gettext_lazy("Say in a sentence why you open it.")},
+    )
+    remember = forms.BooleanField(
+        label=gettext_lazy("Use this reason for everything I open in the next hour"),
+        required=False,
+    )
+
+
+class NoteForm(forms.ModelForm):
+    """A remark for other reviewers."""
+
+    class Meta:
+        model = ReviewNote
+        fields = ["text"]
+        labels = {"text": gettext_lazy("Note")}
+
+
+class FilterForm(forms.Form):
+    """Filters in an address. `carried` keeps them in the addresses of further pages."""
+
+    since = forms.DateField(
+        label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+    until = forms.DateField(
+        label=gettext_lazy("To"), required=False, widget=forms.DateInput({"type": "date"})
+    )
+
+    @property
+    def carried(self):
+        """The filters that are set, as the query of an address, without "?"."""
+        return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
+
+
+class QueueForm(FilterForm):
+    """What the queue shows, for a `reviewer`: only people and groups within the scope."""
+
+    person = forms.CharField(label=gettext_lazy("Person"), max_length=150, required=False)
+    group = forms.ModelChoiceField(
+        None, label=gettext_lazy("Group"), required=False, empty_label=gettext_lazy("All")
+    )
+    model = forms.ChoiceField(label=gettext_lazy("Model"), required=False)
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("All")),
+            ("failed", gettext_lazy("Failed")),
+            ("filtered", gettext_lazy("Filtered")),
+            ("refused", gettext_lazy("Refused")),
+            ("interrupted", gettext_lazy("Interrupted")),
+        ],
+    )
+    flagged = forms.BooleanField(label=gettext_lazy("Flagged"), required=False)
+    unreviewed = forms.BooleanField(label=gettext_lazy("Unreviewed"), required=False)
+
+    field_order = ["person", "group", "model", "status", "since", "until", "flagged", "unreviewed"]
+
+    def __init__(self, data, *, reviewer):
+        super().__init__(data)
+        scopes = reviewer.scopes.values("group_id")
+        groups = Group.objects.filter(pk__in=scopes) if scopes else Group.objects.all()
+        self.reviewer = reviewer
+        self.fields["group"].queryset = groups.order_by("name")
+        names = LanguageModel.objects.order_by("name").values_list("name", "name")
+        self.fields["model"].choices = [("", _("All")), *names]
+
+    def clean_person(self):
+        """The person of that name; people out of scope are as unknown as people who are not."""
+        name = self.cleaned_data["person"].strip()
+        if not name:
+            return None
+        person = Person.objects.filter(username=name).first()
+        mine = Conversation.objects.reviewable_by(self.reviewer)
+        if person is None or not mine.filter(owner=person).exists():
+            raise forms.ValidationError(_("There is nothing of a person called “%s”.") % name)
+        return person
+
+
+class LogForm(FilterForm):
+    """Which rows of the access log are shown."""
+
+    reviewer = forms.CharField(label=gettext_lazy("Who"), max_length=150, required=False)
+    owner = forms.CharField(label=gettext_lazy("Whose"), max_length=150, required=False)
+    conversation = forms.UUIDField(label=gettext_lazy("Conversation"), required=False)
+    action = forms.ChoiceField(
+        label=gettext_lazy("Action"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *ReviewAccess.Action.choices],
+    )
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *ReviewAccess.Reason.choices],
+    )
+
+    field_order = ["reviewer", "owner", "conversation", "action", "reason", "since", "until"]
+
+    def clean_reviewer(self):
+        return self._person_id("reviewer")
+
+    def clean_owner(self):
+        return self._person_id("owner")
+
+    def _person_id(self, field):
+        """The id behind a username, or the id itself: it is all there is of an erased person."""
+        name = self.cleaned_data[field].strip()
+        if not name:
+            return None
+        person_id = Person.objects.filter(username=name).values_list("pk", flat=True).first()
+        if person_id is None and name.isdecimal() and len(name) < 19:
+            person_id = int(name)
+        if person_id is None:
+            raise forms.ValidationError(_("There is no person called “%s”.") % name)
+        return person_id

@@ -1,0 +1,106 @@
+"""The access log as people read it: filtered, with names looked up where there still is one."""
+
+import json
+from datetime import timedelta
+
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
+
+from conversations.models import Person, ReviewAccess
+from conversations.review.queue import midnight
+
+PAGE = 100
+# Rows of one CSV file; filters by date get the others.
+CSV_ROWS = 50_000
+COLUMNS = (
+    "number",
+    "at",
+    "reviewer_id",
+    "reviewer",
+    "owner_id",
+    "owner",
+    "conversation_id",
+    "action",
+    "reason",
+    "explanation",
+    "detail",
+    "address",
+    "request_id",
+    "previous",
+    "hash",
+)
+
+
+def page(filters, before=None, size=PAGE):
+    """`(rows, number of the last one or None)`: the newest `size` rows that `filters` ask for,
+    of those below the number `before`. Each row has its people as `reviewer` and `owner`.
+
+    `filters` is the cleaned data of a LogForm.
+    """
+    rows = ReviewAccess.objects.all()
+    if reviewer := filters.get("reviewer"):
+        rows = rows.filter(reviewer_id=reviewer)
+    if owner := filters.get("owner"):
+        rows = rows.filter(owner_id=owner)
+    if conversation := filters.get("conversation"):
+        rows = rows.filter(conversation_id=conversation)
+    if action := filters.get("action"):
+        rows = rows.filter(action=action)
+    if reason := filters.get("reason"):
+        rows = rows.filter(reason=reason)
+    if first := filters.get("since"):
+        rows = rows.filter(at__gte=midnight(first))
+    if last := filters.get("until"):
+        rows = rows.filter(at__lt=midnight(last + timedelta(days=1)))
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    shown = list(rows.order_by("-number")[: size + 1])
+    more = len(shown) > size
+    shown = with_names(shown[:size])
+    return shown, shown[-1].number if more else None
+
+
+def with_names(rows):
+    """Give each row the people and the group it names by id; None where there is none now."""
+    people, groups = set(), set()
+    for row in rows:
+        people |= {row.reviewer_id, row.owner_id}
+        groups.add(row.detail.get("group"))
+    people = Person.objects.only("username").in_bulk(people - {None})
+    groups = Group.objects.in_bulk(groups - {None})
+    for row in rows:
+        row.reviewer = name_of(row.reviewer_id, people)
+        row.owner = name_of(row.owner_id, people)
+        group = groups.get(row.detail.get("group"))
+        row.said = {**row.detail, **({"group": group.name} if group else {})}
+    return rows
+
+
+def name_of(person_id, people):
+    """The username; what to say where the person is gone; "" where the row names nobody."""
+    if person_id is None:
+        return ""
+    person = people.get(person_id)
+    return person.username if person else _("erased person")
+
+
+def csv_rows(rows):
+    """Lists of cells in the order of COLUMNS, from rows with names."""
+    for row in rows:
+        yield [
+            row.number,
+            row.at.isoformat(),
+            row.reviewer_id,
+            row.reviewer,
+            row.owner_id,
+            row.owner,
+            row.conversation_id,
+            row.action,
+            row.reason,
+            row.explanation,
+            json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
+            row.address,
+            row.request_id,
+            row.previous,
+            row.hash,
+        ]

@@ -1,0 +1,90 @@
+"""The stage of a review: a conversation of alice's with two branches, and a reviewer's desk."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from conversations.models import Conversation, Message, Response
+from conversations.rendering import render, render_typed
+
+TITLE, QUESTION, ANSWER, OTHER = "Secret title", "my secret", "an **answer**", "another answer"
+
+
+def converse(owner, title=TITLE, **fields):
+    """A conversation of one question and two answers; the second one is shown."""
+    conversation = Conversation.objects.create(owner=owner, title=title, model="m-1", **fields)
+    question = Message.objects.create(
+        conversation=conversation, role="user", text=QUESTION, html=render_typed(QUESTION)
+    )
+    for text in (ANSWER, OTHER):
+        answer = Message.objects.create(
+            conversation=conversation,
+            parent=question,
+            role="assistant",
+            text=text,
+            html=render(text),
+        )
+        Response.objects.create(
+            conversation=conversation,
+            message=answer,
+            person_id=owner.pk,
+            username=owner.username,
+            model="m-1",
+            status="completed",
+            input_tokens=10,
+            output_tokens=5,
+            total_tokens=15,
+            request={
+                "instructions": "Be kind.",
+                "parameters": {},
+                "first_message": str(question.pk),
+                "last_message": str(question.pk),
+                "left_out": 0,
+            },
+        )
+    conversation.active = answer
+    conversation.save()
+    return conversation
+
+
+@pytest.fixture
+def conversation(alice):
+    return converse(alice)
+
+
+@pytest.fixture
+def desk(client, reviewer):
+    """The reviewer, logged in."""
+    client.force_login(reviewer)
+    return client
+
+
+def opened(desk, conversation, **reason):
+    """The page of a conversation for which a reason was given, and its address."""
+    given = {"reason": "complaint", "explanation": "She asked us to.", **reason}
+    page = desk.post(f"/review/{conversation.pk}/", given, follow=True)
+    assert page.status_code == 200
+    return page, page.redirect_chain[-1][0]
+
+
+@contextmanager
+def failing_log():
+    """Within it the database takes no row of the access log."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "CREATE TRIGGER full_disk BEFORE INSERT ON conversations_reviewaccess "
+                "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            )
+        else:
+            cursor.execute(
+                "CREATE TRIGGER full_disk BEFORE INSERT ON conversations_reviewaccess "
+                "FOR EACH ROW EXECUTE FUNCTION access_log_refuse()"
+            )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            on = "" if connection.vendor == "sqlite" else "ON conversations_reviewaccess"
+            cursor.execute(f"DROP TRIGGER full_disk {on}")

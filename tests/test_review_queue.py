@@ -1,0 +1,187 @@
+"""The queue of a review: what it shows, its filters, its pages, and the way to the next."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from conversations.models import (
+    Conversation,
+    LanguageModel,
+    Person,
+    Response,
+    ReviewMark,
+    Scope,
+)
+from conversations.models.conversation import FEW_MEMBERS
+from conversations.review import queue
+from tests.reviewing import ANSWER, QUESTION, TITLE, converse, opened
+
+
+def listed(page):
+    return [row.conversation.pk for row in page.context["rows"]]
+
+
+def test_it_shows_who_and_how_much_but_no_text_and_no_title(desk, conversation):
+    Response.objects.filter(conversation=conversation).update(cost=Decimal("0.25"))
+    page = desk.get("/review/")
+    [row] = page.context["rows"]
+    assert (row.messages, row.tokens, row.cost) == (3, 30, Decimal("0.5"))
+    text = page.content.decode()
+    assert "Alice Lindqvist" in text and "m-1" in text and "0.5000" in text
+    for secret in (TITLE, QUESTION, ANSWER):
+        assert secret not in text
+
+
+def test_unknown_tokens_and_costs_are_not_zero(desk, alice):
+    conversation = Conversation.objects.create(owner=alice)
+    [row] = desk.get("/review/").context["rows"]
+    assert row.conversation == conversation
+    assert (row.messages, row.tokens, row.cost) == (0, None, None)
+
+
+def test_newest_activity_comes_first(desk, alice, bob):
+    now = timezone.now()
+    old = Conversation.objects.create(owner=alice, updated_at=now - timedelta(days=2))
+    new = Conversation.objects.create(owner=bob, updated_at=now)
+    middle = Conversation.objects.create(owner=alice, updated_at=now - timedelta(days=1))
+    assert listed(desk.get("/review/")) == [new.pk, middle.pk, old.pk]
+
+
+def test_pages_join_without_gap_or_repeat(desk, alice):
+    now = timezone.now()
+    # Several of one moment: the id decides between them.
+    made = Conversation.objects.bulk_create(
+        Conversation(owner=alice, updated_at=now - timedelta(minutes=number // 7))
+        for number in range(2 * queue.PAGE + 3)
+    )
+    seen, query = [], ""
+    while query is not None:
+        page = desk.get(f"/review/{query}")
+        seen += listed(page)
+        query = f"?after={page.context['after']}" if page.context["after"] else None
+    expected = sorted(made, key=lambda each: (each.updated_at, each.pk.hex), reverse=True)
+    assert seen == [each.pk for each in expected]
+
+
+@pytest.mark.parametrize("after", ["", "x", "1-2", "9" * 30 + "-" + "0" * 32, "\x00"])
+def test_a_place_that_is_none_is_the_start(desk, conversation, after):
+    assert listed(desk.get("/review/", {"after": after})) == [conversation.pk]
+
+
+def test_only_what_is_in_scope_is_listed(desk, reviewer, conversation, bob):
+    group = Group.objects.create(name="Team")
+    bob.groups.add(group)
+    Scope.objects.create(reviewer=reviewer, group=group)
+    theirs = converse(bob)
+    assert listed(desk.get("/review/")) == [theirs.pk]
+    assert desk.get("/review/?person=alice").status_code == 422
+
+
+@pytest.mark.parametrize("others", [0, FEW_MEMBERS])
+def test_a_scope_holds_for_few_members_and_for_many(
+    desk, reviewer, conversation, alice, bob, others
+):
+    group = Group.objects.create(name="Team")
+    people = Person.objects.bulk_create(Person(username=f"p{n}") for n in range(others))
+    group.user_set.set([bob, *people])
+    Scope.objects.create(reviewer=reviewer, group=group)
+    theirs = converse(bob)
+    assert listed(desk.get("/review/")) == [theirs.pk]
+    assert desk.get(f"/review/{conversation.pk}/").status_code == 404
+
+
+def test_it_can_be_filtered_by_person_group_and_model(desk, conversation, bob):
+    theirs = converse(bob)
+    Conversation.objects.filter(pk=theirs.pk).update(model="m-2")
+    LanguageModel.objects.create(name="m-2")
+    group = Group.objects.create(name="Team")
+    bob.groups.add(group)
+    assert listed(desk.get("/review/?person=alice")) == [conversation.pk]
+    assert listed(desk.get(f"/review/?group={group.pk}")) == [theirs.pk]
+    assert listed(desk.get("/review/?model=m-2")) == [theirs.pk]
+
+
+def test_it_can_be_filtered_by_date(desk, conversation, settings):
+    settings.TIME_ZONE = "UTC"
+    day = timezone.make_aware(datetime(2026, 5, 4, 23, 59))
+    Conversation.objects.filter(pk=conversation.pk).update(updated_at=day)
+    assert listed(desk.get("/review/?since=2026-05-04&until=2026-05-04")) == [conversation.pk]
+    assert listed(desk.get("/review/?since=2026-05-05")) == []
+    assert listed(desk.get("/review/?until=2026-05-03")) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [
+        ("failed", {"status": "failed"}),
+        ("filtered", {"status": "incomplete", "reason": "content_filter"}),
+        ("refused", {"refusal": "I would rather not."}),
+        ("interrupted", {"status": "interrupted"}),
+    ],
+)
+def test_it_can_be_filtered_by_how_a_reply_ended(desk, conversation, bob, status, fields):
+    other = converse(bob)
+    call = conversation.responses.first()
+    Response.objects.filter(pk=call.pk).update(**fields)
+    Response.objects.filter(conversation=other).update(status="incomplete", reason="too_long")
+    page = desk.get(f"/review/?status={status}")
+    assert listed(page) == [conversation.pk]
+    [row] = page.context["rows"]
+    assert getattr(row, status) == 1
+    assert f'<span class="tag">{status}</span>' in page.content.decode()
+
+
+def test_it_can_be_filtered_by_marks(desk, conversation, reviewer, bob):
+    other = converse(bob)
+    ReviewMark.flag(conversation, reviewer, True)
+    ReviewMark.review(other, reviewer)
+    assert listed(desk.get("/review/?flagged=on")) == [conversation.pk]
+    assert listed(desk.get("/review/?unreviewed=on")) == [conversation.pk]
+    Conversation.objects.filter(pk=other.pk).update(updated_at=timezone.now())
+    assert listed(desk.get("/review/?unreviewed=on")) == [other.pk, conversation.pk]
+
+
+def test_a_flag_can_be_taken_away(desk, conversation):
+    _page, path = opened(desk, conversation)
+    desk.post(path.replace("/?", "/flag/?"), {"flagged": "true"})
+    assert listed(desk.get("/review/?flagged=on")) == [conversation.pk]
+    desk.post(path.replace("/?", "/flag/?"), {"flagged": "false"})
+    assert listed(desk.get("/review/?flagged=on")) == []
+
+
+@pytest.mark.parametrize("query", ["person=nobody", "group=99", "model=x", "since=soon"])
+def test_a_filter_that_makes_no_sense_is_named(desk, conversation, query):
+    page = desk.get(f"/review/?{query}")
+    assert page.status_code == 422
+    assert "errorlist" in page.content.decode()
+    assert listed(page) == []
+
+
+def test_reviewed_goes_to_the_next_unreviewed_with_the_filters_kept(desk, alice, bob, reviewer):
+    now = timezone.now()
+    first, _theirs, done, last = (
+        Conversation.objects.create(owner=owner, updated_at=now - timedelta(hours=hours))
+        for hours, owner in enumerate((alice, bob, alice, alice))
+    )
+    ReviewMark.review(done, reviewer)
+    page = desk.post(
+        f"/review/{first.pk}/?person=alice",
+        {"reason": "other", "explanation": "Routine.", "remember": "on"},
+        follow=True,
+    )
+    assert page.redirect_chain[-1][0] == f"/review/{first.pk}/?person=alice"
+    answer = desk.post(f"/review/{first.pk}/reviewed/?person=alice", {"next": "true"})
+    assert (answer.status_code, answer.url) == (303, f"/review/{last.pk}/?person=alice")
+    answer = desk.post(f"/review/{last.pk}/reviewed/?person=alice", {"next": "true"})
+    assert (answer.status_code, answer.url) == (303, "/review/?person=alice")
+
+
+def test_the_number_of_queries_does_not_grow(desk, alice, django_assert_max_num_queries):
+    for _number in range(12):
+        converse(alice)
+    with django_assert_max_num_queries(20):
+        page = desk.get("/review/")
+    assert len(page.context["rows"]) == 12
