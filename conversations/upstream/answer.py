@@ -71,6 +71,8 @@ class Answer:
         self.usage: Usage | None = None
         self.tool_note = False
         self.phase = ""
+        self.dialect = "responses"
+        self.streamed = False
         self.end: Finished | Failed | None = None
         # Something of an answer has come, even if it is no text yet.
         self.began = False
@@ -138,6 +140,7 @@ class Answer:
             refusal=self.refusal.take(last=True),
             tool_note=self.tool_note,
             phase=self.phase,
+            shape=f"{self.dialect}-{'stream' if self.streamed else 'body'}",
         )
 
     def take(self) -> list[Event]:

@@ -24,6 +24,7 @@ class ChatDialect:
         """Take one frame of a stream; it may also be a whole completion."""
         answer = self._answer
         answer.identify(frame.get("id"), frame.get("model"))
+        answer.dialect = "chat"
         answer.text.skip_newlines = True
         if not self.finishing:
             for choice in frame["choices"]:

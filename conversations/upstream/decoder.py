@@ -84,6 +84,7 @@ class Decoder:
             self._answer.end = Failed("not_api", self._about)
         elif first:
             self._frames = Frames(self._longest_line)
+            self._answer.streamed = True
         return data
 
     def _events(self) -> list[Event]:

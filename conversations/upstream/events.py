@@ -4,7 +4,7 @@ A call gives, in this order: Attempt, then Headers once an answer begins (both o
 repeat), then any number of Started, Reasoning and Text, and last exactly one Finished or Failed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .usage import Usage
@@ -68,6 +68,8 @@ class Finished:
     refusal: str = ""
     tool_note: bool = False
     phase: str = ""
+    # How it came, which changes nothing about it: responses-stream, chat-body and so on.
+    shape: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
