@@ -1,9 +1,12 @@
-"""Events of a call, folded into what a reader would see."""
+"""Calls of the gateway, and their events folded into what a reader would see."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conversations.upstream import (
+    CODES,
+    Attempt,
     Decoder,
     Event,
     Failed,
@@ -11,7 +14,13 @@ from conversations.upstream import (
     Reasoning,
     Started,
     Text,
+    build_client,
 )
+from conversations.upstream.probe import PROBE_CODES, probe
+
+# What the scripted gateway answers, told nothing else.
+ASKED = {"model": "m", "input": [{"type": "message", "role": "user", "content": "one two three"}]}
+ECHO = "You said: one two three"
 
 
 @dataclass
@@ -52,3 +61,54 @@ def decoded(body: bytes | str, cuts: Iterable[int] = (), **options: object) -> R
         events += decoder.feed(body[start:end])
         start = end
     return folded(events + decoder.finish())
+
+
+def ask(url, body=ASKED, *, total_timeout=20.0, **options):
+    """Make one call and give its events."""
+
+    async def call():
+        upstream = build_client(url, "sk-the-secret-key", **options)
+        try:
+            return [
+                event
+                async for events in upstream.respond(body, total_timeout=total_timeout)
+                for event in events
+            ]
+        finally:
+            await upstream.close()
+
+    return asyncio.run(call())
+
+
+def attempts(events):
+    """Give the numbers of the attempts that were made."""
+    return [event.number for event in events if isinstance(event, Attempt)]
+
+
+def models(url, **options):
+    """Ask for the list of models."""
+
+    async def call():
+        upstream = build_client(url, "sk-the-secret-key", **options)
+        try:
+            return await upstream.models()
+        finally:
+            await upstream.close()
+
+    return asyncio.run(call())
+
+
+def findings(url, model="gateway-large"):
+    """Probe a gateway and give the rows by their names."""
+
+    async def rows():
+        upstream = build_client(url, "sk-the-secret-key")
+        try:
+            return [row async for row in probe(upstream, model)]
+        finally:
+            await upstream.close()
+
+    found = asyncio.run(rows())
+    assert all(row.ok != bool(row.code) for row in found)
+    assert {row.code for row in found} - {""} <= set(CODES) | set(PROBE_CODES)
+    return {row.name: row for row in found}

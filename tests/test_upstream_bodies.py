@@ -6,7 +6,7 @@ import pytest
 
 from conversations.upstream import Failed, Finished, Usage
 from tests.folding import decoded
-from tests.test_upstream_deviations import message
+from tests.frames import message
 
 DOCUMENTED = (
     '{"id":"chatcmpl-123","object":"chat.completion","created":1677652288,"choices":[{"index":0,'

@@ -1,41 +1,14 @@
 """What a gateway may do to a call, over real sockets, and what the call then says."""
 
-import asyncio
 import time
 
 import pytest
 
-from conversations.upstream import Attempt, Failed, Finished, Headers, build_client
-from tests import gateway as scripted
-from tests.folding import folded
+from conversations.upstream import Failed, Finished, Headers
+from tests.folding import ECHO, ask, attempts, folded
 from tests.gateway import Script
 
-gateway = scripted.gateway
-
-ASKED = {"model": "m", "input": [{"type": "message", "role": "user", "content": "one two three"}]}
-ECHO = "You said: one two three"
 HALF = "You said:"
-
-
-def ask(url, body=ASKED, *, total_timeout=20.0, **options):
-    """Make one call and give its events."""
-
-    async def call():
-        upstream = build_client(url, "sk-the-secret-key", **options)
-        try:
-            return [
-                event
-                async for events in upstream.respond(body, total_timeout=total_timeout)
-                for event in events
-            ]
-        finally:
-            await upstream.close()
-
-    return asyncio.run(call())
-
-
-def attempts(events):
-    return [event.number for event in events if isinstance(event, Attempt)]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,8 @@ import pytest
 import uvloop
 
 from conversations.upstream import Finished, build_client
-from tests import gateway as scripted
+from tests.folding import ASKED
 from tests.gateway import Script
-from tests.test_upstream_faults import ASKED
-
-gateway = scripted.gateway
 
 SCRIPTS = [
     Script(pieces=20, pace=0.005),

@@ -1,19 +1,15 @@
 """An independent server, run as a process of its own: llmock, well and broken."""
 
 import subprocess
+import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from sys import executable
 
 import httpx
 import pytest
 
 from conversations.upstream import Failed
-from tests.folding import folded
-from tests.test_upstream_faults import ask, attempts
-from tests.test_upstream_probe import findings
-from tests.test_upstream_requests import models
+from tests.folding import ask, attempts, findings, folded, models
 
 MODEL = "gpt-4o"
 ASKED = {
@@ -24,41 +20,45 @@ ASKED = {
 }
 
 
-@contextmanager
-def llmock(free_port, *options):
-    """Run llmock and give its base address."""
-    url = f"http://127.0.0.1:{free_port}"
-    command = [str(Path(executable).parent / "llmock"), "serve", "--port", str(free_port)]
+@pytest.fixture(scope="module")
+def llmock(free_tcp_port_factory):
+    """The base address of a llmock."""
+    port = free_tcp_port_factory()
+    url = f"http://127.0.0.1:{port}"
+    program = Path(sys.executable).parent / "llmock"
     process = subprocess.Popen(
-        [*command, "--log-level", "error", *options],
+        [program, "serve", "--port", str(port), "--log-level", "error"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    end = time.monotonic() + 60
     try:
-        end = time.monotonic() + 30
-        while True:
-            try:
-                httpx.get(f"{url}/v1/models")
-                break
-            except httpx.TransportError:
-                assert process.poll() is None, "llmock did not start"
-                assert time.monotonic() < end, "llmock is not listening"
-                time.sleep(0.1)
+        while not is_up(url):
+            assert process.poll() is None, "llmock did not start"
+            assert time.monotonic() < end, "llmock is not listening"
+            time.sleep(0.1)
         yield url
     finally:
         process.terminate()
         process.wait(10)
 
 
-@pytest.fixture(scope="module")
-def well(free_tcp_port_factory):
-    with llmock(free_tcp_port_factory()) as url:
-        yield url
+def is_up(url):
+    try:
+        return httpx.get(f"{url}/v1/models").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def misbehave(url, **behaviour):
+    """Let the next answer be as `behaviour` says."""
+    told = httpx.post(f"{url}/_llmock/scenario", json={"behaviors": [behaviour]})
+    told.raise_for_status()
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_an_answer_of_llmock_is_read(well, stream):
-    reading = folded(ask(well, {**ASKED, "stream": stream}))
+def test_an_answer_of_llmock_is_read(llmock, stream):
+    reading = folded(ask(llmock, {**ASKED, "stream": stream}))
     assert reading.end.status == "completed"
     assert reading.text.strip()
     assert reading.model == MODEL
@@ -66,34 +66,42 @@ def test_an_answer_of_llmock_is_read(well, stream):
     assert reading.end.usage.output_tokens > 0
 
 
-def test_the_models_of_llmock_are_listed(well):
-    assert MODEL in models(well)
+def test_the_models_of_llmock_are_listed(llmock):
+    assert MODEL in models(llmock)
 
 
-def test_a_probe_of_llmock_finds_nothing_off(well):
-    found = findings(well, model=MODEL)
+def test_a_probe_of_llmock_finds_nothing_off(llmock):
+    found = findings(llmock, model=MODEL)
     assert [row for row in found.values() if not row.ok] == []
 
 
-@pytest.mark.parametrize("fault", ["disconnect", "truncate", "stall", "malformed"])
-def test_a_broken_stream_of_llmock_is_interrupted(free_tcp_port, fault):
-    options = ("--stream-fault", f"{fault}=1.0", "--stream-stall-seconds", "30")
-    with llmock(free_tcp_port, *options, "--response-style", "static") as url:
-        reading = folded(ask(url, ASKED, read_timeout=1.0))
-    reasons = {
-        "disconnect": "lost",
-        "truncate": "cut",
-        "stall": "timeout_silence",
-        "malformed": "malformed",
-    }
-    assert (reading.end.status, reading.end.reason) == ("interrupted", reasons[fault])
-    assert reading.model == MODEL
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("disconnect", "lost"),
+        ("truncate", "cut"),
+        ("stall", "timeout_silence"),
+        ("malformed", "malformed"),
+    ],
+)
+def test_a_broken_stream_of_llmock_is_interrupted(llmock, fault, reason):
+    misbehave(llmock, type="stream_fault", kind=fault, after_chunks=6, stall_seconds=30)
+    reading = folded(ask(llmock, ASKED, read_timeout=1.0))
+    assert (reading.end.status, reading.end.reason) == ("interrupted", reason)
+    assert reading.text
 
 
-def test_a_refusal_of_llmock_is_read(free_tcp_port):
-    with llmock(free_tcp_port, "--error-rate", "401=1.0") as url:
-        events = ask(url, ASKED)
+def test_a_refusal_of_llmock_is_read(llmock):
+    misbehave(llmock, type="fail", status=401, times=1)
+    events = ask(llmock, ASKED)
     end = folded(events).end
     assert isinstance(end, Failed)
     assert (end.code, end.http_status) == ("unauthorized", 401)
     assert attempts(events) == [1]
+
+
+def test_a_busy_llmock_is_asked_again(llmock):
+    misbehave(llmock, type="fail", status=503, times=1)
+    events = ask(llmock, ASKED)
+    assert folded(events).end.status == "completed"
+    assert attempts(events) == [1, 2]

@@ -1,29 +1,9 @@
 """What a probe of a gateway finds."""
 
-import asyncio
-
 import pytest
 
-from conversations.upstream import CODES, build_client
-from conversations.upstream.probe import PROBE_CODES, probe
-from tests import gateway as scripted
+from tests.folding import findings
 from tests.gateway import Script
-
-gateway = scripted.gateway
-
-
-def findings(url, model="gateway-large"):
-    async def rows():
-        upstream = build_client(url, "sk-the-secret-key")
-        try:
-            return [row async for row in probe(upstream, model)]
-        finally:
-            await upstream.close()
-
-    found = asyncio.run(rows())
-    assert all(row.ok != bool(row.code) for row in found)
-    assert {row.code for row in found} - {""} <= set(CODES) | set(PROBE_CODES)
-    return {row.name: row for row in found}
 
 
 def test_a_good_gateway_has_nothing_off(gateway):

@@ -5,12 +5,8 @@ import time
 import pytest
 
 from conversations.upstream import Failed, Finished
-from tests import gateway as scripted
-from tests.folding import folded
+from tests.folding import ECHO, ask, attempts, folded
 from tests.gateway import Script
-from tests.test_upstream_faults import ECHO, ask, attempts
-
-gateway = scripted.gateway
 
 
 def refusing(status, message="Busy.", **headers):

@@ -10,23 +10,8 @@ import threading
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
-from tests import gateway as scripted
-from tests.folding import folded
+from tests.folding import ASKED, ECHO, ask, folded, models
 from tests.gateway import Script
-from tests.test_upstream_faults import ASKED, ECHO, ask
-
-gateway = scripted.gateway
-
-
-def models(url, **options):
-    async def call():
-        upstream = build_client(url, "sk-the-secret-key", **options)
-        try:
-            return await upstream.models()
-        finally:
-            await upstream.close()
-
-    return asyncio.run(call())
 
 
 @pytest.mark.parametrize(

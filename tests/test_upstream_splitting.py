@@ -9,7 +9,7 @@ from conversations.upstream import Failed, Finished
 from conversations.upstream.failures import refusal
 from conversations.upstream.words import Words
 from tests.folding import decoded
-from tests.test_upstream_deviations import chunk, completed, created, delta, message, text_done
+from tests.frames import chunk, completed, created, delta, message, text_done
 from tests.transcripts import transcripts
 
 BODIES = [each.body for each in transcripts() if each.status == 200]

@@ -388,8 +388,9 @@ async def _finish_reading(chunks: AsyncGenerator[bytes, None], deadline: Deadlin
 
 
 async def _read_into(body: bytearray, http_response: httpx.Response, limit: int) -> None:
-    async for data in _chunks(http_response):
-        body += data
-        if len(body) >= limit:
-            del body[limit:]
-            return
+    async with aclosing(_chunks(http_response)) as chunks:
+        async for data in chunks:
+            body += data
+            if len(body) >= limit:
+                del body[limit:]
+                return
