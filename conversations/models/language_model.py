@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +9,16 @@ DEMO = "demo"  # the built-in model's name
 class LanguageModelQuerySet(models.QuerySet):
     def enabled(self):
         return self.filter(enabled=True)
+
+    def for_person(self, person):
+        """The enabled ones that `person` (or the id of one) may use: of no group, or of one of
+        the person's groups."""
+        groups = Group.objects.filter(user__pk=getattr(person, "pk", person))
+        limited = LanguageModel.groups.through.objects
+        return self.enabled().filter(
+            ~models.Exists(limited.filter(languagemodel=models.OuterRef("pk")))
+            | models.Exists(limited.filter(languagemodel=models.OuterRef("pk"), group__in=groups))
+        )
 
     def ensure_default(self):
         """Make the row of OPENAI_MODEL where there is none; the demo's is on only without a
@@ -47,6 +58,13 @@ class LanguageModel(models.Model):
         help_text=_("Offered to people, separated by commas, like: low, medium, high."),
     )
     choose_length = models.BooleanField(_("people may set a maximum length"), default=False)
+    groups = models.ManyToManyField(
+        Group,
+        blank=True,
+        related_name="+",
+        verbose_name=_("groups"),
+        help_text=_("Only their members may use the model; none chosen means everybody."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = LanguageModelQuerySet.as_manager()

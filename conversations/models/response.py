@@ -8,6 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from conversations.sentences import error_sentence, reason_sentence
 
 
+def _not_negative(field):
+    return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
+
+
 class ResponseQuerySet(models.QuerySet):
     def open(self):
         """Those still queued or being written."""
@@ -92,7 +96,18 @@ class Response(models.Model):
     usage_source = models.CharField(
         max_length=10, choices=UsageSource.choices, default=UsageSource.UNKNOWN
     )
+    # The price of its time and what it came to; null is unpriced, never a default.
+    price_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
+    price_cached_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
+    price_output = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    # Lengths of what was sent and what came, by which the model's tokens are measured.
+    input_characters = models.BigIntegerField(null=True)
+    output_characters = models.BigIntegerField(null=True)
+    # Held against the budgets until the call is settled.
+    reserved_input_tokens = models.BigIntegerField(null=True)
+    reserved_output_tokens = models.BigIntegerField(null=True)
+    reserved_cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
 
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
@@ -123,6 +138,15 @@ class Response(models.Model):
                 | Q(reasoning_tokens__lte=models.F("output_tokens")),
                 name="reasoning_is_part_of_output",
             ),
+            models.CheckConstraint(
+                condition=_not_negative("input_tokens")
+                & _not_negative("cached_tokens")
+                & _not_negative("output_tokens")
+                & _not_negative("reasoning_tokens")
+                & _not_negative("total_tokens")
+                & _not_negative("cost"),
+                name="usage_is_not_negative",
+            ),
         ]
         indexes = [
             # The sweep reads only what is open, however long the history.
@@ -138,6 +162,11 @@ class Response(models.Model):
                 name="troubled_responses",
             ),
             models.Index(fields=["conversation"], condition=~Q(refusal=""), name="refusals"),
+            models.Index(
+                fields=["person_id"],
+                condition=Q(status__in=["queued", "in_progress"]),
+                name="open_by_person",
+            ),
             models.Index(fields=["person_id", "created_at"], name="ledger_by_person"),
             models.Index(fields=["created_at"], name="ledger_by_time"),
         ]

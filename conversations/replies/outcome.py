@@ -1,7 +1,6 @@
 """How a call ended, folded from the client's events into the fields of its Response."""
 
 from conversations import upstream
-from conversations.input import estimate_tokens
 from conversations.models import Response
 
 Status = Response.Status
@@ -95,14 +94,7 @@ class Outcome:
             }
         if self._was_refused():
             return {"usage_source": Source.NONE}
-        sent = [item["content"] for item in self._body.get("input", ())]
-        sent.append(self._body.get("instructions", ""))
-        return {
-            "usage_source": Source.ESTIMATED,
-            "estimated_input_tokens": sum(map(estimate_tokens, sent)),
-            "estimated_output_tokens": estimate_tokens(self._live.text)
-            + estimate_tokens(self._live.reasoning),
-        }
+        return {"usage_source": Source.ESTIMATED}
 
     def _was_refused(self):
         """Never reached a model: no connection, or an HTTP error."""

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from conversations import usage
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import render
 
@@ -32,7 +33,12 @@ def claim(response_id, lease):
     call that was not sent than miss one that was.
     """
     taken = Response.objects.filter(pk=response_id, status=Status.QUEUED).update(
-        status=Status.IN_PROGRESS, lease=lease, attempts=1, started_at=Now(), heartbeat_at=Now()
+        status=Status.IN_PROGRESS,
+        lease=lease,
+        attempts=1,
+        # By this process's clock, as the other times of the call: reports subtract them.
+        started_at=timezone.now(),
+        heartbeat_at=Now(),
     )
     if not taken and not Response.objects.filter(pk=response_id, lease=lease).exists():
         return None
@@ -97,22 +103,29 @@ def _write_texts(lease, texts):
 
 def finish(response_id, lease, fields, text, html, reasoning):
     """End the Response with `fields` and write its message, once. Whether it was still ours."""
+    ours = Response.objects.filter(pk=response_id, lease=lease)
     with transaction.atomic():
-        ended = Response.objects.filter(
-            pk=response_id, lease=lease, status=Status.IN_PROGRESS
-        ).update(
-            **fields,
-            partial="",
-            partial_reasoning="",
-            finished_at=Now(),
-            heartbeat_at=None,
-        )
-        if not ended:
+        if not end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning):
             # Repeated after a lost connection: done before if it is final under our lease.
-            return Response.objects.filter(
-                pk=response_id, lease=lease, status=fields["status"], finished_at__isnull=False
-            ).exists()
+            return ours.filter(status=fields["status"], finished_at__isnull=False).exists()
         _write_message(response_id, text, html, reasoning)
+    return True
+
+
+def end(guarded, fields, *written):
+    """End the one Response of the query `guarded` and enter it into the books, in the caller's
+    transaction. Whether it was still to be ended.
+
+    Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
+    `status` and `usage_source` among them; `written` the texts that came.
+    """
+    call = guarded.values(*usage.BEFORE).first()
+    if call is None:
+        return False
+    ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
+    if not guarded.update(**ending, partial="", partial_reasoning="", heartbeat_at=None):
+        return False
+    usage.record([{**call, **ending}])
     return True
 
 
@@ -124,10 +137,9 @@ def _write_message(response_id, text, html, reasoning):
 def request_stop(response_id):
     """Ask for the end of an open reply; a queued one ends at once. The status it has now."""
     with transaction.atomic():
-        ended = Response.objects.filter(pk=response_id, status=Status.QUEUED).update(
-            status=Status.CANCELLED, finished_at=Now(), usage_source=Response.UsageSource.NONE
-        )
-        if not ended:
+        queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
+        unsent = {"status": Status.CANCELLED, "usage_source": Response.UsageSource.NONE}
+        if not end(queued, unsent):
             Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS).update(
                 stop_requested=True
             )
@@ -163,37 +175,40 @@ def bury(response_id):
     if response is None:
         return False
     html = render(response.partial)
+    fields = {
+        "status": Status.INTERRUPTED,
+        "reason": "crashed",
+        # Whether it was sent, nobody knows any more: it may have been charged.
+        "usage_source": Response.UsageSource.ESTIMATED,
+    }
+    dead = Response.objects.filter(
+        pk=response_id,
+        status=Status.IN_PROGRESS,
+        lease=response.lease,
+        heartbeat_at__lt=Now() - DEAD_AFTER,
+    )
     with transaction.atomic():
-        buried = Response.objects.filter(
-            pk=response_id,
-            status=Status.IN_PROGRESS,
-            lease=response.lease,
-            heartbeat_at__lt=Now() - DEAD_AFTER,
-        ).update(
-            status=Status.INTERRUPTED,
-            reason="crashed",
-            partial="",
-            partial_reasoning="",
-            finished_at=Now(),
-            heartbeat_at=None,
-        )
+        buried = end(dead, fields, response.partial, response.partial_reasoning)
         if buried:
             _write_message(response_id, response.partial, html, response.partial_reasoning)
-    return bool(buried)
+    return buried
 
 
 def expire(response_id):
     """Fail a Response that no process had room for in EXPIRES_AFTER. Whether it was so."""
-    return bool(
-        Response.objects.filter(
-            pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
-        ).update(
-            status=Status.FAILED,
-            error_code="expired",
-            finished_at=Now(),
-            usage_source=Response.UsageSource.NONE,
-        )
+    unclaimed = Response.objects.filter(
+        pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
     )
+    fields = {
+        "status": Status.FAILED,
+        "error_code": "expired",
+        "usage_source": Response.UsageSource.NONE,
+    }
+    # On SQLite a transaction locks out every other writer: not for what is merely waiting.
+    if not unclaimed.exists():
+        return False
+    with transaction.atomic():
+        return end(unclaimed, fields)
 
 
 def look(response_ids):

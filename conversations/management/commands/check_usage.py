@@ -1,0 +1,22 @@
+from datetime import date
+
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.usage.balance import check
+
+
+class Command(BaseCommand):
+    help = "Compare every sum of usage with the ledger; exit 1 where they differ."
+
+    def add_arguments(self, parser):
+        parser.add_argument("--repair", action="store_true", help="mend what differs")
+        parser.add_argument("--since", type=date.fromisoformat, help="from this date on")
+
+    def handle(self, *, repair, since, **options):
+        count = 0
+        for difference in check(since=since, repair=repair):
+            self.stdout.write(str(difference))
+            count += 1
+        if count and not repair:
+            raise CommandError(f"{count} differences (--repair mends them)")
+        self.stdout.write(f"repaired: {count} differences" if count else "balanced")

@@ -1,0 +1,20 @@
+from datetime import date
+
+from django.core.management.base import BaseCommand
+
+from conversations.usage.pricing import fill_costs
+
+
+class Command(BaseCommand):
+    help = "Fill the missing costs of calls, after a price was added; no other cost changes."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--since", type=date.fromisoformat, required=True, help="of calls from this date on"
+        )
+
+    def handle(self, *, since, **options):
+        priced, unpriced = fill_costs(since)
+        self.stdout.write(f"priced {priced} calls")
+        for model, count in sorted(unpriced.items()):
+            self.stdout.write(f"still unpriced: {model} ({count} calls)")

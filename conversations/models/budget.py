@@ -1,0 +1,143 @@
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class BudgetQuerySet(models.QuerySet):
+    def for_person(self, person_id):
+        """Those that apply to the person with that id: own, of each group, of everyone."""
+        everyone = Q(person=None, group=None)
+        of_groups = Q(group__in=Group.objects.filter(user=person_id))
+        return self.filter(Q(person=person_id) | of_groups | everyone)
+
+
+class Budget(models.Model):
+    """How much a person may use in a period: of the person, of each member of the group, or, where
+    both are empty, of each person. All that apply must hold."""
+
+    class Period(models.TextChoices):
+        DAY = "day", _("day")
+        WEEK = "week", _("week")
+        MONTH = "month", _("month")
+
+    class Metric(models.TextChoices):
+        COST = "cost", _("cost")
+        TOKENS = "tokens", _("tokens")
+        REPLIES = "replies", _("replies")
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="budgets",
+        verbose_name=_("person"),
+    )
+    group = models.ForeignKey(
+        Group,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="budgets",
+        verbose_name=_("group"),
+        help_text=_("Each member has this budget. Both empty: everyone has it, each."),
+    )
+    period = models.CharField(_("period"), max_length=5, choices=Period.choices)
+    metric = models.CharField(_("of"), max_length=7, choices=Metric.choices)
+    limit = models.DecimalField(
+        _("limit"),
+        max_digits=18,
+        decimal_places=8,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("Money in the site's currency, or a number of tokens or replies."),
+    )
+    hard = models.BooleanField(
+        _("hard"), default=True, help_text=_("Refuses what goes beyond; otherwise it only warns.")
+    )
+
+    objects = BudgetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("budget")
+        verbose_name_plural = _("budgets")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person=None) | Q(group=None), name="budget_of_person_or_group"
+            ),
+            models.CheckConstraint(condition=Q(limit__gte=0), name="budget_is_not_negative"),
+        ]
+
+    def __str__(self):
+        return f"{self.holder}: {self.limit.normalize():f} {self.metric} / {self.period}"
+
+    def clean(self):
+        if self.person_id and self.group_id:
+            raise ValidationError(_("A budget is a person's or a group's, not both."))
+
+    @property
+    def holder(self):
+        """Whose budget it is, as a name."""
+        if self.person_id:
+            return str(self.person)
+        return str(self.group) if self.group_id else str(_("everyone"))
+
+
+class BudgetChange(models.Model):
+    """A budget as it was made, changed or removed: the history, in plain values."""
+
+    class Action(models.TextChoices):
+        MADE = "made", _("made")
+        CHANGED = "changed", _("changed")
+        REMOVED = "removed", _("removed")
+
+    budget_id = models.BigIntegerField(_("budget"), db_index=True)
+    action = models.CharField(_("action"), max_length=7, choices=Action.choices)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    by = models.CharField(_("by"), max_length=150, blank=True)
+    holder = models.CharField(_("whose"), max_length=150)
+    period = models.CharField(_("period"), max_length=5, choices=Budget.Period.choices)
+    metric = models.CharField(_("of"), max_length=7, choices=Budget.Metric.choices)
+    limit = models.DecimalField(_("limit"), max_digits=18, decimal_places=8)
+    hard = models.BooleanField(_("hard"))
+
+    class Meta:
+        verbose_name = _("change of a budget")
+        verbose_name_plural = _("changes of budgets")
+        ordering = ["-at", "-id"]
+
+    def __str__(self):
+        return f"{self.holder} {self.action} {self.at:%Y-%m-%d}"
+
+
+def _note(budget, action):
+    BudgetChange.objects.create(
+        budget_id=budget.pk,
+        action=action,
+        by=getattr(budget, "changed_by", ""),
+        holder=budget.holder[:150],
+        period=budget.period,
+        metric=budget.metric,
+        limit=budget.limit,
+        hard=budget.hard,
+    )
+
+
+# Signals, since a budget also goes by the deletion of its person or group.
+def _saved(sender, instance, created, raw, **kwargs):
+    if not raw:
+        _note(instance, BudgetChange.Action.MADE if created else BudgetChange.Action.CHANGED)
+
+
+def _removed(sender, instance, **kwargs):
+    _note(instance, BudgetChange.Action.REMOVED)
+
+
+models.signals.post_save.connect(_saved, sender=Budget, dispatch_uid="budget_saved")
+models.signals.pre_delete.connect(_removed, sender=Budget, dispatch_uid="budget_removed")

@@ -1,0 +1,108 @@
+from decimal import Decimal
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# `cost` of a Response has eight places; sums are kept in units of the eighth, since SQLite would
+# add decimals as floating point numbers.
+COST_PLACES = 8
+
+# Seconds up to which a call belongs to a bucket; one more bucket takes what lasts longer.
+FIRST_TOKEN_EDGES = (0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 15, 30, 60)
+TOTAL_TIME_EDGES = (1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)
+FIRST_TOKEN = tuple(f"first_token_{n}" for n in range(len(FIRST_TOKEN_EDGES) + 1))
+TOTAL_TIME = tuple(f"total_time_{n}" for n in range(len(TOTAL_TIME_EDGES) + 1))
+
+COUNTS = ("calls", "replies", "answered", "failed", "reported", "estimated", "unpriced")
+TOKENS = (
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+    "estimated_input_tokens",
+    "estimated_output_tokens",
+    "cost_units",
+    "estimated_cost_units",
+    "input_characters",
+    "output_characters",
+)
+FIGURES = COUNTS + TOKENS
+TIMES = FIRST_TOKEN + TOTAL_TIME
+MEASURES = FIGURES + TIMES
+
+
+def money(units):
+    """An amount of `units` of the eighth place as a Decimal."""
+    return Decimal(units or 0).scaleb(-COST_PLACES)
+
+
+class UsageSums(models.Model):
+    """What some calls add up to. `calls` are all of them, `replies` those of that purpose,
+    `answered` replies that reached a model. Tokens and `cost_units` as in Response; the
+    estimated cost is part of the cost, and the characters are those of reported calls."""
+
+    day = models.DateField(_("day"))
+    person_id = models.BigIntegerField(_("person"))
+    model = models.CharField(_("model"), max_length=200)
+    purpose = models.CharField(_("purpose"), max_length=10)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return f"{self.day} {self.person_id} {self.model} {self.purpose}"
+
+    @property
+    def cost(self):
+        return money(self.cost_units)
+
+
+for name in MEASURES:
+    kind = models.BigIntegerField if name in TOKENS else models.IntegerField
+    UsageSums.add_to_class(name, kind(default=0, db_default=0))
+
+
+class UsageDay(UsageSums):
+    """The sums of one day (in the site's zone, of `created_at`), person, model and purpose.
+
+    Kept in the transaction that ends a Response; `check_usage` compares it with the ledger.
+    """
+
+    class Meta:
+        verbose_name = _("day of usage")
+        verbose_name_plural = _("days of usage")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "person_id", "model", "purpose"], name="one_usage_day"
+            )
+        ]
+        indexes = [models.Index(fields=["person_id", "day"], name="usage_day_by_person")]
+        permissions = [("view_usage", _("Can view usage per person"))]
+
+
+class UsageRollup(UsageSums):
+    """Sums over a longer span or over fewer distinctions than UsageDay, so that every report
+    reads few rows. `day` is the first of the span; what a grain does not tell apart is 0 or ""."""
+
+    class Grain(models.IntegerChoices):
+        MONTH = 1, _("month")
+        PERSON_DAY = 2, _("person and day")
+        PERSON_WEEK = 3, _("person and week")
+        PERSON_MONTH = 4, _("person and month")
+        MODEL_DAY = 5, _("model and day")
+        MODEL_MONTH = 6, _("model and month")
+
+    grain = models.PositiveSmallIntegerField(choices=Grain.choices)
+
+    class Meta:
+        verbose_name = _("roll-up of usage")
+        verbose_name_plural = _("roll-ups of usage")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["grain", "day", "person_id", "model", "purpose"], name="one_usage_rollup"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["grain", "person_id", "day"], name="usage_rollup_by_person")
+        ]

@@ -1,0 +1,187 @@
+"""Whether the sums say what the ledger says, and making them say it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection, transaction
+from django.db.models import Max, Min, Sum
+
+from conversations.models import Response, UsageDay, UsageRollup
+from conversations.models.usage_day import MEASURES
+from conversations.usage import calendar
+from conversations.usage.rollup import COLUMNS, GRAINS, KEYS, key_of, measure
+
+FINAL = [status for status in Response.Status if status not in Response.OPEN]
+CHUNK = 2_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A sum that is not what the rows below it add up to."""
+
+    kind: str  # "day" for UsageDay, else the grain of UsageRollup
+    key: tuple  # day, person id, model, purpose
+    measure: str
+    expected: int
+    found: int
+
+    def __str__(self):
+        day, person_id, model, purpose = self.key
+        what = " ".join(
+            part for part in (person_id and f"person {person_id}", model, purpose) if part
+        )
+        return (
+            f"{self.kind} {day} {what}: {self.measure} is {self.found}, should be {self.expected}"
+        )
+
+
+def check(since=None, repair=False):
+    """Yield the Differences between the ledger and all sums from the date `since` on.
+
+    With `repair` each is mended as it is found. Calls may end meanwhile: what looks different
+    is looked at once more while nobody writes.
+    """
+    for first, end in _spans(calendar.WEEK, _days(since)):
+        yield from _check_cells(_LedgerDays(max(first, since) if since else first, end), repair)
+    for grain, (period, _told_apart) in GRAINS.items():
+        # A week of days at a time; the longer spans one by one.
+        together = calendar.WEEK if period == calendar.DAY else period
+        for first, end in _spans(together, _days(since, grain)):
+            yield from _check_cells(_Rollups(grain, first, end), repair)
+
+
+def _check_cells(cells, repair):
+    if not cells.differences():
+        return
+    with transaction.atomic():
+        _lock_sums()
+        found = cells.differences()
+        if found and repair:
+            cells.mend()
+    yield from found
+
+
+def _lock_sums():
+    """Keep others from writing sums until the transaction ends. On SQLite it already does."""
+    if connection.vendor == "postgresql":
+        tables = ", ".join(model._meta.db_table for model in (UsageDay, UsageRollup))
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+
+
+class _Cells:
+    """Some rows of sums, and what they should be: `{key: {measure: number}}`, without zeros."""
+
+    def differences(self):
+        expected, found = self.expected(), self.found()
+        return [
+            Difference(self.kind, key, name, wanted, had)
+            for key in sorted(expected.keys() | found.keys())
+            for name in MEASURES
+            if (wanted := expected.get(key, {}).get(name, 0))
+            != (had := found.get(key, {}).get(name, 0))
+        ]
+
+    def found(self):
+        rows = self.rows().values_list(*KEYS, *MEASURES)
+        return {row[:4]: _nonzero(row[4:]) for row in rows.iterator(CHUNK)}
+
+    def mend(self):
+        self.rows().delete()
+        made = [
+            self.make(**dict(zip(KEYS, key, strict=True)), **sums)
+            for key, sums in self.expected().items()
+        ]
+        self.rows().model.objects.bulk_create(made, batch_size=500)
+
+
+class _LedgerDays(_Cells):
+    """The UsageDay rows from the date `first` to before `end`, by the ledger."""
+
+    kind = "day"
+    make = UsageDay
+
+    def __init__(self, first, end):
+        self._first = first
+        self._end = end
+
+    def rows(self):
+        return UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)
+
+    def expected(self):
+        calls = Response.objects.filter(
+            status__in=FINAL,
+            created_at__gte=calendar.start_of(self._first),
+            created_at__lt=calendar.start_of(self._end),
+        ).values(*COLUMNS)
+        sums = defaultdict(lambda: defaultdict(int))
+        for call in calls.iterator(CHUNK):
+            of_key = sums[key_of(call)]
+            for name, number in measure(call).items():
+                of_key[name] += number
+        return sums
+
+
+class _Rollups(_Cells):
+    """The UsageRollup rows of one grain whose spans begin from `first` to before `end`, by the
+    days of UsageDay. For grains longer than a day it is one span."""
+
+    def __init__(self, grain, first, end):
+        self._grain = grain
+        self._first = first
+        self._end = end
+        self.kind = grain.label
+
+    def make(self, **fields):
+        return UsageRollup(grain=self._grain, **fields)
+
+    def rows(self):
+        return UsageRollup.objects.filter(
+            grain=self._grain, day__gte=self._first, day__lt=self._end
+        )
+
+    def expected(self):
+        period, told_apart = GRAINS[self._grain]
+        names = ("day", *told_apart) if period == calendar.DAY else told_apart
+        days = UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)
+        rows = days.order_by().values_list(*names).annotate(*(Sum(name) for name in MEASURES))
+        sums = {}
+        for row in rows.iterator(CHUNK):
+            known = dict(zip(names, row, strict=False))
+            key = (
+                known.get("day", self._first),
+                known.get("person_id", 0),
+                known.get("model", ""),
+                known.get("purpose", ""),
+            )
+            sums[key] = _nonzero(row[len(names) :])
+        return sums
+
+
+def _nonzero(numbers):
+    return {name: number for name, number in zip(MEASURES, numbers, strict=True) if number}
+
+
+def _days(since, grain=None):
+    """The dates from `since` on that have sums or, without a grain, may have calls."""
+    days = set(UsageDay.objects.values_list("day", flat=True).distinct())
+    if grain is None:
+        calls = Response.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
+        if calls["first"]:
+            day, last = (calendar.day_of(at) for at in (calls["first"], calls["last"]))
+            while day <= last:
+                days.add(day)
+                day += timedelta(days=1)
+    else:
+        days |= set(
+            UsageRollup.objects.filter(grain=grain).values_list("day", flat=True).distinct()
+        )
+        since = since and calendar.first_day(GRAINS[grain][0], since)
+    return [day for day in days if since is None or day >= since]
+
+
+def _spans(period, days):
+    """`(first date, date after the last)` of each span of `period` that has one of `days`."""
+    starts = sorted({calendar.first_day(period, day) for day in days})
+    return [(start, calendar.next_first_day(period, start)) for start in starts]

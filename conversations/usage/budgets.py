@@ -1,0 +1,257 @@
+"""Budgets and rate limits: what a person may still use, settled by the database.
+
+A call reserves an estimate in the transaction that stores its Response, in columns of that row;
+the reservation counts for as long as the row is open, so that whatever ends the call, a crash
+included, also releases it. All reservations of a person wait for one another on the person's row
+(on SQLite the transaction itself is exclusive), and used and reserved are read in one statement,
+since a call that ended between two would be missed by both.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import BigIntegerField, Case, F, IntegerField, Value, When
+from django.db.models.functions import Cast, Coalesce, Round, TruncDate
+from django.utils import timezone
+
+from conversations.models import Budget, Person, Response, UsageDay
+from conversations.models.usage_day import COST_PLACES, money
+from conversations.usage import calendar, prices
+from conversations.usage.tokens import Gauge
+
+Metric = Budget.Metric
+Purpose = Response.Purpose
+
+# Expected of a reply to which nobody set a maximum, for its reservation only.
+EXPECTED_OUTPUT = 1_000  # tokens
+# Shown to people from here on.
+NEARLY = Decimal("0.8")
+MINUTE = timedelta(minutes=1)
+SECONDS_TO_RETRY = 5  # where too many replies are being written
+
+
+class OverLimit(Exception):
+    """The call may not be made now. `retry_after` is in seconds."""
+
+    retry_after = SECONDS_TO_RETRY
+
+
+class OverBudget(OverLimit):
+    """A hard budget does not allow it; `standing` says which one and how it stands."""
+
+    def __init__(self, standing):
+        super().__init__(str(standing.budget))
+        self.standing = standing
+        self.retry_after = max(int((standing.resets_at - timezone.now()).total_seconds()) + 1, 1)
+
+
+class TooFast(OverLimit):
+    """More replies a minute than `limit`."""
+
+    def __init__(self, limit, retry_after):
+        super().__init__(f"{limit} replies a minute")
+        self.limit = limit
+        self.retry_after = retry_after
+
+
+class TooMany(OverLimit):
+    """More replies at a time than `limit`."""
+
+    def __init__(self, limit):
+        super().__init__(f"{limit} replies at a time")
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one budget of a person stands: `used` and `reserved` in the budget's unit."""
+
+    budget: Budget
+    used: Decimal
+    reserved: Decimal
+    resets_at: datetime
+
+    @property
+    def taken(self):
+        return self.used + self.reserved
+
+    @property
+    def left(self):
+        return max(self.budget.limit - self.taken, Decimal(0))
+
+    @property
+    def exhausted(self):
+        return self.taken >= self.budget.limit
+
+    @property
+    def fraction(self):
+        """How much of the limit is taken: 0 none, 1 all or more."""
+        if not self.budget.limit:
+            return Decimal(1)
+        return min(self.taken / self.budget.limit, Decimal(1))
+
+    @property
+    def percent(self):
+        return int(self.fraction * 100)
+
+    def allows(self, needed):
+        """Whether `needed` more, which is sure to be used, stays within the limit."""
+        return not self.exhausted and self.taken + needed <= self.budget.limit
+
+
+def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
+    """The columns of the books for a new Response: `Response(…, **reserve(…))`.
+
+    To be called for every call to be made, replies and titles, inside the transaction that then
+    saves the Response (`created_at` now). `model` is a name, `texts` all that will be sent,
+    `max_output_tokens` what the call may bring at most, None where nothing is set. Raises
+    OverBudget, TooFast or TooMany; the transaction must then be given up.
+
+    What is known beforehand, the input, must fit into each hard budget; what is reserved until
+    the call is settled is the input and the output that is expected.
+    """
+    estimate = _estimate(model, texts, max_output_tokens)
+    budgets = list(Budget.objects.for_person(person.pk).select_related("person", "group"))
+    limited = settings.REPLIES_PER_MINUTE or settings.CONCURRENT_REPLIES
+    if budgets or (limited and purpose == Purpose.REPLY):
+        Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+        if purpose == Purpose.REPLY:
+            _check_rates(person)
+        estimate.update(_check_budgets(budgets, person.pk, model, purpose, estimate))
+    return estimate
+
+
+def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
+    """Whether the same `reserve` would be allowed now. It reserves nothing and promises nothing:
+    to decide early whether a title is worth ordering."""
+    estimate = _estimate(model, texts, max_output_tokens)
+    budgets = list(Budget.objects.for_person(person.pk).filter(hard=True))
+    try:
+        _check_budgets(budgets, person.pk, model, purpose, estimate)
+    except OverBudget:
+        return False
+    return True
+
+
+def standings(person):
+    """How all budgets of `person` stand now, the fullest first."""
+    budgets = Budget.objects.for_person(person.pk).select_related("person", "group")
+    found = _standings(list(budgets), person.pk)
+    return sorted(found, key=lambda standing: standing.fraction, reverse=True)
+
+
+def nearly_used_up(person):
+    """The standings of which at least NEARLY is taken: what the composer shows."""
+    return [standing for standing in standings(person) if standing.fraction >= NEARLY]
+
+
+def _estimate(model, texts, max_output_tokens):
+    return {
+        "input_characters": sum(map(len, texts)),
+        "reserved_input_tokens": Gauge(model).input_tokens(*texts),
+        "reserved_output_tokens": min(max_output_tokens or EXPECTED_OUTPUT, EXPECTED_OUTPUT),
+    }
+
+
+def _check_rates(person):
+    """Raise TooFast or TooMany where the person's replies of now reach a limit of the site."""
+    now = timezone.now()
+    replies = Response.objects.filter(person_id=person.pk, purpose=Purpose.REPLY)
+    if settings.CONCURRENT_REPLIES and replies.open().count() >= settings.CONCURRENT_REPLIES:
+        raise TooMany(settings.CONCURRENT_REPLIES)
+    if settings.REPLIES_PER_MINUTE:
+        recent = replies.filter(created_at__gt=now - MINUTE).order_by("-created_at")
+        times = list(recent.values_list("created_at", flat=True)[: settings.REPLIES_PER_MINUTE])
+        if len(times) == settings.REPLIES_PER_MINUTE:
+            wait = (times[-1] + MINUTE - now).total_seconds()
+            raise TooFast(settings.REPLIES_PER_MINUTE, max(int(wait) + 1, 1))
+
+
+def _check_budgets(budgets, person_id, model, purpose, estimate):
+    """The reserved cost, as a column. Raises OverBudget by the first hard budget that refuses."""
+    if purpose != Purpose.REPLY:
+        # A title is no reply, but costs money and tokens.
+        budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]
+    needed = {Metric.REPLIES: 1, Metric.TOKENS: estimate["reserved_input_tokens"]}
+    reserved_cost = None
+    if any(budget.metric == Metric.COST for budget in budgets):
+        price = prices.price_of(model, timezone.now())
+        needed[Metric.COST] = _cost(price, estimate, output=False)
+        reserved_cost = _cost(price, estimate)
+    for standing in _standings([budget for budget in budgets if budget.hard], person_id):
+        if not standing.allows(needed[standing.budget.metric]):
+            raise OverBudget(standing)
+    return {"reserved_cost": reserved_cost}
+
+
+def _cost(price, estimate, output=True):
+    if price is None:
+        return Decimal(0)
+    return prices.cost(
+        price,
+        input_tokens=estimate["reserved_input_tokens"],
+        cached_tokens=0,
+        output_tokens=estimate["reserved_output_tokens"] if output else 0,
+    )
+
+
+def _standings(budgets, person_id):
+    if not budgets:
+        return []
+    today = calendar.today()
+    starts = {budget.period: calendar.first_day(budget.period, today) for budget in budgets}
+    days = _days(person_id, min(starts.values()))
+    found = []
+    for budget in budgets:
+        of_period = [row for row in days if row[1] >= starts[budget.period]]
+        used, reserved = (
+            sum((_amount(budget.metric, row) for row in of_period if row[0] == kind), Decimal(0))
+            for kind in (_USED, _RESERVED)
+        )
+        resets = calendar.start_of(calendar.next_first_day(budget.period, today))
+        found.append(Standing(budget, used, reserved, resets))
+    return found
+
+
+_USED, _RESERVED = 0, 1
+
+
+def _days(person_id, since):
+    """Rows of `(kind, day, replies, tokens, cost in units)` from the day `since` on."""
+    used = (
+        UsageDay.objects.filter(person_id=person_id, day__gte=since)
+        .annotate(
+            kind=Value(_USED, IntegerField()),
+            tokens=F("input_tokens")
+            + F("output_tokens")
+            + F("estimated_input_tokens")
+            + F("estimated_output_tokens"),
+        )
+        .values_list("kind", "day", "answered", "tokens", "cost_units")
+    )
+    zone = timezone.get_default_timezone()
+    reserved = (
+        Response.objects.open()
+        .filter(person_id=person_id, created_at__gte=calendar.start_of(since))
+        .annotate(
+            kind=Value(_RESERVED, IntegerField()),
+            on=TruncDate("created_at", tzinfo=zone),
+            reply=Case(When(purpose=Purpose.REPLY, then=1), default=0),
+            tokens=Coalesce(F("reserved_input_tokens"), 0)
+            + Coalesce(F("reserved_output_tokens"), 0),
+            cost_units=Coalesce(
+                Cast(Round(F("reserved_cost") * 10**COST_PLACES), BigIntegerField()), 0
+            ),
+        )
+        .values_list("kind", "on", "reply", "tokens", "cost_units")
+    )
+    return list(used.union(reserved, all=True))
+
+
+def _amount(metric, row):
+    _kind, _day, replies, tokens, cost_units = row
+    if metric == Metric.COST:
+        return money(cost_units)
+    return Decimal(tokens if metric == Metric.TOKENS else replies)

@@ -1,0 +1,172 @@
+"""The sums beside the ledger: what one call adds to them, and the statement that adds it."""
+
+from bisect import bisect_left
+from collections import defaultdict
+
+from django.db import connection
+
+from conversations.models import Response, UsageDay, UsageRollup
+from conversations.models.usage_day import (
+    COST_PLACES,
+    FIRST_TOKEN,
+    FIRST_TOKEN_EDGES,
+    MEASURES,
+    TOTAL_TIME,
+    TOTAL_TIME_EDGES,
+)
+from conversations.usage import calendar
+
+Grain = UsageRollup.Grain
+Source = Response.UsageSource
+Status = Response.Status
+
+# The columns of a Response that the sums are made of.
+COLUMNS = (
+    "person_id",
+    "model",
+    "purpose",
+    "status",
+    "usage_source",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+    "estimated_input_tokens",
+    "estimated_output_tokens",
+    "input_characters",
+    "output_characters",
+    "cost",
+    "created_at",
+    "started_at",
+    "first_token_at",
+    "finished_at",
+)
+_ADDED_AS_THEY_ARE = COLUMNS[5:12]
+_CHARGED = (Source.REPORTED, Source.ESTIMATED)
+_FAILED = (Status.FAILED, Status.INTERRUPTED)
+_WHOLE = (Status.COMPLETED, Status.INCOMPLETE)
+
+KEYS = ("day", "person_id", "model", "purpose")
+# For each grain the period its rows are for and which of person, model and purpose they tell
+# apart. Always written in this order, so that two transactions never wait for each other.
+GRAINS = {
+    Grain.MONTH: (calendar.MONTH, ("person_id", "model", "purpose")),
+    Grain.PERSON_DAY: (calendar.DAY, ("person_id",)),
+    Grain.PERSON_WEEK: (calendar.WEEK, ("person_id",)),
+    Grain.PERSON_MONTH: (calendar.MONTH, ("person_id",)),
+    Grain.MODEL_DAY: (calendar.DAY, ("model",)),
+    Grain.MODEL_MONTH: (calendar.MONTH, ("model",)),
+}
+
+
+def measure(call):
+    """What the final Response `call` (a mapping of COLUMNS) adds, without the zeros."""
+    source = call["usage_source"]
+    reply = call["purpose"] == Response.Purpose.REPLY
+    reported = source == Source.REPORTED
+    added = {name: call[name] or 0 for name in _ADDED_AS_THEY_ARE}
+    added["calls"] = 1
+    added["replies"] = int(reply)
+    added["answered"] = int(reply and source != Source.NONE)
+    added["failed"] = int(call["status"] in _FAILED)
+    added["reported"] = int(reported)
+    added["estimated"] = int(source == Source.ESTIMATED)
+    added["unpriced"] = int(call["cost"] is None and source in _CHARGED)
+    added["cost_units"] = units(call["cost"])
+    if call["estimated_input_tokens"] or call["estimated_output_tokens"]:
+        added["estimated_cost_units"] = added["cost_units"]
+    if reported and call["input_tokens"] and call["output_tokens"]:
+        added["input_characters"] = call["input_characters"] or 0
+        added["output_characters"] = call["output_characters"] or 0
+    began = call["started_at"]
+    if began and call["first_token_at"]:
+        added[_bucket(FIRST_TOKEN, FIRST_TOKEN_EDGES, call["first_token_at"] - began)] = 1
+    if began and call["finished_at"] and call["status"] in _WHOLE:
+        added[_bucket(TOTAL_TIME, TOTAL_TIME_EDGES, call["finished_at"] - began)] = 1
+    return {name: number for name, number in added.items() if number}
+
+
+def units(cost):
+    """A cost as a whole number of units of its last place; 0 for None."""
+    return int(cost.scaleb(COST_PLACES)) if cost else 0
+
+
+def _bucket(names, edges, duration):
+    return names[bisect_left(edges, duration.total_seconds())]
+
+
+def key_of(call):
+    """The key of the UsageDay that `call` belongs to."""
+    return calendar.day_of(call["created_at"]), call["person_id"], call["model"], call["purpose"]
+
+
+def coarser(key, grain):
+    """The key of the UsageRollup of `grain` that the UsageDay with `key` belongs to."""
+    period, told_apart = GRAINS[grain]
+    day, person_id, model, purpose = key
+    return (
+        calendar.first_day(period, day),
+        person_id if "person_id" in told_apart else 0,
+        model if "model" in told_apart else "",
+        purpose if "purpose" in told_apart else "",
+    )
+
+
+def record(calls):
+    """Add the Responses `calls` (mappings of COLUMNS), just ended, to all sums.
+
+    In the transaction that ends them: that is what makes the books balance.
+    """
+    add([(key_of(call), measure(call)) for call in calls])
+
+
+def add(days):
+    """Add pairs of a UsageDay's key and measures (which may be negative) to all sums."""
+    fine = defaultdict(lambda: defaultdict(int))
+    coarse = defaultdict(lambda: defaultdict(int))
+    for key, measures in days:
+        for name, number in measures.items():
+            fine[key][name] += number
+            for grain in GRAINS:
+                coarse[(grain, *coarser(key, grain))][name] += number
+    _upsert(UsageDay, KEYS, fine)
+    _upsert(UsageRollup, ("grain", *KEYS), coarse)
+
+
+# SQLite takes at most 250,000 parameters a statement in Debian's build, 32,766 elsewhere.
+_ROWS = 400
+
+
+def _upsert(model, keys, cells):
+    rows = sorted(cells.items())
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        names = [name for name in MEASURES if any(name in measures for _key, measures in part)]
+        if names:
+            _add_rows(model._meta.db_table, keys, names, part)
+
+
+# Names of tables and columns, which cannot be parameters; all of them are ours.
+_UPSERT = "INSERT INTO {table} ({columns}) VALUES {rows} ON CONFLICT ({keys}) DO UPDATE SET {sums}"
+
+
+def _add_rows(table, keys, names, rows):
+    places = "(" + ", ".join(["%s"] * (len(keys) + len(names))) + ")"
+    sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
+    statement = _UPSERT.format(
+        table=table,
+        columns=", ".join((*keys, *names)),
+        rows=", ".join([places] * len(rows)),
+        keys=", ".join(keys),
+        sums=sums,
+    )
+    at = keys.index("day")
+    values = []
+    for key, measures in rows:
+        values += key[:at]
+        values.append(connection.ops.adapt_datefield_value(key[at]))
+        values += key[at + 1 :]
+        values += [measures.get(name, 0) for name in names]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)

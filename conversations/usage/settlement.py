@@ -1,0 +1,42 @@
+"""The end of a call in the books: its usage, its price and its cost."""
+
+from decimal import Decimal
+
+from conversations.models import Response
+from conversations.usage import prices
+from conversations.usage.rollup import COLUMNS
+from conversations.usage.tokens import Gauge
+
+Source = Response.UsageSource
+
+# What `settle` wants to know of the Response before it ends.
+BEFORE = (*COLUMNS, "reserved_input_tokens")
+# More tokens than any call has: a gateway that reports them is not believed.
+LARGEST = 1_000_000_000
+REPORTED = (
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+)
+
+
+def settle(call, ending, *written):
+    """The columns to write with the end of a call: those of `ending`, and those of the books.
+
+    `call` maps BEFORE to the values of the open Response; `ending` are the columns known so far,
+    `usage_source` among them; `written` are the texts that came. Reservations need no release:
+    only those of open Responses count.
+    """
+    fields = {**ending, "output_characters": sum(map(len, written))}
+    if any((fields.get(name) or 0) > LARGEST for name in REPORTED):
+        fields.update(dict.fromkeys(REPORTED), usage_source=Source.ESTIMATED)
+    if fields["usage_source"] == Source.NONE:
+        return {**fields, "cost": Decimal(0)}
+    if fields.get("input_tokens") is None:
+        fields["estimated_input_tokens"] = call["reserved_input_tokens"] or 0
+    if fields.get("output_tokens") is None:
+        fields["estimated_output_tokens"] = Gauge(call["model"]).output_tokens(*written)
+    price = prices.price_of(call["model"], call["created_at"])
+    return {**fields, **prices.cost_fields(price, fields)}

@@ -1,0 +1,58 @@
+"""How many tokens a text has, where the gateway did not say."""
+
+from datetime import timedelta
+
+from django.db.models import Sum
+
+from conversations.models import UsageRollup
+from conversations.usage import calendar
+
+# Without a measurement; tokenizers of today's models come to 3–5 bytes of UTF-8 a token.
+BYTES_PER_TOKEN = 4
+# A measurement counts from so many tokens on, and only where it can be one of text: a short
+# prompt under a gateway's own long instructions says nothing about characters.
+ENOUGH_TOKENS = 200
+PLAUSIBLE = (0.5, 10)  # characters per token
+
+
+class Gauge:
+    """Estimates tokens for one model by its own measured characters per token.
+
+    What was measured is the model's reported calls of this and the last month. Without any,
+    a token is four bytes of UTF-8.
+    """
+
+    def __init__(self, model):
+        this_month = calendar.first_day(calendar.MONTH, calendar.today())
+        last_month = calendar.first_day(calendar.MONTH, this_month - timedelta(days=1))
+        sums = UsageRollup.objects.filter(
+            grain=UsageRollup.Grain.MODEL_MONTH, day__in=[last_month, this_month], model=model
+        ).aggregate(
+            read=Sum("input_characters"),
+            read_tokens=Sum("input_tokens"),
+            written=Sum("output_characters"),
+            written_tokens=Sum("output_tokens") - Sum("reasoning_tokens"),
+        )
+        self._input = _ratio(sums["read"], sums["read_tokens"])
+        self._output = _ratio(sums["written"], sums["written_tokens"])
+
+    def input_tokens(self, *texts):
+        """Tokens of what is sent."""
+        return _estimate(texts, self._input)
+
+    def output_tokens(self, *texts):
+        """Tokens of what came."""
+        return _estimate(texts, self._output)
+
+
+def _ratio(characters, tokens):
+    if not characters or not tokens or tokens < ENOUGH_TOKENS:
+        return None
+    ratio = characters / tokens
+    return ratio if PLAUSIBLE[0] <= ratio <= PLAUSIBLE[1] else None
+
+
+def _estimate(texts, characters_per_token):
+    if characters_per_token:
+        return int(sum(map(len, texts)) / characters_per_token + 0.5)
+    return -(-sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN)
