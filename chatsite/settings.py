@@ -231,6 +231,9 @@ INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 MAX_BODY = env.number("MAX_BODY", 4_000_000, least=10_000)  # bytes of one request
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
+# Of one person; 0 is no limit.
+REPLIES_PER_MINUTE = env.number("REPLIES_PER_MINUTE", 0)
+CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 0)
 DRAIN_SECONDS = 25  # of gunicorn's graceful 30; see gunicorn.conf.py
 
 # --- People ---------------------------------------------------------------------------------

@@ -23,11 +23,11 @@ class MessageForm(forms.Form):
     length = forms.IntegerField(required=False, min_value=16, max_value=10_000_000)
     submission = forms.UUIDField(required=False)
 
-    def __init__(self, *args, models=None, chosen="", **kwargs):
+    def __init__(self, *args, person=None, chosen="", **kwargs):
         super().__init__(*args, **kwargs)
-        self.models = list(
-            LanguageModel.objects.enabled().default_first() if models is None else models
-        )
+        # Offered, and accepted, is only what the person may use.
+        offered = LanguageModel.objects.for_person(person).default_first() if person else ()
+        self.models = list(offered)
         self.chosen = chosen
 
     def clean_text(self):

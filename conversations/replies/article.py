@@ -28,7 +28,7 @@ def render_article(response_id, viewer, html=None, reasoning_html=""):
     context = {
         "message": message,
         "conversation": message.conversation,
-        "models": list(LanguageModel.objects.enabled().default_first()),
+        "models": list(LanguageModel.objects.for_person(viewer.person_id).default_first()),
         "csrf_token": viewer.csrf_token,
     }
     with translation.override(viewer.language), timezone.override(viewer.zone):

@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import input as prompt
-from conversations.models import Conversation, LanguageModel, Message, Response
+from conversations import usage
+from conversations.models import Conversation, Message, Response
 from conversations.rendering import render_typed
 from conversations.tree import Tree
 
@@ -36,6 +37,16 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class OverLimit(Refused):
+    """A budget or rate limit does not allow it now; `limit` is the usage.OverLimit."""
+
+    code = "over_limit"
+
+    def __init__(self, limit):
+        super().__init__(str(limit))
+        self.limit = limit
+
+
 class NotPossible(Refused):
     """That message cannot be answered, retried or continued (any more)."""
 
@@ -47,7 +58,7 @@ def ask(person, conversation, text, *, submission, model, parent=None, effort=""
 
     `conversation` is None for a new one. `parent` is the message it answers (None: the leaf of
     the active branch). The same submission again returns the first order. Returns the Response.
-    Raises Busy or Conflict.
+    Raises Busy, Conflict or OverLimit.
     """
     asked_in = conversation
     try:
@@ -142,13 +153,24 @@ def _order(person, conversation, question, model, effort, length, submission=Non
         # After its question, also where the clock gives both the same microsecond.
         created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
     )
+    request, texts = _request(person, conversation, question, model, effort, length)
+    try:
+        reserved = usage.reserve(
+            person,
+            model.name,
+            texts=texts,
+            max_output_tokens=request["parameters"].get("max_output_tokens"),
+        )
+    except usage.OverLimit as limit:
+        raise OverLimit(limit) from limit
     response = Response(
         conversation=conversation,
         message=reply,
         person_id=person.pk,
         username=person.username,
         model=model.name,
-        request=_request(person, conversation, question, model, effort, length),
+        request=request,
+        **reserved,
     )
     response.save(force_insert=True)
     conversation.active = reply
@@ -163,7 +185,7 @@ def _order(person, conversation, question, model, effort, length, submission=Non
 
 
 def _request(person, conversation, question, model, effort, length):
-    """What is enough to rebuild the exact input later (`Response.request`)."""
+    """What is enough to rebuild the exact input later (`Response.request`), and its texts."""
     turns = turns_to(conversation, question.pk)
     instructions = prompt.join_instructions(
         settings.INSTRUCTIONS, person.instructions, conversation.instructions
@@ -176,13 +198,14 @@ def _request(person, conversation, question, model, effort, length):
         max_output_tokens=limit,
         bytes_per_token=_measured_ratio(conversation, turns) if model.context_window else None,
     )
-    return {
+    request = {
         "instructions": instructions,
         "parameters": prompt.parameters(effort=effort, max_output_tokens=limit),
         "first_message": str(kept[0].id),
         "last_message": str(question.pk),
         "left_out": len(turns) - len(kept),
     }
+    return request, [instructions, *(turn.text for turn in kept)]
 
 
 def turns_to(conversation, message_id):
@@ -242,9 +265,3 @@ def _first_order(submission, person, conversation, text):
         return stored.response
     reply = Message.objects.filter(parent=stored).select_related("response").earliest("created_at")
     return reply.response
-
-
-def default_model(name=""):
-    """The enabled LanguageModel called `name`, else the site's default one, else any; or None."""
-    enabled = LanguageModel.objects.enabled()
-    return (name and enabled.filter(name=name).first()) or enabled.default_first().first()

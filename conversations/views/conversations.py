@@ -3,7 +3,6 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
@@ -12,6 +11,7 @@ from conversations.models import Message
 from conversations.replies import order
 from conversations.thread import as_uuid, thread
 from conversations.views.access import own_conversation, person_required
+from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
 
 
@@ -21,7 +21,7 @@ def home(request):
     """A new conversation: the composer and the list of conversations."""
     if request.method == "POST":
         return send(request, None)
-    return _page(request, None, MessageForm())
+    return _page(request, None, MessageForm(person=request.user))
 
 
 @person_required
@@ -31,16 +31,17 @@ def conversation(request, conversation_id):
     conversation = own_conversation(request, conversation_id)
     if request.method == "POST":
         return send(request, conversation)
-    return _page(request, conversation, MessageForm(chosen=conversation.model))
+    return _page(request, conversation, MessageForm(person=request.user, chosen=conversation.model))
 
 
 def send(request, conversation):
     """Take a message: store it and order the reply, or give the text back with the reason."""
-    form = MessageForm(request.POST, chosen=conversation.model if conversation else "")
+    chosen = conversation.model if conversation else ""
+    form = MessageForm(request.POST, person=request.user, chosen=chosen)
     if not form.is_valid():
         return _page(request, conversation, form, status=422)
     if replies.full():
-        return _refuse(request, conversation, form, "full")
+        return _refuse(request, conversation, form, full())
     message = form.cleaned_data
     try:
         response = order.ask(
@@ -53,8 +54,8 @@ def send(request, conversation):
             effort=message["effort"],
             length=message["length"],
         )
-    except order.Refused as refusal:
-        return _refuse(request, conversation, form, refusal.code)
+    except order.Refused as refused:
+        return _refuse(request, conversation, form, refusal_of(refused))
     replies.offer(response.pk)
     return answer(request, response)
 
@@ -84,29 +85,9 @@ def _parent(request, conversation):
     return Message.objects.filter(conversation=conversation, pk=parent).first()
 
 
-def refusal_sentence(code):
-    """What a person reads when an order was refused, and the HTTP status for it."""
-    return {
-        "busy": (409, _("A reply is still being written here. Wait for it, or stop it first.")),
-        "conflict": (
-            409,
-            _("This form was already sent with another text. Press Send to send this one too."),
-        ),
-        "not_possible": (409, _("This message cannot be answered again. Reload the page.")),
-        "full": (
-            503,
-            _("The server is writing as many replies as it can. Try again in a few seconds."),
-        ),
-    }[code]
-
-
-def _refuse(request, conversation, form, code):
-    status, sentence = refusal_sentence(code)
-    form.add_error(None, sentence)
-    page = _page(request, conversation, form, status=status)
-    if status == 503:
-        page.headers["Retry-After"] = "5"
-    return page
+def _refuse(request, conversation, form, refusal):
+    form.add_error(None, refusal.sentence)
+    return refusal.mark(_page(request, conversation, form, status=refusal.status))
 
 
 def _page(request, conversation, form, status=200):

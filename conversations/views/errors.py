@@ -56,7 +56,7 @@ def _text_kept(request, template):
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
     if text is not None:
-        context["form"] = MessageForm(initial={"text": text}, models=[])
+        context["form"] = MessageForm(initial={"text": text})
     if request.headers.get("X-Fragment"):
         # The script still has the text: it needs a sentence, and a token that counts.
         template = f"_{template}"

@@ -9,7 +9,8 @@ from conversations import replies
 from conversations.forms import EditForm, RetryForm
 from conversations.replies import order
 from conversations.views.access import own_message, person_required
-from conversations.views.conversations import answer, refusal_sentence
+from conversations.views.conversations import answer
+from conversations.views.refusals import Refusal, full, refusal_of
 
 
 @person_required
@@ -27,16 +28,17 @@ def edit(request, message_id):
     message = own_message(request, message_id)
     conversation = message.conversation
     if request.method != "POST":
-        form = EditForm(initial={"text": message.text}, chosen=conversation.model)
+        form = EditForm(
+            initial={"text": message.text}, person=request.user, chosen=conversation.model
+        )
         return _edit_page(request, message, form)
-    form = EditForm(request.POST, chosen=conversation.model)
+    form = EditForm(request.POST, person=request.user, chosen=conversation.model)
     if not form.is_valid():
         return _edit_page(request, message, form, status=422)
     taken = _take(order.edit, request, message, form, form.cleaned_data["text"])
-    if isinstance(taken, str):
-        status, sentence = refusal_sentence(taken)
-        form.add_error(None, sentence)
-        return _edit_page(request, message, form, status=status)
+    if isinstance(taken, Refusal):
+        form.add_error(None, taken.sentence)
+        return taken.mark(_edit_page(request, message, form, status=taken.status))
     return answer(request, taken)
 
 
@@ -45,13 +47,12 @@ def edit(request, message_id):
 def retry(request, message_id):
     """Another reply to the same message, also by another model; the first one stays."""
     message = own_message(request, message_id)
-    form = RetryForm(request.POST, chosen=message.conversation.model)
+    form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.errors["model"][0], 422)
     taken = _take(order.retry, request, message, form)
-    if isinstance(taken, str):
-        status, sentence = refusal_sentence(taken)
-        return _refused(request, message, sentence, status)
+    if isinstance(taken, Refusal):
+        return taken.mark(_refused(request, message, taken.sentence, taken.status))
     return answer(request, taken)
 
 
@@ -60,20 +61,19 @@ def retry(request, message_id):
 def continue_reply(request, message_id):
     """Ask the model to go on where a reply was cut off at its maximum length."""
     message = own_message(request, message_id)
-    form = RetryForm(request.POST, chosen=message.conversation.model)
+    form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.errors["model"][0], 422)
     taken = _take(order.go_on, request, message, form, _("Continue."))
-    if isinstance(taken, str):
-        status, sentence = refusal_sentence(taken)
-        return _refused(request, message, sentence, status)
+    if isinstance(taken, Refusal):
+        return taken.mark(_refused(request, message, taken.sentence, taken.status))
     return answer(request, taken)
 
 
 def _take(ordering, request, message, form, *text):
-    """The Response that was ordered, or the code of why it was not."""
+    """The Response that was ordered, or the Refusal."""
     if replies.full():
-        return "full"
+        return full()
     asked = form.cleaned_data
     try:
         response = ordering(
@@ -85,8 +85,8 @@ def _take(ordering, request, message, form, *text):
             effort=asked["effort"],
             length=asked["length"],
         )
-    except order.Refused as refusal:
-        return refusal.code
+    except order.Refused as refused:
+        return refusal_of(refused)
     replies.offer(response.pk)
     return response
 
@@ -106,7 +106,4 @@ def _refused(request, message, sentence, status):
     name = "conversations/_refusal.html"
     if request.headers.get("X-Fragment") != "turn":
         name = "conversations/refusal.html"
-    page = render(request, name, context, status=status)
-    if status == 503:
-        page.headers["Retry-After"] = "5"
-    return page
+    return render(request, name, context, status=status)

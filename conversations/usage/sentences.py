@@ -1,0 +1,108 @@
+"""What people read about budgets and limits, in their language."""
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from conversations.models import Budget
+from conversations.usage import budgets
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
+
+
+def amount_of_money(amount):
+    """`amount` in the site's currency; a small one with the places it needs to be seen."""
+    amount = Decimal(amount)
+    places = 2 if not amount or abs(amount) >= 1 else 4 if abs(amount) >= Decimal("0.01") else 6
+    number = formats.number_format(amount, places, use_l10n=True, force_grouping=True)
+    sign = SIGNS.get(settings.CURRENCY)
+    return f"{sign}{number}" if sign else f"{number} {settings.CURRENCY}"
+
+
+def amount_of(metric, amount):
+    """An amount of a budget with its unit: "$1.20", "3 replies"."""
+    if metric == Budget.Metric.COST:
+        return amount_of_money(amount)
+    number = formats.number_format(int(amount), 0, use_l10n=True, force_grouping=True)
+    if metric == Budget.Metric.TOKENS:
+        return ngettext("%(number)s token", "%(number)s tokens", int(amount)) % {"number": number}
+    return ngettext("%(number)s reply", "%(number)s replies", int(amount)) % {"number": number}
+
+
+def budget_name(budget):
+    """Which budget it is: "Your budget of 3 replies a day"."""
+    words = {"amount": amount_of(budget.metric, budget.limit), "group": budget.group}
+    if budget.group_id:
+        return {
+            "day": _("The budget of %(amount)s a day for each member of %(group)s"),
+            "week": _("The budget of %(amount)s a week for each member of %(group)s"),
+            "month": _("The budget of %(amount)s a month for each member of %(group)s"),
+        }[budget.period] % words
+    if budget.person_id:
+        return {
+            "day": _("Your own budget of %(amount)s a day"),
+            "week": _("Your own budget of %(amount)s a week"),
+            "month": _("Your own budget of %(amount)s a month"),
+        }[budget.period] % words
+    return {
+        "day": _("Everyone's budget of %(amount)s a day"),
+        "week": _("Everyone's budget of %(amount)s a week"),
+        "month": _("Everyone's budget of %(amount)s a month"),
+    }[budget.period] % words
+
+
+def standing_sentence(standing):
+    """How a budget stands: which one, how much is used and when it resets."""
+    budget = standing.budget
+    words = {
+        "budget": budget_name(budget),
+        "used": amount_of(budget.metric, standing.used),
+        "reserved": amount_of(budget.metric, standing.reserved),
+        "left": amount_of(budget.metric, standing.left),
+        "when": reset_time(standing),
+    }
+    if standing.exhausted and not standing.reserved:
+        return _("%(budget)s is used up: %(used)s used. It resets on %(when)s.") % words
+    if standing.reserved:
+        return (
+            _(
+                "%(budget)s: %(used)s used, %(reserved)s reserved for replies being written, "
+                "%(left)s left. It resets on %(when)s."
+            )
+            % words
+        )
+    return _("%(budget)s: %(used)s used, %(left)s left. It resets on %(when)s.") % words
+
+
+def reset_time(standing):
+    """The reset in the reader's zone, with the zone's name."""
+    at = timezone.localtime(standing.resets_at)
+    return f"{formats.date_format(at, 'DATETIME_FORMAT')} ({at.tzname()})"
+
+
+def limit_sentence(limit):
+    """Why a call may not be made now, for a budgets.OverLimit."""
+    match limit:
+        case budgets.OverBudget():
+            if limit.standing.exhausted:
+                return standing_sentence(limit.standing)
+            return (
+                _("This message would go beyond a budget.")
+                + " "
+                + standing_sentence(limit.standing)
+            )
+        case budgets.TooFast():
+            return ngettext(
+                "You may ask for %(limit)s reply a minute. Try again in %(seconds)s s.",
+                "You may ask for %(limit)s replies a minute. Try again in %(seconds)s s.",
+                limit.limit,
+            ) % {"limit": limit.limit, "seconds": limit.retry_after}
+        case budgets.TooMany():
+            return ngettext(
+                "%(limit)s reply may be written for you at a time. Wait for it, or stop it.",
+                "%(limit)s replies may be written for you at a time. Wait for one, or stop it.",
+                limit.limit,
+            ) % {"limit": limit.limit}
