@@ -1,4 +1,4 @@
-"""The Django admin administers people and models. It shows nobody's text and no title."""
+"""People and models."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -21,5 +21,6 @@ class PersonAdmin(UserAdmin):
 class LanguageModelAdmin(admin.ModelAdmin):
     list_display = ["name", "enabled", "context_window", "max_output_tokens"]
     list_editable = ["enabled"]
-    list_filter = ["enabled"]
+    list_filter = ["enabled", "groups"]
     search_fields = ["name"]
+    filter_horizontal = ["groups"]

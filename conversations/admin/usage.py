@@ -1,0 +1,69 @@
+"""Prices, budgets with their history, and who sees whose usage."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from conversations.models import Budget, BudgetChange, Price, UsageScope
+
+
+@admin.register(Price)
+class PriceAdmin(admin.ModelAdmin):
+    list_display = ["model", "input", "cached_input", "output", "valid_from"]
+    list_filter = ["model"]
+    search_fields = ["model"]
+    date_hierarchy = "valid_from"
+    save_as = True  # a new price is a new row: the old one stays for calls of its time
+
+
+@admin.register(Budget)
+class BudgetAdmin(admin.ModelAdmin):
+    list_display = ["holder", "limit", "metric", "period", "hard"]
+    list_filter = ["period", "metric", "hard", "group"]
+    list_select_related = ["person", "group"]
+    search_fields = ["person__username", "group__name"]
+    autocomplete_fields = ["person"]
+
+    def save_model(self, request, obj, form, change):
+        obj.changed_by = request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+    def delete_model(self, request, obj):
+        obj.changed_by = request.user.get_username()
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request, queryset):
+        # One by one, so that the history knows by whom.
+        for budget in queryset:
+            self.delete_model(request, budget)
+
+
+@admin.register(BudgetChange)
+class BudgetChangeAdmin(admin.ModelAdmin):
+    list_display = ["at", "by", "action", "holder", "limit", "metric", "period", "hard"]
+    list_filter = ["action", "period", "metric"]
+    search_fields = ["holder", "by"]
+    date_hierarchy = "at"
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(UsageScope)
+class UsageScopeAdmin(admin.ModelAdmin):
+    list_display = ["viewer", "sees"]
+    list_select_related = ["viewer"]
+    autocomplete_fields = ["viewer"]
+    filter_horizontal = ["groups"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description=_("members of"))
+    def sees(self, scope):
+        return ", ".join(group.name for group in scope.groups.all())
