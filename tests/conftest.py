@@ -15,6 +15,15 @@ django.setup()
 pytest_plugins = ["tests.gateway", "tests.browser", "tests.reviewing"]
 
 
+def pytest_collection_modifyitems(items):
+    """Tests with a browser come last and are marked: Playwright leaves an event loop running in
+    this thread, in which Django refuses the database to every test after them."""
+    for item in items:
+        if {"browser", "page", "surf"} & set(item.fixturenames):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
