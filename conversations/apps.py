@@ -14,6 +14,7 @@ class ConversationsConfig(AppConfig):
 
         changes.connect()
         post_migrate.connect(enable_default_model, sender=self)
+        post_migrate.connect(make_reviewers, sender=self)
 
 
 def enable_default_model(sender, **kwargs):
@@ -21,3 +22,10 @@ def enable_default_model(sender, **kwargs):
     from conversations.models import LanguageModel
 
     LanguageModel.objects.ensure_default()
+
+
+def make_reviewers(sender, **kwargs):
+    """The group is there on a database that was flushed, too."""
+    from conversations.review.reviewers import ensure_reviewers
+
+    ensure_reviewers()
