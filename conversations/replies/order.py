@@ -145,17 +145,6 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         # After its question, also where the clock gives both the same microsecond.
         created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
     )
-    turns = [as_turn(question)] if new else turns_to(conversation, question.pk)
-    request, body, texts = _request(conversation, turns, person, model, effort, length)
-    try:
-        reserved = usage.reserve(
-            person,
-            model.name,
-            texts=texts,
-            max_output_tokens=request["parameters"].get("max_output_tokens"),
-        )
-    except usage.OverLimit as limit:
-        raise OverLimit(limit) from limit
     conversation.active_id = reply.pk
     conversation.model = model.name
     conversation.effort = effort
@@ -174,6 +163,18 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
     else:
         reply.place = Place(1, 1)
         Message.objects.bulk_create([question, reply])
+    before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
+    turns = [*before, as_turn(question)]
+    request, body, texts = _request(conversation, turns, person, model, effort, length)
+    try:
+        reserved = usage.reserve(
+            person,
+            model.name,
+            texts=texts,
+            max_output_tokens=request["parameters"].get("max_output_tokens"),
+        )
+    except usage.OverLimit as limit:
+        raise OverLimit(limit) from limit
     response = Response(
         conversation=conversation,
         message=reply,
