@@ -2,13 +2,12 @@
 
 import os
 
-import django
+from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-django.setup(set_prefix=False)
+django_application = get_asgi_application()
 
 from chatsite.body_limit import BodyLimit  # noqa: E402 (needs Django to be set up)
-from chatsite.handler import Handler  # noqa: E402
 from chatsite.lifespan import Lifespan  # noqa: E402
 
-application = Lifespan(BodyLimit(Handler()))
+application = Lifespan(BodyLimit(django_application))

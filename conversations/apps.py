@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,10 +11,14 @@ class ConversationsConfig(AppConfig):
     def ready(self):
         from conversations import checks  # noqa: F401
         from conversations.review import changes
+        from conversations.search import index
 
         changes.connect()
         post_migrate.connect(enable_default_model, sender=self)
-        post_migrate.connect(make_reviewers, sender=self)
+        # Deletions cascade from people and conversations, also in the admin; the index must hear
+        # of each, and no call of ours stands on all those ways.
+        pre_delete.connect(index.forget_message, sender=self.get_model("Message"))
+        pre_delete.connect(index.forget_conversation, sender=self.get_model("Conversation"))
 
 
 def enable_default_model(sender, **kwargs):
@@ -22,10 +26,3 @@ def enable_default_model(sender, **kwargs):
     from conversations.models import LanguageModel
 
     LanguageModel.objects.ensure_default()
-
-
-def make_reviewers(sender, **kwargs):
-    """The group is there on a database that was flushed, too."""
-    from conversations.review.reviewers import ensure_reviewers
-
-    ensure_reviewers()

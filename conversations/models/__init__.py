@@ -11,6 +11,7 @@ from .review_access import AccessLogHead, Permanent, ReviewAccess
 from .review_mark import ReviewMark, ReviewNote
 from .review_scope import Scope
 from .review_sitting import ReviewSitting
+from .search_entry import SearchEntry
 from .usage_day import UsageDay, UsageRollup
 from .usage_scope import UsageScope
 
@@ -30,6 +31,7 @@ __all__ = [
     "ReviewNote",
     "ReviewSitting",
     "Scope",
+    "SearchEntry",
     "UsageDay",
     "UsageRollup",
     "UsageScope",

@@ -37,9 +37,29 @@ class ConversationQuerySet(models.QuerySet):
             return self.filter(owner_id__in=few)
         return self.filter(models.Exists(members.filter(person_id=models.OuterRef("owner_id"))))
 
+    def kept(self):
+        """All but those in the trash."""
+        return self.filter(trashed_at=None)
+
     def listed(self):
-        """Those of the sidebar, newest activity first."""
-        return self.order_by("-updated_at", "-id")
+        """Those of the sidebar below the pinned ones, newest activity first."""
+        return self.filter(pinned_at=None, archived_at=None, trashed_at=None).order_by(
+            "-updated_at", "-id"
+        )
+
+    def pinned(self):
+        """Those at the top of the sidebar, last pinned first."""
+        return self.filter(pinned_at__isnull=False, trashed_at=None).order_by("-pinned_at", "-id")
+
+    def archived(self):
+        """Those put away, last one first."""
+        return self.filter(archived_at__isnull=False, trashed_at=None).order_by(
+            "-archived_at", "-id"
+        )
+
+    def trashed(self):
+        """Those deleted and not yet gone, last one first."""
+        return self.filter(trashed_at__isnull=False).order_by("-trashed_at", "-id")
 
 
 class Conversation(models.Model):
@@ -66,6 +86,12 @@ class Conversation(models.Model):
     effort = models.CharField(_("reasoning effort"), max_length=20, blank=True)
     max_output_tokens = models.PositiveIntegerField(_("maximum length"), null=True, blank=True)
     instructions = models.TextField(_("instructions"), blank=True, max_length=20_000)
+    # A pinned one is not archived; one in the trash keeps either, for when it comes back.
+    pinned_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    # Whether a reply came that was not yet shown to its person.
+    unseen = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("last activity"), default=timezone.now)
 
@@ -76,7 +102,27 @@ class Conversation(models.Model):
         verbose_name_plural = _("conversations")
         permissions = [("review_conversation", _("Can review the conversations of others"))]
         indexes = [
-            models.Index(fields=["owner", "-updated_at", "-id"], name="sidebar"),
+            models.Index(fields=["owner", "-updated_at", "-id"], name="by_owner"),
+            models.Index(
+                fields=["owner", "-updated_at", "-id"],
+                condition=models.Q(pinned_at=None, archived_at=None, trashed_at=None),
+                name="sidebar",
+            ),
+            models.Index(
+                fields=["owner", "-pinned_at"],
+                condition=models.Q(pinned_at__isnull=False),
+                name="pinned",
+            ),
+            models.Index(
+                fields=["owner", "-archived_at", "-id"],
+                condition=models.Q(archived_at__isnull=False),
+                name="archived",
+            ),
+            models.Index(
+                fields=["trashed_at"],
+                condition=models.Q(trashed_at__isnull=False),
+                name="trashed",
+            ),
             models.Index(fields=["-updated_at", "-id"], name="review_queue"),
             models.Index(fields=["model", "-updated_at", "-id"], name="review_queue_by_model"),
         ]

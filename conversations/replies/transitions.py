@@ -15,6 +15,7 @@ from django.utils import timezone
 from conversations import usage
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import render
+from conversations.search import index
 
 Status = Response.Status
 
@@ -27,7 +28,7 @@ EXPIRES_AFTER = timedelta(seconds=60)
 
 
 def claim(response_id, lease):
-    """Take the queued Response for the process `lease`. Whether it is ours.
+    """Take the queued Response for the process `lease`. The Response, or None if it was taken.
 
     The first attempt is counted here, before it is made: after a crash the books rather name a
     call that was not sent than miss one that was.
@@ -40,15 +41,13 @@ def claim(response_id, lease):
         started_at=timezone.now(),
         heartbeat_at=Now(),
     )
+    if not taken and not Response.objects.filter(pk=response_id, lease=lease).exists():
+        return None
     return (
-        bool(taken)
-        or Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease).exists()
+        Response.objects.select_related("message", "conversation")
+        .filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease)
+        .first()
     )
-
-
-def load(response_id):
-    """The Response with its message and conversation, or None."""
-    return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
 
 
 def count_attempt(response_id, lease, number):
@@ -103,14 +102,14 @@ def _write_texts(lease, texts):
         cursor.executemany(_CHECKPOINT, rows)
 
 
-def finish(response, lease, fields, text, html, reasoning):
+def finish(response_id, lease, fields, text, html, reasoning):
     """End the Response with `fields` and write its message, once. Whether it was still ours."""
-    ours = Response.objects.filter(pk=response.pk, lease=lease)
+    ours = Response.objects.filter(pk=response_id, lease=lease)
     with transaction.atomic():
         if not end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning):
             # Repeated after a lost connection: done before if it is final under our lease.
             return ours.filter(status=fields["status"], finished_at__isnull=False).exists()
-        _write_message(response, text, html, reasoning)
+        _write_message(response_id, text, html, reasoning)
     return True
 
 
@@ -121,7 +120,7 @@ def end(guarded, fields, *written):
     Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
     `status` and `usage_source` among them; `written` the texts that came.
     """
-    call = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
+    call = guarded.values(*usage.BEFORE).first()
     if call is None:
         return False
     ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
@@ -131,10 +130,13 @@ def end(guarded, fields, *written):
     return True
 
 
-def _write_message(response, text, html, reasoning):
-    """The reply's message, if neither it nor its conversation was deleted meanwhile."""
-    Message.objects.filter(pk=response.message_id).update(text=text, html=html, reasoning=reasoning)
-    Conversation.objects.filter(pk=response.conversation_id).update(updated_at=timezone.now())
+def _write_message(response_id, text, html, reasoning):
+    written = Message.objects.filter(response=response_id)
+    written.update(text=text, html=html, reasoning=reasoning)
+    index.add_messages(written)
+    Conversation.objects.filter(responses=response_id).update(
+        updated_at=timezone.now(), unseen=True
+    )
 
 
 def request_stop(response_id):
@@ -193,7 +195,7 @@ def bury(response_id):
     with transaction.atomic():
         buried = end(dead, fields, response.partial, response.partial_reasoning)
         if buried:
-            _write_message(response, response.partial, html, response.partial_reasoning)
+            _write_message(response_id, response.partial, html, response.partial_reasoning)
     return buried
 
 

@@ -1,0 +1,26 @@
+from django.db import models
+from django.utils import timezone
+
+
+class SearchEntry(models.Model):
+    """A line of the search index: a message, a part of a long one, or (without message) a title.
+
+    What it is found by is kept by the database's own full-text index; see conversations.search.
+    """
+
+    owner_id = models.BigIntegerField()
+    conversation = models.ForeignKey(
+        "Conversation", on_delete=models.CASCADE, related_name="search_entries"
+    )
+    message = models.ForeignKey(
+        "Message", null=True, on_delete=models.CASCADE, related_name="search_entries"
+    )
+    part = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "search entry"
+        verbose_name_plural = "search entries"
+
+    def __str__(self):
+        return str(self.pk)

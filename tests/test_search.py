@@ -1,0 +1,302 @@
+"""Finding messages and titles by their words, in the database's own index, on both databases."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
+from conversations.replies import order, transitions
+from conversations.search import BEST, index, search
+
+
+@pytest.fixture
+def model(db):
+    return LanguageModel.objects.get_or_create(name="test-model")[0]
+
+
+@pytest.fixture
+def say(model):
+    """A person's message, in a new conversation or an old one; and a reply where one is given."""
+
+    def say(person, text, reply=None, conversation=None):
+        response = order.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
+        lease = uuid.uuid4()
+        transitions.claim(response.pk, lease)
+        fields = {"status": Response.Status.COMPLETED, "usage_source": "none"}
+        transitions.finish(response.pk, lease, fields, reply or "", "", "")
+        return Conversation.objects.get(pk=response.conversation_id)
+
+    return say
+
+
+def texts(query, *people, **narrowed):
+    """The texts and titles that `query` finds in what belongs to `people`, in order."""
+    hits = search(query, [person.pk for person in people] or None, **narrowed)
+    by_id = Message.objects.in_bulk([hit.message_id for hit in hits if hit.message_id])
+    titles = Conversation.objects.in_bulk([hit.conversation_id for hit in hits])
+    return [
+        by_id[hit.message_id].text if hit.message_id else f"# {titles[hit.conversation_id].title}"
+        for hit in hits
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("The elephant sleeps", "elephant"),
+        ("The elephant sleeps", "ELEPHANT sleeps"),
+        ("The elephant sleeps", "sleeps the"),
+        ("The elephant sleeps", "eleph"),
+        ("The elephant sleeps", "sl"),
+        ("The elephant sleeps", "the ele"),
+        ("The elephant sleeps", '"the elephant"'),
+        ("The elephant sleeps", "“elephant sleeps” th"),
+        ("Crème brûlée in Łódź", "creme brulee"),
+        ("creme brulee", "crème BRÛLÉE"),
+        ("Die Straße", "strasse"),
+        ("das ist die STRASSE", "straße"),
+        ("Ｆｕｌｌｗｉｄｔｈ", "fullwidth"),
+        ("call foo.bar(x_1) now", "foo.bar"),
+        ("call foo.bar(x_1) now", "x_1"),
+        ("язык Питон и ёлка", "елка питон"),
+        ("हिन्दी भाषा", "हिन्दी"),
+        ("今天天气很好", "天气"),
+        ("今天天气很好", "气"),
+        ("今天天气很好", "天天气很"),
+        ("今天天气很好", "好"),
+        ("今天天气很好", "今天 很好"),
+        ("我用Python语言写", "python语言"),
+        ("我用Python语言写", "用Py"),
+        ("我用Python语言写", "Python语"),
+        ("東京タワーへ行く", "東京タワー"),
+        ("ﾃｽﾄです。ｶﾞｲﾄﾞ", "テスト ガイド"),
+        ("안녕하세요 세계", "하세"),
+        ("สวัสดีชาวโลก", "ชาวโลก"),
+        ("a" * 500, "a" * 500),
+        ("a" * 500, "a" * 70),
+        ("C and R", "c"),
+    ],
+)
+def test_a_message_is_found(alice, say, text, query):
+    say(alice, f"Title first\n\n{text}")
+    assert len(texts(query, alice)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("The party begins", "art"),
+        ("The party begins", "part begins"),
+        ("The party begins", '"party the"'),
+        ("The party begins", '"part"'),
+        ("The party begins", "party ends"),
+        ("今天天气很好", "天好"),
+        ("今天天气很好", "气天"),
+        ("C and R", "d"),
+        ("cats", "c"),
+    ],
+)
+def test_a_message_is_not_found_by_what_it_does_not_say(alice, say, text, query):
+    say(alice, f"Title first\n\n{text}")
+    assert texts(query, alice) == []
+
+
+def test_only_my_own_is_found(alice, bob, say):
+    say(alice, "my secret plan")
+    say(bob, "no plan at all")
+    assert texts("plan", bob) == ["no plan at all", "# no plan at all"]
+    assert texts("secret", bob) == []
+    assert texts("pl", bob) == ["no plan at all", "# no plan at all"]
+
+
+def test_everybodys_is_found_where_it_is_asked_for(alice, bob, administrator, say):
+    say(alice, "first plan")
+    say(bob, "second plan")
+    assert len(texts("plan")) == 4
+    assert len(texts("plan", alice, bob)) == 4
+    assert texts("plan", administrator) == []
+    assert search("plan", []) == []
+
+
+def test_titles_and_final_replies_are_found(alice, say):
+    conversation = say(alice, "Which animal?", "The okapi.")
+    assert texts("okapi", alice) == ["The okapi."]
+    assert texts("animal", alice) == ["Which animal?", "# Which animal?"]
+    index.change_title(conversation.pk, "On giraffes")
+    assert texts("animal", alice) == ["Which animal?"]
+    assert texts("giraffes", alice) == ["# On giraffes"]
+
+
+def test_a_reply_is_not_found_before_it_is_final(alice, model):
+    response = order.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    lease = uuid.uuid4()
+    transitions.claim(response.pk, lease)
+    transitions.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    assert texts("okapi", alice) == []
+    fields = {"status": Response.Status.CANCELLED, "usage_source": "none"}
+    transitions.finish(response.pk, lease, fields, "The okapi", "", "")
+    assert texts("okapi", alice) == ["The okapi"]
+
+
+def test_what_a_dead_process_left_is_found(alice, model):
+    response = order.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    lease = uuid.uuid4()
+    transitions.claim(response.pk, lease)
+    transitions.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    Response.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    transitions.bury(response.pk)
+    assert texts("okapi", alice) == ["The okapi"]
+
+
+def test_an_edited_message_is_found_beside_the_first_one(alice, model, say):
+    conversation = say(alice, "an okapi")
+    message = conversation.messages.get(role="user")
+    order.edit(alice, message, "two giraffes", submission=uuid.uuid4(), model=model)
+    assert texts("okapi", alice) == ["an okapi", "# an okapi"]
+    assert texts("giraffes", alice) == ["two giraffes"]
+
+
+def test_newest_first_or_best_first(alice, say):
+    say(alice, "zebra zebra zebra stripes")
+    say(alice, "Long before\n\n" + "other words about all kinds of things " * 20 + "zebra")
+    newest = texts("zebra", alice)
+    assert newest[0].startswith("Long before")
+    best = texts("zebra", alice, order=BEST)
+    assert best[0] == "# zebra zebra zebra stripes"
+    assert best[-1].startswith("Long before")
+
+
+def test_narrowed_by_conversation_model_and_date(alice, say):
+    first = say(alice, "the plan, first")
+    second = say(alice, "the plan, second")
+    Conversation.objects.filter(pk=second.pk).update(model="other-model")
+    SearchEntry.objects.filter(conversation=first).update(
+        created_at=timezone.now() - timedelta(days=3)
+    )
+    yesterday = timezone.now() - timedelta(days=1)
+    a, b = ["the plan, first", "# the plan, first"], ["the plan, second", "# the plan, second"]
+    assert texts("plan", alice) == b + a
+    assert texts("plan", alice, conversation=first.pk) == a
+    assert texts("plan", alice, model="other-model") == b
+    assert texts("plan", alice, since=yesterday) == b
+    assert texts("plan", alice, until=yesterday) == a
+
+
+def test_looks_follow_one_another(alice, say):
+    for number in range(5):
+        say(alice, f"plan {number}")
+    first = search("plan", [alice.pk], limit=4)
+    rest = search("plan", [alice.pk], before=first[-1].id)
+    assert len(first) == 4
+    assert [hit.id for hit in first + rest] == [hit.id for hit in search("plan", [alice.pk])]
+
+
+def test_the_trash_is_found_only_where_it_is_asked_for(alice, say):
+    conversation = say(alice, "the plan")
+    Conversation.objects.filter(pk=conversation.pk).update(trashed_at=timezone.now())
+    assert texts("plan", alice) == []
+    assert len(texts("plan", alice, trashed=True)) == 2
+
+
+def test_a_very_long_message_is_found_by_its_last_words_and_across_its_parts(alice, say):
+    words = [f"word{number}" for number in range(30_000)]
+    say(alice, "start\n" + " ".join(words))
+    assert SearchEntry.objects.exclude(message=None).count() == 3
+    for query in ("word29999", '"word11999 word12000"', '"word23998 word23999 word24000"'):
+        assert len(set(texts(query, alice))) == 1
+    Conversation.objects.all().delete()
+    assert raw_index() == []
+
+
+@pytest.mark.parametrize("deletion", ["person", "conversation", "message", "queryset"])
+def test_deleted_words_leave_the_index(alice, say, deletion):
+    conversation = say(alice, "the quick okapi\n今天天气", "a slow giraffe")
+    pk = conversation.pk
+    kept = say(alice, "what stays")
+    {
+        "person": alice.delete,
+        "conversation": conversation.delete,
+        "message": conversation.messages.get(role="user").delete,
+        "queryset": Conversation.objects.filter(pk=conversation.pk).delete,
+    }[deletion]()
+    assert not SearchEntry.objects.filter(conversation=pk).exclude(message=None).exists()
+    Conversation.objects.filter(pk=pk).delete()
+    left = " ".join(raw_index())
+    assert not any(word in left for word in ("okapi", "giraffe", "今天"))
+    if deletion != "person":
+        assert len(texts("stays", alice)) == 2
+        assert kept.search_entries.count() == 2
+
+
+def test_the_index_can_be_made_anew(alice, bob, say, capsys):
+    say(alice, "an okapi\n今天天气", "The giraffe.")
+    say(bob, "a zebra")
+    before = [texts(query) for query in ("okapi", "天气", "giraffe", "ze", "a")]
+    index.database().clear()
+    assert texts("okapi") == []
+    call_command("rebuild_search")
+    assert capsys.readouterr().out == "5 messages and titles are in the index.\n"
+    assert [texts(query) for query in ("okapi", "天气", "giraffe", "ze", "a")] == before
+    Conversation.objects.all().delete()
+    assert raw_index() == []
+
+
+def raw_index():
+    """Every word the database's index has, as it stores them; [] when it is empty."""
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            cursor.execute("SELECT terms::text FROM conversations_searchentry")
+            return [row[0] for row in cursor.fetchall()]
+        words = []
+        for table in ("conversations_searchterms", "conversations_searchbeginnings"):
+            cursor.execute(f"INSERT INTO {table}({table}) VALUES ('optimize')")
+            cursor.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
+            cursor.execute(
+                f"CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, {table}, row)"
+            )
+            cursor.execute("SELECT term FROM temp.vocabulary")
+            words += [row[0] for row in cursor.fetchall()]
+            cursor.execute("DROP TABLE temp.vocabulary")
+        return words
+
+
+HOSTILE = [
+    '"', "'", "\\", "*", "a*", "^a", "-a", "a:b", "words:a", "owner : u1", "AND", "OR NOT NEAR(",
+    "a AND", "(a", "a)", "a & !b", "a <-> b", "a | ", "''", "$$", "%", "%s %(x)s", "{a b}: c",
+    "\0", "a\0b", "\ud800", "a\ud83d", "\u202e", "\ufffe", "\U000e0001", "́", "゙", "\x1f" * 50,
+    "x" * 10_000, "字" * 10_000, "a " * 5_000, '"' * 10_000, "字 " * 5_000, "; DROP TABLE x", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_queries_find_nothing_and_break_nothing(alice, say, query):
+    say(alice, "harmless")
+    for order_ in ("newest", BEST):
+        assert texts(query, alice, order=order_) == []
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(query=st.text(max_size=60))
+def test_no_query_raises(alice, query):
+    search(query, [alice.pk])
+    search(query, None, order=BEST)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_every_text_goes_in_is_found_by_itself_and_comes_out(alice, text):
+    conversation = Conversation.objects.create(owner=alice)
+    stored = text.replace("\0", "")
+    message = Message.objects.create(conversation=conversation, role="user", text=stored)
+    index.add_messages(Message.objects.filter(pk=message.pk))
+    entries = SearchEntry.objects.filter(conversation=conversation).count()
+    hits = search(f'"{stored}"', [alice.pk], conversation=conversation.pk)
+    assert bool(entries) == bool(hits)
+    conversation.delete()
+    assert raw_index() == []

@@ -1,0 +1,64 @@
+"""Where a text has what was looked for."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conversations.search.highlight import find, snippet
+from conversations.search.query import parse
+from conversations.search.terms import prepare, terms
+
+
+def marked(text, query):
+    """The snippet as text, its matches in brackets."""
+    return "".join(f"[{piece}]" if match else piece for piece, match in snippet(text, parse(query)))
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("The elephant sleeps", "elephant", "The [elephant] sleeps"),
+        ("The elephant sleeps", "the ele", "[The] [elephant] sleeps"),
+        ("The party of art", "art", "The party of [art]"),
+        ("The party of art", '"of art" the', "[The] party [of art]"),
+        ("In der Straße, STRASSE", "strasse", "In der [Straße], [STRASSE]"),
+        ("Crème brûlée", "creme", "[Crème] brûlée"),
+        ("Cre\u0300me", "creme", "[Crème]"),
+        ("one\n\n\ttwo", "two", "one [two]"),
+        ("今天天气很好，天气预报", "天气", "今天[天气]很好，[天气]预报"),
+        ("今天天气很好", "气", "今天天[气]很好"),
+        ("我用Python语言写", "python语言", "我用[Python语言]写"),
+        ("co\u00adop and ½ cup", "coop", "[co\u00adop] and ½ cup"),
+        ("x.y and x y", "x.y", "[x.y] and [x y]"),
+        ("<b>bold</b>", "bold", "<b>[bold]</b>"),
+        ("nothing here", "elsewhere", "nothing here"),
+        ("", "elsewhere", ""),
+    ],
+)
+def test_matches_are_marked(text, query, shown):
+    assert marked(text, query) == shown
+
+
+def test_a_long_text_is_shown_around_its_first_match():
+    text = "before " * 100 + "the needle " + "after " * 100
+    shown = marked(text, "needle")
+    assert shown.startswith("…before ")
+    assert "the [needle] after" in shown
+    assert shown.endswith("…")
+    assert len(shown) < 240
+
+
+@settings(deadline=None)
+@given(st.text(), st.text(max_size=30))
+def test_spans_lie_in_the_text_in_order(text, query):
+    prepared = prepare(text)
+    at = 0
+    for start, end in find(prepared, parse(query)):
+        assert at <= start < end <= len(prepared)
+        at = end
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1, max_size=40))
+def test_what_a_text_says_is_found_in_it(text):
+    assert bool(terms(text)) == bool(find(prepare(text), parse(f"“{text.replace(chr(34), ' ')}”")))
