@@ -5,6 +5,7 @@ import uuid
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
+from django.middleware.gzip import GZipMiddleware
 from django.utils.decorators import sync_and_async_middleware
 
 from chatsite.logs import request_id as current_id
@@ -88,11 +89,24 @@ def _headers(request, response):
     return response
 
 
+_gzip = GZipMiddleware(lambda request: None)
+
+
+def _compress(request, response):
+    """Pages, but no streams: of an event stream Django's gzip delivers only the first event.
+
+    It pads each answer by a random length, and tokens of forms are masked anew for each page, so
+    that lengths tell nothing of them (BREACH). Static files are compressed when collected.
+    """
+    return response if response.streaming else _gzip.process_response(request, response)
+
+
 EARLY = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 request_id = _around(_give_id, _tell_id)
 headers = _around(lambda request: None, _headers)
+compress = _around(lambda request: None, _compress)
 
 
 @sync_and_async_middleware

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "chatsite.middleware.early",
     # Async only, so it stands above the others, which are sync; our headers reach its files.
     "servestatic.middleware.ServeStaticMiddleware",
+    "chatsite.middleware.compress",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
