@@ -12,7 +12,7 @@ GOLDEN = {
     "a paragraph": ("Hello\nthere", "<p>Hello\nthere</p>"),
     "headings leave the first two levels to the page": (
         "# One\n\nTwo\n---\n\n###### Six",
-        ["<h3>One</h3>", "<h4>Two</h4>", "<h6>Six</h6>"],
+        ["<h3>One</h3>", "<h4>Two</h4>", "<h5>Six</h5>"],
     ),
     "emphasis beside Chinese": ("**重点。**然后", "<p><strong>重点。</strong>然后</p>"),
     "strikethrough": ("~~no~~ yes", "<p><del>no</del> yes</p>"),

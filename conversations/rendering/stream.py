@@ -7,6 +7,7 @@ from .blocks import Block, Splitter
 from .definitions import Definitions
 from .draft import Draft
 from .guards import MESSAGE_CHARACTERS
+from .headings import Headings
 from .text import tidy
 
 # Of a reply that became too long the rest is shown in parts of this length while it is written.
@@ -33,6 +34,7 @@ class Stream:
         self.version = 0
         self._splitter = Splitter()
         self._definitions = Definitions()
+        self._headings = Headings()
         self._draft = Draft(self._definitions)
         self._parsed = 0
         # What has come since the last refresh; everything, in few large strings, for a reply that
@@ -46,7 +48,7 @@ class Stream:
     @property
     def open(self) -> str:
         """The HTML of the last block, which is not complete, "" if there is none to show."""
-        html = plain(self._rest) if self._rest else self._draft.html
+        html = plain(self._rest) if self._rest else self._headings.preview(self._draft.html)
         return wrapped(html, len(self.frozen)) if html else ""
 
     @property
@@ -109,7 +111,7 @@ class Stream:
         for block in blocks:
             html, parsed = block_html(block, self._definitions, self._draft.box)
             self._parsed += parsed
-            self.frozen.append(wrapped(html, len(self.frozen)))
+            self.frozen.append(wrapped(self._headings.settle(html), len(self.frozen)))
             self._draft.begin()
 
     def _show_rest(self, rest: str) -> None:
