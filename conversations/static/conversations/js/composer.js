@@ -209,7 +209,11 @@ function tooLong() {
   let length = field.value.length;
   for (const _pair of field.value.matchAll(/[\ud800-\udbff]/g)) length -= 1;
   if (length <= limit) return "";
-  return form.dataset.over.replace("{n}", count(length - limit)).replace("{limit}", count(limit));
+  return sayOver(length - limit);
+}
+
+function sayOver(over) {
+  return form.dataset.over.replace("{n}", count(over)).replace("{limit}", count(limit));
 }
 
 function setText(text) {
@@ -256,10 +260,19 @@ function restoreDraft() {
   }
 }
 
-// A paste is looked at before the browser has laid it out.
-field.addEventListener("beforeinput", (event) => {
-  const added = event.data ?? event.dataTransfer?.getData("text") ?? "";
-  if (field.value.length + added.length > limit) form.classList.add("composer--over");
+// Browsers insert a long paste line by line, a million characters in minutes; set as a whole it
+// takes a blink, and the word about its length is painted before.
+field.addEventListener("paste", (event) => {
+  const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? "";
+  if (text.length < 20_000) return;
+  event.preventDefault();
+  const kept = field.value.length - (field.selectionEnd - field.selectionStart);
+  const over = kept + text.length - limit;
+  if (over > 0) complain(sayOver(over));
+  setTimeout(() => {
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    noteInput();
+  }, 50);
 });
 field.addEventListener("input", noteInput);
 addEventListener("pagehide", saveDraft);
