@@ -2,12 +2,13 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from chatsite.body_limit import BodyLimit  # noqa: E402 (needs Django to be set up)
+from chatsite.handler import Handler  # noqa: E402
 from chatsite.lifespan import Lifespan  # noqa: E402
 
-application = Lifespan(BodyLimit(django_application))
+application = Lifespan(BodyLimit(Handler()))

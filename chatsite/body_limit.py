@@ -14,7 +14,10 @@ PATIENCE = 20  # seconds
 
 
 class BodyLimit:
-    """Counts the bytes of a request; over the limit Django is asked for the 413 page instead."""
+    """Reads the body before Django is called; over the limit it is asked for the 413 page instead.
+
+    Before, so that a slow upload holds no thread (chatsite/handler.py).
+    """
 
     def __init__(self, application):
         self._application = application
@@ -23,11 +26,10 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             return await self._application(scope, receive, send)
         length = _content_length(scope)
-        if length is not None and length <= settings.MAX_BODY:
-            # The server itself ends the body at its declared length.
-            return await self._application(scope, receive, send)
-        if length is None:
+        if length is None or length <= settings.MAX_BODY:
             body, whole = await _read(receive, settings.MAX_BODY)
+            if body is None:
+                return None
             if whole:
                 return await self._application(scope, _replay(body, receive), send)
         await _drop(receive, settings.MAX_BODY * DROPPED)
@@ -43,12 +45,15 @@ def _content_length(scope):
 
 
 async def _read(receive, limit):
-    """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came."""
+    """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
+
+    None for the body where the client left before its end.
+    """
     parts, size = [], 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            return b"".join(parts), True
+            return None, True
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > limit:

@@ -162,7 +162,6 @@ def database(url):
         raise ImproperlyConfigured("DATABASE_URL cannot be read as a database URL.") from error
     if not config.get("ENGINE"):
         raise ImproperlyConfigured("DATABASE_URL must start with sqlite:// or postgres://.")
-    config["CONN_MAX_AGE"] = 0
     if config["ENGINE"].endswith("sqlite3"):
         name = Path(config["NAME"])
         config["NAME"] = str(name if name.is_absolute() else BASE_DIR / name)
@@ -172,8 +171,11 @@ def database(url):
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
         # Tests use threads and processes; an in-memory database is not shared between them.
+        # Requests run in a few lasting threads (chatsite/handler.py): their connections last too.
+        config["CONN_MAX_AGE"] = None
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     else:
+        config["CONN_MAX_AGE"] = 0  # the pool keeps them
         config["CONN_HEALTH_CHECKS"] = True
         size = env.number("DATABASE_POOL", 8, least=2)
         config["OPTIONS"] = {

@@ -2,6 +2,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
+from conversations.views.site_settings import site_settings
+
 admin.autodiscover()
 # One way in: the login that has the limits.
 admin.site.login = secure_admin_login(admin.site.login)
@@ -9,6 +11,7 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", include("conversations.urls")),
     path("accounts/", include("allauth.urls")),
+    path("admin/settings/", admin.site.admin_view(site_settings), name="site_settings"),
     path("admin/", admin.site.urls),
 ]
 

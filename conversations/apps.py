@@ -15,6 +15,7 @@ class ConversationsConfig(AppConfig):
 
         changes.connect()
         post_migrate.connect(enable_default_model, sender=self)
+        post_migrate.connect(make_reviewers, sender=self)
         # Deletions cascade from people and conversations, also in the admin; the index must hear
         # of each, and no call of ours stands on all those ways.
         pre_delete.connect(index.forget_message, sender=self.get_model("Message"))
@@ -26,3 +27,10 @@ def enable_default_model(sender, **kwargs):
     from conversations.models import LanguageModel
 
     LanguageModel.objects.ensure_default()
+
+
+def make_reviewers(sender, **kwargs):
+    """The group is there on a database that was flushed, too."""
+    from conversations.review.reviewers import ensure_reviewers
+
+    ensure_reviewers()

@@ -55,6 +55,15 @@ def thread(conversation, at=None, before=None):
     return Thread(messages, start, path[-1] if path else None)
 
 
+def place_of(message):
+    """The Place of one message among its siblings."""
+    siblings = Message.objects.filter(
+        conversation_id=message.conversation_id, parent_id=message.parent_id
+    )
+    rows = siblings.order_by("created_at", "id").values_list("pk", flat=True)
+    return Tree((pk, None) for pk in rows).place(message.pk)
+
+
 def as_uuid(text):
     """The UUID written in `text`, or None."""
     try:

@@ -45,7 +45,7 @@ def end(response, ending, text="An answer.", reasoning=""):
     lease = uuid.uuid4()
     transitions.claim(response.pk, lease)
     Response.objects.filter(pk=response.pk).update(first_token_at=timezone.now())
-    assert transitions.finish(response.pk, lease, dict(ending), text, f"<p>{text}</p>", reasoning)
+    assert transitions.finish(response, lease, dict(ending), text, f"<p>{text}</p>", reasoning)
     response.refresh_from_db()
     return response
 

@@ -29,7 +29,7 @@ def say(model):
         lease = uuid.uuid4()
         transitions.claim(response.pk, lease)
         fields = {"status": Response.Status.COMPLETED, "usage_source": "none"}
-        transitions.finish(response.pk, lease, fields, reply or "", "", "")
+        transitions.finish(response, lease, fields, reply or "", "", "")
         return Conversation.objects.get(pk=response.conversation_id)
 
     return say
@@ -140,7 +140,7 @@ def test_a_reply_is_not_found_before_it_is_final(alice, model):
     transitions.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
     assert texts("okapi", alice) == []
     fields = {"status": Response.Status.CANCELLED, "usage_source": "none"}
-    transitions.finish(response.pk, lease, fields, "The okapi", "", "")
+    transitions.finish(response, lease, fields, "The okapi", "", "")
     assert texts("okapi", alice) == ["The okapi"]
 
 

@@ -97,7 +97,7 @@ def test_absurd_tokens_are_not_believed(alice):
 def test_the_end_is_entered_once_however_often_it_is_repeated(alice):
     response = call(alice)
     lease = Response.objects.get(pk=response.pk).lease
-    assert transitions.finish(response.pk, lease, dict(REPORTED), "again", "", "")
+    assert transitions.finish(response, lease, dict(REPORTED), "again", "", "")
     assert UsageDay.objects.get().calls == 1
 
 
@@ -146,7 +146,7 @@ def test_a_reply_erased_while_it_is_written_is_still_entered(alice):
     lease = response.pk
     transitions.claim(response.pk, lease)
     alice.delete()
-    transitions.finish(response.pk, lease, dict(REPORTED), "text", "", "")
+    transitions.finish(response, lease, dict(REPORTED), "text", "", "")
     assert UsageDay.objects.get().calls == 1
     assert balanced()
 

@@ -1,3 +1,3 @@
 """The Django admin administers. It shows nobody's text and no title."""
 
-from conversations.admin import people, usage  # noqa: F401
+from conversations.admin import people, review, usage  # noqa: F401

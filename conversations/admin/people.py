@@ -1,20 +1,160 @@
 """People and models."""
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
+from django.db import transaction
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from conversations.accounts import send_password_link
+from conversations.admin.recorded import RecordedAdmin
 from conversations.models import LanguageModel, Person
 
 
+class NewPersonForm(AdminUserCreationForm):
+    """A new account: with a password, or with a link by e-mail to set one."""
+
+    send_link = forms.BooleanField(
+        label=_("Send a link to set the password"),
+        required=False,
+        help_text=_("By e-mail, instead of a password that you would have to pass on."),
+    )
+
+    def clean(self):
+        if self.cleaned_data.get("send_link"):
+            self.cleaned_data["usable_password"] = "false"  # noqa: S105 (the form's word)
+            if not self.cleaned_data.get("email"):
+                self.add_error("email", _("The link needs an e-mail address."))
+        return super().clean()
+
+
 @admin.register(Person)
-class PersonAdmin(UserAdmin):
-    list_display = ["username", "email", "first_name", "last_name", "is_active", "last_login"]
-    list_filter = ["is_active", "is_staff", "groups"]
-    fieldsets = [
-        *UserAdmin.fieldsets,
-        (_("Chat"), {"fields": ["language", "theme"]}),
+class PersonAdmin(RecordedAdmin, UserAdmin):
+    add_form = NewPersonForm
+    add_form_template = None
+    list_display = [
+        "username",
+        "email",
+        "name",
+        "belongs_to",
+        "is_active",
+        "is_staff",
+        "last_seen_at",
+        "own_budgets",
     ]
+    list_filter = ["is_active", "is_staff", "is_superuser", "groups", "last_seen_at"]
+    list_per_page = 50
+    # Counting everyone besides those found costs a scan for a number nobody needs.
+    show_full_result_count = False
+    actions = ["deactivate", "send_links"]
+    readonly_fields = ["last_login", "last_seen_at", "date_joined", "own_budgets"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        (_("Personal info"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("Chat"), {"fields": ["language", "theme", "own_budgets"]}),
+        (
+            _("Permissions"),
+            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+        ),
+        (_("Important dates"), {"fields": ["last_seen_at", "last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [
+        (None, {"fields": ["username", "email", "first_name", "last_name"]}),
+        (_("Password"), {"fields": ["send_link", "usable_password", "password1", "password2"]}),
+    ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_readonly_fields(self, request, obj=None):
+        """Only superusers make staff, give permissions and put people into groups: a group may
+        carry permissions, and whoever gives those may give them to themselves."""
+        fields = list(super().get_readonly_fields(request, obj))
+        if not request.user.is_superuser:
+            fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
+        if obj is not None and obj.pk == request.user.pk:
+            fields += ["is_active", "is_superuser"]  # nobody locks themselves out by a slip
+        return fields
+
+    def has_change_permission(self, request, obj=None):
+        """A superuser's account, and so its password, is for superusers only."""
+        return self._may_touch(request, obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return self._may_touch(request, obj) and super().has_delete_permission(request, obj)
+
+    def _may_touch(self, request, obj):
+        return obj is None or not obj.is_superuser or request.user.is_superuser
+
+    def get_deleted_objects(self, objs, request):
+        """What goes with the people, as numbers: a list would name every message of theirs."""
+        model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
+        refused = [str(person) for person in objs if not self._may_touch(request, person)]
+        return [str(person) for person in objs], model_count, set(), refused
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            Person.end_sessions([obj.pk])
+        if not change and form.cleaned_data.get("send_link"):
+            transaction.on_commit(lambda: send_password_link(request, obj))
+
+    @admin.display(description=_("name"))
+    def name(self, person):
+        return person.get_full_name()
+
+    @admin.display(description=_("groups"))
+    def belongs_to(self, person):
+        return ", ".join(sorted(group.name for group in person.groups.all()))
+
+    @admin.display(description=_("budgets"))
+    def own_budgets(self, person):
+        path = reverse("admin:conversations_budget_changelist")
+        return format_html('<a href="{}?person__id__exact={}">{}</a>', path, person.pk, _("Show"))
+
+    @admin.action(description=_("Deactivate: log out everywhere at once"), permissions=["change"])
+    def deactivate(self, request, queryset):
+        people = queryset.exclude(pk=request.user.pk)
+        if not request.user.is_superuser:
+            people = people.exclude(is_superuser=True)
+        with transaction.atomic():
+            ids = list(people.values_list("pk", flat=True))
+            Person.objects.filter(pk__in=ids).update(is_active=False)
+            Person.end_sessions(ids)
+            for person in Person.objects.filter(pk__in=ids):
+                self.log_change(request, person, [{"changed": {"fields": ["is_active"]}}])
+        said = ngettext("%d person was deactivated.", "%d people were deactivated.", len(ids))
+        messages.success(request, said % len(ids))
+
+    @admin.action(description=_("Send a link to set the password"), permissions=["change"])
+    def send_links(self, request, queryset):
+        people = queryset.filter(is_active=True).exclude(email="")
+        if not request.user.is_superuser:
+            people = people.exclude(is_superuser=True)
+        sent = [send_password_link(request, person) for person in people]
+        said = ngettext("%d link was sent.", "%d links were sent.", len(sent))
+        messages.success(request, said % len(sent))
+
+
+def _belongings(people):
+    """How much of what belongs to `people`, by name."""
+    ids = [person.pk for person in people]
+    related = [
+        field
+        for field in Person._meta.related_objects
+        if field.one_to_many and field.related_model._meta.app_label == "conversations"
+    ]
+    counts = {
+        field.related_model._meta.verbose_name_plural: field.related_model._base_manager.filter(
+            **{f"{field.field.name}__in": ids}
+        ).count()
+        for field in related
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 @admin.register(LanguageModel)

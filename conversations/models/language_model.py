@@ -27,9 +27,11 @@ class LanguageModelQuerySet(models.QuerySet):
         self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)
 
     def default_first(self):
-        """By name, but the site's default model (OPENAI_MODEL) first."""
-        is_default = models.Case(models.When(name=settings.OPENAI_MODEL, then=0), default=1)
-        return self.order_by(is_default, "name")
+        """A list by name, but the site's default model (OPENAI_MODEL) first.
+
+        Sorted here: there are few, and an ORDER BY of expressions costs Django milliseconds.
+        """
+        return sorted(self, key=lambda model: (model.name != settings.OPENAI_MODEL, model.name))
 
 
 class LanguageModel(models.Model):

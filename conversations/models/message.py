@@ -36,6 +36,8 @@ class Message(models.Model):
     # Set while a reply is written: its HTML so far, in place of `html`.
     live_html = None
     live_reasoning = ""
+    # Its Place among its siblings, where a page shows it.
+    place = None
 
     class Meta:
         verbose_name = _("message")

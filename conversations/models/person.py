@@ -75,14 +75,18 @@ class Person(AbstractUser):
         if self.last_seen_at is None or self.last_seen_at < now - SEEN_AGAIN_AFTER:
             type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
 
-    def end_sessions(self):
-        """Log the person out everywhere; open streams notice within seconds (replies/access.py).
+    @classmethod
+    def end_sessions(cls, ids):
+        """Log the people with these `ids` out everywhere; their open streams notice within
+        seconds (replies/access.py).
 
         A session names its person only inside, so all that are alive are looked into.
         """
+        names = {str(person_id) for person_id in ids}
+        alive = Session.objects.filter(expire_date__gt=timezone.now())
         ended = [
             session.session_key
-            for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
-            if session.get_decoded().get(SESSION_KEY) == str(self.pk)
+            for session in alive.iterator()
+            if session.get_decoded().get(SESSION_KEY) in names
         ]
         Session.objects.filter(session_key__in=ended).delete()

@@ -12,7 +12,7 @@ from conversations.replies import transitions
 from conversations.replies.engine import Engine
 from conversations.replies.watch import Viewer, watch
 
-__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "streams_full", "watch"]
+__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "streams_full", "watch", "watched_by"]
 
 
 def full():
@@ -27,7 +27,7 @@ def streams_full():
     return engine is not None and len(engine.watching) >= settings.MAX_STREAMS
 
 
-def offer(response_id):
+def offer(response):
     """Let this process begin the reply at once; from any thread.
 
     Where no server runs (a management command, a test's client) it stays queued for whoever
@@ -35,7 +35,17 @@ def offer(response_id):
     """
     engine = Engine.serving
     if engine is not None:
-        engine.loop.call_soon_threadsafe(engine.offer, response_id)
+        engine.loop.call_soon_threadsafe(engine.offer, response.pk, response)
+
+
+def watched_by(response_id, person_id):
+    """The Response, if it is one of the person's that is written here now; saves a query."""
+    engine = Engine.serving
+    if engine is None:
+        return None
+    live = engine.live.get(response_id)
+    response = live.response if live else engine.ordered.get(response_id)
+    return response if response and response.person_id == person_id else None
 
 
 def stop(response):

@@ -48,6 +48,8 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self.lease = uuid.uuid4()
         self.live = {}
+        # Rows at hand that are being claimed.
+        self.ordered = {}
         self.followed = {}
         self.watching = set()
         self.draining = False
@@ -76,10 +78,13 @@ class Engine:
         """How many replies this process writes or is about to."""
         return len(self.live) + len(self._claiming)
 
-    def offer(self, response_id):
-        """Claim the queued Response if there is room; on this loop."""
+    def offer(self, response_id, response=None):
+        """Claim the queued Response if there is room; on this loop.
+
+        `response` is the row with its message, conversation and body where they are at hand.
+        """
         if not self.draining and self.load < settings.MAX_LIVE_REPLIES:
-            self._claim(response_id)
+            self._claim(response_id, response)
 
     async def join(self, response_id):
         """The LiveReply of an open Response, written or followed here; None if it is final."""
@@ -93,31 +98,36 @@ class Engine:
             return self.live[response_id]
         return await self._follow(response_id)
 
-    def _claim(self, response_id):
+    def _claim(self, response_id, response):
         if response_id not in self._claiming and response_id not in self.live:
-            task = self._spawn(self._claim_and_run(response_id))
+            task = self._spawn(self._claim_and_run(response_id, response))
             self._claiming[response_id] = task
-            task.add_done_callback(lambda _task: self._claiming.pop(response_id, None))
+            self.ordered[response_id] = response
+            task.add_done_callback(lambda _task: self._claimed(response_id))
 
-    async def _claim_and_run(self, response_id):
+    def _claimed(self, response_id):
+        self._claiming.pop(response_id, None)
+        self.ordered.pop(response_id, None)
+
+    async def _claim_and_run(self, response_id, response):
         try:
-            taken = await self._writing.run(_take, response_id, self.lease)
+            response = await self._writing.run(_take, response_id, self.lease, response)
         except Exception as error:
             if not is_database_error(error):
                 raise
             logger.warning("A reply could not be claimed: the database does not answer.")
             return
-        if taken is None:
+        if response is None:
             return
-        response, body = taken
         live = LiveReply(response, self._schedule)
         self.live[response_id] = live
         # Detached from any request: closing the tab ends nothing. In an empty context, or it
         # would inherit the request's thread and connection (runtime.md, 1.2).
-        live.task = self._spawn(self._write(live, body))
+        live.task = self._spawn(self._write(live))
 
-    async def _write(self, live, body):
+    async def _write(self, live):
         """Ask the gateway and end the Response, whatever happens."""
+        body = live.response.body
         outcome = Outcome(live, body)
         try:
             if body is None:
@@ -168,7 +178,7 @@ class Engine:
             html = live.finish_html()
         fields = outcome.fields()
         ours = await self._writing.insist(
-            transitions.finish, live.id, self.lease, fields, live.text, html, live.reasoning
+            transitions.finish, live.response, self.lease, fields, live.text, html, live.reasoning
         )
         logger.info(
             "reply %s %s%s attempts=%s",
@@ -190,7 +200,7 @@ class Engine:
     async def _follow(self, response_id):
         live = self.followed.get(response_id)
         if live is None:
-            seen = await self._reading.run(_load, response_id)
+            seen = await self._reading.run(transitions.load, response_id)
             if seen is None or not seen.is_open:
                 return None
             # Somebody else may have begun while this one looked.
@@ -381,22 +391,23 @@ async def _every(seconds, action):
                 logger.exception("%s failed.", action.__name__)
 
 
-def _take(response_id, lease):
-    """Claim a Response and build its body: `(response, body)`, or None if it was taken.
+def _take(response_id, lease, response):
+    """Claim a Response and give it its body; None if somebody else took it.
 
-    The body is None where it could not be built; the Response then ends as failed.
+    The body stays None where it could not be built; the Response then ends as failed.
     """
-    response = transitions.claim(response_id, lease)
-    if response is None:
+    if not transitions.claim(response_id, lease):
         return None
-    try:
-        return response, rebuild_body(response)
-    except Exception as error:
-        if is_database_error(error):
-            raise
-        logger.exception("The input of %s could not be built.", response_id)
-        return response, None
-
-
-def _load(response_id):
-    return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
+    if response is None:
+        response = transitions.load(response_id)
+    if response is None or response.conversation is None:
+        return None
+    response.status = Response.Status.IN_PROGRESS
+    if response.body is None:
+        try:
+            response.body = rebuild_body(response)
+        except Exception as error:
+            if is_database_error(error):
+                raise
+            logger.exception("The input of %s could not be built.", response_id)
+    return response

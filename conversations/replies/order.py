@@ -17,7 +17,7 @@ from conversations import usage
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import render_typed
 from conversations.search import index
-from conversations.tree import Tree
+from conversations.tree import Place, Tree
 
 
 class Refused(Exception):
@@ -67,20 +67,10 @@ def ask(person, conversation, text, *, submission, model, parent=None, effort=""
             if conversation is None:
                 conversation = Conversation(owner=person)
                 conversation.title_from(text)
-                conversation.save()
-                index.add_title(conversation.pk)
-            if parent is None and conversation.active_id:
+            elif parent is None and conversation.active_id:
                 parent = _leaf(conversation)
-            message = Message.objects.create(
-                conversation=conversation,
-                parent=parent,
-                role=Message.Role.USER,
-                text=text,
-                html=render_typed(text),
-                submission=submission,
-            )
-            index.add_messages(Message.objects.filter(pk=message.pk))
-            return _order(person, conversation, message, model, effort, length)
+            question = _question(conversation, parent, text, submission)
+            return _order(person, question, model, effort, length, new=asked_in is None)
     except IntegrityError:
         return _first_order(submission, person, asked_in, text)
 
@@ -89,21 +79,12 @@ def edit(person, message, text, *, submission, model, effort="", length=None):
     """Store `text` as a sibling of the person's `message` and order a reply to it."""
     if message.is_reply:
         raise NotPossible
-    conversation = message.conversation
     try:
         with transaction.atomic():
-            sibling = Message.objects.create(
-                conversation=conversation,
-                parent_id=message.parent_id,
-                role=Message.Role.USER,
-                text=text,
-                html=render_typed(text),
-                submission=submission,
-            )
-            index.add_messages(Message.objects.filter(pk=sibling.pk))
-            return _order(person, conversation, sibling, model, effort, length)
+            question = _question(message.conversation, message.parent, text, submission)
+            return _order(person, question, model, effort, length)
     except IntegrityError:
-        return _first_order(submission, person, conversation, text)
+        return _first_order(submission, person, message.conversation, text)
 
 
 def retry(person, message, *, submission, model, effort="", length=None):
@@ -113,13 +94,7 @@ def retry(person, message, *, submission, model, effort="", length=None):
     try:
         with transaction.atomic():
             return _order(
-                person,
-                message.conversation,
-                message.parent,
-                model,
-                effort,
-                length,
-                submission=submission,
+                person, message.parent, model, effort, length, retry_submission=submission
             )
     except IntegrityError:
         return _first_order(submission, person, message.conversation, "")
@@ -148,16 +123,52 @@ def _leaf(conversation):
     return Message.objects.get(pk=path[-1]) if path else None
 
 
-def _order(person, conversation, question, model, effort, length, submission=None):
-    reply = Message.objects.create(
+def _question(conversation, parent, text, submission):
+    return Message(
+        conversation=conversation,
+        parent=parent,
+        role=Message.Role.USER,
+        text=text,
+        html=render_typed(text),
+        submission=submission,
+    )
+
+
+def _order(person, question, model, effort, length, *, new=False, retry_submission=None):
+    """Store `question` (unless it is retried) with an empty reply to it; `new` is a conversation
+    that is stored with them. Few statements: this is on the way to the first word."""
+    conversation = question.conversation
+    reply = Message(
         conversation=conversation,
         parent=question,
         role=Message.Role.ASSISTANT,
-        submission=submission,
+        submission=retry_submission,
         # After its question, also where the clock gives both the same microsecond.
         created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
     )
-    request, texts = _request(person, conversation, question, model, effort, length)
+    conversation.active_id = reply.pk
+    conversation.model = model.name
+    conversation.effort = effort
+    conversation.max_output_tokens = length
+    conversation.updated_at = reply.created_at
+    if new:
+        question.place = Place(1, 1)
+        # Names a reply that is stored next: the database checks it when the transaction ends.
+        conversation.save(force_insert=True)
+        index.add_title(conversation.pk)
+    else:
+        conversation.save(
+            update_fields=["active", "model", "effort", "max_output_tokens", "updated_at"]
+        )
+    if retry_submission:
+        Message.objects.bulk_create([reply])
+    else:
+        reply.place = Place(1, 1)
+        Message.objects.bulk_create([question, reply])
+        index.add_messages(Message.objects.filter(pk=question.pk))
+    before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
+    turns = [*before, as_turn(question)]
+    request, body, texts = _request(conversation, turns, person, model, effort, length)
     try:
         reserved = usage.reserve(
             person,
@@ -176,21 +187,13 @@ def _order(person, conversation, question, model, effort, length, submission=Non
         request=request,
         **reserved,
     )
+    response.body = body
     response.save(force_insert=True)
-    conversation.active = reply
-    conversation.model = model.name
-    conversation.effort = effort
-    conversation.max_output_tokens = length
-    conversation.updated_at = reply.created_at
-    conversation.save(
-        update_fields=["active", "model", "effort", "max_output_tokens", "updated_at"]
-    )
     return response
 
 
-def _request(person, conversation, question, model, effort, length):
-    """What is enough to rebuild the exact input later (`Response.request`), and its texts."""
-    turns = turns_to(conversation, question.pk)
+def _request(conversation, turns, person, model, effort, length):
+    """What rebuilds the exact input later (`Response.request`), the body, and its texts."""
     instructions = prompt.join_instructions(
         settings.INSTRUCTIONS, person.instructions, conversation.instructions
     )
@@ -200,16 +203,22 @@ def _request(person, conversation, question, model, effort, length):
         window=model.context_window,
         instructions=instructions,
         max_output_tokens=limit,
-        bytes_per_token=_measured_ratio(conversation, turns) if model.context_window else None,
+        bytes_per_token=_measured_ratio(turns) if model.context_window else None,
     )
+    parameters = prompt.parameters(effort=effort, max_output_tokens=limit)
     request = {
         "instructions": instructions,
-        "parameters": prompt.parameters(effort=effort, max_output_tokens=limit),
+        "parameters": parameters,
         "first_message": str(kept[0].id),
-        "last_message": str(question.pk),
+        "last_message": str(turns[-1].id),
         "left_out": len(turns) - len(kept),
     }
-    return request, [instructions, *(turn.text for turn in kept)]
+    body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
+    return request, body, [instructions, *(turn.text for turn in kept)]
+
+
+def as_turn(message):
+    return prompt.Turn(message.pk, message.role, message.text)
 
 
 def turns_to(conversation, message_id):
@@ -223,7 +232,7 @@ def turns_to(conversation, message_id):
     return [prompt.Turn(id, roles[id], texts[id]) for id in path]
 
 
-def _measured_ratio(conversation, turns):
+def _measured_ratio(turns):
     """UTF-8 bytes per token by the last `input_tokens` reported on this path, else None."""
     known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
     rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)

@@ -28,7 +28,7 @@ EXPIRES_AFTER = timedelta(seconds=60)
 
 
 def claim(response_id, lease):
-    """Take the queued Response for the process `lease`. The Response, or None if it was taken.
+    """Take the queued Response for the process `lease`. Whether it is ours.
 
     The first attempt is counted here, before it is made: after a crash the books rather name a
     call that was not sent than miss one that was.
@@ -41,13 +41,15 @@ def claim(response_id, lease):
         started_at=timezone.now(),
         heartbeat_at=Now(),
     )
-    if not taken and not Response.objects.filter(pk=response_id, lease=lease).exists():
-        return None
     return (
-        Response.objects.select_related("message", "conversation")
-        .filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease)
-        .first()
+        bool(taken)
+        or Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease).exists()
     )
+
+
+def load(response_id):
+    """The Response with its message and conversation, or None."""
+    return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
 
 
 def count_attempt(response_id, lease, number):
@@ -102,14 +104,14 @@ def _write_texts(lease, texts):
         cursor.executemany(_CHECKPOINT, rows)
 
 
-def finish(response_id, lease, fields, text, html, reasoning):
+def finish(response, lease, fields, text, html, reasoning):
     """End the Response with `fields` and write its message, once. Whether it was still ours."""
-    ours = Response.objects.filter(pk=response_id, lease=lease)
+    ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
         if not end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning):
             # Repeated after a lost connection: done before if it is final under our lease.
             return ours.filter(status=fields["status"], finished_at__isnull=False).exists()
-        _write_message(response_id, text, html, reasoning)
+        _write_message(response, text, html, reasoning)
     return True
 
 
@@ -120,7 +122,7 @@ def end(guarded, fields, *written):
     Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
     `status` and `usage_source` among them; `written` the texts that came.
     """
-    call = guarded.values(*usage.BEFORE).first()
+    call = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if call is None:
         return False
     ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
@@ -130,11 +132,12 @@ def end(guarded, fields, *written):
     return True
 
 
-def _write_message(response_id, text, html, reasoning):
-    written = Message.objects.filter(response=response_id)
+def _write_message(response, text, html, reasoning):
+    """The reply's message, if neither it nor its conversation was deleted meanwhile."""
+    written = Message.objects.filter(pk=response.message_id)
     written.update(text=text, html=html, reasoning=reasoning)
     index.add_messages(written)
-    Conversation.objects.filter(responses=response_id).update(
+    Conversation.objects.filter(pk=response.conversation_id).update(
         updated_at=timezone.now(), unseen=True
     )
 
@@ -195,7 +198,7 @@ def bury(response_id):
     with transaction.atomic():
         buried = end(dead, fields, response.partial, response.partial_reasoning)
         if buried:
-            _write_message(response_id, response.partial, html, response.partial_reasoning)
+            _write_message(response, response.partial, html, response.partial_reasoning)
     return buried
 
 

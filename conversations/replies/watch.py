@@ -7,7 +7,7 @@ reconnecting, reloading, a second tab and another device are all the same case.
 import time
 from dataclasses import dataclass
 
-from conversations.replies.article import render_article
+from conversations.replies.article import render_article, render_live_article
 from conversations.replies.engine import Engine
 from conversations.replies.live import Watcher
 
@@ -49,7 +49,8 @@ async def _follow(engine, live, watcher):
     """Everything of `live` until it has ended."""
     seen = live.seen()
     html = live.html, live.reasoning_html
-    yield event("reply", await engine.read(render_article, live.id, watcher.viewer, *html))
+    article = await engine.read(render_live_article, live.response, watcher.viewer, *html)
+    yield event("reply", article)
     while not (live.ended or watcher.gone):
         blocks, seen = live.changes_since(seen)
         if blocks:

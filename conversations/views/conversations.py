@@ -9,7 +9,7 @@ from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import Message
 from conversations.replies import order
-from conversations.thread import as_uuid, thread
+from conversations.thread import as_uuid, place_of, thread
 from conversations.views.access import own_conversation, person_required
 from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
@@ -56,7 +56,7 @@ def send(request, conversation):
         )
     except order.Refused as refused:
         return _refuse(request, conversation, form, refusal_of(refused))
-    replies.offer(response.pk)
+    replies.offer(response)
     return answer(request, response)
 
 
@@ -65,14 +65,11 @@ def answer(request, response):
     conversation = response.conversation
     if request.headers.get("X-Fragment") != "turn":
         return SeeOther(conversation.get_absolute_url())
-    shown = thread(conversation, at=response.message_id)
-    turn = shown.messages[-2:]
-    fragment = render(
-        request,
-        "conversations/_turn.html",
-        {"messages_shown": turn, "conversation": conversation},
-        status=201,
-    )
+    turn = [response.message.parent, response.message]
+    for message in turn:
+        message.place = message.place or place_of(message)
+    context = {"messages_shown": turn, "conversation": conversation}
+    fragment = render(request, "conversations/_turn.html", context, status=201)
     fragment.headers["Location"] = conversation.get_absolute_url()
     return fragment
 

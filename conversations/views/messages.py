@@ -87,7 +87,7 @@ def _take(ordering, request, message, form, *text):
         )
     except order.Refused as refused:
         return refusal_of(refused)
-    replies.offer(response.pk)
+    replies.offer(response)
     return response
 
 

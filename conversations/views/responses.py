@@ -1,7 +1,7 @@
 """One reply while it is written: its event stream, and stopping it."""
 
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import close_old_connections
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.utils import timezone
@@ -54,20 +54,16 @@ def stop(request, response_id):
 def _own_response(request, response_id):
     """The person's Response and who they are as a Viewer; `(None, None)` without a session.
 
-    The connection is closed before the stream begins, or every open stream would hold one only
-    because the session was read (runtime.md, 1.3).
+    A pooled connection is given back before the stream begins, or every open stream would hold
+    one only because the session was read.
     """
     try:
         if not request.user.is_authenticated:
             return None, None
-        response = (
-            Response.objects.of(request.user)
-            .select_related("message", "conversation")
-            .filter(pk=response_id, message__isnull=False)
-            .first()
-        )
+        response = replies.watched_by(response_id, request.user.pk)
         if response is None:
-            raise Http404
+            response = Response.objects.of(request.user).select_related("message", "conversation")
+            response = response.get(pk=response_id, message__isnull=False)
         return response, replies.Viewer(
             person_id=request.user.pk,
             session_key=request.session.session_key,
@@ -75,8 +71,10 @@ def _own_response(request, response_id):
             zone=timezone.get_current_timezone_name(),
             csrf_token=get_token(request),
         )
+    except Response.DoesNotExist:
+        raise Http404 from None
     finally:
-        connections.close_all()
+        close_old_connections()
 
 
 def _busy():

@@ -1,0 +1,69 @@
+"""The baseline: the smallest honest relay on the same stack.
+
+One async Django view behind the session and authentication middleware that passes the gateway's
+bytes through, by httpx's own transport. It stores, parses and renders nothing.
+
+gunicorn -k asgi bench.baseline:application
+"""
+
+import json
+import os
+
+import httpx
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+
+settings.configure(
+    SECRET_KEY=os.environ["SECRET_KEY"],
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF="bench.baseline",
+    INSTALLED_APPS=[
+        "conversations",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+    ],
+    AUTH_USER_MODEL="conversations.Person",
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+    ],
+    DATABASES={
+        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["BENCH_DATABASE"]}
+    },
+    SESSION_COOKIE_NAME="session",
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    OPENAI_MODEL="",
+    OPENAI_BASE_URL="",
+    DEMO=False,
+    SIGNUP="closed",
+    MAX_LIVE_REPLIES=200,
+    USE_TZ=True,
+    LOGGING_CONFIG=None,
+)
+gateway = os.environ["BENCH_GATEWAY"]
+client = None
+
+
+async def relay(request):
+    global client
+    person = await request.auser()
+    if not person.is_authenticated:
+        return HttpResponse(status=401)
+    if client is None:
+        limits = httpx.Limits(max_connections=None)
+        client = httpx.AsyncClient(limits=limits, timeout=60, trust_env=False)
+    body = json.loads(request.body)
+
+    async def stream():
+        async with client.stream("POST", f"{gateway}/responses", json=body) as http_response:
+            async for chunk in http_response.aiter_bytes():
+                yield chunk
+
+    return StreamingHttpResponse(stream(), content_type="text/event-stream")
+
+
+urlpatterns = [path("relay", relay)]
+application = get_asgi_application()

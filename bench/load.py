@@ -1,0 +1,131 @@
+"""People at their browsers, many at once, in one process of their own.
+
+python -m bench.load SCENARIO.json    prints what they saw as JSON
+"""
+
+import asyncio
+import json
+import re
+import statistics
+import sys
+import time
+import uuid
+
+import aiohttp
+import uvloop
+
+DATED = re.compile(rb"q(\d{6,})z")
+EVENTS = re.compile(r'data-events="([^"]+)"')
+
+
+class Reader:
+    """One person waiting for one reply."""
+
+    def __init__(self):
+        self.first = None
+        self.lags = []
+        self.seen = set()
+        self.error = ""
+
+    def take(self, data):
+        now = time.monotonic_ns() // 1000
+        for dated in DATED.findall(data):
+            if dated not in self.seen:
+                self.seen.add(dated)
+                self.lags.append((now - int(dated)) / 1000)
+                if self.first is None:
+                    self.first = time.monotonic()
+
+
+async def ask_site(session, person, model, reader):
+    began = time.monotonic()
+    fields = {
+        "csrfmiddlewaretoken": person["token"],
+        "text": "How do I keep retries in bounds?",
+        "model": model,
+        "submission": str(uuid.uuid4()),
+    }
+    headers = {"Cookie": person["cookie"], "X-Fragment": "turn"}
+    async with session.post("/", data=fields, headers=headers) as answer:
+        page = await answer.text()
+        if answer.status != 201:
+            reader.error = f"POST {answer.status}"
+            return
+    events = EVENTS.search(page)[1]
+    rest = b""
+    done = False
+    async with session.get(events, headers={"Cookie": person["cookie"]}) as answer:
+        if answer.status != 200:
+            reader.error = f"events {answer.status}"
+            return
+        async for chunk in answer.content.iter_any():
+            reader.take(rest + chunk)
+            # A date that was cut in two is read again with the next chunk.
+            rest = chunk[-24:]
+            done = done or b"event: done" in chunk or b"event: done" in rest
+    if reader.first is not None:
+        reader.first = (reader.first - began) * 1000
+    if not done:
+        reader.error = "no done"
+
+
+async def ask_baseline(session, person, model, reader):
+    began = time.monotonic()
+    body = {"model": model, "input": "How do I keep retries in bounds?", "stream": True}
+    rest = b""
+    async with session.post("/relay", json=body, headers={"Cookie": person["cookie"]}) as answer:
+        if answer.status != 200:
+            reader.error = f"POST {answer.status}"
+            return
+        async for chunk in answer.content.iter_any():
+            reader.take(rest + chunk)
+            rest = chunk[-24:]
+    if reader.first is not None:
+        reader.first = (reader.first - began) * 1000
+
+
+async def main(scenario):
+    ask = ask_site if scenario["kind"] == "site" else ask_baseline
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=180)
+    async with aiohttp.ClientSession(
+        scenario["url"], connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
+        people = scenario["people"]
+        readers = []
+        for _round in range(scenario.get("rounds", 1)):
+            tasks = []
+            for person in people[: scenario["at_once"]]:
+                reader = Reader()
+                readers.append(reader)
+                tasks.append(asyncio.create_task(ask(session, person, scenario["model"], reader)))
+                await asyncio.sleep(scenario["spread"] / scenario["at_once"])
+            for result in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(result, Exception):
+                    readers[-1].error = repr(result)
+    firsts = sorted(reader.first for reader in readers if reader.first is not None)
+    lags = sorted(lag for reader in readers for lag in reader.lags)
+    expected = (scenario["pieces"] + 3) // 4
+    print(
+        json.dumps(
+            {
+                "errors": [reader.error for reader in readers if reader.error][:5],
+                "missing": sum(expected - len(reader.seen) for reader in readers),
+                "replies": len(readers),
+                "first_p50": quantile(firsts, 0.5),
+                "first_p95": quantile(firsts, 0.95),
+                "lag_p50": quantile(lags, 0.5),
+                "lag_p99": quantile(lags, 0.99),
+                "mean_first": statistics.fmean(firsts) if firsts else None,
+            }
+        )
+    )
+
+
+def quantile(values, share):
+    return round(values[min(int(len(values) * share), len(values) - 1)], 2) if values else None
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1]) as file:
+        uvloop.run(main(json.load(file)))

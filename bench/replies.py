@@ -1,0 +1,276 @@
+"""What a streamed reply costs, side by side with the smallest honest relay on the same stack.
+
+python -m bench.replies [--quick]    prints a table; `make bench` keeps it in docs/performance.md
+
+Everything runs on this machine and takes turns: a fast gateway, the baseline, the site (login,
+storing and rendering included) and the people. Trust the ratios; the machine may be shared.
+"""
+
+import json
+import os
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+QUICK = "--quick" in sys.argv
+ROUNDS = 1 if QUICK else 3
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        prepare(folder)
+        with running(folder) as servers:
+            results = measure(folder, servers)
+    (ROOT / "bench" / "last.json").write_text(json.dumps(results, indent=1))
+    print(table(results))
+
+
+def prepare(folder):
+    """A fresh database with people, sessions and the models that tell the gateway what to send."""
+    os.environ.update(
+        SECRET_KEY=secrets.token_urlsafe(50),
+        INSECURE_HTTP="true",
+        DATABASE_URL=f"sqlite:///{folder}/bench.sqlite3",
+        BENCH_DATABASE=f"{folder}/bench.sqlite3",
+        OPENAI_BASE_URL="http://127.0.0.1:8391/v1",
+        BENCH_GATEWAY="http://127.0.0.1:8391/v1",
+        OPENAI_MODEL="1:0",
+        AUTO_TITLES="false",
+        WEB_CONCURRENCY="1",
+        DJANGO_SETTINGS_MODULE="chatsite.settings",
+        LOG_LEVEL="WARNING",
+        PYTHONPATH=str(ROOT),
+    )
+    for command in (["migrate"], ["createcachetable"], ["collectstatic", "--noinput"]):
+        subprocess.run([sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, check=True)
+    import django
+
+    django.setup()
+    from conversations.models import LanguageModel, Person
+    from tests.visitor import session_of
+
+    for pieces in ("1:0", "200:0.05", "400:0.05"):
+        LanguageModel.objects.get_or_create(name=pieces)
+    people = []
+    for number in range(200):
+        person = Person.objects.create(username=f"person{number}")
+        token = secrets.token_hex(16)
+        people.append({"cookie": f"session={session_of(person)}; csrf={token}", "token": token})
+    (folder / "people.json").write_text(json.dumps(people))
+
+
+@contextmanager
+def running(folder):
+    """The gateway, the baseline and the site; yields their addresses and master's pids."""
+    with open(folder / "log", "w") as log:
+        start = [sys.executable, "-m", "gunicorn"]
+        processes = {
+            "gateway": [sys.executable, "-m", "bench.gateway", "8391"],
+            "baseline": [
+                *start,
+                *("-k", "asgi", "-w", "1", "-b", "127.0.0.1:8392", "--no-control-socket"),
+                *("--backlog", "1000", "bench.baseline:application"),
+            ],
+            "site": [
+                *start,
+                *("-c", "gunicorn.conf.py", "-b", "127.0.0.1:8393", "--backlog", "1000"),
+                "chatsite.asgi:application",
+            ],
+        }
+        started = {
+            name: subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+            for name, command in processes.items()
+        }
+        time.sleep(6)
+        try:
+            yield {name: process.pid for name, process in started.items()}
+        finally:
+            for process in started.values():
+                process.send_signal(signal.SIGTERM)
+            for process in started.values():
+                process.wait(30)
+            if "Traceback" in (folder / "log").read_text():
+                print((folder / "log").read_text()[-4000:], file=sys.stderr)
+
+
+def measure(folder, servers):
+    results = {}
+    idle = {name: memory(servers[name]) for name in ("site", "baseline")}
+    for kind in ("baseline", "site"):
+        load(folder, kind, "1:0", 1, at_once=5, spread=0.5, rounds=2)
+    results["idle_mb"] = {name: round(value / 1e6, 1) for name, value in idle.items()}
+    results["fifty"] = turns(folder, servers, "200:0.05", 200, at_once=50, spread=1.0)
+    results["single"] = turns(
+        folder, servers, "1:0", 1, at_once=1, spread=0, rounds=20 if QUICK else 60
+    )
+    results["burst"] = turns(folder, servers, "1:0", 1, at_once=50, spread=1.0, rounds=2)
+    before = memory(servers["site"])
+    results["many"] = turns(
+        folder, servers, "400:0.05", 400, at_once=200, spread=4.0, kinds=("site",)
+    )
+    results["memory_per_reply_kb"] = (results["many"]["site"]["peak"] - before) / 200 / 1e3
+    return results
+
+
+def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
+    """Baseline and site in turn, ROUNDS times; medians of what was seen."""
+    seen = {kind: [] for kind in kinds}
+    for _round in range(ROUNDS):
+        for kind in kinds:
+            before = cpu(servers[kind])
+            result = load(folder, kind, model, pieces, server=servers[kind], **how)
+            result["cpu"] = cpu(servers[kind]) - before
+            tokens = result["replies"] * pieces
+            result["cpu_per_1000"] = result["cpu"] / tokens * 1e6
+            seen[kind].append(result)
+    return {
+        kind: {
+            key: (
+                statistics.median(run[key] for run in runs)
+                if isinstance(runs[0][key], int | float)
+                else [run[key] for run in runs]
+            )
+            for key in runs[0]
+        }
+        for kind, runs in seen.items()
+    }
+
+
+def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None):
+    scenario = {
+        "kind": kind,
+        "url": "http://127.0.0.1:8393" if kind == "site" else "http://127.0.0.1:8392",
+        "people": json.loads((folder / "people.json").read_text())[:at_once],
+        "model": model,
+        "pieces": pieces,
+        "at_once": at_once,
+        "spread": spread,
+        "rounds": rounds,
+    }
+    (folder / "scenario.json").write_text(json.dumps(scenario))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.load", folder / "scenario.json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    peak = 0
+    while process.poll() is None:
+        if server:
+            peak = max(peak, memory(server))
+        time.sleep(0.25)
+    result = json.loads(process.stdout.read())
+    result["peak"] = peak
+    return result
+
+
+def family(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def cpu(pid):
+    """Seconds of processor time of a server and its workers so far."""
+    total = 0
+    for member in family(pid):
+        fields = Path(f"/proc/{member}/stat").read_text().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def memory(pid):
+    """Bytes resident of a server and its workers; shared pages count for each."""
+    total = 0
+    for member in family(pid):
+        for line in Path(f"/proc/{member}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def table(results):
+    """The figures as Markdown, each beside what it must be."""
+    fifty, single, burst, many = (results[name] for name in ("fifty", "single", "burst", "many"))
+    ratio = fifty["site"]["cpu_per_1000"] / fifty["baseline"]["cpu_per_1000"]
+    first = single["site"]["first_p50"] / single["baseline"]["first_p50"]
+    errors = {name: results[name]["site"]["errors"] for name in ("fifty", "burst", "many")}
+    errors = {name: found for name, found in errors.items() if any(found)}
+    rows = [
+        ("what (one worker, SQLite)", "baseline", "site", "ratio", "must be", "aim"),
+        ("---",) * 6,
+        (
+            "CPU ms per 1,000 tokens, 50 replies at 20 tokens/s",
+            f"{fifty['baseline']['cpu_per_1000']:.0f}",
+            f"{fifty['site']['cpu_per_1000']:.0f}",
+            f"{ratio:.2f}",
+            "≤ 0.75",
+            "≤ 0.6",
+        ),
+        (
+            "time to first token, one reply, p50, ms",
+            f"{single['baseline']['first_p50']}",
+            f"{single['site']['first_p50']}",
+            f"{first:.2f}",
+            "≤ 2",
+            "≤ 1.2",
+        ),
+        (
+            "50 new conversations within 1 s: first token p95, ms",
+            f"{burst['baseline']['first_p95']}",
+            f"{burst['site']['first_p95']}",
+            "",
+            "≤ 250",
+            "≤ 120",
+        ),
+        (
+            "200 replies at 20 tokens/s: first token p95, ms",
+            "",
+            f"{many['site']['first_p95']}",
+            "",
+            "≤ 250",
+            "≤ 60",
+        ),
+        ("… dated pieces missing", "", f"{many['site']['missing']:.0f}", "", "0", "0"),
+        (
+            "text behind the gateway at 50 replies, p50 and p99, ms",
+            f"{fifty['baseline']['lag_p50']} {fifty['baseline']['lag_p99']}",
+            f"{fifty['site']['lag_p50']} {fifty['site']['lag_p99']}",
+            "",
+            "≤ 100",
+            "≤ 60",
+        ),
+        (
+            "memory idle with gunicorn's arbiter, MB",
+            f"{results['idle_mb']['baseline']}",
+            f"{results['idle_mb']['site']}",
+            "",
+            "≤ 125",
+            "≤ 100",
+        ),
+        (
+            "memory per open reply, kB",
+            "",
+            f"{results['memory_per_reply_kb']:.0f}",
+            "",
+            "≤ 150",
+            "≤ 80",
+        ),
+    ]
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    cpu_many = many["site"]["cpu_per_1000"]
+    lines.append("")
+    lines.append(f"CPU at 200 replies: {cpu_many:.0f} ms per 1,000 tokens. Errors: {errors or 0}.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+
+from conversations.models import Conversation
+
+NAME = "Reviewers"
+
+
+def ensure_reviewers():
+    """Make the group of reviewers with its permission where it is missing; what an administrator
+    made of it stays. It has no members, so nobody is given anything, and nothing is recorded."""
+    group, made = Group.objects.get_or_create(name=NAME)
+    if made:
+        permission, _made = Permission.objects.get_or_create(
+            content_type=ContentType.objects.get_for_model(Conversation),
+            codename="review_conversation",
+            defaults={"name": "Can review the conversations of others"},
+        )
+        # Not `permissions.add`, whose signal would be recorded.
+        Group.permissions.through.objects.create(group=group, permission=permission)

@@ -1,0 +1,36 @@
+"""The settings that administrators should know, read-only: they come from the environment."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import admin
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def site_settings(request):
+    """How the site is set up, without anything secret. For staff: see chatsite/urls.py."""
+    rows = [
+        ("REVIEW_NOTICE", settings.REVIEW_NOTICE, _review_notice()),
+        ("SIGNUP", settings.SIGNUP, ""),
+        ("OPENAI_BASE_URL", urlsplit(settings.OPENAI_BASE_URL).hostname or "–", ""),
+        ("OPENAI_MODEL", settings.OPENAI_MODEL, ""),
+        ("CURRENCY", settings.CURRENCY, ""),
+        ("TIME_ZONE", settings.TIME_ZONE, ""),
+        ("SESSION_DAYS", settings.SESSION_DAYS, ""),
+        ("MAX_MESSAGE", settings.MAX_MESSAGE, ""),
+        ("MAX_BODY", settings.MAX_BODY, ""),
+    ]
+    context = {**admin.site.each_context(request), "title": _("Settings"), "rows": rows}
+    return render(request, "admin/site_settings.html", context)
+
+
+def _review_notice():
+    return {
+        "on": _("People are told that, when and why conversations of theirs were reviewed."),
+        "full": _("People are told when, why and by whom conversations of theirs were reviewed."),
+        "off": _(
+            "People are not told that conversations may be reviewed, nor when theirs were. "
+            "Ask whether the law where you are allows that."
+        ),
+    }[settings.REVIEW_NOTICE]
