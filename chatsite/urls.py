@@ -1,7 +1,8 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from conversations.views.errors import not_found
 from conversations.views.site_settings import site_settings
 
 admin.autodiscover()
@@ -11,6 +12,8 @@ admin.site.login = secure_admin_login(admin.site.login)
 urlpatterns = [
     path("", include("conversations.urls")),
     path("accounts/", include("allauth.urls")),
+    # Not needed, and it would tell staff which conversations there are.
+    re_path("^admin/r/", not_found),
     path("admin/settings/", admin.site.admin_view(site_settings), name="site_settings"),
     path("admin/", admin.site.urls),
 ]

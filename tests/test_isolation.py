@@ -1,0 +1,269 @@
+"""Every address of the site, asked for by everybody: what is alice's is open to alice alone.
+
+One line for each address. An address without a line fails the test, so that nobody forgets to say
+who may come in; and whatever a line says, no answer to anybody else holds alice's words.
+"""
+
+import copy
+import re
+import uuid
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.urls import get_resolver
+
+from conversations.models import Conversation, Person, ReviewAccess, Scope
+from tests.conftest import make_person
+from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
+
+ROLES = ("anonymous", "alice", "bob", "reviewer", "stranger", "staff", "superuser")
+# What may not be in an answer to anybody but alice.
+WORDS = (TITLE, QUESTION, ANSWER, OTHER, "<strong>answer</strong>")
+
+OPEN = "open to all"
+MINE = "everybody's own page"  # logged in; about nobody else
+OWN = "alice's only"  # to others it is not there
+DOOR = "for reviewers with alice in their scope"
+QUEUE = "for reviewers"
+LOG = "for who may read the access log"
+ADMIN = "for staff with the model's permissions"
+STAFF = "for all staff"
+STREAM = "tested at a real server"
+
+C, M, R = "<uuid:conversation_id>", "<uuid:message_id>", "<uuid:response_id>"
+LINES = {
+    "": MINE,
+    "setup/": OPEN,
+    "account/": MINE,
+    "speculation-rules.json": OPEN,
+    "robots.txt": OPEN,
+    f"conversations/{C}/": OWN,
+    f"messages/{M}/text/": OWN,
+    f"messages/{M}/edit/": OWN,
+    f"messages/{M}/retry/": OWN,
+    f"messages/{M}/continue/": OWN,
+    f"responses/{R}/events/": STREAM,
+    f"responses/{R}/stop/": OWN,
+    "review/": QUEUE,
+    "review/log/": LOG,
+    "review/log.csv": LOG,
+    f"review/{C}/": DOOR,
+    f"review/{C}/flag/": DOOR,
+    f"review/{C}/note/": DOOR,
+    f"review/{C}/reviewed/": DOOR,
+    f"review/{C}/next/": DOOR,
+    f"review/{C}/responses/{R}/input/": DOOR,
+    "accounts/login/": OPEN,
+    "accounts/logout/": OPEN,
+    "accounts/inactive/": OPEN,
+    "accounts/signup/": OPEN,
+    "accounts/reauthenticate/": MINE,
+    "accounts/email/": MINE,
+    "accounts/confirm-email/": OPEN,
+    "accounts/password/change/": MINE,
+    "accounts/password/set/": MINE,
+    "accounts/password/reset/": OPEN,
+    "accounts/login/code/confirm/": OPEN,
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$": OPEN,
+    "accounts/password/reset/key/done/": OPEN,
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": OPEN,
+    "accounts/password/reset/done/": OPEN,
+    "admin/": STAFF,
+    "admin/settings/": STAFF,
+    "admin/login/": OPEN,
+    "admin/logout/": OPEN,
+    "admin/password_change/": STAFF,
+    "admin/password_change/done/": STAFF,
+    "admin/autocomplete/": ADMIN,
+    "admin/jsi18n/": STAFF,
+    "^admin/r/": OPEN,
+    "admin/r/<path:content_type_id>/<path:object_id>/": OPEN,  # hidden behind the one above
+    "admin/conversations/person/<id>/password/": ADMIN,
+    "admin/^(?P<app_label>conversations|auth|account)/$": ADMIN,
+    "admin/(?P<url>.*)$": STAFF,
+}
+# Each has the pages of Django's ModelAdmin.
+ADMINISTERED = (
+    "account/emailaddress",
+    "auth/group",
+    "conversations/budget",
+    "conversations/budgetchange",
+    "conversations/languagemodel",
+    "conversations/person",
+    "conversations/price",
+    "conversations/scope",
+    "conversations/usagescope",
+)
+PAGES = (
+    "",
+    "add/",
+    *(f"<path:object_id>/{page}" for page in ("history/", "delete/", "change/", "")),
+)
+LINES |= {f"admin/{model}/{page}": ADMIN for model in ADMINISTERED for page in PAGES}
+
+
+@pytest.fixture
+def stage(alice, bob, reviewer, administrator):
+    """Everybody, and a conversation of alice's. Returns people by role, and the conversation."""
+    team = Group.objects.create(name="Team")
+    alice.groups.add(team)
+    Scope.objects.create(reviewer=reviewer, group=team)
+    stranger = make_person("rolf")
+    stranger.groups.set(reviewer.groups.all())
+    Scope.objects.create(reviewer=stranger, group=Group.objects.create(name="Others"))
+    staff = make_person("steve", is_staff=True)
+    people = (None, alice, bob, reviewer, stranger, staff, administrator)
+    return dict(zip(ROLES, people, strict=True)), converse(alice)
+
+
+def routes(patterns=None, prefix=""):
+    """Every address the site knows, as its patterns are written."""
+    for pattern in patterns or get_resolver().url_patterns:
+        route = prefix + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from routes(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def address(route, conversation, missing=False):
+    """The route's address for what is alice's, or for what is not there."""
+    message = conversation.messages.get(role="assistant", text=ANSWER)
+    ids = {
+        C: uuid.uuid4() if missing else conversation.pk,
+        M: uuid.uuid4() if missing else message.pk,
+        R: uuid.uuid4() if missing else message.response.pk,
+        "<path:object_id>": conversation.owner_id,
+        "<id>": conversation.owner_id,
+        "(?P<app_label>conversations|auth|account)/$": "conversations/",
+        "(?P<key>[-:\\w]+)/$": "some-key/",
+        "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-key/",
+        "(?P<url>.*)$": "no/such/page/",
+    }
+    for written, value in ids.items():
+        route = route.replace(written, str(value))
+    return "/" + route.replace("^", "")
+
+
+def ask(client, method, path):
+    """The answer to who is logged in at `client`; what it changed is undone, the logout too."""
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        answer = getattr(client, method)(path)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return answer
+
+
+def seen(answer):
+    """What an answer shows, without what differs from one request to the next."""
+    text = answer.content.decode() if not answer.streaming else ""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
+    return answer.status_code, text.replace(answer.headers["X-Request-Id"], "")
+
+
+def is_login(answer):
+    return answer.status_code == 302 and "/login/" in answer.url
+
+
+def test_every_address_has_a_line_and_every_line_an_address():
+    assert set(routes()) == set(LINES)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("role", ROLES)
+def test_the_matrix_holds(client, stage, role, method):
+    people, conversation = stage
+    if people[role] is not None:
+        client.force_login(people[role])
+    faults = []
+    for route, line in LINES.items():
+        if line == STREAM:
+            continue
+        path = address(route, conversation)
+        answer = ask(client, method, path)
+        fault = find_fault(role, line, answer)
+        if not fault and line in (OWN, DOOR) and answer.status_code in (404, 405):
+            missing = ask(client, method, address(route, conversation, missing=True))
+            if seen(answer) != seen(missing):
+                fault = "differs from what is not there"
+        if role != "alice" and any(word in seen(answer)[1] for word in WORDS):
+            fault = "shows alice's words"
+        if fault:
+            faults.append(f"{method} {path} {answer.status_code}: {fault} ({line})")
+    assert faults == []
+
+
+def find_fault(role, line, answer):
+    """What is wrong with this answer to `role` by that line; "" for nothing."""
+    status = answer.status_code
+    shut = status in (404, 405)
+    anonymous, staff = role == "anonymous", role in ("staff", "superuser")
+    if status >= 500:
+        return "broken"
+    if line == OPEN:
+        return ""
+    if line in (STAFF, ADMIN):
+        if not staff:
+            return "" if is_login(answer) else "open to people who are not staff"
+        if line == ADMIN and role == "staff":
+            return "" if status in (302, 403, 404, 405) else "open to staff without permissions"
+        return "" if status in (200, 302, 403, 404, 405) else "shut to staff"
+    if anonymous:
+        return "" if is_login(answer) or status == 405 else "open to strangers"
+    if line == MINE:
+        return "" if not status == 404 else "shut to its owner"
+    allowed = {
+        OWN: role == "alice",
+        DOOR: role == "reviewer",
+        QUEUE: role in ("reviewer", "stranger"),
+        LOG: role == "superuser",
+    }[line]
+    if allowed:
+        return "shut to who may come in" if status == 404 else ""
+    return "" if shut else "open to who may not come in"
+
+
+def test_the_words_are_there_for_alice_and_for_a_reviewer_with_a_reason(client, stage):
+    people, conversation = stage
+    client.force_login(people["alice"])
+    own = client.get(f"/conversations/{conversation.pk}/")
+    assert QUESTION in seen(own)[1] and TITLE in seen(own)[1]
+    client.force_login(people["reviewer"])
+    page, _path = opened(client, conversation)
+    assert QUESTION in seen(page)[1]
+
+
+def test_a_reason_opens_nothing_for_the_others(client, stage):
+    people, conversation = stage
+    for role in ("alice", "bob", "stranger", "staff", "superuser"):
+        client.force_login(people[role])
+        given = {"reason": "legal", "explanation": "I want to.", "remember": "on"}
+        answer = client.post(f"/review/{conversation.pk}/", given)
+        assert answer.status_code == 404
+    assert not ReviewAccess.objects.filter(action="opened").exists()
+
+
+def test_the_stream_is_the_owners(server, visit, transactional_db):
+    alice = make_person("alice")
+    call = visit(server, alice).ask("Hello")
+    path = f"/responses/{call.pk}/events/"
+    assert visit(server).get(path).status_code == 401
+    group = Group.objects.get(name="Reviewers")
+    others = {
+        "bob": {},
+        "steve": {"is_staff": True},
+        "administrator": {"is_staff": True, "is_superuser": True},
+        "ruth": {},
+    }
+    for name, fields in others.items():
+        person = make_person(name, **fields)
+        if name == "ruth":
+            Person.groups.through.objects.create(person=person, group=group)
+        answer = visit(server, person).get(path)
+        missing = visit(server, person).get(f"/responses/{uuid.uuid4()}/events/")
+        assert answer.status_code == missing.status_code == 404
+    assert Conversation.objects.count() == 1
+    with visit(server, alice).events(call.pk) as stream:
+        assert stream.answer.status_code == 200
