@@ -19,9 +19,19 @@ class ServerEnvironment(environ.Env):
 ServerEnvironment.read_env(ROOT / ".env")
 env = ServerEnvironment()
 
-# Empty means unset, as in chatsite/settings.py. `-b` on the command line wins.
-bind = "127.0.0.1:" + (env.str("PORT", default="") or "8000")
-workers = int(env.str("WEB_CONCURRENCY", default="") or 2)
+
+def number(name, default, most):
+    """The whole number of the variable `name`, from 1 to `most`; empty means unset, as in
+    chatsite/settings.py. Anything else stops the start with a sentence."""
+    text = env.str(name, default="").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        sys.exit(f"{name} must be a whole number from 1 to {most}, not {text!r}.")
+    return int(text)
+
+
+# `-b` on the command line wins.
+bind = f"127.0.0.1:{number('PORT', 8000, most=65_535)}"
+workers = number("WEB_CONCURRENCY", 2, most=512)
 
 worker_class = "asgi"
 timeout = 30
@@ -36,7 +46,10 @@ control_socket_disable = True
 # kills at graceful_timeout, before the worker's own clean-up has run.
 drain_margin = 5
 
-if env.bool("RELOAD", default=False):
+reloading = env.str("RELOAD", default="").strip().lower() or "false"
+if reloading not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+    sys.exit(f"RELOAD must be true or false, not {reloading!r}.")
+if reloading in ("true", "1", "yes", "on"):
     workers = 1
     graceful_timeout = 2
     drain_margin = 1

@@ -27,8 +27,9 @@ class Environment(environ.Env):
         try:
             return super().get_value(var, cast, default, parse_default)
         except (ValueError, KeyError) as error:
+            # Not the value itself: it may hold a key or a password.
             raise ImproperlyConfigured(
-                f"{var} has a value that cannot be used: {self.ENVIRON.get(var)!r}."
+                f"{var} has a value that cannot be used; see .env.example."
             ) from error
 
     def flag(self, var, default):
@@ -55,8 +56,9 @@ class Environment(environ.Env):
         return value
 
     def words(self, var, default=()):
-        """A list from comma-separated words, blanks around them dropped."""
-        return [word.strip() for word in self.list(var, default=list(default)) if word.strip()]
+        """A list from comma-separated words, blanks around them dropped; `default` for none."""
+        found = [word.strip() for word in self.list(var, default=[]) if word.strip()]
+        return found or list(default)
 
 
 env = Environment()
@@ -77,13 +79,15 @@ if not SECRET_KEY:
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+if any(len(key) < 32 for key in SECRET_KEY_FALLBACKS):
+    raise ImproperlyConfigured("SECRET_KEY_FALLBACKS must each have at least 32 characters.")
 
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 for origin in CSRF_TRUSTED_ORIGINS:
-    if not origin.startswith(("http://", "https://")):
+    if urlsplit(origin).scheme not in ("http", "https") or not urlsplit(origin).hostname:
         raise ImproperlyConfigured(
-            f"CSRF_TRUSTED_ORIGINS needs a scheme in each origin: https://{origin}"
+            "CSRF_TRUSTED_ORIGINS needs a scheme in each origin, like https://chat.example.org."
         )
 
 # For a network without TLS: no Secure cookies, no HSTS, no redirect to https.
@@ -149,8 +153,13 @@ SITE_NAME = env.str("SITE_NAME", default="Chatsite")
 # --- Database and cache ---------------------------------------------------------------------
 
 
-def database(url):
+ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+
+
+def database(url, pool_size):
     """Django's DATABASES entry for a database URL, with what a chat of many writers needs.
+
+    `pool_size` is how many connections a process may hold open to PostgreSQL.
 
     SQLite: runtime.md measured that only WAL, IMMEDIATE and a long busy timeout together hold
     fifty writers. PostgreSQL: a pool with health checks, since a pool without hands out dead
@@ -160,8 +169,10 @@ def database(url):
         config = environ.Env.db_url_config(url)
     except Exception as error:
         raise ImproperlyConfigured("DATABASE_URL cannot be read as a database URL.") from error
-    if not config.get("ENGINE"):
-        raise ImproperlyConfigured("DATABASE_URL must start with sqlite:// or postgres://.")
+    if config.get("ENGINE") not in ENGINES or not config.get("NAME"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be like sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         name = Path(config["NAME"])
         config["NAME"] = str(name if name.is_absolute() else BASE_DIR / name)
@@ -177,16 +188,20 @@ def database(url):
     else:
         config["CONN_MAX_AGE"] = 0  # the pool keeps them
         config["CONN_HEALTH_CHECKS"] = True
-        size = env.number("DATABASE_POOL", 8, least=2)
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "connect_timeout": 3,
-            "pool": {"min_size": 1, "max_size": size, "timeout": 4},
+            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 4},
         }
     return config
 
 
-DATABASES = {"default": database(env.str("DATABASE_URL", default="sqlite:///db.sqlite3"))}
+DATABASES = {
+    "default": database(
+        env.str("DATABASE_URL", default="sqlite:///db.sqlite3"),
+        env.number("DATABASE_POOL", 8, least=2),
+    )
+}
 ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
 # In the database, so that limits of login count across processes and machines.
@@ -202,13 +217,29 @@ CACHES = {
 
 def gateway_url(url):
     """`url` checked; empty where no gateway is configured (the demo model answers then)."""
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if url and not usable:
         raise ImproperlyConfigured("OPENAI_BASE_URL must be a URL like https://host/v1.")
+    if url and "@" in parts.netloc:
+        raise ImproperlyConfigured(
+            "OPENAI_BASE_URL must not hold a user or a password; use OPENAI_API_KEY."
+        )
     return url.rstrip("/")
 
 
+def header(var, text):
+    """`text` if it can stand in an HTTP header."""
+    if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+        raise ImproperlyConfigured(f"{var} may hold only printable ASCII characters.")
+    return text
+
+
 OPENAI_BASE_URL = gateway_url(env.str("OPENAI_BASE_URL", default="").strip())
-OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_API_KEY = header("OPENAI_API_KEY", env.str("OPENAI_API_KEY", default="").strip())
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="").strip()
 if OPENAI_API_KEY and not OPENAI_BASE_URL:
     OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -217,10 +248,13 @@ if OPENAI_BASE_URL and not OPENAI_MODEL:
 DEMO = not OPENAI_BASE_URL
 if DEMO:
     OPENAI_MODEL = "demo"
-try:
-    UPSTREAM_HEADERS = env.json("UPSTREAM_HEADERS", default={})
-except ValueError as error:
-    raise ImproperlyConfigured('UPSTREAM_HEADERS must be JSON like {"X-Team": "a"}.') from error
+UPSTREAM_HEADERS = env.json("UPSTREAM_HEADERS", default={})
+if not isinstance(UPSTREAM_HEADERS, dict):
+    raise ImproperlyConfigured('UPSTREAM_HEADERS must be JSON like {"X-Team": "research"}.')
+for name, value in UPSTREAM_HEADERS.items():
+    if not header("UPSTREAM_HEADERS", name).strip():
+        raise ImproperlyConfigured("UPSTREAM_HEADERS has a header without a name.")
+    header("UPSTREAM_HEADERS", value)
 UPSTREAM_CONNECT_TIMEOUT = env.number("UPSTREAM_CONNECT_TIMEOUT", 10, least=1)
 UPSTREAM_READ_TIMEOUT = env.number("UPSTREAM_READ_TIMEOUT", 600, least=1)
 UPSTREAM_TOTAL_TIMEOUT = env.number("UPSTREAM_TOTAL_TIMEOUT", 3600, least=1)
@@ -274,8 +308,12 @@ ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
-vars().update(EMAIL_CONFIG)
+try:
+    vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+except ImproperlyConfigured as error:
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
+    ) from error
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
 
 # --- Sessions, cookies, headers -------------------------------------------------------------

@@ -28,7 +28,8 @@ def read_code(name):
     for node in ast.walk(ast.parse((ROOT / name).read_text())):
         match node:
             case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="env")), args=[ast.Constant(str(key)), *rest]
+                func=ast.Attribute(value=ast.Name(id="env")) | ast.Name(id="number"),
+                args=[ast.Constant(str(key)), *rest],
             ):
                 given = [word.value for word in node.keywords if word.arg == "default"] + rest
                 found[key] = as_text(given[0]) if given else ""

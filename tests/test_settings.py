@@ -1,0 +1,171 @@
+"""Starting with good and bad settings: a bad value stops the start and is named."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.server import free_port
+
+ROOT = Path(__file__).parent.parent
+GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example.org/v1", "OPENAI_MODEL": "m"}
+OURS = set(
+    line.partition("=")[0]
+    for line in (ROOT / ".env.example").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Runs settings.py in an environment of only what is given; returns what it sets."""
+    for name in OURS:
+        monkeypatch.delenv(name, raising=False)
+
+    def start(**environment):
+        environment.setdefault("SECRET_KEY", "a-good-key-0123456789-0123456789-0123")
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "chatsite" / "settings.py"))
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY_FALLBACKS", "short"),
+        ("CSRF_TRUSTED_ORIGINS", "chat.example.org"),
+        ("INSECURE_HTTP", "perhaps"),
+        ("DEBUG", "2"),
+        ("TRUSTED_PROXIES", "-1"),
+        ("HSTS_PRELOAD", "soon"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("UPSTREAM_HEADERS", "{"),
+        ("UPSTREAM_HEADERS", '["X-Team"]'),
+        ("UPSTREAM_HEADERS", '{"X-Team": 1}'),
+        ("UPSTREAM_HEADERS", '{"X-Team": "a\\nb"}'),
+        ("UPSTREAM_HEADERS", '{" ": "a"}'),
+        ("UPSTREAM_CONNECT_TIMEOUT", "0"),
+        ("UPSTREAM_READ_TIMEOUT", "ten"),
+        ("UPSTREAM_TOTAL_TIMEOUT", "1e3"),
+        ("AUTO_TITLES", "sometimes"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://name:pass@host/db"),
+        ("DATABASE_URL", "postgres://name:pass@host:port/db"),
+        ("DATABASE_POOL", "1"),
+        ("DATABASE_POOL", "many"),
+        ("SIGNUP", "maybe"),
+        ("SESSION_DAYS", "0"),
+        ("REVIEW_NOTICE", "loud"),
+        ("CURRENCY", "dollars"),
+        ("EMAIL_URL", "pigeon://host"),
+        ("MAX_BODY", "4 MB"),
+        ("MAX_BODY", "10"),
+        ("MAX_MESSAGE", "0"),
+        ("REPLIES_PER_MINUTE", "-1"),
+        ("CONCURRENT_REPLIES", "x"),
+        ("MAX_LIVE_REPLIES", "0"),
+        ("MAX_STREAMS", "0"),
+        ("LOG_JSON", "pretty"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_bad_value_is_named(start, name, value):
+    with pytest.raises(ImproperlyConfigured, match=rf"\b{name}\b"):
+        start(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_BASE_URL", "gateway.example.org"),
+        ("OPENAI_BASE_URL", "ftp://gateway.example.org"),
+        ("OPENAI_BASE_URL", "https://"),
+        ("OPENAI_BASE_URL", "https://host:port/v1"),
+        ("OPENAI_BASE_URL", "https://[::1"),
+        ("OPENAI_BASE_URL", "https://name:secret@host/v1"),
+        ("OPENAI_API_KEY", "ключ"),
+        ("OPENAI_API_KEY", "one\ntwo"),
+        ("OPENAI_MODEL", ""),
+    ],
+)
+def test_a_bad_value_of_the_gateway_is_named(start, name, value):
+    with pytest.raises(ImproperlyConfigured, match=rf"\b{name}\b"):
+        start(**{**GATEWAY, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "hunter2"),
+        ("UPSTREAM_HEADERS", '{"Authorization": "hunter2"'),
+        ("OPENAI_API_KEY", "hunter2é"),
+        ("OPENAI_BASE_URL", "https://me:hunter2@host/v1"),
+        ("DATABASE_URL", "mysql://me:hunter2@host/db"),
+        ("EMAIL_URL", "pigeon://me:hunter2@host"),
+    ],
+)
+def test_what_is_secret_in_a_bad_value_is_not_repeated(start, name, value):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        start(**{**GATEWAY, name: value})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_nothing_but_a_secret_key_has_to_be_set(start):
+    settings = start()
+    assert settings["DATABASES"]["default"]["NAME"] == str(ROOT / "db.sqlite3")
+    assert settings["DEMO"]
+    assert settings["OPENAI_MODEL"] == "demo"
+    assert settings["SECURE"]
+    assert not settings["DEBUG"]
+
+
+def test_an_empty_value_counts_as_not_set(start):
+    plain = start()
+    empty = start(**dict.fromkeys(OURS - {"SECRET_KEY"}, ""))
+    names = {name for name, value in plain.items() if name.isupper() and name != "BASE_DIR"}
+    assert {name: empty[name] for name in names} == {name: plain[name] for name in names}
+
+
+def test_a_key_alone_means_openai(start):
+    settings = start(OPENAI_API_KEY="sk-1", OPENAI_MODEL="gpt-5.1")
+    assert settings["OPENAI_BASE_URL"] == "https://api.openai.com/v1"
+    assert not settings["DEMO"]
+
+
+def test_cookies_are_bound_to_host_and_https_unless_http_is_wanted(start):
+    secure = start()
+    assert (secure["SESSION_COOKIE_NAME"], secure["CSRF_COOKIE_NAME"]) == (
+        "__Host-session",
+        "__Host-csrf",
+    )
+    assert secure["SESSION_COOKIE_SECURE"] and secure["CSRF_COOKIE_SECURE"]
+    assert secure["SECURE_SSL_REDIRECT"]
+    plain = start(INSECURE_HTTP="true")
+    assert not plain["SESSION_COOKIE_SECURE"] and not plain["SECURE_SSL_REDIRECT"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MAX_BODY", "4 MB"), ("PORT", "http"), ("WEB_CONCURRENCY", "0"), ("RELOAD", "perhaps")],
+)
+def test_the_server_does_not_start_and_says_why(name, value):
+    environment = {**os.environ, "PORT": str(free_port()), "WEB_CONCURRENCY": "1", name: value}
+    arguments = ["-c", "gunicorn.conf.py", "chatsite.asgi:application"]
+    started = subprocess.run(
+        [sys.executable, "-m", "gunicorn", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert started.returncode != 0
+    assert f"{name} " in started.stderr
