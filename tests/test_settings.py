@@ -13,11 +13,11 @@ from tests.server import free_port
 
 ROOT = Path(__file__).parent.parent
 GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example.org/v1", "OPENAI_MODEL": "m"}
-OURS = set(
+OURS = {
     line.partition("=")[0]
     for line in (ROOT / ".env.example").read_text().splitlines()
     if line and not line.startswith("#")
-)
+}
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.sentences import error_sentence, reason_sentence
+from conversations.sentences import error_sentence, is_quote, reason_sentence
 
 
 def _not_negative(field):
@@ -188,8 +188,13 @@ class Response(models.Model):
 
     @property
     def reason_sentence(self):
-        """Why the reply is incomplete, in the reader's language."""
-        return reason_sentence(self.reason)
+        """Why the reply is not whole, in the reader's language; "" where it is."""
+        return reason_sentence(self.reason, self.status)
+
+    @property
+    def error_is_quote(self):
+        """Whether `error_message` is what the gateway said, not what the network did."""
+        return is_quote(self.error_code, self.error_message)
 
     @property
     def seconds_to_first_token(self):
