@@ -26,7 +26,7 @@ class MessageForm(forms.Form):
     def __init__(self, *args, person=None, chosen="", **kwargs):
         super().__init__(*args, **kwargs)
         # Offered, and accepted, is only what the person may use.
-        offered = LanguageModel.objects.for_person(person).default_first() if person else ()
+        offered = LanguageModel.objects.offered_to(person) if person else ()
         self.models = list(offered)
         self.chosen = chosen
 

@@ -12,10 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 class BudgetQuerySet(models.QuerySet):
     def for_person(self, person_id):
-        """Those that apply to the person with that id: own, of each group, of everyone."""
-        everyone = Q(person=None, group=None)
-        of_groups = Q(group__in=Group.objects.filter(user=person_id))
-        return self.filter(Q(person=person_id) | of_groups | everyone)
+        """A list of those that apply to the person with that id: own, of each group, of everyone.
+
+        The groups are looked up only where a group has a budget: every reply asks this.
+        """
+        budgets = list(self.filter(Q(person_id=person_id) | Q(person_id=None)))
+        if any(budget.group_id for budget in budgets):
+            mine = set(Group.objects.filter(user=person_id).values_list("pk", flat=True))
+            budgets = [b for b in budgets if b.group_id is None or b.group_id in mine]
+        return budgets
 
 
 class Budget(models.Model):

@@ -10,28 +10,35 @@ class LanguageModelQuerySet(models.QuerySet):
     def enabled(self):
         return self.filter(enabled=True)
 
-    def for_person(self, person):
-        """The enabled ones that `person` (or the id of one) may use: of no group, or of one of
-        the person's groups."""
-        groups = Group.objects.filter(user__pk=getattr(person, "pk", person))
-        limited = LanguageModel.groups.through.objects
-        return self.enabled().filter(
-            ~models.Exists(limited.filter(languagemodel=models.OuterRef("pk")))
-            | models.Exists(limited.filter(languagemodel=models.OuterRef("pk"), group__in=groups))
-        )
-
     def ensure_default(self):
         """Make the row of OPENAI_MODEL where there is none; the demo's is on only without a
         gateway. An administrator's choice to disable a model is left alone."""
         self.get_or_create(name=settings.OPENAI_MODEL)
         self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)
 
-    def default_first(self):
-        """A list by name, but the site's default model (OPENAI_MODEL) first.
+    def offered_to(self, person):
+        """A list of the enabled ones that `person` (or the id of one) may use: of no group, or of
+        one of the person's groups. By name, but the site's default model (OPENAI_MODEL) first.
 
-        Sorted here: there are few, and an ORDER BY of expressions costs Django milliseconds.
+        Sorted and chosen here: there are few models, this is on the way to every first word, and
+        what Django needs to compile one query of it all is several times these.
         """
-        return sorted(self, key=lambda model: (model.name != settings.OPENAI_MODEL, model.name))
+        limits = {}
+        for model_id, group_id in self.model.groups.through.objects.values_list(
+            "languagemodel_id", "group_id"
+        ):
+            limits.setdefault(model_id, set()).add(group_id)
+        models = list(self.enabled())
+        if limits:
+            mine = set(
+                Group.objects.filter(user__pk=getattr(person, "pk", person)).values_list(
+                    "pk", flat=True
+                )
+            )
+            models = [
+                model for model in models if model.pk not in limits or limits[model.pk] & mine
+            ]
+        return sorted(models, key=lambda model: (model.name != settings.OPENAI_MODEL, model.name))
 
 
 class LanguageModel(models.Model):

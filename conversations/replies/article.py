@@ -2,6 +2,7 @@
 
 from copy import copy
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
@@ -18,19 +19,33 @@ def render_article(response_id, viewer):
         )
     except Message.DoesNotExist:
         return ""
-    message.place = place_of(message)
-    models = LanguageModel.objects.for_person(viewer.person_id).default_first()
-    return _draw(message, viewer, models=models)
+    return _draw_finished(message, viewer)
 
 
 def render_live_article(response, viewer, html, reasoning_html):
     """HTML of a reply while it is written, with the text so far; asks no database."""
-    message = copy(response.message)
-    message.call = response
-    message.conversation = response.conversation
+    message = _message_of(response)
     message.live_html = mark_safe(html)  # noqa: S308 (made by conversations.rendering)
     message.live_reasoning = mark_safe(reasoning_html)  # noqa: S308 (escaped in live.py)
     return _draw(message, viewer)
+
+
+def render_finished_article(response, viewer):
+    """HTML of a reply that has just ended, from the rows at hand."""
+    return _draw_finished(_message_of(response), viewer)
+
+
+def _message_of(response):
+    """A message of its own for one drawing, with what it stands on."""
+    message = copy(response.message)
+    message.call = response
+    message.conversation = response.conversation
+    return message
+
+
+def _draw_finished(message, viewer):
+    message.place = message.place or place_of(message)
+    return _draw(message, viewer, models=LanguageModel.objects.offered_to(viewer.person_id))
 
 
 def _draw(message, viewer, **context):
@@ -38,6 +53,7 @@ def _draw(message, viewer, **context):
         "message": message,
         "conversation": message.conversation,
         "csrf_token": viewer.csrf_token,
+        "currency": settings.CURRENCY,
     }
     with translation.override(viewer.language), timezone.override(viewer.zone):
         return render_to_string("conversations/_message.html", context)

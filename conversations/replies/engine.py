@@ -177,15 +177,16 @@ class Engine:
         else:
             html = live.finish_html()
         fields = outcome.fields()
-        ours = await self._writing.insist(
+        ending = await self._writing.insist(
             transitions.finish, live.response, self.lease, fields, live.text, html, live.reasoning
         )
+        if ending is not None:
+            live.finished(ending, html)
         logger.info(
-            "reply %s %s%s attempts=%s",
+            "reply %s %s%s",
             live.id,
-            fields["status"] if ours else "was ended by somebody else",
+            fields["status"] if ending is not None else "was ended by somebody else",
             f" ({fields['error_code']})" if fields.get("error_code") else "",
-            live.response.attempts,
         )
 
     def end(self, response_id, status):

@@ -28,6 +28,8 @@ class LiveReply:
         self.ending = ""
         # Set when the database has the final state.
         self.ended = False
+        # Whether `response` and its message are as the database has them then.
+        self.is_finished = False
         self.task = None
         self.watchers = set()
         self.first_token_at = None
@@ -123,6 +125,14 @@ class LiveReply:
         """The HTML of the whole, final text."""
         self.refresh()
         return self._renderer.finish()
+
+    def finished(self, ending, html):
+        """Take over the columns as they were written, so that the end is shown without a query."""
+        for name, value in ending.items():
+            setattr(self.response, name, value)
+        message = self.response.message
+        message.text, message.html, message.reasoning = self.text, html, self.reasoning
+        self.is_finished = True
 
     @property
     def html(self):

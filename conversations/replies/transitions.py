@@ -105,31 +105,35 @@ def _write_texts(lease, texts):
 
 
 def finish(response, lease, fields, text, html, reasoning):
-    """End the Response with `fields` and write its message, once. Whether it was still ours."""
+    """End the Response with `fields` and write its message, once.
+
+    The columns as they were written, the books' included; None where it was no longer ours.
+    """
     ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
-        if not end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning):
-            # Repeated after a lost connection: done before if it is final under our lease.
-            return ours.filter(status=fields["status"], finished_at__isnull=False).exists()
-        _write_message(response, text, html, reasoning)
-    return True
+        ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
+        if ending is not None:
+            _write_message(response, text, html, reasoning)
+            return ending
+    # Repeated after a lost connection: done before if it is final under our lease.
+    return ours.filter(status=fields["status"], finished_at__isnull=False).values().first()
 
 
 def end(guarded, fields, *written):
     """End the one Response of the query `guarded` and enter it into the books, in the caller's
-    transaction. Whether it was still to be ended.
+    transaction. The columns as they were written; None where it had ended before.
 
     Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
     `status` and `usage_source` among them; `written` the texts that came.
     """
     call = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if call is None:
-        return False
+        return None
     ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
     if not guarded.update(**ending, partial="", partial_reasoning="", heartbeat_at=None):
-        return False
+        return None
     usage.record([{**call, **ending}])
-    return True
+    return ending
 
 
 def _write_message(response, text, html, reasoning):
@@ -147,7 +151,7 @@ def request_stop(response_id):
     with transaction.atomic():
         queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
         unsent = {"status": Status.CANCELLED, "usage_source": Response.UsageSource.NONE}
-        if not end(queued, unsent):
+        if end(queued, unsent) is None:
             Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS).update(
                 stop_requested=True
             )
@@ -197,9 +201,9 @@ def bury(response_id):
     )
     with transaction.atomic():
         buried = end(dead, fields, response.partial, response.partial_reasoning)
-        if buried:
+        if buried is not None:
             _write_message(response, response.partial, html, response.partial_reasoning)
-    return buried
+    return buried is not None
 
 
 def expire(response_id):
@@ -216,7 +220,7 @@ def expire(response_id):
     if not unclaimed.exists():
         return False
     with transaction.atomic():
-        return end(unclaimed, fields)
+        return end(unclaimed, fields) is not None
 
 
 def look(response_ids):

@@ -7,7 +7,11 @@ reconnecting, reloading, a second tab and another device are all the same case.
 import time
 from dataclasses import dataclass
 
-from conversations.replies.article import render_article, render_live_article
+from conversations.replies.article import (
+    render_article,
+    render_finished_article,
+    render_live_article,
+)
 from conversations.replies.engine import Engine
 from conversations.replies.live import Watcher
 
@@ -42,7 +46,11 @@ async def watch(response, viewer):
             engine.watching.discard(watcher)
         if watcher.gone:
             return
-    yield event("done", await engine.read(render_article, response.pk, viewer))
+    if live is not None and live.is_finished:
+        article = await engine.read(render_finished_article, live.response, viewer)
+    else:
+        article = await engine.read(render_article, response.pk, viewer)
+    yield event("done", article)
 
 
 async def _follow(engine, live, watcher):

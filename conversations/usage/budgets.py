@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage import calendar, prices
-from conversations.usage.tokens import Gauge
+from conversations.usage.tokens import ROUGH, Gauge
 
 Metric = Budget.Metric
 Purpose = Response.Purpose
@@ -112,8 +112,8 @@ def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens
     What is known beforehand, the input, must fit into each hard budget; what is reserved until
     the call is settled is the input and the output that is expected.
     """
-    estimate = _estimate(model, texts, max_output_tokens)
-    budgets = list(Budget.objects.for_person(person.pk).select_related("person", "group"))
+    budgets = Budget.objects.for_person(person.pk)
+    estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
     limited = settings.REPLIES_PER_MINUTE or settings.CONCURRENT_REPLIES
     if budgets or (limited and purpose == Purpose.REPLY):
         Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
@@ -126,8 +126,8 @@ def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens
 def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
     """Whether the same `reserve` would be allowed now. It reserves nothing and promises nothing:
     to decide early whether a title is worth ordering."""
-    estimate = _estimate(model, texts, max_output_tokens)
-    budgets = list(Budget.objects.for_person(person.pk).filter(hard=True))
+    budgets = [budget for budget in Budget.objects.for_person(person.pk) if budget.hard]
+    estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
     try:
         _check_budgets(budgets, person.pk, model, purpose, estimate)
     except OverBudget:
@@ -137,8 +137,8 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
 
 def standings(person):
     """How all budgets of `person` stand now, the fullest first."""
-    budgets = Budget.objects.for_person(person.pk).select_related("person", "group")
-    found = _standings(list(budgets), person.pk)
+    budgets = Budget.objects.select_related("person", "group").for_person(person.pk)
+    found = _standings(budgets, person.pk)
     return sorted(found, key=lambda standing: standing.fraction, reverse=True)
 
 
@@ -147,10 +147,10 @@ def nearly_used_up(person):
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
 
-def _estimate(model, texts, max_output_tokens):
+def _estimate(gauge, texts, max_output_tokens):
     return {
         "input_characters": sum(map(len, texts)),
-        "reserved_input_tokens": Gauge(model).input_tokens(*texts),
+        "reserved_input_tokens": gauge.input_tokens(*texts),
         "reserved_output_tokens": min(max_output_tokens or EXPECTED_OUTPUT, EXPECTED_OUTPUT),
     }
 
