@@ -58,7 +58,7 @@ def prepare(folder):
     from conversations.models import LanguageModel, Person
     from tests.visitor import session_of
 
-    for pieces in ("1:0", "200:0.05", "400:0.05"):
+    for pieces in ("1:0", "10:0.05", "200:0.05", "400:0.05"):
         LanguageModel.objects.get_or_create(name=pieces)
     people = []
     for number in range(200):
@@ -110,9 +110,9 @@ def measure(folder, servers):
     results["idle_mb"] = {name: round(value / 1e6, 1) for name, value in idle.items()}
     results["fifty"] = turns(folder, servers, "200:0.05", 200, at_once=50, spread=1.0)
     results["single"] = turns(
-        folder, servers, "1:0", 1, at_once=1, spread=0, rounds=20 if QUICK else 60
+        folder, servers, "10:0.05", 10, at_once=1, spread=0, rounds=20 if QUICK else 60
     )
-    results["burst"] = turns(folder, servers, "1:0", 1, at_once=50, spread=1.0, rounds=2)
+    results["burst"] = turns(folder, servers, "10:0.05", 10, at_once=50, spread=1.0, rounds=2)
     before = memory(servers["site"])
     results["many"] = turns(
         folder, servers, "400:0.05", 400, at_once=200, spread=4.0, kinds=("site",)

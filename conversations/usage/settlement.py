@@ -34,9 +34,13 @@ def settle(call, ending, *written):
         fields.update(dict.fromkeys(REPORTED), usage_source=Source.ESTIMATED)
     if fields["usage_source"] == Source.NONE:
         return {**fields, "cost": Decimal(0)}
-    if fields.get("input_tokens") is None:
-        fields["estimated_input_tokens"] = call["reserved_input_tokens"] or 0
-    if fields.get("output_tokens") is None:
-        fields["estimated_output_tokens"] = Gauge(call["model"]).output_tokens(*written)
+    missing = [name for name in ("input_tokens", "output_tokens") if fields.get(name) is None]
+    gauge = Gauge(call["model"]) if missing else None
+    if "input_tokens" in missing:
+        fields["estimated_input_tokens"] = gauge.input_tokens_of(
+            call["input_characters"] or 0, otherwise=call["reserved_input_tokens"] or 0
+        )
+    if "output_tokens" in missing:
+        fields["estimated_output_tokens"] = gauge.output_tokens(*written)
     price = prices.price_of(call["model"], call["created_at"])
     return {**fields, **prices.cost_fields(price, fields)}

@@ -50,6 +50,10 @@ class Gauge(RoughGauge):
         self._input = _ratio(sums["read"], sums["read_tokens"])
         self._output = _ratio(sums["written"], sums["written_tokens"])
 
+    def input_tokens_of(self, characters, *, otherwise):
+        """Tokens of so many characters that were sent; `otherwise` where nothing was measured."""
+        return int(characters / self._input + 0.5) if self._input else otherwise
+
 
 def _ratio(characters, tokens):
     if not characters or not tokens or tokens < ENOUGH_TOKENS:
