@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
+from conversations import usage
 from conversations.models import Conversation
 
 SIDEBAR = 50
@@ -17,8 +18,14 @@ def site(request):
         "max_body": settings.MAX_BODY,
         "signup_open": settings.SIGNUP == "open",
         "request_id": getattr(request, "id", ""),
+        "nearly_used_up": SimpleLazyObject(lambda: _nearly_used_up(request)),
         "sidebar": SimpleLazyObject(lambda: _sidebar(request)),
     }
+
+
+def _nearly_used_up(request):
+    person = getattr(request, "user", None)
+    return usage.nearly_used_up(person) if person and person.is_authenticated else []
 
 
 def _sidebar(request):

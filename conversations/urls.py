@@ -11,6 +11,7 @@ from conversations.views import (
     review,
     review_log,
     speculation,
+    usage,
 )
 
 urlpatterns = [
@@ -29,6 +30,13 @@ urlpatterns = [
     # /responses/<uuid>/
     path("responses/<uuid:response_id>/events/", responses.events, name="events"),
     path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),
+    # /usage/
+    path("usage/", usage.mine, name="usage"),
+    path("usage.csv", usage.mine_file, name="usage_csv"),
+    path("usage/people/", usage.people, name="usage_people"),
+    path("usage/people.csv", usage.people_file, name="usage_people_csv"),
+    path("usage/people/<str:username>/", usage.person, name="usage_person"),
+    path("usage/people/<str:username>.csv", usage.person_file, name="usage_person_csv"),
     # /review/
     path("review/", review.index, name="review"),
     path("review/log/", review_log.index, name="review_log"),

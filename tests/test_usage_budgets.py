@@ -45,7 +45,7 @@ def test_a_hard_budget_refuses_and_stores_nothing(alice):
     call(alice)
     count = Message.objects.count()
     sentence = refused(alice)
-    assert sentence.startswith("Your own budget of 1 reply a day is used up: 1 reply used.")
+    assert sentence.startswith("The personal budget of 1 reply a day is used up: 1 reply used.")
     assert "resets on" in sentence
     assert Message.objects.count() == count
 
@@ -110,7 +110,7 @@ def test_a_groups_budget_is_each_members(alice, bob, research):
 def test_everyones_budget_is_each_persons(alice, bob):
     a_budget(limit=1)
     call(alice)
-    assert refused(alice).startswith("Everyone's budget of 1 reply a day is used up")
+    assert refused(alice).startswith("The budget of 1 reply a day for everyone is used up")
     assert ask(bob)
 
 
@@ -135,13 +135,13 @@ def test_money_counts_what_is_estimated_too(alice):
     call(alice, STOPPED, text="x" * 300, answer="y" * 400)
     [standing] = usage.standings(alice)
     assert standing.used == Decimal("0.00175")
-    assert refused(alice).startswith("Your own budget of $0.001000 a day is used up: $0.001750")
+    assert refused(alice).startswith("The personal budget of $0.001000 a day is used up: $0.001750")
 
 
 def test_an_input_that_cannot_fit_is_refused_before_it_is_sent(alice):
     a_budget(person=alice, limit=100, metric="tokens")
     sentence = refused(alice, text="x" * 1_000)
-    assert sentence.startswith("This message would go beyond a budget. Your own budget of 100")
+    assert sentence.startswith("This message would go beyond a budget. The personal budget of 100")
     assert ask(alice, text="Hi")
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 DAY, WEEK, MONTH = "day", "week", "month"
+ONE_DAY = timedelta(days=1)
 
 
 def today():

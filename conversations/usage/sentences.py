@@ -17,7 +17,9 @@ def amount_of_money(amount):
     """`amount` in the site's currency; a small one with the places it needs to be seen."""
     amount = Decimal(amount)
     places = 2 if not amount or abs(amount) >= 1 else 4 if abs(amount) >= Decimal("0.01") else 6
-    number = formats.number_format(amount, places, use_l10n=True, force_grouping=True)
+    # Rounded here: number_format only cuts off.
+    rounded = round(amount, places)
+    number = formats.number_format(rounded, places, use_l10n=True, force_grouping=True)
     sign = SIGNS.get(settings.CURRENCY)
     return f"{sign}{number}" if sign else f"{number} {settings.CURRENCY}"
 
@@ -33,7 +35,7 @@ def amount_of(metric, amount):
 
 
 def budget_name(budget):
-    """Which budget it is: "Your budget of 3 replies a day"."""
+    """Which budget it is: "The budget of 3 replies a day for everyone"."""
     words = {"amount": amount_of(budget.metric, budget.limit), "group": budget.group}
     if budget.group_id:
         return {
@@ -43,14 +45,14 @@ def budget_name(budget):
         }[budget.period] % words
     if budget.person_id:
         return {
-            "day": _("Your own budget of %(amount)s a day"),
-            "week": _("Your own budget of %(amount)s a week"),
-            "month": _("Your own budget of %(amount)s a month"),
+            "day": _("The personal budget of %(amount)s a day"),
+            "week": _("The personal budget of %(amount)s a week"),
+            "month": _("The personal budget of %(amount)s a month"),
         }[budget.period] % words
     return {
-        "day": _("Everyone's budget of %(amount)s a day"),
-        "week": _("Everyone's budget of %(amount)s a week"),
-        "month": _("Everyone's budget of %(amount)s a month"),
+        "day": _("The budget of %(amount)s a day for everyone"),
+        "week": _("The budget of %(amount)s a week for everyone"),
+        "month": _("The budget of %(amount)s a month for everyone"),
     }[budget.period] % words
 
 

@@ -94,6 +94,7 @@ function showTurn({ fragment, url }, first = null) {
   }
   form.closest(".main").classList.remove("main--new");
   thread.append(...turn);
+  document.getElementById("left")?.replaceWith(fragment.querySelector("#left") ?? "");
   if (listed) showListed(listed, url);
   if (url && url !== location.pathname + location.search) history.replaceState(null, "", url);
   follow();

@@ -1,0 +1,132 @@
+"""What a report is asked for: dates, people, model, and how it is cut."""
+
+from datetime import timedelta
+
+from django import forms
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from conversations.models import Person, UsageRollup
+from conversations.usage import calendar
+from conversations.usage.reports import Selection, members_of
+
+YEARS = 20  # days further apart are a slip of the keyboard
+
+
+def presets():
+    """`[(name, first date, last date)]` of the usual ranges, today's included."""
+    today = calendar.today()
+    this_month = calendar.first_day(calendar.MONTH, today)
+    last_month = calendar.first_day(calendar.MONTH, this_month - calendar.ONE_DAY)
+    return [
+        (_("Today"), today, today),
+        (_("This week"), calendar.first_day(calendar.WEEK, today), today),
+        (_("This month"), this_month, today),
+        (_("Last month"), last_month, this_month - calendar.ONE_DAY),
+        (_("Last 30 days"), today - timedelta(days=29), today),
+        (_("Last 90 days"), today - timedelta(days=89), today),
+        (_("This year"), today.replace(month=1, day=1), today),
+    ]
+
+
+class RangeForm(forms.Form):
+    """`from` and `to`, both included; this month unless given."""
+
+    by = forms.ChoiceField(required=False)
+    sort = forms.CharField(required=False, max_length=50)
+    page = forms.IntegerField(required=False, min_value=1)
+
+    # The first is what a report is cut by unless asked otherwise.
+    cuts = ("day", "model", "conversation")
+
+    def __init__(self, data, **kwargs):
+        super().__init__(data, **kwargs)
+        # "from" is a word of Python's: it cannot be an attribute of the class.
+        self.fields["from"] = self._date(gettext_lazy("From"))
+        self.fields["to"] = self._date(gettext_lazy("To"))
+        self.fields["by"].choices = [(cut, cut) for cut in self.cuts]
+
+    @staticmethod
+    def _date(label):
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        return forms.DateField(
+            label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"]
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        today = calendar.today()
+        until = cleaned.get("to") or max(today, cleaned.get("from") or today)
+        since = cleaned.get("from") or calendar.first_day(calendar.MONTH, until)
+        if since > until:
+            raise forms.ValidationError(_("The first day must not come after the last."))
+        if (until - since).days > YEARS * 366:
+            raise forms.ValidationError(_("Choose a shorter range."))
+        cleaned["from"], cleaned["to"] = since, until
+        cleaned["by"] = cleaned.get("by") or self.cuts[0]
+        return cleaned
+
+    def selection(self, **fields):
+        """The Selection that is asked for. Only after `is_valid`."""
+        return Selection(self.cleaned_data["from"], self.cleaned_data["to"], **fields)
+
+
+class PersonForm(RangeForm):
+    """One person, as others see them: figures, no titles."""
+
+    cuts = ("day", "model")
+    id = forms.IntegerField(required=False, min_value=1)
+
+
+class PeopleForm(RangeForm):
+    """Everyone, or the members of a group, by all models or one. `groups` limits who is seen."""
+
+    cuts = ("person", "group", "model", "day")
+    group = forms.ModelChoiceField(
+        Group.objects.none(), required=False, label=gettext_lazy("Group")
+    )
+    model = forms.ChoiceField(required=False, label=gettext_lazy("Model"))
+
+    def __init__(self, data, *, groups=None, **kwargs):
+        super().__init__(data, **kwargs)
+        self._groups = groups
+        self.fields["group"].queryset = Group.objects.order_by("name") if groups is None else groups
+        self.fields["group"].empty_label = gettext_lazy("All groups")
+        names = (
+            UsageRollup.objects.filter(grain=UsageRollup.Grain.MODEL_MONTH)
+            .order_by("model")
+            .values_list("model", flat=True)
+            .distinct()
+        )
+        self.fields["model"].choices = [
+            ("", gettext_lazy("All models")),
+            *((name, name) for name in names),
+        ]
+
+    def selection(self, **fields):
+        group = self.cleaned_data["group"]
+        people = fields.pop("people", None)
+        if group is not None:
+            people = members_of([group])
+        elif self._groups is not None:
+            people = members_of(self._groups)
+        return super().selection(people=people, model=self.cleaned_data["model"], **fields)
+
+
+def person_seen(username, person_id, groups):
+    """The `(id, name)` of the person a report is about, for a viewer limited to `groups` (None:
+    no limit); None where there is no such person to be seen.
+
+    Whoever has left has no account: the id tells them from a new person of the same name.
+    """
+    person = Person.objects.filter(username=username).first()
+    if person_id is None or (person and person.pk == person_id):
+        if person is None:
+            return None
+        if groups is not None and not person.groups.filter(pk__in=groups).exists():
+            return None
+        return person.pk, person.username
+    if groups is not None or Person.objects.filter(pk=person_id).exists():
+        return None
+    return person_id, username

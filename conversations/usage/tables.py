@@ -1,0 +1,201 @@
+"""A report as rows: the same on the screen and in the file."""
+
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from conversations.models.usage_day import FIGURES as COUNTED
+from conversations.models.usage_day import MEASURES
+from conversations.models.usage_day import TIMES as TIME_COUNTS
+from conversations.usage import reports
+from conversations.usage.reports import Sums
+
+# The figures of a row, by the names they have in files and in `sort=`.
+FIGURES = {
+    "replies": lambda sums: sums["replies"],
+    "titles": lambda sums: sums.titles,
+    "failed": lambda sums: sums["failed"],
+    "input_tokens": lambda sums: sums["input_tokens"],
+    "cached_tokens": lambda sums: sums["cached_tokens"],
+    "output_tokens": lambda sums: sums["output_tokens"],
+    "reasoning_tokens": lambda sums: sums["reasoning_tokens"],
+    "total_tokens": lambda sums: sums["total_tokens"],
+    "estimated_input_tokens": lambda sums: sums["estimated_input_tokens"],
+    "estimated_output_tokens": lambda sums: sums["estimated_output_tokens"],
+    "cost": lambda sums: sums.cost,
+    "estimated_cost": lambda sums: sums.estimated_cost,
+    "unpriced": lambda sums: sums["unpriced"],
+    "coverage": lambda sums: sums.coverage,
+    "first_token_median": lambda sums: sums.times[0],
+    "first_token_p95": lambda sums: sums.times[1],
+    "total_time_median": lambda sums: sums.times[2],
+    "total_time_p95": lambda sums: sums.times[3],
+}
+TIMES = ("first_token_median", "first_token_p95", "total_time_median", "total_time_p95")
+PAGE = 100  # rows
+
+
+@dataclass
+class Row:
+    """One line: `key` is what it is about, `label` what people read for it."""
+
+    key: object
+    label: str
+    sums: Sums
+    details: dict = field(default_factory=dict)
+
+    def figure(self, name):
+        return FIGURES[name](self.sums)
+
+
+@dataclass
+class Table:
+    """All rows of a report in the order asked for, and what they add up to."""
+
+    by: str
+    rows: list
+    sort: str
+
+    @property
+    def total(self):
+        """The sum of all rows, whatever page is shown."""
+        found = Sums()
+        for row in self.rows:
+            found.add(row.sums)
+        return found
+
+    def page(self, number):
+        """The rows of the page `number`, from 1."""
+        return self.rows[(number - 1) * PAGE : number * PAGE]
+
+    @property
+    def pages(self):
+        return max(-(-len(self.rows) // PAGE), 1)
+
+
+def make_table(by, selection, sort="", all_times=False):
+    """The Table of a selection cut by "person", "group", "model", "day".
+
+    The times of rows are in it for a file, where they sort it, and where rows are few; else
+    `add_times` gives them to the rows that are shown.
+    """
+    timed = all_times or by in ("model", "day") or sort.lstrip("-") in TIMES
+    names = MEASURES if timed else COUNTED
+    if by == "person":
+        rows = _people(selection, names)
+    elif by == "group":
+        rows = _groups(selection, names)
+    elif by == "model":
+        found = reports.sums_by("model", selection, names)
+        rows = [Row(model, model, sums) for model, sums in found.items()]
+    else:
+        period, found = reports.timeline(selection, names)
+        # Of days on which nothing was used there is nothing to read; the chart shows them.
+        rows = [
+            Row(day, label_of(period, day), sums) for day, sums in found.items() if sums["calls"]
+        ]
+    return sorted_table(by, rows, sort)
+
+
+def sorted_table(by, rows, sort):
+    """A Table in the order `sort`: a figure's name or "name", with "-" from the largest."""
+    if sort.lstrip("-") not in (*FIGURES, "name"):
+        sort = "name" if by == "day" else "-cost"
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    if name == "name":
+        rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
+        rows = rows[::-1] if down else rows
+    else:
+        # Of equal rows the one with more tokens, then by name: without prices too it has a sense.
+        rows = sorted(rows, key=lambda row: row.label.casefold())
+        rows.sort(key=lambda row: row.sums.tokens, reverse=True)
+        rows.sort(key=lambda row: _or_least(row.figure(name)), reverse=down)
+    return Table(by, rows, sort)
+
+
+def _or_least(figure):
+    return (figure is not None, figure or 0)
+
+
+def _people(selection, names):
+    found = reports.sums_by("person_id", selection, names)
+    people = reports.names_of(found.keys())
+    groups = reports.groups_of()
+    return [
+        Row(
+            person_id,
+            people[person_id][0],
+            sums,
+            {"groups": groups.get(person_id, []), "left": not people[person_id][1]},
+        )
+        for person_id, sums in found.items()
+    ]
+
+
+def _groups(selection, names):
+    """By the groups that people are in. Who is in several is a row of their own, so that nobody
+    is counted twice and the rows add up."""
+    groups = reports.groups_of()
+    found = {}
+    for person_id, sums in reports.sums_by("person_id", selection, names).items():
+        found.setdefault(tuple(groups.get(person_id, ())), Sums()).add(sums)
+    return [
+        Row(names, " + ".join(names) if names else _("No group"), sums)
+        for names, sums in found.items()
+    ]
+
+
+def add_times(rows, selection):
+    """Give rows of people that are shown their times."""
+    ids = [row.key for row in rows]
+    chosen = reports.Selection(
+        selection.since, selection.until, ids, selection.model, selection.purpose
+    )
+    found = reports.sums_by("person_id", chosen, TIME_COUNTS)
+    for row in rows:
+        row.sums.add(found.get(row.key, {}))
+
+
+def label_of(period, day):
+    """A date as a row is called: the day, or the month of which it is the first."""
+    return day.isoformat() if period == "day" else f"{day:%Y-%m}"
+
+
+# What stands in a file before the figures, for each cut.
+FILE_KEYS = {
+    "person": ("username", "groups"),
+    "group": ("group",),
+    "model": ("model",),
+    "day": ("day",),
+    "conversation": ("conversation", "title"),
+}
+
+
+def file_header(by):
+    return [*FILE_KEYS[by], *FIGURES]
+
+
+def file_rows(table):
+    """The rows of a CSV file: exactly those of the Table, all pages of it."""
+    for row in table.rows:
+        first = [row.label]
+        if table.by == "person":
+            first.append(", ".join(row.details["groups"]))
+        elif table.by == "conversation":
+            first = [row.key or "", row.label]
+        yield [harmless(cell) for cell in first] + [_plain(row, name) for name in FIGURES]
+
+
+def harmless(cell):
+    """A text that no spreadsheet takes for a formula."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def _plain(row, name):
+    figure = row.figure(name)
+    if figure is None or (name == "cost" and not figure and row.sums["unpriced"]):
+        return ""  # unknown is not zero
+    if isinstance(figure, float):
+        return f"{figure:.3f}"
+    return f"{figure:f}" if name.endswith("cost") else figure

@@ -1,0 +1,281 @@
+"""What was used: mine, everyone's, one person's; each also as a file."""
+
+import csv
+import io
+from functools import wraps
+from urllib.parse import urlencode
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from conversations import usage
+from conversations.models import Conversation, Person
+from conversations.usage import calendar, reports, tables
+from conversations.usage.chart import draw
+from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
+from conversations.usage.reports import Selection
+from conversations.views.access import person_required
+
+
+def usage_viewer_required(view):
+    """Let in who may see everyone's usage (superusers may); for others there is no such page."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.user.has_perm("conversations.view_usage"):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return person_required(guarded)
+
+
+@person_required
+@require_safe
+def mine(request):
+    """My usage: today, this week, this month, against the budgets; by day, model, conversation."""
+    form = RangeForm(request.GET)
+    if not form.is_valid():
+        return render(request, "usage/mine.html", {"form": form}, status=422)
+    table = _own_table(request.user, form)
+    context = {
+        **_context(form, table, _chart(form.selection(people=[request.user.pk]))),
+        "periods": _periods(request.user.pk),
+        "standings": usage.standings(request.user),
+        "titles": _titles(request.user.pk, form),
+        "cuts": [
+            ("day", _("By day")),
+            ("model", _("By model")),
+            ("conversation", _("By conversation")),
+        ],
+    }
+    return render(request, "usage/mine.html", context)
+
+
+@person_required
+@require_safe
+def mine_file(request):
+    """My usage as CSV."""
+    form = RangeForm(request.GET)
+    return _file(request, _own_table(request.user, _valid(form)), "usage", form)
+
+
+@usage_viewer_required
+@require_safe
+def people(request):
+    """Everyone's usage, or that of the groups the viewer is limited to."""
+    form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
+    if not form.is_valid():
+        return render(request, "usage/people.html", {"form": form}, status=422)
+    selection = form.selection()
+    table = _people_table(form)
+    context = _context(form, table, _chart(selection))
+    if table.by == "person" and table.sort.lstrip("-") not in tables.TIMES:
+        tables.add_times(context["rows"], selection)
+        context["total"].add(_times(selection))
+    context["cuts"] = [
+        ("person", _("By person")),
+        ("group", _("By group")),
+        ("model", _("By model")),
+        ("day", _("By day")),
+    ]
+    context["unpriced"] = _unpriced(selection) if context["total"]["unpriced"] else []
+    return render(request, "usage/people.html", context)
+
+
+@usage_viewer_required
+@require_safe
+def people_file(request):
+    """Everyone's usage as CSV: the rows and filters of the page."""
+    form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
+    return _file(request, _people_table(_valid(form), all_times=True), "usage-people", form)
+
+
+@usage_viewer_required
+@require_safe
+def person(request, username):
+    """One person's usage: figures, no text. `?id=` names one who has left."""
+    form = PersonForm(request.GET)
+    seen, name = _seen(request, username, form)
+    if not form.is_valid():
+        return render(request, "usage/person.html", {"form": form, "name": name}, status=422)
+    selection = form.selection(people=[seen])
+    table = tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
+    owner = Person.objects.filter(pk=seen).first()
+    context = {
+        **_context(form, table, _chart(selection)),
+        "name": name,
+        "owner": owner,
+        "periods": _periods(seen),
+        "standings": usage.standings(owner) if owner else [],
+        "titles": _titles(seen, form),
+        "cuts": [("day", _("By day")), ("model", _("By model"))],
+    }
+    return render(request, "usage/person.html", context)
+
+
+@usage_viewer_required
+@require_safe
+def person_file(request, username):
+    """One person's usage as CSV."""
+    form = PersonForm(request.GET)
+    seen, name = _seen(request, username, form)
+    selection = _valid(form).selection(people=[seen])
+    table = tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
+    return _file(request, table, f"usage-{name}", form)
+
+
+def _valid(form):
+    if not form.is_valid():
+        raise Http404
+    return form
+
+
+def _seen(request, username, form):
+    person_id = form.cleaned_data.get("id") if form.is_valid() else None
+    seen = person_seen(username, person_id, reports.visible_groups(request.user))
+    if seen is None:
+        raise Http404
+    return seen
+
+
+def _own_table(person, form):
+    selection = form.selection(people=[person.pk])
+    by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
+    if by != "conversation":
+        return tables.make_table(by, selection, sort)
+    found = reports.by_conversation(person, selection)
+    titles = {
+        row.pk: row.display_title
+        for row in Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
+    }
+    rows = [
+        tables.Row(pk if pk in titles else None, str(titles.get(pk, _("Deleted"))), sums)
+        for pk, sums in found.items()
+    ]
+    return tables.sorted_table(by, rows, sort)
+
+
+def _people_table(form, all_times=False):
+    asked = form.cleaned_data
+    return tables.make_table(asked["by"], form.selection(), asked["sort"], all_times)
+
+
+def _context(form, table, chart):
+    asked = form.cleaned_data
+    number = min(asked["page"] or 1, table.pages)
+    total = table.total
+    return {
+        "form": form,
+        "table": table,
+        "rows": table.page(number),
+        "number": number,
+        "total": total,
+        "chart": chart,
+        "by": table.by,
+        "sort": table.sort,
+        "since": asked["from"],
+        "until": asked["to"],
+        "presets": [
+            {
+                "name": name,
+                "query": _query(form, **{"from": since, "to": until}),
+                "current": (since, until) == (asked["from"], asked["to"]),
+            }
+            for name, since, until in presets()
+        ],
+        "query": _query(form),
+        "base": _query(form, sort=None, page=None),
+        "unsorted": _query(form, by=None, sort=None, page=None),
+    }
+
+
+def _query(form, **changes):
+    """The address's query with some values changed or (None) left out; pages begin anew."""
+    values = {name: form.data.get(name) for name in form.fields if name != "page"}
+    values.update(changes)
+    return urlencode({name: value for name, value in values.items() if value})
+
+
+def _chart(selection):
+    """What was used by day or month: the cost, where there are prices, else tokens."""
+    period, found = reports.timeline(selection)
+    costs = any(sums["cost_units"] for sums in found.values())
+    form = "MONTH_DAY_FORMAT" if period == calendar.DAY else "YEAR_MONTH_FORMAT"
+    points = [
+        (date_format(day, form), sums.cost if costs else sums.tokens) for day, sums in found.items()
+    ]
+    return {"drawn": draw(points), "metric": "cost" if costs else "tokens", "period": period}
+
+
+def _periods(person_id):
+    """`[(name, Sums)]` of today, this week and this month."""
+    today = calendar.today()
+    return [
+        (
+            name,
+            reports.total(Selection(calendar.first_day(period, today), today, [person_id])),
+        )
+        for name, period in (
+            (_("Today"), calendar.DAY),
+            (_("This week"), calendar.WEEK),
+            (_("This month"), calendar.MONTH),
+        )
+    ]
+
+
+def _titles(person_id, form):
+    """What titles used in the range."""
+    found = reports.sums_by("purpose", form.selection(people=[person_id]))
+    return found.get("title")
+
+
+def _times(selection):
+    """The counts of the times of a whole selection."""
+    return reports.total(selection, tables.TIME_COUNTS)
+
+
+def _unpriced(selection):
+    """`[(model, calls)]` of those without a price."""
+    found = reports.sums_by("model", selection, ("unpriced",))
+    return sorted((model, sums["unpriced"]) for model, sums in found.items() if sums["unpriced"])
+
+
+ROWS_AT_A_TIME = 200
+
+
+def _file(request, table, name, form):
+    asked = form.cleaned_data
+    chunks = _chunks(table)
+    # The server would collect a plain iterator before it sends the first line.
+    served = isinstance(request, ASGIRequest)
+    response = StreamingHttpResponse(
+        _asynchronously(chunks) if served else chunks, content_type="text/csv; charset=utf-8"
+    )
+    filename = f"{name}-{asked['from']}-{asked['to']}.csv"
+    response.headers["Content-Disposition"] = content_disposition_header(True, filename)
+    return response
+
+
+def _chunks(table):
+    """The file in pieces of some rows."""
+    rows = iter([tables.file_header(table.by)])
+    yield _lines(rows)
+    rows = list(tables.file_rows(table))
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        yield _lines(rows[start : start + ROWS_AT_A_TIME])
+
+
+def _lines(rows):
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode()
+
+
+async def _asynchronously(chunks):
+    for chunk in chunks:
+        yield chunk
