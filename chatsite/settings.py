@@ -261,6 +261,11 @@ UPSTREAM_TOTAL_TIMEOUT = env.number("UPSTREAM_TOTAL_TIMEOUT", 3600, least=1)
 # Replies one process writes at a time, and event streams it serves at a time.
 MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 200, least=1)
 MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
+# Times of replies and their event streams, in seconds. Nobody would change them but tests.
+REPLY_DEAD = 15  # without a heartbeat: its process died
+STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent
+STREAM_STALLED = 30  # a browser may leave one event unread
+STREAM_ACCESS = 8  # between two looks whether those who watch still may
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 
 # --- Limits ---------------------------------------------------------------------------------
@@ -271,7 +276,6 @@ MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person
 # Of one person; 0 is no limit.
 REPLIES_PER_MINUTE = env.number("REPLIES_PER_MINUTE", 0)
 CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 0)
-DRAIN_SECONDS = 25  # of gunicorn's graceful 30; see gunicorn.conf.py
 
 # --- People ---------------------------------------------------------------------------------
 

@@ -12,7 +12,13 @@ import pytest
 # Before the tests are collected, so that they may import models like any module.
 django.setup()
 
-pytest_plugins = ["tests.gateway", "tests.llmock", "tests.browser", "tests.reviewing"]
+pytest_plugins = [
+    "tests.gateway",
+    "tests.llmock",
+    "tests.browser",
+    "tests.reviewing",
+    "tests.stage",
+]
 
 
 def pytest_collection_modifyitems(items):

@@ -139,6 +139,12 @@ class Gateway:
             for script in scripts or ({},):
                 self._scripts.append(replace(_script(script), **options))
 
+    def forget(self) -> None:
+        """Drop the scripts that were not used and the requests so far."""
+        with self._lock:
+            self._scripts.clear()
+            self._requests.clear()
+
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
         """Wait until `count` answers were asked for and give them."""
         return self.wait_until(lambda: self.responses[: max(count, 1)], count, timeout)

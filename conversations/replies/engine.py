@@ -31,9 +31,6 @@ logger = logging.getLogger(__name__)
 CHECKPOINT = 0.4  # seconds
 SWEEP = 1.0
 FOLLOW = 0.35
-KEEP_ALIVE = 14.0  # seconds of silence towards a browser before a comment is sent
-STALLED = 30.0  # seconds a browser may leave one event unread
-ACCESS = 8.0  # seconds between two looks whether the watchers may still watch
 
 _engines = weakref.WeakKeyDictionary()
 
@@ -51,7 +48,8 @@ class Engine:
         # Rows at hand that are being claimed.
         self.ordered = {}
         self.followed = {}
-        self.watching = set()
+        # Weakly: a stream that its browser left before it began never ends.
+        self.watching = weakref.WeakSet()
         self.draining = False
         self.pace = Pace()
         self._claiming = {}
@@ -269,7 +267,7 @@ class Engine:
                 group.create_task(_every(SWEEP, self._sweep))
                 group.create_task(_every(FOLLOW, self._look))
                 group.create_task(_every(1.0, self._pulse))
-                group.create_task(_every(ACCESS, self._check_access))
+                group.create_task(_every(settings.STREAM_ACCESS, self._check_access))
         finally:
             self._writing.close()
             self._reading.close()
@@ -307,10 +305,10 @@ class Engine:
         now = time.monotonic()
         for watcher in list(self.watching):
             if watcher.sending_since is not None:
-                if now - watcher.sending_since > STALLED:
+                if now - watcher.sending_since > settings.STREAM_STALLED:
                     watcher.dismiss()
-            elif now - watcher.sent_at > KEEP_ALIVE:
-                watcher.wake()
+            elif now - watcher.sent_at > settings.STREAM_COMMENT:
+                watcher.remind()
 
     async def _check_access(self):
         """A person who logged out or was deactivated watches no longer (runtime.md, P22)."""

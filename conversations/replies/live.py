@@ -7,6 +7,7 @@ what changed since, so that one that stops reading holds up nothing and costs no
 
 import asyncio
 import time
+from contextlib import contextmanager
 from html import escape
 
 from conversations.rendering import Stream
@@ -181,17 +182,37 @@ class Watcher:
 
     def __init__(self, viewer):
         self.viewer = viewer
-        self.task = asyncio.current_task()
+        self.task = None
         self.sending_since = None
         self.sent_at = time.monotonic()
         self.gone = False
         self._future = None
         self._woken = False
+        self._reminded = False
+
+    @contextmanager
+    def sending(self):
+        """Around what takes as long as the browser takes to read."""
+        self.task = asyncio.current_task()
+        self.sending_since = time.monotonic()
+        yield
+        self.sending_since = None
+        self.sent_at = time.monotonic()
 
     def wake(self):
         self._woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
+
+    def remind(self):
+        """Wake, to say that the stream still lives: proxies cut what is silent."""
+        self._reminded = True
+        self.wake()
+
+    def reminded(self):
+        """Whether there was a `remind` since the last call."""
+        reminded, self._reminded = self._reminded, False
+        return reminded
 
     async def wait(self):
         """Until the next `wake`, at once if there was one since the last `wait`."""

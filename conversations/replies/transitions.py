@@ -7,6 +7,7 @@ of work for a Lane, safe to repeat: a write whose connection broke may have been
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -20,7 +21,7 @@ from conversations.search import index
 Status = Response.Status
 
 # A reply whose heartbeat is older belongs to a process that died; by the database's clock.
-DEAD_AFTER = timedelta(seconds=15)
+DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
 # What nobody claimed by now is claimed by any process that has room …
 UNCLAIMED_AFTER = timedelta(seconds=2)
 # … and fails where none had.

@@ -4,7 +4,7 @@ First the whole article so far, then the blocks that change, at the end the fini
 reconnecting, reloading, a second tab and another device are all the same case.
 """
 
-import time
+import contextlib
 from dataclasses import dataclass
 
 from conversations.replies.article import (
@@ -27,29 +27,42 @@ class Viewer:
     csrf_token: str
 
 
-async def watch(response, viewer):
-    """Yield the bytes of the event stream of `response`, an open or a final one."""
+def watch(response, viewer):
+    """The bytes of the event stream of `response`, an open or a final one, as an async iterator.
+
+    It counts as open from this call on, until it ends or is dropped. On the event loop.
+    """
     engine = Engine.here()
+    watcher = Watcher(viewer)
+    engine.watching.add(watcher)
+    return _stream(engine, response, watcher)
+
+
+async def _stream(engine, response, watcher):
+    try:
+        async with contextlib.aclosing(_parts(engine, response, watcher)) as parts:
+            async for part in parts:
+                with watcher.sending():
+                    yield part
+    finally:
+        engine.watching.discard(watcher)
+
+
+async def _parts(engine, response, watcher):
     live = await engine.join(response.pk) if response.is_open else None
     if live is not None:
-        watcher = Watcher(viewer)
         live.watchers.add(watcher)
-        engine.watching.add(watcher)
         try:
             async for part in _follow(engine, live, watcher):
-                watcher.sending_since = time.monotonic()
                 yield part
-                watcher.sending_since = None
-                watcher.sent_at = time.monotonic()
         finally:
             live.watchers.discard(watcher)
-            engine.watching.discard(watcher)
-        if watcher.gone:
-            return
+    if watcher.gone:
+        return
     if live is not None and live.is_finished:
-        article = await engine.read(render_finished_article, live.response, viewer)
+        article = await engine.read(render_finished_article, live.response, watcher.viewer)
     else:
-        article = await engine.read(render_article, response.pk, viewer)
+        article = await engine.read(render_article, response.pk, watcher.viewer)
     yield event("done", article)
 
 
@@ -63,7 +76,7 @@ async def _follow(engine, live, watcher):
         blocks, seen = live.changes_since(seen)
         if blocks:
             yield b"".join([event("block", block) for block in blocks])
-        elif time.monotonic() - watcher.sent_at > 10:
+        elif watcher.reminded():
             yield b": still here\n\n"
         if not live.ended:
             await watcher.wait()

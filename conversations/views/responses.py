@@ -23,6 +23,9 @@ async def events(request, response_id):
     response, viewer = await sync_to_async(_own_response)(request, response_id)
     if response is None:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
+    if replies.streams_full():
+        # Others came while this one asked the database.
+        return _busy()
     stream = StreamingHttpResponse(
         replies.watch(response, viewer),
         content_type="text/event-stream; charset=utf-8",

@@ -1,0 +1,41 @@
+"""The site with a window: `GET /inside/` tells what its process holds, as JSON."""
+
+import asyncio
+import gc
+import json
+import os
+import threading
+
+from chatsite.asgi import application as site
+from conversations.replies.engine import Engine
+
+
+async def application(scope, receive, send):
+    """The site's ASGI application, and the window."""
+    if scope["type"] != "http" or scope["path"] != "/inside/":
+        await site(scope, receive, send)
+        return
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(held()).encode()})
+
+
+def held():
+    """What this process holds now."""
+    gc.collect()
+    engine = Engine.serving
+    return {
+        "tasks": len(asyncio.all_tasks()),
+        "threads": threading.active_count(),
+        "files": len(os.listdir("/proc/self/fd")),
+        "kilobytes": resident_kilobytes(),
+        "live": len(engine.live),
+        "followed": len(engine.followed),
+        "watching": len(engine.watching),
+    }
+
+
+def resident_kilobytes():
+    with open("/proc/self/status") as status:
+        [line] = [line for line in status if line.startswith("VmRSS:")]
+    return int(line.split()[1])

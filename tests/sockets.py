@@ -1,0 +1,65 @@
+"""A browser by bare sockets, for what no client does on purpose."""
+
+import socket
+import struct
+from urllib.parse import urlsplit
+
+from tests.visitor import session_of
+
+
+class Browser:
+    """`person` at `server`, one connection; `session` saves making one."""
+
+    def __init__(self, server, person=None, session=None):
+        address = urlsplit(server.url)
+        self.address = (address.hostname, address.port)
+        self.session = session or (session_of(person) if person else "")
+        self.socket = None
+
+    def open(self, path, receive_buffer=None):
+        """Ask for `path` and read nothing of the answer. With a small buffer the server soon
+        cannot write on."""
+        self.socket = socket.socket()
+        if receive_buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(30)
+        self.socket.connect(self.address)
+        host, port = self.address
+        self.socket.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Cookie: session={self.session}\r\n\r\n".encode()
+        )
+        return self
+
+    def read_until(self, wanted):
+        """Everything up to and including the bytes `wanted`, or all there was."""
+        data = b""
+        while wanted not in data:
+            if not (chunk := self.socket.recv(65536)):
+                break
+            data += chunk
+        return data
+
+    def rest(self):
+        """All that still comes; a connection that was reset ends it."""
+        data = b""
+        try:
+            while chunk := self.socket.recv(65536):
+                data += chunk
+        except ConnectionResetError:
+            pass
+        finally:
+            self.socket.close()
+        return data
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        """Leave as a machine does that lost its power and came back."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def half_close(self):
+        """Say that nothing more will be sent, and stay."""
+        self.socket.shutdown(socket.SHUT_WR)

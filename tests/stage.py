@@ -1,0 +1,157 @@
+"""Two servers that many tests share, over one database and one gateway: starting one takes long.
+
+A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
+`stage.there`. They are workers of their own, with short times (tests/quick.py) and a window
+(tests/inside.py), and are stopped before a test that does not use them.
+"""
+
+import contextlib
+import json
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.gateway import Gateway
+from tests.server import KEY, Server
+from tests.visitor import Visitor
+from tests.waiting import until
+
+# In everything that people write here, so that a log can be searched for it.
+PRIVATE = "marmalade"
+
+
+class QuickServer(Server):
+    """A server with short times and a window."""
+
+    application = "tests.inside:application"
+
+    def __init__(self, gateway_url, log, **environment):
+        environment.setdefault("DJANGO_SETTINGS_MODULE", "tests.quick")
+        super().__init__(gateway_url, log, **environment)
+        self._noted = 0
+
+    def inside(self):
+        """What its process holds; see tests/inside.py."""
+        return httpx.get(f"{self.url}/inside/").json()
+
+    def new_output(self):
+        """What it logged since the last call."""
+        output = self.output()
+        new, self._noted = output[self._noted :], len(output)
+        return new
+
+
+class Stage:
+    """The servers, their gateway, and visitors to them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.gateway = Gateway().start()
+        self._servers = {}
+        self._stack = contextlib.ExitStack()
+
+    @property
+    def here(self):
+        return self._server("here")
+
+    @property
+    def there(self):
+        return self._server("there")
+
+    def _server(self, name):
+        server = self._servers.get(name)
+        if server is None:
+            server = self._servers[name] = QuickServer(
+                self.gateway.url,
+                self.folder / f"{name}.log",
+                UPSTREAM_READ_TIMEOUT=3,
+                MAX_BODY=1_000_000,
+            )
+        if server.process is None or server.process.poll() is not None:
+            server.start()
+        return server
+
+    def visit(self, server, person=None):
+        """A Visitor, gone after the test."""
+        visitor = Visitor(server.url, person)
+        self._stack.callback(visitor.close)
+        return visitor
+
+    def aside(self, function, *arguments):
+        """Run `function` in a thread while the test goes on; a Future."""
+        threads = self._stack.enter_context(ThreadPoolExecutor(1))
+        return threads.submit(function, *arguments)
+
+    def clean(self):
+        """End what a test left running, and look at what the servers said meanwhile."""
+        from conversations.models import Response
+        from conversations.replies import transitions
+
+        for response_id in Response.objects.open().values_list("pk", flat=True):
+            transitions.request_stop(response_id)
+        self._stack.close()
+        until(lambda: not Response.objects.open().exists(), 30)
+        for server in self._servers.values():
+            assert_discreet(server.new_output())
+
+    def stop(self):
+        for server in self._servers.values():
+            server.stop(signal.SIGKILL)
+
+
+def assert_discreet(log):
+    """Expected events are one line each, without what people wrote and without the key."""
+    assert "Traceback" not in log, log
+    assert PRIVATE not in log
+    assert KEY not in log
+
+
+def wish(**script):
+    """A message that tells the gateway how to answer it: options of a Script."""
+    return f"About {PRIVATE} [[gateway:{json.dumps(script)}]]"
+
+
+@pytest.fixture(scope="session")
+def lasting_stage(django_db_setup, tmp_path_factory):
+    stage = Stage(tmp_path_factory.mktemp("stage"))
+    yield stage
+    stage.stop()
+    stage.gateway.stop()
+
+
+@pytest.fixture
+def stage(lasting_stage, transactional_db):
+    from conversations.models import LanguageModel
+
+    LanguageModel.objects.update_or_create(name="test-model", defaults={"enabled": True})
+    LanguageModel.objects.filter(name="demo").update(enabled=False)
+    lasting_stage.gateway.forget()
+    yield lasting_stage
+    lasting_stage.clean()
+
+
+@pytest.fixture
+def here(stage):
+    """One of the two servers."""
+    return stage.here
+
+
+@pytest.fixture
+def there(stage):
+    """The other: another process, as if on another machine."""
+    return stage.there
+
+
+@pytest.fixture
+def visitor(stage, here, alice):
+    """Alice at the server `here`."""
+    return stage.visit(here, alice)
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Stop the servers before a test that does not use them: they would claim its replies."""
+    stage = item.funcargs.get("lasting_stage") if hasattr(item, "funcargs") else None
+    if stage and not (nextitem and "stage" in nextitem.fixturenames):
+        item.addfinalizer(stage.stop)
