@@ -10,14 +10,17 @@ from django.utils import timezone
 from conversations.models import (
     Conversation,
     LanguageModel,
+    Message,
     Person,
     Response,
+    ReviewAccess,
     ReviewMark,
     Scope,
 )
 from conversations.models.conversation import FEW_MEMBERS
 from conversations.review import queue
-from tests.reviewing import ANSWER, QUESTION, TITLE, converse, opened
+from conversations.search.index import rebuild
+from tests.reviewing import ANSWER, QUESTION, TITLE, converse, failing_log, opened
 
 
 def listed(page):
@@ -185,3 +188,63 @@ def test_the_number_of_queries_does_not_grow(desk, alice, django_assert_max_num_
     with django_assert_max_num_queries(20):
         page = desk.get("/review/")
     assert len(page.context["rows"]) == 12
+
+
+def test_a_search_finds_across_people_and_is_recorded(desk, alice, bob, reviewer):
+    mine, theirs = (converse(owner, title="") for owner in (alice, bob))
+    Message.objects.filter(conversation=theirs, role="user").update(text="the okapi")
+    rebuild()
+    page = desk.get("/review/?q=okapi&model=")
+    assert listed(page) == [theirs.pk]
+    assert listed(desk.get("/review/?q=secret&person=alice")) == [mine.pk]
+    assert listed(desk.get("/review/?q=nothing")) == []
+    rows = ReviewAccess.objects.order_by("number").values_list("action", "reviewer_id", "detail")
+    assert list(rows) == [
+        ("searched", reviewer.pk, {"queue": query})
+        for query in ("q=okapi", "q=secret&person=alice", "q=nothing")
+    ]
+    text = page.content.decode()
+    assert "the okapi" not in text and "my secret" not in text
+
+
+def test_a_search_stays_in_the_scope(desk, reviewer, alice, bob):
+    theirs = converse(bob)
+    converse(alice)
+    rebuild()
+    group = Group.objects.create(name="Team")
+    bob.groups.add(group)
+    Scope.objects.create(reviewer=reviewer, group=group)
+    assert listed(desk.get("/review/?q=secret")) == [theirs.pk]
+
+
+def test_a_search_finds_what_is_in_the_trash_and_says_so(desk, conversation):
+    Conversation.objects.filter(pk=conversation.pk).update(trashed_at=timezone.now())
+    rebuild()
+    page = desk.get("/review/?q=secret")
+    assert listed(page) == [conversation.pk]
+    assert "in the trash" in page.content.decode()
+    page, _path = opened(desk, conversation)
+    assert "The owner moved it to the trash" in page.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_that_cannot_be_recorded_finds_nothing(desk, conversation):
+    rebuild()
+    desk.raise_request_exception = False
+    with failing_log():
+        answer = desk.get("/review/?q=secret")
+    assert answer.status_code == 503
+    assert str(conversation.pk) not in answer.content.decode()
+
+
+@pytest.mark.parametrize("query", ["\x00", '"', "*", "' OR 1=1 --", "a" * 600, "🦓", "NEAR("])
+def test_hostile_words_break_nothing(desk, conversation, query):
+    assert desk.get("/review/", {"q": query}).status_code in (200, 422)
+
+
+def test_the_next_one_stays_among_what_was_found(desk, alice, bob):
+    first, other, last = converse(alice), converse(bob, title="x"), converse(alice)
+    Message.objects.filter(conversation=other).update(text="zebra")
+    rebuild()
+    answer = desk.get(f"/review/{last.pk}/next/?q=secret")
+    assert (answer.status_code, answer.url) == (303, f"/review/{first.pk}/?q=secret")

@@ -24,6 +24,10 @@ class ConversationQuerySet(models.QuerySet):
         groups = list(person.scopes.values_list("group_id", flat=True))
         return self.owned_in(groups) if groups else self.all()
 
+    def holding(self, hits):
+        """Those in which one of the search's `hits` is."""
+        return self.filter(pk__in={hit.conversation_id for hit in hits})
+
     def owned_in(self, groups):
         """Those owned by members of any of `groups` (ids).
 

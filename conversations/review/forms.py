@@ -64,6 +64,7 @@ class FilterForm(forms.Form):
 class QueueForm(FilterForm):
     """What the queue shows, for a `reviewer`: only people and groups within the scope."""
 
+    q = forms.CharField(label=gettext_lazy("Words"), max_length=500, required=False)
     person = forms.CharField(label=gettext_lazy("Person"), max_length=150, required=False)
     group = forms.ModelChoiceField(
         None, label=gettext_lazy("Group"), required=False, empty_label=gettext_lazy("All")
@@ -83,7 +84,17 @@ class QueueForm(FilterForm):
     flagged = forms.BooleanField(label=gettext_lazy("Flagged"), required=False)
     unreviewed = forms.BooleanField(label=gettext_lazy("Unreviewed"), required=False)
 
-    field_order = ["person", "group", "model", "status", "since", "until", "flagged", "unreviewed"]
+    field_order = [
+        "q",
+        "person",
+        "group",
+        "model",
+        "status",
+        "since",
+        "until",
+        "flagged",
+        "unreviewed",
+    ]
 
     def __init__(self, data, *, reviewer):
         super().__init__(data)

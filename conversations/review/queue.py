@@ -10,7 +10,8 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations.models import Conversation, Message, Response, ReviewMark
+from conversations.models import Conversation, Message, Person, Response, ReviewMark
+from conversations.search import search
 
 PAGE = 50
 
@@ -56,12 +57,15 @@ class Row:
         return reviewed_at is not None and reviewed_at >= self.conversation.updated_at
 
 
-def queue(reviewer, filters):
+def queue(reviewer, filters, hits=None):
     """Conversations `reviewer` may review now, as `filters` ask, newest activity first.
 
-    `filters` is the cleaned data of a QueueForm.
+    `filters` is the cleaned data of a QueueForm; `hits` are those of `look_for` where it has words
+    to look for.
     """
     found = Conversation.objects.reviewable_by(reviewer)
+    if hits is not None:
+        found = found.holding(hits)
     if owner := filters.get("person"):
         found = found.filter(owner=owner)
     if group := filters.get("group"):
@@ -80,6 +84,19 @@ def queue(reviewer, filters):
     if filters.get("unreviewed"):
         found = unreviewed(found)
     return found.order_by("-updated_at", "-id")
+
+
+def look_for(reviewer, filters, before=None):
+    """The newest WINDOW Hits of the words in `filters`, in what `reviewer` may review, what is in
+    the trash included; `before` is the id of the last Hit of the look before."""
+    groups = reviewer.scopes.values("group_id")
+    members = None
+    if groups:
+        through = Person.groups.through.objects.filter(group_id__in=groups)
+        members = set(through.values_list("person_id", flat=True))
+    if owner := filters.get("person"):
+        members = {owner.pk}
+    return search(filters["q"], members, trashed=True, before=before)
 
 
 def unreviewed(conversations):
@@ -103,6 +120,7 @@ def page(conversations, after=None):
             "model",
             "created_at",
             "updated_at",
+            "trashed_at",
             "owner__username",
             "owner__first_name",
             "owner__last_name",
@@ -126,10 +144,10 @@ def behind(conversations, updated_at, conversation_id):
     )
 
 
-def next_unreviewed(reviewer, filters, conversation):
+def next_unreviewed(reviewer, filters, conversation, hits=None):
     """The next in the queue after `conversation` that has something unreviewed, else the first
     of all; None where there is no other."""
-    waiting = unreviewed(queue(reviewer, filters)).exclude(pk=conversation.pk)
+    waiting = unreviewed(queue(reviewer, filters, hits)).exclude(pk=conversation.pk)
     waiting = waiting.only("updated_at")
     return behind(waiting, conversation.updated_at, conversation.pk).first() or waiting.first()
 

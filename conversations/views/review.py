@@ -23,6 +23,7 @@ from conversations.replies import order
 from conversations.review import queue
 from conversations.review.acts import record
 from conversations.review.forms import NoteForm, QueueForm, ReasonForm
+from conversations.search import WINDOW
 from conversations.thread import as_uuid, thread
 from conversations.views.access import person_required
 from conversations.views.see_other import SeeOther
@@ -51,7 +52,10 @@ def index(request):
     form = QueueForm(request.GET, reviewer=request.user)
     context = {"form": form, "rows": [], "after": None}
     if form.is_valid():
-        found = queue.queue(request.user, form.cleaned_data)
+        hits = _look_for(request, form.cleaned_data, form.carried)
+        context["older_hits"] = hits[-1].id if hits and len(hits) == WINDOW else None
+        context["hits_before"] = request.GET.get("hits_before") if hits else None
+        found = queue.queue(request.user, form.cleaned_data, hits)
         after = queue.read_place(request.GET.get("after"))
         context["rows"], context["after"] = queue.page(found, after)
     return render(request, "review/queue.html", context, status=200 if form.is_valid() else 422)
@@ -279,8 +283,22 @@ def _show(request, door, note_form=None, status=200):
     return render(request, "review/conversation.html", context, status=status)
 
 
+def _look_for(request, filters, carried):
+    """The Hits of the words asked for, None where there are none; looking is recorded first."""
+    if not filters.get("q"):
+        return None
+    with transaction.atomic():
+        sitting = ReviewSitting.objects.current(request.user).filter(remembered=True).first()
+        record(request, Action.SEARCHED, sitting=sitting, detail={"queue": carried})
+    before = request.GET.get("hits_before", "")
+    return queue.look_for(
+        request.user, filters, int(before) if before.isdecimal() and len(before) < 19 else None
+    )
+
+
 def _to_next(request, door):
-    following = queue.next_unreviewed(request.user, door.filters, door.conversation)
+    hits = _look_for(request, door.filters, door.carried)
+    following = queue.next_unreviewed(request.user, door.filters, door.conversation, hits)
     if following is None:
         return SeeOther(door.back)
     path = reverse("review_conversation", args=[following.pk])
