@@ -1,0 +1,44 @@
+import csv
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.usage import bills
+from conversations.usage.tables import harmless
+
+
+class Command(BaseCommand):
+    help = "Write usage from the ledger as CSV, to be compared with a gateway's bill."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--by",
+            default="day,model",
+            help=f"sums cut by these, separated by commas: {', '.join(bills.CUTS)}",
+        )
+        parser.add_argument(
+            "--rows", action="store_true", help="every single call instead, with its ids"
+        )
+        parser.add_argument("--since", type=date.fromisoformat, help="first date")
+        parser.add_argument("--until", type=date.fromisoformat, help="last date")
+        parser.add_argument("--tz", type=ZoneInfo, default="UTC", help="the zone of the days")
+        parser.add_argument("--output", help="a file; the standard output unless given")
+
+    def handle(self, *, by, rows, since, until, tz, output, **options):
+        cuts = [cut.strip() for cut in by.split(",") if cut.strip()]
+        if unknown := [cut for cut in cuts if cut not in bills.CUTS]:
+            raise CommandError(f"--by takes {', '.join(bills.CUTS)}, not {', '.join(unknown)}")
+        calls = bills.ended_calls(since, until, tz)
+        header, lines = bills.listed(calls) if rows else bills.summed(calls, cuts, tz)
+        if output:
+            with open(output, "w", newline="") as file:
+                self._write(file, header, lines)
+        else:
+            self._write(self.stdout, header, lines)
+
+    def _write(self, file, header, lines):
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        for line in lines:
+            writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in line])

@@ -1,0 +1,53 @@
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.usage import bills
+
+
+class Command(BaseCommand):
+    help = "Compare a gateway's bill with the ledger, by day and model; exit 1 where they differ."
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", help="the bill as CSV, with a line of headings")
+        parser.add_argument("--day", default="day", help="heading of the dates")
+        parser.add_argument("--day-format", default="%Y-%m-%d", help="how they are written")
+        parser.add_argument("--model", default="model", help="heading of the models' names")
+        for measure in bills.COMPARED:
+            parser.add_argument(
+                f"--{measure.replace('_', '-')}",
+                help=f"heading of the {measure}; unless given "
+                f"{measure!r} is compared where it is there",
+            )
+        parser.add_argument("--tz", type=ZoneInfo, default="UTC", help="the zone of its days")
+        parser.add_argument(
+            "--tolerance", type=Decimal, default=Decimal(1), help="in per cent of the ledger"
+        )
+
+    def handle(self, *, file, day, day_format, model, tz, tolerance, **options):
+        try:
+            with open(file, newline="", encoding="utf-8-sig") as lines:
+                headings = lines.readline()
+                lines.seek(0)
+                columns = {"day": day, "model": model, **self._measures(headings, options)}
+                bill = bills.read_bill(lines, columns, day_format)
+        except (OSError, UnicodeDecodeError, bills.BadBill) as error:
+            raise CommandError(f"{file}: {error}") from error
+        measures = [name for name in bills.COMPARED if name in columns]
+        found = list(bills.compare(bill, measures, zone=tz, tolerance=tolerance / 100))
+        for difference in found:
+            self.stdout.write(str(difference))
+        if found:
+            raise CommandError(f"{len(found)} differences above {tolerance} %")
+        self.stdout.write(f"{', '.join(measures)} agree on {len(bill)} days and models")
+
+    def _measures(self, headings, options):
+        """Which of the file's headings are compared with what."""
+        there = {heading.strip().strip('"') for heading in headings.split(",")}
+        columns = {
+            name: options[name] or name for name in bills.COMPARED if options[name] or name in there
+        }
+        if not columns:
+            raise bills.BadBill("none of its columns is known; name one, like --cost HEADING")
+        return columns
