@@ -1,0 +1,255 @@
+"""What a conversation's page costs a browser: `python -m bench.page`, or `make bench-page`.
+
+A real server and a real Chromium with an empty cache. Prints the bytes over the wire, requests,
+the largest paint beside that of a static page with the same text, the longest task, and the
+server's time for conversations of 100 and of 1,000 messages.
+"""
+
+import gzip
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from html.parser import HTMLParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = 5
+REPLY = """Cap retries **as a share of traffic**, not per row: for every ten first attempts, one
+retry may be spent. Case {n} is the one to look at.
+
+- Rows share one bucket, so a bad upstream drains it once instead of five times per row.
+- When the bucket is empty, fail fast and park the row for a later run.
+
+```python
+def may_retry(self, row={n}):
+    self.tokens -= 1
+    return self.tokens >= 0
+```
+"""
+PAINT = """() => new Promise((resolve) => {
+    let paint = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) paint = Math.max(paint, entry.startTime);
+    }).observe({type: "largest-contentful-paint", buffered: true});
+    let longest = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) longest = Math.max(longest, entry.duration);
+    }).observe({type: "longtask", buffered: true});
+    setTimeout(() => resolve([paint, longest]), 700);
+})"""
+
+
+class Text(HTMLParser):
+    """The text of a thread, without what stands around it."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.parts = []
+        self.feed(html)
+
+    def handle_data(self, data):
+        self.parts.append(data)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(folder)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+            + ["chatsite.asgi:application"],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            report()
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def prepare(folder):
+    """A site of its own in `folder`."""
+    from tests.server import free_port
+
+    os.environ.update(
+        SECRET_KEY="only-for-measuring-0123456789-0123456789-0123456789",
+        INSECURE_HTTP="true",
+        DATABASE_URL=f"sqlite:///{folder}/bench.sqlite3",
+        DJANGO_SETTINGS_MODULE="chatsite.settings",
+        DJANGO_ALLOW_ASYNC_UNSAFE="true",
+        LOG_LEVEL="ERROR",
+        PORT=str(free_port()),
+        WEB_CONCURRENCY="1",
+    )
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def report():
+    from playwright.sync_api import sync_playwright
+
+    from conversations.models import Person
+    from tests.browser import CHROMIUM
+    from tests.visitor import session_of
+
+    person = Person.objects.create_user("alice", "alice@example.org", "correct horse")
+    small = conversation_of(person, 100, REPLY)
+    large = conversation_of(person, 1000, REPLY * 5)
+    url = f"http://127.0.0.1:{os.environ['PORT']}"
+    wait_for(url)
+    session = session_of(person)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM if os.path.exists(CHROMIUM) else None,
+            args=["--no-sandbox", "--disable-background-networking"],
+        )
+        for name, conversation in (("100", small), ("1,000 long", large)):
+            print(f"\nA conversation of {name} messages")
+            measure(browser, url, session, conversation)
+        browser.close()
+
+
+def measure(browser, url, session, conversation):
+    address = url + conversation.get_absolute_url()
+    loads = [load(browser, address, session) for _ in range(RUNS)]
+    sizes, html = loads[0]["sizes"], loads[0]["html"]
+    text = "".join(Text(html[html.index('id="thread"') : html.index('id="to-end"')]).parts)
+    text_size = len(gzip.compress(text.encode()))
+    for path, size in sizes.items():
+        print(f"  {size:>8,} bytes  {path}")
+    scripts = sum(size for path, size in sizes.items() if path.endswith(".js"))
+    total = sum(sizes.values())
+    row("over the wire", f"{total:,} bytes in {len(sizes)} requests")
+    row("of it scripts", f"{scripts:,} bytes")
+    row("besides the text", f"{total - text_size:,} bytes")
+    with static_page(text) as plain:
+        plain_paint = statistics.median(load(browser, plain, None)["paint"] for _ in range(RUNS))
+    paint = statistics.median(each["paint"] for each in loads)
+    row("largest paint", f"{paint:.0f} ms; a static page {plain_paint:.0f} ms")
+    row("longest task", f"{statistics.median(each['longest'] for each in loads):.0f} ms")
+    row("first byte", f"{statistics.median(each['first_byte'] for each in loads):.0f} ms")
+
+
+def load(browser, address, session):
+    """One load with an empty cache: sizes by path, paint, longest task, first byte (ms)."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    if session:
+        context.add_cookies([{"name": "session", "value": session, "url": address}])
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    paths, sizes = {}, {}
+    network.on(
+        "Network.requestWillBeSent",
+        lambda event: paths.update({event["requestId"]: event["request"]["url"]}),
+    )
+    network.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    page.goto(address, wait_until="networkidle")
+    paint, longest = page.evaluate(PAINT)
+    timing = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
+    found = {
+        "sizes": {paths[each].split("/", 3)[3]: int(size) for each, size in sizes.items()},
+        "paint": paint,
+        "longest": longest,
+        "first_byte": timing,
+        "html": page.content(),
+    }
+    context.close()
+    return found
+
+
+class static_page:
+    """Serves `text` as a page without anything, compressed, on loopback."""
+
+    def __init__(self, text):
+        body = "".join(f"<p>{line}" for line in text.splitlines() if line.strip())
+        page = f"<!doctype html><meta charset=utf-8><title>t</title>{body}"
+        self.body = gzip.compress(page.encode())
+
+    def __enter__(self):
+        body = self.body
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Encoding", "gzip")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __exit__(self, *error):
+        self.server.shutdown()
+
+
+def conversation_of(person, count, reply):
+    """`count` messages, questions and replies in turn."""
+    from conversations.models import Conversation, Message, Response
+    from conversations.rendering import render
+
+    conversation = Conversation.objects.create(owner=person, title=f"{count} messages")
+    parent = None
+    for number in range(count):
+        is_reply = number % 2 == 1
+        text = reply.replace("{n}", str(number)) if is_reply else f"And what of case {number}?"
+        parent = Message.objects.create(
+            conversation=conversation,
+            parent=parent,
+            role="assistant" if is_reply else "user",
+            text=text,
+            html=render(text) if is_reply else text,
+        )
+        if is_reply:
+            Response.objects.create(
+                conversation=conversation,
+                message=parent,
+                person_id=person.pk,
+                username=person.username,
+                model="demo",
+                status="completed",
+                input_tokens=number * 100,
+                output_tokens=120,
+            )
+    conversation.active = parent
+    conversation.save()
+    return conversation
+
+
+def row(name, value):
+    print(f"  {name:<18}{value}")
+
+
+def wait_for(url):
+    import httpx
+
+    for _ in range(200):
+        try:
+            httpx.get(f"{url}/healthz").raise_for_status()
+            return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise SystemExit("The server did not start.")
+
+
+if __name__ == "__main__":
+    main()
