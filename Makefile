@@ -1,6 +1,6 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test check format setup lock
+.PHONY: help run test check format setup lock bench-page screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -42,6 +42,14 @@ format: ## Put code and templates into the house style.
 
 setup: ## Make .venv and .env where they are missing.
 	@.ci/setup
+
+bench-page: ## Measure what a conversation's page costs a browser.
+	@.ci/setup test
+	$(PYTHON) -m bench.page
+
+screenshots: ## Take the pictures in docs/screenshots anew.
+	@.ci/setup test
+	$(PYTHON) -m bench.screenshots
 
 lock: ## Lock the versions of requirements.in and requirements-dev.in anew.
 	@.ci/setup check

@@ -60,8 +60,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         prepare(folder)
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
-            + ["chatsite.asgi:application"],
+            (sys.executable, *"-m gunicorn -c gunicorn.conf.py chatsite.asgi:application".split()),
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

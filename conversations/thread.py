@@ -45,7 +45,7 @@ def thread(conversation, at=None, before=None):
     if at in path[:end]:
         start = min(start, max(0, path.index(at) - 1))
     shown = path[start:end]
-    by_id = conversation.messages.select_related("response").in_bulk(shown)
+    by_id = conversation.messages.select_related("response", "feedback").in_bulk(shown)
     messages = []
     for message_id in shown:
         message = by_id[message_id]

@@ -5,8 +5,10 @@ from django.urls import path
 from conversations.views import (
     account,
     conversations,
+    feedback,
     first_visit,
     messages,
+    queued,
     responses,
     review,
     review_log,
@@ -22,11 +24,13 @@ urlpatterns = [
     path("robots.txt", conversations.robots, name="robots"),
     # /conversations/<uuid>/
     path("conversations/<uuid:conversation_id>/", conversations.conversation, name="conversation"),
+    path("conversations/<uuid:conversation_id>/queued/", queued.queued, name="queued"),
     # /messages/<uuid>/
     path("messages/<uuid:message_id>/text/", messages.text, name="text"),
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
     path("messages/<uuid:message_id>/retry/", messages.retry, name="retry"),
     path("messages/<uuid:message_id>/continue/", messages.continue_reply, name="continue"),
+    path("messages/<uuid:message_id>/feedback/", feedback.feedback, name="feedback"),
     # /responses/<uuid>/
     path("responses/<uuid:response_id>/events/", responses.events, name="events"),
     path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),

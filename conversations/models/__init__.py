@@ -2,10 +2,12 @@
 
 from .budget import Budget, BudgetChange
 from .conversation import Conversation
+from .feedback import Feedback
 from .language_model import LanguageModel
 from .message import Message
 from .person import Person
 from .price import Price
+from .queued_message import QueuedMessage
 from .response import Response
 from .review_access import AccessLogHead, Permanent, ReviewAccess
 from .review_mark import ReviewMark, ReviewNote
@@ -20,11 +22,13 @@ __all__ = [
     "Budget",
     "BudgetChange",
     "Conversation",
+    "Feedback",
     "LanguageModel",
     "Message",
     "Permanent",
     "Person",
     "Price",
+    "QueuedMessage",
     "Response",
     "ReviewAccess",
     "ReviewMark",

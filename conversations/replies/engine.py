@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from conversations import upstream
 from conversations.models import Response
-from conversations.replies import transitions
+from conversations.replies import queue, transitions
 from conversations.replies.access import no_longer_allowed
 from conversations.replies.lane import Lane, is_database_error
 from conversations.replies.live import LiveReply
@@ -186,6 +186,11 @@ class Engine:
             fields["status"] if ending is not None else "was ended by somebody else",
             f" ({fields['error_code']})" if fields.get("error_code") else "",
         )
+        sends = fields["status"] in queue.SENT_AFTER
+        if ending is not None and sends and not self.draining:
+            following = await self._writing.insist(queue.send, live.response.conversation_id)
+            if following is not None:
+                self.offer(following.pk, following)
 
     def end(self, response_id, status):
         """End a reply that is written here with `status`; its text is kept. On this loop."""

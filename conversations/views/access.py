@@ -35,7 +35,9 @@ def person_required(view):
 def own_conversation(request, conversation_id):
     """The person's conversation with that id. Somebody else's is simply not found."""
     try:
-        return Conversation.objects.of(request.user).get(pk=conversation_id)
+        return (
+            Conversation.objects.of(request.user).select_related("queued").get(pk=conversation_id)
+        )
     except Conversation.DoesNotExist:
         raise Http404 from None
 

@@ -8,11 +8,13 @@ from django.views.decorators.http import require_http_methods
 from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import Message
-from conversations.replies import order
+from conversations.replies import order, queue
 from conversations.thread import as_uuid, place_of, thread
 from conversations.views.access import own_conversation, person_required
 from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
+
+QUEUED = ("text", "submission", "model", "effort", "length")
 
 
 @person_required
@@ -54,6 +56,10 @@ def send(request, conversation):
             effort=message["effort"],
             length=message["length"],
         )
+    except order.Busy as refused:
+        if conversation is not None and request.POST.get("queue"):
+            return _queue(request, conversation, message)
+        return _refuse(request, conversation, form, refusal_of(refused))
     except order.Refused as refused:
         return _refuse(request, conversation, form, refusal_of(refused))
     replies.offer(response)
@@ -72,6 +78,15 @@ def answer(request, response):
     fragment = render(request, "conversations/_turn.html", context, status=201)
     fragment.headers["Location"] = conversation.get_absolute_url()
     return fragment
+
+
+def _queue(request, conversation, message):
+    """Keep the message until the reply has ended; shown above the composer."""
+    queued = queue.put(conversation, **{name: message[name] for name in QUEUED})
+    if request.headers.get("X-Fragment") != "turn":
+        return SeeOther(conversation.get_absolute_url())
+    context = {"queued": queued, "writing": True}
+    return render(request, "conversations/_queued.html", context, status=202)
 
 
 def _parent(request, conversation):

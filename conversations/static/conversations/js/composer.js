@@ -6,6 +6,7 @@ import { follow, isWriting, thread, watchOpenReply } from "./thread.js";
 
 const form = document.getElementById("composer");
 const field = form.elements.text;
+const queued = document.getElementById("queued");
 const complaint = form.querySelector("[role=alert]");
 const limit = Number(form.dataset.limit);
 const isTouch = matchMedia("(pointer: coarse)");
@@ -23,7 +24,9 @@ async function send() {
   const text = field.value;
   if (sending || !text.trim()) return field.focus();
   form.elements.parent.value = lastMessage()?.dataset.message ?? "";
-  const body = new URLSearchParams(new FormData(form)).toString();
+  const fields = new URLSearchParams(new FormData(form));
+  if (isWriting()) fields.set("queue", "1");
+  const body = fields.toString();
   const fault = tooLong() || (body.length > Number(form.dataset.maxBody) && form.dataset.tooLarge);
   if (fault) return complain(fault);
   complain();
@@ -39,7 +42,8 @@ async function send() {
     return complain(answer);
   }
   saveDraft();
-  showTurn(answer);
+  if (answer.status === 202) queued.replaceChildren(answer.fragment);
+  else showTurn(answer);
 }
 
 // A page left open over a new login has an old token: the answer brings a fresh one, once.
@@ -141,9 +145,40 @@ document.addEventListener("submit", async (event) => {
   buttons.forEach((button) => (button.disabled = false));
   if (!answer.ok) return complain(answer, turn.querySelector("[role=alert]") ?? complaint);
   complain();
+  if (turn.dataset.turn === "feedback") {
+    return turn.closest(".feedback").replaceWith(answer.fragment);
+  }
+  if (turn.dataset.turn === "queued") queued.replaceChildren();
   if (answer.status !== 201) return;
-  if (turn.dataset.turn === "continue") showTurn(answer, article.nextElementSibling);
+  if (turn.dataset.turn === "queued") showTurn(answer);
+  else if (turn.dataset.turn === "continue") showTurn(answer, article.nextElementSibling);
   else showTurn(answer, article);
+});
+
+// The queued message: sent by the server when the reply has ended; taken back into the field
+
+thread.addEventListener("finished", async () => {
+  if (!queued.childElementCount) return;
+  const { ok, fragment } = await load(form.action);
+  if (!ok) return;
+  queued.replaceChildren(...fragment.getElementById("queued").childNodes);
+  const fresh = [...fragment.querySelectorAll("#thread > article")];
+  thread.append(...fresh.filter((article) => !findMessage(article.dataset.message)));
+  watchOpenReply();
+});
+
+queued.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("[data-take-back]");
+  if (!link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const text = queued.querySelector("p").textContent;
+  const body = new URLSearchParams(new FormData(link.closest("form")));
+  body.set("action", "remove");
+  const answer = await post(link.closest("form").getAttribute("action"), body);
+  if (!answer.ok) return complain(answer);
+  queued.replaceChildren();
+  setText(field.value ? `${text}\n\n${field.value}` : text);
+  field.focus();
 });
 
 // Editing in place

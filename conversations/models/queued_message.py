@@ -1,0 +1,28 @@
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class QueuedMessage(models.Model):
+    """What a person wrote while a reply was being written: sent when that reply has ended.
+
+    One a conversation, kept on the server, so that closing the tab loses nothing.
+    """
+
+    conversation = models.OneToOneField(
+        "Conversation", on_delete=models.CASCADE, related_name="queued"
+    )
+    text = models.TextField()
+    model = models.CharField(max_length=200, blank=True)
+    effort = models.CharField(max_length=20, blank=True)
+    length = models.PositiveIntegerField(null=True)
+    # Becomes the submission of the message, so that it is sent only once.
+    submission = models.UUIDField(unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("queued message")
+        verbose_name_plural = _("queued messages")
+
+    def __str__(self):
+        return str(self.pk)

@@ -1,0 +1,60 @@
+"""Thumbs up and down, with a sentence for those who care to write one."""
+
+from django import forms
+from django.http import Http404
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from conversations.models import Feedback
+from conversations.views.access import own_message, person_required
+from conversations.views.see_other import SeeOther
+
+NONE = "none"
+
+
+class FeedbackForm(forms.Form):
+    """`value` good, bad, or none to take it back; without it only the comment changes."""
+
+    value = forms.ChoiceField(required=False, choices=[*Feedback.Value.choices, (NONE, "")])
+    comment = forms.CharField(required=False, max_length=2000)
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def feedback(request, message_id):
+    """Note what the person thinks of a reply; without the script a page asks for the comment."""
+    message = own_message(request, message_id)
+    if not message.is_reply or message.is_pending:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "conversations/feedback.html", _context(message))
+    form = FeedbackForm(request.POST)
+    if not form.is_valid():
+        return render(request, "conversations/feedback.html", _context(message), status=422)
+    given = _note(message, **form.cleaned_data)
+    if request.headers.get("X-Fragment"):
+        context = {**_context(message), "ask": given is not None and "comment" not in request.POST}
+        return render(request, "conversations/_feedback.html", context)
+    if given is None or "comment" in request.POST:
+        return SeeOther(f"{message.conversation.get_absolute_url()}?at={message.pk}")
+    return SeeOther(request.path)
+
+
+def _note(message, value, comment):
+    given = Feedback.objects.filter(message=message)
+    if value == NONE:
+        given.delete()
+        return None
+    if value:
+        Feedback.objects.update_or_create(message=message, defaults={"value": value})
+    if comment:
+        given.update(comment=comment)
+    return given.first()
+
+
+def _context(message):
+    return {
+        "message": message,
+        "conversation": message.conversation,
+        "feedback": Feedback.objects.filter(message=message).first(),
+    }
