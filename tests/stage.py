@@ -150,8 +150,12 @@ def visitor(stage, here, alice):
     return stage.visit(here, alice)
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
     """Stop the servers before a test that does not use them: they would claim its replies."""
-    stage = item.funcargs.get("lasting_stage") if hasattr(item, "funcargs") else None
-    if stage and not (nextitem and "stage" in nextitem.fixturenames):
-        item.addfinalizer(stage.stop)
+    stage = getattr(item, "funcargs", {}).get("lasting_stage")
+    try:
+        return (yield)
+    finally:
+        if stage and not (nextitem and "stage" in nextitem.fixturenames):
+            stage.stop()

@@ -130,7 +130,10 @@ class Engine:
         try:
             if body is None:
                 outcome.fail("internal")
+            elif live.ending:
+                outcome.end(live.ending)
             else:
+                live.asking = True
                 await self._ask(live, body, outcome)
         except asyncio.CancelledError:
             # By `end`, once; anything else that cancels is the end of the process.
@@ -138,6 +141,8 @@ class Engine:
         except Exception:
             logger.exception("Writing the reply %s failed.", live.id)
             outcome.fail("internal")
+        # Nothing may cancel the writing of the end: the row would stay open until it is swept.
+        live.ending = live.ending or "ended"
         try:
             await self._end(live, outcome)
         finally:
@@ -197,7 +202,9 @@ class Engine:
         live = self.live.get(response_id)
         if live is not None and not live.ending:
             live.ending = status
-            live.task.cancel()
+            # A task that was cancelled before its first step would not even end the row.
+            if live.asking:
+                live.task.cancel()
 
     # --- Watching -----------------------------------------------------------------------
 

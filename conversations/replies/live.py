@@ -25,8 +25,9 @@ class LiveReply:
         self.response = response
         self.text_length = 0
         self.version = 0
-        # Set once by whoever ends it early: the status to end with.
+        # Set once: by whoever ends it early the status to end with, else "ended".
         self.ending = ""
+        self.asking = False
         # Set when the database has the final state.
         self.ended = False
         # Whether `response` and its message are as the database has them then.
