@@ -5,12 +5,25 @@ from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.db.models import Q
 from django.utils import translation
+
+from conversations.models import Person
 
 
 class Adapter(DefaultAccountAdapter):
+    """Who may sign up, and what counts as one account where failed logins are counted."""
+
     def is_open_for_signup(self, request):
         return settings.SIGNUP == "open"
+
+    def _get_login_attempts_cache_key(self, request, **credentials):
+        # allauth counts by the site's host name and by what was typed: the person's name, their
+        # e-mail and each name of the site would have a count of its own.
+        typed = credentials.get("email") or credentials.get("username") or ""
+        found = Person.objects.filter(Q(username__iexact=typed) | Q(email__iexact=typed))
+        ids = sorted(found.values_list("pk", flat=True)[:2])
+        return f"person:{ids[0]}" if len(ids) == 1 else f"name:{typed.casefold()}"
 
 
 def send_password_link(request, person):
