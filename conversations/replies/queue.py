@@ -38,7 +38,8 @@ def send(conversation_id):
     if queued is None:
         return None
     person = queued.conversation.owner
-    model = LanguageModel.objects.for_person(person).filter(name=queued.model).first()
+    offered = LanguageModel.objects.offered_to(person)
+    model = next((model for model in offered if model.name == queued.model), None)
     if model is None:
         return None
     try:
