@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,15 @@ if reloading in ("true", "1", "yes", "on"):
         )
 
 
+def post_fork(server, worker):
+    """Hold a SIGTERM back until the worker can obey it.
+
+    While it imports the site, uvloop's handlers swallow signals: the worker would go on to serve,
+    and the master wait all of graceful_timeout for it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
 def post_worker_init(worker):
     """Start what runs beside the site: the drain's watch and, in the first worker, a greeting."""
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
@@ -104,6 +114,7 @@ async def drain_at_exit(worker):
     A draining worker of gunicorn no longer beats its heart, and the master kills it for that
     after `timeout`; so it is beaten here until the worker is gone.
     """
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     while worker.alive and worker.ppid == os.getppid():
         await asyncio.sleep(0.25)
 

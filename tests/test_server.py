@@ -120,6 +120,27 @@ def test_live_replies_are_ended_before_the_worker_is_killed(site, sent):
         server.wait(20)
 
 
+def test_a_worker_that_is_still_starting_ends_at_once(site):
+    (site / "slow_to_import.py").write_text("import time\ntime.sleep(2)\n" + SITE)
+    log = site / "log"
+    with open(log, "w") as output:
+        server = subprocess.Popen(
+            gunicorn("-b", "127.0.0.1:0", "-w", "1", "slow_to_import"),
+            cwd=site,
+            env=without_our_variables(),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        wait_for(lambda: "Booting worker" in log.read_text())
+        time.sleep(0.5)
+        server.terminate()
+        assert server.wait(20) == 0
+    finally:
+        server.kill()
+        server.wait()
+
+
 def wait_for(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
