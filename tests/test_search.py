@@ -294,7 +294,7 @@ def test_every_text_goes_in_is_found_by_itself_and_comes_out(alice, text):
     conversation = Conversation.objects.create(owner=alice)
     stored = text.replace("\0", "")
     message = Message.objects.create(conversation=conversation, role="user", text=stored)
-    index.add_messages(Message.objects.filter(pk=message.pk))
+    index.add_text(alice.pk, message.conversation_id, message.pk, message.created_at, message.text)
     entries = SearchEntry.objects.filter(conversation=conversation).count()
     hits = search(f'"{stored}"', [alice.pk], conversation=conversation.pk)
     assert bool(entries) == bool(hits)

@@ -117,7 +117,7 @@ class Engine:
             return
         if response is None:
             return
-        live = LiveReply(response, self._schedule)
+        live = LiveReply(response)
         self.live[response_id] = live
         # Detached from any request: closing the tab ends nothing. In an empty context, or it
         # would inherit the request's thread and connection (runtime.md, 1.2).
@@ -168,6 +168,11 @@ class Engine:
                             )
                     else:
                         outcome.take(event)
+                if live.is_stale and not outcome.known:
+                    await self._show(live)
+                    # What comes meanwhile waits in the connection and is then read, rendered and
+                    # sent as one: one change of task for all of it instead of several a token.
+                    await asyncio.sleep(self.pace.interval)
         if not outcome.known:
             outcome.end(Response.Status.INTERRUPTED)
 
@@ -175,6 +180,9 @@ class Engine:
         """Write the final state. A reply that was taken away (its lease is lost) is left alone."""
         if live.ending == "lost":
             return
+        if live.refreshing is not None:
+            # It was stopped while a thread was rendering.
+            await asyncio.wait({live.refreshing})
         if live.waits_for_long_parse():
             html = await self.loop.run_in_executor(self._rendering, live.finish_html)
         else:
@@ -217,9 +225,9 @@ class Engine:
             # Somebody else may have begun while this one looked.
             live = self.followed.get(response_id)
             if live is None:
-                live = self.followed[response_id] = LiveReply(seen, self._schedule)
+                live = self.followed[response_id] = LiveReply(seen)
                 self._take_in(live, seen.partial, seen.partial_reasoning)
-                live.refresh()
+                await self._show(live)
         return live
 
     async def _look(self):
@@ -235,9 +243,11 @@ class Engine:
             if status in Response.OPEN:
                 live.response.status = status
                 self._take_in(live, text, reasoning)
+                if live.is_stale:
+                    await self._show(live)
             else:
                 live.ended = True
-                del self.followed[response_id]
+                self.followed.pop(response_id, None)
                 live.wake()
 
     def _take_in(self, live, text, reasoning):
@@ -252,22 +262,16 @@ class Engine:
 
     # --- Rendering at a pace --------------------------------------------------------------
 
-    def _schedule(self, live):
-        self.loop.call_later(self.pace.interval if live.version else 0, self._refresh, live)
-
-    def _refresh(self, live):
-        if live.ended:
-            return
+    async def _show(self, live):
+        """Render what came and wake the watchers; in a thread where that takes long."""
         if live.waits_for_long_parse():
-            self._spawn(self._refresh_in_thread(live))
-            return
-        began = time.perf_counter()
-        live.refresh()
-        live.refreshed()
-        self.pace.spent(time.perf_counter() - began)
-
-    async def _refresh_in_thread(self, live):
-        await self.loop.run_in_executor(self._rendering, live.refresh)
+            live.refreshing = self.loop.run_in_executor(self._rendering, live.refresh)
+            await asyncio.shield(live.refreshing)
+            live.refreshing = None
+        else:
+            began = time.perf_counter()
+            live.refresh()
+            self.pace.spent(time.perf_counter() - began)
         live.refreshed()
 
     # --- Every now and then -----------------------------------------------------------------

@@ -19,9 +19,9 @@ REASONING_BLOCK = 1_000  # characters
 
 
 class LiveReply:
-    """`response` with its message and conversation; `lease` None where it is only followed."""
+    """`response` with its message and conversation."""
 
-    def __init__(self, response, schedule):
+    def __init__(self, response):
         self.response = response
         self.text_length = 0
         self.version = 0
@@ -37,8 +37,10 @@ class LiveReply:
         self.first_token_at = None
         self._reasoning_began = None
         self.reasoning_seconds = None
-        self._schedule = schedule
-        self._scheduled = False
+        # A refresh that is under way in a thread.
+        self.refreshing = None
+        # Whether there is something that `refresh` has not shown yet.
+        self.is_stale = False
         self._texts = []
         self._reasonings = []
         self._waiting = []
@@ -96,9 +98,7 @@ class LiveReply:
 
     def _changed(self):
         self._dirty = True
-        if not self._scheduled:
-            self._scheduled = True
-            self._schedule(self)
+        self.is_stale = True
 
     def waits_for_long_parse(self):
         """Whether `refresh` is too much for the event loop."""
@@ -106,6 +106,7 @@ class LiveReply:
 
     def refresh(self):
         """Bring the HTML up to date with the text so far. `refreshed` must follow on the loop."""
+        self.is_stale = False
         waiting, self._waiting = self._waiting, []
         if waiting:
             self._renderer.append("".join(waiting))
@@ -114,9 +115,6 @@ class LiveReply:
     def refreshed(self):
         """Tell the watchers that there is something new."""
         self.version += 1
-        self._scheduled = False
-        if self._waiting:
-            self._changed()
         self.wake()
 
     def wake(self):

@@ -155,7 +155,9 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         question.place = Place(1, 1)
         # Names a reply that is stored next: the database checks it when the transaction ends.
         conversation.save(force_insert=True)
-        index.add_title(conversation.pk)
+        index.add_text(
+            person.pk, conversation.pk, None, conversation.created_at, conversation.title
+        )
     else:
         conversation.save(
             update_fields=["active", "model", "effort", "max_output_tokens", "updated_at"]
@@ -165,7 +167,7 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
     else:
         reply.place = Place(1, 1)
         Message.objects.bulk_create([question, reply])
-        index.add_messages(Message.objects.filter(pk=question.pk))
+        index.add_text(person.pk, conversation.pk, question.pk, question.created_at, question.text)
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
     request, body, texts = _request(conversation, turns, person, model, effort, length)

@@ -5,7 +5,9 @@ Rendering on every token was measured to cost as much as all else together (runt
 
 import time
 
-SHARE = 0.2  # of the event loop's time
+# Of the process's time. What follows each rendering, sending it to those who watch, costs about
+# three times as much again and grows with it.
+SHARE = 0.045
 QUICKEST = 0.05  # seconds between two renderings of one reply
 SLOWEST = 0.2  # at least five changes a second while text comes (design.md, event stream)
 

@@ -139,9 +139,14 @@ def end(guarded, fields, *written):
 
 def _write_message(response, text, html, reasoning):
     """The reply's message, if neither it nor its conversation was deleted meanwhile."""
-    written = Message.objects.filter(pk=response.message_id)
-    written.update(text=text, html=html, reasoning=reasoning)
-    index.add_messages(written)
+    message = response.message
+    if message is None or not Message.objects.filter(pk=message.pk).update(
+        text=text, html=html, reasoning=reasoning
+    ):
+        return
+    index.add_text(
+        response.person_id, response.conversation_id, message.pk, message.created_at, text
+    )
     Conversation.objects.filter(pk=response.conversation_id).update(
         updated_at=timezone.now(), unseen=True
     )

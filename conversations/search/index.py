@@ -23,9 +23,10 @@ def database():
     return fts5 if connection.vendor == "sqlite" else tsvector
 
 
-def add_messages(messages):
-    """Put a queryset of messages, whose text is final now, into the index."""
-    _add(messages.values_list(*_MESSAGE))
+def add_text(owner_id, conversation_id, message_id, created_at, text):
+    """Put one final text into the index, a title where `message_id` is None. Nothing is read:
+    this is on the way to every first word and every end."""
+    _add([(owner_id, conversation_id, message_id, created_at, text)])
 
 
 def add_title(conversation_id):
