@@ -13,13 +13,14 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import get_resolver
 
-from conversations.models import Conversation, Person, ReviewAccess, Scope
+from conversations.models import Conversation, Person, QueuedMessage, ReviewAccess, Scope
 from tests.conftest import make_person
 from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
 ROLES = ("anonymous", "alice", "bob", "reviewer", "stranger", "staff", "superuser")
 # What may not be in an answer to anybody but alice.
-WORDS = (TITLE, QUESTION, ANSWER, OTHER, "<strong>answer</strong>")
+WAITING = "what is to be sent later"
+WORDS = (TITLE, QUESTION, ANSWER, OTHER, WAITING, "<strong>answer</strong>")
 
 OPEN = "open to all"
 MINE = "everybody's own page"  # logged in; about nobody else
@@ -27,6 +28,7 @@ OWN = "alice's only"  # to others it is not there
 DOOR = "for reviewers with alice in their scope"
 QUEUE = "for reviewers"
 LOG = "for who may read the access log"
+USAGE = "for who may see everybody's usage"
 ADMIN = "for staff with the model's permissions"
 STAFF = "for all staff"
 STREAM = "tested at a real server"
@@ -39,12 +41,20 @@ LINES = {
     "speculation-rules.json": OPEN,
     "robots.txt": OPEN,
     f"conversations/{C}/": OWN,
+    f"conversations/{C}/queued/": OWN,
+    f"messages/{M}/feedback/": OWN,
     f"messages/{M}/text/": OWN,
     f"messages/{M}/edit/": OWN,
     f"messages/{M}/retry/": OWN,
     f"messages/{M}/continue/": OWN,
     f"responses/{R}/events/": STREAM,
     f"responses/{R}/stop/": OWN,
+    "usage/": MINE,
+    "usage.csv": MINE,
+    "usage/people/": USAGE,
+    "usage/people.csv": USAGE,
+    "usage/people/<str:username>/": USAGE,
+    "usage/people/<str:username>.csv": USAGE,
     "review/": QUEUE,
     "review/log/": LOG,
     "review/log.csv": LOG,
@@ -113,8 +123,12 @@ def stage(alice, bob, reviewer, administrator):
     stranger.groups.set(reviewer.groups.all())
     Scope.objects.create(reviewer=stranger, group=Group.objects.create(name="Others"))
     staff = make_person("steve", is_staff=True)
+    conversation = converse(alice)
+    QueuedMessage.objects.create(
+        conversation=conversation, text=WAITING, submission=uuid.uuid4(), model="m-1"
+    )
     people = (None, alice, bob, reviewer, stranger, staff, administrator)
-    return dict(zip(ROLES, people, strict=True)), converse(alice)
+    return dict(zip(ROLES, people, strict=True)), conversation
 
 
 def routes(patterns=None, prefix=""):
@@ -136,6 +150,7 @@ def address(route, conversation, missing=False):
         R: uuid.uuid4() if missing else message.response.pk,
         "<path:object_id>": conversation.owner_id,
         "<id>": conversation.owner_id,
+        "<str:username>": conversation.owner.username,
         "(?P<app_label>conversations|auth|account)/$": "conversations/",
         "(?P<key>[-:\\w]+)/$": "some-key/",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-key/",
@@ -219,6 +234,7 @@ def find_fault(role, line, answer):
         DOOR: role == "reviewer",
         QUEUE: role in ("reviewer", "stranger"),
         LOG: role == "superuser",
+        USAGE: role == "superuser",
     }[line]
     if allowed:
         return "shut to who may come in" if status == 404 else ""

@@ -40,8 +40,12 @@ def test_axe_finds_nothing(server, surf, alice, reviewer, administrator, theme, 
     Response.objects.filter(conversation=conversation).update(
         status="failed", error_code="connect", refusal="No."
     )
-    size = {"width": width, "height": 800}
-    page = surf(server, reviewer, "/review/", color_scheme=theme, viewport=size, bypass_csp=True)
+    window = {
+        "color_scheme": theme,
+        "viewport": {"width": width, "height": 800},
+        "bypass_csp": True,
+    }
+    page = surf(server, reviewer, "/review/", **window)
     check(page, width)
     page.goto("/review/?person=nobody")
     check(page, width)
@@ -57,11 +61,9 @@ def test_axe_finds_nothing(server, surf, alice, reviewer, administrator, theme, 
     check(page, width)
     page.get_by_role("link", name="Exact input").first.click()
     check(page, width)
-    page = surf(
-        server, administrator, "/review/log/", color_scheme=theme, viewport=size, bypass_csp=True
-    )
+    page = surf(server, administrator, "/review/log/", **window)
     check(page, width)
-    page = surf(server, alice, "/account/", color_scheme=theme, viewport=size, bypass_csp=True)
+    page = surf(server, alice, "/account/", **window)
     check(page, width)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations.models import (
     Conversation,
+    Feedback,
     LanguageModel,
     Message,
     Person,
@@ -135,6 +136,20 @@ def test_it_can_be_filtered_by_how_a_reply_ended(desk, conversation, bob, status
     [row] = page.context["rows"]
     assert getattr(row, status) == 1
     assert f'<span class="tag">{status}</span>' in page.content.decode()
+
+
+def test_it_can_be_filtered_by_feedback(desk, conversation, bob):
+    other = converse(bob)
+    for owned, value in ((conversation, "bad"), (other, "good")):
+        message = owned.messages.filter(role="assistant").latest("created_at")
+        Feedback.objects.create(message=message, value=value, comment="It made that up.")
+    page = desk.get("/review/?feedback=bad")
+    assert listed(page) == [conversation.pk]
+    assert page.context["rows"][0].bad == 1
+    assert "made that up" not in page.content.decode()
+    assert listed(desk.get("/review/?feedback=good")) == [other.pk]
+    page, _path = opened(desk, conversation)
+    assert "Thumbs down: It made that up." in page.content.decode()
 
 
 def test_it_can_be_filtered_by_marks(desk, conversation, reviewer, bob):

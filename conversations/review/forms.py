@@ -81,6 +81,15 @@ class QueueForm(FilterForm):
             ("interrupted", gettext_lazy("Interrupted")),
         ],
     )
+    feedback = forms.ChoiceField(
+        label=gettext_lazy("Feedback"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("All")),
+            ("bad", gettext_lazy("Thumbs down")),
+            ("good", gettext_lazy("Thumbs up")),
+        ],
+    )
     flagged = forms.BooleanField(label=gettext_lazy("Flagged"), required=False)
     unreviewed = forms.BooleanField(label=gettext_lazy("Unreviewed"), required=False)
 
@@ -90,6 +99,7 @@ class QueueForm(FilterForm):
         "group",
         "model",
         "status",
+        "feedback",
         "since",
         "until",
         "flagged",

@@ -10,7 +10,14 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations.models import Conversation, Message, Person, Response, ReviewMark
+from conversations.models import (
+    Conversation,
+    Feedback,
+    Message,
+    Person,
+    Response,
+    ReviewMark,
+)
 from conversations.search import search
 
 PAGE = 50
@@ -41,6 +48,8 @@ class Row:
     filtered: int = 0
     refused: int = 0
     interrupted: int = 0
+    bad: int = 0
+    good: int = 0
 
     @property
     def mark(self):
@@ -79,6 +88,9 @@ def queue(reviewer, filters, hits=None):
     if outcome := filters.get("status"):
         troubled = Response.objects.filter(OUTCOMES[outcome], conversation__isnull=False)
         found = found.filter(pk__in=troubled.values("conversation_id"))
+    if value := filters.get("feedback"):
+        thumbs = Feedback.objects.filter(value=value)
+        found = found.filter(pk__in=thumbs.values("message__conversation_id"))
     if filters.get("flagged"):
         found = found.filter(review_mark__flagged_at__isnull=False)
     if filters.get("unreviewed"):
@@ -110,7 +122,7 @@ def unreviewed(conversations):
 def page(conversations, after=None):
     """`(rows, place of the next page or None)`: the PAGE conversations after the place `after`.
 
-    Five queries however many rows; the texts and titles are not even read.
+    Six queries however many rows; the texts and titles are not even read.
     """
     if after is not None:
         conversations = behind(conversations, *after)
@@ -172,6 +184,9 @@ def _rows(conversations):
     messages = Message.objects.filter(conversation__in=rows).order_by()
     for found in messages.values("conversation_id").annotate(messages=Count("pk")):
         rows[found["conversation_id"]].messages = found["messages"]
+    thumbs = Feedback.objects.filter(message__conversation__in=rows).order_by()
+    for found in thumbs.values("message__conversation_id", "value").annotate(count=Count("pk")):
+        setattr(rows[found["message__conversation_id"]], found["value"], found["count"])
     known = Coalesce(
         "total_tokens",
         F("input_tokens") + F("output_tokens"),
