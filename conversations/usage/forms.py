@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from conversations.models import Person, UsageRollup
 from conversations.usage import calendar
-from conversations.usage.reports import Selection, members_of
+from conversations.usage.reports import Selection
 
 YEARS = 20  # days further apart are a slip of the keyboard
 
@@ -105,13 +105,12 @@ class PeopleForm(RangeForm):
         ]
 
     def selection(self, **fields):
-        group = self.cleaned_data["group"]
-        people = fields.pop("people", None)
+        group, groups = self.cleaned_data["group"], None
         if group is not None:
-            people = members_of([group])
+            groups = [group.pk]
         elif self._groups is not None:
-            people = members_of(self._groups)
-        return super().selection(people=people, model=self.cleaned_data["model"], **fields)
+            groups = list(self._groups.values_list("pk", flat=True))
+        return super().selection(groups=groups, model=self.cleaned_data["model"], **fields)
 
 
 def person_seen(username, person_id, groups):

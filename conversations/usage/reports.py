@@ -1,21 +1,20 @@
 """Reports: sums over few rows of the books, never over the ledger but for one person."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
-from operator import or_
+from operator import neg
 
 from django.contrib.auth.models import Group
-from django.db.models import Q, Sum
 
-from conversations.models import Person, Response, UsageDay, UsageRollup
+from conversations.models import Person, Response, UsageRollup
 from conversations.models.usage_day import FIGURES, MEASURES, money
 from conversations.usage import calendar
 from conversations.usage.balance import FINAL
 from conversations.usage.histogram import times
 from conversations.usage.rollup import COLUMNS, measure
 from conversations.usage.spans import cover
+from conversations.usage.sums import DAYS, ROLLUPS, Where
 
 Grain = UsageRollup.Grain
 
@@ -27,6 +26,8 @@ BY_PERSON = {
 }
 BY_MODEL = {calendar.DAY: Grain.MODEL_DAY, calendar.MONTH: Grain.MODEL_MONTH}
 _MEASURES = frozenset(MEASURES)
+# Fewer ids are looked up one by one; of more, all rows are read, which is quicker.
+FEW = 200
 # By day up to so many, else by month.
 DAYS_SHOWN = 92
 
@@ -35,15 +36,20 @@ DAYS_SHOWN = 92
 class Selection:
     """Which calls a report is about: dates (both included), people, model, purpose.
 
-    `people` is None for everyone, else a collection or a query of ids; `model` and `purpose` are
-    "" for all.
+    `people` are ids of people, `groups` ids of groups whose members of now are meant; both None
+    for everyone. `model` and `purpose` are "" for all.
     """
 
     since: date
     until: date
     people: object = None
+    groups: object = None
     model: str = ""
     purpose: str = ""
+
+    @property
+    def everyone(self):
+        return self.people is None and self.groups is None
 
     @property
     def days(self):
@@ -112,111 +118,109 @@ def sums_by(key, selection, names=MEASURES):
     if key == "day":
         return _by_day(selection, names)
     if key == "month":
-        months = defaultdict(Sums)
-        for first, last in _months(selection):
-            part = Selection(first, last, selection.people, selection.model, selection.purpose)
-            months[first.replace(day=1)].add(total(part, names))
-        return dict(months)
-    found = defaultdict(Sums)
-    for sign, rows in _rows(selection, key):
-        for value, *numbers in rows.values_list(key).annotate(*map(Sum, names)):
-            for name, number in zip(names, numbers, strict=True):
-                if number:
-                    found[value][name] += sign * number
+        return _by_month(selection, names)
+    found = {}
+    for sign, table, where in _rows(selection, key):
+        for value, numbers in where.add_up(table, key, names):
+            numbers = numbers if sign > 0 else map(neg, numbers)
+            if value in found:
+                found[value].add(dict(zip(names, numbers, strict=True)))
+            else:
+                found[value] = Sums(zip(names, numbers, strict=True))
     return {value: sums for value, sums in found.items() if any(sums.values())}
 
 
 def total(selection, names=MEASURES):
     """The Sums of all calls of the selection."""
-    key = "model" if selection.people is None else "person_id"
+    key = "model" if selection.everyone else "person_id"
+    return added(sums_by(key, selection, names).values())
+
+
+def added(many):
+    """The Sums of many."""
     found = Sums()
-    for sums in sums_by(key, selection, names).values():
+    for sums in many:
         found.add(sums)
     return found
 
 
 def _by_day(selection, names):
-    found = {}
-    for _sign, rows in _rows(selection, "day", periods=(calendar.DAY,)):
-        for day, *numbers in rows.values_list("day").annotate(*map(Sum, names)):
-            found[day] = Sums(zip(names, numbers, strict=True))
-    return found
-
-
-def _rows(selection, key, periods=None):
-    """`(1 or -1, query)` of the rows to add or subtract for the selection."""
-    tells_people = key == "person_id" or selection.people is not None
-    tells_models = key == "model" or bool(selection.model)
-    if key == "purpose" or selection.purpose or (tells_people and tells_models):
-        yield from _fine_rows(selection, periods)
+    if _is_fine(selection, "day"):
+        rows, where = DAYS, Where().between(selection.since, selection.until)
     else:
-        yield from _rollup_rows(selection, BY_PERSON if tells_people else BY_MODEL, periods)
+        rows, where = ROLLUPS, Where().add("grain = %s", int(_grains(selection, "day")["day"]))
+        where.between(selection.since, selection.until)
+    return {
+        day: Sums(zip(names, numbers, strict=True))
+        for day, numbers in where.chosen(selection).add_up(rows, "day", names)
+    }
 
 
-def _rollup_rows(selection, grains, periods):
-    for sign, spans in zip((1, -1), _cover(selection, periods or tuple(grains)), strict=True):
-        wanted = [
-            Q(grain=grains[period], day__in=starts) for period, starts in spans.items() if starts
-        ]
-        if wanted:
-            yield sign, _chosen(UsageRollup.objects.filter(reduce(or_, wanted)), selection)
+def _by_month(selection, names):
+    """Whole months from the sums of months, the first and last day by day where they are cut."""
+    months = defaultdict(Sums)
+    whole = []
+    for first, last in _months(selection):
+        if first.day == 1 and last == _last_of_month(first):
+            whole.append(first)
+        else:
+            part = replace(selection, since=first, until=last)
+            for sums in _by_day(part, names).values():
+                months[first.replace(day=1)].add(sums)
+    if whole:
+        fine = _is_fine(selection, "day")
+        grain = Grain.MONTH if fine else _grains(selection, "day")[calendar.MONTH]
+        where = Where().add("grain = %s", int(grain)).between(whole[0], whole[-1])
+        for first, numbers in where.chosen(selection).add_up(ROLLUPS, "day", names):
+            months[first].add(dict(zip(names, numbers, strict=True)))
+    return dict(months)
 
 
-def _fine_rows(selection, periods):
-    periods = periods or (calendar.DAY, calendar.MONTH)
-    if isinstance(selection.people, list | set | tuple) and len(selection.people) == 1:
+def _rows(selection, key):
+    """`(1 or -1, table, Where)` of the rows to add or subtract for the selection."""
+    fine = _is_fine(selection, key)
+    if fine and len(selection.people or ()) == 1:
         # Few enough, and the index finds them all at once.
-        periods = (calendar.DAY,)
-    for sign, spans in zip((1, -1), _cover(selection, periods), strict=True):
-        if starts := spans.get(calendar.DAY):
-            yield sign, _chosen(_on_days(UsageDay.objects, starts), selection)
-        if starts := spans.get(calendar.MONTH):
-            months = UsageRollup.objects.filter(grain=Grain.MONTH, day__in=starts)
-            yield sign, _chosen(months, selection)
+        yield 1, DAYS, Where().between(selection.since, selection.until).chosen(selection)
+        return
+    grains = {calendar.DAY: None, calendar.MONTH: Grain.MONTH} if fine else _grains(selection, key)
+    for sign, spans in zip((1, -1), cover(selection.since, selection.until, grains), strict=True):
+        if fine and (days := spans.pop(calendar.DAY)):
+            yield sign, DAYS, Where().days(days).chosen(selection)
+        found = {grains[period]: days for period, days in spans.items() if days}
+        if found:
+            yield sign, ROLLUPS, Where().spans(found).chosen(selection)
 
 
-def _cover(selection, periods):
-    if tuple(periods) == (calendar.DAY,):
-        days = [
-            date.fromordinal(n)
-            for n in range(selection.since.toordinal(), selection.until.toordinal() + 1)
-        ]
-        return {calendar.DAY: days}, {}
-    return cover(selection.since, selection.until, periods)
+def _is_fine(selection, key):
+    """Whether only UsageDay tells apart all that is asked for."""
+    models = key == "model" or bool(selection.model)
+    people = key == "person_id" or not selection.everyone
+    return key == "purpose" or bool(selection.purpose) or (people and models)
 
 
-def _on_days(rows, days):
-    """Rows of those days; a range where there is no gap."""
-    first, last = min(days), max(days)
-    if (last - first).days + 1 == len(days):
-        return rows.filter(day__gte=first, day__lte=last)
-    return rows.filter(day__in=days)
-
-
-def _chosen(rows, selection):
-    if selection.people is not None:
-        rows = rows.filter(person_id__in=selection.people)
-    if selection.model:
-        rows = rows.filter(model=selection.model)
-    if selection.purpose:
-        rows = rows.filter(purpose=selection.purpose)
-    return rows.order_by()
+def _grains(selection, key):
+    return BY_PERSON if key == "person_id" or not selection.everyone else BY_MODEL
 
 
 def _months(selection):
     """The selection's dates cut at the ends of months, as pairs of first and last."""
     first = selection.since
     while first <= selection.until:
-        end = calendar.next_first_day(calendar.MONTH, first)
-        yield first, min(end - calendar.ONE_DAY, selection.until)
-        first = end
+        last = min(_last_of_month(first), selection.until)
+        yield first, last
+        first = last + calendar.ONE_DAY
+
+
+def _last_of_month(day):
+    return calendar.next_first_day(calendar.MONTH, day) - calendar.ONE_DAY
 
 
 def timeline(selection, names=FIGURES):
     """`(period, {first date: Sums})` without gaps: by day, or by month for many days."""
     if selection.days <= DAYS_SHOWN:
         found = sums_by("day", selection, names)
-        days = _cover(selection, (calendar.DAY,))[0][calendar.DAY]
+        days = (selection.since + n * calendar.ONE_DAY for n in range(selection.days))
         return calendar.DAY, {day: found.get(day, Sums()) for day in days}
     found = sums_by("month", selection, names)
     return calendar.MONTH, {
@@ -227,10 +231,10 @@ def timeline(selection, names=FIGURES):
 
 def names_of(person_ids):
     """`{id: (username, exists)}`: the name of now, or the last one of who has left."""
-    known = {
-        pk: (username, True)
-        for pk, username in Person.objects.filter(pk__in=person_ids).values_list("pk", "username")
-    }
+    people = Person.objects.values_list("pk", "username")
+    if len(person_ids) < FEW:
+        people = people.filter(pk__in=person_ids)
+    known = {pk: (username, True) for pk, username in people if pk in person_ids}
     for person_id in set(person_ids) - known.keys():
         calls = Response.objects.filter(person_id=person_id).order_by("-created_at")
         name = calls.values_list("username", flat=True).first()
@@ -238,22 +242,18 @@ def names_of(person_ids):
     return known
 
 
-def groups_of():
-    """`{person id: [names of groups]}`, sorted, for everyone who is in one."""
+def groups_of(people=None, groups=None):
+    """`{person id: [names of groups]}`, sorted, for those of `people` (ids; None: everyone) who
+    are in one; with `groups` (ids) only of these."""
     memberships = Person.groups.through.objects.order_by("group__name")
+    if people is not None:
+        memberships = memberships.filter(person_id__in=people)
+    if groups is not None:
+        memberships = memberships.filter(group_id__in=groups)
     found = defaultdict(list)
     for person_id, name in memberships.values_list("person_id", "group__name"):
         found[person_id].append(name)
     return found
-
-
-def members_of(groups):
-    """A query of the ids of all members of `groups` (a query or list of Groups)."""
-    return (
-        Person.groups.through.objects.filter(group__in=groups)
-        .values_list("person_id", flat=True)
-        .distinct()
-    )
 
 
 def visible_groups(viewer):

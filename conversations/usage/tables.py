@@ -1,11 +1,10 @@
 """A report as rows: the same on the screen and in the file."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
 from conversations.models.usage_day import FIGURES as COUNTED
-from conversations.models.usage_day import MEASURES
 from conversations.models.usage_day import TIMES as TIME_COUNTS
 from conversations.usage import reports
 from conversations.usage.reports import Sums
@@ -32,6 +31,7 @@ FIGURES = {
     "total_time_p95": lambda sums: sums.times[3],
 }
 TIMES = ("first_token_median", "first_token_p95", "total_time_median", "total_time_p95")
+SHOWN = tuple(name for name in COUNTED if not name.endswith("characters"))
 PAGE = 100  # rows
 
 
@@ -42,7 +42,9 @@ class Row:
     key: object
     label: str
     sums: Sums
-    details: dict = field(default_factory=dict)
+    # Of a person: the groups they are in, and whether they have left.
+    groups: list = field(default_factory=list)
+    left: bool = False
 
     def figure(self, name):
         return FIGURES[name](self.sums)
@@ -55,14 +57,12 @@ class Table:
     by: str
     rows: list
     sort: str
+    timed: bool = True
 
     @property
     def total(self):
         """The sum of all rows, whatever page is shown."""
-        found = Sums()
-        for row in self.rows:
-            found.add(row.sums)
-        return found
+        return reports.added(row.sums for row in self.rows)
 
     def page(self, number):
         """The rows of the page `number`, from 1."""
@@ -77,10 +77,10 @@ def make_table(by, selection, sort="", all_times=False):
     """The Table of a selection cut by "person", "group", "model", "day".
 
     The times of rows are in it for a file, where they sort it, and where rows are few; else
-    `add_times` gives them to the rows that are shown.
+    `add_details` gives them to the rows that are shown.
     """
     timed = all_times or by in ("model", "day") or sort.lstrip("-") in TIMES
-    names = MEASURES if timed else COUNTED
+    names = SHOWN + TIME_COUNTS if timed else SHOWN
     if by == "person":
         rows = _people(selection, names)
     elif by == "group":
@@ -94,7 +94,9 @@ def make_table(by, selection, sort="", all_times=False):
         rows = [
             Row(day, label_of(period, day), sums) for day, sums in found.items() if sums["calls"]
         ]
-    return sorted_table(by, rows, sort)
+    table = sorted_table(by, rows, sort)
+    table.timed = timed
+    return table
 
 
 def sorted_table(by, rows, sort):
@@ -120,14 +122,8 @@ def _or_least(figure):
 def _people(selection, names):
     found = reports.sums_by("person_id", selection, names)
     people = reports.names_of(found.keys())
-    groups = reports.groups_of()
     return [
-        Row(
-            person_id,
-            people[person_id][0],
-            sums,
-            {"groups": groups.get(person_id, []), "left": not people[person_id][1]},
-        )
+        Row(person_id, people[person_id][0], sums, left=not people[person_id][1])
         for person_id, sums in found.items()
     ]
 
@@ -135,7 +131,7 @@ def _people(selection, names):
 def _groups(selection, names):
     """By the groups that people are in. Who is in several is a row of their own, so that nobody
     is counted twice and the rows add up."""
-    groups = reports.groups_of()
+    groups = reports.groups_of(groups=selection.groups)
     found = {}
     for person_id, sums in reports.sums_by("person_id", selection, names).items():
         found.setdefault(tuple(groups.get(person_id, ())), Sums()).add(sums)
@@ -145,15 +141,17 @@ def _groups(selection, names):
     ]
 
 
-def add_times(rows, selection):
-    """Give rows of people that are shown their times."""
+def add_details(rows, selection, timed):
+    """Give rows of people their groups and, unless they are `timed` already, their times."""
     ids = [row.key for row in rows]
-    chosen = reports.Selection(
-        selection.since, selection.until, ids, selection.model, selection.purpose
-    )
-    found = reports.sums_by("person_id", chosen, TIME_COUNTS)
+    groups = reports.groups_of(ids, selection.groups)
     for row in rows:
-        row.sums.add(found.get(row.key, {}))
+        row.groups = groups.get(row.key, [])
+    if not timed:
+        chosen = replace(selection, people=ids, groups=None)
+        found = reports.sums_by("person_id", chosen, TIME_COUNTS)
+        for row in rows:
+            row.sums.add(found.get(row.key, {}))
 
 
 def label_of(period, day):
@@ -180,7 +178,7 @@ def file_rows(table):
     for row in table.rows:
         first = [row.label]
         if table.by == "person":
-            first.append(", ".join(row.details["groups"]))
+            first.append(", ".join(row.groups))
         elif table.by == "conversation":
             first = [row.key or "", row.label]
         yield [harmless(cell) for cell in first] + [_plain(row, name) for name in FIGURES]

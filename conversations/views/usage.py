@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import usage
 from conversations.models import Conversation, Person
+from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.usage import calendar, reports, tables
 from conversations.usage.chart import draw
 from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
@@ -74,8 +75,9 @@ def people(request):
     selection = form.selection()
     table = _people_table(form)
     context = _context(form, table, _chart(selection))
-    if table.by == "person" and table.sort.lstrip("-") not in tables.TIMES:
-        tables.add_times(context["rows"], selection)
+    if table.by == "person":
+        tables.add_details(context["rows"], selection, table.timed)
+    if not table.timed:
         context["total"].add(_times(selection))
     context["cuts"] = [
         ("person", _("By person")),
@@ -92,7 +94,10 @@ def people(request):
 def people_file(request):
     """Everyone's usage as CSV: the rows and filters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
-    return _file(request, _people_table(_valid(form), all_times=True), "usage-people", form)
+    table = _people_table(_valid(form), all_times=True)
+    if table.by == "person":
+        tables.add_details(table.rows, form.selection(), timed=True)
+    return _file(request, table, "usage-people", form)
 
 
 @usage_viewer_required
@@ -180,6 +185,7 @@ def _context(form, table, chart):
         "sort": table.sort,
         "since": asked["from"],
         "until": asked["to"],
+        "dates": urlencode({"from": asked["from"], "to": asked["to"]}),
         "presets": [
             {
                 "name": name,
@@ -201,9 +207,18 @@ def _query(form, **changes):
     return urlencode({name: value for name, value in values.items() if value})
 
 
+CHARTED = (
+    "cost_units",
+    "input_tokens",
+    "output_tokens",
+    "estimated_input_tokens",
+    "estimated_output_tokens",
+)
+
+
 def _chart(selection):
     """What was used by day or month: the cost, where there are prices, else tokens."""
-    period, found = reports.timeline(selection)
+    period, found = reports.timeline(selection, CHARTED)
     costs = any(sums["cost_units"] for sums in found.values())
     form = "MONTH_DAY_FORMAT" if period == calendar.DAY else "YEAR_MONTH_FORMAT"
     points = [
@@ -215,22 +230,25 @@ def _chart(selection):
 def _periods(person_id):
     """`[(name, Sums)]` of today, this week and this month."""
     today = calendar.today()
-    return [
-        (
-            name,
-            reports.total(Selection(calendar.first_day(period, today), today, [person_id])),
-        )
+    starts = [
+        (name, calendar.first_day(period, today))
         for name, period in (
             (_("Today"), calendar.DAY),
             (_("This week"), calendar.WEEK),
             (_("This month"), calendar.MONTH),
         )
     ]
+    since = min(start for _name, start in starts)
+    days = reports.sums_by("day", Selection(since, today, [person_id]), COUNTED)
+    return [
+        (name, reports.added(sums for day, sums in days.items() if day >= start))
+        for name, start in starts
+    ]
 
 
 def _titles(person_id, form):
     """What titles used in the range."""
-    found = reports.sums_by("purpose", form.selection(people=[person_id]))
+    found = reports.sums_by("purpose", form.selection(people=[person_id]), COUNTED)
     return found.get("title")
 
 

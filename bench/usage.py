@@ -1,0 +1,162 @@
+"""What reports and the books cost, over a ledger that `manage.py fill_ledger` has filled.
+
+    .venv/bin/python -m bench.usage            10 million calls, in a database of its own
+    .venv/bin/python -m bench.usage --calls N  fewer
+    .venv/bin/python -m bench.usage --here     the database of DATABASE_URL as it stands
+
+Prints the server time of each report (view, database and template, as the median of seven) and
+the database time of ending a call (the median of 200). Works on SQLite and on PostgreSQL
+(`python -m tests.postgres python -m bench.usage --here`, once it is filled).
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+ROUNDS = 7
+ENDS = 200
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=10_000_000)
+    parser.add_argument("--here", action="store_true", help="measure what DATABASE_URL names")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    os.environ.setdefault("SECRET_KEY", "for-measuring-only-0123456789-0123456789")
+    os.environ.update(INSECURE_HTTP="true", DEBUG="true")
+    if options.here:
+        return measure()
+    with tempfile.TemporaryDirectory(prefix="bench-usage-") as folder:
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
+        for command in (["migrate", "-v0"], ["fill_ledger", f"--calls={options.calls}"]):
+            subprocess.run([sys.executable, ROOT / "manage.py", *command], check=True)
+        measure()
+
+
+def measure():
+    """Measure the reports and the end of a call, and print them."""
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from conversations.models import Response, UsageDay, UsageRollup
+
+    rows = [f"{model.objects.count():,}" for model in (Response, UsageDay, UsageRollup)]
+    print(f"{connection.vendor}: {rows[0]} calls, {rows[1]} days of usage, {rows[2]} roll-ups\n")
+    print("| report | days | ms | of it processor |\n|---|--:|--:|--:|")
+    reports()
+    print()
+    ends()
+
+
+def reports():
+    from django.conf import settings
+    from django.contrib.auth.models import Group
+    from django.test import Client
+
+    from conversations.models import Person, Response
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    settings.DEBUG = False
+    viewer, _made = Person.objects.get_or_create(username="viewer", is_superuser=True)
+    client = Client()
+    client.force_login(viewer, backend=settings.AUTHENTICATION_BACKENDS[0])
+    last = Response.objects.latest("created_at").created_at.date() - timedelta(days=3)
+    group = Group.objects.first().pk
+    for days in (1, 31, 92, 365, 727):
+        dates = f"from={last - timedelta(days=days - 1)}&to={last}"
+        for name, address in (
+            ("people", "/usage/people/?"),
+            ("people by group", "/usage/people/?by=group&"),
+            ("people by model", "/usage/people/?by=model&"),
+            ("people by day", "/usage/people/?by=day&"),
+            ("people, one model", "/usage/people/?model=model-07&"),
+            ("people, one group", f"/usage/people/?group={group}&"),
+            ("people, by median time", "/usage/people/?sort=-total_time_median&"),
+            ("people, file", "/usage/people.csv?"),
+            ("one person", "/usage/people/person-0007/?"),
+        ):
+            wall, cpu = median(read, client, address + dates)
+            print(f"| {name} | {days} | {wall:.0f} | {cpu:.0f} |", flush=True)
+
+
+def read(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def median(act, *arguments):
+    """The median time and processor time of `act` in milliseconds."""
+    act(*arguments)
+    times = []
+    for _ in range(ROUNDS):
+        began, worked = time.perf_counter(), time.process_time()
+        act(*arguments)
+        times.append(((time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000))
+    return map(statistics.median, zip(*times, strict=True))
+
+
+def ends():
+    """What ending a call takes of the database: ledger, price, budget and sums."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from conversations.models import Budget, LanguageModel, Person, Response
+    from conversations.replies import order, transitions
+
+    person = Person.objects.get(username="person-0007")
+    model = LanguageModel.objects.get(name="model-07")
+    Budget.objects.get_or_create(person=person, period="month", metric="tokens", limit=10**9)
+    spent, counts = [], []
+    for _ in range(ENDS):
+        response = order.ask(person, None, "Hello", submission=uuid.uuid4(), model=model)
+        lease = uuid.uuid4()
+        transitions.claim(response.pk, lease)
+        fields = {
+            "status": Response.Status.COMPLETED,
+            "usage_source": Response.UsageSource.REPORTED,
+            "first_token_at": timezone.now(),
+            "input_tokens": 1_000,
+            "output_tokens": 100,
+            "total_tokens": 1_100,
+        }
+        statements = []
+        with connection.execute_wrapper(Stopwatch(statements)):
+            transitions.finish(response, lease, fields, "An answer.", "<p>An answer.</p>", "")
+        spent.append(sum(statements) * 1000)
+        counts.append(len(statements))
+    print(
+        f"ending a call: {statistics.median(spent):.2f} ms of database time "
+        f"(95 % within {statistics.quantiles(spent, n=20)[-1]:.2f} ms), "
+        f"{statistics.median(counts):.0f} statements in one transaction"
+    )
+
+
+class Stopwatch:
+    """Notes how long each statement takes, BEGIN and COMMIT included."""
+
+    def __init__(self, times):
+        self._times = times
+
+    def __call__(self, execute, sql, params, many, context):
+        began = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            self._times.append(time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
