@@ -18,7 +18,7 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 test: ## Run every test, on SQLite and on PostgreSQL.
 	@.ci/setup test
 	$(PYTHON) -m pytest $(ARGS)
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -m "not browser" $(ARGS)
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -m "not browser and not stateless" $(ARGS)
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check

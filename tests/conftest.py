@@ -23,10 +23,16 @@ pytest_plugins = [
 
 def pytest_collection_modifyitems(items):
     """Tests with a browser come last and are marked: Playwright leaves an event loop running in
-    this thread, in which Django refuses the database to every test after them."""
+    this thread, in which Django refuses the database to every test after them.
+
+    What needs no database is marked too: it need not run again on PostgreSQL.
+    """
     for item in items:
-        if {"browser", "page", "surf"} & set(item.fixturenames):
+        fixtures = set(item.fixturenames)
+        if {"browser", "page", "surf"} & fixtures:
             item.add_marker("browser")
+        if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
+            item.add_marker("stateless")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
