@@ -1,0 +1,99 @@
+"""The books after real calls: a real server in several processes and a real gateway."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from conversations.models import Budget, Price, Response, UsageDay
+from tests.books import balanced
+from tests.gateway import USAGE
+
+
+@pytest.fixture
+def alice_at(server, visit, alice):
+    return visit(server, alice)
+
+
+def call(visitor, text):
+    """Ask, watch to the end, and give the Response as it is stored."""
+    response = visitor.ask(text)
+    visitor.watch(response.pk)
+    response.refresh_from_db()
+    return response
+
+
+def test_what_the_gateway_reports_is_what_is_entered(alice_at, gateway):
+    Price.objects.create(model="*", input=1, cached_input=0, output=1)
+    response = call(alice_at, "Hello")
+    assert response.usage_source == "reported"
+    assert response.input_tokens == USAGE["input_tokens"]
+    assert response.cached_tokens == USAGE["input_tokens_details"]["cached_tokens"]
+    assert response.reasoning_tokens == USAGE["output_tokens_details"]["reasoning_tokens"]
+    assert response.total_tokens == USAGE["total_tokens"]
+    assert float(response.cost) == (11 - 3 + 7) / 1_000_000
+    assert UsageDay.objects.get().input_tokens == 11
+    assert balanced()
+
+
+def test_a_gateway_that_reports_nothing_leaves_an_estimate(alice_at, gateway):
+    response = call(alice_at, '[[gateway:{"usage": null, "text": "Eight characters"}]]')
+    assert response.usage_source == "estimated"
+    assert response.input_tokens is None
+    assert response.estimated_input_tokens > 0
+    assert response.estimated_output_tokens == 4
+    assert balanced()
+
+
+def test_a_gateway_that_refuses_has_used_nothing(alice_at, gateway):
+    response = call(alice_at, '[[gateway:{"status": 401}]]')
+    assert (response.status, response.usage_source, response.cost) == ("failed", "none", 0)
+    assert UsageDay.objects.get().answered == 0
+    assert balanced()
+
+
+def test_a_stopped_reply_is_estimated_from_what_came(alice_at, gateway):
+    response = alice_at.ask('[[gateway:{"pieces": 400, "pace": 0.05}]]')
+    with alice_at.events(response.pk) as stream:
+        for event in stream:
+            if event.name == "block":
+                break
+        alice_at.post(f"/responses/{response.pk}/stop/")
+    alice_at.watch(response.pk)
+    response.refresh_from_db()
+    assert (response.status, response.usage_source) == ("cancelled", "estimated")
+    assert response.estimated_output_tokens > 0
+    assert balanced()
+
+
+def test_of_fifty_posts_at_once_to_two_processes_three_go_through(make_server, visit, alice):
+    server = make_server(workers=2)
+    Budget.objects.create(person=alice, period="day", metric="replies", limit=3)
+    visitor = visit(server, alice)
+    token = visitor.token()
+
+    def post(_number):
+        fields = {"csrfmiddlewaretoken": token, "text": "Hello", "submission": uuid.uuid4()}
+        answer = visitor.http.post("/", data=fields)
+        return answer.status_code, answer.headers.get("Retry-After"), answer.text
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(post, range(50)))
+    assert sorted(status for status, _wait, _text in answers) == [303] * 3 + [429] * 47
+    for status, wait, text in answers:
+        if status == 429:
+            assert int(wait) > 0
+            assert "The personal budget of 3 replies a day" in text
+    assert Response.objects.count() == 3
+
+
+def test_replies_at_a_time_are_limited_by_the_setting(make_server, visit, alice):
+    server = make_server(CONCURRENT_REPLIES=1)
+    visitor = visit(server, alice)
+    response = visitor.ask('[[gateway:{"first": 30}]]')
+    answer = visitor.send("Another")
+    assert answer.status_code == 429
+    assert answer.headers["Retry-After"] == "5"
+    visitor.post(f"/responses/{response.pk}/stop/")
+    visitor.watch(response.pk)
+    assert visitor.send("Another").status_code == 303
