@@ -1,6 +1,6 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test check format setup lock bench-page screenshots
+.PHONY: help run test check format setup lock bench-page bench-usage screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -46,6 +46,10 @@ setup: ## Make .venv and .env where they are missing.
 bench-page: ## Measure what a conversation's page costs a browser.
 	@.ci/setup test
 	$(PYTHON) -m bench.page
+
+bench-usage: ## Measure the reports over ten million calls (takes about half an hour).
+	@.ci/setup test
+	$(PYTHON) -m bench.usage
 
 screenshots: ## Take the pictures in docs/screenshots anew.
 	@.ci/setup test

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from conversations.models import Price, UsageDay
 from conversations.usage.prices import cost, price_of
+from conversations.usage.pricing import fill_costs
 from tests.books import STOPPED, balanced, call, past_call
 
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -103,12 +104,11 @@ def test_missing_costs_are_filled_once_a_price_is_there(alice):
     assert balanced()
 
 
-def test_costs_are_filled_in_batches_without_missing_any(alice, monkeypatch):
-    monkeypatch.setattr("conversations.usage.pricing.BATCH", 2)
+def test_costs_are_filled_in_batches_without_missing_any(alice):
     for _ in range(5):
         past_call(alice, THEN)
     a_price()
-    call_command("price_responses", "--since", "2026-02-01", stdout=StringIO())
+    assert fill_costs(THEN.date(), size=2) == (5, {})
     assert UsageDay.objects.get().unpriced == 0
     assert UsageDay.objects.get().cost == 5 * Decimal("0.0011")
     assert balanced()

@@ -13,15 +13,16 @@ BATCH = 200
 CHARGED = (Response.UsageSource.REPORTED, Response.UsageSource.ESTIMATED)
 
 
-def fill_costs(since):
+def fill_costs(since, size=BATCH):
     """Give each ended call from the date `since` on that has no cost the price of its time.
 
-    Returns how many got one, and a Counter of the models of those that still have none.
+    Entered `size` at a time. Returns how many got one, and a Counter of the models of those
+    that still have none.
     """
     offered = list(Price.objects.all())
     unpriced = Counter()
     priced = 0
-    for calls in _batches(since):
+    for calls in _batches(since, size):
         batch = []
         for call in calls:
             price = prices.choose(offered, call["model"], call["created_at"])
@@ -33,13 +34,13 @@ def fill_costs(since):
     return priced, unpriced
 
 
-def _batches(since):
+def _batches(since, size):
     """The calls without a cost, oldest first, as lists of mappings."""
     missing = Response.objects.filter(
         status__in=FINAL, usage_source__in=CHARGED, cost=None
     ).order_by("created_at", "pk")
     rest = missing.filter(created_at__gte=calendar.start_of(since))
-    while calls := list(rest.values("pk", *rollup.COLUMNS)[:BATCH]):
+    while calls := list(rest.values("pk", *rollup.COLUMNS)[:size]):
         yield calls
         last = calls[-1]
         rest = missing.filter(
