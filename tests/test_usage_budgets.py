@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from conversations import usage
@@ -188,6 +188,19 @@ def test_replies_at_a_time(alice, settings):
     assert refused(alice).startswith("1 reply may be written for you at a time.")
     end(first, REPORTED)
     assert ask(alice)
+
+
+def test_a_very_large_budget_is_kept_exactly(alice):
+    a_budget(person=alice, limit=10**15, metric="tokens")
+    [standing] = usage.standings(alice)
+    assert standing.left == 10**15
+    assert ask(alice)
+
+
+@pytest.mark.parametrize("limit", [-1, 10**15 + 1])
+def test_a_budget_out_of_range_is_refused_by_the_database(alice, limit):
+    with pytest.raises(DatabaseError), transaction.atomic():
+        a_budget(person=alice, limit=limit)
 
 
 def test_changes_of_a_budget_are_kept(alice, research):

@@ -3,11 +3,14 @@ from decimal import Decimal
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+# SQLite keeps fifteen digits of a decimal.
+LARGEST = 10**15
 
 
 class BudgetQuerySet(models.QuerySet):
@@ -58,9 +61,9 @@ class Budget(models.Model):
     metric = models.CharField(_("of"), max_length=7, choices=Metric.choices)
     limit = models.DecimalField(
         _("limit"),
-        max_digits=18,
+        max_digits=24,
         decimal_places=8,
-        validators=[MinValueValidator(Decimal(0))],
+        validators=[MinValueValidator(Decimal(0)), MaxValueValidator(LARGEST)],
         help_text=_("Money in the site's currency, or a number of tokens or replies."),
     )
     hard = models.BooleanField(
@@ -76,7 +79,9 @@ class Budget(models.Model):
             models.CheckConstraint(
                 condition=Q(person=None) | Q(group=None), name="budget_of_person_or_group"
             ),
-            models.CheckConstraint(condition=Q(limit__gte=0), name="budget_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(limit__gte=0, limit__lte=LARGEST), name="budget_is_in_range"
+            ),
         ]
 
     def __str__(self):
@@ -109,7 +114,7 @@ class BudgetChange(models.Model):
     holder = models.CharField(_("whose"), max_length=150)
     period = models.CharField(_("period"), max_length=5, choices=Budget.Period.choices)
     metric = models.CharField(_("of"), max_length=7, choices=Budget.Metric.choices)
-    limit = models.DecimalField(_("limit"), max_digits=18, decimal_places=8)
+    limit = models.DecimalField(_("limit"), max_digits=24, decimal_places=8)
     hard = models.BooleanField(_("hard"))
 
     class Meta:
