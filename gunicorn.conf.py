@@ -1,6 +1,7 @@
 """How gunicorn serves the site: `gunicorn -c gunicorn.conf.py chatsite.asgi:application`."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -46,6 +47,8 @@ control_socket_disable = True
 # Seconds of graceful_timeout kept for ending the replies that did not finish in it; the master
 # kills at graceful_timeout, before the worker's own clean-up has run.
 drain_margin = 5
+# Seconds an old worker waits at a reload for the new ones to serve, before it leaves all the same.
+reload_patience = 10
 
 reloading = env.str("RELOAD", default="").strip().lower() or "false"
 if reloading not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
@@ -76,6 +79,17 @@ if reloading in ("true", "1", "yes", "on"):
         )
 
 
+def on_starting(server):
+    """Let workers tell each other how many ever served, and how many must before some may go."""
+    server.served = multiprocessing.Value("i", 0)
+    server.awaited = multiprocessing.Value("i", 0)
+
+
+def on_reload(server):
+    """The old workers may go when all new ones serve."""
+    server.awaited.value = server.served.value + server.cfg.workers
+
+
 def post_fork(server, worker):
     """Hold a SIGTERM back until the worker can obey it.
 
@@ -83,20 +97,42 @@ def post_fork(server, worker):
     and the master wait all of graceful_timeout for it.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    worker.served, worker.awaited = server.served, server.awaited
 
 
 def post_worker_init(worker):
     """Start what runs beside the site: the drain's watch and, in the first worker, a greeting."""
+    worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
-    if worker.age == 1:
-        worker.greeting = worker.loop.create_task(greet(worker))
+    worker.arrival = worker.loop.create_task(arrive(worker))
 
 
-async def greet(worker):
-    """Log where the site is and, where no gateway is configured, how to connect one."""
+def leave(worker):
+    """Obey SIGTERM, on a reload only once the new workers serve: the master sends it when they
+    have hardly begun to import the site, and requests would wait for them."""
+    patience = worker.loop.time() + reload_patience
+
+    def go_or_wait():
+        if worker.served.value >= worker.awaited.value or worker.loop.time() > patience:
+            worker.handle_exit_signal()
+        else:
+            worker.loop.call_later(0.05, go_or_wait)
+
+    go_or_wait()
+
+
+async def arrive(worker):
+    """Count the worker as soon as it serves; the first one greets."""
     while not worker.servers:
         await asyncio.sleep(0.05)
+    with worker.served.get_lock():
+        worker.served.value += 1
+    if worker.age == 1:
+        greet(worker)
 
+
+def greet(worker):
+    """Log where the site is and, where no gateway is configured, how to connect one."""
     from django.conf import settings
 
     worker.log.info("The chat is at %s", " ".join(map(str, worker.sockets)))
@@ -120,16 +156,11 @@ async def drain_at_exit(worker):
 
     from conversations.replies import drain
 
-    drain.begin()
-    deadline = worker.loop.time() + worker.cfg.graceful_timeout - drain_margin
-    while worker.loop.time() < deadline and not drain.idle():
-        worker.notify()
-        await asyncio.sleep(0.25)
-    finishing = worker.loop.create_task(drain.finish_now())
+    draining = worker.loop.create_task(drain.finish(worker.cfg.graceful_timeout - drain_margin))
     while True:
         worker.notify()
         await asyncio.sleep(0.25)
-        if finishing is not None and finishing.done():
-            if finishing.exception():
-                worker.log.error("Draining failed", exc_info=finishing.exception())
-            finishing = None
+        if draining is not None and draining.done():
+            if draining.exception():
+                worker.log.error("Draining failed", exc_info=draining.exception())
+            draining = None

@@ -6,10 +6,14 @@ from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connections
 
 from conversations.models import LanguageModel, Person
+from conversations.replies import drain
 from conversations.replies.engine import Engine
 from conversations.views.first_visit import setup_code
 
 logger = logging.getLogger(__name__)
+
+# Seconds for replies to finish; gunicorn.conf.py sets a time of its own.
+DRAIN = 25
 
 
 class Lifespan:
@@ -28,6 +32,7 @@ class Lifespan:
                 await sync_to_async(_prepare)()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                await drain.finish(DRAIN)
                 await Engine.serving.close()
                 Engine.serving = None
                 await send({"type": "lifespan.shutdown.complete"})

@@ -42,6 +42,7 @@ RESET = Act("reset")  # the connection is torn down with RST
 CLOSE = Act("close")  # it is closed as it stands, before the end of the body
 HALF_CLOSE = Act("half_close")  # we say that we send no more, and stay
 HANG = Act("hang")  # nothing, until the client goes
+WAIT = Act("wait")  # nothing, until the test says `gateway.go.set()`
 
 Step = bytes | float | Act
 
@@ -102,6 +103,7 @@ class Gateway:
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
         self.models_script: Script | None = None  # instead of the list
+        self.go = threading.Event()
         self._lock = threading.Lock()
         self._scripts: deque[Script] = deque()
         self._requests: list[Request] = []
@@ -140,10 +142,11 @@ class Gateway:
                 self._scripts.append(replace(_script(script), **options))
 
     def forget(self) -> None:
-        """Drop the scripts that were not used and the requests so far."""
+        """Drop the scripts that were not used, the requests so far and the `go`."""
         with self._lock:
             self._scripts.clear()
             self._requests.clear()
+        self.go.clear()
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
         """Wait until `count` answers were asked for and give them."""
@@ -233,7 +236,7 @@ class Gateway:
         with self._lock:
             self._requests.append(request)
             script = self._script_for(request)
-        play = asyncio.ensure_future(_play(writer, self._steps(request, script)))
+        play = asyncio.ensure_future(_play(writer, self._steps(request, script), self.go))
         gone = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait({play, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -290,7 +293,7 @@ async def _read_request(reader: asyncio.StreamReader, connection: int) -> Reques
     return request
 
 
-async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step]) -> bool:
+async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threading.Event) -> bool:
     """Do the steps; True when the body was ended in order."""
     for step in steps:
         if isinstance(step, bytes):
@@ -298,6 +301,9 @@ async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step]) -> bool:
             await writer.drain()
         elif isinstance(step, float | int):
             await asyncio.sleep(step)
+        elif step == WAIT:
+            while not go.is_set():
+                await asyncio.sleep(0.02)
         elif step == HANG:
             await asyncio.sleep(FOREVER)
         elif step == HALF_CLOSE:
@@ -513,6 +519,14 @@ def _stall(answer: _Answer) -> Iterator[Step]:
     yield HANG
 
 
+def _wait(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle(answer.half())
+    yield WAIT
+    yield from answer.middle(answer.rest())
+    yield from answer.end()
+
+
 def _drip(answer: _Answer) -> Iterator[Step]:
     for step in _well(answer):
         data = step if isinstance(step, bytes) else b""
@@ -640,6 +654,7 @@ FAULTS = {
     "": _well,
     "hang_after_headers": _hang_after_headers,
     "stall": _stall,
+    "wait": _wait,
     "drip": _drip,
     "cut": _cut_by(),
     "close": _cut_by(0.02, CLOSE),

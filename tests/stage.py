@@ -32,6 +32,10 @@ class QuickServer(Server):
         super().__init__(gateway_url, log, **environment)
         self._noted = 0
 
+    def kill(self):
+        """End the master and all workers at once, as a power cut does."""
+        self.stop(signal.SIGKILL)
+
     def inside(self):
         """What its process holds; see tests/inside.py."""
         return httpx.get(f"{self.url}/inside/").json()
@@ -98,7 +102,7 @@ class Stage:
 
     def stop(self):
         for server in self._servers.values():
-            server.stop(signal.SIGKILL)
+            server.kill()
 
 
 def assert_discreet(log):
@@ -130,6 +134,24 @@ def stage(lasting_stage, transactional_db):
     lasting_stage.gateway.forget()
     yield lasting_stage
     lasting_stage.clean()
+
+
+@pytest.fixture
+def make_stage_server(stage, tmp_path):
+    """Makes servers of a test's own on the stage: `make_stage_server(*arguments, **environment)`,
+    `arguments` being gunicorn's."""
+    servers = []
+
+    def make(*arguments, **environment):
+        log = tmp_path / f"server-{len(servers)}.log"
+        server = QuickServer(stage.gateway.url, log, **environment)
+        servers.append(server)
+        return server.start(*arguments)
+
+    yield make
+    for server in servers:
+        server.kill()
+        assert_discreet(server.new_output())
 
 
 @pytest.fixture

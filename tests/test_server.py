@@ -33,16 +33,14 @@ async def application(scope, receive, send):
     await send({"type": "http.response.body", "body": b"finished"})
 """
 DRAIN = """
+import asyncio
+
 finished = False
 
-def begin():
-    print("drain: begin", flush=True)
-
-def idle():
-    return False
-
-async def finish_now():
+async def finish(seconds):
     global finished
+    print("drain: begin", flush=True)
+    await asyncio.sleep(seconds)
     finished = True
     print("drain: finish now", flush=True)
 """

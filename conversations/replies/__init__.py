@@ -24,7 +24,9 @@ def full():
 def streams_full():
     """Whether this process serves as many event streams as it may."""
     engine = Engine.serving
-    return engine is not None and len(engine.watching) >= settings.MAX_STREAMS
+    if engine is None:
+        return False
+    return engine.closed or len(engine.watching) >= settings.MAX_STREAMS
 
 
 def offer(response):

@@ -1,24 +1,44 @@
 """The end of a process: replies may finish, then they are ended, and only then it exits.
 
 gunicorn's master kills a worker before the worker's own clean-up runs, so its configuration file
-calls these a few seconds earlier (runtime.md, 2.3).
+calls this a few seconds earlier (runtime.md, 2.3).
 """
+
+import asyncio
+import math
 
 from conversations.replies.engine import Engine
 
+LAST_EVENTS = 1.5  # seconds for followers to see how other processes ended theirs
 
-def begin():
-    """Take no more work: what is queued is for other processes."""
-    if Engine.serving is not None:
-        Engine.serving.draining = True
-
-
-def idle():
-    """Whether nothing is being written here."""
-    return Engine.serving is None or Engine.serving.load == 0
+_until = math.inf
+_draining = None
 
 
-async def finish_now():
-    """End what is still being written as interrupted; all rows are final afterwards."""
-    if Engine.serving is not None:
-        await Engine.serving.interrupt_all()
+async def finish(seconds):
+    """Take no more work, let what is live or watched finish for up to `seconds`, end the rest.
+
+    Afterwards the rows of all replies written here are final and no stream is open. Called again
+    it waits for the same end, at most `seconds` too.
+    """
+    global _until, _draining
+    if Engine.serving is None:
+        return
+    _until = min(_until, asyncio.get_running_loop().time() + seconds)
+    if _draining is None:
+        _draining = asyncio.create_task(_drain(Engine.serving))
+    await asyncio.shield(_draining)
+
+
+async def _drain(engine):
+    engine.draining = True
+    while engine.load or engine.watching:
+        if engine.loop.time() >= _until:
+            break
+        await asyncio.sleep(0.1)
+    await engine.interrupt_all()
+    # What is left follows replies of other processes: their end may be a moment away.
+    last = engine.loop.time() + LAST_EVENTS
+    while engine.watching and engine.loop.time() < last:
+        await asyncio.sleep(0.05)
+    engine.dismiss_all()

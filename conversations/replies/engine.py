@@ -50,7 +50,9 @@ class Engine:
         self.followed = {}
         # Weakly: a stream that its browser left before it began never ends.
         self.watching = weakref.WeakSet()
+        # It takes no new replies; then also no new streams.
         self.draining = False
+        self.closed = False
         self.pace = Pace()
         self._claiming = {}
         self._writing = Lane("replies-write")
@@ -222,12 +224,12 @@ class Engine:
             seen = await self._reading.run(transitions.load, response_id)
             if seen is None or not seen.is_open:
                 return None
-            # Somebody else may have begun while this one looked.
-            live = self.followed.get(response_id)
-            if live is None:
-                live = self.followed[response_id] = LiveReply(seen)
-                self._take_in(live, seen.partial, seen.partial_reasoning)
-                await self._show(live)
+            live = LiveReply(seen)
+            self._take_in(live, seen.partial, seen.partial_reasoning)
+            await self._show(live)
+            # Not before it is about to be watched, or `_look` would drop it; and somebody else
+            # may have begun meanwhile.
+            live = self.followed.setdefault(response_id, live)
         return live
 
     async def _look(self):
@@ -237,8 +239,9 @@ class Engine:
                 del self.followed[response_id]
         if not self.followed:
             return
+        followed = list(self.followed.items())
         rows = await self._reading.run(transitions.look, list(self.followed))
-        for response_id, live in list(self.followed.items()):
+        for response_id, live in followed:
             status, text, reasoning = rows.get(response_id, (None, "", ""))
             if status in Response.OPEN:
                 live.response.status = status
@@ -358,6 +361,12 @@ class Engine:
             await asyncio.wait(waiting)
             if self.live:
                 await self.interrupt_all()
+
+    def dismiss_all(self):
+        """End all streams; their browsers ask again, and come to a process that serves on."""
+        self.closed = True
+        for watcher in list(self.watching):
+            watcher.dismiss()
 
     async def close(self):
         """Interrupt what is live, and let go of connections and threads."""

@@ -1,0 +1,57 @@
+"""Joining replies that other processes write, while the engine looks after those it follows."""
+
+import time
+import uuid
+
+import uvloop
+from django.utils import timezone
+
+from conversations.models import Response
+from conversations.replies.engine import Engine
+from conversations.replies.live import Watcher
+from tests.books import ask
+
+
+def written_elsewhere(person, text):
+    """A Response in progress under another process's lease."""
+    response = ask(person, "Hello")
+    fields = {"status": "in_progress", "lease": uuid.uuid4(), "heartbeat_at": timezone.now()}
+    Response.objects.filter(pk=response.pk).update(partial=text, attempts=1, **fields)
+    return response.pk
+
+
+def test_joining_while_the_engine_looks_ends_no_stream(transactional_db, alice):
+    watched, *others = (written_elsewhere(alice, "Some text.") for _ in range(3))
+
+    async def main():
+        engine = Engine.here()
+        (await engine.join(watched)).watchers.add(Watcher(None))
+        joined = []
+        end = time.monotonic() + 1.5  # four looks
+        while time.monotonic() < end:
+            joined.append(await engine.join(others[0]))
+            engine.followed.pop(others[1], None)
+            others.reverse()
+        ended = [live for live in joined if live.ended]
+        await engine.close()
+        return ended
+
+    assert uvloop.run(main()) == []
+
+
+def test_joining_a_long_reply_is_not_dropped_while_it_is_rendered(transactional_db, alice):
+    """Long ones are rendered in a thread, and meanwhile the engine looks."""
+    paragraph = "Some *longer* text with `code` and a [link](https://example.org/). " * 10
+    row = written_elsewhere(alice, f"{paragraph}\n\n" * 60)
+
+    async def main():
+        engine = Engine.here()
+        dropped = 0
+        for _try in range(30):
+            live = await engine.join(row)
+            dropped += engine.followed.get(row) is not live
+            engine.followed.pop(row, None)
+        await engine.close()
+        return dropped
+
+    assert uvloop.run(main()) == 0
