@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -107,6 +108,8 @@ def _page(request, conversation, form, status=200):
     if request.headers.get("X-Fragment") == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
+    # Django's own is a lazy object, dear where a page has two hundred forms.
+    context["csrf_token"] = get_token(request)
     if conversation is not None:
         try:
             context["thread"] = thread(

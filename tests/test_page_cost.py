@@ -1,0 +1,74 @@
+"""A page costs the same whatever the length of the conversation, and fetches ahead only our own."""
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conversations.models import Conversation
+from tests.test_page_turns import long_conversation
+
+
+def queries_of(client, address):
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        page = client.get(address)
+    assert page.status_code == 200
+    return len(captured), page.content.decode()
+
+
+def test_the_queries_do_not_grow_with_the_conversation(client, alice):
+    client.force_login(alice)
+    short = long_conversation(alice, 2)
+    # The first page of a process also fills what Django keeps.
+    client.get(short.get_absolute_url())
+    few, _ = queries_of(client, short.get_absolute_url())
+    long = long_conversation(alice, 300)
+    for _ in range(30):
+        Conversation.objects.create(owner=alice, title="Another")
+    many, page = queries_of(client, long.get_absolute_url())
+    assert many == few
+    assert page.count("<article") == 50
+
+
+def test_no_markdown_is_parsed_for_a_page(client, alice):
+    client.force_login(alice)
+    conversation = long_conversation(alice, 2)
+    # Text that was never rendered: what the page shows is what was stored when it was written.
+    conversation.messages.filter(role="assistant").update(
+        text="# A **heading**", html="<p>kept</p>"
+    )
+    _, page = queries_of(client, conversation.get_absolute_url())
+    assert "<p>kept</p>" in page
+    assert "heading" not in page
+
+
+def test_pages_are_compressed_and_streams_are_not(server, visit, alice):
+    visitor = visit(server, alice)
+    assert visitor.get("/").headers["Content-Encoding"] == "gzip"
+    with visitor.events(visitor.ask("Hello").pk) as stream:
+        assert list(stream)[-1].name == "done"
+        assert "Content-Encoding" not in stream.answer.headers
+
+
+def test_only_links_of_the_sidebar_are_fetched_ahead(client, alice):
+    client.force_login(alice)
+    header = client.get("/")["Speculation-Rules"]
+    rules = json.loads(client.get(json.loads(header)).content)
+    assert list(rules) == ["prefetch"]
+    (rule,) = rules["prefetch"]
+    assert rule["where"] == {"selector_matches": "#conversations a"}
+    assert rule["eagerness"] == "moderate"
+
+
+@pytest.mark.browser
+def test_pointing_at_a_conversation_fetches_it_ahead(server, surf, alice):
+    conversation = long_conversation(alice, 4)
+    page = surf(server, alice)
+    with page.expect_request(f"**{conversation.get_absolute_url()}") as asked:
+        page.locator("#conversations a").hover()
+    assert asked.value.headers.get("sec-purpose", "").startswith("prefetch")
+    page.locator("#conversations a").click()
+    page.locator("article").first.wait_for()
