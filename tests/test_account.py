@@ -1,0 +1,45 @@
+"""My account: names, instructions, language and theme."""
+
+import pytest
+
+
+def test_what_is_changed_is_kept_and_shown(client, alice):
+    client.force_login(alice)
+    fields = {
+        "first_name": "Alicia",
+        "last_name": "Lindqvist",
+        "instructions": "Be brief.\r\nUse metric units.",
+        "language": "en",
+        "theme": "dark",
+    }
+    answer = client.post("/account/", fields)
+    assert (answer.status_code, answer["Location"]) == (303, "/account/")
+    alice.refresh_from_db()
+    assert alice.instructions == "Be brief.\nUse metric units."
+    page = client.get("/account/").content.decode()
+    assert "Saved." in page
+    assert 'data-theme="dark"' in page
+    assert "Alicia Lindqvist" in page
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"theme": "pink"}, {"theme": "dark", "language": "tlh"}, {"theme": ""}]
+)
+def test_what_does_not_exist_cannot_be_chosen(client, alice, wrong):
+    client.force_login(alice)
+    assert client.post("/account/", wrong).status_code == 422
+    alice.refresh_from_db()
+    assert (alice.theme, alice.language) == ("system", "")
+
+
+def test_no_field_makes_an_administrator(client, alice):
+    client.force_login(alice)
+    client.post("/account/", {"theme": "dark", "is_staff": "on", "is_superuser": "on"})
+    alice.refresh_from_db()
+    assert alice.theme == "dark"
+    assert not alice.is_staff
+    assert not alice.is_superuser
+
+
+def test_strangers_are_sent_to_the_login(client, alice):
+    assert client.get("/account/")["Location"].startswith("/accounts/login/")
