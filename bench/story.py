@@ -1,0 +1,106 @@
+"""The conversations that the pictures show."""
+
+from datetime import timedelta
+
+RETRY = """Cap retries **as a share of traffic**, not per row. A common budget is *10 % extra
+load*: for every ten first attempts, one retry may be spent.
+
+- Rows share one bucket, so a bad upstream drains it once instead of five times per row.
+- When the bucket is empty, fail fast and park the row for a later run.
+
+```python
+class RetryBudget:
+    def __init__(self, ratio=0.1, floor=10):
+        self.ratio, self.tokens = ratio, floor  # a few to start with
+
+    def may_retry(self):
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+```
+
+| Failure rate | Five per row | 10 % budget |
+|---|---|---|
+| 1 % | 1.05 × | 1.01 × |
+| 50 % | 2.9 × | 1.10 × |
+| 100 % | 6.0 × | 1.10 × |
+"""
+TURNS = [
+    (
+        "Our import job retries each failed row five times and sometimes melts the upstream. "
+        "What is a sane retry budget?",
+        RETRY,
+    ),
+    (
+        "And how do I test that it holds?",
+        "Drive it with a scripted upstream that fails a known share of calls, then assert on the "
+        "**ratio of attempts to rows**, never on wall-clock time.",
+    ),
+]
+OTHERS = [
+    "Onboarding mail, second draft",
+    "合同条款的中英对照",
+    "Why does the p95 jump at noon?",
+    "SQL: last order per customer",
+    "Release notes, house style",
+    "Workshop agenda",
+    "Explain CRDTs to a product manager",
+]
+
+
+def tell():
+    """Make Alice and her conversations; returns her and the one to look at."""
+    from django.utils import timezone
+
+    from conversations.models import Conversation, Person
+
+    person = Person.objects.create_user(
+        "alice", "alice@example.org", "correct horse", first_name="Alice", last_name="Lindqvist"
+    )
+    now = timezone.now()
+    for number, title in enumerate(OTHERS, 1):
+        then = now - timedelta(hours=9 * number)
+        Conversation.objects.create(owner=person, title=title, created_at=then, updated_at=then)
+    conversation = Conversation.objects.create(
+        owner=person, title="Retry budget for the import job", model="demo"
+    )
+    for question, reply in TURNS:
+        _turn(conversation, question, reply)
+    return person, conversation
+
+
+def _turn(conversation, question, reply):
+    from conversations.models import Message, Response
+    from conversations.rendering import render, render_typed
+
+    asked = Message.objects.create(
+        conversation=conversation,
+        parent=conversation.active,
+        role="user",
+        text=question,
+        html=render_typed(question),
+    )
+    answered = Message.objects.create(
+        conversation=conversation,
+        parent=asked,
+        role="assistant",
+        text=reply,
+        html=render(reply),
+        reasoning="The question is about a budget, not a backoff: a token bucket on retries."
+        if reply is RETRY
+        else "",
+    )
+    Response.objects.create(
+        conversation=conversation,
+        message=answered,
+        person_id=conversation.owner_id,
+        username=conversation.owner.username,
+        model="demo",
+        status="completed",
+        input_tokens=412,
+        output_tokens=238,
+        reasoning_seconds=6,
+    )
+    conversation.active = answered
+    conversation.save()
