@@ -1,6 +1,7 @@
 """The life of a process: Django answers no lifespan messages, so this does."""
 
 import logging
+import sys
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, connections
@@ -11,6 +12,10 @@ from conversations.replies.engine import Engine
 from conversations.views.first_visit import setup_code
 
 logger = logging.getLogger(__name__)
+
+# How long a thread may keep the interpreter while another waits for it. Python's own 5 ms are felt:
+# a request changes threads several times, and the loop that carries the streams waits each time.
+SWITCH_INTERVAL = 0.001  # seconds
 
 # Seconds for replies to finish; gunicorn.conf.py sets a time of its own.
 DRAIN = 25
@@ -28,6 +33,7 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                sys.setswitchinterval(SWITCH_INTERVAL)
                 Engine.serving = Engine.here()
                 await sync_to_async(_prepare)()
                 await send({"type": "lifespan.startup.complete"})
