@@ -266,6 +266,7 @@ REPLY_DEAD = 15  # without a heartbeat: its process died
 STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent
 STREAM_STALLED = 30  # a browser may leave one event unread
 STREAM_ACCESS = 8  # between two looks whether those who watch still may
+TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 
 # --- Limits ---------------------------------------------------------------------------------
@@ -282,6 +283,7 @@ CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 0)
 SIGNUP = env.choice("SIGNUP", "closed", ("closed", "open"))
 REVIEW_NOTICE = env.choice("REVIEW_NOTICE", "on", ("on", "off", "full"))
 AUTO_TITLES = env.flag("AUTO_TITLES", True)
+TITLE_MODEL = env.str("TITLE_MODEL", default="").strip()
 CURRENCY = env.str("CURRENCY", default="USD").strip().upper()
 if not (len(CURRENCY) == 3 and CURRENCY.isalpha()):
     raise ImproperlyConfigured("CURRENCY must be a three-letter code like USD.")

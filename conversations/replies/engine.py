@@ -16,9 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.utils import timezone
 
-from conversations import upstream
+from conversations import keeping, upstream
 from conversations.models import Response
-from conversations.replies import queue, transitions
+from conversations.replies import queue, titles, transitions
 from conversations.replies.access import no_longer_allowed
 from conversations.replies.lane import Lane, is_database_error
 from conversations.replies.live import LiveReply
@@ -47,6 +47,9 @@ class Engine:
         self.live = {}
         # Rows at hand that are being claimed.
         self.ordered = {}
+        # Titles being made: not replies, so they take no reply's room.
+        self.titles = {}
+        self._naming = set()
         self.followed = {}
         # Weakly: a stream that its browser left before it began never ends.
         self.watching = weakref.WeakSet()
@@ -127,7 +130,43 @@ class Engine:
 
     async def _write(self, live):
         """Ask the gateway and end the Response, whatever happens."""
-        body = live.response.body
+        outcome = await self._run(live, live.response.body, settings.UPSTREAM_TOTAL_TIMEOUT)
+        try:
+            await self._end(live, outcome)
+        finally:
+            live.ended = True
+            self.live.pop(live.id, None)
+            live.wake()
+        if live.response.status == Response.Status.COMPLETED and not self.draining:
+            task = self._spawn(self._name(live.id))
+            self._naming.add(task)
+            task.add_done_callback(self._naming.discard)
+
+    async def _name(self, reply_id):
+        """Have the model make a title, where this was the first reply of its conversation."""
+        try:
+            taken = await self._writing.run(titles.order, reply_id, self.lease)
+        except Exception as error:
+            if not is_database_error(error):
+                raise
+            return
+        if taken is None:
+            return
+        response, body = taken
+        title = self.titles[response.pk] = LiveReply(response)
+        title.task = asyncio.current_task()
+        if self.draining:
+            title.ending = Response.Status.INTERRUPTED
+        try:
+            outcome = await self._run(title, body, titles.SECONDS, attempts=1)
+            await self._writing.insist(
+                titles.finish, title.id, self.lease, outcome.fields(), title.text, title.reasoning
+            )
+        finally:
+            del self.titles[response.pk]
+
+    async def _run(self, live, body, total_timeout, **limits):
+        """Ask the gateway until it ends, is ended, or fails; the Outcome, whatever happens."""
         outcome = Outcome(live, body)
         try:
             if body is None:
@@ -136,7 +175,7 @@ class Engine:
                 outcome.end(live.ending)
             else:
                 live.asking = True
-                await self._ask(live, body, outcome)
+                await self._ask(live, body, outcome, total_timeout, **limits)
         except asyncio.CancelledError:
             # By `end`, once; anything else that cancels is the end of the process.
             outcome.end(live.ending or Response.Status.INTERRUPTED)
@@ -145,15 +184,10 @@ class Engine:
             outcome.fail("internal")
         # Nothing may cancel the writing of the end: the row would stay open until it is swept.
         live.ending = live.ending or "ended"
-        try:
-            await self._end(live, outcome)
-        finally:
-            live.ended = True
-            self.live.pop(live.id, None)
-            live.wake()
+        return outcome
 
-    async def _ask(self, live, body, outcome):
-        batches = self.client.respond(body, total_timeout=settings.UPSTREAM_TOTAL_TIMEOUT)
+    async def _ask(self, live, body, outcome, total_timeout, **limits):
+        batches = self.client.respond(body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:
                 for event in events:
@@ -208,8 +242,9 @@ class Engine:
                 self.offer(following.pk, following)
 
     def end(self, response_id, status):
-        """End a reply that is written here with `status`; its text is kept. On this loop."""
-        live = self.live.get(response_id)
+        """End a reply or title that is written here with `status`; its text is kept. On this
+        loop."""
+        live = self.live.get(response_id) or self.titles.get(response_id)
         if live is not None and not live.ending:
             live.ending = status
             # A task that was cancelled before its first step would not even end the row.
@@ -287,6 +322,7 @@ class Engine:
                 group.create_task(_every(FOLLOW, self._look))
                 group.create_task(_every(1.0, self._pulse))
                 group.create_task(_every(settings.STREAM_ACCESS, self._check_access))
+                group.create_task(_every(settings.TRASH_SWEEP, self._purge))
         finally:
             self._writing.close()
             self._reading.close()
@@ -294,13 +330,12 @@ class Engine:
 
     async def _checkpoint(self):
         self.pace.adjust()
-        if not self.live:
+        alive = [*self.live, *self.titles]
+        if not alive:
             return
         texts = [unsaved for live in self.live.values() if (unsaved := live.take_unsaved())]
         try:
-            stop, lost = await self._writing.run(
-                transitions.checkpoint, self.lease, texts, list(self.live)
-            )
+            stop, lost = await self._writing.run(transitions.checkpoint, self.lease, texts, alive)
         except Exception:
             for unsaved in texts:
                 if live := self.live.get(unsaved[0]):
@@ -315,7 +350,7 @@ class Engine:
 
     async def _sweep(self):
         room = 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
-        mine = {*self.live, *self._claiming}
+        mine = {*self.live, *self._claiming, *self.titles}
         for response_id in await self._writing.run(transitions.sweep, mine, room):
             self.offer(response_id)
 
@@ -341,6 +376,12 @@ class Engine:
             if (watcher.viewer.session_key, watcher.viewer.person_id) in refused:
                 watcher.dismiss()
 
+    async def _purge(self):
+        """Delete for good what was long enough in the trash; one by one, so that replies do not
+        wait for it."""
+        while not self.draining and await self._writing.run(keeping.purge, None, 1):
+            await asyncio.sleep(0.1)
+
     # --- Beginning and end --------------------------------------------------------------------
 
     @property
@@ -357,6 +398,9 @@ class Engine:
             self.end(response_id, Response.Status.INTERRUPTED)
         waiting = [live.task for live in self.live.values() if live.task]
         waiting += self._claiming.values()
+        for response_id in list(self.titles):
+            self.end(response_id, Response.Status.INTERRUPTED)
+        waiting += self._naming
         if waiting:
             await asyncio.wait(waiting)
             if self.live:

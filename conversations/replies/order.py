@@ -16,6 +16,7 @@ from conversations import input as prompt
 from conversations import usage
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import render_typed
+from conversations.replies import titles
 from conversations.search import index
 from conversations.tree import Place, Tree
 
@@ -151,6 +152,9 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
     conversation.effort = effort
     conversation.max_output_tokens = length
     conversation.updated_at = reply.created_at
+    # Who writes in it has seen it, and has it in use again.
+    conversation.unseen = False
+    conversation.archived_at = None
     if new:
         question.place = Place(1, 1)
         # Names a reply that is stored next: the database checks it when the transaction ends.
@@ -160,7 +164,10 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         )
     else:
         conversation.save(
-            update_fields=["active", "model", "effort", "max_output_tokens", "updated_at"]
+            update_fields=[
+                *("active", "model", "effort", "max_output_tokens", "updated_at"),
+                *("unseen", "archived_at"),
+            ]
         )
     if retry_submission:
         Message.objects.bulk_create([reply])
@@ -248,7 +255,12 @@ def _measured_ratio(turns):
 
 
 def rebuild_body(response):
-    """The exact body that was, or will be, sent for `response`; from the stored tree."""
+    """The exact body that was, or will be, sent for `response`; from the stored tree.
+
+    Raises KeyError or ValueError where what it was made of is gone.
+    """
+    if response.purpose == Response.Purpose.TITLE:
+        return titles.rebuild_body(response)
     request = response.request
     turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
     ids = [str(turn.id) for turn in turns]

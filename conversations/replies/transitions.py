@@ -138,7 +138,8 @@ def end(guarded, fields, *written):
 
 
 def _write_message(response, text, html, reasoning):
-    """The reply's message, if neither it nor its conversation was deleted meanwhile."""
+    """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
+    none, and brings nothing new to see."""
     message = response.message
     if message is None or not Message.objects.filter(pk=message.pk).update(
         text=text, html=html, reasoning=reasoning

@@ -132,11 +132,14 @@ class Upstream:
         self._ssl_context: ssl.SSLContext | None = None
         self._opened: dict[asyncio.AbstractEventLoop, _Opened] = {}
 
-    async def respond(self, body: dict, total_timeout: float = 3600) -> AsyncIterator[list[Event]]:
+    async def respond(
+        self, body: dict, total_timeout: float = 3600, attempts: int = ATTEMPTS
+    ) -> AsyncIterator[list[Event]]:
         """Ask for an answer and give its events, a list for each read; never an empty one.
 
         `body` is the JSON of the request; a stream is asked for unless it says otherwise.
-        `total_timeout`, in seconds, is for all attempts together. The last event is one Finished
+        `total_timeout`, in seconds, is for all attempts together, of which there are at most
+        `attempts`. The last event is one Finished
         or Failed; nothing the gateway does raises. Closing or cancelling closes the connection.
         """
         body = {"stream": True, **body}
@@ -145,7 +148,7 @@ class Upstream:
         )
         accepted = STREAM_HEADERS if body["stream"] else {}
         with Deadline(total_timeout) as deadline:
-            for number in range(1, ATTEMPTS + 1):
+            for number in range(1, attempts + 1):
                 yield [Attempt(number)]
                 opened = await self._send("POST", "/responses", deadline, content, **accepted)
                 if isinstance(opened, Failed):
@@ -162,7 +165,7 @@ class Upstream:
                         failed = await self._refusal(opened, deadline)
                     finally:
                         await opened.aclose()
-                pause = _pause(failed, number)
+                pause = _pause(failed, number) if number < attempts else None
                 if pause is None or pause >= deadline.remaining:
                     yield [failed]
                     return

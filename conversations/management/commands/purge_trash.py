@@ -1,0 +1,21 @@
+from django.core.management.base import BaseCommand
+
+from conversations import keeping
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete for good what was in the trash for 30 days; the server itself does so once an "
+        "hour. With --scrub what was deleted also leaves the database's files."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--scrub", action="store_true", help="Rewrite the files; for a quiet hour."
+        )
+
+    def handle(self, *, scrub, **options):
+        count = keeping.purge()
+        if scrub:
+            keeping.scrub()
+        self.stdout.write(f"{count:,} conversations were deleted.")

@@ -1,0 +1,156 @@
+"""Titles made by the model: one short call after the first exchange, a line of the books like any.
+
+All functions that touch the database are units of work for a Lane.
+"""
+
+import re
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from conversations import input as prompt
+from conversations import usage
+from conversations.models import Conversation, LanguageModel, Message, Person, Response
+from conversations.models.conversation import TITLE_LENGTH
+from conversations.replies import transitions
+from conversations.search import index
+
+Status = Response.Status
+Purpose = Response.Purpose
+
+SECONDS = 30  # for the whole call; there is no second attempt
+TOKENS = 60
+SHOWN = 2_000  # characters of the question, and of the reply
+
+INSTRUCTIONS = (
+    "Write a title for the conversation you are given: two to six words that say what it is "
+    "about, in the language the person wrote in. Answer with the title alone, without quotation "
+    "marks, without a full stop at the end, without Markdown. Do not answer the person."
+)
+
+# What models put around a title all the same.
+_LABEL = re.compile(r"^\s*(title|titel|titre|título|标题|タイトル)\s*[:：]\s*", re.IGNORECASE)
+_AROUND = " \t\"'“”‘’„«»「」『』《》`*_#。."
+
+
+def order(reply_id, lease):
+    """Order a title if the reply was the first that its conversation got.
+
+    `(Response, body)`, claimed by `lease`; None where there is nothing to do: titles are switched
+    off, the person has given one, a budget is used up. Skipped silently then.
+    """
+    if not settings.AUTO_TITLES or settings.DEMO:
+        return None
+    reply = (
+        Response.objects.select_related("conversation", "message__parent")
+        .filter(pk=reply_id, status=Status.COMPLETED, purpose=Purpose.REPLY)
+        .filter(conversation__title_source=Conversation.TitleSource.TEXT)
+        .filter(message__parent__isnull=False)
+        .first()
+    )
+    if reply is None or not reply.message.text.strip() or not _is_first(reply):
+        return None
+    person = Person.objects.filter(pk=reply.person_id, is_active=True).first()
+    if person is None:
+        return None
+    response = Response(
+        conversation=reply.conversation,
+        person_id=person.pk,
+        username=person.username,
+        purpose=Purpose.TITLE,
+        model=settings.TITLE_MODEL or reply.model,
+        status=Status.IN_PROGRESS,
+        lease=lease,
+        attempts=1,
+        started_at=Now(),
+        heartbeat_at=Now(),
+    )
+    maximum = TOKENS if _takes_maximum(response.model) else None
+    response.request = {
+        "instructions": INSTRUCTIONS,
+        "parameters": prompt.parameters(max_output_tokens=maximum),
+        "first_message": str(reply.message.parent_id),
+        "last_message": str(reply.message_id),
+        "left_out": 0,
+    }
+    body = _body(response, reply.message.parent.text, reply.message.text)
+    texts = [INSTRUCTIONS, *(item["content"] for item in body["input"])]
+    try:
+        with transaction.atomic():
+            reserved = usage.reserve(
+                person,
+                response.model,
+                purpose=Purpose.TITLE,
+                texts=texts,
+                max_output_tokens=maximum,
+            )
+            for name, value in reserved.items():
+                setattr(response, name, value)
+            response.save(force_insert=True)
+    except usage.OverLimit:
+        return None
+    return response, body
+
+
+def finish(response_id, lease, fields, text, reasoning):
+    """End the call with `fields`, and give its conversation the title that `text` has.
+
+    A title that the person wrote meanwhile stays. Safe to repeat.
+    """
+    ours = Response.objects.filter(pk=response_id, lease=lease)
+    title = clean(text) if fields["status"] == Status.COMPLETED else ""
+    with transaction.atomic():
+        ended = transitions.end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
+        if ended is None:
+            return
+        conversation = (
+            Conversation.objects.select_for_update()
+            .filter(responses=response_id, title_source=Conversation.TitleSource.TEXT)
+            .first()
+        )
+        if conversation is not None and title:
+            index.change_title(conversation.pk, title, title_source=Conversation.TitleSource.MODEL)
+
+
+def clean(text):
+    """The title that a model's answer has; "" where it has none."""
+    line = next((line for line in text.splitlines() if line.strip(_AROUND)), "")
+    line = " ".join(_LABEL.sub("", line.strip(_AROUND)).split()).strip(_AROUND)
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def rebuild_body(response):
+    """The exact body that was sent for the title `response`. Raises KeyError where its messages
+    are gone."""
+    request = response.request
+    ids = [request["first_message"], request["last_message"]]
+    texts = {str(pk): text for pk, text in _texts(ids)}
+    return _body(response, *(texts[message_id] for message_id in ids))
+
+
+def _is_first(reply):
+    """Whether it is the only finished reply of its conversation, with no title asked for yet."""
+    calls = Response.objects.filter(conversation_id=reply.conversation_id)
+    finished = calls.filter(purpose=Purpose.REPLY, status=Status.COMPLETED)
+    return finished.count() == 1 and not calls.filter(purpose=Purpose.TITLE).exists()
+
+
+def _takes_maximum(name):
+    """Whether the model's row says that a maximum may be sent with a call."""
+    model = LanguageModel.objects.filter(name=name).first()
+    return bool(model and (model.choose_length or model.max_output_tokens))
+
+
+def _texts(ids):
+    return Message.objects.filter(pk__in=ids).values_list("pk", "text")
+
+
+def _body(response, question, answer):
+    exchange = f"<person>\n{question[:SHOWN]}\n</person>\n<reply>\n{answer[:SHOWN]}\n</reply>"
+    return prompt.body(
+        [prompt.Turn(None, Message.Role.USER, exchange)],
+        model=response.model,
+        instructions=response.request["instructions"],
+        parameters=response.request["parameters"],
+    )
