@@ -29,9 +29,10 @@ def add_text(owner_id, conversation_id, message_id, created_at, text):
     _add([(owner_id, conversation_id, message_id, created_at, text)])
 
 
-def add_title(conversation_id):
-    """Put the title of a new conversation into the index."""
-    _add(_titles([conversation_id]))
+def add_conversation(conversation_id):
+    """Put the title and the messages of a conversation that was brought in into the index."""
+    messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
+    _add([*_titles([conversation_id]), *messages.values_list(*_MESSAGE)])
 
 
 def change_title(conversation_id, title, **fields):
@@ -41,7 +42,7 @@ def change_title(conversation_id, title, **fields):
     """
     _forget(conversation_id=conversation_id, message_id=None)
     Conversation.objects.filter(pk=conversation_id).update(title=title, **fields)
-    add_title(conversation_id)
+    _add(_titles([conversation_id]))
 
 
 def forget_message(instance, **kwargs):

@@ -1,0 +1,93 @@
+"""One conversation as our JSON, with all its branches, and read back from it."""
+
+import json
+from datetime import UTC
+
+from conversations.models import Message
+from conversations.transfer.incoming import Incoming, Turn, as_text, as_time
+
+FORMAT = "chatsite conversation"
+VERSION = 1
+
+_CALL = (
+    *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
+    *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "total_tokens"),
+)
+
+
+def write(conversation):
+    """The conversation as a JSON text."""
+    messages = conversation.messages.select_related("response").order_by("created_at", "id")
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": str(conversation.pk),
+        "title": conversation.title,
+        "model": conversation.model,
+        "instructions": conversation.instructions,
+        "created_at": _time(conversation.created_at),
+        "updated_at": _time(conversation.updated_at),
+        "active": str(conversation.active_id) if conversation.active_id else None,
+        "messages": [_message(message) for message in messages],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def _message(message):
+    written = {
+        "id": str(message.pk),
+        "parent": str(message.parent_id) if message.parent_id else None,
+        "role": message.role,
+        "created_at": _time(message.created_at),
+        "text": message.text,
+    }
+    if message.reasoning:
+        written["reasoning"] = message.reasoning
+    if message.call:
+        call = {name: getattr(message.call, name) for name in _CALL}
+        for name in ("created_at", "finished_at"):
+            call[name] = _time(call[name])
+        written["response"] = {
+            name: value for name, value in call.items() if value not in (None, "")
+        }
+    return written
+
+
+def _time(moment):
+    return moment and moment.astimezone(UTC).isoformat()
+
+
+def is_ours(found):
+    """Whether the parsed JSON `found` says that it is one of ours."""
+    return isinstance(found, dict) and found.get("format") == FORMAT
+
+
+def read(found):
+    """The Incoming of a parsed document of ours. Raises ValueError where it cannot be one."""
+    messages = found.get("messages")
+    if found.get("version") != VERSION or not isinstance(messages, list):
+        raise ValueError("not a document of this version")
+    turns = []
+    for message in messages:
+        if not isinstance(message, dict) or message.get("role") not in Message.Role.values:
+            raise ValueError("not a message")
+        turns.append(
+            Turn(
+                id=as_text(message.get("id")),
+                parent=as_text(message.get("parent")),
+                role=message["role"],
+                text=as_text(message.get("text")),
+                reasoning=as_text(message.get("reasoning")),
+                created_at=as_time(message.get("created_at")),
+            )
+        )
+    return Incoming(
+        id=as_text(found.get("id")),
+        title=as_text(found.get("title")),
+        model=as_text(found.get("model")),
+        instructions=as_text(found.get("instructions")),
+        created_at=as_time(found.get("created_at")),
+        updated_at=as_time(found.get("updated_at")),
+        active=as_text(found.get("active")),
+        turns=turns,
+    )

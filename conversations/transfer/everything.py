@@ -1,0 +1,88 @@
+"""All that is a person's as one zip, made while it is sent: nothing is collected first."""
+
+import csv
+import io
+import json
+import re
+import zipfile
+
+from conversations.models import Conversation, Response
+from conversations.transfer import document, markdown
+from conversations.usage.tables import harmless
+
+BATCH = 10  # conversations between two pieces of the file
+
+_UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
+_USAGE = (
+    *("created_at", "purpose", "status", "model", "answered_model", "input_tokens"),
+    *("cached_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "usage_source", "cost"),
+)
+
+
+def write_zip(person):
+    """Yield the bytes of the zip, in pieces; each piece needs the database for a moment only."""
+    buffer = _Pipe()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("account.json", _account(person))
+        archive.writestr("usage.csv", _usage(person))
+        yield buffer.take()
+        ids = list(
+            Conversation.objects.of(person).order_by("created_at").values_list("pk", flat=True)
+        )
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
+                name = file_name(conversation)
+                archive.writestr(f"conversations/{name}.json", document.write(conversation))
+                archive.writestr(f"markdown/{name}.md", markdown.write(conversation))
+            yield buffer.take()
+    yield buffer.take()
+
+
+def file_name(conversation):
+    """A name for files of the conversation: its day, its title, and what makes it the only one."""
+    title = _UNFIT.sub(" ", conversation.title)[:60].strip(" .")
+    day = conversation.created_at.date().isoformat()
+    return " ".join(part for part in (day, title, conversation.pk.hex[:8]) if part)
+
+
+def _account(person):
+    account = {
+        "username": person.username,
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "language": person.language,
+        "instructions": person.instructions,
+        "date_joined": person.date_joined.isoformat(),
+    }
+    return json.dumps(account, ensure_ascii=False, indent=2)
+
+
+def _usage(person):
+    rows = io.StringIO()
+    writer = csv.writer(rows)
+    writer.writerow(_USAGE)
+    calls = Response.objects.filter(person_id=person.pk).order_by("created_at")
+    for row in calls.values_list(*_USAGE).iterator(chunk_size=2_000):
+        writer.writerow(["" if cell is None else harmless(cell) for cell in row])
+    return rows.getvalue()
+
+
+class _Pipe(io.RawIOBase):
+    """A file that only goes on; what was written is taken away again and again."""
+
+    def __init__(self):
+        super().__init__()
+        self._parts = []
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self):
+        parts, self._parts = self._parts, []
+        return b"".join(parts)

@@ -1,0 +1,27 @@
+"""One conversation as Markdown: the branch that is shown."""
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from conversations.models import Message
+from conversations.tree import Tree
+
+
+def write(conversation):
+    """The conversation as a Markdown text, in the reader's language and zone."""
+    rows = conversation.messages.order_by("created_at", "id").values_list("id", "parent_id")
+    ids = Tree(rows).path_through(None, conversation.active_id)
+    by_id = Message.objects.select_related("response").in_bulk(ids)
+    parts = [f"# {' '.join(conversation.display_title.split())}"]
+    for message in (by_id[message_id] for message_id in ids):
+        at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
+        parts += [f"## {_speaker(message, conversation)} · {at}", message.text.strip()]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _speaker(message, conversation):
+    if not message.is_reply:
+        return conversation.owner.display_name
+    call = message.call
+    return (call.answered_model or call.model) if call else _("Reply")

@@ -1,0 +1,96 @@
+"""My conversations as files: out, all or one; and in."""
+
+from asgiref.sync import sync_to_async
+from django import forms
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.db import connections
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone, translation
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from conversations.transfer import document, everything, markdown
+from conversations.transfer.bringing_in import Unreadable, bring_in
+from conversations.views.access import own_conversation, person_required
+
+
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        widget=forms.FileInput(attrs={"accept": ".json,.zip,application/json,application/zip"}),
+    )
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def data(request):
+    """Where all of mine is taken out, and conversations from elsewhere are brought in."""
+    form = ImportForm(request.POST or None, request.FILES or None)
+    context = {"form": form, "most": filesizeformat(settings.MAX_BODY)}
+    status = 200
+    if request.method == "POST":
+        report = None
+        if form.is_valid():
+            try:
+                report = bring_in(request.user, form.cleaned_data["file"].file)
+            except Unreadable as fault:
+                form.add_error("file", fault.sentence)
+        context.update(lines=report.lines() if report else [])
+        status = 200 if report else 422
+    return render(request, "conversations/data.html", context, status=status)
+
+
+@person_required
+@require_safe
+def export_all(request):
+    """A zip of everything of mine, sent while it is made."""
+    pieces = everything.write_zip(request.user)
+    # The server would collect a plain iterator before it sends the first byte.
+    served = isinstance(request, ASGIRequest)
+    response = StreamingHttpResponse(
+        _in_steps(pieces) if served else pieces, content_type="application/zip"
+    )
+    name = f"{settings.SITE_NAME} {timezone.localdate().isoformat()}.zip"
+    response.headers["Content-Disposition"] = content_disposition_header(True, name)
+    return response
+
+
+@person_required
+@require_safe
+def export_markdown(request, conversation_id):
+    conversation = own_conversation(request, conversation_id)
+    return _file(conversation, markdown.write(conversation), "md", "text/markdown")
+
+
+@person_required
+@require_safe
+def export_json(request, conversation_id):
+    conversation = own_conversation(request, conversation_id)
+    return _file(conversation, document.write(conversation), "json", "application/json")
+
+
+def _file(conversation, text, extension, content_type):
+    response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
+    name = f"{everything.file_name(conversation)}.{extension}"
+    response.headers["Content-Disposition"] = content_disposition_header(True, name)
+    return response
+
+
+async def _in_steps(pieces):
+    """Each piece in a thread, in the reader's language and zone; between two no database
+    connection is held, however slowly the file is taken."""
+    language, zone = translation.get_language(), timezone.get_current_timezone()
+
+    def step():
+        try:
+            with translation.override(language), timezone.override(zone):
+                return next(pieces, None)
+        finally:
+            connections.close_all()
+
+    while (piece := await sync_to_async(step)()) is not None:
+        yield piece

@@ -1,0 +1,382 @@
+"""Conversations as files: out as Markdown, JSON and a zip of all; in from ours and ChatGPT's."""
+
+import io
+import json
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from conversations.models import Conversation, Message, Response
+from conversations.search import search
+from conversations.transfer import bringing_in
+from conversations.transfer.report import Unreadable
+from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
+
+
+@pytest.fixture
+def me(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def upload(me, content, name="conversations.json"):
+    content = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return me.post("/data/", {"file": SimpleUploadedFile(name, content)})
+
+
+def bring_in(person, found):
+    return bringing_in.bring_in(person, io.BytesIO(json.dumps(found).encode()))
+
+
+def lines(page):
+    html = page.content.decode()
+    return [part.split("</li>")[0] for part in html.split('<li dir="auto">')[1:]]
+
+
+def node(name, parent, role=None, *parts, **message):
+    """One node of ChatGPT's tree."""
+    if role is None:
+        return name, {"id": name, "parent": parent, "message": None, "children": []}
+    content = {"content_type": "text", "parts": list(parts)}
+    return name, {
+        "id": name,
+        "parent": parent,
+        "children": [],
+        "message": {"author": {"role": role}, "content": content, "recipient": "all", **message},
+    }
+
+
+def theirs(*nodes, **fields):
+    """One conversation of ChatGPT's export."""
+    return {
+        "title": "Tides",
+        "create_time": 1_700_000_000.5,
+        "update_time": 1_700_000_100.0,
+        "conversation_id": "6e40ae31-0d3a-4a1c-9a5e-0d6a3b0f1f11",
+        "mapping": dict(nodes),
+        "current_node": nodes[-1][0],
+        **fields,
+    }
+
+
+# --- Out
+
+
+def test_one_conversation_as_markdown(me, alice):
+    conversation = converse(alice)
+    answer = me.get(f"/conversations/{conversation.pk}/export.md")
+    text = answer.content.decode()
+    assert text.startswith(f"# {TITLE}\n\n## Alice Lindqvist · ")
+    assert QUESTION in text and OTHER in text and ANSWER not in text
+    assert "\n## m-1 · " in text
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    assert 'attachment; filename="' in answer.headers["Content-Disposition"]
+
+
+def test_one_conversation_as_json_with_all_branches(me, alice):
+    conversation = converse(alice)
+    found = json.loads(me.get(f"/conversations/{conversation.pk}/export.json").content)
+    assert [message["text"] for message in found["messages"]] == [QUESTION, ANSWER, OTHER]
+    assert len({message.get("parent") for message in found["messages"]}) == 2
+    assert found["messages"][1]["response"]["total_tokens"] == 15
+    assert found["active"] == str(conversation.active_id)
+
+
+@pytest.mark.parametrize(
+    "title", ["../../etc/passwd", "a\r\nb: c", 'quote"s', "标题", "", "." * 80]
+)
+def test_the_name_of_the_file_is_harmless(me, alice, title):
+    conversation = converse(alice, title=title)
+    answer = me.get(f"/conversations/{conversation.pk}/export.md")
+    name = answer.headers["Content-Disposition"]
+    assert "/" not in name.replace("utf-8''", "") and "\n" not in name
+    assert conversation.pk.hex[:8] in name
+
+
+def test_everything_as_a_zip(me, alice, bob):
+    converse(alice)
+    converse(alice, trashed_at=timezone.now())
+    converse(bob, title="Bob's")
+    answer = me.get("/data/export.zip")
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    assert archive.testzip() is None
+    names = archive.namelist()
+    assert len([name for name in names if name.endswith(".md")]) == 2
+    assert len([name for name in names if name.startswith("conversations/")]) == 2
+    assert json.loads(archive.read("account.json"))["username"] == "alice"
+    assert archive.read("usage.csv").decode().count("m-1") == 4
+    assert not any(b"Bob" in archive.read(name) for name in names)
+
+
+def test_a_real_server_streams_the_zip(server, visit, alice):
+    for number in range(30):
+        converse(alice, title=f"t{number}")
+    with visit(server, alice).http.stream("GET", "/data/export.zip") as answer:
+        assert "Content-Length" not in answer.headers
+        content = b"".join(answer.iter_raw())
+    names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    assert len([name for name in names if name.endswith(".json")]) == 31
+
+
+# --- In: our own
+
+
+def test_what_went_out_comes_in_at_another_account(me, alice, bob):
+    conversation = converse(alice)
+    Message.objects.filter(text=ANSWER).update(reasoning="Because.")
+    content = me.get(f"/conversations/{conversation.pk}/export.json").content
+    me.force_login(bob)
+    page = upload(me, content)
+    assert lines(page) == ["1 conversation came in.", "3 messages came in."]
+    copy = Conversation.objects.of(bob).get()
+    assert copy.pk != conversation.pk
+    assert (copy.title, copy.title_source) == (TITLE, "person")
+    rows = [(m.role, m.text, m.html, m.reasoning, m.created_at) for m in copy.messages.all()]
+    assert rows == [
+        (m.role, m.text, m.html, m.reasoning, m.created_at) for m in conversation.messages.all()
+    ]
+    assert copy.active.text == OTHER
+    assert copy.active.parent.text == QUESTION
+    assert Response.objects.count() == 2  # those of the first; an import costs nothing
+    assert len(search("secret", [bob.pk])) == 2
+    assert "another answer" in me.get(f"/conversations/{copy.pk}/").content.decode()
+
+
+def test_the_zip_of_everything_comes_in_again_where_it_is_gone(me, alice):
+    for title in ("one", "two"):
+        converse(alice, title=title)
+    kept = converse(alice, title="kept")
+    content = b"".join(me.get("/data/export.zip").streaming_content)
+    Conversation.objects.exclude(pk=kept.pk).delete()
+    page = upload(me, content, "all.zip")
+    assert lines(page) == [
+        "2 conversations came in.",
+        "6 messages came in.",
+        "1 conversation was here already and was left as it is.",
+    ]
+    assert Conversation.objects.count() == 3
+    assert lines(upload(me, content, "all.zip"))[0] == "0 conversations came in."
+
+
+# --- In: ChatGPT's
+
+
+def test_a_conversation_of_chatgpt_comes_in_with_its_branches(alice):
+    report = bring_in(
+        alice,
+        [
+            theirs(
+                node("root", None),
+                node("s", "root", "system", "You are ChatGPT."),
+                node("u", "s", "user", "How do tides work?", create_time=1_700_000_001),
+                node("a1", "u", "assistant", "By the **moon**.", create_time=1_700_000_002),
+                node("a2", "u", "assistant", "By the sun too.", create_time=1_700_000_003),
+                node("u2", "a2", "user", "And then?", create_time=1_700_000_004),
+            )
+        ],
+    )
+    assert (report.conversations, report.messages) == (1, 4)
+    conversation = Conversation.objects.get()
+    assert conversation.title == "Tides"
+    assert conversation.updated_at == datetime.fromtimestamp(1_700_000_100, UTC)
+    question, first, second, last = conversation.messages.all()
+    assert (question.text, question.parent, question.role) == ("How do tides work?", None, "user")
+    assert first.parent == second.parent == question
+    assert "<strong>moon</strong>" in first.html
+    assert last.parent == second and conversation.active == last
+    assert search("tides sun", [alice.pk]) == []
+    assert len(search("tides", [alice.pk])) == 2
+
+
+def test_what_is_not_said_is_stepped_over_and_counted(me, alice):
+    image = {"content_type": "image_asset_pointer", "asset_pointer": "file-service://x"}
+    thoughts = {"content_type": "thoughts", "thoughts": []}
+    hidden = {"is_visually_hidden_from_conversation": True}
+    page = upload(
+        me,
+        [
+            theirs(
+                node("u", None, "user", image, "Look"),
+                node("t", "u", "assistant", "search(x)", recipient="web"),
+                node("r", "t", "tool", "a result"),
+                node("th", "r", "assistant", content=thoughts),
+                node("h", "th", "user", "hidden", metadata=hidden),
+                node("a", "h", "assistant", "A cat."),
+            ),
+            theirs(node("x", None, "user", ""), conversation_id="y"),
+            {"mapping": {"n": 1}, "title": "Broken one"},
+            "nothing",
+        ],
+    )  # fmt: skip
+    assert lines(page) == [
+        "1 conversation came in.",
+        "2 messages came in.",
+        "1 conversation without any text was left out.",
+        "1 image or file was left out; the text around it came in.",
+        "2 messages to or from tools were left out.",
+        "1 message that is not text (a thought, code, a result) was left out.",
+        "“Broken one” could not be read.",
+    ]
+    first, second = Message.objects.all()
+    assert (first.text, second.text, second.parent) == ("Look", "A cat.", first)
+
+
+def test_the_zip_they_send_comes_in(me, alice):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        one = theirs(node("u", None, "user", "Hello"))
+        archive.writestr("export/conversations-000.json", json.dumps([one]))
+        archive.writestr("export/user.json", json.dumps({"id": "x"}))
+        archive.writestr("export/chat.html", "<html>")
+    assert lines(upload(me, file.getvalue(), "chatgpt.zip"))[0] == "1 conversation came in."
+
+
+@pytest.mark.parametrize(
+    "times", [(None, None), ("x", []), (1e400, -5), (4e9, 4e9), (float("nan"), True)]
+)
+def test_odd_times_are_ours_instead(alice, times):
+    created, sent = times
+    before = timezone.now()
+    bring_in(
+        alice,
+        theirs(
+            node("u", None, "user", "Q", create_time=sent),
+            node("a", "u", "assistant", "A", create_time=sent),
+            create_time=created,
+            update_time=created,
+        ),
+    )
+    question, answer = Message.objects.all()
+    assert before <= question.created_at < answer.created_at
+    assert question.text == "Q"
+    assert Conversation.objects.get().updated_at >= before
+
+
+# --- In: what should not
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"\xff\xfe\x00", b"{}", b"[]", b"[" * 200_000, b'{"mapping": 1}', b"1" * 9_000,
+     b"PK\x03\x04 broken", b'{"format": "other"}'],
+    ids=range(10),
+)  # fmt: skip
+def test_what_is_no_export_is_refused_with_a_sentence(me, alice, content):
+    page = upload(me, content or b" ")
+    assert page.status_code == 422
+    assert "There is no conversation in this file." in page.content.decode()
+    assert not Conversation.objects.exists()
+
+
+def test_a_zip_that_unpacks_to_too_much_is_refused(me):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conversations.json", b"[" + b" " * (bringing_in.MOST_BYTES + 10) + b"]")
+    assert len(file.getvalue()) < 1_000_000
+    page = upload(me, file.getvalue(), "bomb.zip")
+    assert page.status_code == 422
+    assert "There is more in this file" in page.content.decode()
+
+
+def test_a_damaged_or_locked_zip_is_refused(me):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("conversations.json", json.dumps([1] * 1_000))
+    content = bytearray(file.getvalue())
+    content[40:60] = b"\xff" * 20
+    assert "This zip cannot be unpacked" in upload(me, bytes(content), "x.zip").content.decode()
+    locked = bytearray(file.getvalue())
+    locked[6] |= 1
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1
+    assert "This zip cannot be unpacked" in upload(me, bytes(locked), "x.zip").content.decode()
+
+
+def test_an_id_of_somebody_elses_is_not_taken(alice, bob):
+    conversation = converse(bob)
+    bring_in(alice, theirs(node("u", None, "user", "Hi"), conversation_id=str(conversation.pk)))
+    assert Conversation.objects.of(bob).get() == conversation
+    assert Conversation.objects.of(alice).get().pk != conversation.pk
+
+
+def test_loops_and_missing_parents_end(alice):
+    report = bring_in(
+        alice,
+        theirs(
+            node("a", "b", "user", "in a loop"),
+            node("b", "a", "assistant", "in a loop"),
+            node("c", "nowhere", "user", "with no parent"),
+            node("d", "d", "assistant", "its own parent"),
+            current_node="nowhere",
+        ),
+    )
+    assert report.messages == 2
+    assert {message.parent for message in Message.objects.all()} == {None}
+
+
+def test_text_no_database_takes_is_mended(alice):
+    bring_in(alice, theirs(node("u", None, "user", "a\0b\ud800c"), title="t\0\udfff"))
+    assert Message.objects.get().text == "ab\ufffdc"
+    assert Conversation.objects.get().title == "t\ufffd"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["message", "parent", "author", "role", "content", "parts", "content_type",
+                         "metadata", "create_time", "a", "b"]), inner, max_size=5),
+    max_leaves=15,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.fixed_dictionaries(
+        {"mapping": st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)},
+        optional=dict.fromkeys(("title", "id", "create_time", "current_node"), JSON),
+    ),
+)
+def test_no_file_in_their_shape_raises(alice, found):
+    bring_in(alice, found)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.fixed_dictionaries(
+        {"format": st.just("chatsite conversation"), "version": st.just(1) | JSON},
+        optional={
+            "messages": st.lists(
+                st.fixed_dictionaries(
+                    {"role": st.sampled_from(["user", "assistant", "x"])},
+                    optional=dict.fromkeys(("id", "parent", "text", "created_at"), JSON),
+                )
+            )
+            | JSON,
+            **dict.fromkeys(("title", "id", "created_at", "active", "instructions"), JSON),
+        },
+    ),
+)
+def test_no_file_in_our_shape_raises(alice, found):
+    bring_in(alice, found)
+
+
+def test_an_administrator_brings_in_what_is_too_large_for_the_page(alice, tmp_path, capsys):
+    file = tmp_path / "conversations.json"
+    file.write_text(json.dumps([theirs(node("u", None, "user", "Hello"))]))
+    call_command("import_conversations", "alice", str(file))
+    assert capsys.readouterr().out == "1 conversation came in.\n1 message came in.\n"
+    with pytest.raises(CommandError, match="There is no account nobody"):
+        call_command("import_conversations", "nobody", str(file))
+    with pytest.raises(CommandError, match="more in this file"):
+        call_command("import_conversations", "alice", str(file), "--most=0")
+
+
+def test_a_limit_on_what_is_unpacked_is_a_limit_in_all(alice):
+    with pytest.raises(Unreadable) as refused:
+        bringing_in.bring_in(alice, io.BytesIO(b"[1, 2, 3]"), most_bytes=5)
+    assert refused.value.code == "size"
