@@ -4,9 +4,7 @@ from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
 from conversations import usage
-from conversations.models import Conversation
-
-SIDEBAR = 50
+from conversations.sidebar import listing
 
 
 def site(request):
@@ -19,17 +17,10 @@ def site(request):
         "signup_open": settings.SIGNUP == "open",
         "request_id": getattr(request, "id", ""),
         "nearly_used_up": SimpleLazyObject(lambda: _nearly_used_up(request)),
-        "sidebar": SimpleLazyObject(lambda: _sidebar(request)),
+        "listing": SimpleLazyObject(lambda: listing(request.user)),
     }
 
 
 def _nearly_used_up(request):
     person = getattr(request, "user", None)
     return usage.nearly_used_up(person) if person and person.is_authenticated else []
-
-
-def _sidebar(request):
-    person = getattr(request, "user", None)
-    if person is None or not person.is_authenticated:
-        return []
-    return list(Conversation.objects.of(person).listed()[:SIDEBAR])

@@ -33,6 +33,7 @@ def send(conversation_id):
     queued = (
         QueuedMessage.objects.select_related("conversation__owner")
         .filter(conversation_id=conversation_id, conversation__owner__is_active=True)
+        .filter(conversation__trashed_at=None)
         .first()
     )
     if queued is None:

@@ -33,7 +33,16 @@ def person_required(view):
 
 
 def own_conversation(request, conversation_id):
-    """The person's conversation with that id. Somebody else's is simply not found."""
+    """The person's conversation with that id. Somebody else's is simply not found, and neither is
+    what is in the trash."""
+    conversation = own_kept_or_trashed(request, conversation_id)
+    if conversation.trashed_at is not None:
+        raise Http404
+    return conversation
+
+
+def own_kept_or_trashed(request, conversation_id):
+    """The person's conversation with that id, also one in the trash."""
     try:
         return (
             Conversation.objects.of(request.user).select_related("queued").get(pk=conversation_id)
@@ -46,7 +55,9 @@ def own_message(request, message_id):
     """A message of the person's own conversations, its conversation with it."""
     try:
         return Message.objects.select_related("conversation", "parent", "response").get(
-            pk=message_id, conversation__owner_id=request.user.pk
+            pk=message_id,
+            conversation__owner_id=request.user.pk,
+            conversation__trashed_at=None,
         )
     except Message.DoesNotExist:
         raise Http404 from None

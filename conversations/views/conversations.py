@@ -11,7 +11,7 @@ from conversations.forms import MessageForm
 from conversations.models import Message
 from conversations.replies import order, queue
 from conversations.thread import as_uuid, place_of, thread
-from conversations.views.access import own_conversation, person_required
+from conversations.views.access import own_kept_or_trashed, person_required
 from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
 
@@ -31,7 +31,11 @@ def home(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
     """One conversation; `?at=<message>` shows the path through that message."""
-    conversation = own_conversation(request, conversation_id)
+    conversation = own_kept_or_trashed(request, conversation_id)
+    if conversation.trashed_at is not None:
+        if request.method == "POST":
+            raise Http404
+        return render(request, "conversations/trashed.html", {"conversation": conversation})
     if request.method == "POST":
         return send(request, conversation)
     return _page(request, conversation, MessageForm(person=request.user, chosen=conversation.model))

@@ -107,15 +107,11 @@ function showTurn({ fragment, url }, first = null) {
 
 function showListed(listed, url) {
   const title = listed.textContent.trim();
-  const list = document.getElementById("conversations");
-  list.querySelector(`[data-conversation="${listed.dataset.conversation}"]`)?.remove();
-  list.querySelector("[aria-current]")?.removeAttribute("aria-current");
-  list.prepend(listed);
-  document.querySelector(".list__empty")?.remove();
   document.getElementById("title").textContent = title;
   document.title = `${title} · ${form.dataset.site}`;
   form.action = url;
   form.dataset.draft = form.dataset.draft.replace(/:.*/, `:${listed.dataset.conversation}`);
+  document.dispatchEvent(new Event("listed"));
 }
 
 const lastMessage = () => [...thread.querySelectorAll("article[data-message]")].at(-1);

@@ -1,0 +1,93 @@
+"""The list of a person's conversations: pinned, then by the day of their last activity."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from conversations.models import Conversation, Response
+
+PAGE = 50
+# As much as an open page may ask to have refreshed at once.
+MOST = 1_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHOWN = ("id", "title", "updated_at", "pinned_at", "unseen")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Conversations under one heading; `key` is the same on every page of the list."""
+
+    key: str
+    name: str
+    conversations: list
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A piece of the list: its `groups`, and `older`, where the next piece begins ("": none)."""
+
+    groups: list
+    older: str = ""
+
+
+def listing(person, before="", length=PAGE):
+    """The Listing of `length` conversations of `person` from the top, or from `before` on.
+
+    Three queries, however many there are. Days are those of the active time zone.
+    """
+    mine = Conversation.objects.of(person)
+    pinned = [] if before else list(mine.pinned().only(*_SHOWN))
+    rows = list(_behind(mine.listed(), before).only(*_SHOWN)[: length + 1])
+    shown, more = rows[:length], rows[length:]
+    _note_writing([*pinned, *shown])
+    groups = [Group("pinned", _("Pinned"), pinned)] if pinned else []
+    for conversation in shown:
+        key, name = _heading(timezone.localdate(conversation.updated_at), timezone.localdate())
+        if not groups or groups[-1].key != key:
+            groups.append(Group(key, name, []))
+        groups[-1].conversations.append(conversation)
+    return Listing(groups, _cursor(shown[-1]) if more else "")
+
+
+def _note_writing(conversations):
+    """Mark those in which a reply is being written."""
+    ids = [conversation.pk for conversation in conversations]
+    calls = Response.objects.open().filter(conversation_id__in=ids, purpose=Response.Purpose.REPLY)
+    writing = set(calls.values_list("conversation_id", flat=True)) if ids else set()
+    for conversation in conversations:
+        conversation.is_writing = conversation.pk in writing
+
+
+def _heading(day, today):
+    """Key and name of the group that a conversation last used on `day` stands in."""
+    if day >= today:
+        return "today", _("Today")
+    if day == today - timedelta(days=1):
+        return "yesterday", _("Yesterday")
+    if day >= today - timedelta(days=7):
+        return "week", _("Previous 7 days")
+    if day >= today - timedelta(days=30):
+        return "month", _("Previous 30 days")
+    return f"{day:%Y-%m}", date_format(day, "YEAR_MONTH_FORMAT")
+
+
+def _cursor(conversation):
+    """Where the list goes on behind `conversation`, for an address."""
+    at = (conversation.updated_at - _EPOCH) // timedelta(microseconds=1)
+    return f"{at}-{conversation.pk.hex}"
+
+
+def _behind(conversations, cursor):
+    """Those behind `cursor`; all of them where it is none of ours."""
+    at, _dash, pk = cursor.partition("-")
+    try:
+        at, pk = _EPOCH + timedelta(microseconds=int(at)), UUID(hex=pk)
+    except (ValueError, OverflowError):
+        return conversations
+    return conversations.filter(Q(updated_at__lt=at) | Q(id__lt=pk), updated_at__lte=at)

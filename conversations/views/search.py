@@ -1,0 +1,109 @@
+"""Finding: my conversations by their words."""
+
+from datetime import datetime, time, timedelta
+
+from django import forms
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from conversations.models import Conversation
+from conversations.search import BEST, NEWEST, parse
+from conversations.search import search as find
+from conversations.search.query import LENGTH
+from conversations.search.results import PLACES, results
+from conversations.thread import as_uuid
+from conversations.views.access import person_required
+
+IN_ONE_CONVERSATION = 200  # places shown where only one is searched
+
+
+class SearchForm(forms.Form):
+    """What to look for, and how it is narrowed and ordered."""
+
+    q = forms.CharField(label=_("Search"), required=False)
+    order = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[(NEWEST, _("Newest first")), (BEST, _("Best first"))],
+    )
+    model = forms.ChoiceField(label=_("Model"), required=False)
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, data, person):
+        super().__init__(data)
+        # Whatever is typed can be looked for, NUL and all.
+        self.fields["q"].validators = []
+        names = Conversation.objects.of(person).exclude(model="").order_by("model")
+        names = names.values_list("model", flat=True).distinct()
+        self.fields["model"].choices = [("", _("Any model")), *((name, name) for name in names)]
+
+    def clean_q(self):
+        return self.cleaned_data["q"][:LENGTH]
+
+    def narrowed(self):
+        """The arguments of `search` that narrow it."""
+        cleaned = self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        return {
+            "order": cleaned.get("order") or NEWEST,
+            "model": cleaned.get("model", ""),
+            "since": _midnight(since) if _is_usual(since) else None,
+            "until": _midnight(until + timedelta(days=1)) if _is_usual(until) else None,
+        }
+
+
+@person_required
+@require_safe
+def search(request):
+    """Conversations of mine in which all words of `?q=` are found, with the places marked."""
+    form = SearchForm(request.GET, request.user)
+    form.is_valid()
+    phrases = parse(form.cleaned_data.get("q", ""))
+    one = as_uuid(request.GET.get("in"))
+    context = {"form": form, "typed": form.cleaned_data.get("q", ""), "asked": bool(phrases)}
+    if phrases:
+        narrowed = form.narrowed()
+        hits = find(
+            phrases,
+            [request.user.pk],
+            conversation=one,
+            before=_number(request.GET.get("before")),
+            **narrowed,
+        )
+        start = _number(request.GET.get("start")) or 0
+        places = IN_ONE_CONVERSATION if one else PLACES
+        context["results"], used = results(hits[start:], phrases, places)
+        context["only"] = one
+        rest = request.GET.copy()
+        rest.pop("before", None)
+        rest.pop("start", None)
+        if start + used < len(hits):
+            if narrowed["order"] == NEWEST:
+                rest["before"] = hits[start + used - 1].id
+            else:
+                rest["start"] = start + used
+            context["rest"] = rest.urlencode()
+    return render(request, "conversations/search.html", context)
+
+
+def _is_usual(day):
+    """Whether there is a `day`, and one that calendars of all zones have."""
+    return day is not None and 1970 < day.year < 9999
+
+
+def _midnight(day):
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _number(text):
+    """The whole number written in `text`, up to what a database counts to, or None."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
+        return None
+    return int(text)

@@ -1,0 +1,153 @@
+"""The search page: my conversations by their words, with the places marked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from conversations.models import Conversation, Message, SearchEntry
+from conversations.search import index
+from tests.reviewing import converse
+
+
+@pytest.fixture
+def me(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def keep(owner, title, *texts, **fields):
+    """A conversation with messages by turns, in the index."""
+    conversation = Conversation.objects.create(owner=owner, title=title, **fields)
+    parent = None
+    for number, text in enumerate(texts):
+        parent = Message.objects.create(
+            conversation=conversation,
+            parent=parent,
+            role="assistant" if number % 2 else "user",
+            text=text,
+            html=text,
+        )
+    index.add_conversation(conversation.pk)
+    return conversation
+
+
+def found(page):
+    """What the page shows: `[(title, [places])]`, marks in brackets."""
+    html = re.sub(r"</?mark>", lambda mark: "]" if "/" in mark[0] else "[", page.content.decode())
+    results = re.findall(r"<li>\s*<h2>(.*?)</li>", html, re.DOTALL)
+    plain = lambda part: re.sub(r"<[^>]+>", "", part).strip()  # noqa: E731
+    return [
+        (
+            plain(result.split("</h2>")[0]),
+            [
+                plain(place)
+                for place in re.findall(r'<a class="found__place".*?</a>', result, re.DOTALL)
+            ],
+        )
+        for result in results
+    ]
+
+
+def test_conversations_are_found_with_the_words_marked(me, alice, bob):
+    keep(alice, "About animals", "What is an okapi?", "A relative of the giraffe.")
+    keep(alice, "Okapis again", "Tell me more.")
+    keep(bob, "Okapi", "okapi")
+    assert found(me.get("/search/?q=okapi")) == [
+        ("[Okapis] again", []),
+        ("About animals", ["You What is an [okapi]?"]),
+    ]
+    assert found(me.get('/search/?q="the giraffe"')) == [
+        ("About animals", ["Reply A relative of [the giraffe]."])
+    ]
+
+
+def test_a_place_opens_at_its_message(me, alice):
+    conversation = converse(alice)
+    index.add_conversation(conversation.pk)
+    page = me.get("/search/?q=another").content.decode()
+    message = conversation.messages.get(text="another answer")
+    link = f"/conversations/{conversation.pk}/?at={message.pk}#m-{message.pk}"
+    assert f'href="{link}"' in page
+    assert f'id="m-{message.pk}"' in me.get(link).content.decode()
+
+
+def test_narrowed_and_ordered(me, alice):
+    old = keep(alice, "Old", "zebra zebra zebra", model="a")
+    SearchEntry.objects.filter(conversation=old).update(
+        created_at=timezone.now() - timedelta(days=3)
+    )
+    keep(alice, "New", "other " * 30 + "zebra", model="b")
+    today = timezone.localdate()
+
+    def titles(query):
+        return [title for title, _places in found(me.get(f"/search/?q=zebra&{query}"))]
+
+    assert titles("") == ["New", "Old"]
+    assert titles("order=best") == ["Old", "New"]
+    assert titles("model=a") == ["Old"]
+    assert titles(f"since={today}") == ["New"]
+    assert titles(f"until={today - timedelta(days=1)}") == ["Old"]
+    assert titles(f"since={today - timedelta(days=3)}&until={today}") == ["New", "Old"]
+    assert titles("model=unknown&since=x&until=y&order=z") == ["New", "Old"]
+
+
+@pytest.mark.parametrize("order", ["newest", "best"])
+def test_more_results_follow(me, alice, order):
+    for number in range(45):
+        keep(alice, f"t{number}", "zebra", "zebra")
+    address, titles, pages = f"/search/?q=zebra&order={order}", [], 0
+    while address:
+        page = me.get(address)
+        titles += [title for title, _places in found(page)]
+        pages += 1
+        more = re.search(r'href="(\?[^"]+)" rel="next"', page.content.decode())
+        address = more and "/search/" + more[1].replace("&amp;", "&")
+    assert pages >= 3
+    assert set(titles) == {f"t{number}" for number in range(45)}
+
+
+def test_a_conversation_full_of_it_shows_some_and_leads_to_all(me, alice):
+    conversation = keep(alice, "Zoo", *[f"zebra {number}" for number in range(9)])
+    page = me.get("/search/?q=zebra")
+    [(_title, places)] = found(page)
+    assert len(places) == 3
+    assert "6 more places in this conversation" in page.content.decode()
+    [(_title, places)] = found(me.get(f"/search/?q=zebra&in={conversation.pk}"))
+    assert len(places) == 9
+
+
+def test_what_was_typed_and_found_is_shown_as_text(me, alice):
+    keep(alice, "<b>x</b>", "<script>alert(1)</script> x")
+    page = me.get("/search/", {"q": '"><script>x'}).content.decode()
+    assert "<script>alert" not in page and '"><script>x' not in page
+    assert "&lt;<mark>script</mark>&gt;alert" in me.get("/search/?q=script").content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "q=", "q=%00", "q=" + "x" * 3_000, "q=%ED%A0%80", "q=x&in=y", "q=x&before=-1&start=z",
+     "q=x&before=" + "9" * 30, "q=x&start=99999", "q=x&since=0001-01-01&until=9999-12-31"],
+)  # fmt: skip
+def test_any_address_is_answered(me, alice, query):
+    keep(alice, "x", "x")
+    assert me.get(f"/search/?{query}").status_code == 200
+
+
+def test_the_page_costs_the_same_however_much_is_found(me, alice, django_assert_max_num_queries):
+    def queries():
+        with django_assert_max_num_queries(20) as counted:
+            me.get("/search/?q=zebra")
+        return len(counted)
+
+    keep(alice, "one", "zebra")
+    queries()
+    few = queries()
+    for number in range(30):
+        keep(alice, f"zebra {number}", "zebra", "zebra", "zebra")
+    assert queries() == few
+
+
+def test_who_is_not_logged_in_is_sent_to_the_login(client, alice):
+    assert client.get("/search/?q=x").url == "/accounts/login/?next=/search/%3Fq%3Dx"
