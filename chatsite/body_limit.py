@@ -34,7 +34,7 @@ class BodyLimit:
                 return await self._application(scope, _replay(body, receive), send)
         await _drop(receive, settings.MAX_BODY * DROPPED)
         refused = {**scope, "chatsite.body_too_large": True}
-        return await self._application(refused, _replay(b"", receive), send)
+        return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
 
 def _content_length(scope):
@@ -74,6 +74,17 @@ async def _drop(receive, limit):
                     return
     except TimeoutError:
         return
+
+
+def _deaf(receive):
+    """A `receive` that hands out no more of the body: Django fails at what comes after its end."""
+
+    async def wait():
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
+
+    return wait
 
 
 def _replay(body, receive):

@@ -1,0 +1,82 @@
+"""A request larger than MAX_BODY: refused before it is kept anywhere, whoever sends it."""
+
+import re
+
+import httpx
+import pytest
+
+MEGABYTE = 1_000_000  # the limit of the servers of the stage
+BLOCK = b"text=" + b"x" * 65_531
+
+
+def parts(size):
+    """A body of `size` bytes without a Content-Length."""
+    for start in range(0, size, len(BLOCK)):
+        yield BLOCK[: size - start]
+
+
+@pytest.fixture(params=["logged in", "anonymous"])
+def sender(request, stage, here, alice):
+    return stage.visit(here, alice if request.param == "logged in" else None)
+
+
+@pytest.mark.parametrize("length", ["with length", "without length"])
+def test_a_body_over_the_limit_gets_the_page_that_says_so(sender, length):
+    size = 5 * MEGABYTE
+    body = b"".join(parts(size)) if length == "with length" else parts(size)
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = sender.http.post("/", content=body, headers=headers)
+    assert answer.status_code == 413
+    assert "at most 1,000,000 bytes" in answer.text
+    assert "Press Back in your browser: your text is still in the field." in answer.text
+
+
+@pytest.mark.parametrize("length", ["with length", "without length"])
+def test_what_is_refused_is_not_kept(here, sender, length):
+    size = 14 * MEGABYTE
+    body = b"".join(parts(size)) if length == "with length" else parts(size)
+    before = here.inside()["kilobytes"]
+    peaks(here, reset=True)
+    assert sender.http.post("/", content=body).status_code == 413
+    assert peaks(here) - before < 6_000
+
+
+def test_a_sender_who_goes_on_and_on_is_answered(here, sender):
+    before = here.inside()["kilobytes"]
+    peaks(here, reset=True)
+    try:
+        answer = sender.http.post("/", content=parts(80 * MEGABYTE))
+    except httpx.TransportError:
+        pass  # still sending when the server had hung up
+    else:
+        assert answer.status_code == 413
+    assert peaks(here) - before < 6_000
+    assert sender.get("/healthz").status_code == 200
+
+
+def test_a_body_of_just_the_limit_is_read(visitor):
+    form = {"csrfmiddlewaretoken": visitor.token(), "text": ""}
+    token_and_names = len(httpx.Request("POST", "http://a/", data=form).content)
+    form["text"] = "x" * (MEGABYTE - token_and_names)
+    answer = visitor.http.post("/", data=form)
+    assert answer.status_code == 422
+    assert "at most 200,000 can be sent" in answer.text
+    assert visitor.http.post("/", data={**form, "text": form["text"] + "x"}).status_code == 413
+
+
+def test_the_longest_message_in_chinese_is_within_the_limit_of_a_new_site(server, visit, alice):
+    visitor = visit(server, alice)
+    assert visitor.send("语" * 200_000).status_code == 303
+    too_long = visitor.send("语" * 200_001)
+    assert too_long.status_code == 422
+    assert re.search("语{200001}", too_long.text)
+
+
+def peaks(server, reset=False):
+    """The most memory the worker has held, in kB, since the last reset."""
+    [worker] = server.workers()
+    if reset:
+        with open(f"/proc/{worker}/clear_refs", "w") as file:
+            file.write("5")
+    with open(f"/proc/{worker}/status") as file:
+        return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
