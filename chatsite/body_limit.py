@@ -32,7 +32,8 @@ class BodyLimit:
                 return None
             if whole:
                 return await self._application(scope, _replay(body, receive), send)
-        await _drop(receive, settings.MAX_BODY * DROPPED)
+        if not await _drop(receive, settings.MAX_BODY * DROPPED):
+            send = _last(send)
         refused = {**scope, "chatsite.body_too_large": True}
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
@@ -63,7 +64,7 @@ async def _read(receive, limit):
 
 
 async def _drop(receive, limit):
-    """Read on without keeping anything, within bounds."""
+    """Read on without keeping anything, within bounds. Whether the body's end was reached."""
     size = 0
     try:
         async with asyncio.timeout(PATIENCE):
@@ -71,9 +72,21 @@ async def _drop(receive, limit):
                 message = await receive()
                 size += len(message.get("body", b""))
                 if message["type"] != "http.request" or not message.get("more_body"):
-                    return
+                    return True
     except TimeoutError:
-        return
+        pass
+    return False
+
+
+def _last(send):
+    """A `send` that says the connection ends with this response: nobody reads what still comes."""
+
+    async def send_and_close(message):
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], (b"Connection", b"close")]}
+        await send(message)
+
+    return send_and_close
 
 
 def _deaf(receive):
