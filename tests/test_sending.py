@@ -2,9 +2,7 @@
 
 import html
 import re
-import threading
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import Client
@@ -196,25 +194,3 @@ def test_another_persons_conversation_is_not_found(browser, bob):
     browser.cookies["session"] = session_of(bob)
     assert post(browser, "His", url).status_code == 404
     assert Message.objects.filter(role="user").count() == 1
-
-
-def test_a_double_click_is_one_message_and_one_call(make_server, visit, alice, gateway):
-    server = make_server(workers=2)
-    visitors = [visit(server, alice) for _ in range(6)]
-    submission = str(uuid.uuid4())
-    form = {"text": "Once", "submission": submission}
-    forms = [{**form, "csrfmiddlewaretoken": visitor.token()} for visitor in visitors]
-    gate = threading.Barrier(len(visitors))
-
-    def click(visitor, form):
-        gate.wait()
-        answer = visitor.http.post("/", data=form)
-        return answer.status_code, answer.headers["Location"]
-
-    with ThreadPoolExecutor(len(visitors)) as threads:
-        answers = set(threads.map(click, visitors, forms))
-    [(status, place)] = answers
-    assert status == 303
-    visitors[0].watch(Response.objects.get().pk)
-    assert visitors[0].get(place).text.count("You said: Once") == 1
-    assert len(gateway.responses) == 1
