@@ -119,7 +119,7 @@ class Answer:
             status, reason = "interrupted", "malformed"
         if status == "completed" and not reason and self._limit_was_reached():
             reason = "max_output_tokens"
-        self.end = self._finished(status, name(reason), code, message)
+        self.end = self._finished(status, name(self.words.sentence(reason)), code, message)
 
     def cut(self, reason: str, fault: Failed | None = None) -> None:
         """End the answer where it broke off; with nothing of an answer yet, `fault` is the end."""
