@@ -31,6 +31,14 @@ def number(name, default, most):
     return int(text)
 
 
+def flag(name):
+    """Whether the variable `name` says yes; anything but yes or no stops the start."""
+    word = env.str(name, default="").strip().lower() or "false"
+    if word not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+        sys.exit(f"{name} must be true or false, not {word!r}.")
+    return word in ("true", "1", "yes", "on")
+
+
 # `-b` on the command line wins.
 bind = f"127.0.0.1:{number('PORT', 8000, most=65_535)}"
 workers = number("WEB_CONCURRENCY", 2, most=512)
@@ -50,10 +58,18 @@ drain_margin = 5
 # Seconds an old worker waits at a reload for the new ones to serve, before it leaves all the same.
 reload_patience = 10
 
-reloading = env.str("RELOAD", default="").strip().lower() or "false"
-if reloading not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
-    sys.exit(f"RELOAD must be true or false, not {reloading!r}.")
-if reloading in ("true", "1", "yes", "on"):
+if flag("LOG_JSON"):
+    # gunicorn's own lines; the site's are in chatsite/settings.py.
+    logconfig_dict = {
+        "formatters": {
+            "generic": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+            }
+        }
+    }
+
+if flag("RELOAD"):
     workers = 1
     graceful_timeout = 2
     drain_margin = 1

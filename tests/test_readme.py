@@ -28,7 +28,7 @@ def read_code(name):
     for node in ast.walk(ast.parse((ROOT / name).read_text())):
         match node:
             case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="env")) | ast.Name(id="number"),
+                func=ast.Attribute(value=ast.Name(id="env")) | ast.Name(id="number" | "flag"),
                 args=[ast.Constant(str(key)), *rest],
             ):
                 given = [word.value for word in node.keywords if word.arg == "default"] + rest
