@@ -6,6 +6,7 @@ from datetime import date
 from operator import neg
 
 from django.contrib.auth.models import Group
+from django.utils.functional import cached_property
 
 from conversations.models import Person, Response, UsageRollup
 from conversations.models.usage_day import FIGURES, MEASURES, money
@@ -106,9 +107,10 @@ class Sums(dict):
     def failed_share(self):
         return self["failed"] / self["calls"] if self["calls"] else None
 
-    @property
+    @cached_property
     def times(self):
-        """First token median and p95, total time median and p95, in seconds or None."""
+        """First token median and p95, total time median and p95, in seconds or None. Kept, so
+        nothing may be added after the first look."""
         return times(self)
 
 
@@ -138,10 +140,11 @@ def total(selection, names=MEASURES):
 
 def added(many):
     """The Sums of many."""
-    found = Sums()
+    found = defaultdict(int)
     for sums in many:
-        found.add(sums)
-    return found
+        for name, number in sums.items():
+            found[name] += number
+    return Sums(found)
 
 
 def _by_day(selection, names):

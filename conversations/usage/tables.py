@@ -45,6 +45,8 @@ class Row:
     # Of a person: the groups they are in, and whether they have left.
     groups: list = field(default_factory=list)
     left: bool = False
+    # The page about it, where there is one.
+    link: str = ""
 
     def figure(self, name):
         return FIGURES[name](self.sums)
@@ -104,15 +106,20 @@ def sorted_table(by, rows, sort):
     if sort.lstrip("-") not in (*FIGURES, "name"):
         sort = "name" if by == "day" else "-cost"
     name, down = sort.lstrip("-"), sort.startswith("-")
+    rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
     if name == "name":
-        rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
-        rows = rows[::-1] if down else rows
-    else:
-        # Of equal rows the one with more tokens, then by name: without prices too it has a sense.
-        rows = sorted(rows, key=lambda row: row.label.casefold())
-        rows.sort(key=lambda row: row.sums.tokens, reverse=True)
-        rows.sort(key=lambda row: _or_least(row.figure(name)), reverse=down)
+        return Table(by, rows[::-1] if down else rows, sort)
+    # Of equal rows by tokens, then by name: where there are no prices too the order has a sense.
+    figure = _ORDER.get(name, FIGURES[name])
+    rows.sort(key=lambda row: (_or_least(figure(row.sums)), row.sums.tokens), reverse=down)
     return Table(by, rows, sort)
+
+
+# In whole units, since thousands of decimals take their time.
+_ORDER = {
+    "cost": lambda sums: sums["cost_units"],
+    "estimated_cost": lambda sums: sums["estimated_cost_units"],
+}
 
 
 def _or_least(figure):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -173,19 +174,21 @@ def _people_table(form, all_times=False):
 def _context(form, table, chart):
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
-    total = table.total
+    dates = urlencode({"from": asked["from"], "to": asked["to"]})
+    rows = table.page(number)
+    for row in rows:
+        row.link = _link(table.by, row, dates)
     return {
         "form": form,
         "table": table,
-        "rows": table.page(number),
+        "rows": rows,
         "number": number,
-        "total": total,
+        "total": table.total,
         "chart": chart,
         "by": table.by,
         "sort": table.sort,
         "since": asked["from"],
         "until": asked["to"],
-        "dates": urlencode({"from": asked["from"], "to": asked["to"]}),
         "presets": [
             {
                 "name": name,
@@ -198,6 +201,16 @@ def _context(form, table, chart):
         "base": _query(form, sort=None, page=None),
         "unsorted": _query(form, by=None, sort=None, page=None),
     }
+
+
+def _link(by, row, dates):
+    """The address of the page about what a row is about; "" for none."""
+    if by == "conversation" and row.key:
+        return reverse("conversation", args=[row.key])
+    if by != "person":
+        return ""
+    left = f"id={row.key}&" if row.left else ""
+    return f"{reverse('usage_person', args=[row.label])}?{left}{dates}"
 
 
 def _query(form, **changes):
