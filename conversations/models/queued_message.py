@@ -18,6 +18,8 @@ class QueuedMessage(models.Model):
     length = models.PositiveIntegerField(null=True)
     # Becomes the submission of the message, so that it is sent only once.
     submission = models.UUIDField(unique=True)
+    # It could not be sent when its turn came: it waits for the person's word.
+    refused = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

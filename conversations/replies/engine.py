@@ -353,6 +353,11 @@ class Engine:
         mine = {*self.live, *self._claiming, *self.titles}
         for response_id in await self._writing.run(transitions.sweep, mine, room):
             self.offer(response_id)
+        if room:
+            for conversation_id in await self._writing.run(queue.overdue):
+                following = await self._writing.run(queue.send, conversation_id)
+                if following is not None:
+                    self.offer(following.pk, following)
 
     async def _pulse(self):
         """Comments for the silent, and an end for those that stopped reading."""

@@ -1,6 +1,10 @@
 """The message a person wrote while a reply was being written: kept, and sent when it has ended."""
 
+from datetime import timedelta
+
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from conversations.models import LanguageModel, QueuedMessage, Response
 from conversations.replies import order
@@ -8,6 +12,8 @@ from conversations.replies import order
 Status = Response.Status
 # After a failure the person decides: the next message may have counted on the reply.
 SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE, Status.CANCELLED)
+# The process that wrote the reply sends it at once; any other comes later.
+OVERDUE_AFTER = timedelta(seconds=2)
 
 
 def put(conversation, text, *, submission, model, effort="", length=None):
@@ -20,6 +26,7 @@ def put(conversation, text, *, submission, model, effort="", length=None):
             queued.text = f"{queued.text}\n\n{text}" if queued.text else text
         queued.submission = submission
         queued.model, queued.effort, queued.length = model.name, effort, length
+        queued.refused = False
         queued.save()
     return queued
 
@@ -28,7 +35,7 @@ def send(conversation_id):
     """Order a reply to what is queued in the conversation.
 
     Returns its Response; None where nothing is queued or it cannot be sent now: it stays queued
-    then, and the page offers to send it.
+    then, `refused`, and the page offers to send it.
     """
     queued = (
         QueuedMessage.objects.select_related("conversation__owner")
@@ -42,7 +49,7 @@ def send(conversation_id):
     offered = LanguageModel.objects.offered_to(person)
     model = next((model for model in offered if model.name == queued.model), None)
     if model is None:
-        return None
+        return _refused(queued)
     try:
         with transaction.atomic():
             response = order.ask(
@@ -55,6 +62,33 @@ def send(conversation_id):
                 length=queued.length,
             )
             queued.delete()
-    except order.Refused:
+    except order.Busy:
         return None
+    except order.Refused:
+        return _refused(queued)
     return response
+
+
+def overdue():
+    """Ids of conversations with a queued message that should have been sent by now.
+
+    Its process died in between, was ending, or did not yet see it: any other sends it then.
+    """
+    last = Response.objects.filter(
+        conversation=OuterRef("conversation"), purpose=Response.Purpose.REPLY
+    ).order_by("-created_at")
+    return list(
+        QueuedMessage.objects.filter(refused=False, conversation__owner__is_active=True)
+        .annotate(
+            status=Subquery(last.values("status")[:1]),
+            ended_at=Subquery(last.values("finished_at")[:1]),
+        )
+        .filter(status__in=SENT_AFTER, ended_at__lt=timezone.now() - OVERDUE_AFTER)
+        .values_list("conversation_id", flat=True)[:100]
+    )
+
+
+def _refused(queued):
+    """Leave it to the person: sent by itself next week, it would come as a surprise."""
+    QueuedMessage.objects.filter(pk=queued.pk).update(refused=True)
+    return None

@@ -1,0 +1,41 @@
+"""What is queued is sent once, also where the process that should have sent it is gone."""
+
+import uuid
+
+from conversations.models import Budget, Message, QueuedMessage, Response
+from conversations.replies import queue
+from tests.books import REFUSED, a_model, ask, end
+from tests.stage import wish
+from tests.waiting import until
+
+
+def queued_after(person, ending=None, text="And then?"):
+    """A conversation whose reply ended, and nobody sent what was queued meanwhile."""
+    response = ask(person, wish(), model="test-model")
+    queue.put(response.conversation, text, submission=uuid.uuid4(), model=a_model("test-model"))
+    end(response, ending or {"status": "completed", "usage_source": "reported"})
+    return response.conversation
+
+
+def test_a_message_left_behind_by_a_dead_process_is_sent_once_by_another(stage, alice):
+    conversation = queued_after(alice)
+    # Two processes find it.
+    assert (stage.here.inside()["live"], stage.there.inside()["live"]) == (0, 0)
+    until(lambda: not QueuedMessage.objects.exists(), 10)
+    until(lambda: not Response.objects.open().exists(), 10)
+    asked = Message.objects.filter(conversation=conversation, role="user")
+    assert [message.text for message in asked] == [wish(), "And then?"]
+    assert [request.said for request in stage.gateway.responses] == ["And then?"]
+
+
+def test_after_a_failure_and_after_a_refusal_it_waits_for_the_person(stage, here, alice, bob):
+    queued_after(alice, REFUSED)
+    Budget.objects.create(person=bob, period="day", metric="replies", limit=1, hard=True)
+    queued_after(bob)
+    until(lambda: QueuedMessage.objects.filter(refused=True).count() == 1, 10)
+    Budget.objects.all().delete()
+    conversation = queued_after(alice, text="Me first")
+    until(lambda: not QueuedMessage.objects.filter(conversation=conversation).exists(), 10)
+    assert QueuedMessage.objects.count() == 2
+    until(lambda: stage.gateway.responses, 10)
+    assert [request.said for request in stage.gateway.responses] == ["Me first"]
