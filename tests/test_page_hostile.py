@@ -1,0 +1,209 @@
+"""Hostile text in a real browser, wherever we show text, with the policy on and taken away: nothing
+of it runs, and nothing is asked of another host."""
+
+import pytest
+
+from conversations.models import Conversation, Feedback, Message, QueuedMessage, Response
+from conversations.models.conversation import TITLE_LENGTH
+from conversations.rendering import render, render_typed
+from tests.browser import finished, send
+from tests.hostile import CASES, CLASSES
+
+pytestmark = pytest.mark.browser
+
+LIVE = "<script>pwned = 1</script><img src=https://evil.example/x onerror='alert(1); pwned = 1'>"
+
+
+def _plain(text):
+    """Without the characters that a browser's field or a database would not even take."""
+    return text.replace("\x00", "").encode(errors="ignore").decode()
+
+
+TEXTS = [_plain(text) for _name, text in CASES]
+PARTS = "article, nav, h1, td, dd, q, aside :not(form)"
+# What runs only when somebody points at it.
+TEASE = """(parts) => {
+    const names = ["mouseover", "pointerover", "focus", "animationstart", "toggle", "error"];
+    for (const each of document.querySelectorAll(`:is(${parts}) *`))
+        for (const name of names) each.dispatchEvent(new Event(name, {bubbles: true}));
+}"""
+# Elements, attributes and addresses that no text may bring with it.
+FOREIGN = """(parts) => {
+    const names = "script iframe frame object embed base meta link style img video audio portal";
+    const attributes = /^(on.*|style|srcdoc|srcset|ping|formaction|background|poster)$/;
+    const protocols = ["http:", "https:", "mailto:", ":"];
+    return [...document.querySelectorAll(`:is(${parts}) *`)]
+        .filter((each) =>
+            names.split(" ").includes(each.localName)
+            || [...each.attributes].some((attribute) => attributes.test(attribute.name))
+            || (each.protocol && !protocols.includes(each.protocol)))
+        .map((each) => each.outerHTML.slice(0, 200));
+}"""
+
+
+class Witness:
+    """Sees what a page does that it should not: dialogs, markers, requests to other hosts."""
+
+    def __init__(self, page, server):
+        self.page, self.server = page, server
+        self.seen = []
+        page.on("dialog", self._note_dialog)
+        page.context.on("request", self._note_request)
+
+    def _note_dialog(self, dialog):
+        self.seen.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def _note_request(self, request):
+        if not request.url.startswith(self.server.url):
+            self.seen.append(f"request {request.url}")
+
+    def go(self, path):
+        self.page.goto(path)
+        self.look()
+
+    def look(self):
+        """Point at everything, then tell what came of it."""
+        at = self.page.url
+        self.page.evaluate(TEASE, PARTS)
+        assert self.page.evaluate("window.pwned") is None, at
+        assert self.page.evaluate(FOREIGN, PARTS) == [], at
+        assert self.seen == [], at
+        assert self.page.url == at
+
+
+@pytest.fixture
+def watched(server, surf):
+    """Opens a page with a Witness: `watched(person, policy)`; without the policy it is cut out of
+    every answer, so that only what we made of the text stands between it and the reader."""
+
+    def watched(person, policy):
+        page = surf(server, person, "/account/")
+        if not policy:
+            page.context.route(f"{server.url}/**", _without_policy)
+        return Witness(page, server)
+
+    return watched
+
+
+def _without_policy(route):
+    if route.request.resource_type != "document":
+        return route.continue_()
+    answer = route.fetch(max_redirects=0)
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("content-security-policy", "content-encoding", "content-length")
+    }
+    route.fulfill(response=answer, headers=headers)
+
+
+@pytest.fixture
+def talk(alice):
+    """Every hostile text as a person's and as a model's, each rendered by itself, those of a class
+    in one message; and the worst as a thought, an error, a comment."""
+    alice.first_name, alice.instructions = "<img src=x onerror=alert(1)>", LIVE
+    alice.save()
+    conversation = Conversation.objects.create(owner=alice, title=TEXTS[0], model=LIVE[:100])
+    rows, parent = [], None
+    for texts in CLASSES.values():
+        texts = [_plain(text) for text in texts]
+        common = {"conversation": conversation, "text": "\n\n".join(texts)}
+        typed, prose = "\n".join(map(render_typed, texts)), "".join(map(render, texts))
+        asked = Message(**common, parent=parent, role="user", html=typed)
+        parent = Message(**common, parent=asked, role="assistant", html=prose)
+        parent.reasoning = parent.text
+        rows += asked, parent
+    Message.objects.bulk_create(rows)
+    replies = rows[1::2]
+    for number, reply in enumerate(replies):
+        # Of the endings those that show the gateway's own words.
+        ending = {"status": "completed", "refusal": reply.text}
+        if number % 2:
+            ending = {"status": "failed", "error_code": "server", "error_message": reply.text}
+        Response.objects.create(
+            conversation=conversation,
+            message=reply,
+            person_id=alice.pk,
+            username=alice.username,
+            model=reply.text[:100],
+            answered_model=LIVE,
+            **ending,
+        )
+        Feedback.objects.create(message=reply, value="bad", comment=reply.text[:2000])
+    QueuedMessage.objects.create(
+        conversation=conversation, text=LIVE, model=LIVE[:100], submission=conversation.pk
+    )
+    conversation.active = parent
+    conversation.save()
+    return conversation
+
+
+@pytest.fixture
+def titles(alice):
+    """One conversation a class, its worst text as title."""
+    texts = [min(texts, key=len)[:TITLE_LENGTH] for texts in CLASSES.values()]
+    Conversation.objects.bulk_create(
+        Conversation(owner=alice, title=_plain(text)) for text in [*texts, LIVE[:TITLE_LENGTH]]
+    )
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_nothing_runs_in_a_conversation_and_its_list(watched, alice, talk, titles, policy):
+    witness = watched(alice, policy)
+    witness.go(talk.get_absolute_url())
+    page = witness.page
+    assert page.locator("article").count() == 2 * len(CLASSES)
+    assert page.locator("#conversations a").count() == len(CLASSES) + 2
+    page.get_by_role("button", name="Information").last.click()
+    page.locator("[data-edit]").last.click()
+    page.locator(".message--editing textarea").wait_for()
+    assert witness.seen == []
+    for path in (
+        "/account/",
+        f"{talk.get_absolute_url()}queued/",
+        f"/messages/{talk.messages.first().pk}/edit/",
+        f"/messages/{talk.messages.first().pk}/text/",
+    ):
+        witness.go(path)
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_nothing_runs_while_it_is_written(watched, alice, gateway, policy):
+    # What opens a block to its end would hide what follows it: it comes last, alone.
+    text = "\n\n".join(text for text in TEXTS if "```" not in text and "~~~" not in text)
+    gateway.will(text=text, reasoning=LIVE)
+    witness = watched(alice, policy)
+    witness.page.goto("/")
+    send(witness.page, text[:8000])
+    reply = finished(witness.page)
+    assert reply.locator(".block").count() > 100
+    witness.look()
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_nothing_runs_at_a_reviewers(watched, alice, reviewer, talk, titles, policy):
+    witness = watched(reviewer, policy)
+    witness.go("/review/")
+    page = witness.page
+    page.goto(f"/review/{talk.pk}/")
+    page.get_by_label("Reason", exact=True).select_option("Other")
+    page.get_by_label("Explanation").fill(LIVE)
+    page.get_by_role("button", name="Open").click()
+    page.get_by_label("Note").fill(LIVE)
+    page.get_by_role("button", name="Add the note").click()
+    witness.look()
+    assert page.locator("article").count() == 2 * len(CLASSES)
+    page.get_by_role("link", name="Back to the queue").click()
+    witness.look()
+
+
+def test_the_witness_sees_what_runs_where_the_policy_is_gone(watched, alice):
+    """Else the tests above would hold whatever happened."""
+    witness = watched(alice, policy=False)
+    witness.page.goto("/")
+    with witness.page.expect_event("dialog"):
+        witness.page.evaluate("(html) => { document.body.innerHTML += html }", LIVE)
+    assert "dialog 1" in witness.seen
+    assert "request https://evil.example/x" in witness.seen
+    assert witness.page.evaluate("window.pwned") == 1
