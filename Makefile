@@ -1,6 +1,6 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test check format setup lock bench-page bench-usage screenshots
+.PHONY: help run test check format setup lock bench bench-writes bench-page bench-usage screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -42,6 +42,14 @@ format: ## Put code and templates into the house style.
 
 setup: ## Make .venv and .env where they are missing.
 	@.ci/setup
+
+bench: ## Measure what a streamed reply costs, beside a plain relay (about ten minutes).
+	@.ci/setup test
+	$(PYTHON) -m bench.replies
+
+bench-writes: ## Measure what replies write to PostgreSQL.
+	@.ci/setup test
+	$(PYTHON) -m tests.postgres $(PYTHON) -m bench.writes
 
 bench-page: ## Measure what a conversation's page costs a browser.
 	@.ci/setup test

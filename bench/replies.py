@@ -1,6 +1,7 @@
 """What a streamed reply costs, side by side with the smallest honest relay on the same stack.
 
-python -m bench.replies [--quick]    prints a table; `make bench` keeps it in docs/performance.md
+python -m bench.replies [--quick]    prints a table and, unless quick, keeps it in
+                                     docs/performance.md
 
 Everything runs on this machine and takes turns: a fast gateway, the baseline, the site (login,
 storing and rendering included) and the people. Trust the ratios; the machine may be shared.
@@ -18,8 +19,18 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.record import keep
+
 ROOT = Path(__file__).resolve().parent.parent
 QUICK = "--quick" in sys.argv
+EXPLANATION = """\
+Measured by `make bench`: in one run and in turn, a fast scripted gateway, a *baseline* (one async
+Django view behind session and authentication that passes bytes through by httpx's own transport)
+and the site with login, storing, rendering, search index and books. Medians of three rounds; trust
+the ratios, since the machine may be shared. Times to the first word are those of a script that
+posts the form and then opens the event stream.
+
+"""
 ROUNDS = 1 if QUICK else 3
 TICKS = os.sysconf("SC_CLK_TCK")
 TOKENS_PER_SECOND = 20
@@ -33,14 +44,16 @@ def main():
             results = measure(folder, servers)
     (ROOT / "bench" / "last.json").write_text(json.dumps(results, indent=1))
     print(table(results))
+    if not QUICK:
+        keep("A streamed reply", EXPLANATION + table(results))
 
 
-def prepare(folder):
+def prepare(folder, database_url=None):
     """A fresh database with people, sessions and the models that tell the gateway what to send."""
     os.environ.update(
         SECRET_KEY=secrets.token_urlsafe(50),
         INSECURE_HTTP="true",
-        DATABASE_URL=f"sqlite:///{folder}/bench.sqlite3",
+        DATABASE_URL=database_url or f"sqlite:///{folder}/bench.sqlite3",
         BENCH_DATABASE=f"{folder}/bench.sqlite3",
         OPENAI_BASE_URL="http://127.0.0.1:8391/v1",
         BENCH_GATEWAY="http://127.0.0.1:8391/v1",
