@@ -6,6 +6,10 @@ PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
 # Given to pytest: make test ARGS="-k login".
 ARGS =
+# Tests at a time; those with a browser run one by one, they are slower side by side.
+AT_ONCE = 2
+# How pytest says that ARGS chose no test of this part.
+NONE = 5
 
 help: ## List the targets.
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -17,8 +21,10 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 
 test: ## Run every test, on SQLite and on PostgreSQL.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(ARGS)
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -m "not browser and not stateless" $(ARGS)
+	$(PYTHON) -m pytest -n $(AT_ONCE) -m "not browser" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest -m browser $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -n $(AT_ONCE) \
+		-m "not browser and not stateless" $(ARGS)
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check

@@ -1,5 +1,6 @@
 """The site as it runs: a real gunicorn on a free port, over the database of the test."""
 
+import fcntl
 import os
 import signal
 import socket
@@ -101,13 +102,16 @@ class Server:
 
 @cache
 def collect_static():
-    """Put the style sheets and scripts where a server serves them from; once a run."""
-    subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
-        cwd=ROOT,
-        env={**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"},
-        check=True,
-    )
+    """Put the style sheets and scripts where a server serves them from; once a run, and by one
+    of several runs at a time."""
+    with open(ROOT / ".collecting", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+            cwd=ROOT,
+            env={**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"},
+            check=True,
+        )
 
 
 def database_url():
