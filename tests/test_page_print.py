@@ -1,0 +1,24 @@
+"""A printed conversation is a document: all it says, and nothing to press."""
+
+import pytest
+
+from tests.reviewing import converse
+
+pytestmark = pytest.mark.browser
+
+
+def test_printing_gives_the_texts_in_dark_ink_and_nothing_to_press(server, surf, alice):
+    alice.theme = "dark"
+    alice.save()
+    conversation = converse(alice, title="A printed title")
+    page = surf(server, alice, conversation.get_absolute_url())
+    page.emulate_media(media="print")
+    for text in ("A printed title", "my secret", "another answer"):
+        assert page.get_by_text(text).last.is_visible()
+    for role in ("button", "textbox", "link", "navigation", "combobox"):
+        assert [each for each in page.get_by_role(role).all() if each.is_visible()] == []
+    lightness = page.locator(".prose").evaluate(
+        "(prose) => parseFloat(getComputedStyle(prose).color.match(/[0-9.]+/)[0])"
+    )
+    assert lightness < 0.4, "dark ink, whatever the theme"
+    assert page.locator("main").bounding_box()["x"] < 20
