@@ -77,7 +77,10 @@ class UsageDay(UsageSums):
                 fields=["day", "person_id", "model", "purpose"], name="one_usage_day"
             )
         ]
-        indexes = [models.Index(fields=["person_id", "day"], name="usage_day_by_person")]
+        indexes = [
+            models.Index(fields=["person_id", "day"], name="usage_day_by_person"),
+            models.Index(fields=["model", "day"], name="usage_day_by_model"),
+        ]
         permissions = [("view_usage", _("Can view usage per person"))]
 
 

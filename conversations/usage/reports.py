@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
-from operator import neg
+from operator import add, neg, sub
 
 from django.contrib.auth.models import Group
 from django.utils.functional import cached_property
@@ -114,22 +114,31 @@ class Sums(dict):
         return times(self)
 
 
-def sums_by(key, selection, names=MEASURES):
+def sums_by(key, selection, names=MEASURES, into=None):
     """`{value of key: Sums}` of the selection, where `key` is "person_id", "model", "purpose",
-    "day" or "month" (then the values are first dates). `names` are the measures wanted."""
+    "day" or "month" (then the values are first dates). `names` are the measures wanted.
+
+    Where `into` is given, a function of the value, they are put together by what it returns; not
+    for days and months.
+    """
     if key == "day":
         return _by_day(selection, names)
     if key == "month":
         return _by_month(selection, names)
     found = {}
     for sign, table, where in _rows(selection, key):
+        change = add if sign > 0 else sub
         for value, numbers in where.add_up(table, key, names):
-            numbers = numbers if sign > 0 else map(neg, numbers)
-            if value in found:
-                found[value].add(dict(zip(names, numbers, strict=True)))
+            place = into(value) if into else value
+            if place in found:
+                found[place] = list(map(change, found[place], numbers))
             else:
-                found[value] = Sums(zip(names, numbers, strict=True))
-    return {value: sums for value, sums in found.items() if any(sums.values())}
+                found[place] = numbers if sign > 0 else list(map(neg, numbers))
+    return {
+        place: Sums(zip(names, numbers, strict=True))
+        for place, numbers in found.items()
+        if any(numbers)
+    }
 
 
 def total(selection, names=MEASURES):
@@ -187,7 +196,11 @@ def _rows(selection, key):
         yield 1, DAYS, Where().between(selection.since, selection.until).chosen(selection)
         return
     grains = {calendar.DAY: None, calendar.MONTH: Grain.MONTH} if fine else _grains(selection, key)
-    for sign, spans in zip((1, -1), cover(selection.since, selection.until, grains), strict=True):
+    until = selection.until
+    if until >= calendar.today():
+        # There is nothing after today, so its month is whole already.
+        until = _last_of_month(until)
+    for sign, spans in zip((1, -1), cover(selection.since, until, grains), strict=True):
         if fine and (days := spans.pop(calendar.DAY)):
             yield sign, DAYS, Where().days(days).chosen(selection)
         found = {grains[period]: days for period, days in spans.items() if days}
@@ -246,10 +259,10 @@ def names_of(person_ids):
 
 
 def groups_of(people=None, groups=None):
-    """`{person id: [names of groups]}`, sorted, for those of `people` (ids; None: everyone) who
-    are in one; with `groups` (ids) only of these."""
+    """`{person id: [names of groups]}`, sorted, for at least those of `people` (ids; None:
+    everyone) who are in one; with `groups` (ids) only of these."""
     memberships = Person.groups.through.objects.order_by("group__name")
-    if people is not None:
+    if people is not None and len(people) < FEW:
         memberships = memberships.filter(person_id__in=people)
     if groups is not None:
         memberships = memberships.filter(group_id__in=groups)

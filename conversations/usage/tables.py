@@ -31,7 +31,23 @@ FIGURES = {
     "total_time_p95": lambda sums: sums.times[3],
 }
 TIMES = ("first_token_median", "first_token_p95", "total_time_median", "total_time_p95")
-SHOWN = tuple(name for name in COUNTED if not name.endswith("characters"))
+# The measures behind the figures, and those each order needs besides the tokens.
+UNSHOWN = ("answered", "input_characters", "output_characters")
+WHOLE = tuple(name for name in COUNTED if name not in UNSHOWN) + TIME_COUNTS
+TOKENS = ("input_tokens", "output_tokens", "estimated_input_tokens", "estimated_output_tokens")
+NEEDED = {
+    "replies": ("replies",),
+    "titles": ("replies",),
+    "failed": ("failed",),
+    "cached_tokens": ("cached_tokens",),
+    "reasoning_tokens": ("reasoning_tokens",),
+    "total_tokens": ("total_tokens",),
+    "cost": ("cost_units",),
+    "estimated_cost": ("estimated_cost_units",),
+    "unpriced": ("unpriced",),
+    "coverage": ("reported", "estimated"),
+    **dict.fromkeys(TIMES, TIME_COUNTS),
+}
 PAGE = 100  # rows
 
 
@@ -59,12 +75,7 @@ class Table:
     by: str
     rows: list
     sort: str
-    timed: bool = True
-
-    @property
-    def total(self):
-        """The sum of all rows, whatever page is shown."""
-        return reports.added(row.sums for row in self.rows)
+    total: Sums
 
     def page(self, number):
         """The rows of the page `number`, from 1."""
@@ -75,44 +86,62 @@ class Table:
         return max(-(-len(self.rows) // PAGE), 1)
 
 
-def make_table(by, selection, sort="", all_times=False):
-    """The Table of a selection cut by "person", "group", "model", "day".
-
-    The times of rows are in it for a file, where they sort it, and where rows are few; else
-    `add_details` gives them to the rows that are shown.
-    """
-    timed = all_times or by in ("model", "day") or sort.lstrip("-") in TIMES
-    names = SHOWN + TIME_COUNTS if timed else SHOWN
+def make_table(by, selection, sort=""):
+    """The Table of a selection cut by "person", "group", "model", "day"."""
     if by == "person":
-        rows = _people(selection, names)
+        rows = _people(selection, WHOLE)
+        _add_groups(rows, selection)
     elif by == "group":
-        rows = _groups(selection, names)
+        rows = _groups(selection)
     elif by == "model":
-        found = reports.sums_by("model", selection, names)
+        found = reports.sums_by("model", selection, WHOLE)
         rows = [Row(model, model, sums) for model, sums in found.items()]
     else:
-        period, found = reports.timeline(selection, names)
+        period, found = reports.timeline(selection, WHOLE)
         # Of days on which nothing was used there is nothing to read; the chart shows them.
         rows = [
             Row(day, label_of(period, day), sums) for day, sums in found.items() if sums["calls"]
         ]
-    table = sorted_table(by, rows, sort)
-    table.timed = timed
-    return table
+    return sorted_table(by, rows, sort)
 
 
-def sorted_table(by, rows, sort):
+def make_page(selection, sort, number):
+    """The Table of all people, and the rows of its page `number`, the last where there are fewer.
+
+    Of the other rows it has only what puts them into order: adding up forty measures of thousands
+    of people to show a hundred would be most of the work.
+    """
+    sort = _known("person", sort)
+    rows = _people(selection, ("calls", *TOKENS, *NEEDED.get(sort.lstrip("-"), ())))
+    table = sorted_table("person", rows, sort, reports.total(selection, WHOLE))
+    shown = table.page(min(number, table.pages))
+    chosen = replace(selection, people=[row.key for row in shown], groups=None)
+    found = reports.sums_by("person_id", chosen, WHOLE)
+    for row in shown:
+        row.sums = found.get(row.key, row.sums)
+    _add_groups(shown, selection)
+    return table, shown
+
+
+def sorted_table(by, rows, sort, total=None):
     """A Table in the order `sort`: a figure's name or "name", with "-" from the largest."""
-    if sort.lstrip("-") not in (*FIGURES, "name"):
-        sort = "name" if by == "day" else "-cost"
+    sort = _known(by, sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
     rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
     if name == "name":
-        return Table(by, rows[::-1] if down else rows, sort)
-    # Of equal rows by tokens, then by name: where there are no prices too the order has a sense.
-    figure = _ORDER.get(name, FIGURES[name])
-    rows.sort(key=lambda row: (_or_least(figure(row.sums)), row.sums.tokens), reverse=down)
-    return Table(by, rows, sort)
+        rows = rows[::-1] if down else rows
+    else:
+        # Of equal rows by tokens, then by name: without prices too the order has a sense.
+        figure = _ORDER.get(name, FIGURES[name])
+        rows.sort(key=lambda row: (_or_least(figure(row.sums)), row.sums.tokens), reverse=down)
+    return Table(by, rows, sort, total or reports.added(row.sums for row in rows))
+
+
+def _known(by, sort):
+    """`sort` where it is an order that there is, else the usual one."""
+    if sort.lstrip("-") in (*FIGURES, "name"):
+        return sort
+    return "name" if by == "day" else "-cost"
 
 
 # In whole units, since thousands of decimals take their time.
@@ -135,30 +164,23 @@ def _people(selection, names):
     ]
 
 
-def _groups(selection, names):
+def _groups(selection):
     """By the groups that people are in. Who is in several is a row of their own, so that nobody
     is counted twice and the rows add up."""
     groups = reports.groups_of(groups=selection.groups)
-    found = {}
-    for person_id, sums in reports.sums_by("person_id", selection, names).items():
-        found.setdefault(tuple(groups.get(person_id, ())), Sums()).add(sums)
+    found = reports.sums_by(
+        "person_id", selection, WHOLE, into=lambda person_id: tuple(groups.get(person_id, ()))
+    )
     return [
         Row(names, " + ".join(names) if names else _("No group"), sums)
         for names, sums in found.items()
     ]
 
 
-def add_details(rows, selection, timed):
-    """Give rows of people their groups and, unless they are `timed` already, their times."""
-    ids = [row.key for row in rows]
-    groups = reports.groups_of(ids, selection.groups)
+def _add_groups(rows, selection):
+    groups = reports.groups_of([row.key for row in rows], selection.groups)
     for row in rows:
         row.groups = groups.get(row.key, [])
-    if not timed:
-        chosen = replace(selection, people=ids, groups=None)
-        found = reports.sums_by("person_id", chosen, TIME_COUNTS)
-        for row in rows:
-            row.sums.add(found.get(row.key, {}))
 
 
 def label_of(period, day):

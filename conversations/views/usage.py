@@ -74,12 +74,12 @@ def people(request):
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
     selection = form.selection()
-    table = _people_table(form)
-    context = _context(form, table, _chart(selection))
-    if table.by == "person":
-        tables.add_details(context["rows"], selection, table.timed)
-    if not table.timed:
-        context["total"].add(_times(selection))
+    asked = form.cleaned_data
+    if asked["by"] == "person":
+        table, rows = tables.make_page(selection, asked["sort"], asked["page"] or 1)
+    else:
+        table, rows = tables.make_table(asked["by"], selection, asked["sort"]), None
+    context = _context(form, table, _chart(selection), rows)
     context["cuts"] = [
         ("person", _("By person")),
         ("group", _("By group")),
@@ -95,9 +95,8 @@ def people(request):
 def people_file(request):
     """Everyone's usage as CSV: the rows and filters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
-    table = _people_table(_valid(form), all_times=True)
-    if table.by == "person":
-        tables.add_details(table.rows, form.selection(), timed=True)
+    asked = _valid(form).cleaned_data
+    table = tables.make_table(asked["by"], form.selection(), asked["sort"])
     return _file(request, table, "usage-people", form)
 
 
@@ -166,16 +165,11 @@ def _own_table(person, form):
     return tables.sorted_table(by, rows, sort)
 
 
-def _people_table(form, all_times=False):
-    asked = form.cleaned_data
-    return tables.make_table(asked["by"], form.selection(), asked["sort"], all_times)
-
-
-def _context(form, table, chart):
+def _context(form, table, chart, rows=None):
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
     dates = urlencode({"from": asked["from"], "to": asked["to"]})
-    rows = table.page(number)
+    rows = rows or table.page(number)
     for row in rows:
         row.link = _link(table.by, row, dates)
     return {
@@ -263,11 +257,6 @@ def _titles(person_id, form):
     """What titles used in the range."""
     found = reports.sums_by("purpose", form.selection(people=[person_id]), COUNTED)
     return found.get("title")
-
-
-def _times(selection):
-    """The counts of the times of a whole selection."""
-    return reports.total(selection, tables.TIME_COUNTS)
 
 
 def _unpriced(selection):
