@@ -209,6 +209,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache",
+        # Of the default, 300, a flood of made-up names would push the counts out.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
