@@ -56,11 +56,13 @@ def thread(conversation, at=None, before=None):
 
 
 def place_of(message):
-    """The Place of one message among its siblings."""
+    """The Place of one message among its siblings. Raises Message.DoesNotExist if it was deleted."""
     siblings = Message.objects.filter(
         conversation_id=message.conversation_id, parent_id=message.parent_id
     )
-    rows = siblings.order_by("created_at", "id").values_list("pk", flat=True)
+    rows = list(siblings.order_by("created_at", "id").values_list("pk", flat=True))
+    if message.pk not in rows:
+        raise Message.DoesNotExist
     return Tree((pk, None) for pk in rows).place(message.pk)
 
 

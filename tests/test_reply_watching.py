@@ -6,6 +6,7 @@ import time
 import pytest
 
 from conversations.models import Message, Person, Response
+from tests.books import ask
 from tests.reading import Reader, words
 from tests.sockets import Browser
 from tests.stage import wish
@@ -179,8 +180,12 @@ def test_who_logs_out_or_is_deactivated_sees_no_more(stage, here, visitor, alice
     assert other.get(f"/responses/{response.pk}/events/").status_code == 401
 
 
-def test_deleting_the_conversation_ends_the_streams_and_keeps_the_books(stage, visitor):
-    response = visitor.ask(wish(pieces=30, pace=0.05))
+@pytest.mark.parametrize("offered", [True, False])
+def test_deleting_the_conversation_ends_the_streams_and_keeps_the_books(
+    stage, visitor, alice, offered
+):
+    text = wish(pieces=30, pace=0.05)
+    response = visitor.ask(text) if offered else ask(alice, text, model="test-model")
     tab = stage.aside(visitor.watch, response.pk)
     until(lambda: Response.objects.get(pk=response.pk).partial)
     response.conversation.delete()

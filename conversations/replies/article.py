@@ -31,8 +31,11 @@ def render_live_article(response, viewer, html, reasoning_html):
 
 
 def render_finished_article(response, viewer):
-    """HTML of a reply that has just ended, from the rows at hand."""
-    return _draw_finished(_message_of(response), viewer)
+    """HTML of a reply that has just ended, from the rows at hand; "" if it was deleted."""
+    try:
+        return _draw_finished(_message_of(response), viewer)
+    except Message.DoesNotExist:
+        return ""
 
 
 def _message_of(response):

@@ -5,6 +5,7 @@ reconnecting, reloading, a second tab and another device are all the same case.
 """
 
 import contextlib
+import logging
 from dataclasses import dataclass
 
 from conversations.replies.article import (
@@ -13,7 +14,10 @@ from conversations.replies.article import (
     render_live_article,
 )
 from conversations.replies.engine import Engine
+from conversations.replies.lane import is_database_error
 from conversations.replies.live import Watcher
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ async def _stream(engine, response, watcher):
             async for part in parts:
                 with watcher.sending():
                     yield part
+    except Exception as error:
+        if not is_database_error(error):
+            raise
+        # The stream ends, and the browser asks again.
+        logger.warning("The database does not answer: a stream was cut.")
     finally:
         engine.watching.discard(watcher)
 
