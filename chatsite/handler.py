@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from asgiref.sync import ThreadSensitiveContext
 from django.core.handlers.asgi import ASGIHandler
 
-AT_ONCE = 8
+AT_ONCE = 6
 
 
 class Handler(ASGIHandler):

@@ -56,7 +56,7 @@ def thread(conversation, at=None, before=None):
 
 
 def place_of(message):
-    """The Place of one message among its siblings. Raises Message.DoesNotExist if it was deleted."""
+    """The Place of one message among its siblings; Message.DoesNotExist if it was deleted."""
     siblings = Message.objects.filter(
         conversation_id=message.conversation_id, parent_id=message.parent_id
     )

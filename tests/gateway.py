@@ -246,8 +246,12 @@ class Gateway:
             request.ended_at = time.monotonic()
             for task in (play, gone):
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-                    await task
+            await asyncio.wait({play, gone})
+            # Looked at, or asyncio complains of them.
+            for task in (play, gone):
+                fault = None if task.cancelled() else task.exception()
+                if fault and not isinstance(fault, ConnectionError):
+                    raise fault
 
     def _script_for(self, request: Request) -> Script:
         if marked := MARKER.search(request.said):

@@ -15,7 +15,7 @@ async def application(scope, receive, send):
     if scope["type"] != "http" or scope["path"] != "/inside/":
         await site(scope, receive, send)
         return
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(held()).encode()})
 
@@ -26,6 +26,7 @@ def held():
     engine = Engine.serving
     return {
         "tasks": len(asyncio.all_tasks()),
+        "running": sorted(repr(task)[:250] for task in asyncio.all_tasks()),
         "threads": threading.active_count(),
         "files": len(os.listdir("/proc/self/fd")),
         "kilobytes": resident_kilobytes(),

@@ -24,11 +24,19 @@ class Browser:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(30)
         self.socket.connect(self.address)
-        host, port = self.address
-        self.socket.sendall(
-            f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-            f"Cookie: session={self.session}\r\n\r\n".encode()
-        )
+        self.send_head("GET", path)
+        return self
+
+    def send_head(self, method, path, **headers):
+        """Send the head of a request; `headers` with underscores for hyphens."""
+        lines = {"Host": f"{self.address[0]}:{self.address[1]}", "Connection": "close", **headers}
+        if self.session:
+            lines["Cookie"] = f"session={self.session}"
+        head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in lines.items())
+        self.socket.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
+
+    def connect(self):
+        self.socket = socket.create_connection(self.address, timeout=30)
         return self
 
     def read_until(self, wanted):

@@ -1,17 +1,20 @@
 """Two servers that many tests share, over one database and one gateway: starting one takes long.
 
 A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
-`stage.there`. They are workers of their own, with short times (tests/quick.py) and a window
-(tests/inside.py), and are stopped before a test that does not use them.
+`stage.there`; or `stage.small`, which is soon full and has nobody beside it. They are workers of
+their own, with short times (tests/quick.py) and a window (tests/inside.py), and are stopped before
+a test that does not use them.
 """
 
 import contextlib
 import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
 
-import httpx
 import pytest
+from django.db import connections
 
 from tests.gateway import Gateway
 from tests.server import KEY, Server
@@ -38,7 +41,12 @@ class QuickServer(Server):
 
     def inside(self):
         """What its process holds; see tests/inside.py."""
-        return httpx.get(f"{self.url}/inside/").json()
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("GET", "/inside/", headers={"Connection": "close"})
+            return json.load(connection.getresponse())
+        finally:
+            connection.close()
 
     def new_output(self):
         """What it logged since the last call."""
@@ -64,15 +72,19 @@ class Stage:
     def there(self):
         return self._server("there")
 
-    def _server(self, name):
+    @property
+    def small(self):
+        return self._server("small", MAX_LIVE_REPLIES=3, MAX_STREAMS=5, MAX_BODY=100_000)
+
+    def _server(self, name, **environment):
+        for other, server in self._servers.items():
+            if (other == "small") != (name == "small"):
+                server.kill()
         server = self._servers.get(name)
         if server is None:
-            server = self._servers[name] = QuickServer(
-                self.gateway.url,
-                self.folder / f"{name}.log",
-                UPSTREAM_READ_TIMEOUT=3,
-                MAX_BODY=1_000_000,
-            )
+            log = self.folder / f"{name}.log"
+            server = QuickServer(self.gateway.url, log, UPSTREAM_READ_TIMEOUT=60, **environment)
+            self._servers[name] = server
         if server.process is None or server.process.poll() is not None:
             server.start()
         return server
@@ -115,6 +127,15 @@ def assert_discreet(log):
 def wish(**script):
     """A message that tells the gateway how to answer it: options of a Script."""
     return f"About {PRIVATE} [[gateway:{json.dumps(script)}]]"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings():
+    """pytest-django's, before it makes the database: without what a killed run left beside it."""
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        for ending in ("-wal", "-shm"):
+            Path(database["TEST"]["NAME"] + ending).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
