@@ -4,7 +4,7 @@
     .venv/bin/python -m bench.usage --calls N  fewer
     .venv/bin/python -m bench.usage --here     the database of DATABASE_URL as it stands
 
-Prints the server time of each report (view, database and template, as the median of seven) and
+Prints the server time of each report (view, database and template, as the median of five) and
 the database time of ending a call (the median of 200). Works on SQLite and on PostgreSQL
 (`python -m tests.postgres python -m bench.usage --here`, once it is filled).
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-ROUNDS = 7
+ROUNDS = 5
 ENDS = 200
 
 

@@ -108,12 +108,6 @@ def standing(standing):
     return sentences.standing_sentence(standing)
 
 
-@register.simple_tag
-def drawn_value(value, metric):
-    """A value of the chart with its unit."""
-    return sentences.amount_of(metric, value)
-
-
 @register.inclusion_tag("usage/_sorted.html")
 def sorted_by(name, heading, sort, base, first="down", numeric=True):
     """A heading that sorts by its column; once more, the other way round."""

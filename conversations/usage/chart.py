@@ -14,50 +14,47 @@ class Bar:
     y: float
     width: float
     height: float
-    label: str
-    value: object
-    below: str  # what stands under the bar; "" where there is no room for it
-
-    @property
-    def middle(self):
-        return round(self.x + self.width / 2, 1)
+    title: str
 
 
 @dataclass(frozen=True)
 class Chart:
-    """`bars`, and the height and value of the line that shows the scale (None: all is zero)."""
+    """`bars` for what is not zero, `labels` as `(x, text)` under some of them, and the height and
+    text of the line that shows the scale (None where all is zero)."""
 
     bars: list
+    labels: list
     line: float | None
-    scale: object
+    scale: str
 
-    width, height, bottom, left = WIDTH, HEIGHT, BOTTOM, 0
+    width, height, bottom = WIDTH, HEIGHT, BOTTOM
 
 
-def draw(points):
-    """A Chart of `(label, value)`; values are numbers of at least 0."""
+def draw(points, written):
+    """A Chart of `(label, value)`; values are numbers of at least 0, `written` gives the text of
+    one."""
     highest = max((value for _label, value in points), default=0)
     step = WIDTH / max(len(points), 1)
     every = max(-(-len(points) // LABELS), 1)
-    bars = []
+    bars, labels = [], []
     for n, (label, value) in enumerate(points):
-        height = float(value / highest) * (BOTTOM - TOP) if highest else 0
-        # What there is can be seen, however little.
-        height = max(height, 1.5) if value else 0
-        bars.append(
-            Bar(
-                x=round(n * step + step * 0.15, 1),
-                y=round(BOTTOM - height, 1),
-                width=round(step * 0.7, 1),
-                height=round(height, 1),
-                label=label,
-                value=value,
-                below=label if n % every == 0 else "",
+        if value:
+            # What there is can be seen, however little.
+            height = round(max(float(value / highest) * (BOTTOM - TOP), 1.5), 1)
+            bars.append(
+                Bar(
+                    x=round(n * step + step * 0.15, 1),
+                    y=round(BOTTOM - height, 1),
+                    width=round(step * 0.7, 1),
+                    height=height,
+                    title=f"{label}: {written(value)}",
+                )
             )
-        )
+        if n % every == 0:
+            labels.append((round(n * step + step / 2, 1), label))
     scale = round_below(highest)
     line = round(BOTTOM - float(scale / highest) * (BOTTOM - TOP), 1) if highest else None
-    return Chart(bars, line, scale)
+    return Chart(bars, labels, line, written(scale))
 
 
 def round_below(value):

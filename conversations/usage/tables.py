@@ -48,7 +48,7 @@ NEEDED = {
     "coverage": ("reported", "estimated"),
     **dict.fromkeys(TIMES, TIME_COUNTS),
 }
-PAGE = 100  # rows
+PAGE = 50  # rows
 
 
 @dataclass

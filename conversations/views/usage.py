@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from conversations import usage
-from conversations.models import Conversation, Person
+from conversations.models import Budget, Conversation, Person
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.usage import calendar, reports, tables
 from conversations.usage.chart import draw
 from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
 from conversations.usage.reports import Selection
+from conversations.usage.sentences import amount_of
 from conversations.views.access import person_required
 
 
@@ -231,7 +232,9 @@ def _chart(selection):
     points = [
         (date_format(day, form), sums.cost if costs else sums.tokens) for day, sums in found.items()
     ]
-    return {"drawn": draw(points), "metric": "cost" if costs else "tokens", "period": period}
+    metric = Budget.Metric.COST if costs else Budget.Metric.TOKENS
+    drawn = draw(points, lambda value: amount_of(metric, value))
+    return {"drawn": drawn, "metric": metric, "period": period}
 
 
 def _periods(person_id):
