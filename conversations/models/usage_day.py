@@ -107,5 +107,9 @@ class UsageRollup(UsageSums):
             )
         ]
         indexes = [
-            models.Index(fields=["grain", "person_id", "day"], name="usage_rollup_by_person")
+            models.Index(fields=["grain", "person_id", "day"], name="usage_rollup_by_person"),
+            # Only these rows tell models and people apart.
+            models.Index(
+                fields=["model", "day"], condition=models.Q(grain=1), name="usage_month_by_model"
+            ),
         ]

@@ -45,8 +45,9 @@ class Where:
         """Roll-ups of `grains`, a mapping of grain to its first days; at least one."""
         parts, values = [], []
         for grain, days in grains.items():
-            parts.append(f"grain = %s AND day IN ({', '.join(['%s'] * len(days))})")
-            values += [int(grain), *map(_stored, days)]
+            # The grain as it is: SQLite does not use a partial index for a value it cannot see.
+            parts.append(f"grain = {grain:d} AND day IN ({', '.join(['%s'] * len(days))})")
+            values += map(_stored, days)
         return self.add(f"({' OR '.join(f'({part})' for part in parts)})", *values)
 
     def chosen(self, selection):
