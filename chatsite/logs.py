@@ -8,6 +8,8 @@ import contextvars
 import logging
 import re
 
+from conversations.outage import brief, is_outage
+
 request_id = contextvars.ContextVar("request_id", default="-")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -17,6 +19,18 @@ class RequestIdFilter(logging.Filter):
 
     def filter(self, record):
         record.request_id = request_id.get()
+        return True
+
+
+class OutageFilter(logging.Filter):
+    """Makes one line of what an outage of the database makes fail: each request would else leave
+    a traceback that says no more."""
+
+    def filter(self, record):
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and is_outage(error):
+            record.msg = f"{record.getMessage()} ({type(error).__name__}: {brief(error)})"
+            record.args, record.exc_info, record.exc_text = (), None, None
         return True
 
 

@@ -392,7 +392,10 @@ LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "chatsite.logs.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "chatsite.logs.RequestIdFilter"},
+        "outage": {"()": "chatsite.logs.OutageFilter"},
+    },
     "formatters": {
         "line": {"()": "chatsite.logs.LineFormatter"},
         "json": {
@@ -403,7 +406,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "outage"],
             "formatter": "json" if LOG_JSON else "line",
         }
     },

@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from conversations import keeping, upstream
 from conversations.models import Response
+from conversations.outage import is_outage
 from conversations.replies import queue, titles, transitions
 from conversations.replies.access import no_longer_allowed
-from conversations.replies.lane import Lane, is_database_error
+from conversations.replies.lane import Lane
 from conversations.replies.live import LiveReply
 from conversations.replies.order import rebuild_body
 from conversations.replies.outcome import Outcome
@@ -116,7 +117,7 @@ class Engine:
         try:
             response = await self._writing.run(_take, response_id, self.lease, response)
         except Exception as error:
-            if not is_database_error(error):
+            if not is_outage(error):
                 raise
             logger.warning("A reply could not be claimed: the database does not answer.")
             return
@@ -147,7 +148,7 @@ class Engine:
         try:
             taken = await self._writing.run(titles.order, reply_id, self.lease)
         except Exception as error:
-            if not is_database_error(error):
+            if not is_outage(error):
                 raise
             return
         if taken is None:
@@ -458,7 +459,7 @@ async def _every(seconds, action):
         try:
             await action()
         except Exception as error:
-            if is_database_error(error):
+            if is_outage(error):
                 logger.warning("The database does not answer: %s skipped.", action.__name__)
             else:
                 logger.exception("%s failed.", action.__name__)
@@ -480,7 +481,7 @@ def _take(response_id, lease, response):
         try:
             response.body = rebuild_body(response)
         except Exception as error:
-            if is_database_error(error):
+            if is_outage(error):
                 raise
             logger.exception("The input of %s could not be built.", response_id)
     return response

@@ -10,7 +10,9 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db import connection, connections
+
+from conversations.outage import brief, is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +44,9 @@ class Lane:
             try:
                 return await self.run(unit, *arguments)
             except Exception as error:
-                if not is_database_error(error):
+                if not is_outage(error):
                     raise
-                logger.warning("The database does not answer (%s); trying again.", _brief(error))
+                logger.warning("The database does not answer (%s); trying again.", brief(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5)
 
@@ -54,21 +56,13 @@ class Lane:
         self._executor.shutdown(wait=False)
 
 
-def is_database_error(error):
-    """Whether `error` comes from the database, its pool's time-out included."""
-    return isinstance(error, DatabaseError | InterfaceError) or type(error).__name__ in (
-        "PoolTimeout",
-        "PoolClosed",
-    )
-
-
 def _repeatable(unit, arguments):
     try:
         _wait_briefly()
         return unit(*arguments)
     except Exception as error:
         connections.close_all()
-        if not is_database_error(error):
+        if not is_outage(error):
             raise
         _wait_briefly()
         try:
@@ -87,7 +81,3 @@ def _wait_briefly():
             cursor.execute(f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}")
         else:
             cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
-
-
-def _brief(error):
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

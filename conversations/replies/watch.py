@@ -8,13 +8,13 @@ import contextlib
 import logging
 from dataclasses import dataclass
 
+from conversations.outage import is_outage
 from conversations.replies.article import (
     render_article,
     render_finished_article,
     render_live_article,
 )
 from conversations.replies.engine import Engine
-from conversations.replies.lane import is_database_error
 from conversations.replies.live import Watcher
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ async def _stream(engine, response, watcher):
                 with watcher.sending():
                     yield part
     except Exception as error:
-        if not is_database_error(error):
+        if not is_outage(error):
             raise
         # The stream ends, and the browser asks again.
         logger.warning("The database does not answer: a stream was cut.")

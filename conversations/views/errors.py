@@ -2,18 +2,11 @@
 
 import sys
 
-from django.db import DatabaseError, InterfaceError
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.forms import MessageForm
-
-
-def is_database_down(error):
-    """Whether `error` says that the database does not answer (a pool's time-out included)."""
-    return isinstance(error, DatabaseError | InterfaceError) or type(error).__name__ == (
-        "PoolTimeout"
-    )
+from conversations.outage import is_outage
 
 
 @requires_csrf_token
@@ -34,8 +27,10 @@ def not_found(request, exception=None):
 @requires_csrf_token
 def server_error(request):
     """500, or 503 where the database is what failed; neither page needs a database."""
-    if is_database_down(sys.exc_info()[1]):
-        page = render(request, "503.html", status=503)
+    if is_outage(sys.exc_info()[1]):
+        # Whether the message was stored is unknown: the same submission is never stored twice.
+        context = {**_kept(request), "sent": request.POST.get("submission")}
+        page = render(request, "503.html", context, status=503)
         page.headers["Retry-After"] = "5"
         return page
     return render(request, "500.html", status=500)
@@ -53,11 +48,16 @@ def login_expired(request):
 
 
 def _text_kept(request, template):
+    if request.headers.get("X-Fragment"):
+        # The script still has the text: it needs a sentence, and a token that counts.
+        template = f"_{template}"
+    return render(request, f"conversations/{template}", _kept(request), status=403)
+
+
+def _kept(request):
+    """Context for a form with the text that was sent, where there was one."""
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
     if text is not None:
         context["form"] = MessageForm(initial={"text": text})
-    if request.headers.get("X-Fragment"):
-        # The script still has the text: it needs a sentence, and a token that counts.
-        template = f"_{template}"
-    return render(request, f"conversations/{template}", context, status=403)
+    return context
