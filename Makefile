@@ -21,10 +21,11 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 
 test: ## Run every test, on SQLite and on PostgreSQL.
 	@.ci/setup test
-	$(PYTHON) -m pytest -n $(AT_ONCE) -m "not browser" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m pytest -m browser $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest -n $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -n $(AT_ONCE) \
-		-m "not browser and not stateless" $(ARGS)
+		-m "not browser and not alone and not stateless" $(ARGS)
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest -m "alone and not stateless" $(ARGS)
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check

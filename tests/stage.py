@@ -83,7 +83,8 @@ class Stage:
         server = self._servers.get(name)
         if server is None:
             log = self.folder / f"{name}.log"
-            server = QuickServer(self.gateway.url, log, UPSTREAM_READ_TIMEOUT=60, **environment)
+            environment = {"UPSTREAM_READ_TIMEOUT": 60, "MAX_BODY": 1_000_000, **environment}
+            server = QuickServer(self.gateway.url, log, **environment)
             self._servers[name] = server
         if server.process is None or server.process.poll() is not None:
             server.start()
@@ -130,7 +131,7 @@ def wish(**script):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings():
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
     """pytest-django's, before it makes the database: without what a killed run left beside it."""
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):

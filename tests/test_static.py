@@ -34,8 +34,8 @@ def test_they_are_compressed_and_never_expire(server, visit):
         assert answer.headers["Vary"] == "Accept-Encoding"
 
 
-def test_modules_import_each_other_by_hashed_names(server, visit):
-    page = visit(server).get("/accounts/login/").text
+def test_modules_import_each_other_by_hashed_names(server, visit, alice):
+    page = visit(server, alice).get("/").text
     scripts = re.findall(r'src="(/static/[^"]+\.js)"', page)
     assert scripts
     for path in (ROOT / "static/conversations/js").glob("*.js"):
