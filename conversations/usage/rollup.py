@@ -134,7 +134,7 @@ def add(days):
     _upsert(UsageRollup, ("grain", *KEYS), coarse)
 
 
-# SQLite takes at most 250,000 parameters a statement in Debian's build, 32,766 elsewhere.
+# SQLite takes at most 32,766 parameters a statement, and a row has up to 47.
 _ROWS = 400
 
 
