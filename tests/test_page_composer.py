@@ -84,7 +84,7 @@ def test_a_million_pasted_characters_do_not_freeze_the_page(server, surf, alice,
     page.wait_for_timeout(500)
     assert len(composer(page).input_value()) == 1_000_000
     # Left to itself Chromium takes minutes over it; the slack is for a busy machine.
-    assert page.evaluate("longest") < 5000
+    assert page.evaluate("longest") < 30_000
     composer(page).press("Enter")
     assert page.locator("article").count() == 0
     composer(page).fill("short")
