@@ -9,7 +9,8 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.decorators import sync_and_async_middleware
 
 from chatsite.logs import request_id as current_id
-from conversations.views import conversations, health
+from conversations.outage import is_lasting
+from conversations.views import conversations, errors, health
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
@@ -111,12 +112,17 @@ compress = _around(lambda request: None, _compress)
 
 @sync_and_async_middleware
 def early(get_response):
-    """Answers what must not wait for hosts, https or sessions: health checks, and 413."""
+    """Answers what must not wait for hosts, https or sessions: health checks, 413, and 503 while
+    the database is known not to answer."""
 
     def find(request):
         if getattr(request, "scope", {}).get("chatsite.body_too_large"):
             return conversations.too_large
-        return EARLY.get(request.path_info)
+        if request.path_info in EARLY:
+            return EARLY[request.path_info]
+        if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):
+            return errors.database_down
+        return None
 
     if iscoroutinefunction(get_response):
 

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.forms import MessageForm
-from conversations.outage import is_outage
+from conversations.outage import is_outage, notice
 
 
 @requires_csrf_token
@@ -27,13 +27,21 @@ def not_found(request, exception=None):
 @requires_csrf_token
 def server_error(request):
     """500, or 503 where the database is what failed; neither page needs a database."""
-    if is_outage(sys.exc_info()[1]):
-        # Whether the message was stored is unknown: the same submission is never stored twice.
-        context = {**_kept(request), "sent": request.POST.get("submission")}
-        page = render(request, "503.html", context, status=503)
-        page.headers["Retry-After"] = "5"
-        return page
+    error = sys.exc_info()[1]
+    if is_outage(error):
+        notice(error)
+        return database_down(request)
     return render(request, "500.html", status=500)
+
+
+@requires_csrf_token
+def database_down(request):
+    """503, with the text that was sent."""
+    # Whether the message was stored is unknown: the same submission is never stored twice.
+    context = {**_kept(request), "sent": request.POST.get("submission")}
+    page = render(request, "503.html", context, status=503)
+    page.headers["Retry-After"] = "5"
+    return page
 
 
 @requires_csrf_token

@@ -1,0 +1,61 @@
+"""The cable between a server and its database, which a test may pull."""
+
+import contextlib
+import socket
+import threading
+
+
+class Cable:
+    """Passes connections to `port` on; `pull` cuts them all and refuses new ones, as a database
+    does that stops; `plug` lets them in again. The address stays the same."""
+
+    def __init__(self, port):
+        self.target = ("127.0.0.1", port)
+        self.port = 0
+        self._listener = None
+        self._ends = set()
+        self._lock = threading.Lock()
+        self.plug()
+
+    def plug(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def pull(self):
+        if self._listener is None:
+            return
+        # Only shutdown wakes the thread that waits in accept.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._listener = None
+        with self._lock:
+            ends, self._ends = self._ends, set()
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self, listener):
+        while True:
+            try:
+                near, _address = listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection(self.target)
+            with self._lock:
+                self._ends |= {near, far}
+            for here, there in ((near, far), (far, near)):
+                threading.Thread(target=self._pass_on, args=(here, there), daemon=True).start()
+
+    def _pass_on(self, here, there):
+        try:
+            while data := here.recv(65536):
+                there.sendall(data)
+        except OSError:
+            pass
+        for end in (here, there):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            self._ends -= {here, there}
+        here.close()
