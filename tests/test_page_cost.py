@@ -68,7 +68,7 @@ def test_pointing_at_a_conversation_fetches_it_ahead(server, surf, alice):
     conversation = long_conversation(alice, 4)
     page = surf(server, alice)
     with page.expect_request(f"**{conversation.get_absolute_url()}") as asked:
-        page.locator("#conversations a").hover()
+        page.locator("#conversations a").first.hover()
     assert asked.value.headers.get("sec-purpose", "").startswith("prefetch")
-    page.locator("#conversations a").click()
+    page.locator("#conversations a").first.click()
     page.locator("article").first.wait_for()
