@@ -1,6 +1,6 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test check format setup lock bench bench-writes bench-page bench-usage screenshots
+.PHONY: help run test test-core test-stress check format setup lock bench bench-writes bench-page bench-usage screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -22,12 +22,17 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 	@$(MANAGE) createcachetable --verbosity 0
 	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
 
-test: ## Run every test, on SQLite and on PostgreSQL.
+test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
+
+test-core: ## Run the tests that need neither a browser nor the machine to themselves.
 	@.ci/setup test
 	$(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m pytest $(AGAIN) -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) \
 		-m "not browser and not alone and not stateless" $(ARGS)
+
+test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
+	@.ci/setup test
+	$(PYTHON) -m pytest $(AGAIN) -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not stateless" $(ARGS)
 
 check: ## Look for mistakes without running the tests.
