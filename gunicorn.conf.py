@@ -1,14 +1,17 @@
 """How gunicorn serves the site: `gunicorn -c gunicorn.conf.py chatsite.asgi:application`."""
 
 import asyncio
+import ipaddress
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import environ
+from gunicorn.arbiter import Arbiter
 
 ROOT = Path(__file__).resolve().parent
 
@@ -118,9 +121,20 @@ def post_fork(server, worker):
 
 def post_worker_init(worker):
     """Start what runs beside the site: the drain's watch and, in the first worker, a greeting."""
+    refuse_to_show_code(worker)
     worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
     worker.arrival = worker.loop.create_task(arrive(worker))
+
+
+def refuse_to_show_code(worker):
+    """With DEBUG errors show settings and code: to nobody but this machine."""
+    from django.conf import settings
+
+    hosts = [sock.getsockname()[0] for sock in worker.sockets if sock.FAMILY != socket.AF_UNIX]
+    if settings.DEBUG and not all(ipaddress.ip_address(host).is_loopback for host in hosts):
+        worker.log.error("DEBUG is on while the site is served on %s. Set DEBUG=false.", hosts)
+        sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def leave(worker):

@@ -4,11 +4,14 @@ import logging
 import sys
 
 from asgiref.sync import sync_to_async
+from django.core import checks
 from django.db import DatabaseError, connections
 
+from conversations.checks import START
 from conversations.models import LanguageModel, Person
 from conversations.replies import drain
 from conversations.replies.engine import Engine
+from conversations.views import health
 from conversations.views.first_visit import setup_code
 
 logger = logging.getLogger(__name__)
@@ -33,6 +36,9 @@ class Lifespan:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                if refusal := _refusal():
+                    await send({"type": "lifespan.startup.failed", "message": refusal})
+                    return None
                 sys.setswitchinterval(SWITCH_INTERVAL)
                 Engine.serving = Engine.here()
                 await sync_to_async(_prepare)()
@@ -45,8 +51,19 @@ class Lifespan:
                 return None
 
 
+def _refusal():
+    """Why the site must not start as it is set up, "" if it may; warns of what is only unwise."""
+    found = checks.run_checks(tags=[START])
+    for each in found:
+        if each.level < checks.ERROR:
+            logger.warning("%s %s", each.msg, each.hint)
+    return " ".join(f"{each.msg} {each.hint}" for each in found if each.level >= checks.ERROR)
+
+
 def _prepare():
     try:
+        if health.pending_migrations():
+            logger.warning("Migrations are pending: run manage.py migrate. /readyz answers 503.")
         LanguageModel.objects.ensure_default()
         if not Person.objects.exists():
             logger.warning(

@@ -13,8 +13,7 @@ def healthz(request):
 def readyz(request):
     """200 when the database answers and is migrated, else 503 with the reason."""
     try:
-        executor = MigrationExecutor(connection)
-        pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        pending = pending_migrations()
     except DatabaseError:
         return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
     finally:
@@ -22,3 +21,9 @@ def readyz(request):
     if pending:
         return HttpResponse("migrations are pending\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def pending_migrations():
+    """The migrations that the database lacks."""
+    executor = MigrationExecutor(connection)
+    return executor.migration_plan(executor.loader.graph.leaf_nodes())

@@ -1,0 +1,106 @@
+"""The server refuses to start where it is not safe, in one sentence, and warns where unwise."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from conversations.mounts import mount_of
+from tests.server import ROOT, Server, free_port
+
+SAMPLE = r"""
+22 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
+23 22 0:20 / /srv rw,relatime - nfs4 files:/srv rw,vers=4.2
+24 23 254:1 / /srv/local rw,relatime - xfs /dev/vdb rw
+25 22 0:21 / /mnt/with\040space ro,relatime - ext4 /dev/vdc ro
+""".strip()
+
+
+def start(environment, *command):
+    """Run gunicorn until it gives up; what it printed. Raises TimeoutExpired where it serves."""
+    server = Server("", "/dev/null", DJANGO_SETTINGS_MODULE="tests.bare", **environment)
+    command = [*command, sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
+    return subprocess.run(
+        [*command, *environment.get("arguments", ()), "chatsite.asgi:application"],
+        cwd=ROOT,
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_debug_on_an_address_for_others_is_refused(tmp_path):
+    result = start({"DEBUG": "true", "GUNICORN_CMD_ARGS": f"-b 0.0.0.0:{free_port()}"})
+    assert result.returncode != 0
+    assert "DEBUG is on while the site is served on ['0.0.0.0']" in result.stderr
+
+
+def test_debug_with_foreign_hosts_is_refused():
+    result = start({"DEBUG": "true", "ALLOWED_HOSTS": "chat.example.org"})
+    assert result.returncode != 0
+    assert "DEBUG is on while ALLOWED_HOSTS names hosts other than this machine." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_sqlite_on_a_read_only_disk_is_refused(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # In a world of its own, so that the mount is gone with the process.
+    mount = ["unshare", "-m", "sh", "-c", f'mount -t tmpfs -o ro tmpfs "{disk}" && exec "$@"', "sh"]
+    if os.geteuid() or subprocess.run([*mount, "true"], capture_output=True).returncode:
+        pytest.skip("mounting is not allowed here")
+    result = start({"DATABASE_URL": f"sqlite:///{disk}/db.sqlite3"}, *mount)
+    assert result.returncode != 0
+    assert f"The SQLite database cannot be written: {disk}/db.sqlite3." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "read_only"),
+    [
+        ("/var/db.sqlite3", "ext4", False),
+        ("/srv/chatsite/db.sqlite3", "nfs4", False),
+        ("/srv/local/db.sqlite3", "xfs", False),
+        ("/srvice/db.sqlite3", "ext4", False),
+        ("/mnt/with space/db.sqlite3", "ext4", True),
+    ],
+)
+def test_the_disk_of_a_file_is_found(path, kind, read_only):
+    found, options = mount_of(Path(path), SAMPLE)
+    assert (found, "ro" in options) == (kind, read_only)
+
+
+def test_this_machines_own_list_is_understood():
+    kind, options = mount_of(ROOT)
+    assert kind
+    assert "rw" in options
+
+
+@pytest.fixture
+def unmigrated(tmp_path):
+    """A server over a database without tables, by plain http and without a gateway's TLS."""
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.bare",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
+        "OPENAI_MODEL": "m",
+    }
+    server = Server("http://gateway.example.org/v1", tmp_path / "log", **environment)
+    yield server.start()
+    server.stop()
+
+
+def test_pending_migrations_and_an_open_gateway_are_warned_of(unmigrated):
+    ready = httpx.get(f"{unmigrated.url}/readyz", headers={"Host": "whatever.example"})
+    assert (ready.status_code, ready.text) == (503, "migrations are pending\n")
+    assert httpx.get(f"{unmigrated.url}/healthz").status_code == 200
+    warnings = re.findall("WARNING chatsite.lifespan .*", unmigrated.output())
+    assert len([line for line in warnings if "Migrations are pending" in line]) == 1
+    assert len([line for line in warnings if "OPENAI_BASE_URL uses http" in line]) == 1
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, cwd=ROOT, env=unmigrated.environment, check=True)
+    assert httpx.get(f"{unmigrated.url}/readyz").status_code == 200
