@@ -31,6 +31,7 @@ def marked(text, query):
         ("co\u00adop and ½ cup", "coop", "[co\u00adop] and ½ cup"),
         ("x.y and x y", "x.y", "[x.y] and [x y]"),
         ("<b>bold</b>", "bold", "<b>[bold]</b>"),
+        ("## Why\n\n- The **moon** `pulls`\n> it", "moon pulls", "Why The [moon] [pulls] it"),
         ("nothing here", "elsewhere", "nothing here"),
         ("", "elsewhere", ""),
     ],

@@ -15,6 +15,8 @@ BEFORE = 50  # characters shown before the first match
 LENGTH = 220  # characters shown in all
 
 _SPACE = re.compile(r"\s+")
+# Marks of Markdown, which say nothing here.
+_MARKS = re.compile(r"\*\*|`+|^ *(?:#{1,6}|>+|[-*+]) +", re.MULTILINE)
 
 
 def snippet(text, phrases, length=LENGTH):
@@ -23,7 +25,7 @@ def snippet(text, phrases, length=LENGTH):
     In one line; an ellipsis where something was left out. Where nothing is found it is the
     beginning of the text.
     """
-    prepared = prepare(text)
+    prepared = _MARKS.sub("", prepare(text))
     spans = find(prepared, phrases, most=50)
     first = spans[0][0] if spans else 0
     start = _word_start(prepared, max(0, first - BEFORE), first)

@@ -17,19 +17,20 @@ function refreshLater(pause) {
   if (!document.hidden) timer = setTimeout(refresh, pause);
 }
 
-async function refresh() {
+async function refresh(afterAct = false) {
   clearTimeout(timer);
   const length = Math.max(list.querySelectorAll("section:not([data-group=pinned]) li").length, 50);
   const { ok, fragment } = await load(`${list.dataset.list}?length=${length}`, listHeaders);
-  if (ok) showList(fragment);
+  if (ok) showList(fragment, afterAct);
   refreshLater(ok ? undefined : 60_000);
 }
 
-function showList(fragment) {
+function showList(fragment, afterAct) {
   const current = fragment.querySelector(`li a[href="${location.pathname}"]`);
+  const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
   current?.setAttribute("aria-current", "page");
-  if (list.contains(document.activeElement)) {
-    // Under the reader's fingers nothing changes its place.
+  if (focused && !afterAct) {
+    // Under the reader's fingers nothing changes its place by itself.
     for (const fresh of fragment.querySelectorAll("li")) {
       const old = list.querySelector(`[data-conversation="${fresh.dataset.conversation}"]`);
       if (old) morph(old, fresh);
@@ -38,6 +39,7 @@ function showList(fragment) {
     const fresh = list.cloneNode(false);
     fresh.append(fragment);
     morph(list, fresh);
+    if (focused) list.querySelector(`a[href="${focused}"]`)?.focus();
   }
   if (current) showTitle(current.textContent);
   noteSeen();
@@ -112,14 +114,16 @@ panel?.addEventListener("submit", async (event) => {
   if (!answer.ok) return form.submit();
   panel.hidePopover();
   notes.replaceChildren(answer.fragment);
-  refresh();
+  refresh(true);
 });
+
+const refreshNow = () => refresh();
 
 if (list) {
   noteSeen();
   watchEnd();
   refreshLater();
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
-  document.addEventListener("listed", refresh);
-  document.getElementById("thread")?.addEventListener("finished", refresh);
+  document.addEventListener("listed", refreshNow);
+  document.getElementById("thread")?.addEventListener("finished", refreshNow);
 }
