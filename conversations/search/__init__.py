@@ -16,7 +16,7 @@ __all__ = ["BEST", "NEWEST", "Hit", "parse", "search"]
 
 NEWEST, BEST = "newest", "best"
 # One look: of more hits than this the newest are looked at, and `before` leads on to the others.
-WINDOW = 1_000
+WINDOW = 500
 # A title says more than a word in passing.
 TITLE_WEIGHT = 3
 

@@ -1,0 +1,184 @@
+"""What a search costs among 100,000 messages, three in ten of them Chinese, of fifty people.
+
+    .venv/bin/python -m bench.search                 on SQLite, in a database of its own
+    .venv/bin/python -m bench.search --messages N    fewer
+    .venv/bin/python -m tests.postgres .venv/bin/python -m bench.search --here
+
+Prints the time of a whole look (the query, grouping, snippets with marks; the median of nine), for
+one person's conversations and for everybody's (the review), newest first and best first, and the
+size of the index. Words are made up, distributed as words of a language are (Zipf).
+"""
+
+import argparse
+import itertools
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+ROUNDS = 9
+PEOPLE = 50
+TURNS = 20  # messages of a conversation
+CHINESE = 0.3
+LENGTHS = (20, 60, 120, 180)  # words of a message
+SYLLABLES = "ka lo mi ter ver son pre con tion ing al er ma ne do ru sa ti po be".split()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--messages", type=int, default=100_000)
+    parser.add_argument("--here", action="store_true", help="in what DATABASE_URL names")
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    os.environ.setdefault("SECRET_KEY", "for-measuring-only-0123456789-0123456789")
+    os.environ.update(INSECURE_HTTP="true")
+    with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
+        if not options.here:
+            os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
+        subprocess.run([sys.executable, ROOT / "manage.py", "migrate", "-v0"], check=True)
+        import django
+
+        django.setup()
+        language = Language()
+        size, seconds = fill(language, options.messages)
+        report(language, options.messages, size, seconds)
+
+
+class Language:
+    """Words as often as those of a language: the second half as often as the first, and so on."""
+
+    def __init__(self):
+        self.random = random.Random(7)
+        words = {self._word() for _ in range(30_000)}
+        self.words = sorted(words)
+        self.random.shuffle(self.words)
+        characters = [chr(0x4E00 + number * 7 % 20_000) for number in range(3_000)]
+        # Most Chinese words are pairs, so that pairs repeat as words do.
+        self.pairs = list({"".join(self.random.choices(characters, k=2)): 0 for _ in range(9_000)})
+        self._often = [list(itertools.accumulate(1 / (n + 5) for n in range(len(each))))
+                       for each in (self.words, self.pairs)]  # fmt: skip
+
+    def _word(self):
+        return "".join(self.random.choices(SYLLABLES, k=self.random.randint(1, 4)))
+
+    def text(self):
+        """One message."""
+        length = self.random.choice(LENGTHS)
+        if self.random.random() < CHINESE:
+            pairs = self.random.choices(self.pairs, cum_weights=self._often[1], k=length)
+            return "".join(pair + ("，" if at % 8 == 7 else "") for at, pair in enumerate(pairs))
+        return " ".join(self.random.choices(self.words, cum_weights=self._often[0], k=length))
+
+
+def fill(language, messages):
+    """Store `messages`, in conversations of TURNS, and index them. `(bytes of text, seconds)`."""
+    from django.db import transaction
+
+    from conversations.models import Conversation, Message, Person
+    from conversations.search import index
+
+    people = Person.objects.bulk_create(Person(username=f"p{n}") for n in range(PEOPLE))
+    at, size, seconds = datetime(2026, 1, 1, tzinfo=UTC), 0, 0.0
+    for number in range(messages // TURNS):
+        owner = people[number % PEOPLE]
+        with transaction.atomic():
+            title = language.text()[:60]
+            conversation = Conversation.objects.create(owner=owner, title=title, model="m")
+            stored = []
+            for turn in range(TURNS):
+                at += timedelta(seconds=30)
+                role = "assistant" if turn % 2 else "user"
+                text = language.text()
+                size += len(text.encode())
+                stored.append(
+                    Message(conversation=conversation, role=role, text=text, created_at=at)
+                )
+            Message.objects.bulk_create(stored)
+            began = time.perf_counter()
+            index.add_conversation(conversation.pk)
+            seconds += time.perf_counter() - began
+    with transaction.atomic():
+        index.database().optimise()
+    return size, seconds
+
+
+def report(language, messages, size, seconds):
+    """Measure and print."""
+    from django.db import connection
+
+    from conversations.models import Person
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("ANALYZE")
+            tables = ("conversations_searchterms_data", "conversations_searchbeginnings_data")
+            cursor.execute(
+                " UNION ALL ".join(f"SELECT sum(length(block)) FROM {t}" for t in tables)
+            )
+            sizes = [row[0] for row in cursor.fetchall()]
+        else:
+            cursor.execute("VACUUM ANALYZE")
+            cursor.execute(
+                "SELECT pg_relation_size('conversations_searchterms'),"
+                " sum(pg_column_size(terms)) FROM conversations_searchentry"
+            )
+            sizes = cursor.fetchone()
+    print(f"\n{connection.vendor}: {messages:,} messages, {size / 1e6:.0f} MB of text,")
+    print(f"{seconds / messages * 1e6:.0f} µs to index one; index "
+          + " + ".join(f"{part / 1e6:.0f} MB" for part in sizes))  # fmt: skip
+    one = Person.objects.get(username="p7")
+    print("\n| looked for | mine, newest | mine, best | everybody's, newest | best |")
+    print("|---|--:|--:|--:|--:|")
+    for name, query in queries(language):
+        times = [
+            look(query, owners, order)
+            for owners in ([one.pk], None)
+            for order in ("newest", "best")
+        ]
+        print(f"| {name} | " + " | ".join(f"{each:.1f}" for each in times) + " |")
+
+
+def queries(language):
+    """What is looked for: words from the commonest to none, phrases, beginnings, characters."""
+    words, pairs = language.words, language.pairs
+    return [
+        ("the commonest word", f'"{words[0]}"'),
+        ("a middling word", f'"{words[300]}"'),
+        ("a rare word", f'"{words[-9]}"'),
+        ("two common words", f'{words[0]} "{words[1]}"'),
+        ("a phrase of common words", f'"{words[0]} {words[1]}"'),
+        ("a beginning of two letters", words[0][:2]),
+        ("a beginning of three letters", words[0][:3]),
+        ("a beginning of four letters", "kalo"),
+        ("a common word and a beginning", f"{words[0]} {words[1][:3]}"),
+        ("one Chinese character", pairs[0][0]),
+        ("a common Chinese word", pairs[0]),
+        ("a rare Chinese word", pairs[-9]),
+        ("four Chinese characters", pairs[0] + pairs[1]),
+        ("nothing there", '"zzzz"'),
+    ]
+
+
+def look(query, owners, order):
+    """Milliseconds of one look, the median of ROUNDS."""
+    from conversations.search import parse, search
+    from conversations.search.results import results
+
+    times = []
+    for _round in range(ROUNDS):
+        began = time.perf_counter()
+        phrases = parse(query)
+        results(search(phrases, owners, order=order), phrases)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1_000
+
+
+if __name__ == "__main__":
+    main()
