@@ -1,6 +1,7 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test test-core test-stress check format setup lock bench bench-writes bench-page bench-usage screenshots
+.PHONY: help run test test-core test-stress check format setup lock bench bench-writes bench-page \
+	bench-usage bench-search messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -73,6 +74,17 @@ bench-page: ## Measure what a conversation's page costs a browser.
 bench-usage: ## Measure the reports over ten million calls (takes about half an hour).
 	@.ci/setup test
 	$(PYTHON) -m bench.usage
+
+bench-search: ## Measure searches among 100,000 messages (takes some minutes).
+	@.ci/setup test
+	$(PYTHON) -m bench.search
+
+messages: ## Collect the strings to translate, and compile what is translated (needs gettext).
+	@.ci/setup
+	$(MANAGE) makemessages --locale zh_Hans --no-location --no-obsolete --no-wrap \
+		--ignore .venv --ignore static --ignore tests --ignore bench --ignore docs
+	sed -i '/^"POT-Creation-Date/d' locale/zh_Hans/LC_MESSAGES/django.po
+	$(MANAGE) compilemessages --locale zh_Hans --verbosity 0
 
 screenshots: ## Take the pictures in docs/screenshots anew.
 	@.ci/setup test

@@ -60,7 +60,7 @@ def test_the_example_has_every_variable_with_its_default():
     assert settings == {key: example[key] for key in settings}
 
 
-@pytest.mark.parametrize("name", ["README.md"])
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
 def test_the_readme_has_every_variable_with_its_default(name):
     assert read_table(name) == read_example()
 
@@ -74,7 +74,9 @@ def test_each_variable_is_explained_on_the_line_above_it():
     )
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/deploy.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "docs/deploy.md"]
+)
 def test_links_to_files_lead_somewhere(name):
     file = ROOT / name
     links = re.findall(r"(?<!!)\[[^]]*\]\((?!https?://|#)([^)#]+)", file.read_text())

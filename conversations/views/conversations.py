@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
@@ -131,7 +132,9 @@ def _page(request, conversation, form, status=200):
 
 def too_large(request):
     """413: the body was larger than MAX_BODY and was not read; see chatsite/asgi.py."""
-    return render(request, "413.html", {"limit": intcomma(settings.MAX_BODY)}, status=413)
+    # Answered before the language is chosen for the request.
+    with translation.override(translation.get_language_from_request(request)):
+        return render(request, "413.html", {"limit": intcomma(settings.MAX_BODY)}, status=413)
 
 
 def robots(request):
