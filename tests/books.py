@@ -1,6 +1,7 @@
 """Calls for tests of the books: ordered and ended as the site does it, without a gateway."""
 
 import uuid
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -74,6 +75,16 @@ def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purp
         )
     response.refresh_from_db()
     return response
+
+
+def dead_replies(person, count, text="Some *text*. " * 1000):
+    """Rows of replies whose process died a minute ago."""
+    ago = timezone.now() - timedelta(minutes=1)
+    fields = {"status": Status.IN_PROGRESS, "created_at": ago, "heartbeat_at": ago}
+    return Response.objects.bulk_create(
+        Response(person_id=person.pk, lease=uuid.uuid4(), partial=text, **fields)
+        for _ in range(count)
+    )
 
 
 def balanced():

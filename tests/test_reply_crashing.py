@@ -8,7 +8,7 @@ import time
 import pytest
 
 from conversations.models import Message, Response
-from tests.books import ask
+from tests.books import ask, dead_replies
 from tests.gateway import sse
 from tests.reading import Reader, words
 from tests.stage import wish
@@ -88,6 +88,17 @@ def test_one_dead_worker_of_three_takes_only_its_own_replies(stage, make_stage_s
     assert all(len(statuses) == 1 for statuses in ended.values())
     assert sum(statuses == {"interrupted"} for statuses in ended.values()) <= 1
     assert visitor.get("/").status_code == 200
+
+
+def test_hundreds_of_dead_replies_hold_up_no_new_one(stage, here, visitor):
+    """As a crash of the whole site leaves them: they are ended one by one, others in between."""
+    visitor.token()
+    dead_replies(visitor.person, 500)
+    buried = Response.objects.filter(status="interrupted")
+    until(buried.exists)
+    visitor.watch(visitor.ask(wish(pieces=2)).pk)
+    assert buried.count() < 500
+    until(lambda: buried.count() == 500, 60)
 
 
 @pytest.mark.parametrize("watched", [False, True])

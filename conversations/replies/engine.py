@@ -257,7 +257,7 @@ class Engine:
     async def _follow(self, response_id):
         live = self.followed.get(response_id)
         if live is None:
-            seen = await self._reading.run(transitions.load, response_id)
+            seen = await self._reading.run(transitions.see, response_id)
             if seen is None or not seen.is_open:
                 return None
             live = LiveReply(seen)
@@ -350,15 +350,30 @@ class Engine:
                 self.end(response_id, "lost")
 
     async def _sweep(self):
-        room = 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
         mine = {*self.live, *self._claiming, *self.titles}
-        for response_id in await self._writing.run(transitions.sweep, mine, room):
+        dead, expired, unclaimed = await self._writing.run(transitions.left_behind, mine)
+        room = 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
+        for response_id in unclaimed[:room]:
             self.offer(response_id)
+        for response_id in dead:
+            await self._try(transitions.bury, response_id)
+        for response_id in expired:
+            await self._try(transitions.expire, response_id)
         if room:
             for conversation_id in await self._writing.run(queue.overdue):
-                following = await self._writing.run(queue.send, conversation_id)
+                following = await self._try(queue.send, conversation_id)
                 if following is not None:
                     self.offer(following.pk, following)
+
+    async def _try(self, unit, row_id):
+        """The result of `unit(row_id)`, other units coming in between; None where it failed, since
+        a row that is broken must not keep the sweep from those after it."""
+        try:
+            return await self._writing.run(unit, row_id)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            logger.exception("%s of %s failed.", unit.__name__, row_id)
 
     async def _pulse(self):
         """Comments for the silent, and an end for those that stopped reading."""

@@ -26,6 +26,7 @@ DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
 UNCLAIMED_AFTER = timedelta(seconds=2)
 # … and fails where none had.
 EXPIRES_AFTER = timedelta(seconds=60)
+_DEAD = Q(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER)
 
 
 def claim(response_id, lease):
@@ -51,6 +52,12 @@ def claim(response_id, lease):
 def load(response_id):
     """The Response with its message and conversation, or None."""
     return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
+
+
+def see(response_id):
+    """What a reader elsewhere finds: as `load`, ended first where its process died."""
+    bury(response_id)
+    return load(response_id)
 
 
 def count_attempt(response_id, lease, number):
@@ -165,32 +172,30 @@ def request_stop(response_id):
     return Response.objects.values_list("status", flat=True).get(pk=response_id)
 
 
-def sweep(mine, room):
-    """What every process does once a second: bury the dead, expire the unclaimed, find work.
+def left_behind(mine):
+    """What every process looks for once a second: ids of Responses, oldest first, that died, that
+    waited too long, and that nobody claimed so far.
 
-    `mine` are ids this process writes itself and so never declares dead; `room` is how many more
-    it may claim. Returns ids of queued Responses that nobody claimed, oldest first.
+    `mine` are ids this process writes itself and so never declares dead.
     """
-    open_rows = Response.objects.open().filter(
-        Q(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER)
-        | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER)
+    rows = (
+        Response.objects.open()
+        .filter(_DEAD | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER))
+        .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
+        .order_by("created_at")
+        .values_list("pk", "status", "is_expired")[:1000]
     )
-    unclaimed = []
-    for pk, status in open_rows.order_by("created_at").values_list("pk", "status")[:1000]:
-        if pk in mine:
-            continue
-        if status == Status.IN_PROGRESS:
-            bury(pk)
-        elif not expire(pk):
-            unclaimed.append(pk)
-    return unclaimed[:room]
+    dead, expired, unclaimed = [], [], []
+    for pk, status, is_expired in rows:
+        if pk not in mine:
+            found = expired if is_expired else unclaimed
+            (dead if status == Status.IN_PROGRESS else found).append(pk)
+    return dead, expired, unclaimed
 
 
 def bury(response_id):
     """End a reply whose process died as interrupted, its text kept. Whether it was dead."""
-    response = Response.objects.filter(
-        pk=response_id, status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER
-    ).first()
+    response = Response.objects.filter(_DEAD, pk=response_id).first()
     if response is None:
         return False
     html = render(response.partial)
@@ -200,12 +205,7 @@ def bury(response_id):
         # Whether it was sent, nobody knows any more: it may have been charged.
         "usage_source": Response.UsageSource.ESTIMATED,
     }
-    dead = Response.objects.filter(
-        pk=response_id,
-        status=Status.IN_PROGRESS,
-        lease=response.lease,
-        heartbeat_at__lt=Now() - DEAD_AFTER,
-    )
+    dead = Response.objects.filter(_DEAD, pk=response_id, lease=response.lease)
     with transaction.atomic():
         buried = end(dead, fields, response.partial, response.partial_reasoning)
         if buried is not None:
@@ -223,9 +223,6 @@ def expire(response_id):
         "error_code": "expired",
         "usage_source": Response.UsageSource.NONE,
     }
-    # On SQLite a transaction locks out every other writer: not for what is merely waiting.
-    if not unclaimed.exists():
-        return False
     with transaction.atomic():
         return end(unclaimed, fields) is not None
 
