@@ -1,5 +1,6 @@
 """What is queued is sent once, also where the process that should have sent it is gone."""
 
+import time
 import uuid
 
 from conversations.models import Budget, Message, QueuedMessage, Response
@@ -39,3 +40,13 @@ def test_after_a_failure_and_after_a_refusal_it_waits_for_the_person(stage, here
     assert QueuedMessage.objects.count() == 2
     until(lambda: stage.gateway.responses, 10)
     assert [request.said for request in stage.gateway.responses] == ["Me first"]
+
+
+def test_what_was_refused_is_not_sent_by_the_end_of_a_later_reply(stage, here, alice):
+    conversation = queued_after(alice, REFUSED)
+    QueuedMessage.objects.update(refused=True)
+    later = ask(alice, wish(pieces=2), model="test-model", conversation=conversation)
+    until(lambda: Response.objects.get(pk=later.pk).status == "completed", 20)
+    time.sleep(3.5)  # overdue after two seconds, and looked for every second
+    assert QueuedMessage.objects.count() == 1
+    assert len(stage.gateway.responses) == 1

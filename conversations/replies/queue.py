@@ -31,8 +31,9 @@ def put(conversation, text, *, submission, model, effort="", length=None):
     return queued
 
 
-def send(conversation_id):
-    """Order a reply to what is queued in the conversation.
+def send(conversation_id, refused=False):
+    """Order a reply to what is queued in the conversation; with `refused` also if it was refused
+    before, which only the person may ask for.
 
     Returns its Response; None where nothing is queued or it cannot be sent now: it stays queued
     then, `refused`, and the page offers to send it.
@@ -40,7 +41,7 @@ def send(conversation_id):
     queued = (
         QueuedMessage.objects.select_related("conversation__owner")
         .filter(conversation_id=conversation_id, conversation__owner__is_active=True)
-        .filter(conversation__trashed_at=None)
+        .filter(conversation__trashed_at=None, refused__in={False, refused})
         .first()
     )
     if queued is None:

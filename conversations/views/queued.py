@@ -28,7 +28,7 @@ def queued(request, conversation_id):
         case "remove":
             QueuedMessage.objects.filter(conversation=conversation).delete()
         case "send":
-            response = queue.send(conversation.pk)
+            response = queue.send(conversation.pk, refused=True)
             if response is not None:
                 replies.offer(response)
                 return answer(request, response)
