@@ -575,7 +575,7 @@ def _long_line(answer: _Answer) -> Iterator[Step]:
 def _too_long_line(answer: _Answer) -> Iterator[Step]:
     yield from answer.begin()
     yield from answer.middle()
-    for _ in range(17):
+    for _ in range(7):
         yield b"x" * (1024 * 1024)
     yield from answer.end()
 

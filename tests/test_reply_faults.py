@@ -40,22 +40,30 @@ ENDINGS = {
 
 @pytest.fixture
 def server(make_stage_server):
-    """With a patience of two seconds."""
-    return make_stage_server(UPSTREAM_READ_TIMEOUT=2, UPSTREAM_TOTAL_TIMEOUT=4)
+    """With a patience of two seconds, and less room than usual."""
+    return make_stage_server(
+        UPSTREAM_READ_TIMEOUT=2,
+        UPSTREAM_TOTAL_TIMEOUT=4,
+        UPSTREAM_LONGEST_LINE=6_000_000,
+        UPSTREAM_LONGEST_REPLY=1_000,
+    )
 
 
 def test_every_fault_ends_as_it_should_and_costs_one_call(stage, server, alice):
     visitor = stage.visit(server, alice)
     asked = {fault: visitor.ask(wish(fault=fault)) for fault in ENDINGS}
     endless = visitor.ask(wish(pieces=1000, pace=0.1))
+    overlong = visitor.ask(wish(pieces=1000))
     until(lambda: not Response.objects.open().exists(), 30)
     seen = {fault: ending(response) for fault, response in asked.items()}
     assert seen == ENDINGS
     status, text, why = ending(endless)
     assert (status, why) == ("interrupted", "timeout_total")
     assert text.startswith("word0 word1")
+    status, text, why = ending(overlong)
+    assert (status, len(text), why) == ("incomplete", 1_000, "too_long")
     assert set(Response.objects.values_list("attempts", flat=True)) == {1}
-    assert len(stage.gateway.responses) == len(ENDINGS) + 1
+    assert len(stage.gateway.responses) == len(ENDINGS) + 2
     # Each ended one can be asked again, and says why where it is not complete.
     for response in asked.values():
         page = visitor.get(f"/conversations/{response.conversation_id}/").text

@@ -55,6 +55,8 @@ def start(monkeypatch):
         ("UPSTREAM_CONNECT_TIMEOUT", "0"),
         ("UPSTREAM_READ_TIMEOUT", "ten"),
         ("UPSTREAM_TOTAL_TIMEOUT", "1e3"),
+        ("UPSTREAM_LONGEST_LINE", "0"),
+        ("UPSTREAM_LONGEST_REPLY", "0"),
         ("AUTO_TITLES", "sometimes"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://name:pass@host/db"),

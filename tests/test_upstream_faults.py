@@ -59,7 +59,7 @@ def test_either_dialect_is_understood_streamed_and_whole(gateway, dialect, strea
 )
 def test_a_broken_answer_keeps_its_text_and_is_interrupted(gateway, fault, text, reason, code):
     gateway.will(fault)
-    reading = folded(ask(gateway.url, read_timeout=0.4))
+    reading = folded(ask(gateway.url, read_timeout=0.4, longest_line=6_000_000))
     assert reading.text == text
     assert (reading.end.status, reading.end.reason) == ("interrupted", reason)
     assert reading.end.error_code == code

@@ -463,6 +463,8 @@ def build_client():
         headers=settings.UPSTREAM_HEADERS,
         connect_timeout=settings.UPSTREAM_CONNECT_TIMEOUT,
         read_timeout=settings.UPSTREAM_READ_TIMEOUT,
+        longest_line=settings.UPSTREAM_LONGEST_LINE,
+        longest_reply=settings.UPSTREAM_LONGEST_REPLY,
         transport=transport,
     )
 

@@ -15,7 +15,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from .deadline import Deadline
-from .decoder import Decoder
+from .decoder import LONGEST_LINE, LONGEST_REPLY, Decoder
 from .events import Attempt, Event, Failed, Headers
 from .failures import LARGEST_ERROR, refusal, request_id_in, summary
 from .faults import failure_of
@@ -60,13 +60,16 @@ def build_client(
     headers: Mapping[str, str] | None = None,
     connect_timeout: float = 10,
     read_timeout: float = 600,
+    longest_line: int = LONGEST_LINE,
+    longest_reply: int = LONGEST_REPLY,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> "Upstream":
     """Make the client of one gateway; nothing is opened before the first request.
 
     `base_url` is with or without `/v1`, `headers` go with every request, times are in seconds:
-    until a connection stands, and of silence before and within an answer. `transport` takes the
-    place of the network. Raises ValueError for an address, key or header that cannot be used.
+    until a connection stands, and of silence before and within an answer. An answer is cut at
+    `longest_line` bytes of a line and at `longest_reply` characters. `transport` takes the place
+    of the network. Raises ValueError for an address, key or header that cannot be used.
     """
     root = _root(base_url)
     return Upstream(
@@ -76,6 +79,7 @@ def build_client(
         timeout=httpx.Timeout(
             connect=connect_timeout, read=read_timeout, write=read_timeout, pool=connect_timeout
         ),
+        limits={"longest_line": longest_line, "longest_reply": longest_reply},
         transport=transport,
     )
 
@@ -121,6 +125,7 @@ class Upstream:
         headers: dict[str, str],
         words: Words,
         timeout: httpx.Timeout,
+        limits: dict[str, int],
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         """See `build_client`."""
@@ -128,6 +133,7 @@ class Upstream:
         self._headers = headers
         self._words = words
         self._timeout = timeout
+        self._limits = limits
         self._given_transport = transport
         self._ssl_context: ssl.SSLContext | None = None
         self._opened: dict[asyncio.AbstractEventLoop, _Opened] = {}
@@ -297,6 +303,7 @@ class Upstream:
             words=self._words,
             about=summary(http_response.status_code, http_response.headers),
             max_output_tokens=limit if isinstance(limit, int) else None,
+            **self._limits,
         )
         closing = False
         async with aclosing(_chunks(http_response)) as chunks:
