@@ -32,8 +32,9 @@ PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @contextmanager
-def nginx(folder, site_port):
-    """nginx in front of 127.0.0.1:`site_port`; its files go to `folder`.
+def nginx(folder, site_port, read_timeout=None):
+    """nginx in front of 127.0.0.1:`site_port`; its files go to `folder`. `read_timeout`, in
+    seconds, takes the place of the file's own.
 
     Yields the URLs it serves: `.https`, with a certificate that nobody knows, and `.http`.
     """
@@ -41,6 +42,8 @@ def nginx(folder, site_port):
     site = CONFIG.read_text()
     site = site.replace("127.0.0.1:8000", f"127.0.0.1:{site_port}")
     site = re.sub(r".*listen \[::\].*\n", "", site)
+    if read_timeout:
+        site = re.sub(r"proxy_read_timeout \d+s", f"proxy_read_timeout {read_timeout}s", site)
     site = site.replace("listen 80;", f"listen 127.0.0.1:{http};")
     site = site.replace("listen 443 ", f"listen 127.0.0.1:{https} ")
     site = re.sub(r"/etc/letsencrypt/live/[^/]*", str(folder), site)

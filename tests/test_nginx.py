@@ -1,12 +1,18 @@
 """docs/nginx.conf lets through what the site needs, in Debian's nginx."""
 
+import re
 import threading
+import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
 
-from tests.nginx import PROGRAM, nginx
+from conversations.models import Response
+from tests.nginx import CONFIG, PROGRAM, nginx
+from tests.reading import Reader, words
+from tests.visitor import EventStream, session_of
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 
@@ -100,3 +106,45 @@ def test_plain_http_leads_to_https(proxy):
     answer = httpx.get(f"{proxy.http}/usage/?a=1", headers={"Host": "chat.example.org"})
     assert answer.status_code == 301
     assert answer.headers["Location"] == "https://chat.example.org/usage/?a=1"
+
+
+@pytest.fixture
+def alice_behind(make_server, alice, tmp_path):
+    """Alice at the site itself behind nginx, over TLS. nginx waits three seconds for the site,
+    which speaks every half second (tests/quick.py)."""
+    server = make_server(
+        DJANGO_SETTINGS_MODULE="tests.quick",
+        INSECURE_HTTP="false",
+        TRUSTED_PROXIES=1,
+        ALLOWED_HOSTS="chat.example.org",
+    )
+    headers = {"Host": "chat.example.org", "Origin": "https://chat.example.org"}
+    cookies = {"__Host-session": session_of(alice)}
+    with (
+        nginx(tmp_path, server.port, read_timeout=3) as urls,
+        httpx.Client(base_url=urls.https, headers=headers, cookies=cookies, verify=False) as client,
+    ):
+        yield client
+
+
+def test_a_reply_streams_through_it_word_by_word_and_through_silence(alice_behind, gateway):
+    gateway.will(pieces=4, first=4.5, pace=0.4)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', alice_behind.get("/").text)[1]
+    form = {"csrfmiddlewaretoken": token, "text": "Hello", "submission": str(uuid.uuid4())}
+    assert alice_behind.post("/", data=form).status_code == 303
+    reader, at = Reader(), []
+    with EventStream(alice_behind, f"/responses/{Response.objects.get().pk}/events/") as stream:
+        for event in stream:
+            reader.take(event)
+            at.append(time.monotonic())
+    assert (reader.names[0], reader.names[-1]) == ("reply", "done")
+    assert reader.text == words(4)
+    # The beginning came at once, and the words one after another.
+    assert at[1] - at[0] > 2
+    assert at[-1] - at[1] > 1
+    assert stream.comments >= 4
+
+
+def test_its_patience_is_much_longer_than_a_stream_is_silent(settings):
+    seconds = int(re.search(r"proxy_read_timeout (\d+)s;", CONFIG.read_text())[1])
+    assert seconds > 4 * settings.STREAM_COMMENT
