@@ -196,6 +196,21 @@ def test_a_lost_connection_says_so_and_heals(server, surf, alice, gateway):
     assert not page.get_by_text("Reconnecting…").is_visible()
 
 
+def test_a_stream_that_was_refused_is_asked_for_again(make_server, surf, alice, gateway):
+    """After a 503 the browser itself would never ask again."""
+    server = make_server(MAX_STREAMS=1)
+    gateway.will(pieces=400, pace=0.03)
+    page = surf(server, alice)
+    send(page, "Long")
+    grown(page, 20)
+    second = surf(server, alice, page.url.removeprefix(server.url))
+    second.get_by_text("Reconnecting…").wait_for()
+    page.close()
+    reply = finished(second)
+    assert reply.get_attribute("data-status") == "completed"
+    assert not second.get_by_text("Reconnecting…").is_visible()
+
+
 def clipboard(page):
     return page.evaluate("navigator.clipboard.readText()")
 
