@@ -65,7 +65,7 @@ bench: ## Measure what a streamed reply costs, beside a plain relay (about ten m
 
 bench-writes: ## Measure what replies write to PostgreSQL.
 	@.ci/setup test
-	$(PYTHON) -m tests.postgres $(PYTHON) -m bench.writes
+	$(PYTHON) -m bench.writes
 
 bench-page: ## Measure what a conversation's page costs a browser.
 	@.ci/setup test

@@ -1,44 +1,55 @@
-"""What replies write to the database: transactions, rows and bytes of PostgreSQL's log.
+"""What replies write to the database: statements, rows and bytes of PostgreSQL's log.
 
-python -m tests.postgres python -m bench.writes    for docs/scaling.md
+python -m bench.writes    for docs/scaling.md
 """
 
-import os
 import tempfile
+import threading
 import time
 from pathlib import Path
 
 from bench import replies
 from bench.record import keep
+from tests.postgres import postgres
 
 REPLIES = 50
 TOKENS = 400
+FIGURES = {
+    "transactions": "{:.1f}",
+    "statements that read": "{:.1f}",
+    "statements that write": "{:.1f}",
+    "rows written": "{:.1f}",
+    "kB of log (WAL)": "{:.1f}",
+}
 
 
 def main():
-    url = os.environ["DATABASE_URL"]
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        postgres("shared_preload_libraries=pg_stat_statements") as url,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         folder = Path(folder)
         replies.prepare(folder, url)
         with replies.running(folder) as servers:
             load(folder, "1:0", 1, 5)  # connections and caches
             idle = during(lambda: time.sleep(10))
             used = replies.cpu(servers["site"])
-            busy = during(lambda: load(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
+            seconds = time.monotonic()
+            whole = during(lambda: load(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
+            seconds = time.monotonic() - seconds - 2 * SETTLING
             used = replies.cpu(servers["site"]) - used
+            streaming = in_the_middle(folder)
     text = f"""\
 {REPLIES} new conversations in one second, each reply {TOKENS} tokens at 20 tokens/s (20 s), one
-process, PostgreSQL: {busy["seconds"]:.0f} s in all, {used:.1f} s of the site's processor time.
+process, PostgreSQL: {seconds:.0f} s in all, {used:.1f} s of the site's processor time. The second
+column is of ten seconds while all {REPLIES} are being written, and nothing begins or ends.
 
-| | per reply | per second of all {REPLIES} | idle, per second |
+| | per reply, in all | per second of {REPLIES} replies being written | idle, per second |
 |---|--:|--:|--:|
-| transactions | {busy["xact"] / REPLIES:.0f} | {busy["xact"] / busy["seconds"]:.0f} | \
-{idle["xact"] / idle["seconds"]:.1f} |
-| rows written | {busy["rows"] / REPLIES:.0f} | {busy["rows"] / busy["seconds"]:.0f} | \
-{idle["rows"] / idle["seconds"]:.1f} |
-| log (WAL) bytes | {busy["wal"] / REPLIES / 1e3:.0f} kB | \
-{busy["wal"] / busy["seconds"] / 1e3:.0f} kB | {idle["wal"] / idle["seconds"] / 1e3:.1f} kB |
 """
+    for name, form in FIGURES.items():
+        figures = (whole[name] / REPLIES, streaming[name] / 10, idle[name] / 10)
+        text += f"| {name} | {' | '.join(map(form.format, figures))} |\n"
     print(text)
     keep("What replies write", text)
 
@@ -48,29 +59,53 @@ def load(folder, model, tokens, people):
     assert not result["errors"], result
 
 
+SETTLING = 12  # seconds; an idle connection gives up its counts after ten
+
+
 def during(action):
     """What the database counted while `action` ran."""
-    time.sleep(12)  # an idle connection gives up its counts after ten seconds
-    before, began = counters(), time.monotonic()
+    time.sleep(SETTLING)
+    before = counters()
     action()
-    time.sleep(12)
-    return {
-        "seconds": time.monotonic() - began - 12,
-        **{name: value - before[name] for name, value in counters().items()},
-    }
+    time.sleep(SETTLING)
+    return difference(before)
+
+
+def in_the_middle(folder):
+    """What it counted in ten seconds of writing replies."""
+    people = threading.Thread(target=load, args=(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
+    people.start()
+    time.sleep(7)
+    before = counters()
+    time.sleep(10)
+    after = difference(before)
+    people.join()
+    return after
+
+
+def difference(before):
+    return {name: value - before[name] for name, value in counters().items()}
 
 
 def counters():
     from django.db import connection
 
     with connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
         cursor.execute(
             "SELECT xact_commit, tup_inserted + tup_updated + tup_deleted,"
-            " pg_current_wal_lsn() - '0/0'::pg_lsn"
+            " (pg_current_wal_lsn() - '0/0'::pg_lsn) / 1000"
             " FROM pg_stat_database WHERE datname = current_database()"
         )
         commits, rows, wal = cursor.fetchone()
-    return {"xact": commits, "rows": rows, "wal": float(wal)}
+        cursor.execute(
+            "SELECT sum(calls) FILTER (WHERE query ~* '^(select|with)'),"
+            " sum(calls) FILTER (WHERE query ~* '^(insert|update|delete)')"
+            " FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid"
+            " WHERE datname = current_database()"
+        )
+        read, written = cursor.fetchone()
+    return dict(zip(FIGURES, map(float, (commits, read, written, rows, wal)), strict=True))
 
 
 if __name__ == "__main__":

@@ -25,8 +25,9 @@ NO_TESTS_COLLECTED = 5
 
 
 @contextmanager
-def postgres(max_connections=100):
-    """A fresh server on a free loopback port; yields its database URL, removes all at the end.
+def postgres(*settings):
+    """A fresh server on a free loopback port, with `settings` like "work_mem=8MB"; yields its
+    database URL, removes all at the end.
 
     PostgreSQL refuses to run as root, so root runs it as `postgres` or `nobody`. Raises
     FileNotFoundError where no PostgreSQL is installed.
@@ -46,8 +47,7 @@ def postgres(max_connections=100):
             [
                 programs / "postgres",
                 *("-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", str(port)),
-                *(part for setting in FAST for part in ("-c", setting)),
-                *("-c", f"max_connections={max_connections}"),
+                *(part for setting in (*FAST, *settings) for part in ("-c", setting)),
             ],
             cwd=folder,
             stdout=log,
