@@ -1,7 +1,7 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test test-core test-stress check format setup lock bench bench-writes bench-page \
-	bench-usage bench-search messages screenshots
+.PHONY: help run test test-core test-stress soak check format setup lock bench bench-writes \
+	bench-page bench-usage bench-search messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -35,6 +35,10 @@ test-stress: ## Run the tests with a browser, and those that kill, stall and dra
 	@.ci/setup test
 	$(PYTHON) -m pytest $(AGAIN) -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not stateless" $(ARGS)
+
+soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
+	@.ci/setup test
+	$(PYTHON) -m bench.soak
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check

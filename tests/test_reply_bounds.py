@@ -9,16 +9,17 @@ from django.db import connection
 
 from conversations.models import Response
 from tests.books import ask
+from tests.soaking import amount
 from tests.sockets import Browser
 from tests.stage import wish
 from tests.visitor import session_of
 from tests.waiting import until
 
-SOAK = bool(os.environ.get("SOAK"))
-DISCONNECTS = 2000 if SOAK else 200
+DISCONNECTS = amount(200, 2000)
 
 
-def test_two_hundred_streams_stay_within_bounds(stage, here, alice, visitor):
+@pytest.mark.soak
+def test_two_hundred_streams_stay_within_bounds(stage, here, alice, visitor, record_property):
     """Of fifty replies being written, four readers each."""
     responses = [ask(alice, wish(pieces=100, fault="wait"), model="test-model") for _ in range(50)]
     until(lambda: here.inside()["live"] == 50, 30)
@@ -29,10 +30,15 @@ def test_two_hundred_streams_stay_within_bounds(stage, here, alice, visitor):
     ]
     until(lambda: here.inside()["watching"] == 200, 60)
     held = here.inside()
+    connections = database_connections(here)
+    memory = held["kilobytes"] + resident(here.process.pid)
+    record_property("threads", held["threads"])
+    record_property("files", held["files"])
+    record_property("connections", connections)
+    record_property("memory", memory)
     assert held["threads"] <= 250
     assert held["files"] <= 600
-    assert database_connections(here) <= 8
-    memory = held["kilobytes"] + resident(here.process.pid)
+    assert connections <= 8
     assert memory <= 160_000
     asked = time.monotonic()
     refused = visitor.get(f"/responses/{responses[0].pk}/events/")
@@ -55,6 +61,7 @@ def database_connections(server):
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
         )
         return cursor.fetchone()[0]
 
@@ -68,7 +75,8 @@ def leave(browser, how):
     {"close": browser.close, "reset": browser.reset, "half_close": browser.half_close}[how]()
 
 
-def test_disconnects_leave_nothing_behind(stage, here, alice):
+@pytest.mark.soak
+def test_disconnects_leave_nothing_behind(stage, here, alice, record_property):
     """At any moment and in any way, of replies that go on being written."""
     chance = random.Random(11)
     session = session_of(alice)
@@ -77,7 +85,9 @@ def test_disconnects_leave_nothing_behind(stage, here, alice):
     visit_all(here, session, responses, chance, 40)
     before = settled(here)
     visit_all(here, session, responses, chance, DISCONNECTS)
-    comes_back(here, before)
+    after = comes_back(here, before)
+    record_property("disconnects", DISCONNECTS)
+    record_property("grown", after["kilobytes"] - before["kilobytes"])
     assert here.inside()["live"] == 20
     stage.gateway.go.set()
     until(lambda: not Response.objects.open().exists())
@@ -88,14 +98,15 @@ def test_disconnects_leave_nothing_behind(stage, here, alice):
 
 
 def comes_back(server, before, seconds=20):
-    """Wait until the server holds no more than it held before; raises AssertionError."""
+    """Wait until the server holds no more than it held before, and give what it holds then;
+    raises AssertionError."""
     names = ("watching", "followed", "tasks", "threads", "files")
     deadline = time.monotonic() + seconds
     while True:
         now = server.inside()
         more = {name: now[name] - before[name] for name in names if now[name] > before[name]}
         if not more and now["kilobytes"] < before["kilobytes"] + 10_000:
-            return
+            return now
         assert time.monotonic() < deadline, f"{more}\n" + "\n".join(now["running"])
         time.sleep(0.1)
 

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conversations.models import Conversation, Message, Response
+from tests.books import ask
+from tests.soaking import amount
 from tests.stage import wish
 from tests.visitor import Visitor
 from tests.waiting import until
@@ -31,18 +33,23 @@ def at_once(server, visitor, forms, path="/"):
         return list(threads.map(post, forms))
 
 
-def test_twenty_parallel_posts_of_one_submission_make_one_of_everything(stage, here, visitor):
-    form = {"text": wish(pieces=3), "submission": str(uuid.uuid4())}
-    answers = at_once(here, visitor, [form] * 20)
-    assert {answer.status_code for answer in answers} == {303}
-    assert len({answer.headers["Location"] for answer in answers}) == 1
-    response = Response.objects.get()
-    visitor.watch(response.pk)
-    assert Conversation.objects.count() == 1
-    assert Message.objects.filter(role="user").count() == 1
-    assert Message.objects.filter(role="assistant").count() == 1
-    assert len(stage.gateway.responses) == 1
-    assert Response.objects.get().attempts == 1
+@pytest.mark.soak
+def test_twenty_parallel_posts_of_one_submission_make_one_of_everything(
+    stage, here, visitor, record_property
+):
+    count = amount(2, 30)
+    for _submission in range(count):
+        form = {"text": wish(pieces=3), "submission": str(uuid.uuid4())}
+        answers = at_once(here, visitor, [form] * 20)
+        assert {answer.status_code for answer in answers} == {303}
+        assert len({answer.headers["Location"] for answer in answers}) == 1
+        visitor.watch(Response.objects.latest("created_at").pk)
+    record_property("submissions", count)
+    assert Conversation.objects.count() == count
+    assert Message.objects.filter(role="user").count() == count
+    assert Message.objects.filter(role="assistant").count() == count
+    assert len(stage.gateway.responses) == count
+    assert list(Response.objects.values_list("attempts", flat=True)) == [1] * count
 
 
 def test_two_processes_take_one_submission_once(stage, there, alice):
@@ -64,8 +71,6 @@ def test_two_processes_take_one_submission_once(stage, there, alice):
 
 
 def test_both_processes_watching_a_queued_reply_make_one_call(stage, there, alice):
-    from tests.books import ask
-
     for _round in range(3):
         response = ask(alice, wish(pieces=5), model="test-model")
         tabs = [

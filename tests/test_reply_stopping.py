@@ -8,6 +8,7 @@ import pytest
 from conversations.models import LanguageModel, Message, Response
 from conversations.replies import order
 from tests.reading import Reader, words
+from tests.soaking import amount
 from tests.stage import wish
 from tests.waiting import until
 
@@ -50,6 +51,28 @@ def test_stop_leaves_the_gateway_and_keeps_the_text(stage, visitor, alice, from_
     until(lambda: request.ended_at)
     assert request.closed_early
     assert request.ended_at - asked < PROMISED
+
+
+@pytest.mark.soak
+def test_of_many_stops_none_takes_two_seconds(stage, here, there, alice, record_property):
+    """Of replies of one process, from it and from the other by turns."""
+    writer = stage.visit(here, alice)
+    stoppers = [stage.visit(each, alice) for each in (here, there)]
+    forms = [{"csrfmiddlewaretoken": stopper.token()} for stopper in stoppers]
+    took = []
+    for number in range(amount(10, 200)):
+        response = writer.ask(wish(pieces=400, pace=0.05))
+        [*_, request] = stage.gateway.wait_for(number + 1)
+        asked = time.monotonic()
+        stoppers[number % 2].http.post(f"/responses/{response.pk}/stop/", data=forms[number % 2])
+        until(lambda request=request: request.ended_at)
+        until(lambda response=response: row(response).status == "cancelled")
+        took.append(time.monotonic() - asked)
+        assert request.closed_early
+    slowest = sorted(took)[int(len(took) * 0.99)]
+    record_property("stops", len(took))
+    record_property("p99", round(slowest, 2))
+    assert slowest < PROMISED
 
 
 def test_stop_while_nothing_has_come_yet(stage, visitor):

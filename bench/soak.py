@@ -1,0 +1,95 @@
+"""The tests of endurance with their full figures, on SQLite and then on PostgreSQL.
+
+python -m bench.soak    some twenty minutes; its result goes into docs/performance.md
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+from bench.record import keep
+
+# Rows of the table: of which test, and what that recorded of itself.
+ROWS = (
+    ("processes killed with kill -9", "nemesis", "{kills}"),
+    ("messages accepted meanwhile, and there once", "nemesis", "{accepted}"),
+    ("streams cut by that, the text of three seconds before kept", "nemesis", "{cuts}"),
+    ("streams left in every way", "disconnects", "{disconnects}"),
+    ("memory the process grew by", "disconnects", "{grown} kB"),
+    ("200 streams at once: threads", "two_hundred", "{threads}"),
+    ("files", "two_hundred", "{files}"),
+    ("connections to the database", "two_hundred", "{connections}"),
+    ("memory with the master", "two_hundred", "{memory} kB"),
+    ("submissions of 20 posts at once, each stored and sent once", "parallel", "{submissions}"),
+    ("stops from two processes", "stops", "{stops}"),
+    ("99 % of them within", "stops", "{p99} s"),
+    ("transactions of 50 writers at once, none lost", "writers", "{writes}"),
+    ("99 % of them within", "writers", "{p99} s"),
+)
+
+
+def main():
+    began = time.monotonic()
+    sqlite, postgres = run(), run("-m", "tests.postgres", sys.executable)
+    minutes = (time.monotonic() - began) / 60
+    failed = [f"{name} ({database})" for name, database in failures(sqlite, postgres)]
+    rows = "".join(
+        f"| {label} | {cell(sqlite, test, figure)} | {cell(postgres, test, figure)} |\n"
+        for label, test, figure in ROWS
+    )
+    text = f"""\
+`make soak`: {minutes:.0f} minutes of kills, stops, disconnects and faults of the gateway, then the
+books. {len(sqlite) + len(postgres)} tests; failed: {", ".join(failed) or "none"}.
+
+| | SQLite | PostgreSQL |
+|---|--:|--:|
+{rows}"""
+    print(text)
+    keep("The long run", text)
+    return bool(failed)
+
+
+def run(*runner):
+    """Run the tests; `{name: (whether it failed, what it recorded)}`, without those skipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        # Only this one takes what a test records of itself.
+        kept = ("-o", "junit_family=xunit1", f"--junitxml={report}")
+        subprocess.run(
+            [sys.executable, *runner, "-m", "pytest", "-m", "soak", *kept],
+            env={**os.environ, "SOAK": "true"},
+            check=False,
+        )
+        cases = ElementTree.parse(report).iter("testcase")
+    return {
+        case.get("name"): (
+            case.find("failure") is not None or case.find("error") is not None,
+            {each.get("name"): each.get("value") for each in case.iter("property")},
+        )
+        for case in cases
+        if case.find("skipped") is None
+    }
+
+
+def failures(sqlite, postgres):
+    for database, results in (("SQLite", sqlite), ("PostgreSQL", postgres)):
+        yield from ((name, database) for name, (failed, _figures) in results.items() if failed)
+
+
+def cell(results, test, figure):
+    """The figure of the test whose name has the word `test`; – where there is none."""
+    for name, (_failed, recorded) in results.items():
+        if test in name:
+            try:
+                return figure.format_map(recorded)
+            except KeyError:
+                return "–"
+    return "–"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
