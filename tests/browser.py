@@ -13,6 +13,14 @@ PATIENCE = 15_000  # milliseconds; against hanging, not for speed
 
 
 @pytest.fixture(scope="session")
+def playwright(django_db_setup, playwright):
+    """Playwright runs an event loop in this very thread, and tests read the database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield playwright
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args():
     arguments = {"args": ["--no-sandbox", "--disable-background-networking"]}
     if os.path.exists(CHROMIUM):
@@ -21,13 +29,11 @@ def browser_type_launch_args():
 
 
 @pytest.fixture
-def surf(browser, monkeypatch):
+def surf(browser, stage):
     """Opens pages: `surf(server, alice, path="/", **context)`; what they complain of is a fault.
 
     `context` are Playwright's options of a context, like `java_script_enabled=False`.
     """
-    # Playwright runs an event loop in this very thread, and tests read the database.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     contexts, faults = [], []
 
     def surf(server, person=None, path="/", **options):

@@ -23,14 +23,14 @@ pytest_plugins = [
 
 def pytest_collection_modifyitems(items):
     """Tests with a browser come last and are marked: Playwright leaves an event loop running in
-    this thread, in which Django refuses the database to every test after them.
+    this thread, and Django then refuses much to every test after them.
 
     What needs no database is marked too: it need not run again on PostgreSQL. And so is what
     crashes, stalls and drains servers: it takes the whole machine and runs alone.
     """
     for item in items:
         fixtures = set(item.fixturenames)
-        if {"browser", "page", "surf"} & fixtures:
+        if "playwright" in fixtures:
             item.add_marker("browser")
         if item.path.name.startswith("test_reply_"):
             item.add_marker("alone")
@@ -119,7 +119,10 @@ def make_server(transactional_db, gateway, tmp_path):
 
 
 @pytest.fixture
-def server(make_server):
+def server(request, make_server):
+    """A server of the test's own; tests with a browser share one."""
+    if "stage" in request.fixturenames:
+        return request.getfixturevalue("stage").site
     return make_server()
 
 

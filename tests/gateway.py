@@ -683,8 +683,11 @@ FAULTS = {
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    """A gateway of the test's own, that echoes unless told otherwise."""
+def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    """A gateway that echoes unless told otherwise: the test's own, or that of the stage."""
+    if "stage" in request.fixturenames:
+        yield request.getfixturevalue("stage").gateway
+        return
     server = Gateway().start()
     yield server
     server.stop()

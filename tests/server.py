@@ -46,7 +46,7 @@ class Server:
 
     def start(self, *arguments):
         """Start gunicorn and wait until it serves."""
-        if self.environment["DJANGO_SETTINGS_MODULE"] == "chatsite.settings":
+        if self.environment["DJANGO_SETTINGS_MODULE"] in ("chatsite.settings", "tests.browsed"):
             collect_static()
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(

@@ -1,9 +1,9 @@
-"""Two servers that many tests share, over one database and one gateway: starting one takes long.
+"""Servers that many tests share, over one database and one gateway: starting one takes long.
 
 A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
 `stage.there`; or `stage.small`, which is soon full and has nobody beside it. They are workers of
 their own, with short times (tests/quick.py) and a window (tests/inside.py), and are stopped before
-a test that does not use them.
+a test that does not use them. `stage.site` is what tests with a browser get as `server`.
 """
 
 import contextlib
@@ -73,12 +73,16 @@ class Stage:
         return self._server("there")
 
     @property
+    def site(self):
+        return self._server("site", DJANGO_SETTINGS_MODULE="tests.browsed", MAX_BODY=4_000_000)
+
+    @property
     def small(self):
         return self._server("small", MAX_LIVE_REPLIES=3, MAX_STREAMS=5, MAX_BODY=100_000)
 
     def _server(self, name, **environment):
         for other, server in self._servers.items():
-            if (other == "small") != (name == "small"):
+            if other != name and {other, name} != {"here", "there"}:
                 server.kill()
         server = self._servers.get(name)
         if server is None:
