@@ -68,6 +68,7 @@ def test_the_queue_works_without_the_script(server, surf, alice, gateway):
     page = surf(server, alice, java_script_enabled=False)
     composer(page).fill("First")
     page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="Write the next message").click()
     composer(page).fill("Second")
     page.get_by_role("button", name="Queue").click()
     page.locator("#queued").get_by_text("Second").wait_for()

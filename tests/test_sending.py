@@ -10,6 +10,7 @@ from django.test import Client
 from conversations.models import Conversation, LanguageModel, Message, Response
 from tests.visitor import session_of
 
+REFRESH = '<noscript><meta http-equiv="refresh"'
 SCRIPT = {"HTTP_X_FRAGMENT": "turn"}
 WAYS = pytest.mark.parametrize("script", [False, True], ids=["form", "script"])
 
@@ -185,7 +186,10 @@ def test_the_message_and_its_open_reply_are_stored_before_the_answer(browser, al
         ("user", "completed"),
         ("assistant", "queued"),
     ]
-    assert '<noscript><meta http-equiv="refresh"' in page.text
+    assert REFRESH in page.text
+    refused = post(browser, "And then?", conversation.get_absolute_url())
+    assert kept(refused) == "And then?"
+    assert REFRESH not in refused.text, "it would empty the field"
 
 
 def test_another_persons_conversation_is_not_found(browser, bob):

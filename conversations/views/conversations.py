@@ -31,7 +31,8 @@ def home(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """One conversation; `?at=<message>` shows the path through that message."""
+    """One conversation; `?at=<message>` shows the path through that message; `?still` is for
+    writing without the script while a reply is written."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         if request.method == "POST":
@@ -113,6 +114,9 @@ def _page(request, conversation, form, status=200):
     if request.headers.get("X-Fragment") == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
+    # Without the script a page loads itself anew while a reply is written, and what was typed in
+    # it would be lost: so it has either a field to type in or a refresh.
+    context["still"] = form.is_bound or "still" in request.GET
     # Django's own is a lazy object, dear where a page has two hundred forms.
     context["csrf_token"] = get_token(request)
     if conversation is not None:
