@@ -1,11 +1,14 @@
 """Hostile text in a real browser, wherever we show text, with the policy on and taken away: nothing
 of it runs, and nothing is asked of another host."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from conversations.models import Conversation, Feedback, Message, QueuedMessage, Response
 from conversations.models.conversation import TITLE_LENGTH
 from conversations.rendering import render, render_typed
+from conversations.search import index
 from tests.browser import finished, send
 from tests.hostile import CASES, CLASSES
 
@@ -20,7 +23,7 @@ def _plain(text):
 
 
 TEXTS = [_plain(text) for _name, text in CASES]
-PARTS = "article, nav, h1, td, dd, q, aside :not(form)"
+PARTS = "article, nav, h1, td, dd, q, aside :not(form), ol, .rows, .notice"
 # What runs only when somebody points at it.
 TEASE = """(parts) => {
     const names = ["mouseover", "pointerover", "focus", "animationstart", "toggle", "error"];
@@ -169,6 +172,39 @@ def test_nothing_runs_in_a_conversation_and_its_list(watched, alice, talk, title
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
+def test_nothing_runs_where_it_is_found_put_away_and_taken_out(
+    watched, alice, talk, titles, policy
+):
+    for conversation in Conversation.objects.all():
+        index.add_conversation(conversation.pk)
+    witness = watched(alice, policy)
+    page = witness.page
+    for typed in ("alert", "script", "evil", LIVE):
+        witness.go(f"/search/?{urlencode({'q': typed})}")
+        assert page.get_by_label("Search conversations").last.input_value() == typed
+        assert page.locator(".found mark").count() > 0
+    witness.go(f"/search/?{urlencode({'q': 'alert', 'in': talk.pk})}")
+    assert page.locator(".found__place").count() > 20
+    others = Conversation.objects.exclude(pk=talk.pk)
+    for field, path in (("archived_at", "/archive/"), ("trashed_at", "/trash/")):
+        others.update(archived_at=None, trashed_at=None)
+        others.update(**{field: talk.created_at})
+        witness.go(path)
+        assert page.locator(".rows li").count() > 15
+    witness.go(f"{talk.get_absolute_url()}manage/")
+    for kind in ("Markdown", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f"Export as {kind}").click()
+        assert "alert(1)" in download.value.path().read_text()
+        witness.look()
+    witness.go("/data/")
+    page.get_by_label("File").set_input_files(download.value.path())
+    page.get_by_role("button", name="Import").click()
+    page.locator(".notice").wait_for()
+    witness.look()
+
+
+@pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
 def test_nothing_runs_while_it_is_written(watched, alice, gateway, policy):
     # What opens a block to its end would hide what follows it: it comes last, alone.
     text = "\n\n".join(text for text in TEXTS if "```" not in text and "~~~" not in text)
@@ -184,8 +220,11 @@ def test_nothing_runs_while_it_is_written(watched, alice, gateway, policy):
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
 def test_nothing_runs_at_a_reviewers(watched, alice, reviewer, talk, titles, policy):
     witness = watched(reviewer, policy)
-    witness.go("/review/")
+    index.add_conversation(talk.pk)
+    witness.go("/review/?q=alert")
     page = witness.page
+    assert page.get_by_role("row").count() > 1
+    witness.go("/review/")
     page.goto(f"/review/{talk.pk}/")
     page.get_by_label("Reason", exact=True).select_option("Other")
     page.get_by_label("Explanation").fill(LIVE)
