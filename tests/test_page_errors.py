@@ -1,27 +1,16 @@
 """The pages nobody wants to see, and those seldom seen: for everybody, in both themes."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.shortcuts import render
 from django.test import RequestFactory
 
 from conversations.models import Feedback, QueuedMessage
+from tests.everybody import check
 from tests.reviewing import converse
 
 pytestmark = pytest.mark.browser
 
 CODES = (400, 403, 404, 413, 429, 500, 503)
-
-
-def check(page):
-    """axe-core finds nothing, in the dark neither; a small screen is wide enough."""
-    for theme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page, options=options)
-        assert found.violations_count == 0, (page.url, theme, found.generate_report())
-    page.set_viewport_size({"width": 320, "height": 700})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
-    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_pages_for_errors_are_for_everybody(server, surf):

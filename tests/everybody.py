@@ -1,0 +1,20 @@
+"""Whether everybody can use a page: axe-core, both themes, a small screen."""
+
+from axe_playwright_python.sync_playwright import Axe
+
+AXE = Axe()
+
+
+def check(page):
+    """axe-core finds nothing, nor in the other theme; 320 px are wide enough.
+
+    The checker styles what it looks at, which the policy forbids: `surf` with bypass_csp=True.
+    """
+    size = page.viewport_size
+    for theme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=theme)
+        found = AXE.run(page, options=options)
+        assert found.violations_count == 0, (page.url, theme, found.generate_report())
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
+    page.set_viewport_size(size)
