@@ -9,6 +9,7 @@ from conversations.models import Conversation, Feedback, Message, QueuedMessage,
 from conversations.models.conversation import TITLE_LENGTH
 from conversations.rendering import render, render_typed
 from conversations.search import index
+from conversations.transfer.bringing_in import bring_in
 from tests.browser import finished, send
 from tests.hostile import CASES, CLASSES
 
@@ -172,7 +173,7 @@ def test_nothing_runs_in_a_conversation_and_its_list(watched, alice, talk, title
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
-def test_nothing_runs_where_it_is_found_put_away_and_taken_out(
+def test_nothing_runs_where_it_is_found_put_away_taken_out_and_brought_in(
     watched, alice, talk, titles, policy
 ):
     for conversation in Conversation.objects.all():
@@ -197,11 +198,11 @@ def test_nothing_runs_where_it_is_found_put_away_and_taken_out(
             page.get_by_role("link", name=f"Export as {kind}").click()
         assert "alert(1)" in download.value.path().read_text()
         witness.look()
-    witness.go("/data/")
-    page.get_by_label("File").set_input_files(download.value.path())
-    page.get_by_role("button", name="Import").click()
-    page.locator(".notice").wait_for()
-    witness.look()
+    Conversation.objects.all().delete()
+    with open(download.value.path(), "rb") as file:
+        bring_in(alice, file)
+    witness.go(Conversation.objects.get().get_absolute_url())
+    assert page.locator("article").count() == 2 * len(CLASSES)
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])
