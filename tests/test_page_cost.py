@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bench.page import load
 from conversations.models import Conversation
 from tests.test_page_turns import long_conversation
+from tests.visitor import session_of
 
 
 def queries_of(client, address):
@@ -61,6 +63,22 @@ def test_only_links_of_the_sidebar_are_fetched_ahead(client, alice):
     (rule,) = rules["prefetch"]
     assert rule["where"] == {"selector_matches": "#conversations a"}
     assert rule["eagerness"] == "moderate"
+
+
+@pytest.mark.browser
+def test_a_cold_load_is_small_and_asks_nobody_else(server, surf, browser, alice):
+    conversation = long_conversation(alice, 100)
+    address = server.url + conversation.get_absolute_url()
+    sizes = load(browser, address, session_of(alice))["sizes"]
+    assert len(sizes) <= 8, sizes
+    assert sum(sizes.values()) <= 60_000, sizes
+    assert sum(size for path, size in sizes.items() if path.endswith(".js")) <= 12_000, sizes
+    page = surf(server, alice)
+    asked = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    page.goto(conversation.get_absolute_url())
+    assert asked
+    assert all(url.startswith(server.url) for url in asked)
 
 
 @pytest.mark.browser

@@ -68,6 +68,12 @@ class Message(models.Model):
         return self.call.status if self.call else Response.Status.COMPLETED
 
     @property
+    def thumb(self):
+        """What its reader thought of it: "good", "bad" or, where they did not say, ""."""
+        given = getattr(self, "feedback", None)
+        return given.value if given else ""
+
+    @property
     def is_pending(self):
         return self.status in Response.OPEN
 

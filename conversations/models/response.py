@@ -182,6 +182,15 @@ class Response(models.Model):
         return self.status in self.OPEN
 
     @property
+    def ended_well(self):
+        """Whether it is whole and was not refused, so that its text says it all."""
+        return (
+            self.status == self.Status.COMPLETED
+            and not self.refusal
+            and not (self.reason and self.reason_sentence)
+        )
+
+    @property
     def error_sentence(self):
         """What happened and what to do next, in the reader's language."""
         return error_sentence(self.error_code, self.http_status)

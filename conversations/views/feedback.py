@@ -53,8 +53,10 @@ def _note(message, value, comment):
 
 
 def _context(message):
+    given = Feedback.objects.filter(message=message).first()
     return {
         "message": message,
         "conversation": message.conversation,
-        "feedback": Feedback.objects.filter(message=message).first(),
+        "feedback": given,
+        "thumb": given.value if given else "",
     }
