@@ -1,64 +1,129 @@
-"""Django's ASGI handler with a few lasting threads instead of a new one for every request.
+"""Django's ASGI handler with one change of thread a request, to a few lasting threads.
 
-Django gives each request a thread of its own, and so a new database connection: on SQLite that
-cost more than the queries, and fifty requests in fifty threads take the interpreter from each
-other, and from the event loop that carries the streams, at every query. Here a request borrows one
-of AT_ONCE threads, each with a connection that lasts, until its response begins; the others wait
-on the event loop. An open event stream holds none.
+Django's own changes threads up to six times a request, each time to a thread and so a database
+connection made for this request alone: that cost more than the queries, and fifty requests in
+fifty threads take the interpreter from each other, and from the event loop that carries the
+streams. All views and middleware here are sync; a request borrows one of AT_ONCE threads, each
+with a connection that lasts, until it has its response. Others wait on the event loop meanwhile.
+An open event stream holds none, a download only while a piece of it is made.
 """
 
 import asyncio
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
-from asgiref.sync import ThreadSensitiveContext
-from django.core.handlers.asgi import ASGIHandler
+from django.core import signals
+from django.core.exceptions import RequestAborted
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.exception import convert_exception_to_response
+from django.db import close_old_connections
+from django.urls import set_script_prefix
+from servestatic.middleware import ServeStaticMiddleware
+
+from chatsite.middleware import headers, request_id
+from conversations.replies.engine import Engine
 
 AT_ONCE = 6
 
 
 class Handler(ASGIHandler):
     """Serves HTTP; the body must have been read already (chatsite/body_limit.py), or a slow
-    upload would hold a thread."""
+    upload would hold up the loop."""
 
     def __init__(self):
-        super().__init__()
+        self.load_middleware()
+        self._files = convert_exception_to_response(ServeStaticMiddleware(self._answer_in_thread))
         self._threads = [
             ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
             for number in range(AT_ONCE)
         ]
         self._free = None
 
-    async def __call__(self, scope, receive, send):
-        thread, leave = await self._borrow()
-
-        async def send_and_leave(message):
-            leave()
-            await send(message)
-
+    async def handle(self, scope, receive, send):
         try:
-            async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send_and_leave)
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        set_script_prefix(get_script_prefix(scope))
+        request, response = self.create_request(scope, body)
+        try:
+            response = response or await self._answer(request)
+            try:
+                if response.streaming:
+                    await self._stream(response, receive, send)
+                else:
+                    await self.send_response(response, send)
+            finally:
+                response.close()
         finally:
-            leave()
+            body.close()
 
-    async def _borrow(self):
-        """A thread and the function that gives it back, once."""
+    async def _answer(self, request):
+        response = await self._files(request)
+        if not hasattr(request, "id"):
+            # A static file needs no thread and nothing else of the chain.
+            request_id(headers(lambda request: response))(request)
+        return response
+
+    async def _answer_in_thread(self, request):
+        context = copy_context()
+        with Engine.here().rush.answering():
+            response = await self._in_thread(context, self._respond, request)
+        if response.streaming and not response.is_async:
+            response.streaming_content = self._pieces(context, iter(response.streaming_content))
+        return response
+
+    def _respond(self, request):
+        signals.request_started.send(sender=type(self), scope=request.scope)
+        return self.get_response(request)
+
+    async def _pieces(self, context, pieces):
+        """Each piece in a thread, in the language and zone of the request."""
+        while (piece := await self._in_thread(context, next, pieces, None)) is not None:
+            yield piece
+
+    async def _stream(self, response, receive, send):
+        """Send until it ends or the client leaves."""
+        sending = asyncio.ensure_future(self.send_response(response, send))
+        leaving = asyncio.ensure_future(self.listen_for_disconnect(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                sending.result()
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, RequestAborted):
+                await leaving
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
+
+    async def _in_thread(self, context, function, *arguments):
+        """The result of a call in a borrowed thread and the given context."""
         if self._free is None:
             self._free = asyncio.LifoQueue()
             for thread in self._threads:
                 self._free.put_nowait(thread)
         thread = await self._free.get()
-        borrowed = True
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(
+                thread, context.run, _give_back_connections, function, *arguments
+            )
+            try:
+                await asyncio.wait({answer})
+            except asyncio.CancelledError:
+                # The thread cannot be stopped, and is not free before it has ended.
+                await asyncio.wait({answer})
+                raise
+            return answer.result()
+        finally:
+            self._free.put_nowait(thread)
 
-        def leave():
-            nonlocal borrowed
-            if borrowed:
-                borrowed = False
-                self._free.put_nowait(thread)
 
-        return thread, leave
-
-    def close(self):
-        """End the threads; their connections end with them."""
-        for thread in self._threads:
-            thread.shutdown(wait=False)
+def _give_back_connections(function, *arguments):
+    """Call, and afterwards hold no connection of a pool, nor one that broke."""
+    try:
+        return function(*arguments)
+    finally:
+        close_old_connections()

@@ -118,8 +118,6 @@ MIDDLEWARE = [
     "chatsite.middleware.request_id",
     "chatsite.middleware.headers",
     "chatsite.middleware.early",
-    # Async only, so it stands above the others, which are sync; our headers reach its files.
-    "servestatic.middleware.ServeStaticMiddleware",
     "chatsite.middleware.compress",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,5 +1,6 @@
 """Joining replies that other processes write, while the engine looks after those it follows."""
 
+import asyncio
 import time
 import uuid
 
@@ -55,3 +56,24 @@ def test_joining_a_long_reply_is_not_dropped_while_it_is_rendered(transactional_
         return dropped
 
     assert uvloop.run(main()) == 0
+
+
+def test_a_reply_that_begins_is_counted_once(transactional_db, alice, settings):
+    """Counted twice for a moment, the last one that fits would be refused."""
+    settings.DEMO = True
+    row = ask(alice, "Hello").pk
+
+    async def main():
+        engine = Engine.here()
+        engine.offer(row)
+        most = 0
+        while not engine.live:
+            most = max(most, engine.load)
+            await asyncio.sleep(0)
+        for _step in range(5):
+            most = max(most, engine.load)
+            await asyncio.sleep(0)
+        await engine.close()
+        return most
+
+    assert uvloop.run(main()) == 1

@@ -12,21 +12,13 @@ from conversations.replies import transitions
 from conversations.replies.engine import Engine
 from conversations.replies.watch import Viewer, watch
 
-__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "streams_full", "watch", "watched_by"]
+__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "watch", "watched_by"]
 
 
 def full():
     """Whether this process can take no further reply now."""
     engine = Engine.serving
     return engine is not None and (engine.draining or engine.load >= settings.MAX_LIVE_REPLIES)
-
-
-def streams_full():
-    """Whether this process serves as many event streams as it may."""
-    engine = Engine.serving
-    if engine is None:
-        return False
-    return engine.closed or len(engine.watching) >= settings.MAX_STREAMS
 
 
 def offer(response):

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import threading
 import time
 import uuid
 import weakref
@@ -26,6 +27,7 @@ from conversations.replies.live import LiveReply
 from conversations.replies.order import rebuild_body
 from conversations.replies.outcome import Outcome
 from conversations.replies.pace import Pace
+from conversations.replies.rush import Rush
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +54,13 @@ class Engine:
         self.titles = {}
         self._naming = set()
         self.followed = {}
-        # Weakly: a stream that its browser left before it began never ends.
-        self.watching = weakref.WeakSet()
+        self.watching = set()
+        self._door = threading.Lock()
         # It takes no new replies; then also no new streams.
         self.draining = False
         self.closed = False
         self.pace = Pace()
+        self.rush = Rush()
         self._claiming = {}
         self._writing = Lane("replies-write")
         self._reading = Lane("replies-read")
@@ -124,6 +127,8 @@ class Engine:
         if response is None:
             return
         live = LiveReply(response)
+        # From one to the other in one step, or it would count twice for a moment.
+        self._claimed(response_id)
         self.live[response_id] = live
         # Detached from any request: closing the tab ends nothing. In an empty context, or it
         # would inherit the request's thread and connection (runtime.md, 1.2).
@@ -138,7 +143,8 @@ class Engine:
             live.ended = True
             self.live.pop(live.id, None)
             live.wake()
-        if live.response.status == Response.Status.COMPLETED and not self.draining:
+        completed = live.response.status == Response.Status.COMPLETED
+        if completed and titles.are_on() and not self.draining:
             task = self._spawn(self._name(live.id))
             self._naming.add(task)
             task.add_done_callback(self._naming.discard)
@@ -225,9 +231,12 @@ class Engine:
         else:
             html = live.finish_html()
         fields = outcome.fields()
-        ending = await self._writing.insist(
-            transitions.finish, live.response, self.lease, fields, live.text, html, live.reasoning
-        )
+        texts = (live.text, html, live.reasoning)
+        unhurried = fields["status"] == Response.Status.COMPLETED and not self.draining
+        async with self.rush.lull() if unhurried else contextlib.nullcontext():
+            ending, following = await self._writing.insist(
+                _finish, live.response, self.lease, fields, texts, not self.draining
+            )
         if ending is not None:
             live.finished(ending, html)
         logger.info(
@@ -236,11 +245,8 @@ class Engine:
             fields["status"] if ending is not None else "was ended by somebody else",
             f" ({fields['error_code']})" if fields.get("error_code") else "",
         )
-        sends = fields["status"] in queue.SENT_AFTER
-        if ending is not None and sends and not self.draining:
-            following = await self._writing.insist(queue.send, live.response.conversation_id)
-            if following is not None:
-                self.offer(following.pk, following)
+        if following is not None:
+            self.offer(following.pk, following)
 
     def end(self, response_id, status):
         """End a reply or title that is written here with `status`; its text is kept. On this
@@ -253,6 +259,14 @@ class Engine:
                 live.task.cancel()
 
     # --- Watching -----------------------------------------------------------------------
+
+    def admit(self, watcher):
+        """Count one more open stream; from any thread. Whether this process may have it."""
+        with self._door:
+            if self.closed or len(self.watching) >= settings.MAX_STREAMS:
+                return False
+            self.watching.add(watcher)
+            return True
 
     async def _follow(self, response_id):
         live = self.followed.get(response_id)
@@ -480,6 +494,18 @@ async def _every(seconds, action):
                 logger.warning("The database does not answer: %s skipped.", action.__name__)
             else:
                 logger.exception("%s failed.", action.__name__)
+
+
+def _finish(response, lease, fields, texts, sends):
+    """End the Response and, where `sends`, order the reply to what is queued behind it.
+
+    The columns as they were written, None where it was no longer ours; and the ordered Response.
+    """
+    ending = transitions.finish(response, lease, fields, *texts)
+    following = None
+    if ending is not None and sends and fields["status"] in queue.SENT_AFTER:
+        following = queue.send(response.conversation_id)
+    return ending, following
 
 
 def _take(response_id, lease, response):

@@ -38,6 +38,9 @@ def send(conversation_id, refused=False):
     Returns its Response; None where nothing is queued or it cannot be sent now: it stays queued
     then, `refused`, and the page offers to send it.
     """
+    # Almost always nothing is; what finds more of it is several times as dear.
+    if not QueuedMessage.objects.filter(conversation_id=conversation_id).exists():
+        return None
     queued = (
         QueuedMessage.objects.select_related("conversation__owner")
         .filter(conversation_id=conversation_id, conversation__owner__is_active=True)

@@ -34,14 +34,17 @@ _LABEL = re.compile(r"^\s*(title|titel|titre|título|标题|タイトル)\s*[:�
 _AROUND = " \t\"'“”‘’„«»「」『』《》`*_#。."
 
 
+def are_on():
+    """Whether this site has titles made at all."""
+    return settings.AUTO_TITLES and not settings.DEMO
+
+
 def order(reply_id, lease):
     """Order a title if the reply was the first that its conversation got.
 
-    `(Response, body)`, claimed by `lease`; None where there is nothing to do: titles are switched
-    off, the person has given one, a budget is used up. Skipped silently then.
+    `(Response, body)`, claimed by `lease`; None where there is nothing to do: the person has
+    given one, a budget is used up. Skipped silently then.
     """
-    if not settings.AUTO_TITLES or settings.DEMO:
-        return None
     reply = (
         Response.objects.select_related("conversation", "message__parent")
         .filter(pk=reply_id, status=Status.COMPLETED, purpose=Purpose.REPLY)

@@ -32,29 +32,44 @@ class Viewer:
 
 
 def watch(response, viewer):
-    """The bytes of the event stream of `response`, an open or a final one, as an async iterator.
+    """The EventStream of `response`, an open or a final one; from any thread.
 
-    It counts as open from this call on, until it ends or is dropped. On the event loop.
+    None where this process serves as many as it may.
     """
-    engine = Engine.here()
-    watcher = Watcher(viewer)
-    engine.watching.add(watcher)
-    return _stream(engine, response, watcher)
+    stream = EventStream(response, viewer)
+    engine = Engine.serving
+    if engine is not None and not engine.admit(stream.watcher):
+        return None
+    return stream
 
 
-async def _stream(engine, response, watcher):
-    try:
-        async with contextlib.aclosing(_parts(engine, response, watcher)) as parts:
-            async for part in parts:
-                with watcher.sending():
-                    yield part
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        # The stream ends, and the browser asks again.
-        logger.warning("The database does not answer: a stream was cut.")
-    finally:
-        engine.watching.discard(watcher)
+class EventStream:
+    """The bytes of an event stream, as an async iterator.
+
+    It counts as open until it is closed, also if it never began.
+    """
+
+    def __init__(self, response, viewer):
+        self.watcher = Watcher(viewer)
+        self._response = response
+
+    async def __aiter__(self):
+        engine = Engine.here()
+        try:
+            async with contextlib.aclosing(_parts(engine, self._response, self.watcher)) as parts:
+                async for part in parts:
+                    with self.watcher.sending():
+                        yield part
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            # The stream ends, and the browser asks again.
+            logger.warning("The database does not answer: a stream was cut.")
+
+    def close(self):
+        """Django calls this when the stream has ended, or its browser has left."""
+        if Engine.serving is not None:
+            Engine.serving.watching.discard(self.watcher)
 
 
 async def _parts(engine, response, watcher):
@@ -79,7 +94,7 @@ async def _follow(engine, live, watcher):
     """Everything of `live` until it has ended."""
     seen = live.seen()
     html = live.html, live.reasoning_html
-    article = await engine.read(render_live_article, live.response, watcher.viewer, *html)
+    article = render_live_article(live.response, watcher.viewer, *html)
     yield event("reply", article)
     while not (live.ended or watcher.gone):
         blocks, seen = live.changes_since(seen)

@@ -1,14 +1,11 @@
 """My conversations as files: out, all or one; and in."""
 
-from asgiref.sync import sync_to_async
 from django import forms
 from django.conf import settings
-from django.core.handlers.asgi import ASGIRequest
-from django.db import connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -49,11 +46,7 @@ def data(request):
 def export_all(request):
     """A zip of everything of mine, sent while it is made."""
     pieces = everything.write_zip(request.user)
-    # The server would collect a plain iterator before it sends the first byte.
-    served = isinstance(request, ASGIRequest)
-    response = StreamingHttpResponse(
-        _in_steps(pieces) if served else pieces, content_type="application/zip"
-    )
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
     name = f"{settings.SITE_NAME} {timezone.localdate().isoformat()}.zip"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
     return response
@@ -78,19 +71,3 @@ def _file(conversation, text, extension, content_type):
     name = f"{everything.file_name(conversation)}.{extension}"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
     return response
-
-
-async def _in_steps(pieces):
-    """Each piece in a thread, in the reader's language and zone; between two no database
-    connection is held, however slowly the file is taken."""
-    language, zone = translation.get_language(), timezone.get_current_timezone()
-
-    def step():
-        try:
-            with translation.override(language), timezone.override(zone):
-                return next(pieces, None)
-        finally:
-            connections.close_all()
-
-    while (piece := await sync_to_async(step)()) is not None:
-        yield piece

@@ -1,7 +1,5 @@
 """One reply while it is written: its event stream, and stopping it."""
 
-from asgiref.sync import sync_to_async
-from django.db import close_old_connections
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
 from django.utils import timezone
@@ -16,20 +14,14 @@ from conversations.views.see_other import SeeOther
 
 
 @require_GET
-async def events(request, response_id):
+def events(request, response_id):
     """The event stream of one reply: `reply` first, then `block`s, then `done`."""
-    if replies.streams_full():
-        return _busy()
-    response, viewer = await sync_to_async(_own_response)(request, response_id)
-    if response is None:
+    if not request.user.is_authenticated:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
-    if replies.streams_full():
-        # Others came while this one asked the database.
+    events = replies.watch(_own(request, response_id), _viewer(request))
+    if events is None:
         return _busy()
-    stream = StreamingHttpResponse(
-        replies.watch(response, viewer),
-        content_type="text/event-stream; charset=utf-8",
-    )
+    stream = StreamingHttpResponse(events, content_type="text/event-stream; charset=utf-8")
     stream.headers["Cache-Control"] = "no-store, no-transform"
     # nginx holds back what it may buffer; measured: nothing arrived in three seconds.
     stream.headers["X-Accel-Buffering"] = "no"
@@ -54,30 +46,28 @@ def stop(request, response_id):
     return SeeOther(response.conversation.get_absolute_url())
 
 
-def _own_response(request, response_id):
-    """The person's Response and who they are as a Viewer; `(None, None)` without a session.
-
-    A pooled connection is given back before the stream begins, or every open stream would hold
-    one only because the session was read.
-    """
-    try:
-        if not request.user.is_authenticated:
-            return None, None
-        response = replies.watched_by(response_id, request.user.pk)
-        if response is None:
-            response = Response.objects.of(request.user).select_related("message", "conversation")
-            response = response.get(pk=response_id, message__isnull=False)
-        return response, replies.Viewer(
-            person_id=request.user.pk,
-            session_key=request.session.session_key,
-            language=get_language(),
-            zone=timezone.get_current_timezone_name(),
-            csrf_token=get_token(request),
+def _own(request, response_id):
+    response = replies.watched_by(response_id, request.user.pk)
+    if response is None:
+        response = (
+            Response.objects.of(request.user)
+            .select_related("message", "conversation")
+            .filter(pk=response_id, message__isnull=False)
+            .first()
         )
-    except Response.DoesNotExist:
-        raise Http404 from None
-    finally:
-        close_old_connections()
+    if response is None:
+        raise Http404
+    return response
+
+
+def _viewer(request):
+    return replies.Viewer(
+        person_id=request.user.pk,
+        session_key=request.session.session_key,
+        language=get_language(),
+        zone=timezone.get_current_timezone_name(),
+        csrf_token=get_token(request),
+    )
 
 
 def _busy():
