@@ -48,7 +48,11 @@ def _message_of(response):
 
 def _draw_finished(message, viewer):
     message.place = message.place or place_of(message)
-    return _draw(message, viewer, models=LanguageModel.objects.offered_to(viewer.person_id))
+    # As the person who asked was offered them, where that is still at hand.
+    models = getattr(message.call, "offered", None)
+    if models is None:
+        models = LanguageModel.objects.offered_to(viewer.person_id)
+    return _draw(message, viewer, models=models)
 
 
 def _draw(message, viewer, **context):

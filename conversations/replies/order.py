@@ -159,9 +159,6 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         question.place = Place(1, 1)
         # Names a reply that is stored next: the database checks it when the transaction ends.
         conversation.save(force_insert=True)
-        index.add_text(
-            person.pk, conversation.pk, None, conversation.created_at, conversation.title
-        )
     else:
         conversation.save(
             update_fields=[
@@ -174,7 +171,7 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
     else:
         reply.place = Place(1, 1)
         Message.objects.bulk_create([question, reply])
-        index.add_text(person.pk, conversation.pk, question.pk, question.created_at, question.text)
+        index.add_question(conversation, question, titled=new)
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
     request, body, texts = _request(conversation, turns, person, model, effort, length)
@@ -197,6 +194,8 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         **reserved,
     )
     response.body = body
+    # So that the page need not look for them again.
+    response.has_budgets = "reserved_cost" in reserved
     response.save(force_insert=True)
     return response
 

@@ -25,8 +25,17 @@ def database():
 
 def add_text(owner_id, conversation_id, message_id, created_at, text):
     """Put one final text into the index, a title where `message_id` is None. Nothing is read:
-    this is on the way to every first word and every end."""
+    this is on the way to every end."""
     _add([(owner_id, conversation_id, message_id, created_at, text)])
+
+
+def add_question(conversation, question, *, titled):
+    """Put a person's message into the index, and with it the title of a new conversation. Nothing
+    is read: this is on the way to every first word."""
+    owner_id, whose = conversation.owner_id, conversation.pk
+    title = (owner_id, whose, None, conversation.created_at, conversation.title)
+    text = (owner_id, whose, question.pk, question.created_at, question.text)
+    _add([title, text] if titled else [text])
 
 
 def add_conversation(conversation_id):

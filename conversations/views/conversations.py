@@ -69,6 +69,7 @@ def send(request, conversation):
         return _refuse(request, conversation, form, refusal_of(refused))
     except order.Refused as refused:
         return _refuse(request, conversation, form, refusal_of(refused))
+    response.offered = form.models
     replies.offer(response)
     return answer(request, response)
 
@@ -82,6 +83,8 @@ def answer(request, response):
     for message in turn:
         message.place = message.place or place_of(message)
     context = {"messages_shown": turn, "conversation": conversation}
+    if not getattr(response, "has_budgets", True):
+        context["nearly_used_up"] = ()
     fragment = render(request, "conversations/_turn.html", context, status=201)
     fragment.headers["Location"] = conversation.get_absolute_url()
     return fragment
