@@ -2,8 +2,9 @@
 
 import io
 import json
+import tracemalloc
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
-from conversations.transfer import bringing_in
+from conversations.transfer import bringing_in, document, everything
 from conversations.transfer.report import Unreadable
 from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
 
@@ -124,7 +125,87 @@ def test_a_real_server_streams_the_zip(server, visit, alice):
     assert len([name for name in names if name.endswith(".json")]) == 31
 
 
+def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
+    monkeypatch.setattr(everything, "ROWS", 3)
+    at = timezone.now()
+    for number in range(8):
+        # Many at the same moment: the end of a piece lies between them.
+        Response.objects.create(person_id=alice.pk, model=f"m{number}", created_at=at)
+    answer = me.get("/data/export.zip")
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    header, *rows = archive.read("usage.csv").decode().splitlines()
+    assert header.startswith("created_at,purpose,status,model,")
+    assert sorted(row.split(",")[3] for row in rows) == [f"m{number}" for number in range(8)]
+
+
+def test_a_zip_of_very_much_takes_no_more_memory(alice, monkeypatch):
+    monkeypatch.setattr(everything, "ROWS", 100)
+
+    def peak(calls):
+        Response.objects.bulk_create(
+            Response(person_id=alice.pk, username="alice", model="m" * 150) for _ in range(calls)
+        )
+        tracemalloc.start()
+        for _piece in everything.write_zip(alice):
+            pass
+        _now, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    few = peak(300)
+    assert peak(3_000) < few * 1.5
+
+
 # --- In: our own
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    parents=st.lists(st.integers(-1, 6), min_size=1, max_size=8),
+    times=st.lists(st.integers(0, 3), min_size=8, max_size=8),
+    texts=st.lists(st.sampled_from(["a", "  b\n", "", "字"]), min_size=8, max_size=8),
+    active=st.integers(0, 7),
+)
+def test_all_branches_come_back_as_they_were(alice, bob, parents, times, texts, active):
+    """Whatever the tree: at the same moment, with a clock that was set back, without text."""
+    at = timezone.now() - timedelta(days=1)
+    conversation = Conversation.objects.create(owner=alice, title="t")
+    messages = []
+    for number, parent in enumerate(parents):
+        parent = messages[parent % number] if number and parent >= 0 else None
+        is_reply = parent is not None and parent.role == "user"
+        messages.append(
+            Message.objects.create(
+                conversation=conversation,
+                parent=parent,
+                role="assistant" if is_reply else "user",
+                text=texts[number] if is_reply else texts[number].strip() or "q",
+                created_at=at + timedelta(seconds=times[number]),
+            )
+        )
+    conversation.active = messages[active % len(messages)]
+    conversation.save()
+    report = bringing_in.bring_in(bob, io.BytesIO(document.write(conversation).encode()))
+    copy = Conversation.objects.of(bob).latest("created_at", "pk")
+
+    def path(message):
+        return (*path(message.parent), (message.role, message.text)) if message else ()
+
+    assert report.messages == len(messages)
+    assert sorted(map(path, copy.messages.all())) == sorted(map(path, messages))
+    assert path(copy.active) == path(conversation.active)
+    copy.delete()
+
+
+def test_a_reply_that_ended_without_text_comes_in_and_says_so(me, alice, bob):
+    conversation = converse(alice)
+    Message.objects.filter(text=OTHER).update(text="", html="")
+    content = me.get(f"/conversations/{conversation.pk}/export.json").content
+    me.force_login(bob)
+    assert lines(upload(me, content)) == ["1 conversation came in.", "3 messages came in."]
+    page = me.get(Conversation.objects.of(bob).get().get_absolute_url()).content.decode()
+    assert "The reply ended with no text." in page
+    assert "2/2" in page
 
 
 def test_what_went_out_comes_in_at_another_account(me, alice, bob):
@@ -225,6 +306,30 @@ def test_what_is_not_said_is_stepped_over_and_counted(me, alice):
     ]
     first, second = Message.objects.all()
     assert (first.text, second.text, second.parent) == ("Look", "A cat.", first)
+
+
+def test_what_was_spoken_comes_in_as_it_was_heard(alice):
+    heard = {"content_type": "audio_transcription", "text": "How do tides work?"}
+    sound = {"content_type": "audio_asset_pointer", "asset_pointer": "sediment://x"}
+    report = bring_in(alice, theirs(node("u", None, "user", heard, sound)))
+    assert Message.objects.get().text == "How do tides work?"
+    assert report.left_out["attachment"] == 1
+
+
+def test_marks_of_their_page_are_no_text(alice):
+    cited = "High tide\ue200cite\ue202turn0search1\ue202turn0search4\ue201 comes to "
+    place = '\ue200entity\ue202["city","Brest","a port"]\ue201 twice.\ue200image_group\ue201'
+    broken = "\ue200entity\ue202[]\ue201\ue200entity\ue201\ue200cite"
+    bring_in(alice, theirs(node("u", None, "assistant", cited + place + broken)))
+    assert Message.objects.get().text == "High tide comes to Brest twice.\ue200cite"
+
+
+def test_versions_without_a_time_stay_in_their_order(alice):
+    nodes = [node("u", None, "user", "Q"), node("z", "u", "assistant", "first")]
+    nodes += [node(f"{n}", "u", "assistant", f"version {n}") for n in range(9)]
+    bring_in(alice, theirs(*nodes))
+    texts = [message.text for message in Message.objects.all()]
+    assert texts == ["Q", "first", *(f"version {n}" for n in range(9))]
 
 
 def test_the_zip_they_send_comes_in(me, alice):

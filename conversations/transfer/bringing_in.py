@@ -130,20 +130,24 @@ def _store(person, incoming, names, report):
 
 
 def _messages(conversation, turns, report):
-    """`(Messages, {id in the file: Message})`; what has no text is stepped over."""
+    """`(Messages, {id in the file: Message})`; none where nobody says a word. A reply that ended
+    without text comes in too: it is a branch, and others may hang on it."""
     messages, known = [], {"": None}
     for turn in turns[:MOST_MESSAGES]:
         parent = known.get(turn.parent)
         known[turn.id] = parent
-        if not turn.text.strip():
+        is_reply = turn.role == Message.Role.ASSISTANT
+        if not turn.text.strip() and not is_reply:
             continue
         text = turn.text[:LONGEST]
         report.left_out["long"] += len(text) < len(turn.text)
-        # Never before its parent: the order of creation is the order of the thread.
+        # Without a time it comes after what stands before it, and never before its parent: the
+        # order of creation is the order of the thread and of versions.
         at = turn.created_at or conversation.created_at
+        if turn.created_at is None and messages:
+            at = messages[-1].created_at + timedelta(microseconds=1)
         if parent is not None:
             at = max(at, parent.created_at + timedelta(microseconds=1))
-        is_reply = turn.role == Message.Role.ASSISTANT
         message = Message(
             conversation=conversation,
             parent=parent,
@@ -155,6 +159,8 @@ def _messages(conversation, turns, report):
         )
         known[turn.id] = message
         messages.append(message)
+    if not any(message.text.strip() for message in messages):
+        return [], known
     report.left_out["many"] += max(0, len(turns) - MOST_MESSAGES)
     return messages, known
 

@@ -1,12 +1,16 @@
 """Reads ChatGPT's export: `conversations.json`, in which each conversation is a tree of nodes."""
 
+import json
+import re
 from collections import Counter
 
-from conversations.transfer.incoming import Incoming, Turn, as_text, as_time
+from conversations.transfer.incoming import Incoming, Turn, as_text, as_time, parents_first
 
 ROLES = {"user": "user", "assistant": "assistant"}
 # Kinds of content that are what was said; the others are thoughts, tools and their results.
 SAID = {"text", "multimodal_text"}
+# What their page makes links and cards of, between private characters: kind, then details.
+_MARK = re.compile("\ue200([a-z_]+)(?:\ue202([^\ue201]*))?\ue201")
 
 
 def is_theirs(found):
@@ -21,10 +25,12 @@ def read(found):
     what came before it.
     """
     nodes = found["mapping"]
+    if not all(isinstance(node, dict) for node in nodes.values()):
+        raise ValueError("not a node")
     left_out = Counter()
     turns = []
     kept = {}  # node -> the nearest node above it, itself included, that is kept
-    for name in _from_the_top(nodes):
+    for name in parents_first({name: as_text(nodes[name].get("parent")) for name in nodes}):
         above = kept.get(as_text(nodes[name].get("parent")), "")
         turn = _turn(name, above, nodes[name].get("message"), left_out)
         if turn is not None:
@@ -40,25 +46,6 @@ def read(found):
         turns=turns,
         left_out=left_out,
     )
-
-
-def _from_the_top(nodes):
-    """Names of the nodes, parents before their children, each once, whatever the links say."""
-    children, roots = {}, []
-    for name, node in nodes.items():
-        if not isinstance(node, dict):
-            raise ValueError("not a node")
-        parent = node.get("parent")
-        if isinstance(parent, str) and parent in nodes and parent != name:
-            children.setdefault(parent, []).append(name)
-        else:
-            roots.append(name)
-    found, waiting = [], roots[::-1]
-    while waiting:
-        name = waiting.pop()
-        found.append(name)
-        waiting += children.pop(name, [])[::-1]
-    return found
 
 
 def _turn(name, above, message, left_out):
@@ -80,8 +67,9 @@ def _turn(name, above, message, left_out):
         return None
     parts = content.get("parts")
     parts = parts if isinstance(parts, list) else []
-    left_out["attachment"] += sum(isinstance(part, dict) for part in parts)
-    text = "\n\n".join(as_text(part) for part in parts if isinstance(part, str) and part.strip())
+    texts = [_text(part) for part in parts]
+    left_out["attachment"] += sum(isinstance(part, dict) and not _text(part) for part in parts)
+    text = "\n\n".join(text for text in texts if text.strip())
     if not text.strip():
         return None
     return Turn(
@@ -91,3 +79,22 @@ def _turn(name, above, message, left_out):
         text=text,
         created_at=as_time(message.get("create_time")),
     )
+
+
+def _text(part):
+    """What a part of a message says: itself, or what was heard of somebody speaking."""
+    if isinstance(part, dict) and part.get("content_type") == "audio_transcription":
+        part = part.get("text")
+    return _MARK.sub(_shown, as_text(part))
+
+
+def _shown(mark):
+    """What of a mark is text: the name of a person or a place; nothing of sources and pictures."""
+    kind, details = mark.groups()
+    if kind != "entity":
+        return ""
+    try:
+        _kind, name, *_rest = json.loads(details)
+    except (ValueError, TypeError):
+        return ""
+    return as_text(name)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC
 
 from conversations.models import Message
-from conversations.transfer.incoming import Incoming, Turn, as_text, as_time
+from conversations.transfer.incoming import Incoming, Turn, as_text, as_time, parents_first
 
 FORMAT = "chatsite conversation"
 VERSION = 1
@@ -81,6 +81,11 @@ def read(found):
                 created_at=as_time(message.get("created_at")),
             )
         )
+    by_id = {turn.id: turn for turn in turns}
+    if len(by_id) < len(turns):
+        raise ValueError("two messages of one id")
+    # They are in the order of their times, and clocks are set back.
+    order = parents_first({turn.id: turn.parent for turn in turns})
     return Incoming(
         id=as_text(found.get("id")),
         title=as_text(found.get("title")),
@@ -89,5 +94,5 @@ def read(found):
         created_at=as_time(found.get("created_at")),
         updated_at=as_time(found.get("updated_at")),
         active=as_text(found.get("active")),
-        turns=turns,
+        turns=[by_id[name] for name in order],
     )

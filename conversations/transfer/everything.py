@@ -6,11 +6,16 @@ import json
 import re
 import zipfile
 
+from django.db.models import Q
+from django.utils import timezone
+
 from conversations.models import Conversation, Response
 from conversations.transfer import document, markdown
 from conversations.usage.tables import harmless
 
-BATCH = 10  # conversations between two pieces of the file
+# Between two pieces of the file.
+BATCH = 10  # conversations
+ROWS = 2_000  # of the books
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _USAGE = (
@@ -24,8 +29,12 @@ def write_zip(person):
     buffer = _Pipe()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
-        archive.writestr("usage.csv", _usage(person))
-        yield buffer.take()
+        info = zipfile.ZipInfo("usage.csv", timezone.localtime().timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED
+        with archive.open(info, "w") as member:
+            for rows in _usage(person):
+                member.write(rows)
+                yield buffer.take()
         ids = list(
             Conversation.objects.of(person).order_by("created_at").values_list("pk", flat=True)
         )
@@ -60,13 +69,25 @@ def _account(person):
 
 
 def _usage(person):
-    rows = io.StringIO()
-    writer = csv.writer(rows)
-    writer.writerow(_USAGE)
-    calls = Response.objects.filter(person_id=person.pk).order_by("created_at")
-    for row in calls.values_list(*_USAGE).iterator(chunk_size=2_000):
-        writer.writerow(["" if cell is None else harmless(cell) for cell in row])
-    return rows.getvalue()
+    """Yield the lines of the books that are the person's, as CSV, some thousand at a time."""
+    yield _lines([_USAGE])
+    calls = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
+    last = None
+    while True:
+        behind = Q(created_at__gt=last[0]) | Q(created_at=last[0], pk__gt=last[1]) if last else Q()
+        batch = list(calls.filter(behind).values_list("created_at", "pk", *_USAGE[1:])[:ROWS])
+        if not batch:
+            return
+        last = batch[-1][:2]
+        yield _lines((at, *cells) for at, _pk, *cells in batch)
+
+
+def _lines(rows):
+    lines = io.StringIO()
+    csv.writer(lines).writerows(
+        ["" if cell is None else harmless(cell) for cell in row] for row in rows
+    )
+    return lines.getvalue().encode()
 
 
 class _Pipe(io.RawIOBase):

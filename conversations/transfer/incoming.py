@@ -39,6 +39,23 @@ class Incoming:
     left_out: Counter = field(default_factory=Counter)
 
 
+def parents_first(parents):
+    """The names of `{name: its parent's name}`, parents before children and else in their order,
+    each once, whatever the links say: a loop is left out, a parent that is not there is none."""
+    children, roots = {}, []
+    for name, parent in parents.items():
+        if parent in parents and parent != name:
+            children.setdefault(parent, []).append(name)
+        else:
+            roots.append(name)
+    found, waiting = [], roots[::-1]
+    while waiting:
+        name = waiting.pop()
+        found.append(name)
+        waiting += children.get(name, [])[::-1]
+    return found
+
+
 def as_text(value):
     """`value` as a text that both databases can store; "" for anything but a text."""
     return value.translate(_UNSTORABLE) if isinstance(value, str) else ""
