@@ -54,6 +54,9 @@ worker_class = "asgi"
 timeout = 30
 graceful_timeout = 30
 keepalive = 5
+# Up to a megabyte: what was typed or pasted into the search, 10,000 characters of it, is 90 kB of
+# an address. A body of four times that is taken from anybody too.
+limit_request_line = 0
 # A worker that retires by itself makes new requests wait while it drains.
 max_requests = 0
 # Two instances of one user would share its path.

@@ -135,6 +135,14 @@ def test_any_address_is_answered(me, alice, query):
     assert me.get(f"/search/?{query}").status_code == 200
 
 
+def test_a_real_server_takes_ten_thousand_characters(server, visit, alice):
+    visitor = visit(server, alice)
+    for query in ("x" * 10_000, "字" * 7_000, '"x(' * 3_000):
+        answer = visitor.get("/search/", params={"q": query})
+        assert answer.status_code == 200
+        assert "Nothing was found." in answer.text
+
+
 def test_the_page_costs_the_same_however_much_is_found(me, alice, django_assert_max_num_queries):
     def queries():
         with django_assert_max_num_queries(20) as counted:
