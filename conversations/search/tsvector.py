@@ -1,7 +1,10 @@
 """The index on PostgreSQL: a column `terms tsvector` with a GIN index.
 
 Our words are cast, never parsed, so that no parser, dictionary or locale of the server matters.
-The owner is one of them, `@7`, so that the index itself narrows to whose it is.
+The owner is one of them, `@7`, so that the index itself narrows to whose it is where several are
+searched. What one person has is also found along a plain index, newest first: to merge the
+thousands of words that begin with two letters costs more than to look at their entries (76 ms
+against 6, at 100,000 messages).
 """
 
 from django.db import connection
@@ -60,7 +63,13 @@ def find(phrases, owners, conditions, values, limit):
 
     `owners` are ids (None: everybody); `conditions` SQL over `entry` and `conversation`.
     """
-    where = ["entry.terms @@ %s::tsquery", *conditions]
+    if owners is not None and len(owners) == 1:
+        # By the words or, where those are common, along the owner's entries: the planner decides.
+        where = ["entry.owner_id = %s", "entry.terms @@ %s::tsquery", *conditions]
+        values = [*owners, _query(phrases, None), *values]
+    else:
+        where = ["entry.terms @@ %s::tsquery", *conditions]
+        values = [_query(phrases, owners), *values]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT entry.id, entry.conversation_id, entry.message_id"  # noqa: S608
@@ -69,7 +78,7 @@ def find(phrases, owners, conditions, values, limit):
             " ON conversation.id = entry.conversation_id"
             f" WHERE {' AND '.join(where)}"
             f" ORDER BY entry.id DESC LIMIT {int(limit)}",
-            [_query(phrases, owners), *values],
+            values,
         )
         return cursor.fetchall()
 
