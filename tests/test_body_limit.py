@@ -31,6 +31,15 @@ def test_a_body_over_the_limit_gets_the_page_that_says_so(sender, length):
     assert "Press Back in your browser: your text is still in the field." in answer.text
 
 
+def test_a_file_over_the_limit_gets_a_page_that_says_what_to_do(sender):
+    export = {"file": ("conversations.json", b"".join(parts(5 * MEGABYTE)))}
+    answer = sender.http.post("/data/", files=export)
+    assert answer.status_code == 413
+    assert "files of at most 1,000,000 bytes, so nothing of it came in." in answer.text
+    assert "manage.py import_conversations" in answer.text
+    assert "Press Back" not in answer.text
+
+
 @pytest.mark.parametrize("length", ["with length", "without length"])
 def test_what_is_refused_is_not_kept(here, sender, length):
     size = 14 * MEGABYTE

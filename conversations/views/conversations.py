@@ -141,7 +141,8 @@ def too_large(request):
     """413: the body was larger than MAX_BODY and was not read; see chatsite/asgi.py."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
-        return render(request, "413.html", {"limit": intcomma(settings.MAX_BODY)}, status=413)
+        limit, is_file = intcomma(settings.MAX_BODY), request.path == reverse("data")
+        return render(request, "413.html", {"limit": limit, "is_file": is_file}, status=413)
 
 
 def robots(request):
