@@ -11,7 +11,10 @@ import tempfile
 from bench.page import prepare, wait_for
 from bench.story import tell
 
-SCREENS = {"": {"width": 1280, "height": 960}, "-phone": {"width": 390, "height": 844}}
+SCREENS = {
+    "": {"viewport": {"width": 1280, "height": 960}},
+    "-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
 
 
 def main():
@@ -44,6 +47,7 @@ def take():
         "login": "/accounts/login/",
         "new": "/",
         "conversation": conversation.get_absolute_url(),
+        "search": "/search/?q=retry",
         "account": "/account/",
     }
     folder = settings.BASE_DIR / "docs" / "screenshots"
@@ -53,8 +57,8 @@ def take():
             args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
         )
         for theme in ("light", "dark"):
-            for screen, size in SCREENS.items():
-                context = browser.new_context(viewport=size, color_scheme=theme)
+            for screen, options in SCREENS.items():
+                context = browser.new_context(**options, color_scheme=theme)
                 for name, path in pages.items():
                     context.clear_cookies()
                     if name != "login":

@@ -54,6 +54,7 @@ def tell():
     from django.utils import timezone
 
     from conversations.models import Conversation, Person
+    from conversations.search import index
 
     person = Person.objects.create_user(
         "alice", "alice@example.org", "correct horse", first_name="Alice", last_name="Lindqvist"
@@ -67,6 +68,7 @@ def tell():
     )
     for question, reply in TURNS:
         _turn(conversation, question, reply)
+    index.add_conversation(conversation.pk)
     return person, conversation
 
 
