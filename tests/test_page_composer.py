@@ -19,6 +19,17 @@ def test_shift_and_enter_breaks_the_line(server, surf, alice):
     assert Message.objects.get(role="user").text == "one\ntwo"
 
 
+def test_it_grows_to_two_fifths_of_the_screen_and_then_scrolls(server, surf, alice):
+    page = surf(server, alice)
+    heights = []
+    for lines in (1, 5, 100):
+        composer(page).fill("line\n" * lines)
+        heights.append(composer(page).bounding_box()["height"])
+    assert heights[0] < heights[1] < heights[2]
+    assert abs(heights[2] - 0.4 * page.viewport_size["height"]) <= 1
+    assert composer(page).evaluate("field => field.scrollHeight > 2 * field.clientHeight")
+
+
 def test_enter_that_accepts_a_composed_word_sends_nothing(server, surf, alice):
     page = surf(server, alice)
     composer(page).fill("ni")

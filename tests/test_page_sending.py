@@ -26,6 +26,19 @@ def test_the_message_appears_at_once_and_the_reply_grows_in_place(server, surf, 
     assert reply.locator(".prose").inner_text() == " ".join(f"word{n}" for n in range(60))
 
 
+def test_the_placeholder_stands_before_the_next_frame(server, surf, alice):
+    page = surf(server, alice)
+    composer(page).fill("At once")
+    shown = page.evaluate(
+        """() => {
+            document.getElementById("send").click();
+            return [...document.querySelectorAll("article")].map((each) => each.dataset.status);
+        }"""
+    )
+    assert shown == ["completed", "queued"]
+    finished(page)
+
+
 def test_sending_from_the_start_page_makes_the_address_the_conversations(server, surf, alice):
     page = surf(server, alice)
     send(page, "A title of its own")
