@@ -3,6 +3,8 @@
 The only place that knows both the models and the gateway. What views need of it is here.
 """
 
+from copy import copy
+
 from django.conf import settings
 from django.utils.safestring import mark_safe
 
@@ -29,7 +31,10 @@ def offer(response):
     """
     engine = Engine.serving
     if engine is not None:
-        engine.loop.call_soon_threadsafe(engine.offer, response.pk, response)
+        # Rows of its own: they change as the reply is written, maybe before the page is drawn.
+        own = copy(response)
+        own.message = copy(response.message)
+        engine.loop.call_soon_threadsafe(engine.offer, own.pk, own)
 
 
 def watched_by(response_id, person_id):
