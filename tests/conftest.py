@@ -119,11 +119,9 @@ def make_server(transactional_db, gateway, tmp_path):
 
 
 @pytest.fixture
-def server(request, make_server):
-    """A server of the test's own; tests with a browser share one."""
-    if "stage" in request.fixturenames:
-        return request.getfixturevalue("stage").site
-    return make_server()
+def server(stage):
+    """The server that tests share; `make_server` makes one of a test's own."""
+    return stage.site
 
 
 @pytest.fixture
