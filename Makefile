@@ -27,8 +27,8 @@ test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
 
 test-core: ## Run the tests that need neither a browser nor the machine to themselves.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) \
+	$(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) --dist loadfile -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) --dist loadfile \
 		-m "not browser and not alone and not stateless" $(ARGS)
 
 test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.

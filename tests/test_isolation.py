@@ -131,7 +131,7 @@ LINES |= {f"admin/{model}/{page}": ADMIN for model in ADMINISTERED for page in P
 
 
 @pytest.fixture
-def stage(alice, bob, reviewer, administrator):
+def cast(alice, bob, reviewer, administrator):
     """Everybody, and a conversation of alice's. Returns people by role, and the conversation."""
     team = Group.objects.create(name="Team")
     alice.groups.add(team)
@@ -205,8 +205,8 @@ def test_every_address_has_a_line_and_every_line_an_address():
 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("role", ROLES)
-def test_the_matrix_holds(client, stage, role, method):
-    people, conversation = stage
+def test_the_matrix_holds(client, cast, role, method):
+    people, conversation = cast
     if people[role] is not None:
         client.force_login(people[role])
     faults = []
@@ -258,8 +258,8 @@ def find_fault(role, line, answer):
     return "" if shut else "open to who may not come in"
 
 
-def test_the_words_are_there_for_alice_and_for_a_reviewer_with_a_reason(client, stage):
-    people, conversation = stage
+def test_the_words_are_there_for_alice_and_for_a_reviewer_with_a_reason(client, cast):
+    people, conversation = cast
     client.force_login(people["alice"])
     own = client.get(f"/conversations/{conversation.pk}/")
     assert QUESTION in seen(own)[1] and TITLE in seen(own)[1]
@@ -268,8 +268,8 @@ def test_the_words_are_there_for_alice_and_for_a_reviewer_with_a_reason(client, 
     assert QUESTION in seen(page)[1]
 
 
-def test_a_reason_opens_nothing_for_the_others(client, stage):
-    people, conversation = stage
+def test_a_reason_opens_nothing_for_the_others(client, cast):
+    people, conversation = cast
     for role in ("alice", "bob", "stranger", "staff", "superuser"):
         client.force_login(people[role])
         given = {"reason": "legal", "explanation": "I want to.", "remember": "on"}
