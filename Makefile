@@ -7,8 +7,9 @@ PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Tests at a time; those with a browser run one by one, they are slower side by side.
-AT_ONCE = 2
+# Two tests at a time, those of one file in one process: they share a server. Those with a browser
+# run one by one, they are slower side by side.
+AT_ONCE = -n 2 --dist loadfile
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails twice is a fault. pytest names what it repeated.
 AGAIN = --reruns 1
@@ -27,8 +28,8 @@ test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
 
 test-core: ## Run the tests that need neither a browser nor the machine to themselves.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) --dist loadfile -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n $(AT_ONCE) --dist loadfile \
+	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
 		-m "not browser and not alone and not stateless" $(ARGS)
 
 test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
