@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from conversations.models import Conversation, LanguageModel, Message
+from conversations.models import Conversation, LanguageModel, Message, Response
 from tests.browser import composer, finished, grown, send
 from tests.waiting import until
 
@@ -185,10 +185,12 @@ def test_a_lost_connection_says_so_and_heals(server, surf, alice, gateway):
     page = surf(server, alice)
     send(page, "Long")
     grown(page, 20)
+    # The first words are on disk within a second of being shown.
+    until(lambda: Response.objects.get().partial)
     server.stop(signal.SIGKILL)
     page.get_by_text("Reconnecting…").wait_for()
     server.start()
-    # A reply counts as given up when nobody has written at it for 15 s.
+    # A reply counts as given up when nobody has written at it for a while (REPLY_DEAD).
     page.context.set_default_timeout(60_000)
     reply = finished(page)
     assert reply.get_attribute("data-status") == "interrupted"
