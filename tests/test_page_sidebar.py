@@ -83,6 +83,16 @@ def test_rename_in_place(server, surf, alice):
     assert Conversation.objects.get().title_source == "person"
 
 
+def test_the_panel_stays_when_the_pointer_leaves_the_row(server, surf, alice):
+    converse(alice, title="One")
+    page = surf(server, alice)
+    pin = open_panel(page, "One").get_by_role("button", name="Pin")
+    pin.wait_for()
+    page.mouse.move(900, 100)
+    page.wait_for_timeout(200)
+    pin.click(trial=True, timeout=1_000)
+
+
 def test_pin_and_delete_with_undo(server, surf, alice):
     converse(alice, title="One")
     converse(alice, title="Two")
