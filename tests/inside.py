@@ -32,7 +32,7 @@ def held():
         "kilobytes": resident_kilobytes(),
         "live": len(engine.live),
         "followed": len(engine.followed),
-        "watching": len(engine.watching),
+        "watching": len(engine.streams),
     }
 
 

@@ -32,13 +32,13 @@ async def finish(seconds):
 
 async def _drain(engine):
     engine.draining = True
-    while engine.load or engine.watching:
+    while engine.load or engine.streams:
         if engine.loop.time() >= _until:
             break
         await asyncio.sleep(0.1)
     await engine.interrupt_all()
     # What is left follows replies of other processes: their end may be a moment away.
     last = engine.loop.time() + LAST_EVENTS
-    while engine.watching and engine.loop.time() < last:
+    while engine.streams and engine.loop.time() < last:
         await asyncio.sleep(0.05)
-    engine.dismiss_all()
+    engine.streams.dismiss_all()

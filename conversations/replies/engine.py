@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import threading
 import time
 import uuid
 import weakref
@@ -21,19 +20,21 @@ from conversations import keeping, upstream
 from conversations.models import Response
 from conversations.outage import is_outage
 from conversations.replies import queue, titles, transitions
-from conversations.replies.access import no_longer_allowed
+from conversations.replies.followed import Followed
 from conversations.replies.lane import Lane
 from conversations.replies.live import LiveReply
 from conversations.replies.order import rebuild_body
 from conversations.replies.outcome import Outcome
 from conversations.replies.pace import Pace
 from conversations.replies.rush import Rush
+from conversations.replies.streams import Streams
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT = 0.4  # seconds
 SWEEP = 1.0
 FOLLOW = 0.35
+PULSE = 1.0
 
 _engines = weakref.WeakKeyDictionary()
 
@@ -53,18 +54,16 @@ class Engine:
         # Titles being made: not replies, so they take no reply's room.
         self.titles = {}
         self._naming = set()
-        self.followed = {}
-        self.watching = set()
-        self._door = threading.Lock()
-        # It takes no new replies; then also no new streams.
+        self.streams = Streams()
+        # It takes no new replies.
         self.draining = False
-        self.closed = False
         self.pace = Pace()
         self.rush = Rush()
         self._claiming = {}
         self._writing = Lane("replies-write")
         self._reading = Lane("replies-read")
         self._rendering = ThreadPoolExecutor(1, thread_name_prefix="replies-render")
+        self.followed = Followed(self._reading, self._show)
         self._client = None
         self._tasks = set()
         self._keeper = self._spawn(self._keep())
@@ -103,7 +102,7 @@ class Engine:
             await asyncio.wait({claiming})
         if response_id in self.live:
             return self.live[response_id]
-        return await self._follow(response_id)
+        return await self.followed.follow(response_id)
 
     def _claim(self, response_id, response):
         if response_id not in self._claiming and response_id not in self.live:
@@ -260,55 +259,6 @@ class Engine:
 
     # --- Watching -----------------------------------------------------------------------
 
-    def admit(self, watcher):
-        """Count one more open stream; from any thread. Whether this process may have it."""
-        with self._door:
-            if self.closed or len(self.watching) >= settings.MAX_STREAMS:
-                return False
-            self.watching.add(watcher)
-            return True
-
-    async def _follow(self, response_id):
-        live = self.followed.get(response_id)
-        if live is None:
-            seen = await self._reading.run(transitions.see, response_id)
-            if seen is None or not seen.is_open:
-                return None
-            live = LiveReply(seen)
-            self._take_in(live, seen.partial, seen.partial_reasoning)
-            await self._show(live)
-            # Not before it is about to be watched, or `_look` would drop it; and somebody else
-            # may have begun meanwhile.
-            live = self.followed.setdefault(response_id, live)
-        return live
-
-    async def _look(self):
-        """One look at all replies that are followed here."""
-        for response_id, live in list(self.followed.items()):
-            if not live.watchers:
-                del self.followed[response_id]
-        if not self.followed:
-            return
-        followed = list(self.followed.items())
-        rows = await self._reading.run(transitions.look, list(self.followed))
-        for response_id, live in followed:
-            status, text, reasoning = rows.get(response_id, (None, "", ""))
-            if status in Response.OPEN:
-                live.response.status = status
-                self._take_in(live, text, reasoning)
-                if live.is_stale:
-                    await self._show(live)
-            else:
-                live.ended = True
-                self.followed.pop(response_id, None)
-                live.wake()
-
-    def _take_in(self, live, text, reasoning):
-        if len(reasoning) > len(live.reasoning):
-            live.add_reasoning(reasoning[len(live.reasoning) :])
-        if len(text) > live.text_length:
-            live.add_text(text[live.text_length :])
-
     async def read(self, unit, *arguments):
         """Run a unit of work that only reads."""
         return await self._reading.run(unit, *arguments)
@@ -334,8 +284,8 @@ class Engine:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_every(CHECKPOINT, self._checkpoint))
                 group.create_task(_every(SWEEP, self._sweep))
-                group.create_task(_every(FOLLOW, self._look))
-                group.create_task(_every(1.0, self._pulse))
+                group.create_task(_every(FOLLOW, self.followed.look))
+                group.create_task(_every(PULSE, self.streams.pulse))
                 group.create_task(_every(settings.STREAM_ACCESS, self._check_access))
                 group.create_task(_every(settings.TRASH_SWEEP, self._purge))
         finally:
@@ -389,27 +339,8 @@ class Engine:
                 raise
             logger.exception("%s of %s failed.", unit.__name__, row_id)
 
-    async def _pulse(self):
-        """Comments for the silent, and an end for those that stopped reading."""
-        now = time.monotonic()
-        for watcher in list(self.watching):
-            if watcher.sending_since is not None:
-                if now - watcher.sending_since > settings.STREAM_STALLED:
-                    watcher.dismiss()
-            elif now - watcher.sent_at > settings.STREAM_COMMENT:
-                watcher.remind()
-
     async def _check_access(self):
-        """A person who logged out or was deactivated watches no longer (runtime.md, P22)."""
-        if not self.watching:
-            return
-        watchers = list(self.watching)
-        refused = await self._reading.run(
-            no_longer_allowed, {(w.viewer.session_key, w.viewer.person_id) for w in watchers}
-        )
-        for watcher in watchers:
-            if (watcher.viewer.session_key, watcher.viewer.person_id) in refused:
-                watcher.dismiss()
+        await self.streams.check_access(self._reading)
 
     async def _purge(self):
         """Delete for good what was long enough in the trash; one by one, so that replies do not
@@ -440,12 +371,6 @@ class Engine:
             await asyncio.wait(waiting)
             if self.live:
                 await self.interrupt_all()
-
-    def dismiss_all(self):
-        """End all streams; their browsers ask again, and come to a process that serves on."""
-        self.closed = True
-        for watcher in list(self.watching):
-            watcher.dismiss()
 
     async def close(self):
         """Interrupt what is live, and let go of connections and threads."""

@@ -7,7 +7,6 @@ what changed since, so that one that stops reading holds up nothing and costs no
 
 import asyncio
 import time
-from contextlib import contextmanager
 from html import escape
 
 from conversations.rendering import Stream
@@ -189,12 +188,13 @@ class Watcher:
         self._woken = False
         self._reminded = False
 
-    @contextmanager
-    def sending(self):
-        """Around what takes as long as the browser takes to read."""
+    def begin_to_send(self):
+        """Before what takes as long as the browser takes to read."""
         self.task = asyncio.current_task()
         self.sending_since = time.monotonic()
-        yield
+
+    def has_sent(self):
+        """After it."""
         self.sending_since = None
         self.sent_at = time.monotonic()
 

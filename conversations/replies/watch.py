@@ -38,7 +38,7 @@ def watch(response, viewer):
     """
     stream = EventStream(response, viewer)
     engine = Engine.serving
-    if engine is not None and not engine.admit(stream.watcher):
+    if engine is not None and not engine.streams.admit(stream.watcher):
         return None
     return stream
 
@@ -58,8 +58,9 @@ class EventStream:
         try:
             async with contextlib.aclosing(_parts(engine, self._response, self.watcher)) as parts:
                 async for part in parts:
-                    with self.watcher.sending():
-                        yield part
+                    self.watcher.begin_to_send()
+                    yield part
+                    self.watcher.has_sent()
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -69,7 +70,7 @@ class EventStream:
     def close(self):
         """Django calls this when the stream has ended, or its browser has left."""
         if Engine.serving is not None:
-            Engine.serving.watching.discard(self.watcher)
+            Engine.serving.streams.leave(self.watcher)
 
 
 async def _parts(engine, response, watcher):
