@@ -15,7 +15,7 @@ from conversations.usage.balance import FINAL
 from conversations.usage.histogram import times
 from conversations.usage.rollup import COLUMNS, measure
 from conversations.usage.spans import cover
-from conversations.usage.sums import DAYS, ROLLUPS, Where
+from conversations.usage.sums import DAYS, GROUPS, ROLLUPS, Where
 
 Grain = UsageRollup.Grain
 
@@ -26,6 +26,7 @@ BY_PERSON = {
     calendar.MONTH: Grain.PERSON_MONTH,
 }
 BY_MODEL = {calendar.DAY: Grain.MODEL_DAY, calendar.MONTH: Grain.MODEL_MONTH}
+OF_PEOPLE = ("person_id", GROUPS)
 _MEASURES = frozenset(MEASURES)
 # Fewer ids are looked up one by one; of more, all rows are read, which is quicker.
 FEW = 200
@@ -114,22 +115,21 @@ class Sums(dict):
         return times(self)
 
 
-def sums_by(key, selection, names=MEASURES, into=None):
+def sums_by(key, selection, names=MEASURES):
     """`{value of key: Sums}` of the selection, where `key` is "person_id", "model", "purpose",
-    "day" or "month" (then the values are first dates). `names` are the measures wanted.
-
-    Where `into` is given, a function of the value, they are put together by what it returns; not
-    for days and months.
+    "groups" (then the values are frozensets of their ids), "day" or "month" (then first dates).
+    `names` are the measures wanted.
     """
     if key == "day":
         return _by_day(selection, names)
     if key == "month":
         return _by_month(selection, names)
-    found = {}
+    found, groups = {}, key == GROUPS
     for sign, table, where in _rows(selection, key):
         change = add if sign > 0 else sub
-        for value, numbers in where.add_up(table, key, names):
-            place = into(value) if into else value
+        for value, numbers in where.add_up(table, key, names, selection.groups):
+            # The database says them in any order.
+            place = frozenset(map(int, value.split(",") if value else ())) if groups else value
             if place in found:
                 found[place] = list(map(change, found[place], numbers))
             else:
@@ -211,12 +211,12 @@ def _rows(selection, key):
 def _is_fine(selection, key):
     """Whether only UsageDay tells apart all that is asked for."""
     models = key == "model" or bool(selection.model)
-    people = key == "person_id" or not selection.everyone
+    people = key in OF_PEOPLE or not selection.everyone
     return key == "purpose" or bool(selection.purpose) or (people and models)
 
 
 def _grains(selection, key):
-    return BY_PERSON if key == "person_id" or not selection.everyone else BY_MODEL
+    return BY_PERSON if key in OF_PEOPLE or not selection.everyone else BY_MODEL
 
 
 def _months(selection):

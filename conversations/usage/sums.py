@@ -11,6 +11,8 @@ from conversations.models import Person, UsageDay, UsageRollup
 DAYS = UsageDay._meta.db_table
 ROLLUPS = UsageRollup._meta.db_table
 MEMBERS = Person.groups.through._meta.db_table
+# What `add_up` can sum by besides a column: the ids of a person's groups, "3,7", NULL for none.
+GROUPS = "groups"
 
 
 class Where:
@@ -63,18 +65,41 @@ class Where:
             self.add("purpose = %s", selection.purpose)
         return self
 
-    def add_up(self, table, key, names):
-        """`[(value of the column key, [sum of each of names])]` of the rows in `table`."""
+    def add_up(self, table, key, names, groups=None):
+        """`[(value of the column key, [sum of each of names])]` of the rows in `table`.
+
+        With the key GROUPS only `groups` (ids; None: all) are told apart.
+        """
         # PostgreSQL gives sums of BIGINT as NUMERIC, which takes Python longer to read.
         sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in names)
         conditions = " AND ".join(self._parts)
+        joined, values = _groups_joined(groups) if key == GROUPS else ("", [])
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {key}, {sums} FROM {table} WHERE {conditions} GROUP BY {key}",  # noqa: S608
-                self._values,
+                f"SELECT {key}, {sums} FROM {table} {joined} "  # noqa: S608
+                f"WHERE {conditions} GROUP BY {key}",
+                [*values, *self._values],
             )
             rows = cursor.fetchall()
         return [(value, numbers) for value, *numbers in rows]
+
+
+def _groups_joined(groups):
+    """A join that gives each row its person's groups, and its values.
+
+    Added up by the database: to give out forty sums of each person took longer than that.
+    """
+    chosen = Where()
+    if groups is not None:
+        chosen.one_of("group_id", groups)
+    where = f"WHERE {' AND '.join(chosen._parts)}" if chosen._parts else ""
+    on_postgresql = connection.vendor == "postgresql"
+    listed = "string_agg(group_id::text, ',')" if on_postgresql else "group_concat(group_id)"
+    memberships = (
+        f"SELECT person_id, {listed} AS {GROUPS} FROM {MEMBERS} {where} "  # noqa: S608
+        "GROUP BY person_id"
+    )
+    return f"LEFT JOIN ({memberships}) AS memberships USING (person_id)", chosen._values
 
 
 def _stored(day):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
 from conversations.models.usage_day import FIGURES as COUNTED
@@ -167,14 +168,13 @@ def _people(selection, names):
 def _groups(selection):
     """By the groups that people are in. Who is in several is a row of their own, so that nobody
     is counted twice and the rows add up."""
-    groups = reports.groups_of(groups=selection.groups)
-    found = reports.sums_by(
-        "person_id", selection, WHOLE, into=lambda person_id: tuple(groups.get(person_id, ()))
-    )
-    return [
-        Row(names, " + ".join(names) if names else _("No group"), sums)
-        for names, sums in found.items()
-    ]
+    found = reports.sums_by("groups", selection, WHOLE)
+    known = dict(Group.objects.values_list("pk", "name"))
+    rows = []
+    for groups, sums in found.items():
+        names = sorted(known[group] for group in groups)
+        rows.append(Row(groups, " + ".join(names) if names else _("No group"), sums))
+    return rows
 
 
 def _add_groups(rows, selection):
