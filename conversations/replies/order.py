@@ -262,8 +262,7 @@ def rebuild_body(response):
         return titles.rebuild_body(response)
     request = response.request
     turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
-    ids = [str(turn.id) for turn in turns]
-    first = ids.index(request["first_message"]) if request["first_message"] in ids else 0
+    first = [str(turn.id) for turn in turns].index(request["first_message"])
     return prompt.body(
         turns[first:],
         model=response.model,
