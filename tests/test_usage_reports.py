@@ -17,6 +17,7 @@ from conversations.usage.chart import draw, round_below
 from conversations.usage.histogram import percentile
 from conversations.usage.reports import Sums
 from conversations.usage.spans import cover
+from conversations.usage.tables import FIGURES
 from tests.books import REFUSED, STOPPED, call, past_call
 from tests.conftest import make_person
 from tests.visitor import session_of
@@ -148,6 +149,21 @@ def test_the_rows_come_in_the_order_asked_for(as_viewer, alice, bob):
         assert names is None or [row["username"] for row in rows] == names
 
 
+def test_people_come_in_the_order_of_their_groups(as_viewer, alice, bob):
+    for name, person in (("Zoology", alice), ("Botany", bob), ("Physics", make_person("carol"))):
+        person.groups.add(Group.objects.create(name=name))
+        call(person)
+    for sort, names in (
+        ("groups", ["bob", "carol", "alice"]),
+        ("-groups", ["alice", "carol", "bob"]),
+    ):
+        rows = rows_of(as_viewer, f"/usage/people.csv?sort={sort}")
+        assert [row["username"] for row in rows] == names
+        page = as_viewer.get(f"/usage/people/?sort={sort}")
+        assert [row.label for row in page.context["rows"]] == names
+    assert as_viewer.get("/usage/people/?by=model&sort=groups").status_code == 200
+
+
 def test_a_formula_in_a_name_stays_text(as_viewer):
     for name in ("+SUM(1)", "@cmd", "-1", "=1+1"):
         call(make_person(name))
@@ -181,6 +197,40 @@ def test_the_screen_has_the_rows_and_totals_of_the_file(as_viewer, alice, bob):
         assert shown in page
     assert "style=" not in page
     assert "<script>" not in page
+
+
+SUMMED = (
+    *("replies", "titles", "failed", "input_tokens", "cached_tokens", "output_tokens"),
+    *("reasoning_tokens", "total_tokens", "estimated_input_tokens", "estimated_output_tokens"),
+    *("cost", "estimated_cost", "unpriced"),
+)
+
+
+@pytest.mark.parametrize("by", ["person", "group", "model", "day"])
+@pytest.mark.parametrize("model", ["", "gpt-4o"])
+def test_the_total_is_the_sum_of_the_rows(as_viewer, alice, bob, by, model):
+    a_history(alice, bob)
+    past_call(bob, THEN, purpose="title")
+    alice.groups.add(Group.objects.create(name="Research"))
+    query = f"by={by}&model={model}&from=2026-03-31&to=2026-06-01"
+    rows = rows_of(as_viewer, f"/usage/people.csv?{query}")
+    total = as_viewer.get(f"/usage/people/?{query}").context["total"]
+    assert total["replies"] > 0
+    for name in SUMMED:
+        summed = sum(Decimal(row[name] or 0) for row in rows)
+        assert FIGURES[name](total) == summed, name
+
+
+def test_the_bars_have_a_table_of_their_own_unless_it_is_cut_by_day(as_viewer, alice, bob):
+    a_history(alice, bob)
+    dates = "from=2026-05-01&to=2026-05-31"
+    for by, tables in (("person", 2), ("group", 2), ("model", 2), ("day", 1)):
+        page = as_viewer.get(f"/usage/people/?by={by}&{dates}").text
+        assert page.count("<table") == tables, by
+        for day in ("May 1", "May 13", "May 14", "May 31"):
+            assert f"<title>{day}: $0.000700</title>" in page
+            row = f'<th scope="row">{day}</th><td class="num">$0.000700</td>'
+            assert (row in page) == (tables == 2)
 
 
 def test_many_people_are_shown_page_by_page_and_all_in_the_file(as_viewer):
@@ -332,7 +382,8 @@ def test_percentiles_lie_within_their_bucket(counts, share, value):
 @given(st.lists(st.integers(0, 10**12), min_size=1, max_size=100))
 def test_bars_stay_within_their_frame(values):
     chart = draw([(str(n), value) for n, value in enumerate(values)], str)
-    assert [bar.title for bar in chart.bars] == [f"{n}: {v}" for n, v in enumerate(values) if v]
+    shown = [(bar.label, bar.value) for bar in chart.bars]
+    assert shown == [(str(n), str(value)) for n, value in enumerate(values) if value]
     for bar in chart.bars:
         assert 0 <= bar.x <= bar.x + bar.width <= chart.width
         assert 0 <= bar.y < bar.y + bar.height <= chart.bottom

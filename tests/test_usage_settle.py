@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
-from conversations.models import Price, Response, UsageDay
+from conversations.models import Message, Price, Response, UsageDay, UsageRollup
 from conversations.replies import transitions
 from tests.books import REFUSED, REPORTED, STOPPED, Source, ask, balanced, call, end, past_call
 
@@ -99,6 +99,19 @@ def test_the_end_is_entered_once_however_often_it_is_repeated(alice):
     lease = Response.objects.get(pk=response.pk).lease
     assert transitions.finish(response, lease, dict(REPORTED), "again", "", "")
     assert UsageDay.objects.get().calls == 1
+
+
+def test_an_end_that_cannot_be_entered_is_no_end(alice):
+    response = ask(alice)
+    transitions.claim(response.pk, response.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {UsageRollup._meta.db_table} RENAME TO gone")
+    with pytest.raises(DatabaseError):
+        transitions.finish(response, response.pk, dict(REPORTED), "text", "", "")
+    response.refresh_from_db()
+    assert (response.status, response.cost, response.input_tokens) == ("in_progress", None, None)
+    assert not UsageDay.objects.exists()
+    assert Message.objects.get(pk=response.message_id).text == ""
 
 
 def test_a_crashed_call_is_estimated_from_its_partial_text(alice):

@@ -14,7 +14,8 @@ class Bar:
     y: float
     width: float
     height: float
-    title: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def draw(points, written):
                     y=round(BOTTOM - height, 1),
                     width=round(step * 0.7, 1),
                     height=height,
-                    title=f"{label}: {written(value)}",
+                    label=label,
+                    value=written(value),
                 )
             )
         if n % every == 0:

@@ -113,7 +113,10 @@ def make_page(selection, sort, number):
     of people to show a hundred would be most of the work.
     """
     sort = _known("person", sort)
-    rows = _people(selection, ("calls", *TOKENS, *NEEDED.get(sort.lstrip("-"), ())))
+    order = sort.lstrip("-")
+    rows = _people(selection, ("calls", *TOKENS, *NEEDED.get(order, ())))
+    if order == "groups":
+        _add_groups(rows, selection)
     table = sorted_table("person", rows, sort, reports.total(selection, WHOLE))
     shown = table.page(min(number, table.pages))
     chosen = replace(selection, people=[row.key for row in shown], groups=None)
@@ -125,12 +128,14 @@ def make_page(selection, sort, number):
 
 
 def sorted_table(by, rows, sort, total=None):
-    """A Table in the order `sort`: a figure's name or "name", with "-" from the largest."""
+    """A Table in the order `sort`: a figure's name, "name" or "groups"; with "-" from the end."""
     sort = _known(by, sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
     rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
     if name == "name":
         rows = rows[::-1] if down else rows
+    elif name == "groups":
+        rows.sort(key=lambda row: [group.casefold() for group in row.groups], reverse=down)
     else:
         # Of equal rows by tokens, then by name: without prices too the order has a sense.
         figure = _ORDER.get(name, FIGURES[name])
@@ -140,7 +145,7 @@ def sorted_table(by, rows, sort, total=None):
 
 def _known(by, sort):
     """`sort` where it is an order that there is, else the usual one."""
-    if sort.lstrip("-") in (*FIGURES, "name"):
+    if sort.lstrip("-") in (*FIGURES, "name", *(["groups"] if by == "person" else [])):
         return sort
     return "name" if by == "day" else "-cost"
 
