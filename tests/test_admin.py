@@ -3,11 +3,26 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from conversations.models import Budget, Conversation, Message, Person, ReviewAccess, Scope
+from conversations.models import (
+    Budget,
+    BudgetChange,
+    Conversation,
+    LanguageModel,
+    Message,
+    Person,
+    Price,
+    ReviewAccess,
+    Scope,
+    UsageScope,
+)
 from tests.reviewing import QUESTION, TITLE
 from tests.visitor import session_of
 
@@ -72,6 +87,78 @@ def test_ten_thousand_people_are_listed_and_searched_in_few_queries(
             page = office.get(PEOPLE + query)
         assert "person-00042" in page.content.decode()
         assert "Team" in page.content.decode()
+
+
+def furnish(first, count):
+    """Rows of everything that is administered, `count` of each."""
+    numbers = range(first, first + count)
+    people = Person.objects.bulk_create(Person(username=f"p-{n}", password="!") for n in numbers)
+    groups = Group.objects.bulk_create(Group(name=f"g-{n}") for n in numbers)
+    for person, group in zip(people, groups, strict=True):
+        Person.groups.through.objects.create(person=person, group=group)
+        Budget.objects.create(person=person, period="day", metric="replies", limit=3)
+        Budget.objects.create(group=group, period="day", metric="replies", limit=3)
+        Scope.objects.create(reviewer=person, group=group)
+        UsageScope.objects.create(viewer=person).groups.add(group)
+    LanguageModel.objects.bulk_create(LanguageModel(name=f"m-{n}") for n in numbers)
+    EmailAddress.objects.bulk_create(EmailAddress(user=person, email="x@y.z") for person in people)
+    Price.objects.bulk_create(Price(model=f"m-{n}", input=1, output=1) for n in numbers)
+
+
+def queries_of(client, path, **data):
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(path, data) if data else client.get(path)
+    assert answer.status_code in (200, 302), path
+    return len(queries)
+
+
+def test_no_page_asks_the_database_more_where_there_is_more(office):
+    furnish(0, 2)
+    pages = [
+        f"/admin/{model._meta.app_label}/{model._meta.model_name}/{page}"
+        for model in admin.site._registry
+        for page in ("", f"{model.objects.latest('pk').pk}/change/", "?q=p-1")
+    ]
+    for path in pages:
+        office.get(path)  # what is looked up once a process
+    few = {path: queries_of(office, path) for path in pages}
+    furnish(2, 20)
+    # The page of a person who has more than that of one who has none.
+    assert {path: queries_of(office, path) for path in pages} == few
+    assert max(few.values()) <= 10
+
+
+def test_deactivating_many_asks_the_database_no_more_than_one(office):
+    furnish(0, 12)
+    one, *many = Person.objects.filter(username__startswith="p-").values_list("pk", flat=True)
+    few = queries_of(office, PEOPLE, action="deactivate", _selected_action=[one])
+    assert queries_of(office, PEOPLE, action="deactivate", _selected_action=many) <= few
+    assert LogEntry.objects.filter(object_id__in=[one, *many]).count() == 12
+
+
+@pytest.mark.parametrize("query", ["?q=research", "?groups__id__exact={group}"])
+def test_limits_of_viewing_usage_can_be_searched_and_filtered(office, alice, bob, query):
+    for person, name in ((alice, "Research"), (bob, "Platform")):
+        group = Group.objects.create(name=name)
+        UsageScope.objects.create(viewer=person).groups.add(group)
+    research = Group.objects.get(name="Research")
+    page = office.get(f"/admin/conversations/usagescope/{query.format(group=research.pk)}")
+    assert [scope.viewer for scope in page.context["cl"].result_list] == [alice]
+
+
+def test_budgets_are_changed_and_removed_in_the_name_of_who_does_it(office, alice):
+    path = "/admin/conversations/budget/"
+    given = {"person": alice.pk, "period": "day", "metric": "replies", "limit": 3, "hard": "on"}
+    office.post(f"{path}add/", given)
+    budget = Budget.objects.get()
+    office.post(f"{path}{budget.pk}/change/", {**given, "limit": 5})
+    office.post(path, {"action": "delete_selected", "_selected_action": [budget.pk], "post": "yes"})
+    history = BudgetChange.objects.order_by("pk").values_list("action", "by", "limit")
+    assert list(history) == [
+        ("made", "administrator", 3),
+        ("changed", "administrator", 5),
+        ("removed", "administrator", 5),
+    ]
 
 
 def test_the_budgets_of_a_person_are_one_step_away(office, alice, bob):

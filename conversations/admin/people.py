@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
@@ -125,8 +126,12 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
             ids = list(people.values_list("pk", flat=True))
             Person.objects.filter(pk__in=ids).update(is_active=False)
             Person.end_sessions(ids)
-            for person in Person.objects.filter(pk__in=ids):
-                self.log_change(request, person, [{"changed": {"fields": ["is_active"]}}])
+            LogEntry.objects.log_actions(
+                request.user.pk,
+                Person.objects.filter(pk__in=ids),
+                CHANGE,
+                [{"changed": {"fields": ["is_active"]}}],
+            )
         said = ngettext("%d person was deactivated.", "%d people were deactivated.", len(ids))
         messages.success(request, said % len(ids))
 

@@ -57,6 +57,8 @@ class BudgetChangeAdmin(admin.ModelAdmin):
 @admin.register(UsageScope)
 class UsageScopeAdmin(admin.ModelAdmin):
     list_display = ["viewer", "sees"]
+    list_filter = ["groups"]
+    search_fields = ["viewer__username", "viewer__email", "groups__name"]
     list_select_related = ["viewer"]
     autocomplete_fields = ["viewer"]
     filter_horizontal = ["groups"]
