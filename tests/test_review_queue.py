@@ -152,6 +152,26 @@ def test_it_can_be_filtered_by_feedback(desk, conversation, bob):
     assert "Thumbs down: It made that up." in page.content.decode()
 
 
+@pytest.mark.parametrize("query", ["status=failed", "feedback=bad"])
+def test_the_same_is_found_where_very_many_are_like_that(desk, alice, bob, query):
+    now = timezone.now()
+    made = Conversation.objects.bulk_create(
+        Conversation(owner=alice, updated_at=now - timedelta(minutes=number))
+        for number in range(queue.FEW_MATCHES + 2)
+    )
+    answers = Message.objects.bulk_create(
+        Message(conversation=each, role="assistant") for each in made
+    )
+    Feedback.objects.bulk_create(Feedback(message=each, value="bad") for each in answers)
+    Response.objects.bulk_create(
+        Response(conversation=each, person_id=alice.pk, status="failed") for each in made
+    )
+    converse(bob)
+    first = desk.get(f"/review/?{query}")
+    second = desk.get(f"/review/?{query}&after={first.context['after']}")
+    assert listed(first) + listed(second) == [each.pk for each in made[: 2 * queue.PAGE]]
+
+
 def test_it_can_be_filtered_by_marks(desk, conversation, reviewer, bob):
     other = converse(bob)
     ReviewMark.flag(conversation, reviewer, True)

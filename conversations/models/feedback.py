@@ -18,6 +18,7 @@ class Feedback(models.Model):
     class Meta:
         verbose_name = _("feedback")
         verbose_name_plural = _("feedback")
+        indexes = [models.Index(fields=["value", "message"], name="feedback_by_value")]
 
     def __str__(self):
         # The comment is the person's own words: no list may show it by accident.

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -21,10 +22,12 @@ from conversations.models import (
 from conversations.search import search
 
 PAGE = 50
+# Up to so many conversations with what a filter asks for are looked up one by one.
+FEW_MATCHES = 2_000
 
-# How a filter finds the replies it asks for. `status__in` repeats the condition of the partial
-# index on purpose: the database uses that index only where it sees it.
-_TROUBLED = Q(status__in=["failed", "incomplete", "interrupted"])
+# How a filter finds the replies it asks for. The first repeats the condition of the partial
+# indexes, as it is written there: SQLite does not use one for values that it cannot see.
+_TROUBLED = Q(RawSQL("status IN ('failed', 'incomplete', 'interrupted')", (), BooleanField()))
 OUTCOMES = {
     "failed": _TROUBLED & Q(status="failed"),
     "filtered": _TROUBLED & Q(status="incomplete", reason="content_filter"),
@@ -86,16 +89,29 @@ def queue(reviewer, filters, hits=None):
     if last := filters.get("until"):
         found = found.filter(updated_at__lt=midnight(last + timedelta(days=1)))
     if outcome := filters.get("status"):
-        troubled = Response.objects.filter(OUTCOMES[outcome], conversation__isnull=False)
-        found = found.filter(pk__in=troubled.values("conversation_id"))
+        troubled = Response.objects.filter(OUTCOMES[outcome])
+        found = _with_one_of(found, troubled, "conversation_id")
     if value := filters.get("feedback"):
         thumbs = Feedback.objects.filter(value=value)
-        found = found.filter(pk__in=thumbs.values("message__conversation_id"))
+        found = _with_one_of(found, thumbs, "message__conversation_id")
     if filters.get("flagged"):
         found = found.filter(review_mark__flagged_at__isnull=False)
     if filters.get("unreviewed"):
         found = unreviewed(found)
     return found.order_by("-updated_at", "-id")
+
+
+def _with_one_of(conversations, matches, key):
+    """Those of `conversations` that `key` of one of `matches` names.
+
+    Few: by their ids. Many: newest first, asking of each whether it is one. Putting many into
+    order for one page took longer the more conversations there were.
+    """
+    few = set(matches.order_by().values_list(key, flat=True)[: FEW_MATCHES + 1])
+    if len(few) <= FEW_MATCHES:
+        # Of what was erased the call is left.
+        return conversations.filter(pk__in=few - {None})
+    return conversations.filter(Exists(matches.filter(**{key: OuterRef("pk")})))
 
 
 def look_for(reviewer, filters, before=None):
