@@ -151,13 +151,15 @@ def test_budgets_are_changed_and_removed_in_the_name_of_who_does_it(office, alic
     given = {"person": alice.pk, "period": "day", "metric": "replies", "limit": 3, "hard": "on"}
     office.post(f"{path}add/", given)
     budget = Budget.objects.get()
-    office.post(f"{path}{budget.pk}/change/", {**given, "limit": 5})
+    office.post(f"{path}{budget.pk}/change/", {**given, "limit": 500})
+    for page in (path, "/admin/conversations/budgetchange/"):
+        assert '<td class="field-limit">500</td>' in office.get(page).text
     office.post(path, {"action": "delete_selected", "_selected_action": [budget.pk], "post": "yes"})
     history = BudgetChange.objects.order_by("pk").values_list("action", "by", "limit")
     assert list(history) == [
         ("made", "administrator", 3),
-        ("changed", "administrator", 5),
-        ("removed", "administrator", 5),
+        ("changed", "administrator", 500),
+        ("removed", "administrator", 500),
     ]
 
 

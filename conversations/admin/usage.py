@@ -6,6 +6,18 @@ from django.utils.translation import gettext_lazy as _
 from conversations.models import Budget, BudgetChange, Price, UsageScope
 
 
+@admin.display(description=_("whose"))
+def whose(budget):
+    """Whose budget it is, under a heading that is translated."""
+    return budget.holder
+
+
+@admin.display(description=_("limit"), ordering="limit")
+def limit(budget):
+    """The limit without the places that only fractions of money need."""
+    return f"{budget.limit.normalize():f}"
+
+
 @admin.register(Price)
 class PriceAdmin(admin.ModelAdmin):
     list_display = ["model", "input", "cached_input", "output", "valid_from"]
@@ -17,7 +29,7 @@ class PriceAdmin(admin.ModelAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(admin.ModelAdmin):
-    list_display = ["holder", "limit", "metric", "period", "hard"]
+    list_display = [whose, limit, "metric", "period", "hard"]
     list_filter = ["period", "metric", "hard", "group"]
     list_select_related = ["person", "group"]
     search_fields = ["person__username", "group__name"]
@@ -39,7 +51,7 @@ class BudgetAdmin(admin.ModelAdmin):
 
 @admin.register(BudgetChange)
 class BudgetChangeAdmin(admin.ModelAdmin):
-    list_display = ["at", "by", "action", "holder", "limit", "metric", "period", "hard"]
+    list_display = ["at", "by", "action", whose, limit, "metric", "period", "hard"]
     list_filter = ["action", "period", "metric"]
     search_fields = ["holder", "by"]
     date_hierarchy = "at"
