@@ -25,15 +25,12 @@ def pytest_collection_modifyitems(items):
     """Tests with a browser come last and are marked: Playwright leaves an event loop running in
     this thread, and Django then refuses much to every test after them.
 
-    What needs no database is marked too: it need not run again on PostgreSQL. And so is what
-    crashes, stalls and drains servers: it takes the whole machine and runs alone.
+    What needs no database is marked too: it need not run again on PostgreSQL.
     """
     for item in items:
         fixtures = set(item.fixturenames)
         if "playwright" in fixtures:
             item.add_marker("browser")
-        if item.path.name.startswith("test_reply_"):
-            item.add_marker("alone")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
             item.add_marker("stateless")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

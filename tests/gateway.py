@@ -301,6 +301,8 @@ async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threadi
     """Do the steps; True when the body was ended in order."""
     for step in steps:
         if isinstance(step, bytes):
+            if writer.is_closing():
+                raise ConnectionResetError  # uvloop calls it a RuntimeError
             writer.write(step)
             await writer.drain()
         elif isinstance(step, float | int):

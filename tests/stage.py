@@ -87,7 +87,7 @@ class Stage:
         server = self._servers.get(name)
         if server is None:
             log = self.folder / f"{name}.log"
-            environment = {"UPSTREAM_READ_TIMEOUT": 60, "MAX_BODY": 1_000_000, **environment}
+            environment = {"MAX_BODY": 1_000_000, **environment}
             server = QuickServer(self.gateway.url, log, **environment)
             self._servers[name] = server
         if server.process is None or server.process.poll() is not None:

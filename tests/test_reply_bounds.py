@@ -15,6 +15,8 @@ from tests.stage import wish
 from tests.visitor import session_of
 from tests.waiting import until
 
+pytestmark = pytest.mark.alone
+
 DISCONNECTS = amount(200, 2000)
 
 
@@ -82,6 +84,10 @@ def test_disconnects_leave_nothing_behind(stage, here, alice, record_property):
     session = session_of(alice)
     responses = [ask(alice, wish(pieces=4, fault="wait"), model="test-model") for _ in range(20)]
     until(lambda: here.inside()["live"] == 20, 30)
+    # A crowd and some visits, until every thread has begun that lasts.
+    crowd = [Browser(here, session=session).open("/") for _ in range(40)]
+    for browser in crowd:
+        browser.rest()
     visit_all(here, session, responses, chance, 40)
     before = settled(here)
     visit_all(here, session, responses, chance, DISCONNECTS)
@@ -107,7 +113,8 @@ def comes_back(server, before, seconds=20):
         more = {name: now[name] - before[name] for name in names if now[name] > before[name]}
         if not more and now["kilobytes"] < before["kilobytes"] + 10_000:
             return now
-        assert time.monotonic() < deadline, f"{more}\n" + "\n".join(now["running"])
+        grown = now["kilobytes"] - before["kilobytes"]
+        assert time.monotonic() < deadline, f"{more}, {grown} kB\n" + "\n".join(now["running"])
         time.sleep(0.1)
 
 

@@ -74,7 +74,7 @@ def test_a_reader_of_a_dead_processs_reply_sees_its_end(stage, here, make_stage_
 def test_one_dead_worker_of_three_takes_only_its_own_replies(stage, make_stage_server, alice):
     server = make_stage_server(WEB_CONCURRENCY=3)
     visitor = stage.visit(server, alice)
-    responses = [visitor.ask(wish(pieces=160, pace=0.05)) for _ in range(9)]
+    responses = [visitor.ask(wish(pieces=100, pace=0.05)) for _ in range(9)]
     rows = Response.objects.filter(pk__in=[response.pk for response in responses])
     until(lambda: set(rows.values_list("status", flat=True)) == {"in_progress"})
     leases = set(rows.values_list("lease", flat=True))
@@ -93,12 +93,12 @@ def test_one_dead_worker_of_three_takes_only_its_own_replies(stage, make_stage_s
 def test_hundreds_of_dead_replies_hold_up_no_new_one(stage, here, visitor):
     """As a crash of the whole site leaves them: they are ended one by one, others in between."""
     visitor.token()
-    dead_replies(visitor.person, 500)
+    dead_replies(visitor.person, 300)
     buried = Response.objects.filter(status="interrupted")
     until(buried.exists)
     visitor.watch(visitor.ask(wish(pieces=2)).pk)
-    assert buried.count() < 500
-    until(lambda: buried.count() == 500, 60)
+    assert buried.count() < 300
+    until(lambda: buried.count() == 300, 60)
 
 
 @pytest.mark.parametrize("watched", [False, True])
@@ -141,7 +141,7 @@ def test_a_process_that_only_stood_still_finds_its_reply_ended_and_leaves_it(
 
 def test_a_process_never_declares_dead_what_it_writes_itself(stage, here, visitor):
     """Also where it stood still so long that its own heartbeat is old."""
-    response = visitor.ask(wish(pieces=150, pace=0.05))
+    response = visitor.ask(wish(pieces=100, pace=0.05))
     until(lambda: Response.objects.get(pk=response.pk).partial)
     [worker] = here.workers()
     os.kill(worker, signal.SIGSTOP)
@@ -149,4 +149,4 @@ def test_a_process_never_declares_dead_what_it_writes_itself(stage, here, visito
     os.kill(worker, signal.SIGCONT)
     until(lambda: not Response.objects.get(pk=response.pk).is_open, 20)
     assert Response.objects.get(pk=response.pk).status == "completed"
-    assert Message.objects.get(pk=response.message_id).text.strip() == words(150)
+    assert Message.objects.get(pk=response.message_id).text.strip() == words(100)

@@ -1,5 +1,6 @@
 """The end of a process: replies may finish, the rest is interrupted, and only then it exits."""
 
+import contextlib
 import re
 import signal
 import threading
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
 import httpx
+import pytest
 
 from conversations.models import Message, Response
 from tests.books import ask
@@ -15,8 +17,10 @@ from tests.reading import Reader, words
 from tests.stage import wish
 from tests.waiting import until
 
+pytestmark = pytest.mark.alone
+
 # Of these gunicorn.conf.py keeps 5 for ending what did not finish.
-GRACE = ("--graceful-timeout", "8")
+GRACE = ("--graceful-timeout", "7")
 
 
 def end(server, go):
@@ -130,7 +134,8 @@ def test_workers_that_retire_let_replies_finish_and_end_the_rest(stage, make_sta
         streams = [threads.submit(visitor.watch, response.pk) for response in responses]
         until(lambda: not Response.objects.filter(partial="").exists())
         while first & set(server.workers()):
-            httpx.get(f"{server.url}/healthz", timeout=30)
+            with contextlib.suppress(httpx.TransportError):
+                httpx.get(f"{server.url}/healthz", timeout=5)
             if not stage.gateway.go.is_set() and retiring(server):
                 stage.gateway.go.set()
         readers = [Reader().take_all(stream.result()) for stream in streams]

@@ -26,6 +26,8 @@ from tests.stage import wish
 from tests.visitor import Visitor
 from tests.waiting import until
 
+pytestmark = pytest.mark.alone
+
 SECONDS = amount(30, 300)
 KILLS = amount(20, 250)
 # Seconds of text that a kill may cost here, where killed processes keep the machine busy starting

@@ -98,6 +98,7 @@ print(*took)
 """
 
 
+@pytest.mark.alone
 @pytest.mark.soak
 def test_fifty_writers_lose_nothing_and_none_waits_long(transactional_db, alice, record_property):
     """Each reads, then writes, in two processes of twenty-five threads: no error, p99 of 3 s."""
