@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
 import django
 import pytest
+from django.utils import timezone, translation
 
 # Before the tests are collected, so that they may import models like any module.
 django.setup()
@@ -39,6 +40,14 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def no_language():
+    """What a request through Django's client chose would hold for the tests after it."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(autouse=True)
