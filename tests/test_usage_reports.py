@@ -11,7 +11,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.models import Budget, Price, Response, UsageScope
+from conversations.models import Budget, Price, Response, UsageRollup, UsageScope
+from conversations.models.usage_day import FIRST_TOKEN, TOTAL_TIME
 from conversations.usage import calendar
 from conversations.usage.chart import draw, round_below
 from conversations.usage.histogram import percentile
@@ -147,6 +148,20 @@ def test_the_rows_come_in_the_order_asked_for(as_viewer, alice, bob):
     ):
         rows = rows_of(as_viewer, f"/usage/people.csv?sort={sort}")
         assert names is None or [row["username"] for row in rows] == names
+
+
+@pytest.mark.parametrize("sort", ["first_token_median", "total_time_p95"])
+def test_people_come_in_the_order_of_their_times(as_viewer, alice, bob, sort):
+    none = dict.fromkeys(FIRST_TOKEN + TOTAL_TIME, 0)
+    for person, bucket in ((alice, 9), (bob, 1)):
+        past_call(person, timezone.now())
+        counts = {FIRST_TOKEN[bucket]: 1, TOTAL_TIME[bucket]: 1}
+        UsageRollup.objects.filter(person_id=person.pk).update(**{**none, **counts})
+    for order, names in ((sort, ["bob", "alice"]), (f"-{sort}", ["alice", "bob"])):
+        page = as_viewer.get(f"/usage/people/?sort={order}")
+        assert [row.label for row in page.context["rows"]] == names
+        rows = rows_of(as_viewer, f"/usage/people.csv?sort={order}")
+        assert [row["username"] for row in rows] == names
 
 
 def test_people_come_in_the_order_of_their_groups(as_viewer, alice, bob):

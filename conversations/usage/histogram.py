@@ -27,13 +27,21 @@ def percentile(counts, edges, share):
     return edges[-1]
 
 
+# The times that are shown: by their names the counts, their edges, and the share.
+TIMES = {
+    "first_token_median": (FIRST_TOKEN, FIRST_TOKEN_EDGES, 0.5),
+    "first_token_p95": (FIRST_TOKEN, FIRST_TOKEN_EDGES, 0.95),
+    "total_time_median": (TOTAL_TIME, TOTAL_TIME_EDGES, 0.5),
+    "total_time_p95": (TOTAL_TIME, TOTAL_TIME_EDGES, 0.95),
+}
+
+
+def time_of(sums, name):
+    """One of TIMES in seconds, or None, from a mapping of sums."""
+    counts, edges, share = TIMES[name]
+    return percentile([sums.get(count, 0) for count in counts], edges, share)
+
+
 def times(sums):
-    """`(first token median, its p95, total median, its p95)` in seconds from a mapping of sums."""
-    first = [sums.get(name, 0) for name in FIRST_TOKEN]
-    total = [sums.get(name, 0) for name in TOTAL_TIME]
-    return (
-        percentile(first, FIRST_TOKEN_EDGES, 0.5),
-        percentile(first, FIRST_TOKEN_EDGES, 0.95),
-        percentile(total, TOTAL_TIME_EDGES, 0.5),
-        percentile(total, TOTAL_TIME_EDGES, 0.95),
-    )
+    """All of TIMES in their order, in seconds or None, from a mapping of sums."""
+    return tuple(time_of(sums, name) for name in TIMES)

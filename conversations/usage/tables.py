@@ -1,6 +1,7 @@
 """A report as rows: the same on the screen and in the file."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.models.usage_day import TIMES as TIME_COUNTS
 from conversations.usage import reports
+from conversations.usage.histogram import TIMES, time_of
 from conversations.usage.reports import Sums
 
 # The figures of a row, by the names they have in files and in `sort=`.
@@ -31,7 +33,6 @@ FIGURES = {
     "total_time_median": lambda sums: sums.times[2],
     "total_time_p95": lambda sums: sums.times[3],
 }
-TIMES = ("first_token_median", "first_token_p95", "total_time_median", "total_time_p95")
 # The measures behind the figures, and those each order needs besides the tokens.
 UNSHOWN = ("answered", "input_characters", "output_characters")
 WHOLE = tuple(name for name in COUNTED if name not in UNSHOWN) + TIME_COUNTS
@@ -47,7 +48,7 @@ NEEDED = {
     "estimated_cost": ("estimated_cost_units",),
     "unpriced": ("unpriced",),
     "coverage": ("reported", "estimated"),
-    **dict.fromkeys(TIMES, TIME_COUNTS),
+    **{name: counts for name, (counts, _edges, _share) in TIMES.items()},
 }
 PAGE = 50  # rows
 
@@ -150,10 +151,11 @@ def _known(by, sort):
     return "name" if by == "day" else "-cost"
 
 
-# In whole units, since thousands of decimals take their time.
+# In whole units, since thousands of decimals take their time, and of the times only the one.
 _ORDER = {
     "cost": lambda sums: sums["cost_units"],
     "estimated_cost": lambda sums: sums["estimated_cost_units"],
+    **{name: partial(time_of, name=name) for name in TIMES},
 }
 
 
