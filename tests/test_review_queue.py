@@ -115,6 +115,9 @@ def test_it_can_be_filtered_by_date(desk, conversation, settings):
     assert listed(desk.get("/review/?since=2026-05-04&until=2026-05-04")) == [conversation.pk]
     assert listed(desk.get("/review/?since=2026-05-05")) == []
     assert listed(desk.get("/review/?until=2026-05-03")) == []
+    later = queue.place_of(Conversation(updated_at=day + timedelta(days=3)))
+    assert listed(desk.get(f"/review/?until=2026-05-03&after={later}")) == []
+    assert listed(desk.get(f"/review/?until=2026-05-04&after={later}")) == [conversation.pk]
 
 
 @pytest.mark.parametrize(

@@ -43,13 +43,14 @@ def pages(reviewer):
     small = Group.objects.get(name="Small")
     owner = Person.objects.get(username="made-up-7")
     middle = Conversation.objects.filter(title="Made up 1000").get()
+    place = (middle.updated_at, middle.pk)
 
     def queued(**filters):
         return lambda: queue.queue(reviewer, filters)
 
     return {
         "first": queued(),
-        "in the middle": lambda: queue.behind(queued()(), middle.updated_at, middle.pk),
+        "in the middle": lambda: queue.queue(reviewer, {}, after=place),
         "one model": queued(model="model-3"),
         "many members": queued(group=half),
         "unreviewed": queued(unreviewed=True),
@@ -106,3 +107,14 @@ def test_no_page_is_sorted(filled):
         if plan and name not in ("few members", "failed"):
             assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (name, plan)
             assert "USING INDEX" in plan or "USING COVERING INDEX" in plan, (name, plan)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="counts SQLite's steps")
+def test_a_page_in_the_middle_begins_there_also_before_a_date(filled):
+    newest, middle = (Conversation.objects.get(title=f"Made up {n}") for n in (0, 1500))
+
+    def read(**filters):
+        return list(queue.queue(filled, filters, after=(middle.updated_at, middle.pk))[:50])
+
+    assert read(until=newest.updated_at.date()) == read()
+    assert steps_of(lambda: read(until=newest.updated_at.date())) <= steps_of(read) + 20

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, Sum
+from django.db.models import BooleanField, Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -69,8 +69,9 @@ class Row:
         return reviewed_at is not None and reviewed_at >= self.conversation.updated_at
 
 
-def queue(reviewer, filters, hits=None):
-    """Conversations `reviewer` may review now, as `filters` ask, newest activity first.
+def queue(reviewer, filters, hits=None, after=None):
+    """Conversations `reviewer` may review now, as `filters` ask, newest activity first; with
+    `after`, a place as `read_place` gives it, those behind it.
 
     `filters` is the cleaned data of a QueueForm; `hits` are those of `look_for` where it has words
     to look for.
@@ -86,8 +87,12 @@ def queue(reviewer, filters, hits=None):
         found = found.filter(model=model)
     if first := filters.get("since"):
         found = found.filter(updated_at__gte=midnight(first))
-    if last := filters.get("until"):
-        found = found.filter(updated_at__lt=midnight(last + timedelta(days=1)))
+    end = filters.get("until") and midnight(filters["until"] + timedelta(days=1))
+    # Of two ends SQLite goes by one only, which may be far before the other.
+    if end and (after is None or end < after[0]):
+        found = found.filter(updated_at__lt=end)
+    if after is not None:
+        found = _behind(found, *after)
     if outcome := filters.get("status"):
         troubled = Response.objects.filter(OUTCOMES[outcome])
         found = _with_one_of(found, troubled, "conversation_id")
@@ -107,11 +112,13 @@ def _with_one_of(conversations, matches, key):
     Few: by their ids. Many: newest first, asking of each whether it is one. Putting many into
     order for one page took longer the more conversations there were.
     """
-    few = set(matches.order_by().values_list(key, flat=True)[: FEW_MATCHES + 1])
-    if len(few) <= FEW_MATCHES:
+    if matches[: FEW_MATCHES + 1].count() <= FEW_MATCHES:
         # Of what was erased the call is left.
-        return conversations.filter(pk__in=few - {None})
-    return conversations.filter(Exists(matches.filter(**{key: OuterRef("pk")})))
+        few = set(matches.values_list(key, flat=True)) - {None}
+        return conversations.filter(pk__in=few)
+    # Not Exists, of which PostgreSQL would make a join that reads all matches first.
+    one = matches.filter(**{key: OuterRef("pk")}).values("pk")[:1]
+    return conversations.alias(one=Subquery(one)).filter(one__isnull=False)
 
 
 def look_for(reviewer, filters, before=None):
@@ -135,13 +142,11 @@ def unreviewed(conversations):
     return conversations.filter(~Exists(reviewed))
 
 
-def page(conversations, after=None):
-    """`(rows, place of the next page or None)`: the PAGE conversations after the place `after`.
+def page(conversations):
+    """`(rows, place of the next page or None)`: the first PAGE of `conversations`.
 
     Six queries however many rows; the texts and titles are not even read.
     """
-    if after is not None:
-        conversations = behind(conversations, *after)
     # What is read is named, so that a title cannot come along by accident.
     shown = list(
         conversations.select_related("owner", "review_mark").only(
@@ -161,7 +166,7 @@ def page(conversations, after=None):
     return _rows(shown), place_of(shown[-1]) if more else None
 
 
-def behind(conversations, updated_at, conversation_id):
+def _behind(conversations, updated_at, conversation_id):
     """Those that come after that place in the queue.
 
     The first condition says nothing new, but lets the database begin there in the index.
@@ -175,9 +180,11 @@ def behind(conversations, updated_at, conversation_id):
 def next_unreviewed(reviewer, filters, conversation, hits=None):
     """The next in the queue after `conversation` that has something unreviewed, else the first
     of all; None where there is no other."""
-    waiting = unreviewed(queue(reviewer, filters, hits)).exclude(pk=conversation.pk)
-    waiting = waiting.only("updated_at")
-    return behind(waiting, conversation.updated_at, conversation.pk).first() or waiting.first()
+    for after in ((conversation.updated_at, conversation.pk), None):
+        waiting = unreviewed(queue(reviewer, filters, hits, after)).exclude(pk=conversation.pk)
+        if found := waiting.only("updated_at").first():
+            return found
+    return None
 
 
 def place_of(conversation):

@@ -55,9 +55,9 @@ def index(request):
         hits = _look_for(request, form.cleaned_data, form.carried)
         context["older_hits"] = hits[-1].id if hits and len(hits) == WINDOW else None
         context["hits_before"] = request.GET.get("hits_before") if hits else None
-        found = queue.queue(request.user, form.cleaned_data, hits)
         after = queue.read_place(request.GET.get("after"))
-        context["rows"], context["after"] = queue.page(found, after)
+        found = queue.queue(request.user, form.cleaned_data, hits, after)
+        context["rows"], context["after"] = queue.page(found)
     return render(request, "review/queue.html", context, status=200 if form.is_valid() else 422)
 
 
