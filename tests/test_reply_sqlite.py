@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
+from tests.books import ask
 from tests.reading import Reader, words
 from tests.server import ROOT, database_url
 from tests.soaking import amount
@@ -125,6 +126,25 @@ def test_fifty_writers_lose_nothing_and_none_waits_long(transactional_db, alice,
     record_property("p99", round(slowest, 2))
     assert int(counter.title) == len(took) == 50 * EACH
     assert slowest < 3
+
+
+@pytest.mark.alone
+def test_beside_fifty_replies_a_write_takes_milliseconds(stage, here, alice):
+    """p99 of 50 ms, from another process, while the texts of fifty are stored."""
+    for _each in range(50):
+        ask(alice, wish(pieces=1000, pace=0.05), model="test-model")
+    until(lambda: Response.objects.exclude(partial="").count() == 50, 30)
+    conversation = Conversation.objects.first()
+    took = []
+    for number in range(200):
+        began = time.monotonic()
+        with transaction.atomic():
+            conversation.title = f"Title {number}"
+            conversation.save(update_fields=["title"])
+        took.append(time.monotonic() - began)
+        time.sleep(0.02)
+    assert Response.objects.filter(status="in_progress").count() == 50
+    assert statistics.quantiles(took, n=100)[98] < 0.05
 
 
 @pytest.fixture
