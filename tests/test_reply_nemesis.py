@@ -168,7 +168,7 @@ def test_the_nemesis_breaks_nothing_that_was_promised(stage, servers, alice, bob
     assert [html for somebody in everybody for html in somebody.unfinished] == []
 
     # Nobody is online any more, and everything ends all the same.
-    until(lambda: not Response.objects.open().exists(), 60)
+    all_end(servers)
     accepted = set().union(*(somebody.accepted for somebody in everybody))
     cuts = [cut for somebody in everybody for cut in somebody.cuts]
     record_property("kills", kills)
@@ -185,6 +185,17 @@ def test_the_nemesis_breaks_nothing_that_was_promised(stage, servers, alice, bob
     # And they serve on.
     response = ask(alice, wish(pieces=3), model="test-model")
     until(lambda: Response.objects.get(pk=response.pk).status == "completed")
+
+
+def all_end(servers):
+    """Wait for it; the AssertionError says which did not, and what the processes are doing."""
+    try:
+        until(lambda: not Response.objects.open().exists(), 60)
+    except AssertionError:
+        rows = Response.objects.open().values("pk", "status", "heartbeat_at", "attempts", "lease")
+        texts = list(Response.objects.open().values_list("message__parent__text", flat=True))
+        inside = [server.inside() for server in servers for _worker in range(4)]
+        raise AssertionError(f"{list(rows)}\n{texts}\n{inside}") from None
 
 
 def rampage(servers, chance):
