@@ -32,6 +32,8 @@ class Server:
             **os.environ,
             "PYTHONWARNINGS": "default",
             "DATABASE_URL": database_url(),
+            # By which PostgreSQL tells its connections from those of others.
+            "PGAPPNAME": f"site-{self.port}",
             "SECRET_KEY": settings.SECRET_KEY,
             "INSECURE_HTTP": "true",
             "OPENAI_BASE_URL": gateway_url,

@@ -61,9 +61,8 @@ def database_connections(server):
         return sum(os.readlink(link) == name for link in links if os.path.islink(link))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s",
+            [server.environment["PGAPPNAME"]],
         )
         return cursor.fetchone()[0]
 

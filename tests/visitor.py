@@ -19,7 +19,9 @@ class Visitor:
     def __init__(self, url, person=None):
         self.person = person
         cookies = {"session": session_of(person)} if person else {}
-        self.http = httpx.Client(base_url=url, cookies=cookies, timeout=PATIENCE)
+        # The server closes what is idle for five seconds: not at the moment it is used again.
+        limits = httpx.Limits(keepalive_expiry=2)
+        self.http = httpx.Client(base_url=url, cookies=cookies, timeout=PATIENCE, limits=limits)
 
     def get(self, path, **kwargs):
         return self.http.get(path, **kwargs)
