@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import environ
@@ -106,14 +107,21 @@ if flag("RELOAD"):
 
 
 def on_starting(server):
-    """Let workers tell each other how many ever served, and how many must before some may go."""
-    server.served = multiprocessing.Value("i", 0)
-    server.awaited = multiprocessing.Value("i", 0)
+    """Let workers tell each other how many ever served, and how many must before some may go.
+
+    Without locks: a worker that is killed would keep one for ever. Who serves appends a byte.
+    """
+    server.served = tempfile.TemporaryFile(buffering=0)
+    server.awaited = multiprocessing.Value("i", 0, lock=False)
+
+
+def count(served):
+    return os.fstat(served.fileno()).st_size
 
 
 def on_reload(server):
     """The old workers may go when all new ones serve."""
-    server.awaited.value = server.served.value + server.cfg.workers
+    server.awaited.value = count(server.served) + server.cfg.workers
 
 
 def post_fork(server, worker):
@@ -154,7 +162,7 @@ def leave(worker):
     patience = worker.loop.time() + reload_patience
 
     def go_or_wait():
-        if worker.served.value >= worker.awaited.value or worker.loop.time() > patience:
+        if count(worker.served) >= worker.awaited.value or worker.loop.time() > patience:
             worker.handle_exit_signal()
         else:
             worker.loop.call_later(0.05, go_or_wait)
@@ -166,8 +174,7 @@ async def arrive(worker):
     """Count the worker as soon as it serves; the first one greets."""
     while not worker.servers:
         await asyncio.sleep(0.05)
-    with worker.served.get_lock():
-        worker.served.value += 1
+    worker.served.write(b".")
     if worker.age == 1:
         greet(worker)
 
