@@ -163,10 +163,13 @@ def stage(lasting_stage, transactional_db):
 
 
 @pytest.fixture
-def make_stage_server(stage, tmp_path):
+def make_stage_server(request, stage, tmp_path):
     """Makes servers of a test's own on the stage: `make_stage_server(*arguments, **environment)`,
     `arguments` being gunicorn's."""
     servers = []
+    if not {"here", "there"} & set(request.fixturenames):
+        # They would claim its replies.
+        stage.stop()
 
     def make(*arguments, **environment):
         log = tmp_path / f"server-{len(servers)}.log"

@@ -45,9 +45,13 @@ def test_fifty_streams_end_in_a_final_event_and_fifty_rows_before_the_exit(
     short = [ask(alice, wish(pieces=20, fault="wait"), model="test-model") for _ in range(10)]
     with ThreadPoolExecutor(50) as threads:
         streams = [threads.submit(visitor.watch, response.pk) for response in long + short]
-        until(lambda: server.inside()["live"] == server.inside()["watching"] == 50, 120)
-        until(lambda: not Response.objects.filter(partial="").exists())
-        end(server, stage.gateway.go)
+        try:
+            until(lambda: server.inside()["live"] == server.inside()["watching"] == 50, 120)
+            until(lambda: not Response.objects.filter(partial="").exists())
+            end(server, stage.gateway.go)
+        finally:
+            # Or the streams would be waited for without an end.
+            stage.gateway.go.set()
         # No row waits for anybody: nothing runs that could end it now.
         assert not Response.objects.open().exists()
         readers = [Reader().take_all(stream.result()) for stream in streams]
