@@ -30,10 +30,22 @@ def held():
         "threads": threading.active_count(),
         "files": len(os.listdir("/proc/self/fd")),
         "kilobytes": resident_kilobytes(),
+        "process": os.getpid(),
         "live": len(engine.live),
+        "waiting": {str(live.id): waits(live.task) for live in engine.live.values()},
         "followed": len(engine.followed),
         "watching": len(engine.streams),
     }
+
+
+def waits(task):
+    """Where a task stands, from the outermost coroutine to what it waits for."""
+    lines, inner = [], task.get_coro()
+    while inner is not None:
+        frame = getattr(inner, "cr_frame", None) or getattr(inner, "ag_frame", None)
+        lines.append(f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else repr(inner))
+        inner = getattr(inner, "cr_await", None) or getattr(inner, "ag_await", None)
+    return lines
 
 
 def resident_kilobytes():

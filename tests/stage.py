@@ -184,6 +184,13 @@ def make_stage_server(request, stage, tmp_path):
 
 
 @pytest.fixture
+def nobody_else(stage):
+    """No server but those of the test's own: the shared ones, which other tests left running, would
+    claim some of its replies, and have other times."""
+    stage.stop()
+
+
+@pytest.fixture
 def here(stage):
     """One of the two servers."""
     return stage.here

@@ -31,7 +31,7 @@ def last_date(text):
 
 
 def test_a_dead_servers_replies_are_interrupted_within_half_a_minute(
-    stage, make_stage_server, alice
+    stage, nobody_else, make_stage_server, alice
 ):
     """With the times of production, nobody online, after a start anew."""
     server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.bare")
@@ -71,7 +71,9 @@ def test_a_reader_of_a_dead_processs_reply_sees_its_end(stage, here, make_stage_
     assert reader.text == Message.objects.get(pk=response.message_id).text.strip()
 
 
-def test_one_dead_worker_of_three_takes_only_its_own_replies(stage, make_stage_server, alice):
+def test_one_dead_worker_of_three_takes_only_its_own_replies(
+    stage, nobody_else, make_stage_server, alice
+):
     server = make_stage_server(WEB_CONCURRENCY=3)
     visitor = stage.visit(server, alice)
     responses = [visitor.ask(wish(pieces=100, pace=0.05)) for _ in range(9)]

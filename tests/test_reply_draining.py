@@ -17,7 +17,7 @@ from tests.reading import Reader, words
 from tests.stage import wish
 from tests.waiting import until
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("nobody_else")]
 
 # Of these gunicorn.conf.py keeps 5 for ending what did not finish.
 GRACE = ("--graceful-timeout", "7")

@@ -14,6 +14,7 @@ import uuid
 
 import httpx
 import pytest
+from django.utils import timezone
 
 from chatsite.handler import AT_ONCE
 from conversations.models import Message, Response
@@ -141,7 +142,7 @@ class Somebody(threading.Thread):
 
 
 @pytest.fixture
-def servers(make_stage_server):
+def servers(nobody_else, make_stage_server):
     """Two processes on each of two machines, over one database."""
     patience = {"UPSTREAM_READ_TIMEOUT": 2, "WEB_CONCURRENCY": 2}
     return [make_stage_server(**patience) for _ in range(2)]
@@ -194,8 +195,9 @@ def all_end(servers):
     except AssertionError:
         rows = Response.objects.open().values("pk", "status", "heartbeat_at", "attempts", "lease")
         texts = list(Response.objects.open().values_list("message__parent__text", flat=True))
-        inside = [server.inside() for server in servers for _worker in range(4)]
-        raise AssertionError(f"{list(rows)}\n{texts}\n{inside}") from None
+        held = [server.inside() for server in servers for _worker in range(20)]
+        waiting = {each["process"]: each["waiting"] for each in held}
+        raise AssertionError(f"{list(rows)}\n{timezone.now()} {texts}\n{waiting}") from None
 
 
 def rampage(servers, chance):
