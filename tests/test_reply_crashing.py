@@ -143,6 +143,8 @@ def test_a_process_that_only_stood_still_finds_its_reply_ended_and_leaves_it(
 
 def test_a_process_never_declares_dead_what_it_writes_itself(stage, here, visitor):
     """Also where it stood still so long that its own heartbeat is old."""
+    # It would rightly call it dead, and may still run after another test.
+    stage.there.kill()
     response = visitor.ask(wish(pieces=100, pace=0.05))
     until(lambda: Response.objects.get(pk=response.pk).partial)
     [worker] = here.workers()
