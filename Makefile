@@ -11,8 +11,8 @@ ARGS =
 # run one by one, they are slower side by side.
 AT_ONCE = -n 2 --dist loadfile
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
-# with something else; what fails twice is a fault. pytest names what it repeated.
-AGAIN = --reruns 1
+# with something else; what fails three times is a fault. pytest names what it repeated.
+AGAIN = --reruns 2
 # How pytest says that ARGS chose no test of this part.
 NONE = 5
 
