@@ -115,6 +115,16 @@ def on_starting(server):
     server.awaited = multiprocessing.Value("i", 0, lock=False)
 
 
+def worker_exit(server, worker):
+    """Close what the worker shares; else Python says at its end that nobody did."""
+    worker.served.close()
+
+
+def on_exit(server):
+    """As `worker_exit`, for the master."""
+    server.served.close()
+
+
 def count(served):
     return os.fstat(served.fileno()).st_size
 

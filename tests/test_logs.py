@@ -12,6 +12,7 @@ from tests.waiting import until
 @pytest.fixture
 def said(here):
     """The lines the server has written since the test began."""
+    until(lambda: "The chat is at" in here.output(), 5)
     here.new_output()
     return lambda: here.new_output().splitlines()
 
