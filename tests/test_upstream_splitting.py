@@ -9,7 +9,7 @@ from conversations.upstream import Failed, Finished
 from conversations.upstream.failures import refusal
 from conversations.upstream.words import Words
 from tests.folding import decoded
-from tests.frames import chunk, completed, created, delta, message, text_done
+from tests.frames import chunk, completed, created, delta, message, stream, text_done
 from tests.transcripts import transcripts
 
 BODIES = [each.body for each in transcripts() if each.status == 200]
@@ -100,6 +100,12 @@ def test_a_stream_cut_anywhere_gives_the_same(data):
     body = data.draw(streams())
     limits = data.draw(st.sampled_from([{}, {"longest_reply": 5}, {"longest_line": 90}]))
     assert decoded(body, cuts=data.draw(cuts_of(body)), **limits) == decoded(body, **limits)
+
+
+def test_an_empty_delta_leaves_the_text_to_the_final_object_however_it_is_cut():
+    body = stream(delta(""), completed(message("Whole.")))
+    for cut in range(len(body)):
+        assert decoded(body, cuts=[cut]).text == "Whole."
 
 
 @given(st.data())

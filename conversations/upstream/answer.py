@@ -25,8 +25,10 @@ class Channel:
 
     def add(self, piece: str) -> None:
         """Take the next piece. `incoming` is an upper bound of the characters so far."""
-        self._pieces.append(piece)
-        self.incoming += len(piece)
+        # An empty piece is no text: what the final object says still counts.
+        if piece:
+            self._pieces.append(piece)
+            self.incoming += len(piece)
 
     def settle(self, *, last: bool = False) -> None:
         """Clean what has come in; half a character is kept for the other half, unless `last`."""
