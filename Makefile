@@ -39,6 +39,7 @@ test-stress: ## Run the tests with a browser, and those that kill, stall and dra
 
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 	@.ci/setup test
+	$(PYTHON) -m pytest $(AT_ONCE) -m hypothesis --hypothesis-profile=default
 	$(PYTHON) -m bench.soak
 
 check: ## Look for mistakes without running the tests.

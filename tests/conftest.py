@@ -9,9 +9,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 import django
 import pytest
 from django.utils import timezone, translation
+from hypothesis import settings as hypothesis
 
 # Before the tests are collected, so that they may import models like any module.
 django.setup()
+
+# The same examples each time: a run speaks of the change it tests, not of luck. `make soak` looks
+# further, with others each time.
+hypothesis.register_profile("the same", derandomize=True)
+hypothesis.load_profile("the same")
 
 pytest_plugins = [
     "tests.gateway",
