@@ -14,7 +14,7 @@ from conversations.replies import transitions
 from conversations.replies.engine import Engine
 from conversations.replies.watch import Viewer, watch
 
-__all__ = ["Viewer", "fill_in", "full", "offer", "stop", "watch", "watched_by"]
+__all__ = ["Viewer", "begin", "fill_in", "full", "offer", "stop", "watch", "watched_by"]
 
 
 def full():
@@ -23,18 +23,40 @@ def full():
     return engine is not None and (engine.draining or engine.load >= settings.MAX_LIVE_REPLIES)
 
 
-def offer(response):
-    """Let this process begin the reply at once; from any thread.
+def begin(ordering, *arguments, offered=None, **asked):
+    """The Response that `ordering`, a function of replies.order, stores; from any thread.
 
-    Where no server runs (a management command, a test's client) it stays queued for whoever
-    sweeps or watches first.
+    Where this process has room it is stored as begun here, and begins. Else, as where no server
+    runs (a management command, a test's client), it stays queued for whoever sweeps or watches
+    first. `offered` are the person's models, where they are at hand. Raises what `ordering` does.
     """
     engine = Engine.serving
+    lease = engine.promise() if engine else None
+    begun = None
+    try:
+        response = ordering(*arguments, lease=lease, **asked)
+        response.offered = offered
+        # One that was ordered before has no body, and its process.
+        if lease and response.body:
+            begun = _own(response)
+    finally:
+        if lease:
+            engine.loop.call_soon_threadsafe(engine.keep_promise, begun)
+    return response
+
+
+def offer(response):
+    """Let this process begin a queued reply at once, if it has room; from any thread."""
+    engine = Engine.serving
     if engine is not None:
-        # Rows of its own: they change as the reply is written, maybe before the page is drawn.
-        own = copy(response)
-        own.message = copy(response.message)
-        engine.loop.call_soon_threadsafe(engine.offer, own.pk, own)
+        engine.loop.call_soon_threadsafe(engine.offer, response.pk, _own(response))
+
+
+def _own(response):
+    """Rows for the engine: they change as the reply is written, maybe before the page is drawn."""
+    own = copy(response)
+    own.message = copy(response.message)
+    return own
 
 
 def watched_by(response_id, person_id):

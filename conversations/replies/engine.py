@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+import threading
 import time
 import uuid
 import weakref
@@ -49,6 +50,9 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self.lease = uuid.uuid4()
         self.live = {}
+        # Replies that threads are about to store as begun here; counted with those that are.
+        self._promised = 0
+        self._door = threading.Lock()
         # Rows at hand that are being claimed.
         self.ordered = {}
         # Titles being made: not replies, so they take no reply's room.
@@ -82,7 +86,23 @@ class Engine:
     @property
     def load(self):
         """How many replies this process writes or is about to."""
-        return len(self.live) + len(self._claiming)
+        return len(self.live) + len(self._claiming) + self._promised
+
+    def promise(self):
+        """Room for one reply, from any thread: the lease to store it under, None where there is no
+        room. `keep_promise` must follow."""
+        with self._door:
+            if self.draining or self.load >= settings.MAX_LIVE_REPLIES:
+                return None
+            self._promised += 1
+            return self.lease
+
+    def keep_promise(self, response):
+        """Begin the reply that was stored under the lease, if it was; on this loop."""
+        with self._door:
+            self._promised -= 1
+        if response is not None:
+            self._begin(response)
 
     def offer(self, response_id, response=None):
         """Claim the queued Response if there is room; on this loop.
@@ -125,10 +145,15 @@ class Engine:
             return
         if response is None:
             return
-        live = LiveReply(response)
         # From one to the other in one step, or it would count twice for a moment.
         self._claimed(response_id)
-        self.live[response_id] = live
+        self._begin(response)
+
+    def _begin(self, response):
+        """Write the reply, whose row is ours."""
+        live = self.live[response.pk] = LiveReply(response)
+        if self.draining:
+            live.ending = Response.Status.INTERRUPTED
         # Detached from any request: closing the tab ends nothing. In an empty context, or it
         # would inherit the request's thread and connection (runtime.md, 1.2).
         live.task = self._spawn(self._write(live))

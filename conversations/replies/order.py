@@ -16,7 +16,7 @@ from conversations import input as prompt
 from conversations import usage
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import render_typed
-from conversations.replies import titles
+from conversations.replies import titles, transitions
 from conversations.search import index
 from conversations.tree import Place, Tree
 
@@ -55,12 +55,14 @@ class NotPossible(Refused):
     code = "not_possible"
 
 
-def ask(person, conversation, text, *, submission, model, parent=None, effort="", length=None):
+def ask(person, conversation, text, *, parent=None, submission, **asked):
     """Store `text` as a person's message and order a reply to it.
 
     `conversation` is None for a new one. `parent` is the message it answers (None: the leaf of
-    the active branch). The same submission again returns the first order. Returns the Response.
-    Raises Busy, Conflict or OverLimit.
+    the active branch). `asked` is the `model`, maybe an `effort` and a `length` in tokens, and the
+    `lease` of the process that begins the reply at once. The same submission again returns the
+    first order. Returns the Response, with its `body` where it is new. Raises Busy, Conflict or
+    OverLimit.
     """
     asked_in = conversation
     try:
@@ -71,50 +73,39 @@ def ask(person, conversation, text, *, submission, model, parent=None, effort=""
             elif parent is None and conversation.active_id:
                 parent = _leaf(conversation)
             question = _question(conversation, parent, text, submission)
-            return _order(person, question, model, effort, length, new=asked_in is None)
+            return _order(person, question, new=asked_in is None, **asked)
     except IntegrityError:
         return _first_order(submission, person, asked_in, text)
 
 
-def edit(person, message, text, *, submission, model, effort="", length=None):
-    """Store `text` as a sibling of the person's `message` and order a reply to it."""
+def edit(person, message, text, *, submission, **asked):
+    """Store `text` as a sibling of the person's `message` and order a reply to it; as `ask`."""
     if message.is_reply:
         raise NotPossible
     try:
         with transaction.atomic():
             question = _question(message.conversation, message.parent, text, submission)
-            return _order(person, question, model, effort, length)
+            return _order(person, question, **asked)
     except IntegrityError:
         return _first_order(submission, person, message.conversation, text)
 
 
-def retry(person, message, *, submission, model, effort="", length=None):
-    """Order a sibling of the reply `message`, also by another model."""
+def retry(person, message, *, submission, **asked):
+    """Order a sibling of the reply `message`, also by another model; as `ask`."""
     if not message.is_reply or message.parent_id is None:
         raise NotPossible
     try:
         with transaction.atomic():
-            return _order(
-                person, message.parent, model, effort, length, retry_submission=submission
-            )
+            return _order(person, message.parent, retry_submission=submission, **asked)
     except IntegrityError:
         return _first_order(submission, person, message.conversation, "")
 
 
-def go_on(person, message, text, *, submission, model, effort="", length=None):
+def go_on(person, message, text, **asked):
     """Order the continuation of the cut-off reply `message`: `text` asks for it in a new turn."""
     if not message.is_reply:
         raise NotPossible
-    return ask(
-        person,
-        message.conversation,
-        text,
-        submission=submission,
-        model=model,
-        parent=message,
-        effort=effort,
-        length=length,
-    )
+    return ask(person, message.conversation, text, parent=message, **asked)
 
 
 def _leaf(conversation):
@@ -135,7 +126,17 @@ def _question(conversation, parent, text, submission):
     )
 
 
-def _order(person, question, model, effort, length, *, new=False, retry_submission=None):
+def _order(
+    person,
+    question,
+    *,
+    model,
+    effort="",
+    length=None,
+    lease=None,
+    new=False,
+    retry_submission=None,
+):
     """Store `question` (unless it is retried) with an empty reply to it; `new` is a conversation
     that is stored with them. Few statements: this is on the way to the first word."""
     conversation = question.conversation
@@ -192,6 +193,7 @@ def _order(person, question, model, effort, length, *, new=False, retry_submissi
         model=model.name,
         request=request,
         **reserved,
+        **(transitions.begun(lease) if lease else {}),
     )
     response.body = body
     # So that the page need not look for them again.

@@ -35,18 +35,23 @@ def claim(response_id, lease):
     The first attempt is counted here, before it is made: after a crash the books rather name a
     call that was not sent than miss one that was.
     """
-    taken = Response.objects.filter(pk=response_id, status=Status.QUEUED).update(
-        status=Status.IN_PROGRESS,
-        lease=lease,
-        attempts=1,
-        # By this process's clock, as the other times of the call: reports subtract them.
-        started_at=timezone.now(),
-        heartbeat_at=Now(),
-    )
+    queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     return (
-        bool(taken)
+        bool(queued.update(**begun(lease)))
         or Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease).exists()
     )
+
+
+def begun(lease):
+    """The columns of a Response that the process `lease` writes."""
+    return {
+        "status": Status.IN_PROGRESS,
+        "lease": lease,
+        "attempts": 1,
+        # By this process's clock, as the other times of the call: reports subtract them.
+        "started_at": timezone.now(),
+        "heartbeat_at": Now(),
+    }
 
 
 def load(response_id):

@@ -53,7 +53,8 @@ def send(request, conversation):
         return _refuse(request, conversation, form, full())
     message = form.cleaned_data
     try:
-        response = order.ask(
+        response = replies.begin(
+            order.ask,
             request.user,
             conversation,
             message["text"],
@@ -62,6 +63,7 @@ def send(request, conversation):
             parent=_parent(request, conversation),
             effort=message["effort"],
             length=message["length"],
+            offered=form.models,
         )
     except order.Busy as refused:
         if conversation is not None and request.POST.get("queue"):
@@ -69,8 +71,6 @@ def send(request, conversation):
         return _refuse(request, conversation, form, refusal_of(refused))
     except order.Refused as refused:
         return _refuse(request, conversation, form, refusal_of(refused))
-    response.offered = form.models
-    replies.offer(response)
     return answer(request, response)
 
 

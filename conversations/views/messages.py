@@ -76,7 +76,8 @@ def _take(ordering, request, message, form, *text):
         return full()
     asked = form.cleaned_data
     try:
-        response = ordering(
+        return replies.begin(
+            ordering,
             request.user,
             message,
             *text,
@@ -87,8 +88,6 @@ def _take(ordering, request, message, form, *text):
         )
     except order.Refused as refused:
         return refusal_of(refused)
-    replies.offer(response)
-    return response
 
 
 def _edit_page(request, message, form, status=200):
