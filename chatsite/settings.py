@@ -328,6 +328,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
 
 SECURE = not (INSECURE_HTTP or DEBUG)
 SESSION_DAYS = env.number("SESSION_DAYS", 14, least=1)
+SESSION_ENGINE = "conversations.sessions"
 SESSION_COOKIE_AGE = SESSION_DAYS * 86_400
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE
