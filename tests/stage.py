@@ -1,9 +1,10 @@
 """Servers that many tests share, over one database and one gateway: starting one takes long.
 
 A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
-`stage.there`; or `stage.small`, which is soon full and has nobody beside it. They are workers of
-their own, with short times (tests/quick.py) and a window (tests/inside.py), and are stopped before
-a test that does not use them. `stage.site` is what tests with a browser get as `server`.
+`stage.there`; or one that has nobody beside it: `stage.small`, which is soon full, or
+`stage.titling`, which makes titles. They are workers of their own, with short times
+(tests/quick.py) and a window (tests/inside.py), and are stopped before a test that does not use
+them. `stage.site` is what tests with a browser get as `server`.
 """
 
 import contextlib
@@ -79,6 +80,10 @@ class Stage:
     @property
     def small(self):
         return self._server("small", MAX_LIVE_REPLIES=3, MAX_STREAMS=5, MAX_BODY=100_000)
+
+    @property
+    def titling(self):
+        return self._server("titling", AUTO_TITLES="true")
 
     def _server(self, name, **environment):
         for other, server in self._servers.items():

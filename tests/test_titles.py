@@ -11,13 +11,8 @@ from tests.gateway import Script
 
 
 @pytest.fixture
-def server(make_server):
-    return make_server(AUTO_TITLES="true")
-
-
-@pytest.fixture
-def me(server, visit, alice):
-    return visit(server, alice)
+def me(stage, alice):
+    return stage.visit(stage.titling, alice)
 
 
 def made(count=1):
@@ -130,6 +125,14 @@ def test_the_first_line_stays_where_no_title_came(me, gateway, script):
     assert Conversation.objects.get().title == "Hello?"
 
 
+def test_a_spent_budget_skips_the_title_silently(me, gateway, alice):
+    Budget.objects.create(person=alice, period="day", metric="tokens", limit=18, hard=True)
+    gateway.will(Script(text="Hi."))
+    me.watch(me.ask("Hello?").pk)
+    assert asked_for_no_title(gateway, 1)
+    assert Conversation.objects.get().title == "Hello?"
+
+
 def test_titles_can_be_switched_off_and_made_by_another_model(
     make_server, visit, alice, bob, gateway
 ):
@@ -143,18 +146,14 @@ def test_titles_can_be_switched_off_and_made_by_another_model(
 
 
 def test_the_demo_makes_no_title(make_server, visit, alice):
+    # So few that it writes one line, and not for a quarter of a minute.
+    LanguageModel.objects.filter(name="demo").update(max_output_tokens=60)
     me = visit(make_server(gateway_url="", AUTO_TITLES="true"), alice)
-    me.watch(me.ask("Hello?").pk)
+    reply = me.ask("Hello?")
+    me.watch(reply.pk)
+    assert Response.objects.get(pk=reply.pk).status == "completed"
     time.sleep(0.5)
     assert not Response.objects.filter(purpose="title").exists()
-
-
-def test_a_spent_budget_skips_the_title_silently(me, gateway, alice):
-    Budget.objects.create(person=alice, period="day", metric="tokens", limit=18, hard=True)
-    gateway.will(Script(text="Hi."))
-    me.watch(me.ask("Hello?").pk)
-    assert asked_for_no_title(gateway, 1)
-    assert Conversation.objects.get().title == "Hello?"
 
 
 def test_titles_take_no_replys_room(make_server, visit, alice, bob, gateway):
