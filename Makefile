@@ -5,6 +5,8 @@
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
+# Servers start hundreds of times in the tests, with modules that were compiled once.
+export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
 # Two tests at a time, those of one file in one process: they share a server. Those with a browser
