@@ -32,12 +32,12 @@ test-core: ## Run the tests that need neither a browser nor the machine to thems
 	@.ci/setup test
 	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
-		-m "not browser and not alone and not stateless" $(ARGS)
+		-m "not alone and not once" $(ARGS)
 
 test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
 	@.ci/setup test
 	$(PYTHON) -m pytest $(AGAIN) -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not stateless" $(ARGS)
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not once" $(ARGS)
 
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 	@.ci/setup test

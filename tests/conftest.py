@@ -32,14 +32,16 @@ def pytest_collection_modifyitems(items):
     """Tests with a browser come last and are marked: Playwright leaves an event loop running in
     this thread, and Django then refuses much to every test after them.
 
-    What needs no database is marked too: it need not run again on PostgreSQL.
+    They, and what needs no database, are marked `once`, as are the files about pages and forms: on
+    PostgreSQL there would be nothing else to see.
     """
     for item in items:
         fixtures = set(item.fixturenames)
         if "playwright" in fixtures:
             item.add_marker("browser")
+            item.add_marker("once")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
-            item.add_marker("stateless")
+            item.add_marker("once")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 
 def test_what_is_changed_is_kept_and_shown(client, alice):
     client.force_login(alice)

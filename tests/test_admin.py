@@ -26,6 +26,8 @@ from conversations.models import (
 from tests.reviewing import QUESTION, TITLE
 from tests.visitor import session_of
 
+pytestmark = pytest.mark.once
+
 PEOPLE = "/admin/conversations/person/"
 
 

@@ -5,6 +5,8 @@ import re
 import httpx
 import pytest
 
+pytestmark = pytest.mark.once
+
 MEGABYTE = 1_000_000  # the limit of the servers of the stage
 BLOCK = b"text=" + b"x" * 65_531
 

@@ -5,6 +5,8 @@ import pytest
 from conversations.models import Conversation, Feedback, Message
 from tests.browser import finished, send
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def reply(alice):

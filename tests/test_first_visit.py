@@ -98,6 +98,7 @@ def test_two_browsers_racing_make_one_administrator(make_server, visit):
     assert Person.objects.get().username == f"ada{answers.index(302)}"
 
 
+@pytest.mark.once
 def test_the_server_prints_the_code_until_there_is_an_account(make_server):
     server = make_server(workers=2)
     assert setup_code() in server.output()

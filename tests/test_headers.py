@@ -9,6 +9,8 @@ from django.urls.resolvers import RegexPattern, URLResolver
 
 from tests.visitor import session_of
 
+pytestmark = pytest.mark.once
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

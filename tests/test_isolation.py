@@ -17,6 +17,8 @@ from conversations.models import Conversation, Person, QueuedMessage, ReviewAcce
 from tests.conftest import make_person
 from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
+pytestmark = pytest.mark.once
+
 ROLES = ("anonymous", "alice", "bob", "reviewer", "stranger", "staff", "superuser")
 # What may not be in an answer to anybody but alice.
 WAITING = "what is to be sent later"

@@ -19,6 +19,8 @@ from django.utils import timezone, translation
 from conversations.transfer.report import Report
 from tests.reviewing import converse
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent
 CATALOGUE = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.*"))

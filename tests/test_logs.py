@@ -8,6 +8,8 @@ import pytest
 from tests.server import Server
 from tests.waiting import until
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def said(here):

@@ -9,6 +9,8 @@ from conversations.models import Conversation, LanguageModel, Response
 from tests.books import REPORTED, end
 from tests.visitor import session_of
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def browser(client, alice):

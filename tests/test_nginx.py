@@ -14,7 +14,10 @@ from tests.nginx import CONFIG, PROGRAM, nginx
 from tests.reading import Reader, words
 from tests.visitor import EventStream, session_of
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed"),
+    pytest.mark.once,
+]
 
 
 class Site(BaseHTTPRequestHandler):

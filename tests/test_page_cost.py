@@ -11,6 +11,8 @@ from conversations.models import Conversation
 from tests.test_page_turns import long_conversation
 from tests.visitor import session_of
 
+pytestmark = pytest.mark.once
+
 
 def queries_of(client, address):
     with CaptureQueriesContext(

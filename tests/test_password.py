@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from django.contrib.auth import get_user
 
 from tests.visitor import session_of
+
+pytestmark = pytest.mark.once
 
 NEW = {"password1": "another long phrase", "password2": "another long phrase"}
 

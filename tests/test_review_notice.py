@@ -6,6 +6,8 @@ from django.utils.html import escape
 from conversations.models import ReviewAccess
 from tests.reviewing import opened
 
+pytestmark = pytest.mark.once
+
 RULE = "Conversations here may be reviewed"
 
 

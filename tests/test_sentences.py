@@ -12,6 +12,8 @@ from conversations.upstream import CODES
 from conversations.upstream.failures import summary
 from tests.books import call
 
+pytestmark = pytest.mark.once
+
 OUR_CODES = ["model_failed", "expired", "internal"]
 INTERRUPTIONS = [
     *("crashed", "cut", "malformed", "background", "lost"),

@@ -5,6 +5,8 @@ from django.contrib.auth import get_user
 
 from conversations.models import Person
 
+pytestmark = pytest.mark.once
+
 ACCOUNT = {
     "username": "nora",
     "email": "nora@example.org",

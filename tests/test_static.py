@@ -4,7 +4,11 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.server import ROOT, collect_static
+
+pytestmark = pytest.mark.once
 
 
 def test_collecting_again_compresses_nothing_anew():

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from conversations.models import LanguageModel
 from tests.gateway import Script
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

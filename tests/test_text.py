@@ -7,6 +7,8 @@ import pytest
 from conversations.models import Conversation
 from tests.stage import wish
 
+pytestmark = pytest.mark.once
+
 
 def article(page, role):
     [found] = re.findall(rf'<article[^>]*data-role="{role}".*?</article>', page.text, re.DOTALL)
