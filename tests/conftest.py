@@ -42,7 +42,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker("once")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
             item.add_marker("once")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    # Of those of a file the ones on the stage come together: its servers stop for any other.
+    items.sort(key=lambda item: (is_marked(item, "browser"), "stage" in item.fixturenames))
+
+
+def is_marked(item, name):
+    return item.get_closest_marker(name) is not None
 
 
 @pytest.fixture(autouse=True)
