@@ -9,9 +9,9 @@ MANAGE = $(PYTHON) manage.py
 export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Two tests at a time, those of one file in one process: they share a server. Those with a browser
-# run one by one, they are slower side by side.
-AT_ONCE = -n 2 --dist loadfile
+# Four tests at a time, for they wait as long as they work; those of one file in one process: they
+# share a server. Those with a browser run one by one, they are slower side by side.
+AT_ONCE = -n 4 --dist loadfile
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2
