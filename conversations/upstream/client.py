@@ -76,9 +76,9 @@ def build_client(
         root=root,
         headers=_headers(api_key, headers or {}),
         words=Words(api_key, root.host),
-        timeout=httpx.Timeout(
-            connect=connect_timeout, read=read_timeout, write=read_timeout, pool=connect_timeout
-        ),
+        # Silence is the Deadline's: aiohttp would set its own timer anew for every token.
+        timeout=httpx.Timeout(None, connect=connect_timeout, pool=connect_timeout),
+        silence=read_timeout,
         limits={"longest_line": longest_line, "longest_reply": longest_reply},
         transport=transport,
     )
@@ -125,6 +125,7 @@ class Upstream:
         headers: dict[str, str],
         words: Words,
         timeout: httpx.Timeout,
+        silence: float,
         limits: dict[str, int],
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
@@ -133,6 +134,7 @@ class Upstream:
         self._headers = headers
         self._words = words
         self._timeout = timeout
+        self._silence = silence
         self._limits = limits
         self._given_transport = transport
         self._ssl_context: ssl.SSLContext | None = None
@@ -153,7 +155,7 @@ class Upstream:
             "utf-8", "replace"
         )
         accepted = STREAM_HEADERS if body["stream"] else {}
-        with Deadline(total_timeout) as deadline:
+        with Deadline(total_timeout, self._silence) as deadline:
             for number in range(1, attempts + 1):
                 yield [Attempt(number)]
                 opened = await self._send("POST", "/responses", deadline, content, **accepted)
@@ -180,14 +182,14 @@ class Upstream:
     async def models(self) -> list[str]:
         """Ask which models there are; sorted, at most 1,000. Raises UpstreamError."""
         body = bytearray()
-        with Deadline(MODELS_SECONDS) as deadline:
+        with Deadline(MODELS_SECONDS, self._silence) as deadline:
             http_response = await self._send("GET", "/models", deadline)
             if isinstance(http_response, Failed):
                 raise UpstreamError(http_response)
             try:
                 await deadline.guard(_read_into, body, http_response, LARGEST_LIST)
             except TimeoutError:
-                raise UpstreamError(Failed("timeout_total")) from None
+                raise UpstreamError(_timed_out(deadline)) from None
             except Exception as error:
                 raise UpstreamError(failure_of(error)) from None
             finally:
@@ -280,7 +282,7 @@ class Upstream:
         try:
             return await deadline.guard(http.send, request, stream=True)
         except TimeoutError:
-            return Failed("timeout_total")
+            return _timed_out(deadline)
         # Not only httpx's: aiohttp raises its own for broken HTTP.
         except Exception as error:
             return failure_of(error)
@@ -383,10 +385,14 @@ async def _next(
     except StopAsyncIteration:
         return None, None
     except TimeoutError:
-        return None, Failed("timeout_total")
+        return None, _timed_out(deadline)
     # Not only httpx's: aiohttp raises its own for broken HTTP.
     except Exception as error:
         return None, failure_of(error)
+
+
+def _timed_out(deadline: Deadline) -> Failed:
+    return Failed("timeout_silence", sent=True) if deadline.silent else Failed("timeout_total")
 
 
 async def _finish_reading(chunks: AsyncGenerator[bytes, None], deadline: Deadline) -> None:

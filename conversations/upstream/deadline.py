@@ -1,6 +1,7 @@
-"""A time limit for many awaits with one timer, where a timer for each would cost too much."""
+"""Time limits for many awaits with one timer, where timers for each would cost too much."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeVar
@@ -9,20 +10,27 @@ Result = TypeVar("Result")
 
 
 class Deadline:
-    """Cuts short the await it guards when time is up.
+    """Cuts short the await it guards when time is up, or when that await alone took too long.
 
     Unlike `asyncio.timeout` it may enclose the `yield` of a generator: between two guarded
-    awaits, when other code runs in the task, it cancels nothing.
+    awaits, when other code runs in the task, it cancels nothing. All in the task that made it.
     """
 
-    def __init__(self, seconds: float) -> None:
-        """`seconds` from now, which is when it is made."""
+    def __init__(self, seconds: float, silence: float = math.inf) -> None:
+        """`seconds` from now, which is when it is made; `silence`, in seconds, is for each await.
+
+        `silent` tells afterwards which of the two was up.
+        """
+        self.silent = False
         self._loop = asyncio.get_running_loop()
-        self._end = self._loop.time() + seconds
-        self._timer = self._loop.call_at(self._end, self._expire)
-        self._task: asyncio.Task | None = None
+        self._task = asyncio.current_task()
+        self._silence = silence
+        self._end = self._limit = self._loop.time() + seconds
+        # When the guarded await began; never, while none is guarded.
+        self._since = math.inf
         self._cancelled = False
         self._expired = False
+        self._timer = self._arm()
 
     def __enter__(self) -> "Deadline":
         return self
@@ -54,28 +62,39 @@ class Deadline:
         """Call and await within the time left. Raises TimeoutError when it is up."""
         if self._expired:
             raise TimeoutError
-        task = self._task = asyncio.current_task()
-        asked_before = task.cancelling()
+        asked_before = self._task.cancelling()
+        self._since = self._loop.time()
         try:
             return await function(*arguments, **named)
         except asyncio.CancelledError:
             # Somebody else's cancellation goes on; only our own ends here.
-            if self._cancelled and task.cancelling() == asked_before + 1:
+            if self._cancelled and self._task.cancelling() == asked_before + 1:
                 raise TimeoutError from None
             raise
         finally:
-            self._task = None
+            self._since = math.inf
             if self._cancelled:
                 self._cancelled = False
-                task.uncancel()
+                self._task.uncancel()
 
     def _set(self, when: float) -> None:
         self._timer.cancel()
         self._expired = False
-        self._timer = self._loop.call_at(when, self._expire)
+        self._limit = when
+        self._timer = self._arm()
+
+    def _arm(self) -> asyncio.TimerHandle:
+        # Not anew with each await: where one began later, the timer finds that out.
+        began = min(self._since, self._loop.time())
+        return self._loop.call_at(min(self._limit, began + self._silence), self._expire)
 
     def _expire(self) -> None:
+        now = self._loop.time()
+        self.silent = now < self._limit
+        if self.silent and now < self._since + self._silence:
+            self._timer = self._arm()
+            return
         self._expired = True
-        if self._task is not None:
+        if self._since != math.inf:
             self._cancelled = True
             self._task.cancel()
