@@ -44,12 +44,19 @@ class Stream:
         self._recent: list[str] = []
         self._length = 0
         self._rest = ""
+        # The HTML of the open block, and the version it was made for.
+        self._open = ""
+        self._drawn = 0
 
     @property
     def open(self) -> str:
         """The HTML of the last block, which is not complete, "" if there is none to show."""
-        html = plain(self._rest) if self._rest else self._headings.preview(self._draft.html)
-        return wrapped(html, len(self.frozen)) if html else ""
+        # Every watcher asks for it.
+        if self._drawn != self.version:
+            html = plain(self._rest) if self._rest else self._headings.preview(self._draft.html)
+            self._open = wrapped(html, len(self.frozen)) if html else ""
+            self._drawn = self.version
+        return self._open
 
     @property
     def rendered_characters(self) -> int:

@@ -180,7 +180,7 @@ class Watcher:
 
     def __init__(self, viewer):
         self.viewer = viewer
-        self.task = None
+        self._task = None
         self.sending_since = None
         self.sent_at = time.monotonic()
         self.gone = False
@@ -188,9 +188,12 @@ class Watcher:
         self._woken = False
         self._reminded = False
 
+    def begin(self):
+        """In the task that sends and waits."""
+        self._task = asyncio.current_task()
+
     def begin_to_send(self):
         """Before what takes as long as the browser takes to read."""
-        self.task = asyncio.current_task()
         self.sending_since = time.monotonic()
 
     def has_sent(self):
@@ -216,7 +219,7 @@ class Watcher:
     async def wait(self):
         """Until the next `wake`, at once if there was one since the last `wait`."""
         if not self._woken:
-            self._future = asyncio.get_running_loop().create_future()
+            self._future = self._task.get_loop().create_future()
             try:
                 await self._future
             finally:
@@ -229,4 +232,4 @@ class Watcher:
         if self.sending_since is None:
             self.wake()
         else:
-            self.task.cancel()
+            self._task.cancel()

@@ -4,6 +4,8 @@ Measured with 50 replies of 20 tokens/s, rendering and, still more, the system c
 are most of what a token costs; one of each for several tokens halves it.
 """
 
+import asyncio
+import math
 import time
 
 SHARE = 0.12  # of the process's time
@@ -12,6 +14,9 @@ SENDING = 0.00015  # seconds
 QUICKEST = 0.05  # seconds between two changes of one reply
 # Five changes a second while text comes are promised (design.md, event stream).
 SLOWEST = 0.18
+# Pauses end together, at whole multiples of it: a turn of the event loop and a timer for each
+# reply cost as much as what they wait for.
+TICK = 0.015
 
 
 class Pace:
@@ -21,6 +26,23 @@ class Pace:
         self.interval = QUICKEST
         self._spent = 0.0
         self._since = time.monotonic()
+        self._loop = asyncio.get_running_loop()
+        self._pauses = {}
+
+    def pause(self):
+        """A future that is done when a reply that was shown now may be shown again."""
+        tick = math.ceil((self._loop.time() + self.interval) / TICK)
+        pauses = self._pauses.get(tick)
+        if pauses is None:
+            pauses = self._pauses[tick] = []
+            self._loop.call_at(tick * TICK, self._end, tick)
+        pauses.append(self._loop.create_future())
+        return pauses[-1]
+
+    def _end(self, tick):
+        for pause in self._pauses.pop(tick):
+            if not pause.done():
+                pause.set_result(None)
 
     def spent(self, seconds):
         """Note what rendering one change took."""

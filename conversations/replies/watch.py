@@ -55,6 +55,7 @@ class EventStream:
 
     async def __aiter__(self):
         engine = Engine.here()
+        self.watcher.begin()
         try:
             async with contextlib.aclosing(_parts(engine, self._response, self.watcher)) as parts:
                 async for part in parts:
