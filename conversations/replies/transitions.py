@@ -6,6 +6,7 @@ of work for a Lane, safe to repeat: a write whose connection broke may have been
 """
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.models import Conversation, Message, Response
+from conversations.models.statements import rows
 from conversations.rendering import render
 from conversations.search import index
 
@@ -84,11 +86,7 @@ def checkpoint(lease, texts, alive):
             Response.objects.filter(pk__in=silent, lease=lease, status=Status.IN_PROGRESS).update(
                 heartbeat_at=Now()
             )
-        ours = dict(
-            Response.objects.filter(
-                pk__in=alive, lease=lease, status=Status.IN_PROGRESS
-            ).values_list("pk", "stop_requested")
-        )
+        ours = _ours(lease)
     stop = {pk for pk, requested in ours.items() if requested}
     return stop, set(alive) - set(ours)
 
@@ -104,10 +102,22 @@ WHERE id = %s AND lease = %s AND status = 'in_progress'
 """
 
 
+def _ours(lease):
+    """`{id: whether a stop was asked for}` of all that the process `lease` writes."""
+    value = Response._meta.get_field("lease").get_db_prep_value(lease, connection)
+    return {UUID(str(pk)): bool(asked) for pk, asked in rows(_OURS, value)}
+
+
+_OURS = """
+SELECT id, stop_requested FROM conversations_response
+WHERE lease = %s AND status = 'in_progress'
+"""
+
+
 def _write_texts(lease, texts):
     as_id = Response._meta.pk.get_db_prep_value
     as_time = Response._meta.get_field("first_token_at").get_db_prep_value
-    rows = [
+    values = [
         (
             text,
             reasoning,
@@ -118,7 +128,7 @@ def _write_texts(lease, texts):
         for pk, text, reasoning, first in texts
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_CHECKPOINT, rows)
+        cursor.executemany(_CHECKPOINT, values)
 
 
 def finish(response, lease, fields, text, html, reasoning):
@@ -187,7 +197,7 @@ def left_behind(mine):
 
     `mine` are ids this process writes itself and so never declares dead.
     """
-    rows = (
+    found = (
         Response.objects.open()
         .filter(_DEAD | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER))
         .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
@@ -195,10 +205,10 @@ def left_behind(mine):
         .values_list("pk", "status", "is_expired")[:1000]
     )
     dead, expired, unclaimed = [], [], []
-    for pk, status, is_expired in rows:
+    for pk, status, is_expired in found:
         if pk not in mine:
-            found = expired if is_expired else unclaimed
-            (dead if status == Status.IN_PROGRESS else found).append(pk)
+            waiting = expired if is_expired else unclaimed
+            (dead if status == Status.IN_PROGRESS else waiting).append(pk)
     return dead, expired, unclaimed
 
 
@@ -238,7 +248,7 @@ def expire(response_id):
 
 def look(response_ids):
     """`{id: (status, text so far, reasoning so far)}`, for those written by other processes."""
-    rows = Response.objects.filter(pk__in=response_ids).values_list(
+    found = Response.objects.filter(pk__in=response_ids).values_list(
         "pk", "status", "partial", "partial_reasoning"
     )
-    return {pk: (status, text, reasoning) for pk, status, text, reasoning in rows}
+    return {pk: (status, text, reasoning) for pk, status, text, reasoning in found}
