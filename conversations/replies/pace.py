@@ -11,7 +11,7 @@ import time
 SHARE = 0.12  # of the process's time
 # What sending one change costs, besides rendering it: measured, and not seen from here.
 SENDING = 0.00015  # seconds
-QUICKEST = 0.07  # seconds between two changes of one reply
+QUICKEST = 0.075  # seconds between two changes of one reply
 # Five changes a second while text comes are promised (design.md, event stream).
 SLOWEST = 0.18
 # Pauses end together, at whole multiples of it: a turn of the event loop and a timer for each
