@@ -46,7 +46,6 @@ class Lifespan:
                 # What was imported stays: the collector need not look at it again and again.
                 gc.collect()
                 gc.freeze()
-                gc.set_threshold(10_000)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await drain.finish(DRAIN)

@@ -239,7 +239,7 @@ class Engine:
                     await self._show(live)
                     # What comes meanwhile waits in the connection and is then read, rendered and
                     # sent as one: one change of task for all of it instead of several a token.
-                    await self.pace.pause()
+                    await self.pace.beat()
         if not outcome.known:
             outcome.end(Response.Status.INTERRUPTED)
 

@@ -5,44 +5,44 @@ are most of what a token costs; one of each for several tokens halves it.
 """
 
 import asyncio
-import math
 import time
 
-SHARE = 0.12  # of the process's time
+SHARE = 0.15  # of the process's time
 # What sending one change costs, besides rendering it: measured, and not seen from here.
-SENDING = 0.00015  # seconds
+SENDING = 0.0001  # seconds
 QUICKEST = 0.075  # seconds between two changes of one reply
 # Five changes a second while text comes are promised (design.md, event stream).
 SLOWEST = 0.18
-# Pauses end together, at whole multiples of it: a turn of the event loop and a timer for each
-# reply cost as much as what they wait for.
-TICK = 0.01
 
 
 class Pace:
-    """Gives each reply the same pause between changes, longer the more they cost together."""
+    """The beat at which all replies of a process change, slower the more they cost together.
+
+    Together, since to wake up for each one, here and in the kernel, was measured to cost as much
+    as half of what they are woken for.
+    """
 
     def __init__(self):
         self.interval = QUICKEST
         self._spent = 0.0
         self._since = time.monotonic()
         self._loop = asyncio.get_running_loop()
-        self._pauses = {}
+        self._waiting = []
 
-    def pause(self):
-        """A future that is done when a reply that was shown now may be shown again."""
-        tick = math.ceil((self._loop.time() + self.interval) / TICK)
-        pauses = self._pauses.get(tick)
-        if pauses is None:
-            pauses = self._pauses[tick] = []
-            self._loop.call_at(tick * TICK, self._end, tick)
-        pauses.append(self._loop.create_future())
-        return pauses[-1]
+    def beat(self):
+        """A future that is done at the next beat."""
+        if not self._waiting:
+            now = self._loop.time()
+            self._loop.call_at(now + self.interval - now % self.interval, self._beat)
+        future = self._loop.create_future()
+        self._waiting.append(future)
+        return future
 
-    def _end(self, tick):
-        for pause in self._pauses.pop(tick):
-            if not pause.done():
-                pause.set_result(None)
+    def _beat(self):
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
 
     def spent(self, seconds):
         """Note what rendering one change took."""
