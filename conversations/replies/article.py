@@ -3,10 +3,10 @@
 from copy import copy
 
 from django.conf import settings
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
+from conversations.articles import article_of
 from conversations.models import LanguageModel, Message
 from conversations.thread import place_of
 
@@ -57,10 +57,9 @@ def _draw_finished(message, viewer):
 
 def _draw(message, viewer, **context):
     context |= {
-        "message": message,
         "conversation": message.conversation,
         "csrf_token": viewer.csrf_token,
         "currency": settings.CURRENCY,
     }
     with translation.override(viewer.language), timezone.override(viewer.zone):
-        return render_to_string("conversations/_message.html", context)
+        return article_of(message, **context)

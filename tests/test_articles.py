@@ -1,0 +1,98 @@
+"""A message is filled into a look that is drawn once, and looks as the template draws it."""
+
+import re
+import uuid
+
+import pytest
+from django.template import Context
+from django.template.loader import get_template
+from django.utils import translation
+
+from conversations import articles
+from conversations.models import Feedback, LanguageModel, Message
+from conversations.thread import thread
+from tests import books
+
+TOKEN = "a-token"
+SUBMISSION = re.compile(r'(name="submission" value=")[0-9a-f-]{36}')
+
+
+def context_of(message, models=()):
+    return Context(
+        {
+            "message": message,
+            "conversation": message.conversation,
+            "models": models,
+            "csrf_token": TOKEN,
+            "currency": "EUR",
+        }
+    )
+
+
+def drawn(message, models=()):
+    template = get_template("conversations/_message.html").template
+    return SUBMISSION.sub(r"\1", template.render(context_of(message, models)))
+
+
+def filled(message, models=()):
+    return SUBMISSION.sub(r"\1", articles.article(message, context_of(message, models)))
+
+
+@pytest.fixture
+def messages(alice):
+    """Of many looks, each look twice, so that the second is filled in."""
+    found = []
+    for text, ending in [
+        ("Hello", books.REPORTED),
+        ("<b>Bold</b> & *more*", books.REPORTED),
+        ("你好", books.STOPPED),
+        ("Once more", books.STOPPED),
+        ("No", books.REFUSED),
+    ]:
+        response = books.call(alice, ending, text=text, answer=f"Answer: {text}")
+        found += thread(response.conversation).messages
+    for each in ("One", "Two"):
+        found += thread(books.ask(alice, text=each).conversation).messages
+    for value, at in (("good", 1), ("bad", 3)):
+        Feedback.objects.create(message=found[at], value=value)
+    return [m for each in {m.conversation for m in found} for m in thread(each).messages]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("more", [False, True], ids=["one model", "two models"])
+def test_every_message_looks_as_the_template_draws_it(messages, language, more):
+    books.a_model("another <model>")
+    models = list(LanguageModel.objects.all())[: 1 + more]
+    with translation.override(language):
+        for _twice in range(2):
+            for message in messages:
+                assert filled(message, models) == drawn(message, models)
+
+
+def test_each_form_has_an_id_of_its_own(messages):
+    [reply, *_others] = [m for m in messages if m.call and m.call.ended_well]
+    first, second = (articles.article(reply, context_of(reply)) for _ in range(2))
+    assert SUBMISSION.search(first)[0] != SUBMISSION.search(second)[0]
+
+
+def test_a_look_is_drawn_once(messages):
+    articles._looks.clear()
+    for message in messages:
+        filled(message)
+    looks = len(articles._looks)
+    for message in messages:
+        filled(message)
+    assert len(articles._looks) == looks < len(messages)
+
+
+def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
+    conversation = books.ask(alice, text="x").conversation
+    message = Message(
+        pk=uuid.uuid4(),
+        conversation=conversation,
+        role="user",
+        text="x",
+        html=" ".join([*articles.NAMES, *articles.MARKS.values()]),
+    )
+    assert filled(message) == drawn(message)
+    assert message.html in filled(message)
