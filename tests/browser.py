@@ -10,6 +10,13 @@ from tests.visitor import session_of
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 15_000  # milliseconds; against hanging, not for speed
+FLAGS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    # What an address bar would unfold: drawn unseen for each window, it costs more than the page.
+    # The last list counts, so of Playwright's own it has what changes how a page is shown.
+    "--disable-features=PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
+]
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +29,7 @@ def playwright(django_db_setup, playwright):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
-    arguments = {"args": ["--no-sandbox", "--disable-background-networking"]}
+    arguments = {"args": FLAGS}
     if os.path.exists(CHROMIUM):
         arguments["executable_path"] = CHROMIUM
     return arguments
