@@ -9,9 +9,10 @@ MANAGE = $(PYTHON) manage.py
 export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Four tests at a time, for they wait as long as they work; those of one file in one process: they
-# share a server. Those with a browser run one by one, they are slower side by side.
+# Four tests at a time, for they wait as long as they work; those with a browser wait less. Those of
+# one file run in one process: they share a server.
 AT_ONCE = -n 4 --dist loadfile
+BROWSERS = -n 2 --dist loadfile
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2
@@ -36,7 +37,8 @@ test-core: ## Run the tests that need neither a browser nor the machine to thems
 
 test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) -m "browser or alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(AGAIN) $(BROWSERS) -m browser $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not once" $(ARGS)
 
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
