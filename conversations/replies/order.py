@@ -195,6 +195,8 @@ def _order(
         **reserved,
         **(transitions.begun(lease) if lease else {}),
     )
+    if lease:
+        response.started_at = response.created_at
     response.body = body
     # So that the page need not look for them again.
     response.has_budgets = "reserved_cost" in reserved
