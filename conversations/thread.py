@@ -1,9 +1,10 @@
 """What a conversation's page shows: the messages of one path, newest last."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conversations.models import Message
+from conversations.models.statements import as_stored, from_stored, rows
 from conversations.tree import Tree
 
 PAGE = 50
@@ -34,25 +35,41 @@ def thread(conversation, at=None, before=None):
     The newest PAGE messages, or with `before` (a message id of the path) the PAGE above it.
     Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there.
     """
-    rows = conversation.messages.order_by("created_at", "id").values_list("id", "parent_id")
-    tree = Tree(rows)
+    tree = tree_of(conversation)
+    at, before = as_stored(at), as_stored(before)
     for wanted in (at, before):
         if wanted is not None and wanted not in tree:
             raise Message.DoesNotExist
-    path = tree.path_through(at, conversation.active_id)
+    path = tree.path_through(at, as_stored(conversation.active_id))
     end = path.index(before) if before in path else len(path)
     start = max(0, end - PAGE)
     if at in path[:end]:
         start = min(start, max(0, path.index(at) - 1))
-    shown = path[start:end]
+    shown = [from_stored(stored) for stored in path[start:end]]
     by_id = conversation.messages.select_related("response", "feedback").in_bulk(shown)
     messages = []
     for message_id in shown:
         message = by_id[message_id]
         message.conversation = conversation
-        message.place = tree.place(message_id)
+        message.place = _place(tree, as_stored(message_id))
         messages.append(message)
-    return Thread(messages, start, path[-1] if path else None)
+    return Thread(messages, start, from_stored(path[-1]) if path else None)
+
+
+_TREE = """
+SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
+"""
+
+
+def tree_of(conversation):
+    """The Tree of a conversation's messages, their ids as the database has them: to make UUIDs of
+    a thousand that nobody looks at takes longer than all the rest of it."""
+    return Tree(rows(_TREE, as_stored(conversation.pk)))
+
+
+def _place(tree, stored):
+    place = tree.place(stored)
+    return replace(place, previous=from_stored(place.previous), next=from_stored(place.next))
 
 
 def place_of(message):
@@ -60,10 +77,10 @@ def place_of(message):
     siblings = Message.objects.filter(
         conversation_id=message.conversation_id, parent_id=message.parent_id
     )
-    rows = list(siblings.order_by("created_at", "id").values_list("pk", flat=True))
-    if message.pk not in rows:
+    ids = list(siblings.order_by("created_at", "id").values_list("pk", flat=True))
+    if message.pk not in ids:
         raise Message.DoesNotExist
-    return Tree((pk, None) for pk in rows).place(message.pk)
+    return Tree((pk, None) for pk in ids).place(message.pk)
 
 
 def as_uuid(text):

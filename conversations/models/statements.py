@@ -4,7 +4,9 @@ The ORM compiles a query anew each time, which takes several times what the data
 answer one as small as these.
 """
 
-from django.db import connection
+from uuid import UUID
+
+from django.db import connection, models
 
 
 def rows(statement, *values):
@@ -12,3 +14,13 @@ def rows(statement, *values):
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
+
+
+def as_stored(pk):
+    """An id as the database has it, for a statement and to compare with what one gave."""
+    return models.UUIDField().get_db_prep_value(pk, connection)
+
+
+def from_stored(stored):
+    """The UUID of an id as the database has it; None of None."""
+    return stored if stored is None or isinstance(stored, UUID) else UUID(stored)

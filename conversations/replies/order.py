@@ -15,10 +15,12 @@ from django.utils import timezone
 from conversations import input as prompt
 from conversations import usage
 from conversations.models import Conversation, Message, Response
+from conversations.models.statements import as_stored, from_stored
 from conversations.rendering import render_typed
 from conversations.replies import titles, transitions
 from conversations.search import index
-from conversations.tree import Place, Tree
+from conversations.thread import tree_of
+from conversations.tree import Place
 
 
 class Refused(Exception):
@@ -110,9 +112,9 @@ def go_on(person, message, text, **asked):
 
 def _leaf(conversation):
     """The last message of the active branch: what a new message answers."""
-    rows = conversation.messages.order_by("created_at", "id").values_list("id", "parent_id")
-    path = Tree(rows).path_through(conversation.active_id, conversation.active_id)
-    return Message.objects.get(pk=path[-1]) if path else None
+    active = as_stored(conversation.active_id)
+    path = tree_of(conversation).path_through(active, active)
+    return Message.objects.get(pk=from_stored(path[-1])) if path else None
 
 
 def _question(conversation, parent, text, submission):
@@ -235,13 +237,11 @@ def as_turn(message):
 
 def turns_to(conversation, message_id):
     """The Turns from the root of `conversation` down to `message_id`, oldest first."""
-    rows = list(
-        conversation.messages.order_by("created_at", "id").values_list("id", "parent_id", "role")
-    )
-    path = Tree((row[0], row[1]) for row in rows).path_to(message_id)
-    roles = {row[0]: row[2] for row in rows}
-    texts = dict(conversation.messages.filter(pk__in=path).values_list("id", "text"))
-    return [prompt.Turn(id, roles[id], texts[id]) for id in path]
+    path = tree_of(conversation).path_to(as_stored(message_id))
+    ids = [from_stored(stored) for stored in path]
+    rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
+    turns = {row[0]: prompt.Turn(*row) for row in rows}
+    return [turns[id] for id in ids]
 
 
 def _measured_ratio(turns):

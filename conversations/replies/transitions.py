@@ -6,7 +6,6 @@ of work for a Lane, safe to repeat: a write whose connection broke may have been
 """
 
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -16,7 +15,7 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.models import Conversation, Message, Response
-from conversations.models.statements import rows
+from conversations.models.statements import as_stored, from_stored, rows
 from conversations.rendering import render
 from conversations.search import index
 
@@ -104,8 +103,7 @@ WHERE id = %s AND lease = %s AND status = 'in_progress'
 
 def _ours(lease):
     """`{id: whether a stop was asked for}` of all that the process `lease` writes."""
-    value = Response._meta.get_field("lease").get_db_prep_value(lease, connection)
-    return {UUID(str(pk)): bool(asked) for pk, asked in rows(_OURS, value)}
+    return {from_stored(pk): bool(asked) for pk, asked in rows(_OURS, as_stored(lease))}
 
 
 _OURS = """

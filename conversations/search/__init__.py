@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from conversations.models.statements import as_stored, from_stored
 from conversations.search.index import database
 from conversations.search.query import parse
 
@@ -56,10 +57,10 @@ def search(
     if not phrases or owners == []:
         return []
     narrowed = [
-        ("entry.conversation_id = %s", _as_stored(conversation)),
+        ("entry.conversation_id = %s", as_stored(conversation)),
         ("conversation.model = %s", model),
-        ("entry.created_at >= %s", _as_stored(since)),
-        ("entry.created_at < %s", _as_stored(until)),
+        ("entry.created_at >= %s", _moment(since)),
+        ("entry.created_at < %s", _moment(until)),
         ("entry.id < %s", before),
     ]
     conditions = [condition for condition, value in narrowed if value]
@@ -70,7 +71,7 @@ def search(
     if order == BEST:
         scores = database().scores(phrases, owners, [row[0] for row in rows])
         rows.sort(key=lambda row: _score(row, scores), reverse=True)
-    return [Hit(pk, _as_uuid(found_in), _as_uuid(message)) for pk, found_in, message in rows]
+    return [Hit(pk, from_stored(found_in), from_stored(message)) for pk, found_in, message in rows]
 
 
 def _score(row, scores):
@@ -79,14 +80,6 @@ def _score(row, scores):
     return scores.get(pk, 0) * (1 if message else TITLE_WEIGHT), message is None, pk
 
 
-def _as_stored(value):
-    """An id or a time as the database has it."""
-    if isinstance(value, UUID):
-        return models.UUIDField().get_db_prep_value(value, connection)
-    if value is not None:
-        return models.DateTimeField().get_db_prep_value(value, connection)
-    return None
-
-
-def _as_uuid(value):
-    return value if value is None or isinstance(value, UUID) else UUID(value)
+def _moment(value):
+    """A time as the database has it."""
+    return models.DateTimeField().get_db_prep_value(value, connection)

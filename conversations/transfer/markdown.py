@@ -5,13 +5,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from conversations.models import Message
-from conversations.tree import Tree
+from conversations.models.statements import as_stored, from_stored
+from conversations.thread import tree_of
 
 
 def write(conversation):
     """The conversation as a Markdown text, in the reader's language and zone."""
-    rows = conversation.messages.order_by("created_at", "id").values_list("id", "parent_id")
-    ids = Tree(rows).path_through(None, conversation.active_id)
+    path = tree_of(conversation).path_through(None, as_stored(conversation.active_id))
+    ids = [from_stored(stored) for stored in path]
     by_id = Message.objects.select_related("response").in_bulk(ids)
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):
