@@ -32,7 +32,7 @@ async def read(upstream):
 async def nobody_left(upstream, gateway, timeout=5.0):
     """Wait until no connection is in use at our end and none is open at the other."""
     [opened] = upstream._opened.values()
-    connector = opened.http._transport.client.connector
+    connector = opened.transport.client.connector
     async with asyncio.timeout(timeout):
         while connector._acquired:
             await asyncio.sleep(0.01)

@@ -88,7 +88,7 @@ def test_half_a_character_in_the_request_breaks_nothing(gateway):
 
 def test_configured_headers_go_along_and_no_key_no_header(gateway):
     async def call():
-        upstream = build_client(gateway.url, headers={"OpenAI-Project": "p1"})
+        upstream = build_client(gateway.url, headers={"OpenAI-Project": "p1", "user-agent": "Team"})
         async for _ in upstream.respond(ASKED):
             pass
         await upstream.close()
@@ -96,6 +96,7 @@ def test_configured_headers_go_along_and_no_key_no_header(gateway):
     asyncio.run(call())
     [request] = gateway.responses
     assert request.headers["openai-project"] == "p1"
+    assert request.headers["user-agent"] == "Team"
     assert "authorization" not in request.headers
 
 

@@ -7,7 +7,6 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from http.cookiejar import DefaultCookiePolicy
 
 import aiohttp
 import certifi
@@ -38,6 +37,12 @@ LARGEST_LIST = 4 * 1024 * 1024
 MOST_MODELS = 1000
 # Less than the 5 s after which uvicorn, Node and others hang up on an idle connection.
 KEEP_IDLE_SECONDS = 4.5
+HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": f"python-httpx/{httpx.__version__}",
+}
 # Compression makes proxies hold back what should be shown at once.
 STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
@@ -77,7 +82,7 @@ def build_client(
         headers=_headers(api_key, headers or {}),
         words=Words(api_key, root.host),
         # Silence is the Deadline's: aiohttp would set its own timer anew for every token.
-        timeout=httpx.Timeout(None, connect=connect_timeout, pool=connect_timeout),
+        timeout={"connect": connect_timeout, "pool": connect_timeout},
         silence=read_timeout,
         limits={"longest_line": longest_line, "longest_reply": longest_reply},
         transport=transport,
@@ -104,7 +109,7 @@ def _root(base_url: str) -> httpx.URL:
     return url.copy_with(path=path, fragment=None)
 
 
-def _headers(api_key: str, headers: Mapping[str, str]) -> dict[str, str]:
+def _headers(api_key: str, headers: Mapping[str, str]) -> httpx.Headers:
     all_headers = dict(headers)
     # An empty `Bearer ` is not a legal header.
     if api_key:
@@ -112,7 +117,10 @@ def _headers(api_key: str, headers: Mapping[str, str]) -> dict[str, str]:
     for key, value in all_headers.items():
         if not (f"{key}{value}".isascii() and f"{key}{value}".isprintable()) or not key.strip():
             raise ValueError("the key and the headers must be printable ASCII")
-    return all_headers
+    # What is configured takes the place of ours, in whatever case it is written.
+    sent = httpx.Headers(HEADERS)
+    sent.update(all_headers)
+    return sent
 
 
 class Upstream:
@@ -122,9 +130,9 @@ class Upstream:
         self,
         *,
         root: httpx.URL,
-        headers: dict[str, str],
+        headers: httpx.Headers,
         words: Words,
-        timeout: httpx.Timeout,
+        timeout: dict[str, float],
         silence: float,
         limits: dict[str, int],
         transport: httpx.AsyncBaseTransport | None,
@@ -212,41 +220,28 @@ class Upstream:
         if opened := self._opened.get(asyncio.get_running_loop()):
             await opened.keeper.aclose()
 
-    async def _client(self) -> httpx.AsyncClient:
+    async def _transport(self) -> httpx.AsyncBaseTransport:
         # Opened by the first request, and for each loop, since sockets belong to one: Django's
         # test client runs every request in a loop of its own.
         loop = asyncio.get_running_loop()
         opened = self._opened.get(loop)
         if opened is None:
-            http = self._open()
-            opened = self._opened[loop] = _Opened(http, self._keep(http, loop))
+            transport = self._given_transport or AiohttpTransport(
+                verify=self._tls() or False, trust_env=False, client=self._open_session()
+            )
+            opened = self._opened[loop] = _Opened(transport, self._keep(transport, loop))
             await anext(opened.keeper)
-        return opened.http
+        return opened.transport
 
     async def _keep(
-        self, http: httpx.AsyncClient, loop: asyncio.AbstractEventLoop
+        self, transport: httpx.AsyncBaseTransport, loop: asyncio.AbstractEventLoop
     ) -> AsyncGenerator[None, None]:
         # A loop that ends closes its generators first, and thereby the connections.
         try:
             yield
         finally:
             self._opened.pop(loop, None)
-            await http.aclose()
-
-    def _open(self) -> httpx.AsyncClient:
-        transport = self._given_transport or AiohttpTransport(
-            verify=self._tls() or False, trust_env=False, client=self._open_session()
-        )
-        http = httpx.AsyncClient(
-            transport=transport,
-            headers=self._headers,
-            timeout=self._timeout,
-            trust_env=False,
-            follow_redirects=False,
-        )
-        # What a gateway would remember of one person must not go along with the next.
-        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        return http
+            await transport.aclose()
 
     def _tls(self) -> ssl.SSLContext | None:
         if self._ssl_context is None and self._root.scheme == "https":
@@ -272,15 +267,21 @@ class Upstream:
         content: bytes | None = None,
         **headers: str,
     ) -> httpx.Response | Failed:
-        http = await self._client()
-        request = http.build_request(
+        # Without httpx's client around the transport: it took half the time of a request, and none
+        # of what it adds is wanted. It follows redirects, and its cookies, by which a gateway
+        # would remember something of one person, would go along with the next.
+        transport = await self._transport()
+        all_headers = self._headers.copy()
+        all_headers.update(headers)
+        request = httpx.Request(
             method,
             self._root.copy_with(path=self._root.path + path),
             content=content,
-            headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
+            headers=all_headers,
+            extensions={"timeout": self._timeout},
         )
         try:
-            return await deadline.guard(http.send, request, stream=True)
+            return await deadline.guard(transport.handle_async_request, request)
         except TimeoutError:
             return _timed_out(deadline)
         # Not only httpx's: aiohttp raises its own for broken HTTP.
@@ -339,7 +340,7 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    http: httpx.AsyncClient
+    transport: httpx.AsyncBaseTransport
     keeper: AsyncGenerator[None, None]
 
 
