@@ -70,7 +70,7 @@ class Message(models.Model):
     @property
     def thumb(self):
         """What its reader thought of it: "good", "bad" or, where they did not say, ""."""
-        given = getattr(self, "feedback", None)
+        given = getattr(self, "feedback", None) if self.is_reply else None
         return given.value if given else ""
 
     @property
