@@ -15,7 +15,7 @@ from django.utils import timezone
 from conversations import input as prompt
 from conversations import usage
 from conversations.models import Conversation, Message, Response
-from conversations.models.statements import as_stored, from_stored
+from conversations.models.statements import as_stored, from_stored, insert
 from conversations.rendering import render_typed
 from conversations.replies import titles, transitions
 from conversations.search import index
@@ -161,7 +161,7 @@ def _order(
     if new:
         question.place = Place(1, 1)
         # Names a reply that is stored next: the database checks it when the transaction ends.
-        conversation.save(force_insert=True)
+        insert(conversation)
     else:
         conversation.save(
             update_fields=[
@@ -170,10 +170,10 @@ def _order(
             ]
         )
     if retry_submission:
-        Message.objects.bulk_create([reply])
+        insert(reply)
     else:
         reply.place = Place(1, 1)
-        Message.objects.bulk_create([question, reply])
+        insert(question, reply)
         index.add_question(conversation, question, titled=new)
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
@@ -202,7 +202,7 @@ def _order(
     response.body = body
     # So that the page need not look for them again.
     response.has_budgets = "reserved_cost" in reserved
-    response.save(force_insert=True)
+    insert(response)
     return response
 
 

@@ -14,8 +14,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations import usage
-from conversations.models import Conversation, Message, Response
-from conversations.models.statements import as_stored, from_stored, rows
+from conversations.models import Response
+from conversations.models.statements import as_stored, change, from_stored, moment, rows
 from conversations.rendering import render
 from conversations.search import index
 
@@ -165,16 +165,16 @@ def _write_message(response, text, html, reasoning):
     """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
     none, and brings nothing new to see."""
     message = response.message
-    if message is None or not Message.objects.filter(pk=message.pk).update(
-        text=text, html=html, reasoning=reasoning
-    ):
+    if message is None or not change(_TEXT, text, html, reasoning, as_stored(message.pk)):
         return
     index.add_text(
         response.person_id, response.conversation_id, message.pk, message.created_at, text
     )
-    Conversation.objects.filter(pk=response.conversation_id).update(
-        updated_at=timezone.now(), unseen=True
-    )
+    change(_NEWS, moment(timezone.now()), as_stored(response.conversation_id))
+
+
+_TEXT = "UPDATE conversations_message SET text = %s, html = %s, reasoning = %s WHERE id = %s"
+_NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WHERE id = %s"
 
 
 def request_stop(response_id):

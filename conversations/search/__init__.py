@@ -7,9 +7,7 @@ index true, `fts5` and `tsvector` speak the two databases, `highlight` shows whe
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import connection, models
-
-from conversations.models.statements import as_stored, from_stored
+from conversations.models.statements import as_stored, from_stored, moment
 from conversations.search.index import database
 from conversations.search.query import parse
 
@@ -59,8 +57,8 @@ def search(
     narrowed = [
         ("entry.conversation_id = %s", as_stored(conversation)),
         ("conversation.model = %s", model),
-        ("entry.created_at >= %s", _moment(since)),
-        ("entry.created_at < %s", _moment(until)),
+        ("entry.created_at >= %s", moment(since)),
+        ("entry.created_at < %s", moment(until)),
         ("entry.id < %s", before),
     ]
     conditions = [condition for condition, value in narrowed if value]
@@ -78,8 +76,3 @@ def _score(row, scores):
     """By how well it fits, then by age; a title weighs more."""
     pk, _conversation, message = row
     return scores.get(pk, 0) * (1 if message else TITLE_WEIGHT), message is None, pk
-
-
-def _moment(value):
-    """A time as the database has it."""
-    return models.DateTimeField().get_db_prep_value(value, connection)

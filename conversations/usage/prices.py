@@ -2,9 +2,8 @@
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from django.db.models import Q
-
 from conversations.models import Price
+from conversations.models.statements import moment
 
 PLACES = Decimal("0.00000001")
 MILLION = 1_000_000
@@ -17,9 +16,13 @@ def price_of(model, at):
     The exact name goes before a prefix, a longer prefix before a shorter one, and of one name
     the latest that is valid.
     """
-    patterns = [model[:length] + "*" for length in range(len(model) + 1)]
-    rows = Price.objects.filter(Q(model=model) | Q(model__in=patterns), valid_from__lte=at)
+    names = [model, *(model[:length] + "*" for length in range(len(model) + 1))]
+    places = ", ".join(["%s"] * len(names))
+    rows = Price.objects.raw(_VALID.format(places), [moment(at), *names])
     return choose(rows, model, at)
+
+
+_VALID = "SELECT * FROM conversations_price WHERE valid_from <= %s AND model IN ({})"
 
 
 def choose(prices, model, at):
