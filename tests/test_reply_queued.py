@@ -3,6 +3,9 @@
 import time
 import uuid
 
+import pytest
+from django.db import connection
+
 from conversations.models import Budget, Message, QueuedMessage, Response
 from conversations.replies import queue
 from tests.books import REFUSED, a_model, ask, end
@@ -50,3 +53,27 @@ def test_what_was_refused_is_not_sent_by_the_end_of_a_later_reply(stage, here, a
     time.sleep(3.5)  # overdue after two seconds, and looked for every second
     assert QueuedMessage.objects.count() == 1
     assert len(stage.gateway.responses) == 1
+
+
+@pytest.mark.parametrize("change", [{"text": "On second thoughts"}, {"refused": True}, None])
+def test_what_changes_while_it_is_being_sent_is_not_sent_as_it_was(alice, change):
+    conversation = queued_after(alice)
+
+    def changed_after_it_was_read(execute, statement, *arguments):
+        result = execute(statement, *arguments)
+        if "SELECT" in statement and "queuedmessage" in statement and "JOIN" in statement:
+            waiting = QueuedMessage.objects.all()
+            waiting.update(**change) if change else waiting.delete()
+        return result
+
+    with connection.execute_wrapper(changed_after_it_was_read):
+        assert queue.send(conversation.pk) is None
+    assert not Response.objects.open().exists()
+    assert QueuedMessage.objects.filter(**(change or {})).exists() == bool(change)
+
+
+def test_what_is_refused_when_its_turn_comes_stays_as_it_was_written(alice):
+    conversation = queued_after(alice)
+    Budget.objects.create(person=alice, period="day", metric="replies", limit=1, hard=True)
+    assert queue.send(conversation.pk) is None
+    assert QueuedMessage.objects.get(refused=True).text == "And then?"

@@ -56,6 +56,8 @@ def send(conversation_id, refused=False):
         return _refused(queued)
     try:
         with transaction.atomic():
+            if not _taken(queued):
+                return None
             response = order.ask(
                 person,
                 queued.conversation,
@@ -65,12 +67,19 @@ def send(conversation_id, refused=False):
                 effort=queued.effort,
                 length=queued.length,
             )
-            queued.delete()
     except order.Busy:
         return None
     except order.Refused:
         return _refused(queued)
     return response
+
+
+def _taken(queued):
+    """Take it out of the queue, if it still is as it was read: meanwhile its person may have
+    changed it, taken it back or had it refused."""
+    fields = {name: getattr(queued, name) for name in ("text", "model", "effort", "length")}
+    same = QueuedMessage.objects.filter(pk=queued.pk, refused=queued.refused, **fields)
+    return same.delete()[0] == 1
 
 
 def overdue():
