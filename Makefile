@@ -69,7 +69,7 @@ format: ## Put code and templates into the house style.
 setup: ## Make .venv and .env where they are missing.
 	@.ci/setup
 
-bench: ## Measure what a streamed reply costs, beside a plain relay (about ten minutes).
+bench: ## Measure what a streamed reply costs, beside a plain relay (ten to fifteen minutes).
 	@.ci/setup test
 	$(PYTHON) -m bench.replies
 
