@@ -7,7 +7,7 @@ answer one as small as these.
 from functools import cache
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 def rows(statement, *values):
@@ -28,20 +28,22 @@ def insert(*instances):
     """Store new instances of one model, whose ids are their own; no signal is sent. A value may be
     an expression, such as the database's Now(). Raises IntegrityError as saving them would."""
     into, fields = _insertion(type(instances[0]))
+    # Not by way of `connection`, which looks for it anew each time, and each field asks it.
+    database = connections[DEFAULT_DB_ALIAS]
     places, values = [], []
     for instance in instances:
         row = []
         for field in fields:
-            value = field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+            value = field.get_db_prep_save(field.pre_save(instance, add=True), database)
             place, given = _expression(value) if hasattr(value, "as_sql") else ("%s", (value,))
             row.append(place)
             values += given
         places.append(f"({', '.join(row)})")
-    with connection.cursor() as cursor:
+    with database.cursor() as cursor:
         cursor.execute(into + ", ".join(places), values)
     for instance in instances:
         instance._state.adding = False
-        instance._state.db = connection.alias
+        instance._state.db = database.alias
 
 
 @cache

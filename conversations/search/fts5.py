@@ -12,6 +12,7 @@ FTS5 gives words back only to who names them: to remove an entry is to say its w
 from django.db import connection
 
 from conversations.models import SearchEntry
+from conversations.models.statements import as_stored, moment
 from conversations.search.terms import is_unspaced
 
 BEGINNING = 3  # letters, at most
@@ -27,17 +28,7 @@ DROP = ["DROP TABLE conversations_searchterms", "DROP TABLE conversations_search
 
 def insert(entries):
     """Add `entries` to the index."""
-    rows = SearchEntry.objects.bulk_create(
-        SearchEntry(
-            owner_id=entry.owner_id,
-            conversation_id=entry.conversation_id,
-            message_id=entry.message_id,
-            created_at=entry.created_at,
-            part=entry.part,
-        )
-        for entry in entries
-    )
-    pairs = [(row.pk, entry) for row, entry in zip(rows, entries, strict=True)]
+    pairs = [(_insert(entry), entry) for entry in entries]
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO conversations_searchterms(rowid, owner, words) VALUES (%s, %s, %s)",
@@ -47,6 +38,23 @@ def insert(entries):
             "INSERT INTO conversations_searchbeginnings(rowid, words) VALUES (%s, %s)",
             [(pk, _beginnings(entry)) for pk, entry in pairs],
         )
+
+
+def _insert(entry):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO conversations_searchentry"
+            " (owner_id, conversation_id, message_id, created_at, part)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [
+                entry.owner_id,
+                as_stored(entry.conversation_id),
+                as_stored(entry.message_id),
+                moment(entry.created_at),
+                entry.part,
+            ],
+        )
+        return cursor.lastrowid
 
 
 def delete(pairs):
