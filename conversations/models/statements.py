@@ -9,6 +9,9 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+_UUID = models.UUIDField()
+_MOMENT = models.DateTimeField()
+
 
 def rows(statement, *values):
     """The rows of a statement, as tuples."""
@@ -59,12 +62,12 @@ def _expression(value):
 
 def as_stored(pk):
     """An id as the database has it, for a statement and to compare with what one gave."""
-    return models.UUIDField().get_db_prep_value(pk, connection)
+    return _UUID.get_db_prep_value(pk, connection)
 
 
 def moment(at):
     """A time as the database has it."""
-    return models.DateTimeField().get_db_prep_value(at, connection)
+    return _MOMENT.get_db_prep_value(at, connection)
 
 
 def from_stored(stored):

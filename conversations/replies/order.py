@@ -150,6 +150,8 @@ def _order(
         # After its question, also where the clock gives both the same microsecond.
         created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
     )
+    # Nobody can have judged it before it was shown: its end is drawn without asking.
+    Message.feedback.related.set_cached_value(reply, None)
     conversation.active_id = reply.pk
     conversation.model = model.name
     conversation.effort = effort

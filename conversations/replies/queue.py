@@ -7,6 +7,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from conversations.models import LanguageModel, QueuedMessage, Response
+from conversations.models.statements import as_stored, rows
 from conversations.replies import order
 
 Status = Response.Status
@@ -39,7 +40,7 @@ def send(conversation_id, refused=False):
     then, `refused`, and the page offers to send it.
     """
     # Almost always nothing is; what finds more of it is several times as dear.
-    if not QueuedMessage.objects.filter(conversation_id=conversation_id).exists():
+    if not rows(_QUEUED, as_stored(conversation_id)):
         return None
     queued = (
         QueuedMessage.objects.select_related("conversation__owner")
@@ -72,6 +73,9 @@ def send(conversation_id, refused=False):
     except order.Refused:
         return _refused(queued)
     return response
+
+
+_QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
 
 
 def _taken(queued):
