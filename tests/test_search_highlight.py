@@ -1,5 +1,7 @@
 """Where a text has what was looked for."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,12 +34,63 @@ def marked(text, query):
         ("x.y and x y", "x.y", "[x.y] and [x y]"),
         ("<b>bold</b>", "bold", "<b>[bold]</b>"),
         ("## Why\n\n- The **moon** `pulls`\n> it", "moon pulls", "Why The [moon] [pulls] it"),
+        ("the **quick** fox", '"quick fox"', "the [quick fox]"),
+        ("see [the docs](https://example.com/okapi)", "docs", "see the [docs]"),
+        (
+            "see [the docs](https://example.com/okapi)",
+            "okapi",
+            "see [the docs](https://example.com/[okapi])",
+        ),
+        ("```python\nprint(1)\n```", "python", "```[python] print(1) ```"),
         ("nothing here", "elsewhere", "nothing here"),
         ("", "elsewhere", ""),
     ],
 )
 def test_matches_are_marked(text, query, shown):
     assert marked(text, query) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("*one*, **two**, ***three***, _four_, __five__ and ~~six~~",
+         "one, two, three, four, five and six"),
+        ("**`code`**: un**believ**able, 这是**重要**的, **a *b* c**",
+         "code: unbelievable, 这是重要的, a b c"),
+        ("a_b_c, 2 * 3 * 4, a > b - c # d, x[0] and [1]", None),
+        ("one **open and *two", None),
+        ("\\*not\\* C:\\dir", "*not* C:\\dir"),
+        ("`__init__` and ``a`b``", "__init__ and a`b"),
+        ("![a moon](m.png) [![badge](b.svg)](c) [name][1] <https://a.org/x_y_z>",
+         "a moon badge name https://a.org/x_y_z"),
+        ('[Rust](https://en.org/Rust_(game) "Title")!', "Rust!"),
+        ("| a | b |\n|---|:-:|\n| 1 | 2 |", "a | b 1 | 2"),
+        ("a | b\n--- | ---\n1 | 2", "a | b 1 | 2"),
+        ("# One\n\nTwo\n===\n\n---\n***\n> three\n* four\n  + [x] five\n- - six",
+         "One Two three four five - six"),
+        ("Run:\n```c\n# *p\n- y_\n```\n# end", "Run: # *p - y_ end"),
+        ("~~~\nnever **closed**", "never **closed**"),
+    ],
+)  # fmt: skip
+def test_marks_of_markdown_are_not_shown(text, shown):
+    assert marked(text, "").strip() == (shown or text)
+
+
+@pytest.mark.parametrize(
+    "mark", ["*", "_", "`", "[", "](", "~", "|", "\\", "* ", "[a](", "**a", "> -"]
+)
+def test_marks_without_end_take_no_time(mark):
+    began = time.process_time()
+    snippet(mark * 100_000, [])
+    assert time.process_time() - began < 0.2
+
+
+@settings(deadline=None)
+@given(st.text("*_`[]()~|\\#>- \nab1", max_size=200))
+def test_what_was_looked_for_is_shown_among_any_marks(text):
+    for word in set(terms(text)):
+        pieces = snippet(text, parse(f'"{word}"'))
+        assert [word] in [terms(piece) for piece, match in pieces if match]
 
 
 def test_a_long_text_is_shown_around_its_first_match():

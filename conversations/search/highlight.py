@@ -2,48 +2,49 @@
 
 import re
 
-from conversations.search.terms import (
-    REST_OF_WORD,
-    WORD_END,
-    WORD_START,
-    is_unspaced,
-    offsets,
-    prepare,
-)
+from conversations.search.markdown import plain
+from conversations.search.terms import WITHIN_WORD, is_unspaced, offsets, prepare
 
 BEFORE = 50  # characters shown before the first match
 LENGTH = 220  # characters shown in all
 
+# Read around the first match, of which its marks of Markdown are not shown.
+BEHIND, AHEAD = 200, 500  # characters
+
 _SPACE = re.compile(r"\s+")
-# Marks of Markdown, which say nothing here.
-_MARKS = re.compile(r"\*\*|`+|^ *(?:#{1,6}|>+|[-*+]) +", re.MULTILINE)
 
 
 def snippet(text, phrases, length=LENGTH):
     """A piece of `text` around the first match, as a list of `(piece, whether it matches)`.
 
-    In one line; an ellipsis where something was left out. Where nothing is found it is the
-    beginning of the text.
+    In one line and without marks of Markdown; an ellipsis where something was left out. Where
+    nothing is found it is the beginning of the text.
     """
-    prepared = _MARKS.sub("", prepare(text))
-    spans = find(prepared, phrases, most=50)
+    prepared = prepare(text)
+    spans = find(prepared, phrases, within=AHEAD)
     first = spans[0][0] if spans else 0
-    start = _word_start(prepared, max(0, first - BEFORE), first)
-    end = min(len(prepared), start + length)
-    pieces, at = [("…", False)] if start else [], start
+    view, until = max(0, first - BEHIND), first + AHEAD
+    shown, spans = plain(
+        prepared[view:until], [(begin - view, min(end, until) - view) for begin, end in spans]
+    )
+    first = spans[0][0] if spans else 0
+    start = _word_start(shown, max(0, first - BEFORE), first)
+    end = min(len(shown), start + length)
+    pieces, at = [("…", False)] if view or start else [], start
     for begin, stop in spans:
         if begin >= end:
             break
-        pieces += [(prepared[at:begin], False), (prepared[begin : min(stop, end)], True)]
+        pieces += [(shown[at:begin], False), (shown[begin : min(stop, end)], True)]
         at = min(stop, end)
-    pieces.append((prepared[at:end], False))
-    if end < len(prepared):
+    pieces.append((shown[at:end], False))
+    if end < len(shown) or until < len(prepared):
         pieces.append(("…", False))
     return [(_SPACE.sub(" ", piece), marked) for piece, marked in pieces if piece]
 
 
-def find(prepared, phrases, most=None):
-    """Where `phrases` stand in a prepared text: `(start, end)` pairs in order, at most `most`."""
+def find(prepared, phrases, within=None):
+    """Where `phrases` stand in a prepared text: `(start, end)` pairs in order; only those that
+    begin `within` so many characters of the first one, if that is given."""
     if not phrases:
         return []
     folded, origin = offsets(prepared)
@@ -52,9 +53,10 @@ def find(prepared, phrases, most=None):
         begin, end = match.span()
         if begin == end:
             continue
-        spans.append((origin(begin), origin(end - 1) + 1))
-        if len(spans) == most:
+        span = origin(begin), origin(end - 1) + 1
+        if within and spans and span[0] >= spans[0][0] + within:
             break
+        spans.append(span)
     return spans
 
 
@@ -64,9 +66,10 @@ def _pattern(phrase):
     for run in phrase.runs:
         part = re.escape(run)
         if not is_unspaced(run):
-            part = WORD_START + part
+            # Behind the word, since a pattern that begins with letters is looked for much faster.
+            part += f"(?<!{WITHIN_WORD}{part})"
             going_on = phrase.may_go_on and run is phrase.runs[-1]
-            part += REST_OF_WORD if going_on else WORD_END
+            part += f"{WITHIN_WORD}*" if going_on else f"(?!{WITHIN_WORD})"
         parts.append(part)
     return "(?:" + " *".join(parts) + ")"
 

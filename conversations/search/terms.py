@@ -26,10 +26,8 @@ _UNSPACED = (
 )
 _RUN = re.compile(f"[{_UNSPACED}]+|[^ {_UNSPACED}]+")
 _UNSPACED_START = re.compile(f"[{_UNSPACED}]")
-# Around a word in a folded text, so that `art` is not found in `party`.
-WORD_START = f"(?<![^ {_UNSPACED}])"
-WORD_END = f"(?![^ {_UNSPACED}])"
-REST_OF_WORD = f"[^ {_UNSPACED}]*"
+# A character of a word in a folded text: beside `art`, that it is not found in `party`.
+WITHIN_WORD = f"[^ {_UNSPACED}]"
 # Marks over Latin, Greek and Cyrillic letters. Others (Devanagari's vowels, kana's voicing) make
 # another letter and stay.
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
@@ -76,7 +74,7 @@ def fold(prepared):
 def offsets(prepared):
     """`fold(prepared)`, and a function from a place in it to the place in `prepared`."""
     folded = fold(prepared)
-    if all(len(_FOLDS[ord(character)]) == 1 for character in set(prepared)):
+    if prepared.isascii() or all(len(_FOLDS[ord(character)]) == 1 for character in set(prepared)):
         return folded, int
     ends = list(accumulate(len(_FOLDS[ord(character)]) for character in prepared))
     return folded, lambda at: bisect_right(ends, at)

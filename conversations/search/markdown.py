@@ -1,0 +1,62 @@
+"""A piece of Markdown without its marks, to be read in one line. Pure."""
+
+import re
+
+# After the first, which tells the beginning of a line, the groups are marks, and what stands
+# between two of them is read on. That most characters are none is seen at once.
+_MARK = re.compile(
+    r"(^ *)?(?=[\\`~!\[<*_|#>=+-])(?:"
+    r"(\\)[!-/:-@\[-`{-~]"
+    # Code stands as it is, without its fences and ticks.
+    r"|(?P<fence>(?:`{3,}|~{3,})(?(1)|(?!))[^`\n]*$)[\s\S]*?(^ *(?:`{3,}|~{3,}) *$|\Z)"
+    r"|(?P<ticks>`+)[^\n]{1,300}?(?<!`)((?P=ticks))(?!`)"
+    # Links and images, with an address or the name of one; addresses in angle brackets.
+    r"|(!?\[)(?:[^\[\]\n]|\[[^\[\]\n]*\]){1,300}"
+    r"(\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\]))"
+    r"|(<)(?:https?:|mailto:)[^\s<>]+(>)"
+    # Rules, the lines under headings and below the head of a table, and what begins a line.
+    r"|(?(1)((?:(?:[-*_] *){3,}|=+ *|[|:]*--[-:| ]*)$"
+    r"|(?:#{1,6}|>+|[-*+])(?: \[[ xX]\])? +|\|)|(?!))"
+    r"|(\|) *$"
+    # Emphasis: stars also within a word, underscores only around whole ones.
+    r"|(?P<stars>\*{1,3}|~~)(?=[^\s*])[^\n]{1,300}?(?<=[^\s*])((?P=stars))(?!\*)"
+    r"|(?P<lines>(?<!\w)_{1,3})(?=[^\s_])[^\n]{1,300}?(?<=[^\s_])((?P=lines))(?!\w)"
+    r")",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"\w")
+
+
+def plain(text, spans):
+    """`text` without its marks, and where `spans` of it, `(start, end)` in order, are then.
+
+    Marks stay that say what is in a span, such as an address that was looked for.
+    """
+    drops = []
+    for marks in _marks(text, 0, len(text)):
+        if not any(_WORD.search(text, *mark) and _meets(mark, spans) for mark in marks):
+            drops += marks
+    drops.sort()
+
+    def moved(place):
+        return place - sum(min(end, place) - start for start, end in drops if start < place)
+
+    kept, at = [], 0
+    for start, end in drops:
+        kept.append(text[at:start])
+        at = end
+    kept.append(text[at:])
+    return "".join(kept), [(moved(start), moved(end)) for start, end in spans]
+
+
+def _marks(text, start, end):
+    """The marks of each thing that is marked: lists of `(start, end)`, none in another."""
+    for match in _MARK.finditer(text, start, end):
+        marks = [span for span in match.regs[2:] if span[0] < span[1]]
+        yield marks
+        if len(marks) == 2 and not (match["fence"] or match["ticks"]):
+            yield from _marks(text, marks[0][1], marks[1][0])
+
+
+def _meets(mark, spans):
+    return any(start < mark[1] and mark[0] < end for start, end in spans)
