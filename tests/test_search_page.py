@@ -73,6 +73,12 @@ def test_a_place_opens_at_its_message(me, alice):
     assert f'id="m-{message.pk}"' in me.get(link).content.decode()
 
 
+def test_a_conversation_without_title_is_found_in_any_language(me, alice):
+    keep(alice, "", "What is an okapi?")
+    page = me.get("/search/?q=okapi", headers={"accept-language": "zh-hans"})
+    assert [title for title, _places in found(page)] == ["新对话"]
+
+
 def test_narrowed_and_ordered(me, alice):
     old = keep(alice, "Old", "zebra zebra zebra", model="a")
     SearchEntry.objects.filter(conversation=old).update(

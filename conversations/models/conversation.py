@@ -140,7 +140,7 @@ class Conversation(models.Model):
 
     @property
     def display_title(self):
-        return self.title or _("New conversation")
+        return self.title or str(_("New conversation"))
 
     def title_from(self, text):
         """Take the title from the first line of `text`, cut at a word where it is long."""
