@@ -214,6 +214,20 @@ def test_a_very_long_message_is_found_by_its_last_words_and_across_its_parts(ali
     assert raw_index() == []
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")
+def test_the_words_of_a_usual_message_stand_in_its_row(alice, say):
+    say(alice, " ".join(f"word{number * 7919}" for number in range(400)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(pg_column_size(terms)) FROM conversations_searchentry")
+        assert cursor.fetchone()[0] > 5_000
+        cursor.execute(
+            "SELECT reltoastrelid::regclass::text FROM pg_class"
+            " WHERE oid = 'conversations_searchentry'::regclass"
+        )
+        cursor.execute(f"SELECT count(*) FROM {cursor.fetchone()[0]}")
+        assert cursor.fetchone()[0] == 0
+
+
 @pytest.mark.parametrize("deletion", ["person", "conversation", "message", "queryset"])
 def test_deleted_words_leave_the_index(alice, say, deletion):
     conversation = say(alice, "the quick okapi\n今天天气", "a slow giraffe")
