@@ -20,6 +20,15 @@ def rows(statement, *values):
         return cursor.fetchall()
 
 
+def compiled(queryset):
+    """`(statement, *values)` for `rows`, to be kept where the values of a query never change.
+
+    The rows are as the database has them: UUIDs for `from_stored`, 0 and 1.
+    """
+    statement, values = queryset.query.sql_with_params()
+    return statement, *values
+
+
 def change(statement, *values):
     """How many rows a statement changed."""
     with connection.cursor() as cursor:

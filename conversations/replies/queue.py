@@ -1,13 +1,14 @@
 """The message a person wrote while a reply was being written: kept, and sent when it has ended."""
 
 from datetime import timedelta
+from functools import cache
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from conversations.models import LanguageModel, QueuedMessage, Response
-from conversations.models.statements import as_stored, rows
+from conversations.models.statements import as_stored, compiled, from_stored, rows
 from conversations.replies import order
 
 Status = Response.Status
@@ -91,17 +92,22 @@ def overdue():
 
     Its process died in between, was ending, or did not yet see it: any other sends it then.
     """
+    return [from_stored(stored) for (stored,) in rows(*_overdue())]
+
+
+@cache
+def _overdue():
     last = Response.objects.filter(
         conversation=OuterRef("conversation"), purpose=Response.Purpose.REPLY
     ).order_by("-created_at")
-    return list(
+    return compiled(
         QueuedMessage.objects.filter(refused=False, conversation__owner__is_active=True)
         .annotate(
             status=Subquery(last.values("status")[:1]),
             ended_at=Subquery(last.values("finished_at")[:1]),
         )
-        .filter(status__in=SENT_AFTER, ended_at__lt=timezone.now() - OVERDUE_AFTER)
-        .values_list("conversation_id", flat=True)[:100]
+        .filter(status__in=SENT_AFTER, ended_at__lt=Now() - OVERDUE_AFTER)
+        .values_list("conversation_id")[:100]
     )
 
 

@@ -6,6 +6,7 @@ of work for a Lane, safe to repeat: a write whose connection broke may have been
 """
 
 from datetime import timedelta
+from functools import cache
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.models import Response
-from conversations.models.statements import as_stored, change, from_stored, moment, rows
+from conversations.models.statements import as_stored, change, compiled, from_stored, moment, rows
 from conversations.rendering import render
 from conversations.search import index
 
@@ -195,19 +196,24 @@ def left_behind(mine):
 
     `mine` are ids this process writes itself and so never declares dead.
     """
-    found = (
+    dead, expired, unclaimed = [], [], []
+    for stored, status, is_expired in rows(*_left_behind()):
+        pk = from_stored(stored)
+        if pk not in mine:
+            waiting = expired if is_expired else unclaimed
+            (dead if status == Status.IN_PROGRESS else waiting).append(pk)
+    return dead, expired, unclaimed
+
+
+@cache
+def _left_behind():
+    return compiled(
         Response.objects.open()
         .filter(_DEAD | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER))
         .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
         .order_by("created_at")
         .values_list("pk", "status", "is_expired")[:1000]
     )
-    dead, expired, unclaimed = [], [], []
-    for pk, status, is_expired in found:
-        if pk not in mine:
-            waiting = expired if is_expired else unclaimed
-            (dead if status == Status.IN_PROGRESS else waiting).append(pk)
-    return dead, expired, unclaimed
 
 
 def bury(response_id):
