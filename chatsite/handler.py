@@ -19,8 +19,8 @@ from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
 from django.db import close_old_connections
 from django.urls import set_script_prefix
-from servestatic.middleware import ServeStaticMiddleware
 
+from chatsite.files import StaticFiles
 from chatsite.middleware import headers, request_id
 from conversations.replies.engine import Engine
 
@@ -33,7 +33,7 @@ class Handler(ASGIHandler):
 
     def __init__(self):
         self.load_middleware()
-        self._files = convert_exception_to_response(ServeStaticMiddleware(self._answer_in_thread))
+        self._files = convert_exception_to_response(StaticFiles(self._answer_in_thread))
         self._threads = [
             ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
             for number in range(AT_ONCE)

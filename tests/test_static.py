@@ -45,3 +45,21 @@ def test_modules_import_each_other_by_hashed_names(server, visit, alice):
     for path in (ROOT / "static/conversations/js").glob("*.js"):
         for name in re.findall(r'from "([^"]+)"', path.read_text()):
             assert re.search(r"\.[0-9a-f]{12}\.js$", name), (path, name)
+
+
+def test_a_file_is_served_whole_in_parts_and_not_again(server, visit):
+    visitor = visit(server)
+    page = visitor.get("/accounts/login/").text
+    path = re.search(r'href="(/static/[^"]+\.css)"', page)[1]
+    whole = visitor.get(path, headers={"Accept-Encoding": "identity"})
+    assert whole.content == (ROOT / path[1:]).read_bytes()
+    assert whole.headers["Content-Length"] == str(len(whole.content))
+    assert whole.headers["Content-Type"] == 'text/css; charset="utf-8"'
+    part = visitor.get(path, headers={"Range": "bytes=3-9", "Accept-Encoding": "identity"})
+    assert (part.status_code, part.content) == (206, whole.content[3:10])
+    known = visitor.get(path, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert "Content-Type" not in known.headers
+    head = visitor.http.head(path, headers={"Accept-Encoding": "identity"})
+    assert (head.headers["Content-Length"], head.content) == (str(len(whole.content)), b"")
+    assert visitor.post(path).status_code == 405
