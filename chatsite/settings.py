@@ -381,6 +381,7 @@ STORAGES = {
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
+SERVESTATIC_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 # What nothing names need not be kept, nor compressed.
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 SERVESTATIC_AUTOREFRESH = DEBUG

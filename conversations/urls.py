@@ -15,7 +15,6 @@ from conversations.views import (
     review,
     review_log,
     search,
-    speculation,
     usage,
 )
 
@@ -23,7 +22,6 @@ urlpatterns = [
     path("", conversations.home, name="home"),
     path("setup/", first_visit.setup, name="setup"),
     path("account/", account.account, name="account"),
-    path("speculation-rules.json", speculation.rules, name="speculation_rules"),
     path("robots.txt", conversations.robots, name="robots"),
     path("search/", search.search, name="search"),
     path("archive/", keeping.archive_page, name="archive_page"),

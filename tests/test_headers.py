@@ -26,7 +26,7 @@ HEADERS = {
 }
 ABSENT = ("X-Powered-By", "Access-Control-Allow-Origin")
 # The same for everybody, or of nobody any more.
-PUBLIC = {"/robots.txt", "/speculation-rules.json", "/accounts/logout/"}
+PUBLIC = {"/robots.txt", "/accounts/logout/"}
 
 
 def faults(answer, path):

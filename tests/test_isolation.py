@@ -40,7 +40,6 @@ LINES = {
     "": MINE,
     "setup/": OPEN,
     "account/": MINE,
-    "speculation-rules.json": OPEN,
     "robots.txt": OPEN,
     "search/": MINE,
     "archive/": MINE,

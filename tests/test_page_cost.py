@@ -57,10 +57,12 @@ def test_pages_are_compressed_and_streams_are_not(server, visit, alice):
         assert "Content-Encoding" not in stream.answer.headers
 
 
-def test_only_links_of_the_sidebar_are_fetched_ahead(client, alice):
-    client.force_login(alice)
-    header = client.get("/")["Speculation-Rules"]
-    rules = json.loads(client.get(json.loads(header)).content)
+def test_only_links_of_the_sidebar_are_fetched_ahead(server, visit, alice):
+    visitor = visit(server, alice)
+    answer = visitor.get(json.loads(visitor.get("/").headers["Speculation-Rules"]))
+    assert answer.headers["Content-Type"] == "application/speculationrules+json"
+    assert "immutable" in answer.headers["Cache-Control"]
+    rules = answer.json()
     assert list(rules) == ["prefetch"]
     (rule,) = rules["prefetch"]
     assert rule["where"] == {"selector_matches": "#conversations a"}

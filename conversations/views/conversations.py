@@ -3,6 +3,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_http_methods
@@ -133,7 +134,10 @@ def _page(request, conversation, form, status=200):
             raise Http404 from None
         replies.fill_in(context["thread"].pending)
     page = render(request, "conversations/conversation.html", context, status=status)
-    page.headers["Speculation-Rules"] = f'"{reverse("speculation_rules")}"'
+    # Own conversations are fetched when pointed at: links of the sidebar, never those in messages,
+    # never /review/. It works in spite of `no-store`; the server sees only the prefetch, so a GET
+    # may not mean "seen".
+    page.headers["Speculation-Rules"] = f'"{static("conversations/sidebar.speculationrules")}"'
     return page
 
 
