@@ -134,6 +134,8 @@ def _page(request, conversation, form, status=200):
             raise Http404 from None
         replies.fill_in(context["thread"].pending)
     page = render(request, "conversations/conversation.html", context, status=status)
+    # Asked for with the first line of the answer, before there is a parser to meet it.
+    page.headers["Link"] = f"<{static('conversations/css/app.css')}>; rel=preload; as=style"
     # Own conversations are fetched when pointed at: links of the sidebar, never those in messages,
     # never /review/. It works in spite of `no-store`; the server sees only the prefetch, so a GET
     # may not mean "seen".
