@@ -177,3 +177,8 @@ def test_without_the_script_what_is_typed_while_a_reply_is_written_is_not_lost(
     page.get_by_role("button", name="Stop").click()
     finished(page)
     assert composer(page).is_visible()
+
+
+def test_the_server_comes_to_know_the_zone_of_the_reader(server, surf, alice):
+    page = surf(server, alice, timezone_id="Asia/Tokyo")
+    page.wait_for_function("document.cookie.includes('timezone=Asia/Tokyo')")

@@ -11,8 +11,14 @@ const toEnd = document.getElementById("to-end");
 const page = document.documentElement;
 
 page.classList.add("js");
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone) document.cookie = `timezone=${zone}; path=/; max-age=31536000; SameSite=Lax`;
+
+// Intl takes 30 ms to wake, more than all else here; where there is no Temporal it waits.
+setTimeout(noteZone, window.Temporal ? 0 : 1_000);
+
+function noteZone() {
+  const zone = window.Temporal?.Now.timeZoneId() ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `timezone=${zone}; path=/; max-age=31536000; SameSite=Lax`;
+}
 
 // Following: the view stays at the end until the reader scrolls up.
 
