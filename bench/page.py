@@ -105,7 +105,7 @@ def report():
     from playwright.sync_api import sync_playwright
 
     from conversations.models import Person
-    from tests.browser import CHROMIUM
+    from tests.browser import CHROMIUM, FLAGS
     from tests.visitor import session_of
 
     person = Person.objects.create_user("alice", "alice@example.org", "correct horse")
@@ -117,7 +117,7 @@ def report():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM if os.path.exists(CHROMIUM) else None,
-            args=["--no-sandbox", "--disable-background-networking"],
+            args=FLAGS,
         )
         for name, conversation in (("100", small), ("1,000 long", large)):
             print(f"\nA conversation of {name} messages")
