@@ -45,7 +45,7 @@ def article(message, context):
         html=message.shown_html,
         facts=partial(facts, call, context.get("currency")),
         token=escape(context.get("csrf_token", "")),
-        submission=uuid.uuid4(),
+        submission=uuid.uuid4,
     )
 
 
