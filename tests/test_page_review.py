@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.models import Response, ReviewMark
+from conversations.models import Feedback, Response, ReviewMark
 from tests.everybody import check
 from tests.reviewing import converse
 
@@ -59,3 +59,11 @@ def test_axe_finds_nothing(server, surf, alice, reviewer, administrator):
     check(page)
     page = surf(server, alice, "/account/", bypass_csp=True)
     check(page)
+
+
+def test_the_queue_is_no_wider_than_a_small_screen(server, surf, alice, reviewer):
+    conversation = converse(alice)
+    Feedback.objects.create(message=conversation.active, value="bad")
+    page = surf(server, reviewer, "/review/", viewport={"width": 320, "height": 640})
+    assert page.get_by_role("row").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
