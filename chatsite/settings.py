@@ -263,11 +263,12 @@ UPSTREAM_LONGEST_REPLY = env.number("UPSTREAM_LONGEST_REPLY", 2_000_000, least=1
 # Replies one process writes at a time, and event streams it serves at a time.
 MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 200, least=1)
 MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
-# Times of replies and their event streams, in seconds. Nobody would change them but tests.
+# Times of replies, titles and event streams, in seconds. Nobody would change them but tests.
 REPLY_DEAD = 15  # without a heartbeat: its process died
 STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent
 STREAM_STALLED = 30  # a browser may leave one event unread
 STREAM_ACCESS = 8  # between two looks whether those who watch still may
+TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second attempt
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 

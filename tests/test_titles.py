@@ -1,6 +1,7 @@
 """Titles made by the model after the first exchange."""
 
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -123,6 +124,26 @@ def test_the_first_line_stays_where_no_title_came(me, gateway, script):
     assert title.attempts == 1
     assert len(gateway.responses) == 2
     assert Conversation.objects.get().title == "Hello?"
+
+
+@pytest.mark.parametrize(
+    ("script", "end"),
+    [
+        (Script(fault="hang_after_headers"), ("failed", "timeout_total")),
+        (Script(text="A late one", pace=1.5), ("interrupted", "")),
+    ],
+    ids=["silent", "slow"],
+)
+def test_a_title_that_takes_too_long_is_given_up(me, gateway, settings, script, end):
+    assert settings.TITLE_SECONDS == 30  # two at the servers of tests
+    gateway.will(Script(text="Hi."), script)
+    me.watch(me.ask("Hello?\nMore").pk)
+    [title] = made()
+    assert (title.status, title.error_code, title.attempts) == (*end, 1)
+    assert timedelta(seconds=2) <= title.finished_at - title.started_at < timedelta(seconds=6)
+    conversation = Conversation.objects.get()
+    assert (conversation.title, conversation.title_source) == ("Hello?", "text")
+    assert len(gateway.responses) == 2
 
 
 def test_a_spent_budget_skips_the_title_silently(me, gateway, alice):

@@ -189,7 +189,7 @@ class Engine:
         if self.draining:
             title.ending = Response.Status.INTERRUPTED
         try:
-            outcome = await self._run(title, body, titles.SECONDS, attempts=1)
+            outcome = await self._run(title, body, settings.TITLE_SECONDS, attempts=1)
             await self._writing.insist(
                 titles.finish, title.id, self.lease, outcome.fields(), title.text, title.reasoning
             )

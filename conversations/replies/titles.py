@@ -19,7 +19,6 @@ from conversations.search import index
 Status = Response.Status
 Purpose = Response.Purpose
 
-SECONDS = 30  # for the whole call; there is no second attempt
 TOKENS = 60
 SHOWN = 2_000  # characters of the question, and of the reply
 
