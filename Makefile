@@ -48,6 +48,7 @@ soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check
+	$(PYTHON) -m pip check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
