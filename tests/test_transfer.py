@@ -1,10 +1,12 @@
 """Conversations as files: out as Markdown, JSON and a zip of all; in from ours and ChatGPT's."""
 
+import contextlib
 import io
 import json
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -400,6 +402,72 @@ def test_a_damaged_or_locked_zip_is_refused(me):
     locked[6] |= 1
     locked[locked.index(b"PK\x01\x02") + 8] |= 1
     assert "This zip cannot be unpacked" in upload(me, bytes(locked), "x.zip").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("Half \ud83d", "Half \ufffd"), ({"a": 1}, "?"), ("", "?")], ids=range(3)
+)
+def test_what_is_broken_is_named_whatever_its_title(me, alice, title, shown):
+    page = upload(me, {"mapping": {"x": 3}, "title": title})
+    assert page.status_code == 200
+    assert lines(page)[-1] == f"“{shown}” could not be read."
+
+
+def zipped(members, method=zipfile.ZIP_STORED):
+    """A zip of `{name: content}`."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def one(text, number):
+    """A file with one conversation of ChatGPT's, each `number` another one."""
+    return json.dumps(
+        [theirs(node("u", None, "user", text), conversation_id=str(UUID(int=number)))]
+    )
+
+
+def test_what_of_a_zip_cannot_be_read_is_named_beside_what_came_in(me, alice):
+    content = zipped({
+        "conversations/a.json": one("First", 1),
+        "conversations/b.json": "no JSON",
+        "conversations/c.json": one("DAMAGED", 2),
+        "conversations/d.json": one("Last", 3),
+    })  # fmt: skip
+    page = upload(me, content.replace(b"DAMAGED", b"damaged"), "x.zip")
+    assert page.status_code == 200
+    assert lines(page) == [
+        "2 conversations came in.",
+        "2 messages came in.",
+        "“conversations/b.json” could not be read.",
+        "“conversations/c.json” could not be read.",
+    ]
+
+
+def test_what_came_in_before_a_file_grew_too_large_is_reported(alice):
+    file = io.BytesIO(zipped({"conversations/a.json": one("First", 1),
+                              "conversations/b.json": one("Far too much", 2)}))  # fmt: skip
+    report = bringing_in.bring_in(alice, file, most_bytes=len(one("First", 1)))
+    assert report.lines()[0] == "1 conversation came in."
+    assert "There is more in this file" in report.lines()[-1]
+    assert Message.objects.get().text == "First"
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    method=st.sampled_from(
+        [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+    ),
+    places=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
+)
+def test_no_zip_raises(alice, method, places):
+    content = bytearray(zipped({"conversations/é.json": "[1, 2, 3]" * 30}, method))
+    for place, byte in places:
+        content[place % len(content)] = byte
+    with contextlib.suppress(Unreadable):
+        bringing_in.bring_in(alice, io.BytesIO(content))
 
 
 def test_an_id_of_somebody_elses_is_not_taken(alice, bob):

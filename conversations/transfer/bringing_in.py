@@ -4,6 +4,8 @@ They make no Response rows, so they cost nothing and count nowhere.
 """
 
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from datetime import timedelta
@@ -16,6 +18,7 @@ from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import render, render_typed
 from conversations.search import index
 from conversations.transfer import chatgpt, document
+from conversations.transfer.incoming import as_text
 from conversations.transfer.report import Report, Unreadable
 
 MEGABYTE = 1_000_000
@@ -25,49 +28,80 @@ MOST_CONVERSATIONS = 20_000
 MOST_MESSAGES = 20_000  # of one conversation
 LONGEST = 2_000_000  # characters of a message: as much as a reply may have
 
+# What zipfile raises for bytes that are none; RuntimeError is for a member with a password.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
+    *(OSError, EOFError, ValueError, RuntimeError),
+)
+
 
 def bring_in(person, file, most_bytes=MOST_BYTES):
     """Store the conversations of `file` (binary, seekable: JSON or a zip) as `person`'s.
 
-    Returns the Report. Raises Unreadable where the file is none of the known ones.
+    Returns the Report, which also says what of the file could not be read. Raises Unreadable where
+    there is no conversation in what could.
     """
     report = Report()
     names = {model.name for model in LanguageModel.objects.offered_to(person)}
-    any_found = False
-    for found in _documents(file, most_bytes):
-        any_found = True
-        if report.conversations + report.known + report.empty >= MOST_CONVERSATIONS:
-            raise Unreadable("size")
-        try:
-            incoming = document.read(found) if document.is_ours(found) else chatgpt.read(found)
-        except (ValueError, RecursionError):
-            report.broken.append(str(found.get("title") or found.get("id") or "?")[:200])
-            continue
-        _store(person, incoming, names, report)
-    if not any_found:
-        raise Unreadable("format")
+    try:
+        for found in _documents(file, most_bytes, report):
+            if report.found >= MOST_CONVERSATIONS:
+                raise Unreadable("size")
+            report.found += 1
+            _bring_in(person, found, names, report)
+    except Unreadable as fault:
+        report.fault = fault
+    if not report.found:
+        raise report.fault or Unreadable("format")
     return report
 
 
-def _documents(file, most_bytes):
-    """The parsed conversations of the file, of either kind."""
+def _bring_in(person, found, names, report):
+    try:
+        incoming = document.read(found) if document.is_ours(found) else chatgpt.read(found)
+    except (ValueError, RecursionError):
+        name = as_text(found.get("title")) or as_text(found.get("id")) or "?"
+        report.broken.append(name[:200])
+    else:
+        _store(person, incoming, names, report)
+
+
+def _documents(file, most_bytes, report):
+    """The parsed conversations of the file, of either kind. Members of a zip that cannot be read
+    are noted in the report."""
     if not zipfile.is_zipfile(file):
         file.seek(0)
-        yield from _parsed(file.read(most_bytes + 1), most_bytes)
+        content = file.read(most_bytes + 1)
+        if len(content) > most_bytes:
+            raise Unreadable("size")
+        yield from _parsed(content)
         return
     file.seek(0)
     left = most_bytes
     try:
-        with zipfile.ZipFile(file) as archive:
-            for name in archive.namelist():
-                if not _holds_conversations(name):
-                    continue
-                with archive.open(name) as member:
-                    content = member.read(left + 1)
-                yield from _parsed(content, left)
-                left -= len(content)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        # RuntimeError is what a member with a password raises.
+        archive = zipfile.ZipFile(file)
+    except _DAMAGED as error:
+        raise Unreadable("zip") from error
+    for member in archive.infolist():
+        if not _holds_conversations(member.filename):
+            continue
+        # No more than this is unpacked of it, whatever it holds.
+        left -= member.file_size
+        if left < 0:
+            raise Unreadable("size")
+        try:
+            conversations = _parsed(_unpacked(archive, member))
+        except Unreadable as fault:
+            report.fault = fault
+            report.broken.append(member.filename[:200])
+        else:
+            yield from conversations
+
+
+def _unpacked(archive, member):
+    try:
+        return archive.read(member)
+    except _DAMAGED as error:
         raise Unreadable("zip") from error
 
 
@@ -79,17 +113,14 @@ def _holds_conversations(name):
     return base.startswith("conversations") or folder.endswith("conversations")
 
 
-def _parsed(content, most_bytes):
-    """The conversations in the JSON text `content`: one, or a list of them."""
-    if len(content) > most_bytes:
-        raise Unreadable("size")
+def _parsed(content):
+    """A list of the conversations in the JSON text `content`: one, or a list of them."""
     try:
         found = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise Unreadable("format") from error
-    for each in found if isinstance(found, list) else [found]:
-        if document.is_ours(each) or chatgpt.is_theirs(each):
-            yield each
+    found = found if isinstance(found, list) else [found]
+    return [each for each in found if document.is_ours(each) or chatgpt.is_theirs(each)]
 
 
 def _store(person, incoming, names, report):

@@ -22,15 +22,18 @@ class Unreadable(Exception):
 
 @dataclass
 class Report:
-    """What came of a file: `conversations` and `messages` that came in, how many were `known` here
-    already or `empty`, what was `left_out` by kind, and the titles of what is `broken`."""
+    """What came of a file: how many conversations were `found`, `conversations` and `messages` that
+    came in, how many were `known` here already or `empty`, what was `left_out` by kind, the titles
+    or file names of what is `broken`, and the last `fault` of the file, an Unreadable."""
 
+    found: int = 0
     conversations: int = 0
     messages: int = 0
     known: int = 0
     empty: int = 0
     left_out: Counter = field(default_factory=Counter)
     broken: list = field(default_factory=list)
+    fault: Unreadable | None = None
 
     def lines(self):
         """What came in and what did not, a sentence each."""
@@ -66,6 +69,8 @@ class Report:
             counted.append((count, _left_out_sentence(kind, count)))
         lines += [sentence % {"count": count} for count, sentence in counted if count]
         lines += [_("“%(title)s” could not be read.") % {"title": title} for title in self.broken]
+        if self.fault and self.fault.code == "size":
+            lines.append(self.fault.sentence)
         return lines
 
 
