@@ -1,7 +1,7 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test test-core test-stress soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search messages screenshots
+.PHONY: help run test test-core test-stress stress-on-sqlite stress-on-postgres soak check format setup \
+	lock bench bench-writes bench-page bench-usage bench-search messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -31,15 +31,23 @@ test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
 
 test-core: ## Run the tests that need neither a browser nor the machine to themselves.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) -m "not browser and not alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
+		-m "not browser and not stress and not alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
-		-m "not alone and not once" $(ARGS)
+		-m "not stress and not alone and not once" $(ARGS)
 
 test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
 	@.ci/setup test
 	$(PYTHON) -m pytest $(AGAIN) $(BROWSERS) -m browser $(ARGS) || [ $$? = $(NONE) ]
+	@echo "On both databases at once, each told when it is done, in some two minutes:"
+	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
 	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m "alone and not once" $(ARGS)
+
+stress-on-sqlite:
+	$(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS) || [ $$? = $(NONE) ]
+
+stress-on-postgres:
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS)
 
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 	@.ci/setup test

@@ -15,7 +15,7 @@ from tests.stage import wish
 from tests.visitor import session_of
 from tests.waiting import until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.stress
 
 DISCONNECTS = amount(200, 2000)
 

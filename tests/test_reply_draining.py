@@ -17,7 +17,7 @@ from tests.reading import Reader, words
 from tests.stage import wish
 from tests.waiting import until
 
-pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("nobody_else")]
+pytestmark = pytest.mark.usefixtures("nobody_else")
 
 # Of these gunicorn.conf.py keeps 5 for ending what did not finish.
 GRACE = ("--graceful-timeout", "7")
@@ -36,6 +36,7 @@ def end(server, go):
         assert f"Worker exiting (pid: {pid})" in server.output()
 
 
+@pytest.mark.stress
 def test_fifty_streams_end_in_a_final_event_and_fifty_rows_before_the_exit(
     stage, make_stage_server, alice
 ):
@@ -85,6 +86,7 @@ def test_a_process_that_only_follows_is_not_held_up(stage, here, make_stage_serv
     assert Response.objects.get(pk=response.pk).status == "in_progress"
 
 
+@pytest.mark.stress
 def test_a_reload_of_two_workers_is_not_noticed(stage, make_stage_server, alice):
     server = make_stage_server(*GRACE, WEB_CONCURRENCY=2)
     visitor = stage.visit(server, alice)

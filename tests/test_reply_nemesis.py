@@ -27,7 +27,7 @@ from tests.stage import wish
 from tests.visitor import Visitor
 from tests.waiting import until
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.stress
 
 SECONDS = amount(30, 300)
 KILLS = amount(20, 250)
