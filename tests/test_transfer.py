@@ -15,6 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conversations import keeping
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
 from conversations.transfer import bringing_in, document, everything
@@ -31,6 +32,13 @@ def me(client, alice):
 def upload(me, content, name="conversations.json"):
     content = content if isinstance(content, bytes) else json.dumps(content).encode()
     return me.post("/data/", {"file": SimpleUploadedFile(name, content)})
+
+
+KEPT = ("pinned_at", "archived_at", "trashed_at")
+
+
+def everything_of(person):
+    return b"".join(everything.write_zip(person))
 
 
 def bring_in(person, found):
@@ -248,6 +256,28 @@ def test_the_zip_of_everything_comes_in_again_where_it_is_gone(me, alice):
 
 
 # --- In: ChatGPT's
+
+
+@pytest.mark.parametrize("kept", ["pinned_at", "archived_at", "trashed_at", None])
+def test_what_stood_apart_in_the_list_does_so_again(me, alice, kept):
+    conversation = converse(alice)
+    long_ago = timezone.now() - timedelta(days=90)
+    if kept:
+        setattr(conversation, kept, long_ago)
+        conversation.save()
+    exported = everything_of(alice)
+    keeping.erase(conversation)
+    upload(me, exported, "everything.zip")
+    again = Conversation.objects.get()
+    assert [name for name in KEPT if getattr(again, name)] == ([kept] if kept else [])
+    # What is in the trash stays there its thirty days.
+    assert keeping.purge() == 0
+
+
+def test_what_was_archived_at_chatgpt_is_archived(alice):
+    found = theirs(node("a", None, "user", "Hello"), is_archived=True, update_time=1_760_000_000)
+    bring_in(alice, [found])
+    assert Conversation.objects.get().archived_at is not None
 
 
 def test_a_conversation_of_chatgpt_comes_in_with_its_branches(alice):

@@ -138,6 +138,10 @@ def _store(person, incoming, names, report):
         model=incoming.model if incoming.model in names else "",
         instructions=incoming.instructions[: _longest("instructions")],
         created_at=incoming.created_at or timezone.now(),
+        pinned_at=incoming.pinned_at,
+        archived_at=incoming.archived_at,
+        # It stays there from now: it would be deleted for good at once otherwise.
+        trashed_at=incoming.trashed_at and timezone.now(),
     )
     messages, known = _messages(conversation, incoming.turns, report)
     if not messages:

@@ -42,6 +42,7 @@ def read(found):
         model=as_text(found.get("default_model_slug")),
         created_at=as_time(found.get("create_time")),
         updated_at=as_time(found.get("update_time")),
+        archived_at=as_time(found.get("update_time")) if found.get("is_archived") is True else None,
         active=kept.get(as_text(found.get("current_node")), ""),
         turns=turns,
         left_out=left_out,

@@ -13,6 +13,8 @@ _CALL = (
     *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
     *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "total_tokens"),
 )
+# Set where it stands apart in the list.
+_KEPT = ("pinned_at", "archived_at", "trashed_at")
 
 
 def write(conversation):
@@ -27,6 +29,7 @@ def write(conversation):
         "instructions": conversation.instructions,
         "created_at": _time(conversation.created_at),
         "updated_at": _time(conversation.updated_at),
+        **{name: _time(getattr(conversation, name)) for name in _KEPT},
         "active": str(conversation.active_id) if conversation.active_id else None,
         "messages": [_message(message) for message in messages],
     }
@@ -94,5 +97,6 @@ def read(found):
         created_at=as_time(found.get("created_at")),
         updated_at=as_time(found.get("updated_at")),
         active=as_text(found.get("active")),
+        **{name: as_time(found.get(name)) for name in _KEPT},
         turns=[by_id[name] for name in order],
     )

@@ -36,6 +36,9 @@ class Incoming:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     active: str = ""
+    pinned_at: datetime | None = None
+    archived_at: datetime | None = None
+    trashed_at: datetime | None = None
     left_out: Counter = field(default_factory=Counter)
 
 
