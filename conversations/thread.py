@@ -45,13 +45,14 @@ def thread(conversation, at=None, before=None):
     start = max(0, end - PAGE)
     if at in path[:end]:
         start = min(start, max(0, path.index(at) - 1))
-    shown = [from_stored(stored) for stored in path[start:end]]
-    by_id = conversation.messages.select_related("response", "feedback").in_bulk(shown)
+    shown = {stored: from_stored(stored) for stored in path[start:end]}
+    found = conversation.messages.select_related("response", "feedback")
+    by_id = found.in_bulk(list(shown.values()))
     messages = []
-    for message_id in shown:
+    for stored, message_id in shown.items():
         message = by_id[message_id]
         message.conversation = conversation
-        message.place = _place(tree, as_stored(message_id))
+        message.place = _place(tree, stored)
         messages.append(message)
     return Thread(messages, start, from_stored(path[-1]) if path else None)
 

@@ -114,16 +114,9 @@ WHERE lease = %s AND status = 'in_progress'
 
 
 def _write_texts(lease, texts):
-    as_id = Response._meta.pk.get_db_prep_value
-    as_time = Response._meta.get_field("first_token_at").get_db_prep_value
+    ours = as_stored(lease)
     values = [
-        (
-            text,
-            reasoning,
-            as_time(first, connection) if first else None,
-            as_id(pk, connection),
-            as_id(lease, connection),
-        )
+        (text, reasoning, moment(first), as_stored(pk), ours)
         for pk, text, reasoning, first in texts
     ]
     with connection.cursor() as cursor:

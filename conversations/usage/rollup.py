@@ -6,6 +6,7 @@ from collections import defaultdict
 from django.db import connection
 
 from conversations.models import Response, UsageDay, UsageRollup
+from conversations.models.statements import change
 from conversations.models.usage_day import (
     COST_PLACES,
     FIRST_TOKEN,
@@ -168,5 +169,4 @@ def _add_rows(table, keys, names, rows):
         values.append(connection.ops.adapt_datefield_value(key[at]))
         values += key[at + 1 :]
         values += [measures.get(name, 0) for name in names]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+    change(statement, *values)
