@@ -4,8 +4,6 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -13,6 +11,8 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 from django.db import connections
+
+from tests.warm import WarmProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 90
@@ -30,7 +30,6 @@ class Server:
         self.log = log
         self.environment = {
             **os.environ,
-            "PYTHONWARNINGS": "default",
             "DATABASE_URL": database_url(),
             # By which PostgreSQL tells its connections from those of others.
             "PGAPPNAME": f"site-{self.port}",
@@ -50,26 +49,20 @@ class Server:
         """Start gunicorn and wait until it serves."""
         if self.environment["DJANGO_SETTINGS_MODULE"] in ("chatsite.settings", "tests.browsed"):
             collect_static()
-        with open(self.log, "a") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"),
-                    *arguments,
-                    self.application,
-                ],
-                cwd=ROOT,
-                env=self.environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.process = WarmProcess(
+            "gunicorn",
+            *("-c", "gunicorn.conf.py", *arguments, self.application),
+            cwd=ROOT,
+            env=self.environment,
+            log=self.log,
+        )
         self.wait_until_it_serves()
         return self
 
     def wait_until_it_serves(self):
         """Return when /healthz says so."""
         deadline = time.monotonic() + START_SECONDS
-        with httpx.Client(base_url=self.url) as client:
+        with httpx.Client(base_url=self.url, verify=False) as client:
             while time.monotonic() < deadline and self.process.poll() is None:
                 try:
                     if client.get("/healthz").status_code == 200:
@@ -108,12 +101,10 @@ def collect_static():
     of several runs at a time."""
     with open(ROOT / ".collecting", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(
-            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
-            cwd=ROOT,
-            env={**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"},
-            check=True,
-        )
+        environment = {**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"}
+        arguments = ("collectstatic", "--noinput", "--verbosity", "0")
+        collecting = WarmProcess("manage", *arguments, cwd=ROOT, env=environment, log=os.devnull)
+        assert collecting.wait() == 0
 
 
 def database_url():
