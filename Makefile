@@ -10,9 +10,10 @@ export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
 # Four tests at a time, for they wait as long as they work; those with a browser wait less. Those of
-# one file run in one process: they share a server.
-AT_ONCE = -n 4 --dist loadfile
-BROWSERS = -n 2 --dist loadfile
+# one file run in one process: they share a server. The files in the order of tests/conftest.py.
+FILES = --dist loadfile --no-loadscope-reorder
+AT_ONCE = -n 4 $(FILES)
+BROWSERS = -n 2 $(FILES)
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2

@@ -27,6 +27,9 @@ pytest_plugins = [
     "tests.stage",
 ]
 
+# What starts servers, and so takes long.
+SERVERS = {"stage", "make_server"}
+
 
 def pytest_collection_modifyitems(items):
     """Tests with a browser come last and are marked: Playwright leaves an event loop running in
@@ -42,8 +45,16 @@ def pytest_collection_modifyitems(items):
             item.add_marker("once")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
             item.add_marker("once")
-    # Of those of a file the ones on the stage come together: its servers stop for any other.
-    items.sort(key=lambda item: (is_marked(item, "browser"), "stage" in item.fixturenames))
+    slow = {item.path for item in items if SERVERS & set(item.fixturenames)}
+    # Files with servers come first: the others fill the time that is left. Of those of a file the
+    # ones on the stage come together: its servers stop for any other.
+    items.sort(
+        key=lambda item: (
+            is_marked(item, "browser"),
+            item.path not in slow,
+            "stage" in item.fixturenames,
+        )
+    )
 
 
 def is_marked(item, name):
@@ -64,8 +75,9 @@ def no_language():
 
 
 @pytest.fixture(autouse=True)
-def access_log(request):
-    """Empties the access log after a test that commits: Django's way to do it is refused."""
+def left_by_commits(request):
+    """Empties what Django does not after a test that commits: the access log, which refuses it, and
+    the search index, which is no table of a model."""
     marker = request.node.get_closest_marker("django_db")
     commits = "transactional_db" in request.fixturenames or (
         marker and marker.kwargs.get("transaction")
@@ -75,9 +87,11 @@ def access_log(request):
         return
     request.getfixturevalue("transactional_db")
     yield
+    from conversations.search import index
     from tests import access_log
 
     access_log.empty()
+    index.database().clear()
 
 
 def make_person(name, **fields):
