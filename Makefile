@@ -13,7 +13,7 @@ ARGS =
 # one file run in one process: they share a server. The files in the order of tests/conftest.py.
 FILES = --dist loadfile --no-loadscope-reorder
 AT_ONCE = -n 4 $(FILES)
-BROWSERS = -n 2 $(FILES)
+BROWSERS = -n 3 $(FILES)
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2

@@ -116,7 +116,7 @@ def report():
     session = session_of(person)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM if os.path.exists(CHROMIUM) else None,
+            executable_path=CHROMIUM,
             args=FLAGS,
         )
         for name, conversation in (("100", small), ("1,000 long", large)):

@@ -53,7 +53,7 @@ def take():
     folder = settings.BASE_DIR / "docs" / "screenshots"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM if os.path.exists(CHROMIUM) else None,
+            executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
         )
         for theme in ("light", "dark"):

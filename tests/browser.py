@@ -1,14 +1,18 @@
 """A person at a real browser: `surf(server, alice)` opens a page in Chromium, logged in."""
 
-import os
 import re
+import shutil
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.visitor import session_of
 
-CHROMIUM = "/usr/bin/chromium"
+# The first is the engine without the windows around it, and takes a third less of processor time.
+# None: Playwright's own.
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None
+)
 PATIENCE = 15_000  # milliseconds; against hanging, not for speed
 FLAGS = [
     "--no-sandbox",
@@ -29,10 +33,7 @@ def playwright(django_db_setup, playwright):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
-    arguments = {"args": FLAGS}
-    if os.path.exists(CHROMIUM):
-        arguments["executable_path"] = CHROMIUM
-    return arguments
+    return {"args": FLAGS, "executable_path": CHROMIUM}
 
 
 @pytest.fixture
