@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.rendering import Stream, render, render_typed
+from tests.examples import examples
 from tests.hostile import CASES, CLASSES
 
 MATH = set(
@@ -69,7 +70,7 @@ def test_it_stays_so_while_it_streams_and_inside_other_blocks(name, text):
         assert_safe(stream.finish())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from([text for _, text in CASES]), max_size=5), st.sampled_from(" \n|"))
 def test_parts_of_it_put_together_are_no_better(texts, glue):
     assert_safe(render(glue.join(texts)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from conversations.rendering import Stream, render
 from conversations.rendering.markdown import markdown
 from tests.documents import CUT_SHORT, REPLY, readmes
+from tests.examples import examples
 
 DOCUMENTS = [REPLY, *CUT_SHORT, *readmes()]
 TOKEN = re.compile(r"\s?\w{1,5}|\s+|.", re.S)
@@ -48,7 +49,7 @@ def test_the_final_html_is_the_same_however_the_text_is_cut(size):
         assert stream.finish() == render(text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_any_cutting_gives_the_same(data):
     text = data.draw(st.sampled_from(DOCUMENTS))[:6_000]
@@ -59,7 +60,7 @@ def test_any_cutting_gives_the_same(data):
     assert stream.finish() == render(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40))
 def test_any_marks_give_the_same(marks):
     stream = streamed(marks)
@@ -67,7 +68,7 @@ def test_any_marks_give_the_same(marks):
     assert stream.finish() == render("".join(marks))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.sampled_from(MARKS), max_size=40))
 def test_what_is_shown_is_balanced_html_at_any_time(marks):
     stream = Stream()

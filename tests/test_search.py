@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
 from conversations.replies import order, transitions
 from conversations.search import BEST, index, search
+from tests.examples import examples
 
 
 @pytest.fixture
@@ -295,14 +296,14 @@ def test_hostile_queries_find_nothing_and_break_nothing(alice, say, query):
         assert texts(query, alice, order=order_) == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(query=st.text(max_size=60))
 def test_no_query_raises(alice, query):
     search(query, [alice.pk])
     search(query, None, order=BEST)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
 def test_every_text_goes_in_is_found_by_itself_and_comes_out(alice, text):
     conversation = Conversation.objects.create(owner=alice)

@@ -20,6 +20,7 @@ from conversations.models import Conversation, Message, Response
 from conversations.search import search
 from conversations.transfer import bringing_in, document, everything
 from conversations.transfer.report import Unreadable
+from tests.examples import examples
 from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
 
 
@@ -169,7 +170,7 @@ def test_a_zip_of_very_much_takes_no_more_memory(alice, monkeypatch):
 # --- In: our own
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     parents=st.lists(st.integers(-1, 6), min_size=1, max_size=8),
     times=st.lists(st.integers(0, 3), min_size=8, max_size=8),
@@ -485,7 +486,7 @@ def test_what_came_in_before_a_file_grew_too_large_is_reported(alice):
     assert Message.objects.get().text == "First"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     method=st.sampled_from(
         [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
@@ -537,7 +538,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries(
         {"mapping": st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)},
@@ -548,7 +549,7 @@ def test_no_file_in_their_shape_raises(alice, found):
     bring_in(alice, found)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries(
         {"format": st.just("chatsite conversation"), "version": st.just(1) | JSON},

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from conversations.upstream import Failed, Finished
 from conversations.upstream.failures import refusal
 from conversations.upstream.words import Words
+from tests.examples import examples
 from tests.folding import decoded
 from tests.frames import chunk, completed, created, delta, message, stream, text_done
 from tests.transcripts import transcripts
@@ -95,7 +96,7 @@ def cuts_of(body):
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_stream_cut_anywhere_gives_the_same(data):
     body = data.draw(streams())
     limits = data.draw(st.sampled_from([{}, {"longest_reply": 5}, {"longest_line": 90}]))
@@ -109,7 +110,7 @@ def test_an_empty_delta_leaves_the_text_to_the_final_object_however_it_is_cut():
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_real_answer_cut_anywhere_gives_the_same(data):
     body = data.draw(st.sampled_from(BODIES))
     assert decoded(body, cuts=data.draw(cuts_of(body))) == decoded(body)
@@ -121,7 +122,7 @@ def test_an_answer_fed_byte_by_byte_gives_the_same():
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_an_answer_that_breaks_off_anywhere_ends_once(data):
     body = data.draw(st.sampled_from(BODIES))
     whole = decoded(body)
@@ -131,7 +132,7 @@ def test_an_answer_that_breaks_off_anywhere_ends_once(data):
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_damage_to_an_answer_raises_nothing(data):
     body = bytearray(data.draw(st.sampled_from(BODIES)))
     for place in data.draw(st.lists(st.integers(0, len(body) - 1), max_size=10)):
@@ -141,7 +142,7 @@ def test_damage_to_an_answer_raises_nothing(data):
 
 
 @given(st.one_of(st.binary(max_size=300), streams()))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_garbage_raises_nothing_and_is_fit_to_be_stored(body):
     reading = decoded(body)
     for text in (reading.text, reading.reasoning, reading.model, reading.upstream_id):
@@ -158,7 +159,7 @@ def test_garbage_raises_nothing_and_is_fit_to_be_stored(body):
     ),
     st.one_of(st.binary(max_size=200), st.builds(lambda event: json.dumps(event).encode(), events)),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_garbled_refusal_raises_nothing(status, headers, body):
     failed = refusal(status, headers, body, Words("secret-key", "gateway.example"))
     assert failed.message

@@ -25,6 +25,7 @@ from conversations.replies import transitions
 from conversations.usage.balance import check
 from tests.books import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
 from tests.conftest import make_person
+from tests.examples import examples
 
 MODELS = ["gpt-4o", "claude"]
 tokens = st.integers(0, 5_000)
@@ -55,7 +56,7 @@ steps = st.one_of(
 
 @given(history=st.lists(steps, max_size=12))
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

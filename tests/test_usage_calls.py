@@ -67,7 +67,7 @@ def test_a_stopped_reply_is_estimated_from_what_came(alice_at, gateway):
 
 
 def test_of_fifty_posts_at_once_to_two_processes_three_go_through(make_server, visit, alice):
-    server = make_server(workers=2)
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.bare")
     Budget.objects.create(person=alice, period="day", metric="replies", limit=3)
     visitor = visit(server, alice)
     token = visitor.token()
