@@ -4,6 +4,8 @@ import fcntl
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -20,16 +22,22 @@ KEY = "test-key-7f3a9c5e1b"
 
 
 class Server:
-    """One gunicorn. `start` and `stop` as often as wanted; the address stays the same."""
+    """One gunicorn. `start` and `stop` as often as wanted; the address stays the same.
+
+    With `warm` it is forked (tests/warm.py): it holds more memory than one that was not, and
+    Python does not speak at its end of what was left open.
+    """
 
     application = "chatsite.asgi:application"
 
-    def __init__(self, gateway_url, log, **environment):
+    def __init__(self, gateway_url, log, *, warm=True, **environment):
+        self.warm = warm
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self.environment = {
             **os.environ,
+            "PYTHONWARNINGS": "default",
             "DATABASE_URL": database_url(),
             # By which PostgreSQL tells its connections from those of others.
             "PGAPPNAME": f"site-{self.port}",
@@ -49,13 +57,16 @@ class Server:
         """Start gunicorn and wait until it serves."""
         if self.environment["DJANGO_SETTINGS_MODULE"] in ("chatsite.settings", "tests.browsed"):
             collect_static()
-        self.process = WarmProcess(
-            "gunicorn",
-            *("-c", "gunicorn.conf.py", *arguments, self.application),
-            cwd=ROOT,
-            env=self.environment,
-            log=self.log,
-        )
+        command = ("gunicorn", "-c", "gunicorn.conf.py", *arguments, self.application)
+        options = {"cwd": ROOT, "env": self.environment}
+        if self.warm:
+            self.process = WarmProcess(*command, log=self.log, **options)
+        else:
+            command = (sys.executable, "-m", *command)
+            with open(self.log, "a") as log:
+                self.process = subprocess.Popen(
+                    command, stdout=log, stderr=log, start_new_session=True, **options
+                )
         self.wait_until_it_serves()
         return self
 

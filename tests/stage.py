@@ -110,15 +110,19 @@ class Stage:
         threads = self._stack.enter_context(ThreadPoolExecutor(1))
         return threads.submit(function, *arguments)
 
-    def clean(self):
-        """End what a test left running, and look at what the servers said meanwhile."""
+    def end_replies(self):
+        """Stop the replies that a test left running; a server has to be there for that."""
         from conversations.models import Response
         from conversations.replies import transitions
 
         for response_id in Response.objects.open().values_list("pk", flat=True):
             transitions.request_stop(response_id)
-        self._stack.close()
         until(lambda: not Response.objects.open().exists(), 30)
+
+    def clean(self):
+        """End what a test left running, and look at what the servers said meanwhile."""
+        self._stack.close()
+        self.end_replies()
         for server in self._servers.values():
             assert_discreet(server.new_output())
 

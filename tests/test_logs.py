@@ -65,7 +65,7 @@ def test_what_works_is_not_worth_a_line(visitor, said):
 
 
 def test_as_json_each_line_is_one_object(transactional_db, gateway, tmp_path, visit):
-    server = Server(gateway.url, tmp_path / "log", LOG_JSON="true")
+    server = Server(gateway.url, tmp_path / "log", warm=False, LOG_JSON="true")
     server.environment["DJANGO_SETTINGS_MODULE"] = "tests.failing"
     server.start()
     try:

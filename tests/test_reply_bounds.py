@@ -21,8 +21,10 @@ DISCONNECTS = amount(200, 2000)
 
 
 @pytest.mark.soak
-def test_two_hundred_streams_stay_within_bounds(stage, here, alice, visitor, record_property):
+def test_two_hundred_streams_stay_within_bounds(stage, make_stage_server, alice, record_property):
     """Of fifty replies being written, four readers each."""
+    here = make_stage_server(warm=False)
+    visitor = stage.visit(here, alice)
     responses = [ask(alice, wish(pieces=100, fault="wait"), model="test-model") for _ in range(50)]
     until(lambda: here.inside()["live"] == 50, 30)
     session = session_of(alice)
@@ -49,6 +51,7 @@ def test_two_hundred_streams_stay_within_bounds(stage, here, alice, visitor, rec
     for browser in browsers:
         browser.close()
     until(lambda: here.inside()["watching"] == 0)
+    stage.end_replies()
 
 
 def database_connections(server):
@@ -87,7 +90,7 @@ def test_disconnects_leave_nothing_behind(stage, here, alice, record_property):
     crowd = [Browser(here, session=session).open("/") for _ in range(40)]
     for browser in crowd:
         browser.rest()
-    visit_all(here, session, responses, chance, 40)
+    visit_all(here, session, responses, chance, 100)
     before = settled(here)
     visit_all(here, session, responses, chance, DISCONNECTS)
     after = comes_back(here, before)
