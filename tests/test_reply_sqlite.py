@@ -42,7 +42,9 @@ def locked(seconds):
         database.close()
 
 
-def test_a_lock_of_eight_seconds_holds_up_no_stream_and_loses_nothing(stage, here, visitor):
+def test_a_lock_of_eight_seconds_holds_up_no_stream_and_loses_nothing(
+    stage, nobody_else, here, visitor
+):
     response = visitor.ask(wish(pieces=100, pace=0.05))
     reader, at = Reader(), []
     with visitor.events(response.pk) as stream:
