@@ -9,7 +9,8 @@ from django.template.loader import get_template
 from django.utils import translation
 
 from conversations import articles
-from conversations.models import Feedback, LanguageModel, Message
+from conversations.models import Feedback, LanguageModel, Message, Response
+from conversations.replies import fill_in
 from conversations.thread import thread
 from tests import books
 
@@ -96,3 +97,21 @@ def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
     )
     assert filled(message) == drawn(message)
     assert message.html in filled(message)
+
+
+def test_all_that_is_shown_of_messages_is_read_with_them(
+    alice, messages, django_assert_num_queries
+):
+    thoughtful = books.ask(alice)
+    books.end(thoughtful, {**books.STOPPED, "reason": "max_output_tokens"}, reasoning="Hm.")
+    writing = books.ask(alice)
+    Response.objects.filter(pk=writing.pk).update(partial="So far", status="in_progress")
+    for response in (thoughtful, writing):
+        messages += thread(response.conversation).messages
+    template = get_template("conversations/_message.html").template
+    with django_assert_num_queries(0):
+        for message in messages:
+            if message.is_pending:
+                fill_in(message)
+            for readonly in (False, True):
+                template.render(Context({**context_of(message).flatten(), "readonly": readonly}))
