@@ -9,11 +9,9 @@ MANAGE = $(PYTHON) manage.py
 export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Four tests at a time, for they wait as long as they work; those with a browser wait less. Those of
-# one file run in one process: they share a server. The files in the order of tests/conftest.py.
-FILES = --dist loadfile --no-loadscope-reorder
-AT_ONCE = -n 4 $(FILES)
-BROWSERS = -n 3 $(FILES)
+# Four tests at a time, for they wait as long as they work. Those of one file run in one process:
+# they share a server. The files in the order of tests/conftest.py, those with a browser at the end.
+AT_ONCE = -n 4 --dist loadgroup --no-loadscope-reorder
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2
@@ -30,16 +28,14 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 
 test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
 
-test-core: ## Run the tests that need neither a browser nor the machine to themselves.
+test-core: ## Run the tests that do not need the machine to themselves.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
-		-m "not browser and not stress and not alone" $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) -m "not stress and not alone" $(ARGS) || [ $$? = $(NONE) ]
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
 		-m "not stress and not alone and not once" $(ARGS)
 
-test-stress: ## Run the tests with a browser, and those that kill, stall and drain servers.
+test-stress: ## Run the tests that kill, stall and drain servers, and those that measure.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) $(BROWSERS) -m browser $(ARGS) || [ $$? = $(NONE) ]
 	@echo "On both databases at once, each told when it is done, in some two minutes:"
 	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
 	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]

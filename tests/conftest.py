@@ -31,17 +31,27 @@ pytest_plugins = [
 SERVERS = {"stage", "make_server"}
 
 
+def pytest_itemcollected(item):
+    """Tests with a browser are marked. They are apart from others of their file, where tests are
+    run at once: Playwright leaves an event loop running in this thread, and Django then refuses
+    much to every test after them.
+    """
+    kind = ""
+    if "playwright" in item.fixturenames:
+        item.add_marker("browser")
+        kind = "-browser"
+    item.add_marker(pytest.mark.xdist_group(item.path.stem + kind))
+
+
 def pytest_collection_modifyitems(items):
-    """Tests with a browser come last and are marked: Playwright leaves an event loop running in
-    this thread, and Django then refuses much to every test after them.
+    """Tests with a browser come last.
 
     They, and what needs no database, are marked `once`, as are the files about pages and forms: on
     PostgreSQL there would be nothing else to see.
     """
     for item in items:
         fixtures = set(item.fixturenames)
-        if "playwright" in fixtures:
-            item.add_marker("browser")
+        if is_marked(item, "browser"):
             item.add_marker("once")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
             item.add_marker("once")
