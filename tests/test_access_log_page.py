@@ -10,6 +10,8 @@ from conversations.models import ReviewAccess
 from conversations.review import log
 from tests.reviewing import opened
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def auditor(client, bob):

@@ -24,6 +24,7 @@ def test_a_person_made_by_hand_logs_in_by_name_or_mail(client, alice, name):
     assert get_user(client) == alice
 
 
+@pytest.mark.once
 def test_login_leads_to_where_one_wanted_to_go(client, alice):
     asked = client.get("/account/")
     assert asked.headers["Location"] == "/accounts/login/?next=/account/"
@@ -31,6 +32,7 @@ def test_login_leads_to_where_one_wanted_to_go(client, alice):
     assert client.post("/accounts/login/", form).headers["Location"] == "/account/"
 
 
+@pytest.mark.once
 def test_login_leads_to_no_other_site(client, alice):
     form = {"login": "alice", "password": PASSWORD, "next": "https://example.net/"}
     assert client.post("/accounts/login/", form).headers["Location"] == "/"
@@ -44,12 +46,14 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(client, alice)
     assert wrong.context["form"].non_field_errors()
 
 
+@pytest.mark.once
 def test_a_deactivated_person_stays_out(client, alice):
     Person.objects.filter(pk=alice.pk).update(is_active=False)
     log_in(client, "alice")
     assert not get_user(client).is_authenticated
 
 
+@pytest.mark.once
 def test_logging_out_clears_what_the_browser_kept(client, alice):
     client.force_login(alice)
     answer = client.post("/accounts/logout/")
@@ -58,6 +62,7 @@ def test_logging_out_clears_what_the_browser_kept(client, alice):
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.once
 def test_the_admin_has_no_login_of_its_own(client, alice):
     answer = client.get("/admin/", follow=True)
     assert answer.request["PATH_INFO"] == "/accounts/login/"
@@ -77,6 +82,7 @@ def test_five_failures_close_the_account_for_a_while_by_whatever_name(client, al
     assert not get_user(client).is_authenticated
 
 
+@pytest.mark.once
 def test_the_name_of_the_site_makes_no_second_count(client, alice, settings):
     settings.ALLOWED_HOSTS = ["a.example.org", "b.example.org"]
     for number in range(5):
@@ -108,6 +114,7 @@ def test_ten_failures_close_the_address_or_its_network(client, alice, addresses,
     assert (TOO_MANY in answer.text) == refused
 
 
+@pytest.mark.once
 def test_an_address_is_believed_only_from_our_own_proxy(client, alice, settings):
     for number in range(10):
         log_in(client, f"name-{number}", "wrong", HTTP_X_FORWARDED_FOR=f"192.0.2.{number}")

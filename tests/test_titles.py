@@ -126,6 +126,7 @@ def test_the_first_line_stays_where_no_title_came(me, gateway, script):
     assert Conversation.objects.get().title == "Hello?"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("script", "end"),
     [
@@ -154,6 +155,7 @@ def test_a_spent_budget_skips_the_title_silently(me, gateway, alice):
     assert Conversation.objects.get().title == "Hello?"
 
 
+@pytest.mark.once
 def test_titles_can_be_switched_off_and_made_by_another_model(
     make_server, visit, alice, bob, gateway
 ):
@@ -166,6 +168,7 @@ def test_titles_can_be_switched_off_and_made_by_another_model(
     assert title.model == gateway.responses[-1].body["model"] == "small-model"
 
 
+@pytest.mark.once
 def test_the_demo_makes_no_title(make_server, visit, alice):
     # So few that it writes one line, and not for a quarter of a minute.
     LanguageModel.objects.filter(name="demo").update(max_output_tokens=60)

@@ -149,6 +149,7 @@ def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
     assert sorted(row.split(",")[3] for row in rows) == [f"m{number}" for number in range(8)]
 
 
+@pytest.mark.once
 def test_a_zip_of_very_much_takes_no_more_memory(alice, monkeypatch):
     monkeypatch.setattr(everything, "ROWS", 100)
 
@@ -486,6 +487,7 @@ def test_what_came_in_before_a_file_grew_too_large_is_reported(alice):
     assert Message.objects.get().text == "First"
 
 
+@pytest.mark.once
 @settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     method=st.sampled_from(
@@ -538,6 +540,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.once
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries(
@@ -549,6 +552,7 @@ def test_no_file_in_their_shape_raises(alice, found):
     bring_in(alice, found)
 
 
+@pytest.mark.once
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.fixed_dictionaries(
