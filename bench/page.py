@@ -4,8 +4,10 @@ A real server and a real Chromium with an empty cache. Prints the bytes over the
 the largest paint beside that of static pages with the same text, the longest task, and the
 server's time for conversations of 100 and of 1,000 messages.
 
-Two static pages are loaded in turn with ours, from a server that only hands out bytes: a copy of
-the page with its style sheets and without its scripts, and its bare text.
+Three static pages are loaded in turn with ours, from a server that only hands out bytes: a copy of
+the page with its style sheets and its headers and without its scripts, the same copy without its
+headers, and its bare text. The headers count, for one that shuts the page off from those that
+open it (`Cross-Origin-Opener-Policy`) has the browser start a new process.
 """
 
 import gzip
@@ -24,7 +26,14 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 9
-KINDS = {".css": "text/css", ".svg": "image/svg+xml"}
+KINDS = {
+    ".css": "text/css",
+    ".speculationrules": "application/speculationrules+json",
+    ".svg": "image/svg+xml",
+}
+# What a server writes about the bytes themselves, and what is only for one visitor.
+OWN = {"connection", "content-encoding", "content-length", "content-type", "date", "server"}
+OWN |= {"set-cookie", "x-request-id"}
 REPLY = """Cap retries **as a share of traffic**, not per row: for every ten first attempts, one
 retry may be spent. Case {n} is the one to look at.
 
@@ -138,21 +147,24 @@ def measure(browser, url, session, conversation):
     row("over the wire", f"{total:,} bytes in {len(sizes)} requests")
     row("of it scripts", f"{scripts:,} bytes")
     row("besides the text", f"{total - text_size:,} bytes")
-    with Files({"/copy": copy_of(html), "/text": bare(text)}, url) as files:
-        places = {"ours": address, "copy": f"{files}/copy", "text": f"{files}/text"}
+    copy = copy_of(html)
+    pages = {"/copy": copy, "/without": copy, "/text": bare(text)}
+    with Files(pages, url, {"/copy": whole["headers"]}) as files:
+        places = {"ours": address} | {path[1:]: files + path for path in pages}
         loads = {name: [] for name in places}
         for _ in range(RUNS):
             for name, place in places.items():
                 loads[name].append(load(browser, place, session if name == "ours" else None))
-    paint, copied, plain = (median(loads[name], "paint") for name in places)
+    paint, copied, without, plain = (median(loads[name], "paint") for name in places)
     row("largest paint", f"{paint:.0f} ms")
     row("of a static copy", f"{copied:.0f} ms ({paint / copied:.2f} times)")
+    row("without headers", f"{without:.0f} ms ({paint / without:.2f} times)")
     row("of the bare text", f"{plain:.0f} ms ({paint / plain:.2f} times)")
     # Of the bytes of a file the browser's own start in a new profile is nearly all.
     first = [median(loads[name], "first_byte") for name in places]
-    row("first byte", "{:.0f} ms; {:.0f}, {:.0f}".format(*first))
+    row("first byte", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f}".format(*first))
     longest = [median(loads[name], "longest") for name in places]
-    row("longest task", "{:.0f} ms; {:.0f}, {:.0f} (0: none over 50)".format(*longest))
+    row("longest task", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f} (0: none over 50)".format(*longest))
 
 
 def median(loads, name):
@@ -160,7 +172,7 @@ def median(loads, name):
 
 
 def load(browser, address, session):
-    """One load with an empty cache: sizes by path, paint, longest task, first byte (ms)."""
+    """One load with an empty cache: sizes by path, headers, and times in milliseconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     if session:
         context.add_cookies([{"name": "session", "value": session, "url": address}])
@@ -176,7 +188,7 @@ def load(browser, address, session):
         "Network.loadingFinished",
         lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
     )
-    page.goto(address, wait_until="networkidle")
+    answer = page.goto(address, wait_until="networkidle")
     paint, longest = page.evaluate(PAINT)
     timing = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
     found = {
@@ -185,20 +197,22 @@ def load(browser, address, session):
         "longest": longest,
         "first_byte": timing,
         "html": page.content(),
+        "headers": {name: value for name, value in answer.headers.items() if name not in OWN},
     }
     context.close()
     return found
 
 
 class Files:
-    """Pages by path, and the site's own style sheets, compressed, on loopback."""
+    """Pages by path, some with headers, and the site's own files, compressed, on loopback."""
 
-    def __init__(self, pages, site):
+    def __init__(self, pages, site, headers):
         self.pages = {path: gzip.compress(html.encode()) for path, html in pages.items()}
         self.site = site
+        self.headers = headers
 
     def __enter__(self):
-        pages = self.pages
+        pages, headers = self.pages, self.headers
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -206,14 +220,16 @@ class Files:
             def do_GET(self):
                 if self.path not in pages:
                     # What the copy asks for; the bare text's icon is as empty as that page.
-                    is_style = self.path.startswith("/static/")
-                    pages[self.path] = gzip.compress(read(site + self.path) if is_style else b"")
+                    is_file = self.path.startswith("/static/")
+                    pages[self.path] = gzip.compress(read(site + self.path) if is_file else b"")
                 body = pages[self.path]
                 kind = KINDS.get(Path(self.path).suffix, "text/html; charset=utf-8")
                 self.send_response(200)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Encoding", "gzip")
                 self.send_header("Content-Length", len(body))
+                for name, value in headers.get(self.path, {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
