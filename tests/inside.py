@@ -6,6 +6,8 @@ import json
 import os
 import threading
 
+from django.db import connection
+
 from chatsite.asgi import application as site
 from conversations.replies.engine import Engine
 
@@ -28,7 +30,9 @@ def held():
         "tasks": len(asyncio.all_tasks()),
         "running": sorted(repr(task)[:250] for task in asyncio.all_tasks()),
         "threads": threading.active_count(),
-        "files": len(os.listdir("/proc/self/fd")),
+        "files": len(open_files()),
+        "besides": len(open_files()) - database_files(),
+        "open": sorted(open_files()),
         "kilobytes": resident_kilobytes(),
         "process": os.getpid(),
         "live": len(engine.live),
@@ -36,6 +40,25 @@ def held():
         "followed": len(engine.followed),
         "watching": len(engine.streams),
     }
+
+
+def open_files():
+    """What each open file descriptor is of: a path, or a socket."""
+    names = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        try:
+            names.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        except FileNotFoundError:
+            pass  # the one that listed them, or closed since
+    return names
+
+
+def database_files():
+    """How many of them are connections to the database, of which a process keeps what it once
+    needed."""
+    if connection.vendor == "sqlite":
+        return sum(name.startswith(str(connection.settings_dict["NAME"])) for name in open_files())
+    return connection.pool.get_stats()["pool_size"]
 
 
 def waits(task):
