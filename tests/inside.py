@@ -23,15 +23,23 @@ async def application(scope, receive, send):
 
 
 def held():
-    """What this process holds now."""
+    """What this process holds now.
+
+    `extra_` is what it should not keep. Threads for requests and connections to the database are
+    few, and begin when they are first needed.
+    """
     gc.collect()
     engine = Engine.serving
     return {
         "tasks": len(asyncio.all_tasks()),
         "running": sorted(repr(task)[:250] for task in asyncio.all_tasks()),
         "threads": threading.active_count(),
+        "extra_threads": sum(
+            not thread.name.startswith("request-") for thread in threading.enumerate()
+        ),
+        "names": sorted(thread.name for thread in threading.enumerate()),
         "files": len(open_files()),
-        "besides": len(open_files()) - database_files(),
+        "extra_files": len(open_files()) - database_files(),
         "open": sorted(open_files()),
         "kilobytes": resident_kilobytes(),
         "process": os.getpid(),
@@ -54,8 +62,7 @@ def open_files():
 
 
 def database_files():
-    """How many of them are connections to the database, of which a process keeps what it once
-    needed."""
+    """How many of them are of connections to the database."""
     if connection.vendor == "sqlite":
         return sum(name.startswith(str(connection.settings_dict["NAME"])) for name in open_files())
     return connection.pool.get_stats()["pool_size"]

@@ -108,7 +108,7 @@ def test_disconnects_leave_nothing_behind(stage, here, alice, record_property):
 def comes_back(server, before, seconds=20):
     """Wait until the server holds no more than it held before, and give what it holds then;
     raises AssertionError."""
-    names = ("watching", "followed", "tasks", "threads", "besides")
+    names = ("watching", "followed", "tasks", "extra_threads", "extra_files")
     deadline = time.monotonic() + seconds
     while True:
         now = server.inside()
@@ -116,7 +116,7 @@ def comes_back(server, before, seconds=20):
         if not more and now["kilobytes"] < before["kilobytes"] + 10_000:
             return now
         grown = now["kilobytes"] - before["kilobytes"]
-        running = "\n".join(now["running"] + now["open"])
+        running = "\n".join(now["running"] + now["names"] + now["open"])
         assert time.monotonic() < deadline, f"{more}, {grown} kB\n{running}"
         time.sleep(0.1)
 
