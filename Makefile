@@ -1,7 +1,8 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test test-core test-stress stress-on-sqlite stress-on-postgres soak check format setup \
-	lock bench bench-writes bench-page bench-usage bench-search messages screenshots
+.PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
+	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
+	bench-page bench-usage bench-search messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -9,9 +10,8 @@ MANAGE = $(PYTHON) manage.py
 export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Four tests at a time, for they wait as long as they work. Those of one file run in one process:
-# they share a server. The files in the order of tests/conftest.py, those with a browser at the end.
-AT_ONCE = -n 4 --dist loadgroup --no-loadscope-reorder
+# Those of one file run in one process: they share a server. The files in the order of tests/conftest.py, those with a browser at the end.
+AT_ONCE = --dist loadgroup --no-loadscope-reorder
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
 AGAIN = --reruns 2
@@ -26,19 +26,32 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 	@$(MANAGE) createcachetable --verbosity 0
 	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
 
-test: test-core test-stress ## Run every test, on SQLite and on PostgreSQL.
-
-test-core: ## Run the tests that do not need the machine to themselves.
+# Those that kill, stall and drain servers wait more than they work: they run beside others.
+test: ## Run every test, on SQLite and on PostgreSQL.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) -m "not stress and not alone" $(ARGS) || [ $$? = $(NONE) ]
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) $(AT_ONCE) \
-		-m "not stress and not alone and not once" $(ARGS)
+	@$(MAKE) core-on-sqlite
+	@echo "On PostgreSQL, and under stress on both: each told when it is done, in four minutes."
+	@$(MAKE) --jobs=3 --output-sync core-on-postgres stress-on-sqlite stress-on-postgres
+	@$(MAKE) alone
+
+test-core: ## Run those that can run at once, on SQLite.
+	@.ci/setup test
+	@$(MAKE) core-on-sqlite
 
 test-stress: ## Run the tests that kill, stall and drain servers, and those that measure.
 	@.ci/setup test
 	@echo "On both databases at once, each told when it is done, in some two minutes:"
 	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
-	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]
+	@$(MAKE) alone
+
+# Four at a time, for they wait as long as they work.
+core-on-sqlite:
+	$(PYTHON) -m pytest $(AGAIN) -n 4 $(AT_ONCE) -m "not stress and not alone" \
+		$(ARGS) || [ $$? = $(NONE) ]
+
+core-on-postgres:
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n 3 $(AT_ONCE) \
+		-m "not stress and not alone and not once" $(ARGS)
 
 stress-on-sqlite:
 	$(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS) || [ $$? = $(NONE) ]
@@ -46,9 +59,13 @@ stress-on-sqlite:
 stress-on-postgres:
 	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS)
 
+# What measures has the machine to itself.
+alone:
+	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]
+
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 	@.ci/setup test
-	$(PYTHON) -m pytest $(AT_ONCE) -m hypothesis --hypothesis-profile=default
+	$(PYTHON) -m pytest -n 4 $(AT_ONCE) -m hypothesis --hypothesis-profile=default
 	$(PYTHON) -m bench.soak
 
 check: ## Look for mistakes without running the tests.

@@ -31,6 +31,14 @@ pytest_plugins = [
 SERVERS = {"stage", "make_server"}
 
 
+def pytest_ignore_collect(collection_path, config):
+    """`-m stress` and `-m alone` are for few files; to read all takes longer than some tests."""
+    wanted = config.option.markexpr
+    if wanted in ("stress", "alone") and collection_path.name.startswith("test_"):
+        return f"mark.{wanted}" not in collection_path.read_text() or None
+    return None
+
+
 def pytest_itemcollected(item):
     """Tests with a browser are marked. They are apart from others of their file, where tests are
     run at once: Playwright leaves an event loop running in this thread, and Django then refuses
