@@ -44,13 +44,13 @@ test-stress: ## Run the tests that kill, stall and drain servers, and those that
 	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
 	@$(MAKE) alone
 
-# Four at a time, for they wait as long as they work.
+# Five at a time, for they wait much.
 core-on-sqlite:
-	$(PYTHON) -m pytest $(AGAIN) -n 4 $(AT_ONCE) -m "not stress and not alone" \
+	$(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) -m "not stress and not alone" \
 		$(ARGS) || [ $$? = $(NONE) ]
 
 core-on-postgres:
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n 3 $(AT_ONCE) \
+	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) \
 		-m "not stress and not alone and not once" $(ARGS)
 
 stress-on-sqlite:
