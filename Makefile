@@ -14,7 +14,7 @@ ARGS =
 AT_ONCE = --dist loadgroup --no-loadscope-reorder
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
-AGAIN = --reruns 2
+AGAIN = --reruns 2 -r fER
 # How pytest says that ARGS chose no test of this part.
 NONE = 5
 
@@ -44,9 +44,9 @@ test-stress: ## Run the tests that kill, stall and drain servers, and those that
 	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
 	@$(MAKE) alone
 
-# Five at a time, for they wait much.
+# Several at a time, for they wait much, most so on PostgreSQL.
 core-on-sqlite:
-	$(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) -m "not stress and not alone" \
+	$(PYTHON) -m pytest $(AGAIN) -n 4 $(AT_ONCE) -m "not stress and not alone" \
 		$(ARGS) || [ $$? = $(NONE) ]
 
 core-on-postgres:
