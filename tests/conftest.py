@@ -1,6 +1,7 @@
 """The stage: people, a gateway and a server. Everything is real but the model."""
 
 import os
+import signal
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
 os.environ["INSECURE_HTTP"] = "true"
@@ -27,9 +28,6 @@ pytest_plugins = [
     "tests.stage",
 ]
 
-# What starts servers, and so takes long.
-SERVERS = {"stage", "make_server"}
-
 
 def pytest_ignore_collect(collection_path, config):
     """`-m stress` and `-m alone` are for few files; to read all takes longer than some tests."""
@@ -40,11 +38,14 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_itemcollected(item):
-    """Tests with a browser are marked. They are apart from others of their file, where tests are
-    run at once: Playwright leaves an event loop running in this thread, and Django then refuses
-    much to every test after them.
+    """Tests with a browser are marked.
+
+    Where tests run at once, those of a file run in one process, but for two kinds, which come
+    together with theirs of other files: those on the stage, whose servers stop for any other test,
+    and those with a browser, for Playwright leaves an event loop running in this thread, and Django
+    then refuses much to every test after them.
     """
-    kind = ""
+    kind = "-stage" if "stage" in item.fixturenames else ""
     if "playwright" in item.fixturenames:
         item.add_marker("browser")
         kind = "-browser"
@@ -52,10 +53,10 @@ def pytest_itemcollected(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests with a browser come last.
+    """Tests on the stage come first and those with a browser last.
 
-    They, and what needs no database, are marked `once`, as are the files about pages and forms: on
-    PostgreSQL there would be nothing else to see.
+    The latter, and what needs no database, are marked `once`, as are the files about pages and
+    forms: on PostgreSQL there would be nothing else to see.
     """
     for item in items:
         fixtures = set(item.fixturenames)
@@ -63,14 +64,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker("once")
         if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
             item.add_marker("once")
-    slow = {item.path for item in items if SERVERS & set(item.fixturenames)}
-    # Files with servers come first: the others fill the time that is left. Of those of a file the
-    # ones on the stage come together: its servers stop for any other.
+    slow = {item.path for item in items if "make_server" in item.fixturenames}
+    # Then files with servers of their own: the others fill the time that is left.
     items.sort(
         key=lambda item: (
             is_marked(item, "browser"),
+            "stage" not in item.fixturenames,
             item.path not in slow,
-            "stage" in item.fixturenames,
         )
     )
 
@@ -164,7 +164,7 @@ def make_server(transactional_db, gateway, tmp_path):
 
     yield make
     for server in servers:
-        server.stop()
+        server.stop(signal.SIGKILL)
         if os.environ.get("SHOW_SERVER_LOG"):
             print(server.output())
 

@@ -12,9 +12,11 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def said(here):
+def said(here, visitor):
     """The lines the server has written since the test began."""
-    until(lambda: "The chat is at" in here.output(), 5)
+    # After those about replies of the test before, which are written once they are stored.
+    visitor.get("/the-test-begins/")
+    until(lambda: "/the-test-begins/" in here.output(), 5)
     here.new_output()
     return lambda: here.new_output().splitlines()
 
