@@ -44,11 +44,12 @@ def talk(alice):
         {"status": "interrupted"},
         {"status": "completed", "refusal": "I cannot help with that."},
     ]
-    for ending in endings:
+    for number, ending in enumerate(endings):
         parent = Message.objects.create(
             conversation=conversation, parent=parent, role="user", text="Ask", html="Ask"
         )
-        text = "" if ending.get("refusal") else MARKDOWN
+        # The checker looks at each word of it.
+        text = MARKDOWN if number == 0 else "" if ending.get("refusal") else "An answer."
         parent = Message.objects.create(
             conversation=conversation,
             parent=parent,
