@@ -1,6 +1,7 @@
 """The stage: people, a gateway and a server. Everything is real but the model."""
 
 import os
+import re
 import signal
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
@@ -28,13 +29,19 @@ pytest_plugins = [
     "tests.stage",
 ]
 
+WHOLLY_ONCE = re.compile(r"^pytestmark = .*mark\.(once|browser|stress)", re.MULTILINE)
+
 
 def pytest_ignore_collect(collection_path, config):
-    """`-m stress` and `-m alone` are for few files; to read all takes longer than some tests."""
-    wanted = config.option.markexpr
-    if wanted in ("stress", "alone") and collection_path.name.startswith("test_"):
-        return f"mark.{wanted}" not in collection_path.read_text() or None
-    return None
+    """What `-m` leaves nothing of is not read: that takes longer than some tests."""
+    if not collection_path.name.startswith("test_"):
+        return None
+    wanted, text = config.option.markexpr, collection_path.read_text()
+    if wanted in ("stress", "alone"):
+        unread = f"mark.{wanted}" not in text
+    else:
+        unread = "not once" in wanted and WHOLLY_ONCE.search(text)
+    return True if unread else None
 
 
 def pytest_itemcollected(item):
