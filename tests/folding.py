@@ -11,6 +11,7 @@ from conversations.upstream import (
     Event,
     Failed,
     Finished,
+    Headers,
     Reasoning,
     Started,
     Text,
@@ -63,19 +64,21 @@ def decoded(body: bytes | str, cuts: Iterable[int] = (), **options: object) -> R
     return folded(events + decoder.finish())
 
 
-def ask(url, body=ASKED, *, total_timeout=20.0, **options):
-    """Make one call and give its events."""
+def ask(url, body=ASKED, *, total_timeout=20.0, busy=0.0, **options):
+    """Make one call and give its events; who takes them is busy for that many seconds when
+    the answer begins."""
 
     async def call():
         upstream = build_client(url, "sk-the-secret-key", **options)
+        found = []
         try:
-            return [
-                event
-                async for events in upstream.respond(body, total_timeout=total_timeout)
-                for event in events
-            ]
+            async for events in upstream.respond(body, total_timeout=total_timeout):
+                if any(isinstance(event, Headers) for event in events):
+                    await asyncio.sleep(busy)
+                found += events
         finally:
             await upstream.close()
+        return found
 
     return asyncio.run(call())
 

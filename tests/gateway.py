@@ -651,6 +651,12 @@ def _error_at_once(answer: _Answer) -> Iterator[Step]:
     yield sse({"type": "response.failed", "response": failed})
 
 
+def _reset_after_end(answer: _Answer) -> Iterator[Step]:
+    yield from _well(answer)
+    yield 0.02
+    yield RESET
+
+
 def _open_end(answer: _Answer) -> Iterator[Step]:
     yield from _well(answer)
     yield HANG
@@ -681,6 +687,7 @@ FAULTS = {
     "error_after_text": _error_after_text,
     "error_at_once": _error_at_once,
     "open_end": _open_end,
+    "reset_after_end": _reset_after_end,
 }
 
 

@@ -34,6 +34,7 @@ ENDINGS = {
     "malformed_aside": ("completed", ECHO, ""),
     "error_at_once": ("failed", "", "rate_limited"),
     "open_end": ("completed", ECHO, ""),
+    "reset_after_end": ("completed", ECHO, ""),
     "": ("completed", ECHO, ""),
 }
 

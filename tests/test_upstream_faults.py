@@ -66,6 +66,21 @@ def test_a_broken_answer_keeps_its_text_and_is_interrupted(gateway, fault, text,
     assert len(gateway.responses) == 1
 
 
+@pytest.mark.parametrize("fault", ["close", "reset", "half_close", "cut_character"])
+def test_what_came_before_the_connection_broke_is_kept_though_it_was_not_read_yet(gateway, fault):
+    gateway.will(Script(fault=fault, pace=0.05))
+    reading = folded(ask(gateway.url, busy=0.6))
+    assert reading.text == (ECHO if fault == "cut_character" else HALF)
+    assert (reading.end.status, reading.end.reason) == ("interrupted", "lost")
+
+
+def test_an_answer_is_whole_though_the_connection_broke_before_it_was_read(gateway):
+    gateway.will(Script(fault="reset_after_end", pace=0.05))
+    reading = folded(ask(gateway.url, busy=0.6))
+    assert reading.text == ECHO
+    assert reading.end.status == "completed"
+
+
 def test_an_error_after_text_keeps_the_text(gateway):
     gateway.will("error_after_text")
     reading = folded(ask(gateway.url))

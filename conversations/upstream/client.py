@@ -12,6 +12,7 @@ import aiohttp
 import certifi
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream
 
 from .deadline import Deadline
 from .decoder import LONGEST_LINE, LONGEST_REPLY, Decoder
@@ -312,7 +313,11 @@ class Upstream:
         async with aclosing(_chunks(http_response)) as chunks:
             while not decoder.done:
                 data, fault = await _next(chunks, deadline)
-                events = decoder.feed(data) if data is not None else decoder.finish(fault)
+                if fault:
+                    data = _unread(http_response)
+                events = decoder.feed(data) if data else []
+                if (fault or data is None) and not decoder.done:
+                    events += decoder.finish(fault)
                 if decoder.done:
                     events[-1] = self._placed(events[-1], http_response)
                 if events:
@@ -371,11 +376,14 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 def _chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    plain = http_response.headers.get("content-encoding", "identity") == "identity"
-    if plain and not http_response.is_stream_consumed:
+    if _is_plain(http_response) and not http_response.is_stream_consumed:
         # As `aiter_raw`, without counting and cutting to size again.
         return aiter(http_response.stream)
     return http_response.aiter_bytes()
+
+
+def _is_plain(http_response: httpx.Response) -> bool:
+    return http_response.headers.get("content-encoding", "identity") == "identity"
 
 
 async def _next(
@@ -390,6 +398,20 @@ async def _next(
     # Not only httpx's: aiohttp raises its own for broken HTTP.
     except Exception as error:
         return None, failure_of(error)
+
+
+def _unread(http_response: httpx.Response) -> bytes:
+    """Give what had come when the connection broke, and was not read yet.
+
+    aiohttp keeps it, but from then on raises the error first: the last words, or a whole answer
+    that came while this process was busy, would be lost.
+    """
+    stream = http_response.stream
+    if not isinstance(stream, AiohttpResponseStream) or not _is_plain(http_response):
+        return b""
+    content = stream._aiohttp_response.content
+    content.set_exception(None)
+    return content.read_nowait()
 
 
 def _timed_out(deadline: Deadline) -> Failed:
