@@ -116,7 +116,7 @@ def test_a_server_that_starts_before_its_database_serves_when_that_is_there(
     assert visitor.get("/readyz").status_code == 503
     assert visitor.get("/").status_code == 503
     cable.plug()
-    until(lambda: visitor.get("/readyz").status_code == 200)
+    until(lambda: visitor.get("/readyz").status_code == 200, 30)
     response = visitor.ask(wish(pieces=2))
     assert visitor.watch(response.pk)[-1].name == "done"
 
