@@ -313,10 +313,8 @@ class Upstream:
         async with aclosing(_chunks(http_response)) as chunks:
             while not decoder.done:
                 data, fault = await _next(chunks, deadline)
-                if fault:
-                    data = _unread(http_response)
-                events = decoder.feed(data) if data else []
-                if (fault or data is None) and not decoder.done:
+                events = decoder.feed(_unread(http_response) if data is None else data)
+                if data is None:
                     events += decoder.finish(fault)
                 if decoder.done:
                     events[-1] = self._placed(events[-1], http_response)
@@ -401,7 +399,7 @@ async def _next(
 
 
 def _unread(http_response: httpx.Response) -> bytes:
-    """Give what had come when the connection broke, and was not read yet.
+    """Give what had come when the connection broke, and was not read yet; nothing after an end.
 
     aiohttp keeps it, but from then on raises the error first: the last words, or a whole answer
     that came while this process was busy, would be lost.
