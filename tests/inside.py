@@ -30,17 +30,16 @@ def held():
     """
     gc.collect()
     engine = Engine.serving
+    files, threads = open_files(), [thread.name for thread in threading.enumerate()]
     return {
         "tasks": len(asyncio.all_tasks()),
         "running": sorted(repr(task)[:250] for task in asyncio.all_tasks()),
-        "threads": threading.active_count(),
-        "extra_threads": sum(
-            not thread.name.startswith("request-") for thread in threading.enumerate()
-        ),
-        "names": sorted(thread.name for thread in threading.enumerate()),
-        "files": len(open_files()),
-        "extra_files": len(open_files()) - database_files(),
-        "open": sorted(open_files()),
+        "threads": len(threads),
+        "extra_threads": sum(not name.startswith("request-") for name in threads),
+        "names": sorted(threads),
+        "files": len(files),
+        "extra_files": len(files) - database_files(files),
+        "open": sorted(files),
         "kilobytes": resident_kilobytes(),
         "process": os.getpid(),
         "live": len(engine.live),
@@ -61,10 +60,10 @@ def open_files():
     return names
 
 
-def database_files():
-    """How many of them are of connections to the database."""
+def database_files(files):
+    """How many of `files` are of connections to the database."""
     if connection.vendor == "sqlite":
-        return sum(name.startswith(str(connection.settings_dict["NAME"])) for name in open_files())
+        return sum(name.startswith(str(connection.settings_dict["NAME"])) for name in files)
     return connection.pool.get_stats()["pool_size"]
 
 
