@@ -10,7 +10,8 @@ MANAGE = $(PYTHON) manage.py
 export PYTHONDONTWRITEBYTECODE =
 # Given to pytest: make test ARGS="-k login".
 ARGS =
-# Those of one file run in one process: they share a server. The files in the order of tests/conftest.py, those with a browser at the end.
+# Those of one file and kind run in one process, for they share servers, in the order of
+# tests/conftest.py.
 AT_ONCE = --dist loadgroup --no-loadscope-reorder
 # Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
 # with something else; what fails three times is a fault. pytest names what it repeated.
