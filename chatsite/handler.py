@@ -68,8 +68,7 @@ class Handler(ASGIHandler):
 
     async def _answer_in_thread(self, request):
         context = copy_context()
-        with Engine.here().rush.answering():
-            response = await self._in_thread(context, self._respond, request)
+        response = await self._in_thread(context, self._respond, request)
         if response.streaming and not response.is_async:
             response.streaming_content = self._pieces(context, iter(response.streaming_content))
         return response
@@ -105,20 +104,21 @@ class Handler(ASGIHandler):
             self._free = asyncio.LifoQueue()
             for thread in self._threads:
                 self._free.put_nowait(thread)
-        thread = await self._free.get()
-        try:
-            answer = asyncio.get_running_loop().run_in_executor(
-                thread, context.run, _give_back_connections, function, *arguments
-            )
+        with Engine.here().rush.answering():
+            thread = await self._free.get()
             try:
-                await asyncio.wait({answer})
-            except asyncio.CancelledError:
-                # The thread cannot be stopped, and is not free before it has ended.
-                await asyncio.wait({answer})
-                raise
-            return answer.result()
-        finally:
-            self._free.put_nowait(thread)
+                answer = asyncio.get_running_loop().run_in_executor(
+                    thread, context.run, _give_back_connections, function, *arguments
+                )
+                try:
+                    await asyncio.wait({answer})
+                except asyncio.CancelledError:
+                    # The thread cannot be stopped, and is not free before it has ended.
+                    await asyncio.wait({answer})
+                    raise
+                return answer.result()
+            finally:
+                self._free.put_nowait(thread)
 
 
 def _give_back_connections(function, *arguments):

@@ -82,8 +82,8 @@ _gzip = GZipMiddleware(lambda request: None)
 
 
 def compress(get_response):
-    """Compress pages, but no streams: of an event stream Django's gzip delivers only the first
-    event.
+    """Compress pages, but no streams of events or files: of an event stream Django's gzip delivers
+    only the first event.
 
     It pads each answer by a random length, and tokens of forms are masked anew for each page, so
     that lengths tell nothing of them (BREACH). Static files are compressed when collected.
@@ -91,7 +91,10 @@ def compress(get_response):
 
     def handle(request):
         response = get_response(request)
-        return response if response.streaming else _gzip.process_response(request, response)
+        is_page = response.headers.get("Content-Type", "").startswith("text/html")
+        if response.streaming and not is_page:
+            return response
+        return _gzip.process_response(request, response)
 
     return handle
 

@@ -23,7 +23,7 @@ class Rush:
 
     @contextmanager
     def answering(self):
-        """Around the answering of one request."""
+        """Around the answering of one request, or the making of a piece of its answer."""
         self._answering += 1
         self._over.clear()
         try:

@@ -3,6 +3,7 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
@@ -14,6 +15,7 @@ from conversations.models import Message
 from conversations.replies import order, queue
 from conversations.thread import as_uuid, place_of, thread
 from conversations.views.access import own_kept_or_trashed, person_required
+from conversations.views.early import draw_early
 from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
 
@@ -123,17 +125,20 @@ def _page(request, conversation, form, status=200):
     context["still"] = form.is_bound or "still" in request.GET
     # Django's own is a lazy object, dear where a page has two hundred forms.
     context["csrf_token"] = get_token(request)
-    if conversation is not None:
-        try:
-            context["thread"] = thread(
-                conversation,
-                at=as_uuid(request.GET.get("at")),
-                before=as_uuid(request.GET.get("before")),
-            )
-        except Message.DoesNotExist:
-            raise Http404 from None
-        replies.fill_in(context["thread"].pending)
-    page = render(request, "conversations/conversation.html", context, status=status)
+    at, before = as_uuid(request.GET.get("at")), as_uuid(request.GET.get("before"))
+
+    def draw():
+        if conversation is not None:
+            try:
+                context["thread"] = thread(conversation, at, before)
+            except Message.DoesNotExist:
+                raise Http404 from None
+            replies.fill_in(context["thread"].pending)
+        return render_to_string("conversations/conversation.html", context, request)
+
+    # A message that is asked for may not be there.
+    is_there = status == 200 and not (at or before)
+    page = draw_early(request, draw) if is_there else HttpResponse(draw(), status=status)
     # Asked for with the first line of the answer, before there is a parser to meet it.
     page.headers["Link"] = f"<{static('conversations/css/app.css')}>; rel=preload; as=style"
     # Own conversations are fetched when pointed at: links of the sidebar, never those in messages,

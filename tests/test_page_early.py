@@ -1,0 +1,77 @@
+"""The headers of a conversation's page leave before it is drawn."""
+
+import contextlib
+
+import httpx
+import pytest
+
+from tests.nginx import PROGRAM, nginx
+from tests.server import Server
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def failing(transactional_db, gateway, tmp_path):
+    """A server with the addresses of failing_urls.py."""
+    server = Server(gateway.url, tmp_path / "log", warm=False)
+    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.failing"
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_the_page_of_a_conversation_is_not_awaited(server, visit, alice):
+    visitor = visit(server, alice)
+    page = visitor.get(visitor.ask("Hello").conversation.get_absolute_url())
+    assert "rel=preload; as=style" in page.headers["Link"]
+    # Its length was not known when its headers left.
+    assert "Content-Length" not in page.headers
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.text.rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize(
+    "through",
+    [
+        None,
+        pytest.param(
+            nginx, marks=pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
+        ),
+    ],
+)
+def test_headers_arrive_before_a_page_is_drawn(failing, tmp_path, through):
+    drawing = tmp_path / "drawing"
+    with contextlib.ExitStack() as stack:
+        url = failing.url
+        if through is not None:
+            url = stack.enter_context(through(tmp_path, failing.port)).https
+        client = stack.enter_context(httpx.Client(base_url=url, verify=False, timeout=20))
+        with client.stream("GET", "/waits/", params={"for": str(drawing)}) as answer:
+            assert answer.status_code == 200
+            assert "Content-Security-Policy" in answer.headers
+            drawing.touch()
+            assert answer.read() == b"<p>Drawn."
+
+
+def test_a_note_is_shown_once(server, visit, alice):
+    visitor = visit(server, alice)
+    form = {"instructions": "Be brief.", "theme": "dark", "language": "en"}
+    assert visitor.post("/account/", form).status_code in (302, 303)
+    shown = [visitor.get("/").text.count("Saved.") for _ in range(2)]
+    assert shown == [1, 0]
+
+
+def test_what_fails_after_the_headers_says_so_in_a_sentence(failing, visit):
+    visitor = visit(failing)
+    for status in (500, 503):
+        at_once = visitor.get(f"/fails/{status}/")
+        early = visitor.get(f"/fails/after-headers/{status}/")
+        assert (at_once.status_code, early.status_code) == (status, 200)
+        assert sentences(early) == sentences(at_once)
+        assert "secret" not in early.text
+        assert early.headers["X-Request-Id"] in failing.output()
+
+
+def sentences(answer):
+    return answer.text.replace(answer.headers["X-Request-Id"], "")
