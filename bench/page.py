@@ -6,8 +6,10 @@ server's time for conversations of 100 and of 1,000 messages.
 
 Three static pages are loaded in turn with ours, from a server that only hands out bytes: a copy of
 the page with its style sheets and its headers and without its scripts, the same copy without its
-headers, and its bare text. The headers count, for one that shuts the page off from those that
-open it (`Cross-Origin-Opener-Policy`) has the browser start a new process.
+headers, and its bare text. Each is loaded from a tab that shows another site, as from a link in a
+mail, and in an empty one, which people do not have: there one of our headers
+(`Cross-Origin-Opener-Policy`) has the browser start a new process, where coming from another site
+does so for any page.
 """
 
 import gzip
@@ -26,6 +28,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 9
+STATIC = ("of a static copy", "without headers", "of the bare text")
 KINDS = {
     ".css": "text/css",
     ".speculationrules": "application/speculationrules+json",
@@ -33,7 +36,7 @@ KINDS = {
 }
 # What a server writes about the bytes themselves, and what is only for one visitor.
 OWN = {"connection", "content-encoding", "content-length", "content-type", "date", "server"}
-OWN |= {"set-cookie", "x-request-id"}
+OWN |= {"set-cookie", "transfer-encoding", "x-request-id"}
 REPLY = """Cap retries **as a share of traffic**, not per row: for every ten first attempts, one
 retry may be spent. Case {n} is the one to look at.
 
@@ -151,32 +154,42 @@ def measure(browser, url, session, conversation):
     pages = {"/copy": copy, "/without": copy, "/text": bare(text)}
     with Files(pages, url, {"/copy": whole["headers"]}) as files:
         places = {"ours": address} | {path[1:]: files + path for path in pages}
-        loads = {name: [] for name in places}
+        # The same server is another site by another name.
+        other = files.replace("127.0.0.1", "localhost") + "/text"
+        loads = {(start, name): [] for start in (other, None) for name in places}
         for _ in range(RUNS):
-            for name, place in places.items():
-                loads[name].append(load(browser, place, session if name == "ours" else None))
-    paint, copied, without, plain = (median(loads[name], "paint") for name in places)
-    row("largest paint", f"{paint:.0f} ms")
-    row("of a static copy", f"{copied:.0f} ms ({paint / copied:.2f} times)")
-    row("without headers", f"{without:.0f} ms ({paint / without:.2f} times)")
-    row("of the bare text", f"{plain:.0f} ms ({paint / plain:.2f} times)")
-    # Of the bytes of a file the browser's own start in a new profile is nearly all.
-    first = [median(loads[name], "first_byte") for name in places]
-    row("first byte", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f}".format(*first))
-    longest = [median(loads[name], "longest") for name in places]
-    row("longest task", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f} (0: none over 50)".format(*longest))
+            for start, name in loads:
+                cookie = session if name == "ours" else None
+                loads[start, name].append(load(browser, places[name], cookie, start))
+    for start in (other, None):
+        print("  From another site" if start else "  In an empty tab")
+        paint, *others = (median(loads[start, name], "paint") for name in places)
+        row("largest paint", f"{paint:.0f} ms")
+        for name, static in zip(STATIC, others, strict=True):
+            row(name, f"{static:.0f} ms ({paint / static:.2f} times)")
+        first = [median(loads[start, name], "first_byte") for name in places]
+        row("first byte", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f}".format(*first))
+        longest = [median(loads[start, name], "longest") for name in places]
+        row("longest task", "{:.0f} ms; {:.0f}, {:.0f}, {:.0f} (0: none over 50)".format(*longest))
 
 
 def median(loads, name):
     return statistics.median(each[name] for each in loads)
 
 
-def load(browser, address, session):
-    """One load with an empty cache: sizes by path, headers, and times in milliseconds."""
+def load(browser, address, session, start=None):
+    """One load with an empty cache: sizes by path, headers, and times in milliseconds.
+
+    The tab shows the page `start` before, or nothing.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     if session:
         context.add_cookies([{"name": "session", "value": session, "url": address}])
     page = context.new_page()
+    if start:
+        page.goto(start, wait_until="networkidle")
+        # As long as a person takes to follow a link, at least.
+        page.wait_for_timeout(500)
     network = context.new_cdp_session(page)
     network.send("Network.enable")
     paths, sizes = {}, {}
