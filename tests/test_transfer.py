@@ -413,6 +413,12 @@ def test_what_is_no_export_is_refused_with_a_sentence(me, alice, content):
     assert not Conversation.objects.exists()
 
 
+@pytest.mark.parametrize(("most", "shown"), [(4_000_000, "4 MB"), (2_590_000, "2.5 MB")])
+def test_the_page_says_how_large_a_file_may_be(me, settings, most, shown):
+    settings.MAX_BODY = most
+    assert f"at most {shown}." in me.get("/data/").content.decode()
+
+
 def test_a_zip_that_unpacks_to_too_much_is_refused(me):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -9,7 +9,7 @@ import struct
 import zipfile
 import zlib
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,6 +17,7 @@ from django.utils import timezone
 from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import render, render_typed
 from conversations.search import index
+from conversations.thread import as_uuid
 from conversations.transfer import chatgpt, document
 from conversations.transfer.incoming import as_text
 from conversations.transfer.report import Report, Unreadable
@@ -126,7 +127,7 @@ def _parsed(content):
 def _store(person, incoming, names, report):
     """Store one Incoming and note it in the report."""
     report.left_out += incoming.left_out
-    pk = _as_uuid(incoming.id)
+    pk = as_uuid(incoming.id)
     owner = Conversation.objects.filter(pk=pk).values_list("owner_id", flat=True).first()
     if owner == person.pk:
         report.known += 1
@@ -202,10 +203,3 @@ def _messages(conversation, turns, report):
 
 def _longest(name):
     return Conversation._meta.get_field(name).max_length
-
-
-def _as_uuid(text):
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
