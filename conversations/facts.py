@@ -1,6 +1,6 @@
 """What is known of a call, for its reader: model, tokens, cost, times."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats, timezone
@@ -9,43 +9,63 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+# Each is a kilobyte, with what it is kept by.
+MOST = 2000
+
 
 def facts(call, currency):
     """What is known of a Response, as the rows of a <dl>.
 
-    In Python since it stands in every reply: as template nodes it was a third of a page's time.
+    In Python and kept, since it stands in every reply: as template nodes it was a third of a
+    page's time, and drawn anew for each page still a sixth.
     """
-    rows = (f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in _rows(call, currency))
+    return _drawn(
+        get_language(),
+        timezone.get_current_timezone_name(),
+        call.model,
+        call.answered_model,
+        (call.input_tokens, call.cached_tokens, call.output_tokens, call.reasoning_tokens),
+        None if call.cost is None else f"{call.cost.normalize():f} {currency}",
+        call.created_at,
+        call.seconds_to_first_token,
+        call.seconds,
+    )
+
+
+@lru_cache(maxsize=MOST)
+def _drawn(language, zone, *known):
+    rows = (f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in _rows(language, *known))
     return mark_safe("".join(rows))  # noqa: S308
 
 
-def _rows(call, currency):
-    labels = _labels(get_language())
-    yield labels["Model"], call.model
-    if call.answered_model and call.answered_model != call.model:
-        yield labels["Answered by"], call.answered_model
-    if call.input_tokens is None and call.output_tokens is None:
+def _rows(language, model, answered_by, tokens, cost, asked, to_first_token, seconds):
+    labels = _labels(language)
+    taken, cached, given, reasoning = tokens
+    yield labels["Model"], model
+    if answered_by and answered_by != model:
+        yield labels["Answered by"], answered_by
+    if taken is None and given is None:
         yield labels["Tokens"], _("not reported")
-    if call.input_tokens is not None:
-        yield labels["Input tokens"], intcomma(call.input_tokens)
-    if call.cached_tokens:
-        yield labels["of them cached"], intcomma(call.cached_tokens)
-    if call.output_tokens is not None:
-        yield labels["Output tokens"], intcomma(call.output_tokens)
-    if call.reasoning_tokens:
-        yield labels["of them reasoning"], intcomma(call.reasoning_tokens)
-    if call.cost is not None:
-        yield labels["Cost"], f"{call.cost.normalize():f} {currency}"
-    asked = timezone.localtime(call.created_at)
-    yield labels["Asked"], formats.date_format(asked, "SHORT_DATETIME_FORMAT")
-    if call.seconds_to_first_token is not None:
-        yield labels["First word after"], _seconds(call.seconds_to_first_token)
-    if call.seconds is not None:
-        yield labels["Finished after"], _seconds(call.seconds)
+    if taken is not None:
+        yield labels["Input tokens"], intcomma(taken)
+    if cached:
+        yield labels["of them cached"], intcomma(cached)
+    if given is not None:
+        yield labels["Output tokens"], intcomma(given)
+    if reasoning:
+        yield labels["of them reasoning"], intcomma(reasoning)
+    if cost is not None:
+        yield labels["Cost"], cost
+    yield labels["Asked"], formats.date_format(timezone.localtime(asked), "SHORT_DATETIME_FORMAT")
+    if to_first_token is not None:
+        yield labels["First word after"], _seconds(to_first_token)
+    if seconds is not None:
+        yield labels["Finished after"], _seconds(seconds)
 
 
 def _seconds(number):
-    return f"{formats.number_format(number, decimal_pos=1)} s"
+    # Django cuts digits off.
+    return f"{formats.number_format(round(number, 1), decimal_pos=1)} s"
 
 
 @cache

@@ -1,0 +1,67 @@
+"""What is known of a reply's call, for the person who asks."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone, translation
+
+from conversations.facts import facts
+from conversations.models import Response
+
+ASKED = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
+
+
+def call(**values):
+    return Response(model="fast", created_at=ASKED, **values)
+
+
+def test_what_is_not_known_is_not_said():
+    assert facts(call(), "EUR") == (
+        "<dt>Model</dt><dd>fast</dd>"
+        "<dt>Tokens</dt><dd>not reported</dd>"
+        "<dt>Asked</dt><dd>11/22/2026 9:30 p.m.</dd>"
+    )
+
+
+def test_what_is_known_is_said_and_escaped():
+    html = facts(
+        call(
+            answered_model="<fast>",
+            input_tokens=12345,
+            cached_tokens=1000,
+            output_tokens=0,
+            reasoning_tokens=7,
+            cost=Decimal("0.0250"),
+            first_token_at=ASKED + timedelta(seconds=0.75),
+            finished_at=ASKED + timedelta(seconds=90),
+        ),
+        "EUR",
+    )
+    for name, value in (
+        ("Answered by", "&lt;fast&gt;"),
+        ("Input tokens", "12,345"),
+        ("of them cached", "1,000"),
+        ("Output tokens", "0"),
+        ("of them reasoning", "7"),
+        ("Cost", "0.025 EUR"),
+        ("First word after", "0.8 s"),
+        ("Finished after", "90.0 s"),
+    ):
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in html
+
+
+def test_each_reads_them_in_their_language_and_zone():
+    ours = call(input_tokens=12345)
+    assert "9:30 p.m." in facts(ours, "EUR")
+    with timezone.override("Asia/Shanghai"):
+        assert "11/23/2026 5:30 a.m." in facts(ours, "EUR")
+        with translation.override("zh-hans"):
+            assert "<dt>模型</dt>" in facts(ours, "EUR")
+    assert "9:30 p.m." in facts(ours, "EUR")
+
+
+def test_what_became_known_is_said():
+    ours = call()
+    assert "Finished" not in facts(ours, "EUR")
+    ours.finished_at = ASKED + timedelta(seconds=2)
+    assert "2.0 s" in facts(ours, "EUR")
