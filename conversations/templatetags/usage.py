@@ -35,10 +35,11 @@ def figure(sums, name):
 @register.filter
 def short(number):
     """A large number in short: 38.4 M."""
-    for size, unit in ((10**9, "G"), (10**6, "M"), (10**4, "k")):
-        if number >= size:
-            shown = number / (1_000 if unit == "k" else size)
-            return f"{formats.number_format(shown, 1, use_l10n=True)} {unit}"
+    if number >= 10**4:
+        for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+            # To a tenth of the unit below: 999,960 is 1.0 M and not 1000.0 k.
+            if round(number / size, 4) >= 1:
+                return f"{_to_a_tenth(number / size)} {unit}"
     return formats.number_format(number, use_l10n=True, force_grouping=True)
 
 
@@ -47,7 +48,11 @@ def share(fraction):
     """A fraction as per cent, or a dash for none."""
     if fraction is None:
         return "–"
-    return _("%(number)s %%") % {"number": formats.number_format(fraction * 100, 1, use_l10n=True)}
+    per_cent = fraction * 100
+    if 0 < fraction < 1:
+        # All and nothing are said only where they are true.
+        per_cent = min(max(per_cent, 0.1), 99.9)
+    return _("%(number)s %%") % {"number": _to_a_tenth(per_cent)}
 
 
 @register.filter
@@ -55,7 +60,12 @@ def seconds(number):
     """Seconds, or a dash for none."""
     if number is None:
         return "–"
-    return _("%(number)s s") % {"number": formats.number_format(number, 1, use_l10n=True)}
+    return _("%(number)s s") % {"number": _to_a_tenth(number)}
+
+
+def _to_a_tenth(number):
+    # Rounded here: number_format only cuts off.
+    return formats.number_format(round(number, 1), 1, use_l10n=True)
 
 
 COUNTS = (
