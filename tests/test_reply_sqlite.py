@@ -154,7 +154,10 @@ def filling(tmp_path, make_stage_server):
     """A server whose disk is nearly full, and a table whose rows may go to make room again."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE filler (x BLOB)")
-        cursor.execute("INSERT INTO filler VALUES (zeroblob(3000000))")
+        # Also the room that earlier tests left in the file.
+        cursor.execute("PRAGMA freelist_count")
+        [free] = cursor.fetchone()
+        cursor.execute("INSERT INTO filler VALUES (zeroblob(%s))", [3_000_000 + free * 4096])
         cursor.execute("PRAGMA page_count")
         [pages] = cursor.fetchone()
     yield make_stage_server(DJANGO_SETTINGS_MODULE="tests.full_disk", MOST_PAGES=pages + 60)
