@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -106,12 +107,19 @@ class Server:
         return Path(self.log).read_text()
 
 
+@contextmanager
+def nobody_collects():
+    """While it is open, no other run puts static files into their folder or takes some out."""
+    with open(ROOT / ".collecting", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @cache
 def collect_static():
     """Put the style sheets and scripts where a server serves them from; once a run, and by one
     of several runs at a time."""
-    with open(ROOT / ".collecting", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with nobody_collects():
         environment = {**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"}
         arguments = ("collectstatic", "--noinput", "--verbosity", "0")
         collecting = WarmProcess("manage", *arguments, cwd=ROOT, env=environment, log=os.devnull)
