@@ -48,11 +48,7 @@ def share(fraction):
     """A fraction as per cent, or a dash for none."""
     if fraction is None:
         return "–"
-    per_cent = fraction * 100
-    if 0 < fraction < 1:
-        # All and nothing are said only where they are true.
-        per_cent = min(max(per_cent, 0.1), 99.9)
-    return _("%(number)s %%") % {"number": _to_a_tenth(per_cent)}
+    return _("%(number)s %%") % {"number": _to_a_tenth(_per_cent(fraction))}
 
 
 @register.filter
@@ -61,6 +57,11 @@ def seconds(number):
     if number is None:
         return "–"
     return _("%(number)s s") % {"number": _to_a_tenth(number)}
+
+
+def _per_cent(fraction):
+    # All and nothing are said only where they are true.
+    return min(max(fraction * 100, 0.1), 99.9) if 0 < fraction < 1 else fraction * 100
 
 
 def _to_a_tenth(number):
@@ -94,7 +95,7 @@ def figures(sums):
     cells = [f"{sums[name]:,}".replace(",", comma) for name in COUNTS]
     cells.append(cost(sums))
     coverage = sums.coverage
-    cells.append("–" if coverage is None else per_cent % {"number": decimal(coverage * 100)})
+    cells.append("–" if coverage is None else per_cent % {"number": decimal(_per_cent(coverage))})
     cells += [
         "–" if each is None else in_seconds % {"number": decimal(each)} for each in sums.times
     ]
