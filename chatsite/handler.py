@@ -106,19 +106,17 @@ class Handler(ASGIHandler):
                 self._free.put_nowait(thread)
         with Engine.here().rush.answering():
             thread = await self._free.get()
+            answer = asyncio.get_running_loop().run_in_executor(
+                thread, context.run, _give_back_connections, function, *arguments
+            )
+            # It cannot be stopped: it is free when it has ended, not when nobody waits any more.
+            answer.add_done_callback(lambda answer: self._free.put_nowait(thread))
             try:
-                answer = asyncio.get_running_loop().run_in_executor(
-                    thread, context.run, _give_back_connections, function, *arguments
-                )
-                try:
-                    await asyncio.wait({answer})
-                except asyncio.CancelledError:
-                    # The thread cannot be stopped, and is not free before it has ended.
-                    await asyncio.wait({answer})
-                    raise
-                return answer.result()
-            finally:
-                self._free.put_nowait(thread)
+                await asyncio.wait({answer})
+            except asyncio.CancelledError:
+                await asyncio.wait({answer})
+                raise
+            return answer.result()
 
 
 def _give_back_connections(function, *arguments):
