@@ -50,7 +50,8 @@ def thread(conversation, at=None, before=None):
     """The Thread of `conversation` through the message `at` (None: the active branch).
 
     The newest PAGE messages, or with `before` (a message id of the path) the PAGE above it.
-    Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there.
+    Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there,
+    and where the conversation is deleted meanwhile.
     """
     tree = tree_of(conversation)
     at, before = as_stored(at), as_stored(before)
@@ -64,6 +65,9 @@ def thread(conversation, at=None, before=None):
         start = min(start, max(0, path.index(at) - 1))
     shown = {stored: from_stored(stored) for stored in path[start:end]}
     by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(list(shown.values()))
+    if len(by_id) < len(shown):
+        # Deleted for good since the tree was read.
+        raise Message.DoesNotExist
     messages = []
     for stored, message_id in shown.items():
         message = by_id[message_id]
