@@ -8,19 +8,14 @@ import httpx
 import pytest
 
 from tests.nginx import PROGRAM, nginx
-from tests.server import Server
 
 pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def failing(transactional_db, gateway, tmp_path):
+def failing(make_server):
     """A server with the addresses of failing_urls.py."""
-    server = Server(gateway.url, tmp_path / "log", warm=False)
-    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.failing"
-    server.start()
-    yield server
-    server.stop()
+    return make_server(DJANGO_SETTINGS_MODULE="tests.failing")
 
 
 def test_the_page_of_a_conversation_is_not_awaited(server, visit, alice):
