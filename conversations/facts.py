@@ -9,8 +9,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-# Each is a kilobyte, with what it is kept by.
-MOST = 2000
+# Twenty pages of them; each is a kilobyte, with what it is kept by.
+MOST = 500
 
 
 def facts(call, currency):
