@@ -86,7 +86,8 @@ def compress(get_response):
     only the first event.
 
     It pads each answer by a random length, and tokens of forms are masked anew for each page, so
-    that lengths tell nothing of them (BREACH). Static files are compressed when collected.
+    that lengths tell nothing of them (BREACH); a page that is drawn after its headers pads itself
+    (conversations/views/early.py). Static files are compressed when collected.
     """
 
     def handle(request):
