@@ -9,6 +9,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from conversations.usage.sentences import to_a_tenth
+
 # Twenty pages of them; each is a kilobyte, with what it is kept by.
 MOST = 500
 
@@ -64,8 +66,7 @@ def _rows(language, model, answered_by, tokens, cost, asked, to_first_token, sec
 
 
 def _seconds(number):
-    # Django cuts digits off.
-    return f"{formats.number_format(round(number, 1), decimal_pos=1)} s"
+    return f"{to_a_tenth(number)} s"
 
 
 @cache

@@ -39,7 +39,7 @@ def short(number):
         for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
             # To a tenth of the unit below: 999,960 is 1.0 M and not 1000.0 k.
             if round(number / size, 4) >= 1:
-                return f"{_to_a_tenth(number / size)} {unit}"
+                return f"{sentences.to_a_tenth(number / size)} {unit}"
     return formats.number_format(number, use_l10n=True, force_grouping=True)
 
 
@@ -48,7 +48,7 @@ def share(fraction):
     """A fraction as per cent, or a dash for none."""
     if fraction is None:
         return "–"
-    return _("%(number)s %%") % {"number": _to_a_tenth(_per_cent(fraction))}
+    return _("%(number)s %%") % {"number": sentences.to_a_tenth(_per_cent(fraction))}
 
 
 @register.filter
@@ -56,17 +56,12 @@ def seconds(number):
     """Seconds, or a dash for none."""
     if number is None:
         return "–"
-    return _("%(number)s s") % {"number": _to_a_tenth(number)}
+    return _("%(number)s s") % {"number": sentences.to_a_tenth(number)}
 
 
 def _per_cent(fraction):
     # All and nothing are said only where they are true.
     return min(max(fraction * 100, 0.1), 99.9) if 0 < fraction < 1 else fraction * 100
-
-
-def _to_a_tenth(number):
-    # Rounded here: number_format only cuts off.
-    return formats.number_format(round(number, 1), 1, use_l10n=True)
 
 
 COUNTS = (

@@ -13,6 +13,12 @@ from conversations.usage import budgets
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 
 
+def to_a_tenth(number):
+    """`number` rounded to one place, written for the reader."""
+    # Rounded here: number_format only cuts off.
+    return formats.number_format(round(number, 1), 1, use_l10n=True)
+
+
 def amount_of_money(amount):
     """`amount` in the site's currency; a small one with the places it needs to be seen."""
     amount = Decimal(amount)
