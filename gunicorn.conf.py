@@ -58,6 +58,11 @@ keepalive = 5
 # Up to a megabyte: what was typed or pasted into the search, 10,000 characters of it, is 90 kB of
 # an address. A body of four times that is taken from anybody too.
 limit_request_line = 0
+# Bytes of one header. gunicorn makes a number of Content-Length with Python's int(), which raises
+# for more than 4,300 digits by default: that would drop the connection with a traceback. What may
+# be sent is converted, and refused as too large (chatsite/body_limit.py).
+limit_request_field_size = 8_190
+sys.set_int_max_str_digits(limit_request_field_size)
 # A worker that retires by itself makes new requests wait while it drains.
 max_requests = 0
 # Two instances of one user would share its path.

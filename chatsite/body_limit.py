@@ -5,6 +5,7 @@ anonymous 300 MB were measured to leave 312 MB there (runtime.md, 1.8).
 """
 
 import asyncio
+import math
 
 from django.conf import settings
 
@@ -16,14 +17,18 @@ PATIENCE = 20  # seconds
 class BodyLimit:
     """Reads the body before Django is called; over the limit it is asked for the 413 page instead.
 
-    Before, so that a slow upload holds no thread (chatsite/handler.py).
+    Before, so that a slow upload holds no thread (chatsite/handler.py). The method makes no
+    difference: GET, HEAD and OPTIONS may carry bodies too (RFC 9110, section 9.3.1).
     """
 
     def __init__(self, application):
         self._application = application
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] == "websocket":
+            # The site has none: the handshake is answered with 403.
+            return await send({"type": "websocket.close"})
+        if scope["type"] != "http":
             return await self._application(scope, receive, send)
         length = _content_length(scope)
         if length is None or length <= settings.MAX_BODY:
@@ -32,16 +37,22 @@ class BodyLimit:
                 return None
             if whole:
                 return await self._application(scope, _replay(body, receive), send)
-        if not await _drop(receive, settings.MAX_BODY * DROPPED):
+        bound = settings.MAX_BODY * DROPPED
+        if (length or 0) > bound or not await _drop(receive, bound):
             send = _last(send)
         refused = {**scope, "chatsite.body_too_large": True}
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
 
 def _content_length(scope):
+    """The length of the body in bytes as the client states it; None where it states none.
+
+    A number of more digits than any length has counts as infinite: Python refuses to convert
+    one of more than 4,300 digits.
+    """
     for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else None
+        if name == b"content-length" and value.isdigit():
+            return int(value) if len(value.lstrip(b"0")) < 20 else math.inf
     return None
 
 

@@ -5,6 +5,8 @@ import re
 import httpx
 import pytest
 
+from tests.sockets import Browser
+
 pytestmark = pytest.mark.once
 
 MEGABYTE = 1_000_000  # the limit of the servers of the stage
@@ -63,6 +65,49 @@ def test_a_sender_who_goes_on_and_on_is_answered(here, sender):
         assert answer.status_code == 413
     assert peaks(here) - before < 6_000
     assert sender.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("length", ["with length", "without length"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_no_method_carries_a_body_over_the_limit(here, sender, method, length):
+    size = 14 * MEGABYTE
+    body = b"".join(parts(size)) if length == "with length" else parts(size)
+    before = here.inside()["kilobytes"]
+    peaks(here, reset=True)
+    assert sender.http.request(method, "/", content=body).status_code == 413
+    assert peaks(here) - before < 6_000
+
+
+def test_a_small_body_of_a_get_is_read_and_ignored(visitor):
+    assert visitor.http.request("GET", "/", content=b"x" * 1000).status_code == 200
+    assert visitor.http.request("GET", "/", content=b"").status_code == 200
+
+
+@pytest.mark.parametrize("digits", ["1" * 5_000, "9" * 25, "-1", "1e3", "٣", "1, 1", "0x10"])
+def test_a_length_that_is_none_is_refused_and_nothing_is_logged_as_an_error(here, digits):
+    here.new_output()
+    browser = Browser(here).connect()
+    browser.send_head("POST", "/accounts/login/", Content_Length=digits)
+    answer = browser.rest()
+    assert re.match(rb"HTTP/1.1 (400|413) ", answer), answer[:200]
+    assert "Traceback" not in here.new_output()
+
+
+@pytest.mark.parametrize("key", ["dGhlIHNhbXBsZSBub25jZQ==", "short"])
+@pytest.mark.parametrize("version", ["13", "8", "x"])
+def test_an_upgrade_to_websockets_is_refused(here, key, version):
+    here.new_output()
+    browser = Browser(here).connect()
+    browser.send_head(
+        "GET",
+        "/",
+        Upgrade="websocket",
+        Connection="Upgrade",
+        Sec_WebSocket_Version=version,
+        Sec_WebSocket_Key=key,
+    )
+    assert re.match(rb"HTTP/1.1 (400|403|426) ", browser.rest())
+    assert "Traceback" not in here.new_output()
 
 
 def test_a_body_of_just_the_limit_is_read(visitor):
