@@ -13,7 +13,7 @@ _BESIDE = ("response", "feedback")
 # What a page shows of them. A Response alone has forty columns, most of which the database gives as
 # something else than Python has, and to turn all of them was a sixth of a page's time.
 _SHOWN = (
-    *("role", "text", "html", "reasoning"),
+    *("role", "text", "html", "reasoning", "reasoning_html"),
     *("feedback__value", "feedback__comment"),
     *(
         f"response__{name}"

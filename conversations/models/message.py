@@ -6,6 +6,8 @@ from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from conversations.rendering import THOUGHTS, render
+
 from .response import Response
 
 
@@ -29,13 +31,14 @@ class Message(models.Model):
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
+    reasoning_html = models.TextField(blank=True)
     # The id of the form that asked for this message; the database lets each through only once.
     submission = models.UUIDField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     # Set while a reply is written: its HTML so far, in place of `html`.
     live_html = None
-    live_reasoning = ""
+    live_reasoning = None
     # Its Place among its siblings, where a page shows it.
     place = None
 
@@ -76,6 +79,14 @@ class Message(models.Model):
     @property
     def is_pending(self):
         return self.status in Response.OPEN
+
+    @property
+    def shown_reasoning(self):
+        """The thoughts as HTML: the final one, or what there is so far. Those of a version that
+        kept no HTML of them are rendered here."""
+        if self.live_reasoning is not None:
+            return self.live_reasoning
+        return mark_safe(self.reasoning_html or render(self.reasoning, THOUGHTS))  # noqa: S308
 
     @property
     def shown_html(self):

@@ -8,4 +8,7 @@ everything at once, so both give the same HTML.
 from .stream import Stream, render
 from .typed import render_typed
 
-__all__ = ["Stream", "render", "render_typed"]
+# The prefix of a reply's thoughts, which stand in one article with its answer.
+THOUGHTS = "reasoning-"
+
+__all__ = ["THOUGHTS", "Stream", "render", "render_typed"]

@@ -12,9 +12,10 @@ from .guards import BLOCK_CHARACTERS, too_heavy
 from .markdown import Box, is_definition, markdown
 
 
-def wrapped(html: str, number: int) -> str:
-    """The HTML of block `number`, counted from 0, as the page finds it."""
-    return f'<div class="block" data-block="{number}">{html}</div>'
+def wrapped(html: str, number: int, prefix: str = "") -> str:
+    """The HTML of block `number`, counted from 0, as the page finds it; `prefix` tells the blocks
+    of one text of an article from those of another."""
+    return f'<div class="block" data-block="{prefix}{number}">{html}</div>'
 
 
 def plain(text: str) -> str:

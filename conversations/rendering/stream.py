@@ -14,9 +14,10 @@ from .text import tidy
 PART_CHARACTERS = 8_000
 
 
-def render(text: str) -> str:
-    """The safe HTML of a whole message: its blocks, each in a <div class="block">."""
-    stream = Stream()
+def render(text: str, prefix: str = "") -> str:
+    """The safe HTML of a whole message: its blocks, each in a <div class="block"> whose
+    `data-block` is `prefix` and its number."""
+    stream = Stream(prefix)
     stream.append(text)
     return stream.finish()
 
@@ -29,7 +30,9 @@ class Stream:
     version: grows with every change of `frozen` or `open`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        """`prefix` begins the `data-block` of each block."""
+        self.prefix = prefix
         self.frozen: list[str] = []
         self.version = 0
         self._splitter = Splitter()
@@ -54,7 +57,7 @@ class Stream:
         # Every watcher asks for it.
         if self._drawn != self.version:
             html = plain(self._rest) if self._rest else self._headings.preview(self._draft.html)
-            self._open = wrapped(html, len(self.frozen)) if html else ""
+            self._open = self._wrapped(html) if html else ""
             self._drawn = self.version
         return self._open
 
@@ -86,7 +89,8 @@ class Stream:
         self._new.clear()
         self._keep(text)
         if self._length > MESSAGE_CHARACTERS:
-            self.frozen = [wrapped(plain("".join(self._text + self._recent)), 0)]
+            self.frozen = []
+            self.frozen.append(self._wrapped(plain("".join(self._text + self._recent))))
         else:
             self._freeze(self._splitter.feed(text))
             self._freeze(self._splitter.finish())
@@ -107,6 +111,9 @@ class Stream:
         if self._draft.show(self._splitter) or complete:
             self.version += 1
 
+    def _wrapped(self, html: str) -> str:
+        return wrapped(html, len(self.frozen), self.prefix)
+
     def _keep(self, text: str) -> None:
         self._length += len(text)
         self._recent.append(text)
@@ -118,12 +125,12 @@ class Stream:
         for block in blocks:
             html, parsed = block_html(block, self._definitions, self._draft.box)
             self._parsed += parsed
-            self.frozen.append(wrapped(self._headings.settle(html), len(self.frozen)))
+            self.frozen.append(self._wrapped(self._headings.settle(html)))
             self._draft.begin()
 
     def _show_rest(self, rest: str) -> None:
         while len(rest) >= PART_CHARACTERS:
             part, rest = rest[:PART_CHARACTERS], rest[PART_CHARACTERS:]
-            self.frozen.append(wrapped(plain(part), len(self.frozen)))
+            self.frozen.append(self._wrapped(plain(part)))
         self._rest = rest
         self.version += 1

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.safestring import mark_safe
 
 from conversations.models import Response
-from conversations.rendering import render
+from conversations.rendering import THOUGHTS, render
 from conversations.replies import transitions
 from conversations.replies.engine import Engine
 from conversations.replies.watch import Viewer, watch
@@ -79,5 +79,10 @@ def stop(response):
 
 def fill_in(message):
     """Give a pending reply the text it has so far, for a page without the event stream."""
-    if message is not None and message.call.partial:
-        message.live_html = mark_safe(render(message.call.partial))  # noqa: S308 (ours)
+    if message is None:
+        return
+    call = message.call
+    if call.partial:
+        message.live_html = mark_safe(render(call.partial))  # noqa: S308 (ours)
+    if call.partial_reasoning:
+        message.live_reasoning = mark_safe(render(call.partial_reasoning, THOUGHTS))  # noqa: S308

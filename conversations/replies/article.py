@@ -26,7 +26,7 @@ def render_live_article(response, viewer, html, reasoning_html):
     """HTML of a reply while it is written, with the text so far; asks no database."""
     message = _message_of(response)
     message.live_html = mark_safe(html)  # noqa: S308 (made by conversations.rendering)
-    message.live_reasoning = mark_safe(reasoning_html)  # noqa: S308 (escaped in live.py)
+    message.live_reasoning = mark_safe(reasoning_html)  # noqa: S308 (made by conversations.rendering)
     return _draw(message, viewer)
 
 

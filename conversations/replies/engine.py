@@ -251,18 +251,19 @@ class Engine:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
         if live.waits_for_long_parse():
-            html = await self.loop.run_in_executor(self._rendering, live.finish_html)
+            drawn = await self.loop.run_in_executor(self._rendering, live.finish_html)
         else:
-            html = live.finish_html()
+            drawn = live.finish_html()
         fields = outcome.fields()
-        texts = (live.text, html, live.reasoning)
+        html, reasoning_html = drawn
+        texts = (live.text, html, live.reasoning, reasoning_html)
         unhurried = fields["status"] == Response.Status.COMPLETED and not self.draining
         async with self.rush.lull() if unhurried else contextlib.nullcontext():
             ending, following = await self._writing.insist(
                 _finish, live.response, self.lease, fields, texts, not self.draining
             )
         if ending is not None:
-            live.finished(ending, html)
+            live.finished(ending, html, reasoning_html)
         logger.info(
             "reply %s %s%s",
             live.id,

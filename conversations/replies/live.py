@@ -7,14 +7,11 @@ what changed since, so that one that stops reading holds up nothing and costs no
 
 import asyncio
 import time
-from html import escape
 
-from conversations.rendering import Stream
+from conversations.rendering import THOUGHTS, Stream
 
 # Above this a parse is long enough to be felt by others: it goes to a thread (runtime.md, P17).
 INLINE = 8_000  # characters
-# Reasoning is plain text, cut into blocks so that a long one is not sent again and again.
-REASONING_BLOCK = 1_000  # characters
 
 
 class LiveReply:
@@ -43,10 +40,10 @@ class LiveReply:
         self._texts = []
         self._reasonings = []
         self._waiting = []
+        self._waiting_thoughts = []
         self._dirty = False
         self._renderer = Stream()
-        self._reasoning_frozen = []
-        self._reasoning_open = ""
+        self._thoughts = Stream(THOUGHTS)
 
     @property
     def id(self):
@@ -74,14 +71,11 @@ class LiveReply:
         self._changed()
 
     def add_reasoning(self, text):
-        """Append to the reasoning, which is shown folded and as plain text."""
+        """Append to the reasoning, which is rendered as the answer is and shown folded."""
         if self._reasoning_began is None:
             self._reasoning_began = time.monotonic()
         self._reasonings.append(text)
-        self._reasoning_open += text
-        if len(self._reasoning_open) > REASONING_BLOCK:
-            self._reasoning_frozen.append(self._reasoning_html(self._reasoning_open))
-            self._reasoning_open = ""
+        self._waiting_thoughts.append(text)
         self._changed()
 
     def take_unsaved(self):
@@ -101,7 +95,8 @@ class LiveReply:
 
     def waits_for_long_parse(self):
         """Whether `refresh` is too much for the event loop."""
-        return sum(map(len, self._waiting)) + len(self._renderer.open) > INLINE
+        waiting = sum(map(len, self._waiting + self._waiting_thoughts))
+        return waiting + len(self._renderer.open) + len(self._thoughts.open) > INLINE
 
     def refresh(self):
         """Bring the HTML up to date with the text so far. `refreshed` must follow on the loop."""
@@ -110,6 +105,10 @@ class LiveReply:
         if waiting:
             self._renderer.append("".join(waiting))
             self._renderer.refresh()
+        thoughts, self._waiting_thoughts = self._waiting_thoughts, []
+        if thoughts:
+            self._thoughts.append("".join(thoughts))
+            self._thoughts.refresh()
 
     def refreshed(self):
         """Tell the watchers that there is something new."""
@@ -121,16 +120,17 @@ class LiveReply:
             watcher.wake()
 
     def finish_html(self):
-        """The HTML of the whole, final text."""
+        """The HTML of the whole, final text and of the reasoning."""
         self.refresh()
-        return self._renderer.finish()
+        return self._renderer.finish(), self._thoughts.finish()
 
-    def finished(self, ending, html):
+    def finished(self, ending, html, reasoning_html):
         """Take over the columns as they were written, so that the end is shown without a query."""
         for name, value in ending.items():
             setattr(self.response, name, value)
         message = self.response.message
-        message.text, message.html, message.reasoning = self.text, html, self.reasoning
+        message.text, message.html = self.text, html
+        message.reasoning, message.reasoning_html = self.reasoning, reasoning_html
         self.is_finished = True
 
     @property
@@ -141,7 +141,7 @@ class LiveReply:
     @property
     def reasoning_html(self):
         """The reasoning's HTML so far."""
-        return "".join(self._reasoning_frozen) + self._open_reasoning_html()
+        return "".join(self._thoughts.frozen) + self._thoughts.open
 
     def changes_since(self, seen):
         """`(blocks, seen)`: HTML of the blocks that changed since `seen`, and the new `seen`.
@@ -150,9 +150,9 @@ class LiveReply:
         """
         frozen, open_html, thought, thinking = seen
         now = self.seen()
-        blocks = self._reasoning_frozen[thought:]
+        blocks = self._thoughts.frozen[thought:]
         if now[3] and (now[3] != thinking or now[2] != thought):
-            blocks.append(self._open_reasoning_html())
+            blocks.append(now[3])
         blocks += self._renderer.frozen[frozen:]
         if now[1] and (now[1] != open_html or now[0] != frozen):
             blocks.append(now[1])
@@ -163,16 +163,9 @@ class LiveReply:
         return (
             len(self._renderer.frozen),
             self._renderer.open,
-            len(self._reasoning_frozen),
-            self._reasoning_open,
+            len(self._thoughts.frozen),
+            self._thoughts.open,
         )
-
-    def _open_reasoning_html(self):
-        return self._reasoning_html(self._reasoning_open) if self._reasoning_open else ""
-
-    def _reasoning_html(self, text):
-        number = len(self._reasoning_frozen)
-        return f'<span data-block="reasoning-{number}">{escape(text)}</span>'
 
 
 class Watcher:

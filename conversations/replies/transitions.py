@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations import usage
 from conversations.models import Response
 from conversations.models.statements import as_stored, change, compiled, from_stored, moment, rows
-from conversations.rendering import render
+from conversations.rendering import THOUGHTS, render
 from conversations.search import index
 
 Status = Response.Status
@@ -123,7 +123,7 @@ def _write_texts(lease, texts):
         cursor.executemany(_CHECKPOINT, values)
 
 
-def finish(response, lease, fields, text, html, reasoning):
+def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
     """End the Response with `fields` and write its message, once.
 
     The columns as they were written, the books' included; None where it was no longer ours.
@@ -132,7 +132,7 @@ def finish(response, lease, fields, text, html, reasoning):
     with transaction.atomic():
         ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
         if ending is not None:
-            _write_message(response, text, html, reasoning)
+            _write_message(response, text, html, reasoning, reasoning_html)
             return ending
     # Repeated after a lost connection: done before if it is final under our lease.
     return ours.filter(status=fields["status"], finished_at__isnull=False).values().first()
@@ -155,11 +155,11 @@ def end(guarded, fields, *written):
     return ending
 
 
-def _write_message(response, text, html, reasoning):
+def _write_message(response, text, html, *reasoning):
     """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
     none, and brings nothing new to see."""
     message = response.message
-    if message is None or not change(_TEXT, text, html, reasoning, as_stored(message.pk)):
+    if message is None or not change(_TEXT, text, html, *reasoning, as_stored(message.pk)):
         return
     index.add_text(
         response.person_id, response.conversation_id, message.pk, message.created_at, text
@@ -167,7 +167,11 @@ def _write_message(response, text, html, reasoning):
     change(_NEWS, moment(timezone.now()), as_stored(response.conversation_id))
 
 
-_TEXT = "UPDATE conversations_message SET text = %s, html = %s, reasoning = %s WHERE id = %s"
+_TEXT = """
+UPDATE conversations_message
+SET text = %s, html = %s, reasoning = %s, reasoning_html = %s
+WHERE id = %s
+"""
 _NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WHERE id = %s"
 
 
@@ -215,6 +219,7 @@ def bury(response_id):
     if response is None:
         return False
     html = render(response.partial)
+    reasoning_html = render(response.partial_reasoning, THOUGHTS)
     fields = {
         "status": Status.INTERRUPTED,
         "reason": "crashed",
@@ -225,7 +230,8 @@ def bury(response_id):
     with transaction.atomic():
         buried = end(dead, fields, response.partial, response.partial_reasoning)
         if buried is not None:
-            _write_message(response, response.partial, html, response.partial_reasoning)
+            reasoning = (response.partial_reasoning, reasoning_html)
+            _write_message(response, response.partial, html, *reasoning)
     return buried is not None
 
 

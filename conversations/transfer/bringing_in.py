@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations.models import Conversation, LanguageModel, Message
-from conversations.rendering import render, render_typed
+from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
 from conversations.thread import as_uuid
 from conversations.transfer import chatgpt, document
@@ -184,13 +184,15 @@ def _messages(conversation, turns, report):
             at = messages[-1].created_at + timedelta(microseconds=1)
         if parent is not None:
             at = max(at, parent.created_at + timedelta(microseconds=1))
+        reasoning = turn.reasoning[:LONGEST] if is_reply else ""
         message = Message(
             conversation=conversation,
             parent=parent,
             role=turn.role,
             text=text,
             html=render(text) if is_reply else render_typed(text),
-            reasoning=turn.reasoning[:LONGEST] if is_reply else "",
+            reasoning=reasoning,
+            reasoning_html=render(reasoning, THOUGHTS) if reasoning else "",
             created_at=at,
         )
         known[turn.id] = message
