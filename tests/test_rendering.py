@@ -182,37 +182,6 @@ def test_renders(name):
     assert inner_blocks(render(source)) == blocks
 
 
-HOSTS = {
-    "[github.com](https://github.com/a)": None,
-    "[www.github.com](https://github.com/a)": None,
-    "https://github.com/a/README.md": None,
-    "[the docs](https://docs.example.org)": None,
-    "[bank.com](https://evil.org)": "evil.org",
-    "[https://bank.com/login](https://evil.org)": "evil.org",
-    "[bank.com](https://bank.com.evil.org)": "bank.com.evil.org",
-    "[**bank**.com](https://evil.org)": "evil.org",
-    "[bank．com](https://evil.org)": "evil.org",
-    "[`bank.com`](https://evil.org)": "evil.org",
-    "[evil.org/ bank.com](https://evil.org/)": "evil.org",
-    "![bank.com](https://evil.org/a.png)": "evil.org",
-    "[me@bank.com](mailto:you@evil.org)": "you@evil.org",
-    "[here](https://bank.com@evil.org/)": "evil.org",
-    "[here](https://bank.com:443@evil.org:8080/)": "evil.org",
-    "[here](https://xn--80ak6aa92e.com)": "xn--80ak6aa92e.com",
-    "[here](https://аррӏе.com)": "xn--80ak6aa92e.com",
-    "[here](https://пример.рф)": "xn--e1afmkfd.xn--p1ai",
-    "https://аррӏе.com": "xn--80ak6aa92e.com",
-}
-
-
-@pytest.mark.parametrize("source", HOSTS)
-def test_the_host_is_shown_where_the_text_may_hide_it(source):
-    html = render(source)
-
-    found = re.findall(r'</a> <span class="host">\((.*?)\)</span>', html)
-    assert found == ([HOSTS[source]] if HOSTS[source] else [])
-
-
 def test_characters_that_turn_text_around_stand_there_visibly():
     html = render("a\u202eb\u2066c `\u202a` [\u202e](https://b.org/\u202e)")
 

@@ -1,9 +1,10 @@
 """Links that lead where they say: absolute, to the web or to mail, and their host told."""
 
 import re
-import unicodedata
 from html import escape, unescape
 from urllib.parse import unquote
+
+from .host_claims import pretends, visible
 
 WEB = re.compile(r"https?://([^/?#\\]*)", re.I)
 MAIL = re.compile(r"mailto:([^?]+)", re.I)
@@ -13,21 +14,20 @@ HOST = re.compile(r"(?=.{1,253}$)(?=.*[a-z0-9])[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$
 ADDRESS = re.compile(r"\[[0-9a-f:.]+\]$")
 SAFELY = ' target="_blank" rel="noopener noreferrer nofollow"'
 TAG = re.compile(r"<[^<>]*>")
-WORD = re.compile(r"[\w.-]+")
-TOP_LEVEL = re.compile(r"[a-z]{2,}$|xn--")
 
 
 def link(url: str, inner: str, kind: str = "") -> str:
     """A link to url around inner HTML, or inner alone where url may not be followed.
 
     The host follows in brackets where inner reads as another one, and always where the URL hides
-    it behind a user name or other letters than a-z. kind is a class of ours.
+    it behind a user name or other letters than a-z. Text of which nothing is drawn is
+    replaced by the host. kind is a class of ours.
     """
     target, hidden = destination(url)
     if not target:
         return inner
     text = unescape(TAG.sub("", inner))
-    if not text.strip():
+    if not visible(text).strip():
         inner = escape(target, quote=False)
         text = target
     marked = f' class="{kind}"' if kind else ""
@@ -59,28 +59,3 @@ def destination(url: str) -> tuple[str, bool]:
     if not HOST.match(host) and not ADDRESS.match(host):
         return "", False
     return host, bool(at) or foreign
-
-
-def pretends(text: str, target: str) -> bool:
-    """Whether a reader could take a word of text for a host other than target."""
-    own = _bare(target.rpartition("@")[2])
-    plain = unicodedata.normalize("NFKC", text).replace("。", ".").lower()
-    for word in WORD.findall(plain):
-        word = word.strip(".-_")
-        if "." in word and TOP_LEVEL.match(word.rpartition(".")[2]) and _bare(word) != own:
-            # A path or file that follows the true host is no claim of another one.
-            if not _is_path(word, plain, own):
-                return True
-    return False
-
-
-def _bare(host: str) -> str:
-    return host.rstrip(".").removeprefix("www.")
-
-
-def _is_path(word: str, text: str, own: str) -> bool:
-    """Whether text is an address at its true host and word stands in its path."""
-    if re.search(r"\s", text):
-        return False
-    rest = text.removeprefix("https://").removeprefix("http://").removeprefix("www.")
-    return rest.startswith(own + "/") and not own.startswith(word)
