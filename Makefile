@@ -51,14 +51,14 @@ core-on-sqlite:
 		$(ARGS) || [ $$? = $(NONE) ]
 
 core-on-postgres:
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) \
+	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) \
 		-m "not stress and not alone and not once" $(ARGS)
 
 stress-on-sqlite:
 	$(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS) || [ $$? = $(NONE) ]
 
 stress-on-postgres:
-	$(PYTHON) -m tests.postgres $(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS)
+	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS)
 
 # What measures has the machine to itself.
 alone:

@@ -92,7 +92,7 @@ def main():
 
 def prepare(folder):
     """A site of its own in `folder`."""
-    from tests.server import free_port
+    from tests.support.server import free_port
 
     os.environ.update(
         SECRET_KEY="only-for-measuring-0123456789-0123456789-0123456789",
@@ -117,8 +117,8 @@ def report():
     from playwright.sync_api import sync_playwright
 
     from conversations.models import Person
-    from tests.browser import CHROMIUM, FLAGS
-    from tests.visitor import session_of
+    from tests.support.browser import CHROMIUM, FLAGS
+    from tests.support.visitor import session_of
 
     person = Person.objects.create_user("alice", "alice@example.org", "correct horse")
     small = conversation_of(person, 100, REPLY)

@@ -70,7 +70,7 @@ def prepare(folder, database_url=None):
 
     django.setup()
     from conversations.models import LanguageModel, Person
-    from tests.visitor import session_of
+    from tests.support.visitor import session_of
 
     for pieces in ("1:0", "10:0.05", "200:0.05", "400:0.05"):
         LanguageModel.objects.get_or_create(name=pieces)

@@ -36,8 +36,8 @@ def take():
     from django.conf import settings
     from playwright.sync_api import sync_playwright
 
-    from tests.browser import CHROMIUM
-    from tests.visitor import session_of
+    from tests.support.browser import CHROMIUM
+    from tests.support.visitor import session_of
 
     person, conversation = tell()
     url = f"http://127.0.0.1:{os.environ['PORT']}"

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.search                 on SQLite, in a database of its own
     .venv/bin/python -m bench.search --messages N    fewer
-    .venv/bin/python -m tests.postgres .venv/bin/python -m bench.search --here
+    .venv/bin/python -m tests.support.postgres .venv/bin/python -m bench.search --here
 
 Prints the processor time of a whole look (the query, grouping, snippets with marks; the median of
 nine; PostgreSQL's own included where it runs on this machine), which other work on the machine

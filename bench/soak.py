@@ -34,7 +34,7 @@ ROWS = (
 
 def main():
     began = time.monotonic()
-    sqlite, postgres = run(), run("-m", "tests.postgres", sys.executable)
+    sqlite, postgres = run(), run("-m", "tests.support.postgres", sys.executable)
     minutes = (time.monotonic() - began) / 60
     failed = [f"{name} ({database})" for name, database in failures(sqlite, postgres)]
     rows = "".join(

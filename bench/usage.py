@@ -6,7 +6,7 @@
 
 Prints the server time of each report (view, database and template, as the median of five) and
 the database time of ending a call (the median of 200). Works on SQLite and on PostgreSQL
-(`python -m tests.postgres python -m bench.usage --here`, once it is filled).
+(`python -m tests.support.postgres python -m bench.usage --here`, once it is filled).
 """
 
 import argparse
@@ -114,16 +114,16 @@ def ends():
     from django.utils import timezone
 
     from conversations.models import Budget, LanguageModel, Person, Response
-    from conversations.replies import order, transitions
+    from conversations.replies import response_states, submission
 
     person = Person.objects.get(username="person-0007")
     model = LanguageModel.objects.get(name="model-07")
     Budget.objects.get_or_create(person=person, period="month", metric="tokens", limit=10**9)
     spent, whole, counts = [], [], []
     for _ in range(ENDS):
-        response = order.ask(person, None, "Hello", submission=uuid.uuid4(), model=model)
+        response = submission.ask(person, None, "Hello", submission=uuid.uuid4(), model=model)
         lease = uuid.uuid4()
-        transitions.claim(response.pk, lease)
+        response_states.claim(response.pk, lease)
         fields = {
             "status": Response.Status.COMPLETED,
             "usage_source": Response.UsageSource.REPORTED,
@@ -135,7 +135,7 @@ def ends():
         statements = []
         began = time.perf_counter()
         with connection.execute_wrapper(Stopwatch(statements)):
-            transitions.finish(response, lease, fields, "An answer.", "<p>An answer.</p>", "")
+            response_states.finish(response, lease, fields, "An answer.", "<p>An answer.</p>", "")
         whole.append((time.perf_counter() - began) * 1000)
         spent.append(sum(statements) * 1000)
         counts.append(len(statements))

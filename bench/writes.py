@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import replies
 from bench.record import keep
-from tests.postgres import postgres
+from tests.support.postgres import postgres
 
 REPLIES = 50
 TOKENS = 400

@@ -8,7 +8,7 @@ import contextvars
 import logging
 import re
 
-from conversations.outage import brief, is_outage
+from conversations.database.outage import brief, is_outage
 
 request_id = contextvars.ContextVar("request_id", default="-")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

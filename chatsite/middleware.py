@@ -10,7 +10,7 @@ from django.conf import settings
 from django.middleware.gzip import GZipMiddleware
 
 from chatsite.logs import request_id as current_id
-from conversations.outage import is_lasting
+from conversations.database.outage import is_lasting
 from conversations.views import conversations, errors, health
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
@@ -87,7 +87,7 @@ def compress(get_response):
 
     It pads each answer by a random length, and tokens of forms are masked anew for each page, so
     that lengths tell nothing of them (BREACH); a page that is drawn after its headers pads itself
-    (conversations/views/early.py). Static files are compressed when collected.
+    (conversations/views/early_headers.py). Static files are compressed when collected.
     """
 
     def handle(request):

@@ -140,7 +140,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "conversations.context.site",
+                "conversations.context_processors.site",
             ],
         },
     },
@@ -306,7 +306,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "conversations.accounts.Adapter"
+ACCOUNT_ADAPTER = "conversations.accounts.adapter.Adapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
@@ -329,7 +329,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
 
 SECURE = not (INSECURE_HTTP or DEBUG)
 SESSION_DAYS = env.number("SESSION_DAYS", 14, least=1)
-SESSION_ENGINE = "conversations.sessions"
+SESSION_ENGINE = "conversations.accounts.session_store"
 SESSION_COOKIE_AGE = SESSION_DAYS * 86_400
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE

@@ -10,10 +10,10 @@ class ConversationsConfig(AppConfig):
 
     def ready(self):
         from conversations import checks  # noqa: F401
-        from conversations.review import changes
+        from conversations.review import permission_changes
         from conversations.search import index
 
-        changes.connect()
+        permission_changes.connect()
         post_migrate.connect(enable_default_model, sender=self)
         post_migrate.connect(make_reviewers, sender=self)
         # Deletions cascade from people and conversations, also in the admin; the index must hear
@@ -31,6 +31,6 @@ def enable_default_model(sender, **kwargs):
 
 def make_reviewers(sender, **kwargs):
     """The group is there on a database that was flushed, too."""
-    from conversations.review.reviewers import ensure_reviewers
+    from conversations.review.reviewers_group import ensure_reviewers
 
     ensure_reviewers()

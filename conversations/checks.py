@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import Error, Warning, register
 
-from conversations.mounts import NETWORKS, mount_of
+from conversations.database.file_system import NETWORKS, mount_of
 
 # The tag of what is looked at before each start.
 START = "start"

@@ -3,18 +3,18 @@
 from django.urls import path
 
 from conversations.views import (
+    access_log,
     account,
+    conversation_list,
     conversations,
-    data,
     feedback,
     first_visit,
-    keeping,
     messages,
-    queued,
+    queued_message,
     responses,
     review,
-    review_log,
     search,
+    transfer,
     usage,
 )
 
@@ -24,30 +24,36 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("robots.txt", conversations.robots, name="robots"),
     path("search/", search.search, name="search"),
-    path("archive/", keeping.archive_page, name="archive_page"),
-    path("trash/", keeping.trash_page, name="trash_page"),
-    path("trash/empty/", keeping.empty_trash, name="empty_trash"),
+    path("archive/", conversation_list.archive_page, name="archive_page"),
+    path("trash/", conversation_list.trash_page, name="trash_page"),
+    path("trash/empty/", conversation_list.empty_trash, name="empty_trash"),
     # /data/
-    path("data/", data.data, name="data"),
-    path("data/export.zip", data.export_all, name="export_all"),
+    path("data/", transfer.data, name="data"),
+    path("data/export.zip", transfer.export_all, name="export_all"),
     # /conversations/<uuid>/
-    path("conversations/", keeping.index, name="conversations"),
+    path("conversations/", conversation_list.index, name="conversations"),
     path("conversations/<uuid:conversation_id>/", conversations.conversation, name="conversation"),
-    path("conversations/<uuid:conversation_id>/queued/", queued.queued, name="queued"),
-    path("conversations/<uuid:conversation_id>/manage/", keeping.manage, name="manage"),
-    path("conversations/<uuid:conversation_id>/rename/", keeping.rename, name="rename"),
-    path("conversations/<uuid:conversation_id>/pin/", keeping.pin, name="pin"),
-    path("conversations/<uuid:conversation_id>/archive/", keeping.archive, name="archive"),
-    path("conversations/<uuid:conversation_id>/trash/", keeping.trash, name="trash"),
-    path("conversations/<uuid:conversation_id>/restore/", keeping.restore, name="restore"),
-    path("conversations/<uuid:conversation_id>/erase/", keeping.erase, name="erase"),
-    path("conversations/<uuid:conversation_id>/seen/", keeping.seen, name="seen"),
+    path("conversations/<uuid:conversation_id>/queued/", queued_message.queued, name="queued"),
+    path("conversations/<uuid:conversation_id>/manage/", conversation_list.manage, name="manage"),
+    path("conversations/<uuid:conversation_id>/rename/", conversation_list.rename, name="rename"),
+    path("conversations/<uuid:conversation_id>/pin/", conversation_list.pin, name="pin"),
+    path(
+        "conversations/<uuid:conversation_id>/archive/", conversation_list.archive, name="archive"
+    ),
+    path("conversations/<uuid:conversation_id>/trash/", conversation_list.trash, name="trash"),
+    path(
+        "conversations/<uuid:conversation_id>/restore/", conversation_list.restore, name="restore"
+    ),
+    path("conversations/<uuid:conversation_id>/erase/", conversation_list.erase, name="erase"),
+    path("conversations/<uuid:conversation_id>/seen/", conversation_list.seen, name="seen"),
     path(
         "conversations/<uuid:conversation_id>/export.md",
-        data.export_markdown,
+        transfer.export_markdown,
         name="export_markdown",
     ),
-    path("conversations/<uuid:conversation_id>/export.json", data.export_json, name="export_json"),
+    path(
+        "conversations/<uuid:conversation_id>/export.json", transfer.export_json, name="export_json"
+    ),
     # /messages/<uuid>/
     path("messages/<uuid:message_id>/text/", messages.text, name="text"),
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
@@ -66,8 +72,8 @@ urlpatterns = [
     path("usage/people/<str:username>.csv", usage.person_file, name="usage_person_csv"),
     # /review/
     path("review/", review.index, name="review"),
-    path("review/log/", review_log.index, name="review_log"),
-    path("review/log.csv", review_log.download, name="review_log_csv"),
+    path("review/log/", access_log.index, name="review_log"),
+    path("review/log.csv", access_log.download, name="review_log_csv"),
     # /review/<uuid>/
     path("review/<uuid:conversation_id>/", review.conversation, name="review_conversation"),
     path("review/<uuid:conversation_id>/flag/", review.flag, name="review_flag"),

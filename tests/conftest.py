@@ -22,11 +22,11 @@ hypothesis.register_profile("the same", derandomize=True)
 hypothesis.load_profile("the same")
 
 pytest_plugins = [
-    "tests.gateway",
-    "tests.llmock",
-    "tests.browser",
-    "tests.reviewing",
-    "tests.stage",
+    "tests.support.gateway",
+    "tests.support.llmock",
+    "tests.support.browser",
+    "tests.support.reviewing",
+    "tests.support.stage",
 ]
 
 WHOLLY_ONCE = re.compile(r"^pytestmark = .*mark\.(once|browser|stress)", re.MULTILINE)
@@ -113,7 +113,7 @@ def left_by_commits(request):
     request.getfixturevalue("transactional_db")
     yield
     from conversations.search import index
-    from tests import access_log
+    from tests.support import access_log
 
     access_log.empty()
     index.database().clear()
@@ -159,7 +159,7 @@ def reviewer(db):
 @pytest.fixture
 def make_server(transactional_db, gateway, tmp_path):
     """Makes servers that talk to the scripted gateway: `make_server(workers=1, **environment)`."""
-    from tests.server import Server
+    from tests.support.server import Server
 
     servers = []
 
@@ -185,7 +185,7 @@ def server(stage):
 @pytest.fixture
 def visit():
     """Logs a person in at a server: `visit(server, alice)`."""
-    from tests.visitor import Visitor
+    from tests.support.visitor import Visitor
 
     visitors = []
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 
 from conversations.models import AccessLogHead, Permanent, ReviewAccess
-from tests.access_log import HEAD, LOG, tampering
+from tests.support.access_log import HEAD, LOG, tampering
 
 Action = ReviewAccess.Action
 

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import Permission
 
 from conversations.models import ReviewAccess
-from conversations.review import log
-from tests.reviewing import opened
+from conversations.review import access_log_page
+from tests.support.reviewing import opened
 
 pytestmark = pytest.mark.once
 
@@ -109,10 +109,10 @@ def test_a_row_outlives_the_people_and_the_conversation(acts, auditor, alice, re
 
 
 def test_older_rows_are_on_further_pages(auditor):
-    for _number in range(log.PAGE + 5):
+    for _number in range(access_log_page.PAGE + 5):
         ReviewAccess.objects.record("searched", reviewer_id=1)
     first = auditor.get("/review/log/")
     second = auditor.get(f"/review/log/?before={first.context['before']}")
     numbers = [row.number for page in (first, second) for row in page.context["rows"]]
-    assert numbers == list(range(log.PAGE + 5, 0, -1))
+    assert numbers == list(range(access_log_page.PAGE + 5, 0, -1))
     assert second.context["before"] is None

@@ -23,8 +23,8 @@ from conversations.models import (
     Scope,
     UsageScope,
 )
-from tests.reviewing import QUESTION, TITLE
-from tests.visitor import session_of
+from tests.support.reviewing import QUESTION, TITLE
+from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once
 

@@ -8,11 +8,11 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from conversations import articles
 from conversations.models import Feedback, LanguageModel, Message, Response
 from conversations.replies import fill_in
-from conversations.thread import thread
-from tests import books
+from conversations.thread import message_html
+from conversations.thread.page import thread
+from tests.support import books
 
 TOKEN = "a-token"
 SUBMISSION = re.compile(r'(name="submission" value=")[0-9a-f-]{36}')
@@ -36,7 +36,7 @@ def drawn(message, models=()):
 
 
 def filled(message, models=()):
-    return SUBMISSION.sub(r"\1", articles.article(message, context_of(message, models)))
+    return SUBMISSION.sub(r"\1", message_html.article(message, context_of(message, models)))
 
 
 @pytest.fixture
@@ -72,18 +72,18 @@ def test_every_message_looks_as_the_template_draws_it(messages, language, more):
 
 def test_each_form_has_an_id_of_its_own(messages):
     [reply, *_others] = [m for m in messages if m.call and m.call.ended_well]
-    first, second = (articles.article(reply, context_of(reply)) for _ in range(2))
+    first, second = (message_html.article(reply, context_of(reply)) for _ in range(2))
     assert SUBMISSION.search(first)[0] != SUBMISSION.search(second)[0]
 
 
 def test_a_look_is_drawn_once(messages):
-    articles._looks.clear()
+    message_html._looks.clear()
     for message in messages:
         filled(message)
-    looks = len(articles._looks)
+    looks = len(message_html._looks)
     for message in messages:
         filled(message)
-    assert len(articles._looks) == looks < len(messages)
+    assert len(message_html._looks) == looks < len(messages)
 
 
 def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
@@ -93,7 +93,7 @@ def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
         conversation=conversation,
         role="user",
         text="x",
-        html=" ".join([*articles.NAMES, *articles.MARKS.values()]),
+        html=" ".join([*message_html.NAMES, *message_html.MARKS.values()]),
     )
     assert filled(message) == drawn(message)
     assert message.html in filled(message)

@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from tests.books import REPORTED, ask, end
-from tests.visitor import session_of
+from tests.support.books import REPORTED, ask, end
+from tests.support.visitor import session_of
 
 WAYS = pytest.mark.parametrize("script", [False, True], ids=["form", "script"])
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from django.utils import timezone, translation
 
-from conversations.facts import facts
 from conversations.models import Response
+from conversations.thread.response_facts import facts
 
 ASKED = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 

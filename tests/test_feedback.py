@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.models import Conversation, Feedback, Message
-from tests.browser import finished, send
+from tests.support.browser import finished, send
 
 pytestmark = pytest.mark.once
 

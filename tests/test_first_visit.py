@@ -79,7 +79,7 @@ def test_a_weak_password_is_refused(client):
 
 
 def test_two_browsers_racing_make_one_administrator(make_server, visit):
-    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.bare")
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.bare")
     visitors = [visit(server) for _ in range(6)]
     forms = []
     for number, visitor in enumerate(visitors):
@@ -100,7 +100,7 @@ def test_two_browsers_racing_make_one_administrator(make_server, visit):
 
 @pytest.mark.once
 def test_the_server_prints_the_code_until_there_is_an_account(make_server):
-    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.bare")
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.bare")
     assert setup_code() in server.output()
     Person.objects.create_user("ada", password="a long enough phrase")
     server.stop()

@@ -7,7 +7,7 @@ import pytest
 from django.urls import get_resolver
 from django.urls.resolvers import RegexPattern, URLResolver
 
-from tests.visitor import session_of
+from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once
 
@@ -96,7 +96,7 @@ def test_every_address_has_them_for_a_person_and_no_cache_keeps_it(
 
 @pytest.mark.parametrize("status", [400, 403, 500, 503])
 def test_pages_for_errors_have_them_and_give_nothing_away(client, alice, settings, status):
-    settings.ROOT_URLCONF = "tests.failing_urls"
+    settings.ROOT_URLCONF = "tests.support.failing_urls"
     client.raise_request_exception = False
     answer = client.get(f"/fails/{status}/")
     assert answer.status_code == status

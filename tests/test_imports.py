@@ -1,4 +1,4 @@
-"""Imports run one way: views -> replies -> {models, upstream, input, rendering, usage}."""
+"""Imports run one way: views -> replies -> {models, upstream, prompt, rendering, usage}."""
 
 import ast
 from pathlib import Path
@@ -14,7 +14,7 @@ FORBIDDEN = {
     "upstream": {"ours", "django"},
     "rendering": {"ours"},
     "models": {"urls", "views", "forms", "admin", "replies", "upstream"},
-    "input": {"urls", "views", "forms", "admin", "replies", "upstream"},
+    "prompt": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "usage": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "search": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "forms": {"urls", "views", "admin", "replies", "upstream"},

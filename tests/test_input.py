@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 
-from conversations.input import Turn, as_input, body, fit, join_instructions, parameters
 from conversations.models import Conversation, LanguageModel, Message
-from conversations.replies import order
-from tests.books import REPORTED, STOPPED, end
+from conversations.prompt.input import Turn, as_input, body, fit, join_instructions, parameters
+from conversations.replies import submission
+from tests.support.books import REPORTED, STOPPED, end
 
 
 def turns(*texts, roles=("user", "assistant")):
@@ -97,7 +97,7 @@ def model(db):
 
 
 def ask(person, conversation, text, model):
-    return order.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
+    return submission.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
 
 
 def test_the_three_instructions_go_along_and_are_kept_with_the_call(alice, settings, model):
@@ -117,7 +117,7 @@ def test_the_three_instructions_go_along_and_are_kept_with_the_call(alice, setti
     alice.instructions = ""
     alice.save()
     response.refresh_from_db()
-    assert order.rebuild_body(response) == response.body
+    assert submission.rebuild_body(response) == response.body
 
 
 def test_what_no_longer_fits_is_left_out_and_the_page_says_so(client, alice, model):
@@ -127,7 +127,7 @@ def test_what_no_longer_fits_is_left_out_and_the_page_says_so(client, alice, mod
     last = ask(alice, conversation, "The newest", model)
     assert last.request["left_out"] == 2
     assert [item["content"][:3] for item in last.body["input"]] == ["xxx", "yyy", "The"]
-    assert order.rebuild_body(last) == last.body
+    assert submission.rebuild_body(last) == last.body
     client.force_login(alice)
     page = client.get(conversation.get_absolute_url())
     assert "The oldest 2 messages were left out to fit the model's context window." in page.text

@@ -15,7 +15,7 @@ from django.urls import get_resolver
 
 from conversations.models import Conversation, Person, QueuedMessage, ReviewAccess, Scope
 from tests.conftest import make_person
-from tests.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
+from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
 pytestmark = pytest.mark.once
 

@@ -7,12 +7,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from conversations import keeping
+from conversations.conversation_list import organize
 from conversations.models import Conversation, Message, Response
 from conversations.search import index, search
-from tests.reviewing import converse
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.reviewing import converse
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 FRAGMENT = {"X-Fragment": "list"}
 
@@ -309,9 +309,9 @@ def test_deleted_words_leave_the_files(alice, tmp_path, settings):
     message = conversation.messages.get(role="user")
     Message.objects.filter(pk=message.pk).update(text=f"{marker} " * 50)
     index.add_conversation(conversation.pk)
-    keeping.trash(conversation)
-    assert keeping.purge(timezone.now() + timedelta(days=31)) == 1
-    keeping.scrub()
+    organize.trash(conversation)
+    assert organize.purge(timezone.now() + timedelta(days=31)) == 1
+    organize.scrub()
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
         for file in (name, f"{name}-wal"):

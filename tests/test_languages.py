@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from conversations.transfer.report import Report
-from tests.reviewing import converse
+from tests.support.reviewing import converse
 
 pytestmark = pytest.mark.once
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from tests.server import Server
-from tests.waiting import until
+from tests.support.server import Server
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -68,7 +68,7 @@ def test_what_works_is_not_worth_a_line(visitor, said):
 
 def test_as_json_each_line_is_one_object(transactional_db, gateway, tmp_path, visit):
     server = Server(gateway.url, tmp_path / "log", warm=False, LOG_JSON="true")
-    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.failing"
+    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.failing"
     server.start()
     try:
         page = visit(server).get("/fails/500/")

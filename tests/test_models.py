@@ -6,8 +6,8 @@ import uuid
 import pytest
 
 from conversations.models import Conversation, LanguageModel, Response
-from tests.books import REPORTED, end
-from tests.visitor import session_of
+from tests.support.books import REPORTED, end
+from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once
 

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.page import load
 from conversations.models import Conversation
+from tests.support.visitor import session_of
 from tests.test_page_turns import long_conversation
-from tests.visitor import session_of
 
 pytestmark = pytest.mark.once
 

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from tests.nginx import PROGRAM, nginx
+from tests.support.nginx import PROGRAM, nginx
 
 pytestmark = pytest.mark.once
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 @pytest.fixture
 def failing(make_server):
     """A server with the addresses of failing_urls.py."""
-    return make_server(DJANGO_SETTINGS_MODULE="tests.failing")
+    return make_server(DJANGO_SETTINGS_MODULE="tests.support.failing")
 
 
 def test_the_page_of_a_conversation_is_not_awaited(server, visit, alice):

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.test import RequestFactory
 
 from conversations.models import Feedback, QueuedMessage
-from tests.everybody import check
-from tests.reviewing import converse
+from tests.support.everybody import check
+from tests.support.reviewing import converse
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from conversations.models.conversation import TITLE_LENGTH
 from conversations.rendering import render, render_typed
 from conversations.search import index
 from conversations.transfer.bringing_in import bring_in
-from tests.browser import finished, send
-from tests.hostile import CASES, CLASSES
+from tests.support.browser import finished, send
+from tests.support.hostile import CASES, CLASSES
 
 pytestmark = pytest.mark.browser
 

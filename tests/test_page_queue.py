@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.models import Message, QueuedMessage
-from tests.browser import composer, finished, grown, send
+from tests.support.browser import composer, finished, grown, send
 
 pytestmark = pytest.mark.browser
 

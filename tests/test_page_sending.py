@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conversations.models import Conversation, Message
-from tests.browser import composer, finished, grown, send
+from tests.support.browser import composer, finished, grown, send
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from conversations.models import Conversation
-from tests.browser import composer, finished, grown, send
-from tests.everybody import check
-from tests.reviewing import converse
+from tests.support.browser import composer, finished, grown, send
+from tests.support.everybody import check
+from tests.support.reviewing import converse
 
 pytestmark = pytest.mark.browser
 

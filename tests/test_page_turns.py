@@ -5,8 +5,8 @@ import signal
 import pytest
 
 from conversations.models import Conversation, LanguageModel, Message, Response
-from tests.browser import composer, finished, grown, send
-from tests.waiting import until
+from tests.support.browser import composer, finished, grown, send
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.auth import get_user
 
-from tests.visitor import session_of
+from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once
 

@@ -8,11 +8,11 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.findings import finding_label, finding_sentence
+from conversations.gateway.probe_sentences import finding_label, finding_sentence
 from conversations.upstream import CODES
 from conversations.upstream.probe import PROBE_CODES
-from tests.gateway import Script
-from tests.server import ROOT, free_port
+from tests.support.gateway import Script
+from tests.support.server import ROOT, free_port
 
 KEY = "test-key-7f3a9c5e1b"
 GOOD = "The gateway does what the site needs."

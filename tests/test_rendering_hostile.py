@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.rendering import Stream, render, render_typed
-from tests.examples import examples
-from tests.hostile import CASES, CLASSES
+from tests.support.examples import examples
+from tests.support.hostile import CASES, CLASSES
 
 MATH = set(
     "math mrow mi mo mn ms mtext mspace msup msub msubsup munder mover munderover mmultiscripts"

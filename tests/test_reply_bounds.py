@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 
 from conversations.models import Response
-from tests.books import ask
-from tests.soaking import amount
-from tests.sockets import Browser
-from tests.stage import wish
-from tests.visitor import session_of
-from tests.waiting import until
+from tests.support.books import ask
+from tests.support.soaking import amount
+from tests.support.sockets import Browser
+from tests.support.stage import wish
+from tests.support.visitor import session_of
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.stress
 

@@ -8,15 +8,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from conversations.models import Response
-from conversations.replies import transitions
-from tests.books import ask
+from conversations.replies import response_states
+from tests.support.books import ask
 
 
 def live_replies(person, lease, count):
     """Responses that the process `lease` writes, and has not said so for ten seconds."""
     ids = [ask(person).pk for _ in range(count)]
     for pk in ids:
-        transitions.claim(pk, lease)
+        response_states.claim(pk, lease)
     Response.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=10))
     return ids
 
@@ -29,7 +29,7 @@ def test_all_hearts_beat_and_each_row_is_written_once(alice):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert transitions.checkpoint(lease, texts, [first, second, silent]) == (set(), set())
+        assert response_states.checkpoint(lease, texts, [first, second, silent]) == (set(), set())
     updates = [query["sql"] for query in queries if "UPDATE" in query["sql"]]
     assert len(updates) == 2
     assert silent.hex in updates[1].replace("-", "")
@@ -47,7 +47,7 @@ def test_what_was_taken_away_is_told_and_not_written(alice):
     kept, taken = live_replies(alice, lease, 2)
     Response.objects.filter(pk=taken).update(lease=uuid.uuid4())
     texts = [(pk, "Some text", "", None) for pk in (kept, taken)]
-    assert transitions.checkpoint(lease, texts, [kept, taken]) == (set(), {taken})
+    assert response_states.checkpoint(lease, texts, [kept, taken]) == (set(), {taken})
     assert Response.objects.get(pk=taken).partial == ""
     assert Response.objects.get(pk=kept).partial == "Some text"
 
@@ -55,5 +55,5 @@ def test_what_was_taken_away_is_told_and_not_written(alice):
 def test_a_wish_to_stop_is_told(alice):
     lease = uuid.uuid4()
     stopped, other = live_replies(alice, lease, 2)
-    transitions.request_stop(stopped)
-    assert transitions.checkpoint(lease, [], [stopped, other]) == ({stopped}, set())
+    response_states.request_stop(stopped)
+    assert response_states.checkpoint(lease, [], [stopped, other]) == ({stopped}, set())

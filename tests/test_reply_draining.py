@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from conversations.models import Message, Response
-from tests.books import ask
-from tests.reading import Reader, words
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.books import ask
+from tests.support.reading import Reader, words
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("nobody_else")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from conversations.models import Message, Response
-from tests.gateway import FAULTS
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.gateway import FAULTS
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 ECHO = "You said: About marmalade"
 HALF = "You said:"

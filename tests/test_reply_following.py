@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from conversations.models import Response
 from conversations.replies.engine import Engine
-from conversations.replies.live import Watcher
-from tests.books import ask
+from conversations.replies.live_reply import Watcher
+from tests.support.books import ask
 
 
 def written_elsewhere(person, text):

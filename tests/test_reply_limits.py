@@ -8,12 +8,12 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Response
-from tests.books import ask
-from tests.sockets import Browser
-from tests.stage import wish
+from tests.support.books import ask
+from tests.support.sockets import Browser
+from tests.support.stage import wish
+from tests.support.visitor import session_of
+from tests.support.waiting import until
 from tests.test_reply_once import at_once
-from tests.visitor import session_of
-from tests.waiting import until
 
 LIVE, STREAMS, BODY = 3, 5, 100_000  # of stage.small
 

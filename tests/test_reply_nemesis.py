@@ -18,14 +18,14 @@ from django.utils import timezone
 
 from chatsite.handler import AT_ONCE
 from conversations.models import Message, Response
-from conversations.usage.balance import check
-from tests.books import ask
-from tests.gateway import FAULTS
-from tests.reading import Reader
-from tests.soaking import amount
-from tests.stage import wish
-from tests.visitor import Visitor
-from tests.waiting import until
+from conversations.usage.consistency_check import check
+from tests.support.books import ask
+from tests.support.gateway import FAULTS
+from tests.support.reading import Reader
+from tests.support.soaking import amount
+from tests.support.stage import wish
+from tests.support.visitor import Visitor
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.stress
 

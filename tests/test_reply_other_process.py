@@ -4,10 +4,10 @@ import re
 import time
 
 from conversations.models import Message, Response
-from tests.gateway import sse
-from tests.reading import Reader, words
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.gateway import sse
+from tests.support.reading import Reader, words
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 BEHIND = 1.0  # seconds at most
 

@@ -8,11 +8,11 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
-from tests.cable import Cable
-from tests.reading import Reader, words
-from tests.server import database_url
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.cable import Cable
+from tests.support.reading import Reader, words
+from tests.support.server import database_url
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")
 

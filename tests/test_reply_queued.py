@@ -7,16 +7,18 @@ import pytest
 from django.db import connection
 
 from conversations.models import Budget, Message, QueuedMessage, Response
-from conversations.replies import queue
-from tests.books import REFUSED, a_model, ask, end
-from tests.stage import wish
-from tests.waiting import until
+from conversations.replies import queued_message
+from tests.support.books import REFUSED, a_model, ask, end
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 
 def queued_after(person, ending=None, text="And then?"):
     """A conversation whose reply ended, and nobody sent what was queued meanwhile."""
     response = ask(person, wish(), model="test-model")
-    queue.put(response.conversation, text, submission=uuid.uuid4(), model=a_model("test-model"))
+    queued_message.put(
+        response.conversation, text, submission=uuid.uuid4(), model=a_model("test-model")
+    )
     end(response, ending or {"status": "completed", "usage_source": "reported"})
     return response.conversation
 
@@ -67,7 +69,7 @@ def test_what_changes_while_it_is_being_sent_is_not_sent_as_it_was(alice, change
         return result
 
     with connection.execute_wrapper(changed_after_it_was_read):
-        assert queue.send(conversation.pk) is None
+        assert queued_message.send(conversation.pk) is None
     assert not Response.objects.open().exists()
     assert QueuedMessage.objects.filter(**(change or {})).exists() == bool(change)
 
@@ -75,5 +77,5 @@ def test_what_changes_while_it_is_being_sent_is_not_sent_as_it_was(alice, change
 def test_what_is_refused_when_its_turn_comes_stays_as_it_was_written(alice):
     conversation = queued_after(alice)
     Budget.objects.create(person=alice, period="day", metric="replies", limit=1, hard=True)
-    assert queue.send(conversation.pk) is None
+    assert queued_message.send(conversation.pk) is None
     assert QueuedMessage.objects.get(refused=True).text == "And then?"

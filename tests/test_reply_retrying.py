@@ -5,8 +5,8 @@ import uuid
 import pytest
 
 from conversations.models import Message, Response
-from tests.stage import wish
-from tests.waiting import until
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 
 def ended(visitor, how):

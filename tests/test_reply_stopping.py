@@ -6,11 +6,11 @@ import uuid
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from conversations.replies import order
-from tests.reading import Reader, words
-from tests.soaking import amount
-from tests.stage import wish
-from tests.waiting import until
+from conversations.replies import submission
+from tests.support.reading import Reader, words
+from tests.support.soaking import amount
+from tests.support.stage import wish
+from tests.support.waiting import until
 
 PROMISED = 2.0  # seconds until the gateway is left and the state is final
 
@@ -89,7 +89,7 @@ def test_stop_while_nothing_has_come_yet(stage, visitor):
 
 
 def test_stop_while_it_is_queued_sends_nothing(stage, visitor, alice):
-    response = order.ask(
+    response = submission.ask(
         alice,
         None,
         wish(pieces=3),

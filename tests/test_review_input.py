@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from conversations.replies import order
-from tests.gateway import Script
-from tests.waiting import until
+from conversations.replies import submission
+from tests.support.gateway import Script
+from tests.support.waiting import until
 
 # Escapes of HTML and JSON, separators that only look like line ends, spaces that must stay.
 HARD = '  <b>&amp;</b> \u2028 "quoted" \\n 🦓 \u200d\r\n\ttab  '
@@ -71,4 +71,4 @@ def test_nothing_is_made_up_where_a_message_of_it_is_gone(alice, conversation):
         call.refresh_from_db()
         call.request[gone] = str(Message().pk)
         with pytest.raises(ValueError, match="not in list"):
-            order.rebuild_body(call)
+            submission.rebuild_body(call)

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
-from conversations.replies import order, transitions
+from conversations.replies import response_states, submission
 from conversations.search import BEST, index, search
-from tests.examples import examples
+from tests.support.examples import examples
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def say(model):
     """A person's message, in a new conversation or an old one; and a reply where one is given."""
 
     def say(person, text, reply=None, conversation=None):
-        response = order.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
+        response = submission.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
         lease = uuid.uuid4()
-        transitions.claim(response.pk, lease)
+        response_states.claim(response.pk, lease)
         fields = {"status": Response.Status.COMPLETED, "usage_source": "none"}
-        transitions.finish(response, lease, fields, reply or "", "", "")
+        response_states.finish(response, lease, fields, reply or "", "", "")
         return Conversation.objects.get(pk=response.conversation_id)
 
     return say
@@ -135,30 +135,30 @@ def test_titles_and_final_replies_are_found(alice, say):
 
 
 def test_a_reply_is_not_found_before_it_is_final(alice, model):
-    response = order.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    response = submission.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
     lease = uuid.uuid4()
-    transitions.claim(response.pk, lease)
-    transitions.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    response_states.claim(response.pk, lease)
+    response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
     assert texts("okapi", alice) == []
     fields = {"status": Response.Status.CANCELLED, "usage_source": "none"}
-    transitions.finish(response, lease, fields, "The okapi", "", "")
+    response_states.finish(response, lease, fields, "The okapi", "", "")
     assert texts("okapi", alice) == ["The okapi"]
 
 
 def test_what_a_dead_process_left_is_found(alice, model):
-    response = order.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    response = submission.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
     lease = uuid.uuid4()
-    transitions.claim(response.pk, lease)
-    transitions.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    response_states.claim(response.pk, lease)
+    response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
     Response.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-    transitions.bury(response.pk)
+    response_states.bury(response.pk)
     assert texts("okapi", alice) == ["The okapi"]
 
 
 def test_an_edited_message_is_found_beside_the_first_one(alice, model, say):
     conversation = say(alice, "an okapi")
     message = conversation.messages.get(role="user")
-    order.edit(alice, message, "two giraffes", submission=uuid.uuid4(), model=model)
+    submission.edit(alice, message, "two giraffes", submission=uuid.uuid4(), model=model)
     assert texts("okapi", alice) == ["an okapi", "# an okapi"]
     assert texts("giraffes", alice) == ["two giraffes"]
 

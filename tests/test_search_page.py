@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Message, SearchEntry
 from conversations.search import index
-from tests.reviewing import converse
+from tests.support.reviewing import converse
 
 
 @pytest.fixture

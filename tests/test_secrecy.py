@@ -6,7 +6,7 @@ import pytest
 from django.forms import model_to_dict
 
 from conversations.models import Message
-from tests.server import KEY
+from tests.support.server import KEY
 
 COMPLAINT = {"message": f"Incorrect key: {KEY}.", "code": KEY, "type": KEY}
 ECHOES = {

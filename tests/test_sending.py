@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from conversations.models import Conversation, LanguageModel, Message, Response
-from tests.visitor import session_of
+from tests.support.visitor import session_of
 
 REFRESH = '<noscript><meta http-equiv="refresh"'
 SCRIPT = {"HTTP_X_FRAGMENT": "turn"}

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
+from conversations.gateway.error_sentences import error_sentence, reason_sentence
 from conversations.replies import Viewer
 from conversations.replies.article import render_article
-from conversations.sentences import error_sentence, reason_sentence
 from conversations.upstream import CODES
 from conversations.upstream.failures import summary
-from tests.books import call
+from tests.support.books import call
 
 pytestmark = pytest.mark.once
 

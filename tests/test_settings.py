@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from tests.server import free_port
+from tests.support.server import free_port
 
 ROOT = Path(__file__).parent.parent
 GATEWAY = {"OPENAI_BASE_URL": "https://gateway.example.org/v1", "OPENAI_MODEL": "m"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conversations.mounts import mount_of
-from tests.server import ROOT, Server, free_port
+from conversations.database.file_system import mount_of
+from tests.support.server import ROOT, Server, free_port
 
 SAMPLE = r"""
 22 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
@@ -22,7 +22,7 @@ SAMPLE = r"""
 
 def start(environment, *command):
     """Run gunicorn until it gives up; what it printed. Raises TimeoutExpired where it serves."""
-    server = Server("", "/dev/null", DJANGO_SETTINGS_MODULE="tests.bare", **environment)
+    server = Server("", "/dev/null", DJANGO_SETTINGS_MODULE="tests.support.bare", **environment)
     command = [*command, sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
     return subprocess.run(
         [*command, *environment.get("arguments", ()), "chatsite.asgi:application"],
@@ -85,7 +85,7 @@ def test_this_machines_own_list_is_understood():
 def unmigrated(tmp_path):
     """A server over a database without tables, by plain http and without a gateway's TLS."""
     environment = {
-        "DJANGO_SETTINGS_MODULE": "tests.bare",
+        "DJANGO_SETTINGS_MODULE": "tests.support.bare",
         "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
         "OPENAI_MODEL": "m",
     }

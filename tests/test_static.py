@@ -9,7 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from tests.server import ROOT, collect_static, nobody_collects
+from tests.support.server import ROOT, collect_static, nobody_collects
 
 pytestmark = pytest.mark.once
 
@@ -26,7 +26,7 @@ def test_collecting_again_compresses_nothing_anew(tmp_path):
         cwd=ROOT,
         env={
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.collecting",
+            "DJANGO_SETTINGS_MODULE": "tests.support.collecting",
             "SECRET_KEY": settings.SECRET_KEY,
             "INSECURE_HTTP": "true",
             "STATIC_ROOT": str(folder),

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from conversations.models import LanguageModel
-from tests.gateway import Script
+from tests.support.gateway import Script
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conversations.models import Conversation
-from tests.stage import wish
+from tests.support.stage import wish
 
 pytestmark = pytest.mark.once
 

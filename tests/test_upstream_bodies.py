@@ -5,8 +5,8 @@ import json
 import pytest
 
 from conversations.upstream import Failed, Finished, Usage
-from tests.folding import decoded
-from tests.frames import message
+from tests.support.folding import decoded
+from tests.support.frames import message
 
 DOCUMENTED = (
     '{"id":"chatcmpl-123","object":"chat.completion","created":1677652288,"choices":[{"index":0,'

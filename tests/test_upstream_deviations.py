@@ -5,8 +5,17 @@ import json
 import pytest
 
 from conversations.upstream import Failed, Finished, Usage
-from tests.folding import decoded
-from tests.frames import chunk, completed, created, delta, message, stream, text_done, without
+from tests.support.folding import decoded
+from tests.support.frames import (
+    chunk,
+    completed,
+    created,
+    delta,
+    message,
+    stream,
+    text_done,
+    without,
+)
 
 WHOLE = [created(), delta("Hello"), delta(" there"), text_done("Hello there")]
 DONE = completed(message("Hello there"))

@@ -8,8 +8,8 @@ import pytest
 import uvloop
 
 from conversations.upstream import Finished, build_client
-from tests.folding import ASKED
-from tests.gateway import Script
+from tests.support.folding import ASKED
+from tests.support.gateway import Script
 
 SCRIPTS = [
     Script(pieces=20, pace=0.005),

@@ -3,8 +3,8 @@
 import pytest
 
 from conversations.upstream import Failed
-from tests.folding import ask, attempts, findings, folded, models
-from tests.llmock import misbehave
+from tests.support.folding import ask, attempts, findings, folded, models
+from tests.support.llmock import misbehave
 
 MODEL = "gpt-4o"
 ASKED = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.folding import findings
-from tests.gateway import Script
+from tests.support.folding import findings
+from tests.support.gateway import Script
 
 
 def test_a_good_gateway_has_nothing_off(gateway):

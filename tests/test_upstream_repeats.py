@@ -5,8 +5,8 @@ import time
 import pytest
 
 from conversations.upstream import Failed, Finished
-from tests.folding import ECHO, ask, attempts, folded
-from tests.gateway import Script
+from tests.support.folding import ECHO, ask, attempts, folded
+from tests.support.gateway import Script
 
 
 def refusing(status, message="Busy.", **headers):

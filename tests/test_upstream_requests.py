@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
-from tests.folding import ASKED, ECHO, ask, folded, models
-from tests.gateway import Script
+from tests.support.folding import ASKED, ECHO, ask, folded, models
+from tests.support.gateway import Script
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from conversations.upstream import Failed, Finished
 from conversations.upstream.failures import refusal
 from conversations.upstream.words import Words
-from tests.examples import examples
-from tests.folding import decoded
-from tests.frames import chunk, completed, created, delta, message, stream, text_done
-from tests.transcripts import transcripts
+from tests.support.examples import examples
+from tests.support.folding import decoded
+from tests.support.frames import chunk, completed, created, delta, message, stream, text_done
+from tests.support.transcripts import transcripts
 
 BODIES = [each.body for each in transcripts() if each.status == 200]
 

@@ -7,8 +7,8 @@ import pytest
 from conversations.upstream import Failed
 from conversations.upstream.failures import refusal
 from conversations.upstream.words import Words
-from tests.folding import decoded
-from tests.transcripts import Transcript, expectations, transcripts
+from tests.support.folding import decoded
+from tests.support.transcripts import Transcript, expectations, transcripts
 
 ALL = transcripts()
 REFUSALS = [each for each in ALL if each.status >= 400]

@@ -21,11 +21,11 @@ from conversations.models import (
     UsageDay,
     UsageRollup,
 )
-from conversations.replies import transitions
-from conversations.usage.balance import check
-from tests.books import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
+from conversations.replies import response_states
+from conversations.usage.consistency_check import check
 from tests.conftest import make_person
-from tests.examples import examples
+from tests.support.books import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
+from tests.support.examples import examples
 
 MODELS = ["gpt-4o", "claude"]
 tokens = st.integers(0, 5_000)
@@ -88,13 +88,13 @@ def play(people, what, who, which, ending):
         past_call(person, timezone.now() - timedelta(days=which), ending)
     elif what == "crash":
         response = ask(person)
-        transitions.claim(response.pk, uuid.uuid4())
+        response_states.claim(response.pk, uuid.uuid4())
         Response.objects.filter(pk=response.pk).update(
             partial="what there was", heartbeat_at=timezone.now() - timedelta(minutes=1)
         )
-        assert transitions.bury(response.pk)
+        assert response_states.bury(response.pk)
     elif what == "stop":
-        transitions.request_stop(ask(person).pk)
+        response_states.request_stop(ask(person).pk)
     elif what == "erase":
         own = Conversation.objects.filter(owner=person).order_by("-created_at")
         (own if which == "all" else own.filter(pk__in=own[:1])).delete()

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.models import Budget, BudgetChange, Message, Price, Response
-from conversations.replies import order, transitions
+from conversations.replies import response_states, submission
 from conversations.usage.sentences import limit_sentence
-from tests.books import REFUSED, REPORTED, STOPPED, a_model, ask, call, end, past_call
 from tests.conftest import make_person
-from tests.server import database_url
+from tests.support.books import REFUSED, REPORTED, STOPPED, a_model, ask, call, end, past_call
+from tests.support.server import database_url
 
 
 def a_budget(limit=3, metric="replies", period="day", **fields):
@@ -28,7 +28,7 @@ def a_budget(limit=3, metric="replies", period="day", **fields):
 
 def refused(person, **asked):
     """The sentence of why an order is refused; fails where it is taken."""
-    with pytest.raises(order.OverLimit) as refusal:
+    with pytest.raises(submission.OverLimit) as refusal:
         ask(person, **asked)
     return limit_sentence(refusal.value.limit)
 
@@ -68,11 +68,11 @@ def test_a_crash_gives_its_reservation_back(alice):
     a_budget(person=alice, limit=10_000, metric="tokens")
     response = ask(alice, text="x" * 36_400)
     assert "reserved" in refused(alice)
-    transitions.claim(response.pk, response.pk)
+    response_states.claim(response.pk, response.pk)
     Response.objects.filter(pk=response.pk).update(
         heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
-    transitions.bury(response.pk)
+    response_states.bury(response.pk)
     [standing] = usage.standings(alice)
     assert (standing.used, standing.reserved) == (9_100, 0)
     assert ask(alice)
@@ -166,17 +166,17 @@ def test_a_title_may_be_made_when_only_the_replies_are_used_up(alice):
 
 def test_the_same_form_again_is_answered_with_its_first_order(alice):
     a_budget(person=alice, limit=1)
-    submission = uuid.uuid4()
-    asked = {"submission": submission, "model": a_model()}
-    first = order.ask(alice, None, "Hello", **asked)
-    assert order.ask(alice, None, "Hello", **asked).pk == first.pk
+    form = uuid.uuid4()
+    asked = {"submission": form, "model": a_model()}
+    first = submission.ask(alice, None, "Hello", **asked)
+    assert submission.ask(alice, None, "Hello", **asked).pk == first.pk
 
 
 def test_replies_a_minute(alice, settings):
     settings.REPLIES_PER_MINUTE = 2
     call(alice)
     past_call(alice, timezone.now() - timedelta(seconds=50))
-    with pytest.raises(order.OverLimit) as refusal:
+    with pytest.raises(submission.OverLimit) as refusal:
         ask(alice)
     assert 9 <= refusal.value.limit.retry_after <= 11
     assert limit_sentence(refusal.value.limit).startswith("You may ask for 2 replies a minute.")
@@ -233,7 +233,7 @@ def test_of_fifty_at_once_exactly_three_go_through(transactional_db, metric):
     def attempt(_):
         try:
             ask(alice, text="x" * 400)
-        except order.OverLimit:
+        except submission.OverLimit:
             return "refused"
         finally:
             connections.close_all()
@@ -250,7 +250,7 @@ def test_of_many_in_several_processes_exactly_three_go_through(transactional_db)
     alice = make_person("alice")
     a_model()
     a_budget(person=alice)
-    command = [sys.executable, "-m", "tests.competitor", str(alice.pk), "13"]
+    command = [sys.executable, "-m", "tests.support.competitor", str(alice.pk), "13"]
     environment = {**os.environ, "DATABASE_URL": database_url()}
     competitors = [
         subprocess.Popen(

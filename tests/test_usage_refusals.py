@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group
 from conversations.models import Budget, LanguageModel, Message
 from conversations.replies import Viewer
 from conversations.replies.article import render_article
-from tests.books import a_model, call
-from tests.visitor import session_of
+from tests.support.books import a_model, call
+from tests.support.visitor import session_of
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ from conversations.models.usage_day import FIRST_TOKEN, TOTAL_TIME
 from conversations.usage import calendar
 from conversations.usage.chart import draw, round_below
 from conversations.usage.histogram import percentile
+from conversations.usage.report_tables import FIGURES
 from conversations.usage.reports import Sums
 from conversations.usage.spans import cover
-from conversations.usage.tables import FIGURES
-from tests.books import REFUSED, STOPPED, call, past_call
 from tests.conftest import make_person
-from tests.visitor import session_of
+from tests.support.books import REFUSED, STOPPED, call, past_call
+from tests.support.visitor import session_of
 
 THEN = datetime(2026, 5, 13, 12, tzinfo=UTC)
 

@@ -8,8 +8,18 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from conversations.models import Message, Price, Response, UsageDay, UsageRollup
-from conversations.replies import transitions
-from tests.books import REFUSED, REPORTED, STOPPED, Source, ask, balanced, call, end, past_call
+from conversations.replies import response_states
+from tests.support.books import (
+    REFUSED,
+    REPORTED,
+    STOPPED,
+    Source,
+    ask,
+    balanced,
+    call,
+    end,
+    past_call,
+)
 
 
 def test_a_reported_call_is_entered_as_reported(alice):
@@ -97,17 +107,17 @@ def test_absurd_tokens_are_not_believed(alice):
 def test_the_end_is_entered_once_however_often_it_is_repeated(alice):
     response = call(alice)
     lease = Response.objects.get(pk=response.pk).lease
-    assert transitions.finish(response, lease, dict(REPORTED), "again", "", "")
+    assert response_states.finish(response, lease, dict(REPORTED), "again", "", "")
     assert UsageDay.objects.get().calls == 1
 
 
 def test_an_end_that_cannot_be_entered_is_no_end(alice):
     response = ask(alice)
-    transitions.claim(response.pk, response.pk)
+    response_states.claim(response.pk, response.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {UsageRollup._meta.db_table} RENAME TO gone")
     with pytest.raises(DatabaseError):
-        transitions.finish(response, response.pk, dict(REPORTED), "text", "", "")
+        response_states.finish(response, response.pk, dict(REPORTED), "text", "", "")
     response.refresh_from_db()
     assert (response.status, response.cost, response.input_tokens) == ("in_progress", None, None)
     assert not UsageDay.objects.exists()
@@ -116,11 +126,11 @@ def test_an_end_that_cannot_be_entered_is_no_end(alice):
 
 def test_a_crashed_call_is_estimated_from_its_partial_text(alice):
     response = ask(alice, text="x" * 400)
-    transitions.claim(response.pk, response.pk)
+    response_states.claim(response.pk, response.pk)
     Response.objects.filter(pk=response.pk).update(
         partial="y" * 40, heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
-    assert transitions.bury(response.pk)
+    assert response_states.bury(response.pk)
     response.refresh_from_db()
     assert response.usage_source == Source.ESTIMATED
     assert (response.estimated_input_tokens, response.estimated_output_tokens) == (100, 10)
@@ -129,9 +139,9 @@ def test_a_crashed_call_is_estimated_from_its_partial_text(alice):
 
 def test_what_never_left_the_queue_counts_nothing(alice):
     stopped, expired = ask(alice), ask(alice)
-    transitions.request_stop(stopped.pk)
+    response_states.request_stop(stopped.pk)
     Response.objects.filter(pk=expired.pk).update(created_at=timezone.now() - timedelta(minutes=2))
-    assert transitions.expire(expired.pk)
+    assert response_states.expire(expired.pk)
     sources = Response.objects.values_list("usage_source", flat=True)
     assert list(sources) == [Source.NONE, Source.NONE]
     assert balanced()
@@ -157,9 +167,9 @@ def test_the_ledger_survives_its_message_conversation_and_person(alice):
 def test_a_reply_erased_while_it_is_written_is_still_entered(alice):
     response = ask(alice)
     lease = response.pk
-    transitions.claim(response.pk, lease)
+    response_states.claim(response.pk, lease)
     alice.delete()
-    transitions.finish(response, lease, dict(REPORTED), "text", "", "")
+    response_states.finish(response, lease, dict(REPORTED), "text", "", "")
     assert UsageDay.objects.get().calls == 1
     assert balanced()
 

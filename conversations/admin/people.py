@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from conversations.accounts import send_password_link
+from conversations.accounts.adapter import send_password_link
 from conversations.admin.recorded import RecordedAdmin
 from conversations.models import LanguageModel, Person
 

@@ -1,4 +1,4 @@
-from conversations.review.acts import acting
+from conversations.review.recording import acting
 
 
 class RecordedAdmin:

@@ -1,5 +1,7 @@
 """What the site keeps, and what each thing means and may do."""
 
+from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
+
 from .budget import Budget, BudgetChange
 from .conversation import Conversation
 from .feedback import Feedback
@@ -9,7 +11,6 @@ from .person import Person
 from .price import Price
 from .queued_message import QueuedMessage
 from .response import Response
-from .review_access import AccessLogHead, Permanent, ReviewAccess
 from .review_mark import ReviewMark, ReviewNote
 from .review_scope import Scope
 from .review_sitting import ReviewSitting

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models.statements import rows
+from conversations.database.statements import rows
 
 # SQLite keeps fifteen digits of a decimal.
 LARGEST = 10**15

@@ -3,7 +3,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from conversations.models.statements import rows
+from conversations.database.statements import rows
 
 DEMO = "demo"  # the built-in model's name
 

@@ -94,7 +94,7 @@ class Person(AbstractUser):
     @classmethod
     def end_sessions(cls, ids):
         """Log the people with these `ids` out everywhere; their open streams notice within
-        seconds (replies/access.py).
+        seconds (replies/revocation.py).
 
         A session names its person only inside, so all that are alive are looked into.
         """

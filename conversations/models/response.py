@@ -6,7 +6,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.sentences import error_sentence, is_quote, reason_sentence
+from conversations.gateway.error_sentences import error_sentence, is_quote, reason_sentence
 
 
 def _not_negative(field):

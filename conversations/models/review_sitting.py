@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from .review_access import ReviewAccess
+from conversations.models.access_log import ReviewAccess
 
 LASTS = timedelta(hours=1)
 

@@ -10,9 +10,9 @@ from django.utils.safestring import mark_safe
 
 from conversations.models import Response
 from conversations.rendering import THOUGHTS, render
-from conversations.replies import transitions
+from conversations.replies import response_states
 from conversations.replies.engine import Engine
-from conversations.replies.watch import Viewer, watch
+from conversations.replies.event_stream import Viewer, watch
 
 __all__ = ["Viewer", "begin", "fill_in", "full", "offer", "stop", "watch", "watched_by"]
 
@@ -71,7 +71,7 @@ def watched_by(response_id, person_id):
 
 def stop(response):
     """Stop a reply wherever it is written; from any thread. What it has so far is kept."""
-    status = transitions.request_stop(response.pk)
+    status = response_states.request_stop(response.pk)
     engine = Engine.serving
     if status == Response.Status.IN_PROGRESS and engine is not None:
         engine.loop.call_soon_threadsafe(engine.end, response.pk, Response.Status.CANCELLED)

@@ -6,9 +6,9 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
-from conversations.articles import article_of
 from conversations.models import LanguageModel, Message
-from conversations.thread import place_of
+from conversations.thread.message_html import article_of
+from conversations.thread.page import place_of
 
 
 def render_article(response_id, viewer):

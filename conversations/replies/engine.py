@@ -17,18 +17,19 @@ from concurrent.futures import ThreadPoolExecutor
 from django.conf import settings
 from django.utils import timezone
 
-from conversations import keeping, upstream
+from conversations import upstream
+from conversations.conversation_list import organize
+from conversations.database.outage import is_outage
 from conversations.models import Response
-from conversations.outage import is_outage
-from conversations.replies import queue, titles, transitions
-from conversations.replies.followed import Followed
+from conversations.replies import queued_message, response_states, titles
+from conversations.replies.follower import Followed
 from conversations.replies.lane import Lane
-from conversations.replies.live import LiveReply
-from conversations.replies.order import rebuild_body
+from conversations.replies.live_reply import LiveReply
+from conversations.replies.open_streams import Streams
 from conversations.replies.outcome import Outcome
-from conversations.replies.pace import Pace
-from conversations.replies.rush import Rush
-from conversations.replies.streams import Streams
+from conversations.replies.render_pace import Pace
+from conversations.replies.request_priority import Rush
+from conversations.replies.submission import rebuild_body
 
 logger = logging.getLogger(__name__)
 
@@ -231,7 +232,7 @@ class Engine:
                     elif isinstance(event, upstream.Attempt):
                         if event.number > 1:
                             await self._writing.insist(
-                                transitions.count_attempt, live.id, self.lease, event.number
+                                response_states.count_attempt, live.id, self.lease, event.number
                             )
                     else:
                         outcome.take(event)
@@ -326,7 +327,9 @@ class Engine:
             return
         texts = [unsaved for live in self.live.values() if (unsaved := live.take_unsaved())]
         try:
-            stop, lost = await self._writing.run(transitions.checkpoint, self.lease, texts, alive)
+            stop, lost = await self._writing.run(
+                response_states.checkpoint, self.lease, texts, alive
+            )
         except Exception:
             for unsaved in texts:
                 if live := self.live.get(unsaved[0]):
@@ -341,17 +344,17 @@ class Engine:
 
     async def _sweep(self):
         mine = {*self.live, *self._claiming, *self.titles}
-        dead, expired, unclaimed = await self._writing.run(transitions.left_behind, mine)
+        dead, expired, unclaimed = await self._writing.run(response_states.left_behind, mine)
         room = 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
         for response_id in unclaimed[:room]:
             self.offer(response_id)
         for response_id in dead:
-            await self._try(transitions.bury, response_id)
+            await self._try(response_states.bury, response_id)
         for response_id in expired:
-            await self._try(transitions.expire, response_id)
+            await self._try(response_states.expire, response_id)
         if room:
-            for conversation_id in await self._writing.run(queue.overdue):
-                following = await self._try(queue.send, conversation_id)
+            for conversation_id in await self._writing.run(queued_message.overdue):
+                following = await self._try(queued_message.send, conversation_id)
                 if following is not None:
                     self.offer(following.pk, following)
 
@@ -371,7 +374,7 @@ class Engine:
     async def _purge(self):
         """Delete for good what was long enough in the trash; one by one, so that replies do not
         wait for it."""
-        while not self.draining and await self._writing.run(keeping.purge, None, 1):
+        while not self.draining and await self._writing.run(organize.purge, None, 1):
             await asyncio.sleep(0.1)
 
     # --- Beginning and end --------------------------------------------------------------------
@@ -452,10 +455,10 @@ def _finish(response, lease, fields, texts, sends):
 
     The columns as they were written, None where it was no longer ours; and the ordered Response.
     """
-    ending = transitions.finish(response, lease, fields, *texts)
+    ending = response_states.finish(response, lease, fields, *texts)
     following = None
-    if ending is not None and sends and fields["status"] in queue.SENT_AFTER:
-        following = queue.send(response.conversation_id)
+    if ending is not None and sends and fields["status"] in queued_message.SENT_AFTER:
+        following = queued_message.send(response.conversation_id)
     return ending, following
 
 
@@ -464,10 +467,10 @@ def _take(response_id, lease, response):
 
     The body stays None where it could not be built; the Response then ends as failed.
     """
-    if not transitions.claim(response_id, lease):
+    if not response_states.claim(response_id, lease):
         return None
     if response is None:
-        response = transitions.load(response_id)
+        response = response_states.load(response_id)
     if response is None or response.conversation is None:
         return None
     response.status = Response.Status.IN_PROGRESS

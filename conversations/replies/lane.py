@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, connections
 
-from conversations.outage import brief, is_outage
+from conversations.database.outage import brief, is_outage
 
 logger = logging.getLogger(__name__)
 

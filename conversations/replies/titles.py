@@ -9,11 +9,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from conversations import input as prompt
 from conversations import usage
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.models.conversation import TITLE_LENGTH
-from conversations.replies import transitions
+from conversations.prompt import input as prompt
+from conversations.replies import response_states
 from conversations.search import index
 
 Status = Response.Status
@@ -103,7 +103,7 @@ def finish(response_id, lease, fields, text, reasoning):
     ours = Response.objects.filter(pk=response_id, lease=lease)
     title = clean(text) if fields["status"] == Status.COMPLETED else ""
     with transaction.atomic():
-        ended = transitions.end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
+        ended = response_states.end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
         if ended is None:
             return
         conversation = (

@@ -7,7 +7,7 @@ index true, `fts5` and `tsvector` speak the two databases, `highlight` shows whe
 from dataclasses import dataclass
 from uuid import UUID
 
-from conversations.models.statements import as_stored, from_stored, moment
+from conversations.database.statements import as_stored, from_stored, moment
 from conversations.search.index import database
 from conversations.search.query import parse
 

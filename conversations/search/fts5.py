@@ -11,8 +11,8 @@ FTS5 gives words back only to who names them: to remove an entry is to say its w
 
 from django.db import connection
 
+from conversations.database.statements import as_stored, moment
 from conversations.models import SearchEntry
-from conversations.models.statements import as_stored, moment
 from conversations.search.terms import is_unspaced
 
 BEGINNING = 3  # letters, at most

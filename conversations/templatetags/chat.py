@@ -5,7 +5,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 
-from conversations import articles, facts
+from conversations.thread import message_html, response_facts
 
 register = template.Library()
 
@@ -46,7 +46,7 @@ def icon(name):
 def article(context, message, models=None):
     """The article of a message; `models` are those its person may retry it with."""
     with context.push(models=models):
-        return articles.article(message, context)
+        return message_html.article(message, context)
 
 
-register.simple_tag(facts.facts, name="facts")
+register.simple_tag(response_facts.facts, name="facts")

@@ -17,7 +17,7 @@ from django.utils import timezone
 from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
-from conversations.thread import as_uuid
+from conversations.thread.page import as_uuid
 from conversations.transfer import chatgpt, document
 from conversations.transfer.incoming import as_text
 from conversations.transfer.report import Report, Unreadable

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Response
 from conversations.transfer import document, markdown
-from conversations.usage.tables import harmless
+from conversations.usage.report_tables import harmless
 
 # Between two pieces of the file.
 BATCH = 10  # conversations

@@ -4,9 +4,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from conversations.database.statements import as_stored, from_stored
 from conversations.models import Message
-from conversations.models.statements import as_stored, from_stored
-from conversations.thread import tree_of
+from conversations.thread.page import tree_of
 
 
 def write(conversation):

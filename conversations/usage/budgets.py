@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage import calendar, prices
-from conversations.usage.tokens import ROUGH, Gauge
+from conversations.usage.token_estimate import ROUGH, Gauge
 
 Metric = Budget.Metric
 Purpose = Response.Purpose

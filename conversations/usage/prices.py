@@ -2,8 +2,8 @@
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+from conversations.database.statements import moment
 from conversations.models import Price
-from conversations.models.statements import moment
 
 PLACES = Decimal("0.00000001")
 MILLION = 1_000_000

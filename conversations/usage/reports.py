@@ -11,11 +11,11 @@ from django.utils.functional import cached_property
 from conversations.models import Person, Response, UsageRollup
 from conversations.models.usage_day import FIGURES, MEASURES, money
 from conversations.usage import calendar
-from conversations.usage.balance import FINAL
+from conversations.usage.aggregation import DAYS, GROUPS, ROLLUPS, Where
+from conversations.usage.consistency_check import FINAL
 from conversations.usage.histogram import times
 from conversations.usage.rollup import COLUMNS, measure
 from conversations.usage.spans import cover
-from conversations.usage.sums import DAYS, GROUPS, ROLLUPS, Where
 
 Grain = UsageRollup.Grain
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 
 from django.db import connection
 
+from conversations.database.statements import change
 from conversations.models import Response, UsageDay, UsageRollup
-from conversations.models.statements import change
 from conversations.models.usage_day import (
     COST_PLACES,
     FIRST_TOKEN,

@@ -5,7 +5,7 @@ from decimal import Decimal
 from conversations.models import Response
 from conversations.usage import prices
 from conversations.usage.rollup import COLUMNS
-from conversations.usage.tokens import Gauge
+from conversations.usage.token_estimate import Gauge
 
 Source = Response.UsageSource
 

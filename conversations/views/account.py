@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from conversations.models import Person
 from conversations.review.notice import notice
-from conversations.views.access import person_required
+from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
 
 

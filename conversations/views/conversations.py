@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods
 from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import Message
-from conversations.replies import order, queue
-from conversations.thread import as_uuid, place_of, thread
-from conversations.views.access import own_kept_or_trashed, person_required
-from conversations.views.early import draw_early
+from conversations.replies import queued_message, submission
+from conversations.thread.page import as_uuid, place_of, thread
+from conversations.views.early_headers import draw_early
+from conversations.views.ownership import own_kept_or_trashed, person_required
 from conversations.views.refusals import full, refusal_of
 from conversations.views.see_other import SeeOther
 
@@ -57,7 +57,7 @@ def send(request, conversation):
     message = form.cleaned_data
     try:
         response = replies.begin(
-            order.ask,
+            submission.ask,
             request.user,
             conversation,
             message["text"],
@@ -68,11 +68,11 @@ def send(request, conversation):
             length=message["length"],
             offered=form.models,
         )
-    except order.Busy as refused:
+    except submission.Busy as refused:
         if conversation is not None and request.POST.get("queue"):
             return _queue(request, conversation, message)
         return _refuse(request, conversation, form, refusal_of(refused))
-    except order.Refused as refused:
+    except submission.Refused as refused:
         return _refuse(request, conversation, form, refusal_of(refused))
     return answer(request, response)
 
@@ -95,7 +95,7 @@ def answer(request, response):
 
 def _queue(request, conversation, message):
     """Keep the message until the reply has ended; shown above the composer."""
-    queued = queue.put(conversation, **{name: message[name] for name in QUEUED})
+    queued = queued_message.put(conversation, **{name: message[name] for name in QUEUED})
     if request.headers.get("X-Fragment") != "turn":
         return SeeOther(conversation.get_absolute_url())
     context = {"queued": queued, "writing": True}

@@ -5,8 +5,8 @@ import sys
 from django.shortcuts import render
 from django.views.decorators.csrf import requires_csrf_token
 
+from conversations.database.outage import is_outage, notice
 from conversations.forms import MessageForm
-from conversations.outage import is_outage, notice
 
 
 @requires_csrf_token

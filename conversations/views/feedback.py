@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from conversations.models import Feedback
-from conversations.views.access import own_message, person_required
+from conversations.views.ownership import own_message, person_required
 from conversations.views.see_other import SeeOther
 
 NONE = "none"

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from conversations import replies
 from conversations.forms import EditForm, RetryForm
-from conversations.replies import order
-from conversations.views.access import own_message, person_required
+from conversations.replies import submission
 from conversations.views.conversations import answer
+from conversations.views.ownership import own_message, person_required
 from conversations.views.refusals import Refusal, full, refusal_of
 
 
@@ -35,7 +35,7 @@ def edit(request, message_id):
     form = EditForm(request.POST, person=request.user, chosen=conversation.model)
     if not form.is_valid():
         return _edit_page(request, message, form, status=422)
-    taken = _take(order.edit, request, message, form, form.cleaned_data["text"])
+    taken = _take(submission.edit, request, message, form, form.cleaned_data["text"])
     if isinstance(taken, Refusal):
         form.add_error(None, taken.sentence)
         return taken.mark(_edit_page(request, message, form, status=taken.status))
@@ -50,7 +50,7 @@ def retry(request, message_id):
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.errors["model"][0], 422)
-    taken = _take(order.retry, request, message, form)
+    taken = _take(submission.retry, request, message, form)
     if isinstance(taken, Refusal):
         return taken.mark(_refused(request, message, taken.sentence, taken.status))
     return answer(request, taken)
@@ -64,7 +64,7 @@ def continue_reply(request, message_id):
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.errors["model"][0], 422)
-    taken = _take(order.go_on, request, message, form, _("Continue."))
+    taken = _take(submission.go_on, request, message, form, _("Continue."))
     if isinstance(taken, Refusal):
         return taken.mark(_refused(request, message, taken.sentence, taken.status))
     return answer(request, taken)
@@ -86,7 +86,7 @@ def _take(ordering, request, message, form, *text):
             effort=asked["effort"],
             length=asked["length"],
         )
-    except order.Refused as refused:
+    except submission.Refused as refused:
         return refusal_of(refused)
 
 

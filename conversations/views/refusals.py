@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from conversations.replies import order
+from conversations.replies import submission
 from conversations.usage.sentences import limit_sentence
 
 
@@ -32,7 +32,7 @@ def full():
 
 def refusal_of(refused):
     """The Refusal for an order.Refused."""
-    if isinstance(refused, order.OverLimit):
+    if isinstance(refused, submission.OverLimit):
         return Refusal(429, limit_sentence(refused.limit), refused.limit.retry_after)
     return {
         "busy": Refusal(

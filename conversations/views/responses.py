@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from conversations import replies
 from conversations.models import Response
-from conversations.views.access import person_required
+from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
 
 

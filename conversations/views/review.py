@@ -19,13 +19,13 @@ from conversations.models import (
     ReviewMark,
     ReviewSitting,
 )
-from conversations.replies import order
+from conversations.replies import submission
 from conversations.review import queue
-from conversations.review.acts import record
 from conversations.review.forms import NoteForm, QueueForm, ReasonForm
+from conversations.review.recording import record
 from conversations.search import WINDOW
-from conversations.thread import as_uuid, thread
-from conversations.views.access import person_required
+from conversations.thread.page import as_uuid, thread
+from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
 
 Action = ReviewAccess.Action
@@ -93,7 +93,7 @@ def response_input(request, conversation_id, response_id):
     )
     context = {"door": door, "conversation": door.conversation, "call": response}
     try:
-        body = order.rebuild_body(response)
+        body = submission.rebuild_body(response)
     except (KeyError, ValueError):
         # Made before requests were kept, or imported.
         context["body"] = None

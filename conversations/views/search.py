@@ -13,8 +13,8 @@ from conversations.search import BEST, NEWEST, parse
 from conversations.search import search as find
 from conversations.search.query import LENGTH
 from conversations.search.results import PLACES, results
-from conversations.thread import as_uuid
-from conversations.views.access import person_required
+from conversations.thread.page import as_uuid
+from conversations.views.ownership import person_required
 
 IN_ONE_CONVERSATION = 200  # places shown where only one is searched
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_safe
 from conversations import usage
 from conversations.models import Budget, Conversation, Person
 from conversations.models.usage_day import FIGURES as COUNTED
-from conversations.usage import calendar, reports, tables
+from conversations.usage import calendar, report_tables, reports
 from conversations.usage.chart import draw
 from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
 from conversations.usage.reports import Selection
 from conversations.usage.sentences import amount_of
-from conversations.views.access import person_required
+from conversations.views.ownership import person_required
 
 
 def usage_viewer_required(view):
@@ -76,9 +76,9 @@ def people(request):
     selection = form.selection()
     asked = form.cleaned_data
     if asked["by"] == "person":
-        table, rows = tables.make_page(selection, asked["sort"], asked["page"] or 1)
+        table, rows = report_tables.make_page(selection, asked["sort"], asked["page"] or 1)
     else:
-        table, rows = tables.make_table(asked["by"], selection, asked["sort"]), None
+        table, rows = report_tables.make_table(asked["by"], selection, asked["sort"]), None
     context = _context(form, table, _chart(selection), rows)
     context["cuts"] = [
         ("person", _("By person")),
@@ -96,7 +96,7 @@ def people_file(request):
     """Everyone's usage as CSV: the rows and filters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     asked = _valid(form).cleaned_data
-    table = tables.make_table(asked["by"], form.selection(), asked["sort"])
+    table = report_tables.make_table(asked["by"], form.selection(), asked["sort"])
     return _file(request, table, "usage-people", form)
 
 
@@ -109,7 +109,7 @@ def person(request, username):
     if not form.is_valid():
         return render(request, "usage/person.html", {"form": form, "name": name}, status=422)
     selection = form.selection(people=[seen])
-    table = tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
+    table = report_tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
     owner = Person.objects.filter(pk=seen).first()
     context = {
         **_context(form, table, _chart(selection)),
@@ -130,7 +130,7 @@ def person_file(request, username):
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
     selection = _valid(form).selection(people=[seen])
-    table = tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
+    table = report_tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
     return _file(request, table, f"usage-{name}", form)
 
 
@@ -152,17 +152,17 @@ def _own_table(person, form):
     selection = form.selection(people=[person.pk])
     by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
     if by != "conversation":
-        return tables.make_table(by, selection, sort)
+        return report_tables.make_table(by, selection, sort)
     found = reports.by_conversation(person, selection)
     titles = {
         row.pk: row.display_title
         for row in Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
     }
     rows = [
-        tables.Row(pk if pk in titles else None, str(titles.get(pk, _("Deleted"))), sums)
+        report_tables.Row(pk if pk in titles else None, str(titles.get(pk, _("Deleted"))), sums)
         for pk, sums in found.items()
     ]
-    return tables.sorted_table(by, rows, sort)
+    return report_tables.sorted_table(by, rows, sort)
 
 
 def _context(form, table, chart, rows=None):
@@ -280,9 +280,9 @@ def _file(request, table, name, form):
 
 def _chunks(table):
     """The file in pieces of some rows."""
-    rows = iter([tables.file_header(table.by)])
+    rows = iter([report_tables.file_header(table.by)])
     yield _lines(rows)
-    rows = list(tables.file_rows(table))
+    rows = list(report_tables.file_rows(table))
     for start in range(0, len(rows), ROWS_AT_A_TIME):
         yield _lines(rows[start : start + ROWS_AT_A_TIME])
 

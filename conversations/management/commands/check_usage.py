@@ -2,7 +2,7 @@ from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.usage.balance import check
+from conversations.usage.consistency_check import check
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.usage import bills
-from conversations.usage.tables import harmless
+from conversations.usage import reconciliation
+from conversations.usage.report_tables import harmless
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--by",
             default="day,model",
-            help=f"sums cut by these, separated by commas: {', '.join(bills.CUTS)}",
+            help=f"sums cut by these, separated by commas: {', '.join(reconciliation.CUTS)}",
         )
         parser.add_argument(
             "--rows", action="store_true", help="every single call instead, with its ids"
@@ -27,10 +27,14 @@ class Command(BaseCommand):
 
     def handle(self, *, by, rows, since, until, tz, output, **options):
         cuts = [cut.strip() for cut in by.split(",") if cut.strip()]
-        if unknown := [cut for cut in cuts if cut not in bills.CUTS]:
-            raise CommandError(f"--by takes {', '.join(bills.CUTS)}, not {', '.join(unknown)}")
-        calls = bills.ended_calls(since, until, tz)
-        header, lines = bills.listed(calls) if rows else bills.summed(calls, cuts, tz)
+        if unknown := [cut for cut in cuts if cut not in reconciliation.CUTS]:
+            raise CommandError(
+                f"--by takes {', '.join(reconciliation.CUTS)}, not {', '.join(unknown)}"
+            )
+        calls = reconciliation.ended_calls(since, until, tz)
+        header, lines = (
+            reconciliation.listed(calls) if rows else reconciliation.summed(calls, cuts, tz)
+        )
         if output:
             with open(output, "w", newline="") as file:
                 self._write(file, header, lines)

@@ -2,7 +2,7 @@ from datetime import date
 
 from django.core.management.base import BaseCommand
 
-from conversations.usage.pricing import fill_costs
+from conversations.usage.missing_costs import fill_costs
 
 
 class Command(BaseCommand):

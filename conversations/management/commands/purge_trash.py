@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from conversations import keeping
+from conversations.conversation_list import organize
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, scrub, **options):
-        count = keeping.purge()
+        count = organize.purge()
         if scrub:
-            keeping.scrub()
+            organize.scrub()
         self.stdout.write(f"{count:,} conversations were deleted.")

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.usage import bills
+from conversations.usage import reconciliation
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--day", default="day", help="heading of the dates")
         parser.add_argument("--day-format", default="%Y-%m-%d", help="how they are written")
         parser.add_argument("--model", default="model", help="heading of the models' names")
-        for measure in bills.COMPARED:
+        for measure in reconciliation.COMPARED:
             parser.add_argument(
                 f"--{measure.replace('_', '-')}",
                 help=f"heading of the {measure}; unless given "
@@ -31,11 +31,11 @@ class Command(BaseCommand):
                 headings = lines.readline()
                 lines.seek(0)
                 columns = {"day": day, "model": model, **self._measures(headings, options)}
-                bill = bills.read_bill(lines, columns, day_format)
-        except (OSError, UnicodeDecodeError, bills.BadBill) as error:
+                bill = reconciliation.read_bill(lines, columns, day_format)
+        except (OSError, UnicodeDecodeError, reconciliation.BadBill) as error:
             raise CommandError(f"{file}: {error}") from error
-        measures = [name for name in bills.COMPARED if name in columns]
-        found = list(bills.compare(bill, measures, zone=tz, tolerance=tolerance / 100))
+        measures = [name for name in reconciliation.COMPARED if name in columns]
+        found = list(reconciliation.compare(bill, measures, zone=tz, tolerance=tolerance / 100))
         for difference in found:
             self.stdout.write(str(difference))
         if found:
@@ -46,8 +46,12 @@ class Command(BaseCommand):
         """Which of the file's headings are compared with what."""
         there = {heading.strip().strip('"') for heading in headings.split(",")}
         columns = {
-            name: options[name] or name for name in bills.COMPARED if options[name] or name in there
+            name: options[name] or name
+            for name in reconciliation.COMPARED
+            if options[name] or name in there
         }
         if not columns:
-            raise bills.BadBill("none of its columns is known; name one, like --cost HEADING")
+            raise reconciliation.BadBill(
+                "none of its columns is known; name one, like --cost HEADING"
+            )
         return columns

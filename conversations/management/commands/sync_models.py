@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from conversations.findings import finding_sentence
+from conversations.gateway.probe_sentences import finding_sentence
 from conversations.models import LanguageModel
 from conversations.replies.engine import build_client
 from conversations.upstream import UpstreamError

@@ -1,0 +1,67 @@
+"""Replies that other processes write and somebody here watches: read from the database."""
+
+from conversations.models import Response
+from conversations.replies import response_states
+from conversations.replies.live_reply import LiveReply
+
+
+class Followed:
+    """One LiveReply for all watchers of a reply here; dropped when the last has left.
+
+    `lane` reads, `show` renders a LiveReply and wakes its watchers.
+    """
+
+    def __init__(self, lane, show):
+        self._lane = lane
+        self._show = show
+        self._live = {}
+
+    def __len__(self):
+        return len(self._live)
+
+    async def follow(self, response_id):
+        """The LiveReply of an open Response; None if it is final."""
+        live = self._live.get(response_id)
+        if live is None:
+            seen = await self._lane.run(response_states.see, response_id)
+            if seen is None or not seen.is_open:
+                return None
+            live = LiveReply(seen)
+            _take_in(live, seen.partial, seen.partial_reasoning)
+            await self._show(live)
+            # Not before it is about to be watched, or `look` would drop it; and somebody else
+            # may have begun meanwhile.
+            live = self._live.setdefault(response_id, live)
+        return live
+
+    def drop(self, response_id):
+        """Follow no longer."""
+        return self._live.pop(response_id, None)
+
+    async def look(self):
+        """One look at all of them."""
+        for response_id, live in list(self._live.items()):
+            if not live.watchers:
+                self.drop(response_id)
+        if not self._live:
+            return
+        followed = list(self._live.items())
+        rows = await self._lane.run(response_states.look, [pk for pk, _live in followed])
+        for response_id, live in followed:
+            status, text, reasoning = rows.get(response_id, (None, "", ""))
+            if status in Response.OPEN:
+                live.response.status = status
+                _take_in(live, text, reasoning)
+                if live.is_stale:
+                    await self._show(live)
+            else:
+                live.ended = True
+                self.drop(response_id)
+                live.wake()
+
+
+def _take_in(live, text, reasoning):
+    if len(reasoning) > len(live.reasoning):
+        live.add_reasoning(reasoning[len(live.reasoning) :])
+    if len(text) > live.text_length:
+        live.add_text(text[live.text_length :])

@@ -1,0 +1,117 @@
+"""The message a person wrote while a reply was being written: kept, and sent when it has ended."""
+
+from datetime import timedelta
+from functools import cache
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Now
+
+from conversations.database.statements import as_stored, compiled, from_stored, rows
+from conversations.models import LanguageModel, QueuedMessage, Response
+from conversations.replies import submission
+
+Status = Response.Status
+# After a failure the person decides: the next message may have counted on the reply.
+SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE, Status.CANCELLED)
+# The process that wrote the reply sends it at once; any other comes later.
+OVERDUE_AFTER = timedelta(seconds=2)
+
+
+def put(conversation, text, *, submission, model, effort="", length=None):
+    """Keep `text` for later; what is queued already comes first. Returns the QueuedMessage."""
+    with transaction.atomic():
+        queued = QueuedMessage.objects.filter(conversation=conversation).first()
+        queued = queued or QueuedMessage(conversation=conversation)
+        # The same form once more, by a double click or a reload, adds nothing.
+        if queued.submission != submission:
+            queued.text = f"{queued.text}\n\n{text}" if queued.text else text
+        queued.submission = submission
+        queued.model, queued.effort, queued.length = model.name, effort, length
+        queued.refused = False
+        queued.save()
+    return queued
+
+
+def send(conversation_id, refused=False):
+    """Order a reply to what is queued in the conversation; with `refused` also if it was refused
+    before, which only the person may ask for.
+
+    Returns its Response; None where nothing is queued or it cannot be sent now: it stays queued
+    then, `refused`, and the page offers to send it.
+    """
+    # Almost always nothing is; what finds more of it is several times as dear.
+    if not rows(_QUEUED, as_stored(conversation_id)):
+        return None
+    queued = (
+        QueuedMessage.objects.select_related("conversation__owner")
+        .filter(conversation_id=conversation_id, conversation__owner__is_active=True)
+        .filter(conversation__trashed_at=None, refused__in={False, refused})
+        .first()
+    )
+    if queued is None:
+        return None
+    person = queued.conversation.owner
+    offered = LanguageModel.objects.offered_to(person)
+    model = next((model for model in offered if model.name == queued.model), None)
+    if model is None:
+        return _refused(queued)
+    try:
+        with transaction.atomic():
+            if not _taken(queued):
+                return None
+            response = submission.ask(
+                person,
+                queued.conversation,
+                queued.text,
+                submission=queued.submission,
+                model=model,
+                effort=queued.effort,
+                length=queued.length,
+            )
+    except submission.Busy:
+        return None
+    except submission.Refused:
+        return _refused(queued)
+    return response
+
+
+_QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
+
+
+def _taken(queued):
+    """Take it out of the queue, if it still is as it was read: meanwhile its person may have
+    changed it, taken it back or had it refused."""
+    fields = {name: getattr(queued, name) for name in ("text", "model", "effort", "length")}
+    same = QueuedMessage.objects.filter(pk=queued.pk, refused=queued.refused, **fields)
+    return same.delete()[0] == 1
+
+
+def overdue():
+    """Ids of conversations with a queued message that should have been sent by now.
+
+    Its process died in between, was ending, or did not yet see it: any other sends it then.
+    """
+    return [from_stored(stored) for (stored,) in rows(*_overdue())]
+
+
+@cache
+def _overdue():
+    last = Response.objects.filter(
+        conversation=OuterRef("conversation"), purpose=Response.Purpose.REPLY
+    ).order_by("-created_at")
+    return compiled(
+        QueuedMessage.objects.filter(refused=False, conversation__owner__is_active=True)
+        .annotate(
+            status=Subquery(last.values("status")[:1]),
+            ended_at=Subquery(last.values("finished_at")[:1]),
+        )
+        .filter(status__in=SENT_AFTER, ended_at__lt=Now() - OVERDUE_AFTER)
+        .values_list("conversation_id")[:100]
+    )
+
+
+def _refused(queued):
+    """Leave it to the person: sent by itself next week, it would come as a surprise."""
+    QueuedMessage.objects.filter(pk=queued.pk).update(refused=True)
+    return None

@@ -1,0 +1,257 @@
+"""The life of a Response: `queued → in_progress →` one final state.
+
+Each move is one guarded UPDATE: it names the state, and where the reply is being written also the
+lease, that it starts from. A writer that comes too late changes no row. All functions are units
+of work for a Lane, safe to repeat: a write whose connection broke may have been done already.
+"""
+
+from datetime import timedelta
+from functools import cache
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from conversations import usage
+from conversations.database.statements import as_stored, change, compiled, from_stored, moment, rows
+from conversations.models import Response
+from conversations.rendering import THOUGHTS, render
+from conversations.search import index
+
+Status = Response.Status
+
+# A reply whose heartbeat is older belongs to a process that died; by the database's clock.
+DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
+# What nobody claimed by now is claimed by any process that has room …
+UNCLAIMED_AFTER = timedelta(seconds=2)
+# … and fails where none had.
+EXPIRES_AFTER = timedelta(seconds=60)
+_DEAD = Q(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER)
+
+
+def claim(response_id, lease):
+    """Take the queued Response for the process `lease`. Whether it is ours.
+
+    The first attempt is counted here, before it is made: after a crash the books rather name a
+    call that was not sent than miss one that was.
+    """
+    queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
+    return (
+        bool(queued.update(**begun(lease)))
+        or Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS, lease=lease).exists()
+    )
+
+
+def begun(lease):
+    """The columns of a Response that the process `lease` writes."""
+    return {
+        "status": Status.IN_PROGRESS,
+        "lease": lease,
+        "attempts": 1,
+        # By this process's clock, as the other times of the call: reports subtract them.
+        "started_at": timezone.now(),
+        "heartbeat_at": Now(),
+    }
+
+
+def load(response_id):
+    """The Response with its message and conversation, or None."""
+    return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
+
+
+def see(response_id):
+    """What a reader elsewhere finds: as `load`, ended first where its process died."""
+    bury(response_id)
+    return load(response_id)
+
+
+def count_attempt(response_id, lease, number):
+    """Note that the attempt `number` is about to be sent."""
+    Response.objects.filter(pk=response_id, lease=lease).update(attempts=number)
+
+
+def checkpoint(lease, texts, alive):
+    """Write the text so far and the heartbeat of this process's replies, in one transaction.
+
+    `texts` has `(response id, text, reasoning, first token at)` of those that changed; `alive`
+    the ids of all. Returns `(ids that were asked to stop, ids that are no longer ours)`.
+    """
+    silent = set(alive) - {text[0] for text in texts}
+    with transaction.atomic():
+        if texts:
+            _write_texts(lease, texts)
+        if silent:
+            Response.objects.filter(pk__in=silent, lease=lease, status=Status.IN_PROGRESS).update(
+                heartbeat_at=Now()
+            )
+        ours = _ours(lease)
+    stop = {pk for pk, requested in ours.items() if requested}
+    return stop, set(alive) - set(ours)
+
+
+# One statement for all: an ORM update costs ten times as much, and there is one every 0.4 s for
+# every reply being written. With the heartbeat in it, to the second on SQLite: PostgreSQL looks up
+# all that a row refers to when one transaction writes it twice, which cost more than the rest.
+_CHECKPOINT = """
+UPDATE conversations_response
+SET partial = %s, partial_reasoning = %s, first_token_at = COALESCE(first_token_at, %s),
+    heartbeat_at = CURRENT_TIMESTAMP
+WHERE id = %s AND lease = %s AND status = 'in_progress'
+"""
+
+
+def _ours(lease):
+    """`{id: whether a stop was asked for}` of all that the process `lease` writes."""
+    return {from_stored(pk): bool(asked) for pk, asked in rows(_OURS, as_stored(lease))}
+
+
+_OURS = """
+SELECT id, stop_requested FROM conversations_response
+WHERE lease = %s AND status = 'in_progress'
+"""
+
+
+def _write_texts(lease, texts):
+    ours = as_stored(lease)
+    values = [
+        (text, reasoning, moment(first), as_stored(pk), ours)
+        for pk, text, reasoning, first in texts
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(_CHECKPOINT, values)
+
+
+def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
+    """End the Response with `fields` and write its message, once.
+
+    The columns as they were written, the books' included; None where it was no longer ours.
+    """
+    ours = Response.objects.filter(pk=response.pk, lease=lease)
+    with transaction.atomic():
+        ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
+        if ending is not None:
+            _write_message(response, text, html, reasoning, reasoning_html)
+            return ending
+    # Repeated after a lost connection: done before if it is final under our lease.
+    return ours.filter(status=fields["status"], finished_at__isnull=False).values().first()
+
+
+def end(guarded, fields, *written):
+    """End the one Response of the query `guarded` and enter it into the books, in the caller's
+    transaction. The columns as they were written; None where it had ended before.
+
+    Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
+    `status` and `usage_source` among them; `written` the texts that came.
+    """
+    call = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
+    if call is None:
+        return None
+    ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
+    if not guarded.update(**ending, partial="", partial_reasoning="", heartbeat_at=None):
+        return None
+    usage.record([{**call, **ending}])
+    return ending
+
+
+def _write_message(response, text, html, *reasoning):
+    """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
+    none, and brings nothing new to see."""
+    message = response.message
+    if message is None or not change(_TEXT, text, html, *reasoning, as_stored(message.pk)):
+        return
+    index.add_text(
+        response.person_id, response.conversation_id, message.pk, message.created_at, text
+    )
+    change(_NEWS, moment(timezone.now()), as_stored(response.conversation_id))
+
+
+_TEXT = """
+UPDATE conversations_message
+SET text = %s, html = %s, reasoning = %s, reasoning_html = %s
+WHERE id = %s
+"""
+_NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WHERE id = %s"
+
+
+def request_stop(response_id):
+    """Ask for the end of an open reply; a queued one ends at once. The status it has now."""
+    with transaction.atomic():
+        queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
+        unsent = {"status": Status.CANCELLED, "usage_source": Response.UsageSource.NONE}
+        if end(queued, unsent) is None:
+            Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS).update(
+                stop_requested=True
+            )
+    return Response.objects.values_list("status", flat=True).get(pk=response_id)
+
+
+def left_behind(mine):
+    """What every process looks for once a second: ids of Responses, oldest first, that died, that
+    waited too long, and that nobody claimed so far.
+
+    `mine` are ids this process writes itself and so never declares dead.
+    """
+    dead, expired, unclaimed = [], [], []
+    for stored, status, is_expired in rows(*_left_behind()):
+        pk = from_stored(stored)
+        if pk not in mine:
+            waiting = expired if is_expired else unclaimed
+            (dead if status == Status.IN_PROGRESS else waiting).append(pk)
+    return dead, expired, unclaimed
+
+
+@cache
+def _left_behind():
+    return compiled(
+        Response.objects.open()
+        .filter(_DEAD | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER))
+        .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
+        .order_by("created_at")
+        .values_list("pk", "status", "is_expired")[:1000]
+    )
+
+
+def bury(response_id):
+    """End a reply whose process died as interrupted, its text kept. Whether it was dead."""
+    response = Response.objects.filter(_DEAD, pk=response_id).first()
+    if response is None:
+        return False
+    html = render(response.partial)
+    reasoning_html = render(response.partial_reasoning, THOUGHTS)
+    fields = {
+        "status": Status.INTERRUPTED,
+        "reason": "crashed",
+        # Whether it was sent, nobody knows any more: it may have been charged.
+        "usage_source": Response.UsageSource.ESTIMATED,
+    }
+    dead = Response.objects.filter(_DEAD, pk=response_id, lease=response.lease)
+    with transaction.atomic():
+        buried = end(dead, fields, response.partial, response.partial_reasoning)
+        if buried is not None:
+            reasoning = (response.partial_reasoning, reasoning_html)
+            _write_message(response, response.partial, html, *reasoning)
+    return buried is not None
+
+
+def expire(response_id):
+    """Fail a Response that no process had room for in EXPIRES_AFTER. Whether it was so."""
+    unclaimed = Response.objects.filter(
+        pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
+    )
+    fields = {
+        "status": Status.FAILED,
+        "error_code": "expired",
+        "usage_source": Response.UsageSource.NONE,
+    }
+    with transaction.atomic():
+        return end(unclaimed, fields) is not None
+
+
+def look(response_ids):
+    """`{id: (status, text so far, reasoning so far)}`, for those written by other processes."""
+    found = Response.objects.filter(pk__in=response_ids).values_list(
+        "pk", "status", "partial", "partial_reasoning"
+    )
+    return {pk: (status, text, reasoning) for pk, status, text, reasoning in found}

@@ -1,0 +1,112 @@
+"""What a conversation's page shows: the messages of one path, newest last."""
+
+import uuid
+from dataclasses import dataclass, field, replace
+
+from conversations.database.statements import as_stored, from_stored, rows
+from conversations.models import Message
+from conversations.thread.tree import Tree
+
+PAGE = 50
+
+_BESIDE = ("response", "feedback")
+# What a page shows of them. A Response alone has forty columns, most of which the database gives as
+# something else than Python has, and to turn all of them was a sixth of a page's time.
+_SHOWN = (
+    *("role", "text", "html", "reasoning", "reasoning_html"),
+    *("feedback__value", "feedback__comment"),
+    *(
+        f"response__{name}"
+        for name in (
+            *("status", "reason", "refusal", "error_code", "error_message", "http_status"),
+            *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
+            *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
+            *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
+        )
+    ),
+)
+
+
+@dataclass
+class Thread:
+    """One path through a conversation.
+
+    `messages` are the shown ones, each with its `place` among siblings; `earlier` is how many
+    older ones there are above them; `leaf` is the id of the path's last message.
+    """
+
+    messages: list = field(default_factory=list)
+    earlier: int = 0
+    leaf: object = None
+
+    @property
+    def pending(self):
+        """The reply that is being written, if the path ends in one."""
+        last = self.messages[-1] if self.messages else None
+        return last if last is not None and last.is_pending else None
+
+
+def thread(conversation, at=None, before=None):
+    """The Thread of `conversation` through the message `at` (None: the active branch).
+
+    The newest PAGE messages, or with `before` (a message id of the path) the PAGE above it.
+    Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there,
+    and where the conversation is deleted meanwhile.
+    """
+    tree = tree_of(conversation)
+    at, before = as_stored(at), as_stored(before)
+    for wanted in (at, before):
+        if wanted is not None and wanted not in tree:
+            raise Message.DoesNotExist
+    path = tree.path_through(at, as_stored(conversation.active_id))
+    end = path.index(before) if before in path else len(path)
+    start = max(0, end - PAGE)
+    if at in path[:end]:
+        start = min(start, max(0, path.index(at) - 1))
+    shown = {stored: from_stored(stored) for stored in path[start:end]}
+    by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(list(shown.values()))
+    if len(by_id) < len(shown):
+        # Deleted for good since the tree was read.
+        raise Message.DoesNotExist
+    messages = []
+    for stored, message_id in shown.items():
+        message = by_id[message_id]
+        message.conversation = conversation
+        message.place = _place(tree, stored)
+        messages.append(message)
+    return Thread(messages, start, from_stored(path[-1]) if path else None)
+
+
+_TREE = """
+SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
+"""
+
+
+def tree_of(conversation):
+    """The Tree of a conversation's messages, their ids as the database has them: to make UUIDs of
+    a thousand that nobody looks at takes longer than all the rest of it."""
+    return Tree(rows(_TREE, as_stored(conversation.pk)))
+
+
+def _place(tree, stored):
+    place = tree.place(stored)
+    return replace(place, previous=from_stored(place.previous), next=from_stored(place.next))
+
+
+def place_of(message):
+    """The Place of one message among its siblings; Message.DoesNotExist if it was deleted."""
+    siblings = Message.objects.filter(
+        conversation_id=message.conversation_id, parent_id=message.parent_id
+    )
+    ids = list(siblings.order_by("created_at", "id").values_list("pk", flat=True))
+    if message.pk not in ids:
+        raise Message.DoesNotExist
+    return Tree((pk, None) for pk in ids).place(message.pk)
+
+
+def as_uuid(text):
+    """The UUID written in `text`, or None."""
+    try:
+        return uuid.UUID(text)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,185 @@
+"""The books beside a gateway's bill: what is exported to compare, and the comparison."""
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import BigIntegerField, Count, F, Q, Sum
+from django.db.models.functions import Cast, Round, TruncDate
+
+from conversations.models import Response
+from conversations.models.usage_day import COST_PLACES, money
+from conversations.usage.calendar import ONE_DAY
+from conversations.usage.consistency_check import FINAL
+
+Source = Response.UsageSource
+
+# What a sum of calls can be cut by.
+CUTS = ("day", "model", "answered_model", "purpose", "person_id", "status", "usage_source")
+SUMMED = (
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+    "estimated_input_tokens",
+    "estimated_output_tokens",
+    "cost",
+)
+# One call in full, for a bill that lists calls.
+ROW = (
+    "id",
+    "upstream_id",
+    "request_id",
+    "created_at",
+    "finished_at",
+    "person_id",
+    "username",
+    "purpose",
+    "model",
+    "answered_model",
+    "status",
+    "http_status",
+    "attempts",
+    "usage_source",
+    *SUMMED,
+    "price_input",
+    "price_cached_input",
+    "price_output",
+)
+COMPARED = ("calls", "input_tokens", "output_tokens", "cost")
+
+
+def ended_calls(since=None, until=None, zone=UTC):
+    """The calls that ended, of the dates from `since` to `until` (both included) in `zone`."""
+    calls = Response.objects.filter(status__in=FINAL)
+    if since:
+        calls = calls.filter(created_at__gte=datetime.combine(since, time(), zone))
+    if until:
+        calls = calls.filter(created_at__lt=datetime.combine(until + ONE_DAY, time(), zone))
+    return calls
+
+
+def summed(calls, by, zone=UTC):
+    """`(header, rows)` of sums of `calls` cut by the names `by` of CUTS, days as in `zone`."""
+    calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
+    # What never reached a model is on no bill.
+    reached = Count("pk", filter=~Q(usage_source=Source.NONE))
+    sums = {f"sum_{name}": Sum(name) for name in SUMMED if name != "cost"}
+    # In whole units: SQLite would add decimals as floating point numbers.
+    units = Cast(Round(F("cost") * 10**COST_PLACES), BigIntegerField())
+    rows = calls.order_by(*by).values(*by).annotate(calls=Count("pk"), reached=reached)
+    header = [*by, "calls", "reached", *SUMMED]
+    rows = rows.annotate(**sums, sum_cost=Sum(units))
+    return header, (_summed_line(row, by) for row in rows.iterator(2_000))
+
+
+def _summed_line(row, by):
+    if row["sum_cost"] is not None:
+        row["sum_cost"] = money(row["sum_cost"])
+    names = [*by, "calls", "reached", *(f"sum_{name}" for name in SUMMED)]
+    return [_plain(row[name]) for name in names]
+
+
+def listed(calls):
+    """`(header, rows)` of the single calls."""
+    rows = calls.order_by("created_at", "pk").values_list(*ROW)
+    return ROW, ([_plain(value) for value in row] for row in rows.iterator(2_000))
+
+
+def _plain(value):
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "" if value is None else value
+
+
+class BadBill(Exception):
+    """The file cannot be read as a bill; the text says where and why."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where books and bill differ by more than the tolerance."""
+
+    day: date
+    model: str
+    measure: str
+    books: Decimal
+    bill: Decimal
+
+    def __str__(self):
+        by = self.bill - self.books
+        share = f"{by / self.books * 100:+.2f} %" if self.books else "not in the books"
+        return (
+            f"{self.day} {self.model}: {self.measure} {self.bill:f} on the bill, "
+            f"{self.books:f} in the books ({share})"
+        )
+
+
+def read_bill(lines, columns, day_format="%Y-%m-%d"):
+    """`{(date, model): {measure: Decimal}}` from the lines of a CSV file.
+
+    `columns` maps "day", "model" and some of COMPARED to the file's own headings. Rows of one day
+    and model are added up. Raises BadBill.
+    """
+    reader = csv.DictReader(lines)
+    missing = [heading for heading in columns.values() if heading not in (reader.fieldnames or ())]
+    if missing:
+        raise BadBill(f"no column {', '.join(map(repr, missing))}; there are {reader.fieldnames}")
+    bill = defaultdict(lambda: defaultdict(Decimal))
+    for row in reader:
+        try:
+            text = row[columns["day"]].strip()
+            day = datetime.strptime(text[: len(_shown(day_format))], day_format).date()
+            cell = bill[day, row[columns["model"]].strip()]
+            for measure, heading in columns.items():
+                if measure in COMPARED:
+                    number = Decimal((row[heading] or "0").strip().replace(",", "") or "0")
+                    if not number.is_finite():
+                        raise InvalidOperation
+                    cell[measure] += number
+        except (ValueError, InvalidOperation, AttributeError) as error:
+            raise BadBill(f"line {reader.line_num} cannot be read: {row}") from error
+    if not bill:
+        raise BadBill("there is no row in it")
+    return bill
+
+
+def _shown(day_format):
+    """A date as written in `day_format`, for its length: a time of day may follow it."""
+    return datetime(2026, 11, 22, 11, 33, 44).strftime(day_format)
+
+
+def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
+    """Yield the Differences between `bill` and the books on the days of the bill.
+
+    `tolerance` is a share of the books' figure, 0.01 for one per cent. Estimates stand for what
+    was not reported, since the gateway bills those calls too.
+    """
+    books = _books(min(bill)[0], max(day for day, _model in bill), zone)
+    for key in sorted(bill.keys() | books.keys()):
+        for measure in measures:
+            known, billed = books[key][measure], bill[key][measure] if key in bill else Decimal(0)
+            if abs(billed - known) > abs(known) * tolerance:
+                yield Difference(*key, measure, known, billed)
+
+
+def _books(since, until, zone):
+    header, rows = summed(ended_calls(since, until, zone), ("day", "model"), zone)
+    books = defaultdict(lambda: defaultdict(Decimal))
+    for row in rows:
+        found = dict(zip(header, row, strict=True))
+        cell = books[found["day"], found["model"]]
+        cell["calls"] += found["reached"]
+        cell["cost"] += Decimal(found["cost"] or 0)
+        for name in ("input_tokens", "output_tokens"):
+            cell[name] += Decimal(found[name] or 0) + Decimal(found[f"estimated_{name}"] or 0)
+    # A day on which nothing reached a model is on no bill.
+    return defaultdict(
+        lambda: defaultdict(Decimal),
+        {key: cell for key, cell in books.items() if any(cell.values())},
+    )

@@ -1,0 +1,81 @@
+"""The access log, for those who answer for the reviewers."""
+
+import csv
+import io
+from functools import wraps
+
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from conversations.models import ReviewAccess
+from conversations.review import access_log_page
+from conversations.review.forms import LogForm
+from conversations.review.recording import record
+from conversations.views.ownership import person_required
+
+
+def log_reader_required(view):
+    """Let in who has the permission to read the access log; superusers have it."""
+
+    @wraps(view)
+    def guarded(request, *args, **kwargs):
+        if not request.user.may_read_access_log:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return person_required(guarded)
+
+
+@log_reader_required
+@require_safe
+def index(request):
+    """The access log, newest first."""
+    form = LogForm(request.GET)
+    context = {"form": form, "rows": [], "before": None, "csv_rows": access_log_page.CSV_ROWS}
+    if form.is_valid():
+        context["rows"], context["before"] = access_log_page.page(
+            form.cleaned_data, _before(request)
+        )
+    return render(request, "review/log.html", context, status=200 if form.is_valid() else 422)
+
+
+@log_reader_required
+@require_safe
+def download(request):
+    """The access log as CSV; the download is an act of the log too.
+
+    At most CSV_ROWS rows; where there are more, the header `Link` has the next file's address.
+    """
+    form = LogForm(request.GET)
+    if not form.is_valid():
+        raise Http404
+    with transaction.atomic():
+        record(request, ReviewAccess.Action.EXPORTED, detail={"log": form.carried})
+        rows, before = access_log_page.page(
+            form.cleaned_data, _before(request), access_log_page.CSV_ROWS
+        )
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(access_log_page.COLUMNS)
+    for row in access_log_page.csv_rows(rows):
+        writer.writerow([_harmless(cell) for cell in row])
+    # The mark at the start makes spreadsheets read it as UTF-8.
+    answer = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="access-log.csv"'
+    if before is not None:
+        query = "&".join(filter(None, [form.carried, f"before={before}"]))
+        answer.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    return answer
+
+
+def _before(request):
+    text = request.GET.get("before", "")
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
+def _harmless(cell):
+    """A cell that no spreadsheet takes for a formula (runtime.md, T18)."""
+    text = "" if cell is None else str(cell)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,50 @@
+"""The queued message of a conversation: look at it, change it, send it now, take it back."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from conversations import replies
+from conversations.forms import MessageForm
+from conversations.models import QueuedMessage
+from conversations.replies import queued_message
+from conversations.views.conversations import answer
+from conversations.views.ownership import own_conversation, person_required
+from conversations.views.see_other import SeeOther
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def queued(request, conversation_id):
+    """GET: a page with its text. POST with `action` send, remove, or a new `text`."""
+    conversation = own_conversation(request, conversation_id)
+    waiting = QueuedMessage.objects.filter(conversation=conversation).first()
+    if request.method != "POST":
+        if waiting is None:
+            raise Http404
+        form = MessageForm(initial={"text": waiting.text}, person=request.user)
+        return _page(request, conversation, form)
+    match request.POST.get("action"):
+        case "remove":
+            QueuedMessage.objects.filter(conversation=conversation).delete()
+        case "send":
+            response = queued_message.send(conversation.pk, refused=True)
+            if response is not None:
+                replies.offer(response)
+                return answer(request, response)
+        case _:
+            form = MessageForm(request.POST, person=request.user, chosen=conversation.model)
+            if not form.is_valid():
+                return _page(request, conversation, form, status=422)
+            # Gone means sent meanwhile: then it is what was sent.
+            QueuedMessage.objects.filter(conversation=conversation).update(
+                text=form.cleaned_data["text"]
+            )
+    if request.headers.get("X-Fragment"):
+        return HttpResponse(status=204)
+    return SeeOther(conversation.get_absolute_url())
+
+
+def _page(request, conversation, form, status=200):
+    context = {"conversation": conversation, "form": form}
+    return render(request, "conversations/queued.html", context, status=status)

@@ -1,0 +1,94 @@
+"""Calls for tests of the books: ordered and ended as the site does it, without a gateway."""
+
+import uuid
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.models import LanguageModel, Response
+from conversations.replies import response_states, submission
+from conversations.usage.consistency_check import check
+
+Source = Response.UsageSource
+Status = Response.Status
+REPORTED = {
+    "status": Status.COMPLETED,
+    "usage_source": Source.REPORTED,
+    "input_tokens": 1_000,
+    "cached_tokens": 400,
+    "output_tokens": 100,
+    "reasoning_tokens": 20,
+    "total_tokens": 1_100,
+}
+STOPPED = {"status": Status.CANCELLED, "usage_source": Source.ESTIMATED}
+REFUSED = {"status": Status.FAILED, "error_code": "connect", "usage_source": Source.NONE}
+
+
+def a_model(name="gpt-4o", **fields):
+    return LanguageModel.objects.get_or_create(name=name, defaults=fields)[0]
+
+
+def ask(person, text="Hello", model="gpt-4o", conversation=None, length=None):
+    """Order a reply; the queued Response."""
+    return submission.ask(
+        person,
+        conversation,
+        text,
+        submission=uuid.uuid4(),
+        model=a_model(model),
+        length=length,
+    )
+
+
+def end(response, ending, text="An answer.", reasoning=""):
+    """Claim a queued Response and end it; the Response as it is then stored."""
+    lease = uuid.uuid4()
+    response_states.claim(response.pk, lease)
+    Response.objects.filter(pk=response.pk).update(first_token_at=timezone.now())
+    assert response_states.finish(response, lease, dict(ending), text, f"<p>{text}</p>", reasoning)
+    response.refresh_from_db()
+    return response
+
+
+def call(person, ending=REPORTED, **asked):
+    """A whole call: the ended Response."""
+    text = asked.pop("answer", "An answer.")
+    return end(ask(person, **asked), ending, text)
+
+
+def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purpose.REPLY):
+    """A call that was made at the moment `at`, through the same end as any other."""
+    response = Response.objects.create(
+        person_id=person.pk,
+        username=person.username,
+        model=model,
+        purpose=purpose,
+        created_at=at,
+        started_at=at,
+        status=Status.IN_PROGRESS,
+        reserved_input_tokens=7,
+    )
+    with transaction.atomic():
+        assert response_states.end(
+            Response.objects.filter(pk=response.pk), {**ending, "finished_at": at}, "An answer."
+        )
+    response.refresh_from_db()
+    return response
+
+
+def dead_replies(person, count, text="Some *text*. " * 1000):
+    """Rows of replies whose process died a minute ago."""
+    ago = timezone.now() - timedelta(minutes=1)
+    fields = {"status": Status.IN_PROGRESS, "created_at": ago, "heartbeat_at": ago}
+    return Response.objects.bulk_create(
+        Response(person_id=person.pk, lease=uuid.uuid4(), partial=text, **fields)
+        for _ in range(count)
+    )
+
+
+def balanced():
+    """Whether the sums say what the ledger says; the differences are the message if not."""
+    differences = [str(difference) for difference in check()]
+    assert differences == []
+    return True

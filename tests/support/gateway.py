@@ -1,0 +1,722 @@
+"""A gateway that does as it is told: a real HTTP server on loopback, well or badly behaved.
+
+In a test: `gateway.will("stall")`, `gateway.will(Script(text="Hi", dialect="chat"))`,
+`gateway.will(status=429, body={...})`; without a word it echoes. What the person wrote may also
+say it, which steers it through a real server: `[[gateway:stall]]`, `[[gateway:{"pace": 0.2}]]`.
+
+By itself: `python -m tests.support.gateway --port 9000 --pace 0.05 --pieces 200`.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+
+import pytest
+import uvloop
+
+MARKER = re.compile(r"\[\[gateway:(.*?)\]\]", re.DOTALL)
+USAGE = {
+    "input_tokens": 11,
+    "input_tokens_details": {"cached_tokens": 3},
+    "output_tokens": 7,
+    "output_tokens_details": {"reasoning_tokens": 2},
+    "total_tokens": 18,
+}
+FOREVER = 3600.0
+
+
+class Act(str):
+    """Something other than sending and waiting that a script may do."""
+
+
+RESET = Act("reset")  # the connection is torn down with RST
+CLOSE = Act("close")  # it is closed as it stands, before the end of the body
+HALF_CLOSE = Act("half_close")  # we say that we send no more, and stay
+HANG = Act("hang")  # nothing, until the client goes
+WAIT = Act("wait")  # nothing, until the test says `gateway.go.set()`
+
+Step = bytes | float | Act
+
+
+@dataclass
+class Script:
+    """How one request is answered."""
+
+    text: str | None = None  # None: an echo of what the person wrote
+    pieces: int | None = None  # that many words instead
+    pace: float = 0.0  # seconds between two deltas
+    first: float = 0.0  # seconds before the first
+    dialect: str = "responses"  # or "chat"
+    stream: bool | None = None  # None: as asked for
+    usage: dict | None = field(default_factory=lambda: dict(USAGE))
+    model: str | None = None  # None: the one asked for
+    reasoning: str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: object = None  # sent as it is (a dict as JSON) instead of an answer
+    chunks: list[Step] | None = None  # the body step by step instead of an answer
+    fault: str = ""  # one of FAULTS
+
+
+@dataclass
+class Request:
+    """What a client asked, and whether it stayed for the answer."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    raw: bytes
+    at: float
+    connection: int
+    body: object = None
+    closed_early: bool = False
+    ended_at: float | None = None
+
+    @property
+    def said(self) -> str:
+        """The last thing the person wrote."""
+        sent = self.body.get("input") if isinstance(self.body, dict) else None
+        if isinstance(sent, str):
+            return sent
+        turns = [turn for turn in sent or [] if turn.get("role") == "user"]
+        content = turns[-1]["content"] if turns else ""
+        if isinstance(content, list):
+            content = "".join(part.get("text", "") for part in content)
+        return content
+
+
+class Gateway:
+    """The server, in a thread of its own. Everything public may be called from any thread."""
+
+    def __init__(self, port: int = 0, default: Script | None = None) -> None:
+        """`port` 0 takes a free one; `default` answers what no script was given for."""
+        self.default = default or Script()
+        self.port = port
+        self.models = ["gateway-large", "gateway-small"]
+        self.models_script: Script | None = None  # instead of the list
+        self.go = threading.Event()
+        self._lock = threading.Lock()
+        self._scripts: deque[Script] = deque()
+        self._requests: list[Request] = []
+        self._connections: set[asyncio.StreamWriter] = set()
+        self._count = 0
+        self._server: asyncio.Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """The base address to give to a client."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def requests(self) -> list[Request]:
+        """Everything that was asked so far, in order; the list is a copy."""
+        with self._lock:
+            return list(self._requests)
+
+    @property
+    def responses(self) -> list[Request]:
+        """Those of them that asked for an answer."""
+        return [each for each in self.requests if each.path.endswith("/responses")]
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are connected now, idle ones among them."""
+        with self._lock:
+            return len(self._connections)
+
+    def will(self, *scripts: Script | str | dict, **options: object) -> None:
+        """Queue what the next requests for an answer get: a Script, a fault's name or options."""
+        with self._lock:
+            for script in scripts or ({},):
+                self._scripts.append(replace(_script(script), **options))
+
+    def forget(self) -> None:
+        """Drop the scripts that were not used, the requests so far and the `go`."""
+        with self._lock:
+            self._scripts.clear()
+            self._requests.clear()
+        self.go.clear()
+
+    def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
+        """Wait until `count` answers were asked for and give them."""
+        return self.wait_until(lambda: self.responses[: max(count, 1)], count, timeout)
+
+    def wait_until(self, found, count: int = 1, timeout: float = 5.0):
+        """Wait until `found()` has at least `count` elements and give it."""
+        end = time.monotonic() + timeout
+        while len(result := found()) < count:
+            if time.monotonic() > end:
+                raise AssertionError(f"the gateway waited {timeout} s for {count}, got {result}")
+            time.sleep(0.005)
+        return result
+
+    def start(self) -> "Gateway":
+        """Listen."""
+        started = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
+        self._thread.start()
+        started.wait(5)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and hang up on everybody."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def refuse_connections(self) -> None:
+        """Close the port, so that nobody can connect any more; open connections stay."""
+        asyncio.run_coroutine_threadsafe(self._close_port(), self._loop).result(5)
+
+    def accept_connections(self) -> None:
+        """Open the same port again."""
+        asyncio.run_coroutine_threadsafe(self._open_port(), self._loop).result(5)
+
+    def serve_forever(self) -> None:
+        """Listen in this thread until interrupted."""
+        with contextlib.suppress(KeyboardInterrupt):
+            self._run(threading.Event())
+
+    def _run(self, started: threading.Event) -> None:
+        self._loop = uvloop.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._open_port())
+        started.set()
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(self._hang_up())
+            self._loop.close()
+
+    async def _open_port(self) -> None:
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", self.port, limit=2**26, backlog=2048
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close_port(self) -> None:
+        self._server.close()
+        await asyncio.sleep(0)
+
+    async def _hang_up(self) -> None:
+        self._server.close()
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with self._lock:
+            self._connections.add(writer)
+            self._count += 1
+            number = self._count
+        try:
+            while (request := await _read_request(reader, number)) is not None:
+                if not await self._answer(request, reader, writer):
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            with self._lock:
+                self._connections.discard(writer)
+            writer.close()
+
+    async def _answer(self, request: Request, reader, writer) -> bool:
+        """Play the script for a request; False when the connection is not to be used again."""
+        with self._lock:
+            self._requests.append(request)
+            script = self._script_for(request)
+        play = asyncio.ensure_future(_play(writer, self._steps(request, script), self.go))
+        gone = asyncio.ensure_future(reader.read(1))
+        try:
+            await asyncio.wait({play, gone}, return_when=asyncio.FIRST_COMPLETED)
+            request.closed_early = not play.done() or isinstance(play.exception(), ConnectionError)
+            return play.done() and not request.closed_early and play.result()
+        finally:
+            request.ended_at = time.monotonic()
+            for task in (play, gone):
+                task.cancel()
+            await asyncio.wait({play, gone})
+            # Looked at, or asyncio complains of them.
+            for task in (play, gone):
+                fault = None if task.cancelled() else task.exception()
+                if fault and not isinstance(fault, ConnectionError):
+                    raise fault
+
+    def _script_for(self, request: Request) -> Script:
+        if marked := MARKER.search(request.said):
+            wish = marked[1].strip()
+            return _script(json.loads(wish) if wish.startswith("{") else wish)
+        if request.path.endswith("/responses") and self._scripts:
+            return self._scripts.popleft()
+        return self.default
+
+    def _steps(self, request: Request, script: Script) -> Iterator[Step]:
+        if request.path.endswith("/models"):
+            data = [{"id": each, "object": "model"} for each in self.models]
+            return _whole(self.models_script or Script(body={"object": "list", "data": data}))
+        if not request.path.endswith("/responses"):
+            return _whole(Script(status=404, body={"error": {"message": "no such path"}}))
+        return _steps(request, script)
+
+
+def _script(wish: Script | str | dict) -> Script:
+    if isinstance(wish, Script):
+        return wish
+    if isinstance(wish, str):
+        return Script(fault=wish)
+    unknown = set(wish) - {each.name for each in fields(Script)}
+    if unknown:
+        raise ValueError(f"a script has no {unknown}")
+    return Script(**wish)
+
+
+async def _read_request(reader: asyncio.StreamReader, connection: int) -> Request | None:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, path, _ = first.split(" ", 2)
+    pairs = (line.split(":", 1) for line in lines if ":" in line)
+    headers = {key.strip().lower(): value.strip() for key, value in pairs}
+    raw = await reader.readexactly(int(headers.get("content-length", 0)))
+    request = Request(method, path.partition("?")[0], headers, raw, time.monotonic(), connection)
+    with contextlib.suppress(ValueError):
+        request.body = json.loads(raw)
+    return request
+
+
+async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threading.Event) -> bool:
+    """Do the steps; True when the body was ended in order."""
+    for step in steps:
+        if isinstance(step, bytes):
+            if writer.is_closing():
+                raise ConnectionResetError  # uvloop calls it a RuntimeError
+            writer.write(step)
+            await writer.drain()
+        elif isinstance(step, float | int):
+            await asyncio.sleep(step)
+        elif step == WAIT:
+            while not go.is_set():
+                await asyncio.sleep(0.02)
+        elif step == HANG:
+            await asyncio.sleep(FOREVER)
+        elif step == HALF_CLOSE:
+            writer.write_eof()
+            await asyncio.sleep(FOREVER)
+        elif step == RESET:
+            # SO_LINGER of zero seconds turns a close into a reset.
+            peer = writer.get_extra_info("socket")
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+            return False
+        else:
+            return False
+    return True
+
+
+def _head(script: Script, **headers: str) -> bytes:
+    lines = {**headers, **script.headers}
+    joined = "".join(f"{key}: {value}\r\n" for key, value in lines.items())
+    return f"HTTP/1.1 {script.status} Scripted\r\n{joined}\r\n".encode("latin-1")
+
+
+def _whole(script: Script) -> Iterator[Step]:
+    body = script.body
+    if isinstance(body, str):
+        body = body.encode()
+    kind = "text/html" if isinstance(body, bytes) and body[:1] == b"<" else "application/json"
+    if not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    yield _head(script, **{"Content-Type": kind, "Content-Length": str(len(body))}) + body
+
+
+def _steps(request: Request, script: Script) -> Iterator[Step]:
+    if script.fault == "hang_before_headers":
+        yield HANG
+    if script.fault == "reset_before_headers":
+        yield RESET
+    if script.fault == "close_before_headers":
+        yield CLOSE
+    if script.body is not None:
+        yield from _whole(script)
+        return
+    answer = _Answer(request, script)
+    asked = request.body if isinstance(request.body, dict) else {}
+    stream = bool(asked.get("stream")) if script.stream is None else script.stream
+    if script.chunks is None and not stream:
+        yield from _whole(replace(script, body=answer.whole()))
+        return
+    yield _head(script, **{"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"})
+    steps = script.chunks if script.chunks is not None else FAULTS[script.fault](answer)
+    for step in steps:
+        yield _chunk(step) if isinstance(step, bytes) else step
+    yield b"0\r\n\r\n"
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def sse(event: dict | str, name: str | None = None) -> bytes:
+    """Give one frame of an event stream; its name is the event's type unless given."""
+    if isinstance(event, str):
+        return f"data: {event}\n\n".encode()
+    name = event.get("type") if name is None else name
+    data = json.dumps(event)
+    return (f"event: {name}\ndata: {data}\n\n" if name else f"data: {data}\n\n").encode()
+
+
+class _Answer:
+    """An answer in either dialect, in the pieces it is sent in."""
+
+    def __init__(self, request: Request, script: Script) -> None:
+        self.script = script
+        asked = request.body if isinstance(request.body, dict) else {}
+        self.model = script.model or asked.get("model") or "gateway"
+        self.id = f"resp_{time.monotonic_ns():x}"
+        self.place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        if script.pieces is not None:
+            self.deltas = [f"word{number} " for number in range(script.pieces)]
+        else:
+            text = script.text
+            if text is None:
+                text = f"You said: {MARKER.sub('', request.said).strip()}"
+            self.deltas = re.findall(r"\s*\S+|\s+$", text) or [text]
+        self.text = "".join(self.deltas)
+
+    def delta(self, text: str) -> bytes:
+        if self.script.dialect == "chat":
+            return self.chunk({"content": text})
+        return sse({"type": "response.output_text.delta", **self.place, "delta": text})
+
+    def chunk(self, delta: dict, finish_reason: str | None = None, **more: object) -> bytes:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        return sse(
+            {
+                "id": self.id,
+                "object": "chat.completion.chunk",
+                "created": 1,
+                "model": self.model,
+                "choices": [choice],
+                **more,
+            }
+        )
+
+    def begin(self) -> Iterator[Step]:
+        if self.script.dialect == "chat":
+            yield self.chunk({"role": "assistant", "content": ""})
+            if self.script.reasoning:
+                yield self.chunk({"reasoning_content": self.script.reasoning})
+            return
+        started = self.response("in_progress", [])
+        yield sse({"type": "response.created", "response": started})
+        yield sse({"type": "response.in_progress", "response": started})
+        if self.script.reasoning:
+            thought = {"item_id": "rs_1", "output_index": 0, "summary_index": 0}
+            kind = "response.reasoning_summary_text"
+            yield sse({"type": f"{kind}.delta", **thought, "delta": self.script.reasoning})
+            yield sse({"type": f"{kind}.done", **thought, "text": self.script.reasoning})
+
+    def middle(self, deltas: list[str] | None = None) -> Iterator[Step]:
+        pace = self.script.pace
+        if self.script.first:
+            yield self.script.first
+        for number, delta in enumerate(self.deltas if deltas is None else deltas):
+            if pace and number:
+                yield pace
+            yield self.delta(delta)
+
+    def end(self) -> Iterator[Step]:
+        if self.script.dialect == "chat":
+            yield self.chunk({}, "stop")
+            if self.script.usage:
+                yield sse({"id": self.id, "choices": [], "usage": _chat_usage(self.script.usage)})
+            yield sse("[DONE]")
+            return
+        yield sse({"type": "response.output_text.done", **self.place, "text": self.text})
+        response = self.response("completed", [self.item()], usage=self.script.usage)
+        yield sse({"type": "response.completed", "response": response})
+
+    def item(self) -> dict:
+        part = {"type": "output_text", "text": self.text, "annotations": []}
+        return {
+            "type": "message",
+            "id": "msg_1",
+            "status": "completed",
+            "role": "assistant",
+            "content": [part],
+        }
+
+    def response(self, status: str, output: list, usage: dict | None = None) -> dict:
+        return {
+            "id": self.id,
+            "object": "response",
+            "created_at": 1,
+            "status": status,
+            "model": self.model,
+            "output": output,
+            "usage": usage,
+        }
+
+    def whole(self) -> dict:
+        if self.script.dialect != "chat":
+            return self.response("completed", [self.item()], usage=self.script.usage)
+        message = {"role": "assistant", "content": self.text}
+        return {
+            "id": self.id,
+            "object": "chat.completion",
+            "created": 1,
+            "model": self.model,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": _chat_usage(self.script.usage),
+        }
+
+    def half(self) -> list[str]:
+        return self.deltas[: max(1, len(self.deltas) // 2)]
+
+    def rest(self) -> list[str]:
+        return self.deltas[len(self.half()) :]
+
+
+def _chat_usage(usage: dict | None) -> dict | None:
+    if usage is None:
+        return None
+    return {
+        "prompt_tokens": usage.get("input_tokens"),
+        "completion_tokens": usage.get("output_tokens"),
+        "total_tokens": usage.get("total_tokens"),
+    }
+
+
+def _well(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle()
+    yield from answer.end()
+
+
+def _cut_by(*acts: Step):
+    def fault(answer: _Answer) -> Iterator[Step]:
+        yield from answer.begin()
+        yield from answer.middle(answer.half())
+        yield from acts
+
+    return fault
+
+
+def _hang_after_headers(answer: _Answer) -> Iterator[Step]:
+    yield HANG
+
+
+def _stall(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle(answer.half())
+    yield HANG
+
+
+def _wait(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle(answer.half())
+    yield WAIT
+    yield from answer.middle(answer.rest())
+    yield from answer.end()
+
+
+def _drip(answer: _Answer) -> Iterator[Step]:
+    for step in _well(answer):
+        data = step if isinstance(step, bytes) else b""
+        for start in range(0, len(data), 3):
+            yield data[start : start + 3]
+            yield 0.0005
+
+
+def _unicorn(answer: _Answer) -> tuple[bytes, bytes]:
+    """A delta that ends in a unicorn, cut within its four bytes."""
+    event = {"type": "response.output_text.delta", **answer.place, "delta": " 🦄"}
+    frame = f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+    middle = frame.index("🦄".encode()) + 2
+    return frame[:middle], frame[middle:]
+
+
+def _cut_character(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle()
+    yield _unicorn(answer)[0]
+    yield CLOSE
+
+
+def _split_character(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle()
+    first, second = _unicorn(answer)
+    yield first
+    yield 0.02
+    yield second
+    answer.text += " 🦄"
+    yield from answer.end()
+
+
+def _long_line(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield b": " + b"x" * (5 * 1024 * 1024) + b"\n\n"
+    yield from answer.middle()
+    yield from answer.end()
+
+
+def _too_long_line(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle()
+    for _ in range(7):
+        yield b"x" * (1024 * 1024)
+    yield from answer.end()
+
+
+def _surrogates(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    for delta in ("\ud83e", "\udd84 and ", "\ude00", " and \ud83d", " stray"):
+        yield answer.delta(delta)
+    answer.text = ""
+    yield from answer.end()
+
+
+def _odd_usage(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle()
+    usage = '{"input_tokens": NaN, "output_tokens": 1%s, "total_tokens": "9"}' % ("0" * 5000)
+    response = json.dumps(answer.response("completed", [])).replace("null", usage)
+    yield f'data: {{"type": "response.completed", "response": {response}}}\n\n'.encode()
+
+
+def _brackets(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield b"data: " + b"[" * 100_000 + b"\n\n"
+    yield from answer.middle()
+    yield from answer.end()
+
+
+def _invalid_utf8(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield answer.delta("bad: ").replace(b"bad", b"b\xff\xfed")
+    answer.text = ""
+    yield from answer.end()
+
+
+def _two_ends(answer: _Answer) -> Iterator[Step]:
+    yield from _well(answer)
+    yield from answer.end()
+    yield sse({"type": "response.failed", "response": {"status": "failed"}})
+
+
+def _text_after_end(answer: _Answer) -> Iterator[Step]:
+    yield from _well(answer)
+    yield from answer.middle(["never", " shown"])
+
+
+def _malformed(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle(answer.half())
+    yield b'data: {"type":"response.output_text.delta","delta":"lo\n\n'
+    yield from answer.middle(answer.rest()[1:])
+    yield from answer.end()
+
+
+def _malformed_aside(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield b'data: {"type":"response.something.else","del\n\n'
+    yield from answer.middle()
+    yield from answer.end()
+
+
+def _error_after_text(answer: _Answer) -> Iterator[Step]:
+    yield from answer.begin()
+    yield from answer.middle(answer.half())
+    yield sse({"error": {"code": 500, "message": "The model crashed.", "type": "server_error"}}, "")
+
+
+def _error_at_once(answer: _Answer) -> Iterator[Step]:
+    yield sse({"type": "response.created", "response": answer.response("in_progress", [])})
+    error = {"code": "rate_limit_exceeded", "message": "Slow down, please."}
+    failed = {**answer.response("failed", []), "error": error}
+    yield sse({"type": "response.failed", "response": failed})
+
+
+def _reset_after_end(answer: _Answer) -> Iterator[Step]:
+    yield from _well(answer)
+    yield 0.02
+    yield RESET
+
+
+def _open_end(answer: _Answer) -> Iterator[Step]:
+    yield from _well(answer)
+    yield HANG
+
+
+FAULTS = {
+    "": _well,
+    "hang_after_headers": _hang_after_headers,
+    "stall": _stall,
+    "wait": _wait,
+    "drip": _drip,
+    "cut": _cut_by(),
+    "close": _cut_by(0.02, CLOSE),
+    "reset": _cut_by(0.02, RESET),
+    "half_close": _cut_by(HALF_CLOSE),
+    "cut_character": _cut_character,
+    "split_character": _split_character,
+    "long_line": _long_line,
+    "too_long_line": _too_long_line,
+    "surrogates": _surrogates,
+    "odd_usage": _odd_usage,
+    "brackets": _brackets,
+    "invalid_utf8": _invalid_utf8,
+    "two_ends": _two_ends,
+    "text_after_end": _text_after_end,
+    "malformed": _malformed,
+    "malformed_aside": _malformed_aside,
+    "error_after_text": _error_after_text,
+    "error_at_once": _error_at_once,
+    "open_end": _open_end,
+    "reset_after_end": _reset_after_end,
+}
+
+
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    """A gateway that echoes unless told otherwise: the test's own, or that of the stage."""
+    if "stage" in request.fixturenames:
+        yield request.getfixturevalue("stage").gateway
+        return
+    server = Gateway().start()
+    yield server
+    server.stop()
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--port", type=int, default=9000)
+    parser.add_argument("--pace", type=float, default=0.05, help="seconds between two pieces")
+    parser.add_argument("--first", type=float, default=0.0, help="seconds before the first")
+    parser.add_argument("--pieces", type=int, help="how many, instead of an echo")
+    parser.add_argument("--dialect", choices=["responses", "chat"], default="responses")
+    options = parser.parse_args()
+    server = Gateway(
+        options.port, Script(**{k: v for k, v in vars(options).items() if k != "port"})
+    )
+    print(f"listening on {server.url}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()
