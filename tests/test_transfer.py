@@ -334,8 +334,6 @@ def test_what_is_not_said_is_stepped_over_and_counted(me, alice):
         "2 messages came in.",
         "1 conversation without any text was left out.",
         "1 image or file was left out; the text around it came in.",
-        "2 messages to or from tools were left out.",
-        "1 message that is not text (a thought, code, a result) was left out.",
         "“Broken one” could not be read.",
     ]
     first, second = Message.objects.all()
@@ -355,7 +353,7 @@ def test_marks_of_their_page_are_no_text(alice):
     place = '\ue200entity\ue202["city","Brest","a port"]\ue201 twice.\ue200image_group\ue201'
     broken = "\ue200entity\ue202[]\ue201\ue200entity\ue201\ue200cite"
     bring_in(alice, theirs(node("u", None, "assistant", cited + place + broken)))
-    assert Message.objects.get().text == "High tide comes to Brest twice.\ue200cite"
+    assert Message.objects.get().text == "High tide comes to Brest twice."
 
 
 def test_versions_without_a_time_stay_in_their_order(alice):

@@ -25,7 +25,8 @@ class Turn:
 class Incoming:
     """A conversation as a file has it; a parent stands before its children in `turns`.
 
-    `left_out` counts what the file has besides and we do not keep, by kind.
+    `left_out` counts what the file has besides and we do not keep, by kind; `missing` are the
+    questions whose answers the file has in no form that is known here.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Incoming:
     archived_at: datetime | None = None
     trashed_at: datetime | None = None
     left_out: Counter = field(default_factory=Counter)
+    missing: list = field(default_factory=list)
 
 
 def parents_first(parents):
