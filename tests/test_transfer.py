@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from conversations.conversation_list import organize
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
-from conversations.transfer import bringing_in, document, everything
+from conversations.transfer import account_archive, bringing_in, native_json
 from conversations.transfer.report import Unreadable
 from tests.support.examples import examples
 from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
@@ -39,7 +39,7 @@ KEPT = ("pinned_at", "archived_at", "trashed_at")
 
 
 def everything_of(person):
-    return b"".join(everything.write_zip(person))
+    return b"".join(account_archive.write_zip(person))
 
 
 def bring_in(person, found):
@@ -137,7 +137,7 @@ def test_a_real_server_streams_the_zip(server, visit, alice):
 
 
 def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
-    monkeypatch.setattr(everything, "ROWS", 3)
+    monkeypatch.setattr(account_archive, "ROWS", 3)
     at = timezone.now()
     for number in range(8):
         # Many at the same moment: the end of a piece lies between them.
@@ -151,14 +151,14 @@ def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
 
 @pytest.mark.once
 def test_a_zip_of_very_much_takes_no_more_memory(alice, monkeypatch):
-    monkeypatch.setattr(everything, "ROWS", 100)
+    monkeypatch.setattr(account_archive, "ROWS", 100)
 
     def peak(calls):
         Response.objects.bulk_create(
             Response(person_id=alice.pk, username="alice", model="m" * 150) for _ in range(calls)
         )
         tracemalloc.start()
-        for _piece in everything.write_zip(alice):
+        for _piece in account_archive.write_zip(alice):
             pass
         _now, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -197,7 +197,7 @@ def test_all_branches_come_back_as_they_were(alice, bob, parents, times, texts, 
         )
     conversation.active = messages[active % len(messages)]
     conversation.save()
-    report = bringing_in.bring_in(bob, io.BytesIO(document.write(conversation).encode()))
+    report = bringing_in.bring_in(bob, io.BytesIO(native_json.write(conversation).encode()))
     copy = Conversation.objects.of(bob).latest("created_at", "pk")
 
     def path(message):

@@ -18,8 +18,8 @@ from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
 from conversations.thread.page import as_uuid
-from conversations.transfer import chatgpt, document
-from conversations.transfer.incoming import as_text
+from conversations.transfer import chatgpt, native_json
+from conversations.transfer.imported_conversation import as_text
 from conversations.transfer.report import Report, Unreadable
 
 MEGABYTE = 1_000_000
@@ -59,7 +59,7 @@ def bring_in(person, file, most_bytes=MOST_BYTES):
 
 def _bring_in(person, found, names, report):
     try:
-        incoming = document.read(found) if document.is_ours(found) else chatgpt.read(found)
+        incoming = native_json.read(found) if native_json.is_ours(found) else chatgpt.read(found)
     except (ValueError, RecursionError):
         name = as_text(found.get("title")) or as_text(found.get("id")) or "?"
         report.add_broken(name)
@@ -121,11 +121,11 @@ def _parsed(content):
     except (ValueError, RecursionError) as error:
         raise Unreadable("format") from error
     found = found if isinstance(found, list) else [found]
-    return [each for each in found if document.is_ours(each) or chatgpt.is_theirs(each)]
+    return [each for each in found if native_json.is_ours(each) or chatgpt.is_theirs(each)]
 
 
 def _store(person, incoming, names, report):
-    """Store one Incoming and note it in the report."""
+    """Store one ImportedConversation and note it in the report."""
     report.left_out += incoming.left_out
     candidates = _ids(person, incoming)
     owners = dict(Conversation.objects.filter(pk__in=candidates).values_list("pk", "owner_id"))

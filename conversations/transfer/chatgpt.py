@@ -8,7 +8,13 @@ from collections import Counter
 
 from conversations.transfer.chatgpt_content import read_message
 from conversations.transfer.citation_marks import find_sources
-from conversations.transfer.incoming import Incoming, Turn, as_text, as_time, parents_first
+from conversations.transfer.imported_conversation import (
+    ImportedConversation,
+    Turn,
+    as_text,
+    as_time,
+    parents_first,
+)
 
 
 def is_theirs(found):
@@ -17,7 +23,9 @@ def is_theirs(found):
 
 
 def read(found):
-    """The Incoming of one of their conversations. Raises ValueError where it is broken.
+    """The ImportedConversation of `found`, one of their conversations as parsed JSON.
+
+    Raises ValueError where it is broken.
 
     What is not kept (tools, thoughts, hidden messages) is stepped over: what follows it hangs on
     what came before it. A question below which there is something, but no answer that could be
@@ -58,7 +66,7 @@ def read(found):
             created_at=as_time(message.get("create_time")),
         )
         kept[name] = name
-    return Incoming(
+    return ImportedConversation(
         id=as_text(found.get("conversation_id") or found.get("id")),
         title=as_text(found.get("title")),
         model=as_text(found.get("default_model_slug")),

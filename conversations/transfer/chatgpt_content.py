@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from conversations.transfer.citation_marks import resolve
-from conversations.transfer.incoming import as_text
+from conversations.transfer.imported_conversation import as_text
 
 # Content that was not said: thoughts, settings, tools and their results.
 UNSAID = {
