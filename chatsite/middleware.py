@@ -41,6 +41,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "X-Frame-Options": "DENY",
 }
+LOGOUTS = ("/accounts/logout/", "/admin/logout/")
 HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
 
 
@@ -71,7 +72,7 @@ def headers(get_response):
             response.headers.setdefault(name, value)
         if settings.SECURE:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
-        if request.path_info == "/accounts/logout/" and request.method == "POST":
+        if request.path_info in LOGOUTS and request.method == "POST":
             response.headers["Clear-Site-Data"] = '"cache", "storage"'
         return response
 

@@ -102,7 +102,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "conversations",
-    "django.contrib.admin",
+    "chatsite.apps.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -127,7 +127,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "conversations.middleware.fragment",
     "conversations.middleware.reader",
 ]
 
@@ -325,6 +324,10 @@ except ImproperlyConfigured as error:
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
     ) from error
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
+
+# Seconds since a login, or since the password was last asked for, after which `/admin/` asks again
+# before it shows or takes what grants power.
+ADMIN_LOGIN_AGE = 1_800
 
 # --- Sessions, cookies, headers -------------------------------------------------------------
 

@@ -1,13 +1,8 @@
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path, re_path
 
 from conversations.views.errors import not_found
 from conversations.views.site_settings import site_settings
-
-admin.autodiscover()
-# One way in: the login that has the limits.
-admin.site.login = secure_admin_login(admin.site.login)
 
 urlpatterns = [
     path("", include("conversations.urls")),

@@ -108,12 +108,11 @@ LINES = {
     "^admin/r/": OPEN,
     "admin/r/<path:content_type_id>/<path:object_id>/": OPEN,  # hidden behind the one above
     "admin/conversations/person/<id>/password/": ADMIN,
-    "admin/^(?P<app_label>conversations|auth|account)/$": ADMIN,
+    "admin/^(?P<app_label>conversations|auth)/$": ADMIN,
     "admin/(?P<url>.*)$": STAFF,
 }
 # Each has the pages of Django's ModelAdmin.
 ADMINISTERED = (
-    "account/emailaddress",
     "auth/group",
     "conversations/budget",
     "conversations/budgetchange",
@@ -169,7 +168,7 @@ def ids_of(conversation):
         "<path:object_id>": conversation.owner_id,
         "<id>": conversation.owner_id,
         "<str:username>": conversation.owner.username,
-        "(?P<app_label>conversations|auth|account)/$": "conversations/",
+        "(?P<app_label>conversations|auth)/$": "conversations/",
         "(?P<key>[-:\\w]+)/$": "some-key/",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-key/",
         "(?P<url>.*)$": "no/such/page/",

@@ -1,3 +1,6 @@
-"""The Django admin administers. It shows nobody's text and no title."""
+"""The ModelAdmins of Django's administration. They show nobody's text and no title.
+
+What is imported here is all that is registered (`chatsite.apps.AdministrationConfig`).
+"""
 
 from conversations.admin import people, review, usage  # noqa: F401

@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from conversations.accounts.adapter import send_password_link
-from conversations.admin.recorded import RecordedAdmin
+from conversations.accounts.powers import people_beyond
+from conversations.admin.guarded import GuardedAdmin, PowerAdmin
+from conversations.admin.recent_login import require_recent_login
 from conversations.models import LanguageModel, Person
 
 
@@ -34,7 +36,10 @@ class NewPersonForm(AdminUserCreationForm):
 
 
 @admin.register(Person)
-class PersonAdmin(RecordedAdmin, UserAdmin):
+class PersonAdmin(PowerAdmin, UserAdmin):
+    """The accounts. Staff change those of people with fewer rights than their own (`people_beyond`)
+    on every page and by every action; superusers change all."""
+
     add_form = NewPersonForm
     add_form_template = None
     list_display = [
@@ -82,19 +87,24 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
         return fields
 
     def has_change_permission(self, request, obj=None):
-        """A superuser's account, and so its password, is for superusers only."""
+        """Whether `request.user` may change the account, and so set its password and address."""
         return self._may_touch(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
         return self._may_touch(request, obj) and super().has_delete_permission(request, obj)
 
     def _may_touch(self, request, obj):
-        return obj is None or not obj.is_superuser or request.user.is_superuser
+        return obj is None or not people_beyond(request.user).filter(pk=obj.pk).exists()
+
+    def user_change_password(self, request, id, form_url=""):
+        require_recent_login(request)
+        return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs, request):
         """What goes with the people, as numbers: a list would name every message of theirs."""
         model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
-        refused = [str(person) for person in objs if not self._may_touch(request, person)]
+        beyond = people_beyond(request.user).filter(pk__in=[person.pk for person in objs])
+        refused = [str(person) for person in beyond]
         return [str(person) for person in objs], model_count, set(), refused
 
     def save_model(self, request, obj, form, change):
@@ -119,9 +129,7 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
 
     @admin.action(description=_("Deactivate: log out everywhere at once"), permissions=["change"])
     def deactivate(self, request, queryset):
-        people = queryset.exclude(pk=request.user.pk)
-        if not request.user.is_superuser:
-            people = people.exclude(is_superuser=True)
+        people = self._touchable(request, queryset).exclude(pk=request.user.pk)
         with transaction.atomic():
             ids = list(people.values_list("pk", flat=True))
             Person.objects.filter(pk__in=ids).update(is_active=False)
@@ -135,11 +143,21 @@ class PersonAdmin(RecordedAdmin, UserAdmin):
         said = ngettext("%d person was deactivated.", "%d people were deactivated.", len(ids))
         messages.success(request, said % len(ids))
 
+    def _touchable(self, request, people):
+        """Those of `people` that the member of staff may change; says how many are left out."""
+        left_out = people.filter(pk__in=people_beyond(request.user).values("pk")).count()
+        if left_out:
+            said = ngettext(
+                "%d person has more rights than you and can be changed by superusers only.",
+                "%d people have more rights than you and can be changed by superusers only.",
+                left_out,
+            )
+            messages.warning(request, said % left_out)
+        return people.exclude(pk__in=people_beyond(request.user).values("pk"))
+
     @admin.action(description=_("Send a link to set the password"), permissions=["change"])
     def send_links(self, request, queryset):
-        people = queryset.filter(is_active=True).exclude(email="")
-        if not request.user.is_superuser:
-            people = people.exclude(is_superuser=True)
+        people = self._touchable(request, queryset).filter(is_active=True).exclude(email="")
         sent = [send_password_link(request, person) for person in people]
         said = ngettext("%d link was sent.", "%d links were sent.", len(sent))
         messages.success(request, said % len(sent))
@@ -163,7 +181,7 @@ def _belongings(people):
 
 
 @admin.register(LanguageModel)
-class LanguageModelAdmin(admin.ModelAdmin):
+class LanguageModelAdmin(GuardedAdmin):
     list_display = ["name", "enabled", "context_window", "max_output_tokens"]
     list_editable = ["enabled"]
     list_filter = ["enabled", "groups"]

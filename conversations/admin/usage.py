@@ -1,8 +1,9 @@
-"""Prices, budgets with their history, and who sees whose usage."""
+"""The administration of prices, of budgets with their history, and of limits of usage viewers."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
 from conversations.models import Budget, BudgetChange, Price, UsageScope
 
 
@@ -19,7 +20,7 @@ def limit(budget):
 
 
 @admin.register(Price)
-class PriceAdmin(admin.ModelAdmin):
+class PriceAdmin(GuardedAdmin):
     list_display = ["model", "input", "cached_input", "output", "valid_from"]
     list_filter = ["model"]
     search_fields = ["model"]
@@ -28,11 +29,13 @@ class PriceAdmin(admin.ModelAdmin):
 
 
 @admin.register(Budget)
-class BudgetAdmin(admin.ModelAdmin):
+class BudgetAdmin(GuardedAdmin):
     list_display = [whose, limit, "metric", "period", "hard"]
     list_filter = ["period", "metric", "hard", "group"]
     list_select_related = ["person", "group"]
     search_fields = ["person__username", "group__name"]
+    # The link from a person's row.
+    linked_lookups = ["person__id__exact"]
     autocomplete_fields = ["person"]
 
     def save_model(self, request, obj, form, change):
@@ -50,7 +53,7 @@ class BudgetAdmin(admin.ModelAdmin):
 
 
 @admin.register(BudgetChange)
-class BudgetChangeAdmin(admin.ModelAdmin):
+class BudgetChangeAdmin(GuardedAdmin):
     list_display = ["at", "by", "action", whose, limit, "metric", "period", "hard"]
     list_filter = ["action", "period", "metric"]
     search_fields = ["holder", "by"]
@@ -67,10 +70,13 @@ class BudgetChangeAdmin(admin.ModelAdmin):
 
 
 @admin.register(UsageScope)
-class UsageScopeAdmin(admin.ModelAdmin):
+class UsageScopeAdmin(SuperusersChange, PowerAdmin):
+    """The limits of usage viewers: whose usage each may see. Without one a viewer sees everybody's,
+    so taking one away gives more, not less."""
+
     list_display = ["viewer", "sees"]
     list_filter = ["groups"]
-    search_fields = ["viewer__username", "viewer__email", "groups__name"]
+    search_fields = ["viewer__username", "groups__name"]
     list_select_related = ["viewer"]
     autocomplete_fields = ["viewer"]
     filter_horizontal = ["groups"]

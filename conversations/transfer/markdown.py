@@ -1,4 +1,4 @@
-"""Export of one conversation as a Markdown file: the branch of the tree that its page shows."""
+"""One conversation as Markdown: the branch that is shown."""
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -10,8 +10,7 @@ from conversations.thread.page import tree_of
 
 
 def write(conversation):
-    """`conversation` (a Conversation) as a Markdown text: its title, then each message under a
-    heading with speaker and time, in the reader's language and time zone."""
+    """The conversation as a Markdown text, in the reader's language and zone."""
     path = tree_of(conversation).path_through(None, as_stored(conversation.active_id))
     ids = [from_stored(stored) for stored in path]
     by_id = Message.objects.select_related("response").in_bulk(ids)

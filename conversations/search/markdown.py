@@ -1,4 +1,4 @@
-"""Markdown -> text without its marks, to be read in one line of a search result. Pure."""
+"""A piece of Markdown without its marks, to be read in one line. Pure."""
 
 import re
 
@@ -27,7 +27,7 @@ _MARK = re.compile(
 _WORD = re.compile(r"\w")
 
 
-def strip_markdown(text, spans):
+def plain(text, spans):
     """`text` without its marks, and where `spans` of it, `(start, end)` in order, are then.
 
     Marks stay that say what is in a span, such as an address that was looked for.
