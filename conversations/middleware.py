@@ -1,8 +1,19 @@
-"""Who is here, and what they chose: the language of the account, the zone of the browser."""
+"""Request attributes and the language and time zone that views rely on."""
 
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
+
+
+def fragment(get_response):
+    """Set `request.fragment`: the part of a page that our script asks for with the header
+    `X-Fragment` ("turn", "edit", "list" …), "" where a whole page is wanted."""
+
+    def middleware(request):
+        request.fragment = request.headers.get("X-Fragment", "")
+        return get_response(request)
+
+    return middleware
 
 
 def reader(get_response):

@@ -77,7 +77,7 @@ def test_imports_run_one_way():
         ("upstream/client.py", "from conversations.models import Message"),
         ("upstream/client.py", "from ..models import Message"),
         ("upstream/__init__.py", "from .. import models"),
-        ("rendering/blocks.py", "from chatsite import settings"),
+        ("rendering/block_splitter.py", "from chatsite import settings"),
         ("rendering.py", "from conversations import models"),
         ("models/message.py", "def save():\n    from conversations.upstream import client"),
         ("models.py", "from . import views"),

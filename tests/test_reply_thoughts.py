@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from conversations.models import Message, Response
 from conversations.rendering import THOUGHTS, render
-from conversations.replies import transitions
-from tests import books
-from tests.stage import wish
+from conversations.replies import response_states
+from tests.support import books
+from tests.support.stage import wish
 
 PIECES = ["**First**, the ", "question:\n\n- one\n- tw", "o\n\n<script>x</script>\n\n`a` &", " b"]
 WHOLE = "".join(PIECES)
@@ -48,7 +48,7 @@ def test_those_of_a_process_that_died_are_drawn_too(alice):
         partial="So far",
         partial_reasoning=WHOLE,
     )
-    assert transitions.bury(response.pk)
+    assert response_states.bury(response.pk)
     message = Message.objects.get(role="assistant")
     assert message.shown_reasoning == message.reasoning_html == render(WHOLE, THOUGHTS)
 

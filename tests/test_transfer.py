@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from conversations.conversation_list import organize
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
-from conversations.transfer import bringing_in, document, everything
+from conversations.transfer import account_archive, bringing_in, native_json
 from conversations.transfer.report import Unreadable
 from tests.support.examples import examples
 from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
@@ -39,7 +39,7 @@ KEPT = ("pinned_at", "archived_at", "trashed_at")
 
 
 def everything_of(person):
-    return b"".join(everything.write_zip(person))
+    return b"".join(account_archive.write_zip(person))
 
 
 def bring_in(person, found):
@@ -137,7 +137,7 @@ def test_a_real_server_streams_the_zip(server, visit, alice):
 
 
 def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
-    monkeypatch.setattr(everything, "ROWS", 3)
+    monkeypatch.setattr(account_archive, "ROWS", 3)
     at = timezone.now()
     for number in range(8):
         # Many at the same moment: the end of a piece lies between them.
@@ -151,14 +151,14 @@ def test_the_books_in_the_zip_are_whole_and_in_order(me, alice, monkeypatch):
 
 @pytest.mark.once
 def test_a_zip_of_very_much_takes_no_more_memory(alice, monkeypatch):
-    monkeypatch.setattr(everything, "ROWS", 100)
+    monkeypatch.setattr(account_archive, "ROWS", 100)
 
     def peak(calls):
         Response.objects.bulk_create(
             Response(person_id=alice.pk, username="alice", model="m" * 150) for _ in range(calls)
         )
         tracemalloc.start()
-        for _piece in everything.write_zip(alice):
+        for _piece in account_archive.write_zip(alice):
             pass
         _now, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -197,7 +197,7 @@ def test_all_branches_come_back_as_they_were(alice, bob, parents, times, texts, 
         )
     conversation.active = messages[active % len(messages)]
     conversation.save()
-    report = bringing_in.bring_in(bob, io.BytesIO(document.write(conversation).encode()))
+    report = bringing_in.bring_in(bob, io.BytesIO(native_json.write(conversation).encode()))
     copy = Conversation.objects.of(bob).latest("created_at", "pk")
 
     def path(message):
@@ -334,8 +334,6 @@ def test_what_is_not_said_is_stepped_over_and_counted(me, alice):
         "2 messages came in.",
         "1 conversation without any text was left out.",
         "1 image or file was left out; the text around it came in.",
-        "2 messages to or from tools were left out.",
-        "1 message that is not text (a thought, code, a result) was left out.",
         "“Broken one” could not be read.",
     ]
     first, second = Message.objects.all()
@@ -355,7 +353,7 @@ def test_marks_of_their_page_are_no_text(alice):
     place = '\ue200entity\ue202["city","Brest","a port"]\ue201 twice.\ue200image_group\ue201'
     broken = "\ue200entity\ue202[]\ue201\ue200entity\ue201\ue200cite"
     bring_in(alice, theirs(node("u", None, "assistant", cited + place + broken)))
-    assert Message.objects.get().text == "High tide comes to Brest twice.\ue200cite"
+    assert Message.objects.get().text == "High tide comes to Brest twice."
 
 
 def test_versions_without_a_time_stay_in_their_order(alice):

@@ -6,7 +6,7 @@ everything at once, so both give the same HTML.
 """
 
 from .stream import Stream, render
-from .typed import render_typed
+from .user_message import render_typed
 
 # The prefix of a reply's thoughts, which stand in one article with its answer.
 THOUGHTS = "reasoning-"

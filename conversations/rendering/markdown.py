@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 import comrak
 
-from .cleaning import clean
 from .code import code_box
 from .formulas import formula
 from .links import CHINESE_MARKS, destination, link
+from .sanitizer import clean
 
 # These match comrak's own output only: whatever a text says comes escaped.
 CODE = re.compile(

@@ -2,13 +2,13 @@
 
 from time import perf_counter
 
-from .block import block_html, plain, wrapped
-from .blocks import Block, Splitter
-from .definitions import Definitions
-from .draft import Draft
+from .block_html import block_html, plain, wrapped
+from .block_splitter import Block, Splitter
 from .guards import MESSAGE_CHARACTERS
-from .headings import Headings
-from .text import tidy
+from .heading_levels import Headings
+from .link_references import Definitions
+from .open_block import OpenBlock
+from .unsafe_characters import tidy
 
 # Of a reply that became too long the rest is shown in parts of this length while it is written.
 PART_CHARACTERS = 8_000
@@ -38,7 +38,7 @@ class Stream:
         self._splitter = Splitter()
         self._definitions = Definitions()
         self._headings = Headings()
-        self._draft = Draft(self._definitions)
+        self._open_block = OpenBlock(self._definitions)
         self._parsed = 0
         # What has come since the last refresh; everything, in few large strings, for a reply that
         # becomes too long; and the end of what was frozen of such a reply.
@@ -56,7 +56,9 @@ class Stream:
         """The HTML of the last block, which is not complete, "" if there is none to show."""
         # Every watcher asks for it.
         if self._drawn != self.version:
-            html = plain(self._rest) if self._rest else self._headings.preview(self._draft.html)
+            html = (
+                plain(self._rest) if self._rest else self._headings.preview(self._open_block.html)
+            )
             self._open = self._wrapped(html) if html else ""
             self._drawn = self.version
         return self._open
@@ -64,7 +66,7 @@ class Stream:
     @property
     def rendered_characters(self) -> int:
         """How many characters were given to parsers so far."""
-        return self._parsed + self._draft.parsed
+        return self._parsed + self._open_block.parsed
 
     def append(self, text: str) -> None:
         """Take more of the text. Nothing is parsed before the next refresh."""
@@ -95,7 +97,7 @@ class Stream:
             self._freeze(self._splitter.feed(text))
             self._freeze(self._splitter.finish())
         self._rest = ""
-        self._draft.begin()
+        self._open_block.begin()
         self.version += 1
         return "".join(self.frozen)
 
@@ -105,10 +107,10 @@ class Stream:
         if self._length > MESSAGE_CHARACTERS:
             self._show_rest((self._splitter.source if was_short else self._rest) + text)
             return
-        self._draft.earn(len(text))
+        self._open_block.earn(len(text))
         complete = self._splitter.feed(text)
         self._freeze(complete)
-        if self._draft.show(self._splitter) or complete:
+        if self._open_block.show(self._splitter) or complete:
             self.version += 1
 
     def _wrapped(self, html: str) -> str:
@@ -123,10 +125,10 @@ class Stream:
 
     def _freeze(self, blocks: list[Block]) -> None:
         for block in blocks:
-            html, parsed = block_html(block, self._definitions, self._draft.box)
+            html, parsed = block_html(block, self._definitions, self._open_block.box)
             self._parsed += parsed
             self.frozen.append(self._wrapped(self._headings.settle(html)))
-            self._draft.begin()
+            self._open_block.begin()
 
     def _show_rest(self, rest: str) -> None:
         while len(rest) >= PART_CHARACTERS:

@@ -2,7 +2,7 @@
 
 import re
 
-from conversations.search.markdown import plain
+from conversations.search.strip_markdown import strip_markdown
 from conversations.search.terms import WITHIN_WORD, is_unspaced, offsets, prepare
 
 BEFORE = 50  # characters shown before the first match
@@ -24,7 +24,7 @@ def snippet(text, phrases, length=LENGTH):
     spans = find(prepared, phrases, within=AHEAD)
     first = spans[0][0] if spans else 0
     view, until = max(0, first - BEHIND), first + AHEAD
-    shown, spans = plain(
+    shown, spans = strip_markdown(
         prepared[view:until], [(begin - view, min(end, until) - view) for begin, end in spans]
     )
     first = spans[0][0] if spans else 0

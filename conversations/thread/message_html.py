@@ -1,47 +1,150 @@
-"""The article of a message, drawn by templates/conversations/_message.html.
+"""HTML of messages: templates/conversations/_message.html, with a cache of its output.
 
-Nearly all messages of a person look alike but for ids and text. Each look is drawn once by the
-template, with marks in place of what differs, and then filled in for every message: to draw them
-one by one took two thirds of the time of a page.
+Nearly all messages of a conversation look alike but for their ids and their text. Drawing each by
+the template took two thirds of the time of a page of fifty, so the template's output for one look
+is cached in the process, for all people, with placeholders where messages differ.
+
+What is cached can hold nothing of a message, a conversation or a person: the template that makes
+it is given a `MessageLook` (a frozen value of states and flags) and placeholders, in a context of
+its own, and nothing else is in its reach. What is added to the template and is neither part of the
+look nor of that context raises `NotInLook`.
 """
 
 import re
 import secrets
 import uuid
-from copy import copy
+from dataclasses import dataclass
 from functools import partial
 
 from django.template import Context
 from django.template.loader import get_template
 from django.utils.html import escape
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from conversations.thread.response_facts import facts
 
-NAMES = ("id", "call", "html", "facts", "token", "submission")
-# Nobody who writes knows them.
-MARKS = {name: f"{name}-{secrets.token_hex(16)}" for name in NAMES}
-_MARK = re.compile("|".join(MARKS.values()))
-# Languages times roles, states, thumbs and sets of models.
+TEMPLATE = "conversations/_message.html"
+# Random for each process, so that no text can contain one.
+PLACEHOLDERS = {
+    name: f"{name}-{secrets.token_hex(16)}"
+    for name in ("id", "response_id", "html", "facts", "token", "submission")
+}
+_HTML = mark_safe(PLACEHOLDERS["html"])  # noqa: S308 (ours)
+_PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
+# Looks in the cache: languages times roles, states, thumbs and sets of models.
 MOST = 500
-_looks = {}
+_cache = {}
+
+
+class NotInLook(Exception):
+    """The template asked for something that the look of a message does not have."""
+
+
+class _Frozen:
+    """Raises NotInLook for what is not a field, where a template would draw nothing."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name):
+        raise NotInLook(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLook(_Frozen):
+    """A model that is offered for Retry, by its name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseLook(_Frozen):
+    """The look of a Response that is open, or that ended well; it depends on the status alone."""
+
+    status: str
+    pk: str = PLACEHOLDERS["response_id"]
+    ended_well: bool = True
+    request: tuple = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLook(_Frozen):
+    """The look of a message: all that its cached HTML depends on, and the key of the cache.
+
+    `call` is the look of a reply's Response (None: a person's message, or a reply that was
+    imported), `thumb` is "good", "bad" or "", `models` are those offered for Retry.
+    """
+
+    language: str
+    role: str
+    status: str
+    is_reply: bool
+    is_pending: bool
+    text: bool
+    call: ResponseLook | None
+    thumb: str
+    models: tuple[ModelLook, ...]
+    pk: str = PLACEHOLDERS["id"]
+    shown_html: SafeString = _HTML
+    # Messages with thoughts or with versions beside them are not cached.
+    place: None = None
+    reasoning: str = ""
+    shown_reasoning: str = ""
+
+
+class _LookContext(Context):
+    """The context in which a look is drawn. It begins empty, and asking for what is not in it
+    raises NotInLook."""
+
+    # What the template asks for, and a look never has.
+    ABSENT = ("readonly", "home", "carried", "ask", "labelled", "style", "feedback")
+
+    def __getitem__(self, key):
+        try:
+            return super().__getitem__(key)
+        except KeyError:
+            if key in self.ABSENT:
+                return ""
+            raise NotInLook(key) from None
+
+
+class _Drawn:
+    """The HTML of a look, split at its placeholders."""
+
+    def __init__(self, html):
+        names = {placeholder: name for name, placeholder in PLACEHOLDERS.items()}
+        self._names = [names[placeholder] for placeholder in _PLACEHOLDER.findall(html)]
+        self._literals = _PLACEHOLDER.split(html)
+
+    def filled(self, **values):
+        """The HTML with `values` for the placeholders: safe text, or a function that returns it,
+        called once for each place."""
+        pieces = [self._literals[0]]
+        for name, literal in zip(self._names, self._literals[1:], strict=True):
+            value = values[name]
+            pieces += (str(value() if callable(value) else value), literal)
+        return mark_safe("".join(pieces))  # noqa: S308 (the template's, and what was safe)
 
 
 def article(message, context):
-    """The safe HTML of `message` in a template's Context, which has the person's `models`, the
-    `csrf_token` and the `currency`."""
+    """The `<article>` of a Message, as safe HTML.
+
+    `context` is the template Context of its page: `models` (LanguageModels offered for Retry),
+    `csrf_token`, `currency`, and `readonly` where somebody else's conversation is shown.
+    """
     look = _look_of(message, context)
     if look is None:
-        return _draw(message, context)
-    if look not in _looks:
-        if len(_looks) >= MOST:
-            _looks.clear()
-        _looks[look] = _Look(_draw(_stand_in(message), context, marks=MARKS))
+        with context.push(message=message):
+            return get_template(TEMPLATE).template.render(context)
+    drawn = _cache.get(look)
+    if drawn is None:
+        if len(_cache) >= MOST:
+            _cache.clear()
+        drawn = _cache[look] = _Drawn(_draw_look(look))
     call = message.call
-    return _looks[look].filled(
+    return drawn.filled(
         id=message.pk,
-        call=call.pk if call else "",
+        response_id=call.pk if call else "",
         html=message.shown_html,
         facts=partial(facts, call, context.get("currency")),
         token=escape(context.get("csrf_token", "")),
@@ -49,57 +152,44 @@ def article(message, context):
     )
 
 
-class _Look:
-    """HTML with marks in it, cut at the marks."""
-
-    def __init__(self, html):
-        self._names = {mark: name for name, mark in MARKS.items()}
-        self._marks = [self._names[mark] for mark in _MARK.findall(html)]
-        self._literals = _MARK.split(html)
-
-    def filled(self, **values):
-        """The HTML with `values` in place of the marks: safe text, or a function that gives it."""
-        pieces = [self._literals[0]]
-        for name, literal in zip(self._marks, self._literals[1:], strict=True):
-            value = values[name]
-            pieces += (str(value() if callable(value) else value), literal)
-        return mark_safe("".join(pieces))  # noqa: S308 (the template's, and what was safe)
+def article_of(message, **context):
+    """As `article`, for code that has no template's Context."""
+    return article(message, Context(context))
 
 
 def _look_of(message, context):
-    """What the look of a message depends on; None where it is one of a kind."""
+    """The MessageLook of a message; None where it has something of its own beside text and ids
+    (thoughts, versions, an error), so that the template draws it each time."""
     call, place = message.call, message.place
     if context.get("readonly") or message.reasoning or (place and place.count > 1):
         return None
     if call is not None and (call.request.get("left_out") or call.refusal):
         return None
     if message.is_pending:
-        return None if message.live_reasoning else (get_language(), message.role, message.status)
-    if message.is_reply and not (message.text and (call is None or call.ended_well)):
+        if message.live_reasoning:
+            return None
+    elif message.is_reply and not (message.text and (call is None or call.ended_well)):
         return None
-    models = tuple(model.name for model in context.get("models") or ())
-    return get_language(), message.role, call is None, message.thumb, models
+    return MessageLook(
+        language=get_language(),
+        role=message.role,
+        status=message.status,
+        is_reply=message.is_reply,
+        is_pending=message.is_pending,
+        text=bool(message.text),
+        call=None if call is None else ResponseLook(call.status),
+        thumb="" if message.is_pending else message.thumb,
+        models=()
+        if message.is_pending
+        else tuple(ModelLook(model.name) for model in context.get("models") or ()),
+    )
 
 
-def _stand_in(message):
-    """The message with marks in place of what differs from others that look like it."""
-    stand_in = copy(message)
-    stand_in.pk = MARKS["id"]
-    stand_in.live_html = mark_safe(MARKS["html"])  # noqa: S308 (ours)
-    stand_in.call = copy(message.call)
-    if stand_in.call is not None:
-        stand_in.call.pk = MARKS["call"]
-    return stand_in
-
-
-def _draw(message, context, marks=None):
-    values = {"message": message}
-    if marks:
-        values |= {"marks": marks, "csrf_token": marks["token"]}
-    with context.push(**values):
-        return get_template("conversations/_message.html").template.render(context)
-
-
-def article_of(message, **values):
-    """As `article`, where there is no template around it."""
-    return article(message, Context(values))
+def _draw_look(look):
+    context = {
+        "message": look,
+        "models": look.models,
+        "csrf_token": PLACEHOLDERS["token"],
+        "placeholders": PLACEHOLDERS,
+    }
+    return get_template(TEMPLATE).template.render(_LookContext(context))

@@ -1,4 +1,6 @@
-"""Conversations as files: out as Markdown, JSON and a zip of all, in from our JSON and ChatGPT's.
+"""Conversations as files: export to Markdown, JSON and zip, import from our JSON and ChatGPT's.
 
-`document` is our JSON, `chatgpt` reads OpenAI's; both give an Incoming, which `bringing_in` stores.
+Export: `native_json` and `markdown_export` write one conversation, `account_archive` a zip of all
+that a person has. Import: `native_json` and `chatgpt` read one conversation of a file into an
+ImportedConversation, `bringing_in` stores it, and a `report.Report` says what came in.
 """

@@ -9,7 +9,7 @@ import struct
 import zipfile
 import zlib
 from datetime import timedelta
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,8 +18,8 @@ from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
 from conversations.thread.page import as_uuid
-from conversations.transfer import chatgpt, document
-from conversations.transfer.incoming import as_text
+from conversations.transfer import chatgpt, native_json
+from conversations.transfer.imported_conversation import as_text
 from conversations.transfer.report import Report, Unreadable
 
 MEGABYTE = 1_000_000
@@ -59,10 +59,10 @@ def bring_in(person, file, most_bytes=MOST_BYTES):
 
 def _bring_in(person, found, names, report):
     try:
-        incoming = document.read(found) if document.is_ours(found) else chatgpt.read(found)
+        incoming = native_json.read(found) if native_json.is_ours(found) else chatgpt.read(found)
     except (ValueError, RecursionError):
         name = as_text(found.get("title")) or as_text(found.get("id")) or "?"
-        report.broken.append(name[:200])
+        report.add_broken(name)
     else:
         _store(person, incoming, names, report)
 
@@ -94,7 +94,7 @@ def _documents(file, most_bytes, report):
             conversations = _parsed(_unpacked(archive, member))
         except Unreadable as fault:
             report.fault = fault
-            report.broken.append(member.filename[:200])
+            report.add_broken(member.filename)
         else:
             yield from conversations
 
@@ -121,20 +121,20 @@ def _parsed(content):
     except (ValueError, RecursionError) as error:
         raise Unreadable("format") from error
     found = found if isinstance(found, list) else [found]
-    return [each for each in found if document.is_ours(each) or chatgpt.is_theirs(each)]
+    return [each for each in found if native_json.is_ours(each) or chatgpt.is_theirs(each)]
 
 
 def _store(person, incoming, names, report):
-    """Store one Incoming and note it in the report."""
+    """Store one ImportedConversation and note it in the report."""
     report.left_out += incoming.left_out
-    pk = as_uuid(incoming.id)
-    owner = Conversation.objects.filter(pk=pk).values_list("owner_id", flat=True).first()
-    if owner == person.pk:
+    candidates = _ids(person, incoming)
+    owners = dict(Conversation.objects.filter(pk__in=candidates).values_list("pk", "owner_id"))
+    if person.pk in owners.values():
         report.known += 1
         return
     conversation = Conversation(
         # What has the id of somebody else's gets one of its own.
-        pk=pk if pk and owner is None else uuid4(),
+        pk=next((pk for pk in candidates if pk not in owners), uuid4()),
         owner=person,
         model=incoming.model if incoming.model in names else "",
         instructions=incoming.instructions[: _longest("instructions")],
@@ -163,6 +163,23 @@ def _store(person, incoming, names, report):
         index.add_conversation(conversation.pk)
     report.conversations += 1
     report.messages += len(messages)
+    report.add_missing(conversation.title, incoming.missing)
+
+
+def _ids(person, incoming):
+    """The ids that a conversation of a file may have here: its own, where it is a UUID, and one
+    made of the person and of what it says. The same file makes the same ids, so that what came in
+    once is known."""
+    own = as_uuid(incoming.id)
+    told = incoming.id or "\n".join(
+        [
+            incoming.title,
+            str(incoming.created_at),
+            *(turn.id + turn.text for turn in incoming.turns),
+        ]
+    )
+    made = uuid5(NAMESPACE_URL, f"chatsite-import:{person.pk}:{told}")
+    return [own, made] if own else [made]
 
 
 def _messages(conversation, turns, report):

@@ -1,16 +1,20 @@
-"""Reads ChatGPT's export: `conversations.json`, in which each conversation is a tree of nodes."""
+"""Reads ChatGPT's export: `conversations.json`, in which each conversation is a tree of nodes.
 
-import json
-import re
+A node has a message, or none; `parent` and `children` name other nodes. What a message says is in
+`chatgpt_content`, what its citation marks become in `citation_marks`. Pure.
+"""
+
 from collections import Counter
 
-from conversations.transfer.incoming import Incoming, Turn, as_text, as_time, parents_first
-
-ROLES = {"user": "user", "assistant": "assistant"}
-# Kinds of content that are what was said; the others are thoughts, tools and their results.
-SAID = {"text", "multimodal_text"}
-# What their page makes links and cards of, between private characters: kind, then details.
-_MARK = re.compile("\ue200([a-z_]+)(?:\ue202([^\ue201]*))?\ue201")
+from conversations.transfer.chatgpt_content import read_message
+from conversations.transfer.citation_marks import find_sources
+from conversations.transfer.imported_conversation import (
+    ImportedConversation,
+    Turn,
+    as_text,
+    as_time,
+    parents_first,
+)
 
 
 def is_theirs(found):
@@ -19,24 +23,50 @@ def is_theirs(found):
 
 
 def read(found):
-    """The Incoming of one of their conversations. Raises ValueError where it is broken.
+    """The ImportedConversation of `found`, one of their conversations as parsed JSON.
+
+    Raises ValueError where it is broken.
 
     What is not kept (tools, thoughts, hidden messages) is stepped over: what follows it hangs on
-    what came before it.
+    what came before it. A question below which there is something, but no answer that could be
+    read, is in `missing`.
     """
     nodes = found["mapping"]
     if not all(isinstance(node, dict) for node in nodes.values()):
         raise ValueError("not a node")
+    sources = {}
+    for node in nodes.values():
+        message = _message(node)
+        sources.update(find_sources(message.get("metadata")))
+    parents = _parents(nodes)
     left_out = Counter()
-    turns = []
+    turns = {}
     kept = {}  # node -> the nearest node above it, itself included, that is kept
-    for name in parents_first({name: as_text(nodes[name].get("parent")) for name in nodes}):
-        above = kept.get(as_text(nodes[name].get("parent")), "")
-        turn = _turn(name, above, nodes[name].get("message"), left_out)
-        if turn is not None:
-            turns.append(turn)
-        kept[name] = name if turn is not None else above
-    return Incoming(
+    tried, answered = set(), set()  # turns below which something else, or an answer, stands
+    for name in parents_first(parents):
+        above = kept.get(parents[name], "")
+        kept[name] = above
+        message = _message(nodes[name])
+        said = read_message(message, sources)
+        before = turns.get(above)
+        if said is None:
+            if _role(message) in ("assistant", "tool"):
+                tried.add(above)
+            continue
+        if before and (before.role, before.text) == (said.role, said.text) and said.role != "user":
+            continue  # A report that its tool repeats in each of its states.
+        left_out["attachment"] += said.attachments
+        if said.role == "assistant":
+            answered.add(above)
+        turns[name] = Turn(
+            id=name,
+            parent=above,
+            role=said.role,
+            text=said.text,
+            created_at=as_time(message.get("create_time")),
+        )
+        kept[name] = name
+    return ImportedConversation(
         id=as_text(found.get("conversation_id") or found.get("id")),
         title=as_text(found.get("title")),
         model=as_text(found.get("default_model_slug")),
@@ -44,58 +74,35 @@ def read(found):
         updated_at=as_time(found.get("update_time")),
         archived_at=as_time(found.get("update_time")) if found.get("is_archived") is True else None,
         active=kept.get(as_text(found.get("current_node")), ""),
-        turns=turns,
+        turns=list(turns.values()),
+        missing=[
+            turn.text
+            for name, turn in turns.items()
+            if turn.role == "user" and name in tried - answered
+        ],
         left_out=left_out,
     )
 
 
-def _turn(name, above, message, left_out):
-    """The Turn of a node, or None where it holds nothing that was said to or by the person."""
-    if not isinstance(message, dict):
-        return None
-    author, content = message.get("author"), message.get("content")
-    metadata = message.get("metadata")
-    role = author.get("role") if isinstance(author, dict) else None
-    if not isinstance(content, dict) or role == "system":
-        return None
-    if isinstance(metadata, dict) and metadata.get("is_visually_hidden_from_conversation"):
-        return None
-    if role not in ROLES or message.get("recipient", "all") != "all":
-        left_out["tool"] += 1
-        return None
-    if content.get("content_type") not in SAID:
-        left_out["thought"] += 1
-        return None
-    parts = content.get("parts")
-    parts = parts if isinstance(parts, list) else []
-    texts = [_text(part) for part in parts]
-    left_out["attachment"] += sum(isinstance(part, dict) and not _text(part) for part in parts)
-    text = "\n\n".join(text for text in texts if text.strip())
-    if not text.strip():
-        return None
-    return Turn(
-        id=name,
-        parent=above,
-        role=ROLES[role],
-        text=text,
-        created_at=as_time(message.get("create_time")),
-    )
+def _message(node):
+    message = node.get("message")
+    return message if isinstance(message, dict) else {}
 
 
-def _text(part):
-    """What a part of a message says: itself, or what was heard of somebody speaking."""
-    if isinstance(part, dict) and part.get("content_type") == "audio_transcription":
-        part = part.get("text")
-    return _MARK.sub(_shown, as_text(part))
+def _role(message):
+    author = message.get("author")
+    return author.get("role") if isinstance(author, dict) else None
 
 
-def _shown(mark):
-    """What of a mark is text: the name of a person or a place; nothing of sources and pictures."""
-    kind, details = mark.groups()
-    if kind != "entity":
-        return ""
-    try:
-        _kind, name, *_rest = json.loads(details)
-    except (ValueError, TypeError):
-        return ""
-    return as_text(name)
+def _parents(nodes):
+    """`{node: its parent}`: as the node says, or else the one that has it among its children."""
+    named = {}
+    for name, node in nodes.items():
+        children = node.get("children")
+        for child in children if isinstance(children, list) else []:
+            named.setdefault(as_text(child), name)
+    parents = {}
+    for name, node in nodes.items():
+        parent = as_text(node.get("parent"))
+        parents[name] = parent if parent in nodes else named.get(name, parent)
+    return parents

@@ -1,7 +1,7 @@
 """What came of a file that was brought in, in words."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,11 +20,18 @@ class Unreadable(Exception):
         return _unreadable_sentences()[self.code]
 
 
+# So many answers that are missing, and so many titles that could not be read, are named; beyond
+# that they are counted.
+NAMED = 50
+
+
 @dataclass
 class Report:
     """What came of a file: how many conversations were `found`, `conversations` and `messages` that
-    came in, how many were `known` here already or `empty`, what was `left_out` by kind, the titles
-    or file names of what is `broken`, and the last `fault` of the file, an Unreadable."""
+    came in, how many were `known` here already or `empty`, what was `left_out` by kind, the first
+    NAMED of the answers that are `missing`, as `(title of the conversation, question)`, and of the
+    titles or file names of what is `broken`, with the number of those beyond that, and the last
+    `fault` of the file, an Unreadable."""
 
     found: int = 0
     conversations: int = 0
@@ -32,8 +39,39 @@ class Report:
     known: int = 0
     empty: int = 0
     left_out: Counter = field(default_factory=Counter)
+    missing: list = field(default_factory=list)
+    more_missing: int = 0
     broken: list = field(default_factory=list)
+    more_broken: int = 0
     fault: Unreadable | None = None
+
+    def add_broken(self, name):
+        """Note a conversation or a member of a zip that could not be read."""
+        if len(self.broken) < NAMED:
+            self.broken.append(name[:200] or "?")
+        else:
+            self.more_broken += 1
+
+    def add_missing(self, title, questions):
+        """Note the `questions` (texts) of a conversation whose answers were not found."""
+        room = NAMED - len(self.missing)
+        shown = [" ".join(question.split())[:100] for question in questions[:room]]
+        self.missing += [(title[:100], question) for question in shown]
+        self.more_missing += len(questions) - len(shown)
+
+    def as_json(self):
+        """The report as a dict that can be stored as JSON; `from_json` reads it."""
+        stored = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {**stored, "fault": self.fault and self.fault.code}
+
+    @classmethod
+    def from_json(cls, stored):
+        """The Report that `as_json` gave as `stored`, an empty one of `{}`."""
+        report = cls(**stored)
+        report.left_out = Counter(report.left_out)
+        report.missing = [tuple(each) for each in report.missing]
+        report.fault = Unreadable(report.fault) if report.fault else None
+        return report
 
     def lines(self):
         """What came in and what did not, a sentence each."""
@@ -68,7 +106,31 @@ class Report:
         for kind, count in self.left_out.items():
             counted.append((count, _left_out_sentence(kind, count)))
         lines += [sentence % {"count": count} for count, sentence in counted if count]
+        for title, question in self.missing:
+            names = {"title": title, "question": question}
+            lines.append(
+                _("“%(title)s”: no answer to “%(question)s” was found in the file.") % names
+            )
         lines += [_("“%(title)s” could not be read.") % {"title": title} for title in self.broken]
+        beyond = [
+            (
+                self.more_missing,
+                ngettext(
+                    "%(count)d more question has no answer in the file.",
+                    "%(count)d more questions have no answer in the file.",
+                    self.more_missing,
+                ),
+            ),
+            (
+                self.more_broken,
+                ngettext(
+                    "%(count)d more could not be read.",
+                    "%(count)d more could not be read.",
+                    self.more_broken,
+                ),
+            ),
+        ]
+        lines += [sentence % {"count": count} for count, sentence in beyond if count]
         if self.fault and self.fault.code == "size":
             lines.append(self.fault.sentence)
         return lines
@@ -90,16 +152,6 @@ def _unreadable_sentences():
 
 def _left_out_sentence(kind, count):
     return {
-        "tool": ngettext(
-            "%(count)d message to or from a tool was left out.",
-            "%(count)d messages to or from tools were left out.",
-            count,
-        ),
-        "thought": ngettext(
-            "%(count)d message that is not text (a thought, code, a result) was left out.",
-            "%(count)d messages that are not text (thoughts, code, results) were left out.",
-            count,
-        ),
         "attachment": ngettext(
             "%(count)d image or file was left out; the text around it came in.",
             "%(count)d images or files were left out; the text around them came in.",

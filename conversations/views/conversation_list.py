@@ -33,7 +33,7 @@ def index(request):
     length = request.GET.get("length", "")
     length = int(length) if length.isascii() and length.isdigit() and len(length) < 6 else PAGE
     shown = listing(request.user, request.GET.get("before", ""), min(max(length, 1), MOST))
-    if request.headers.get("X-Fragment") == "list":
+    if request.fragment == "list":
         return render(request, "conversations/_list.html", {"listing": shown})
     return render(request, "conversations/list.html", {"piece": shown})
 
@@ -65,8 +65,7 @@ def manage(request, conversation_id):
 
 
 def _manage_page(request, conversation, form=None, status=200):
-    fragment = request.headers.get("X-Fragment")
-    name = "conversations/_manage.html" if fragment else "conversations/manage.html"
+    name = "conversations/_manage.html" if request.fragment else "conversations/manage.html"
     form = form or TitleForm(initial={"title": conversation.title})
     context = {"conversation": conversation, "form": form}
     return render(request, name, context, status=status)
@@ -157,14 +156,14 @@ def seen(request, conversation_id):
     """The shown page says that its person has seen what there is. Not a GET: browsers prefetch."""
     conversation = own_conversation(request, conversation_id)
     organize.mark_seen(conversation)
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())
 
 
 def _done(request, url, note="", undo=""):
     """Back to a page with a note on it; for the script the note alone."""
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         return render(request, "_note.html", {"text": note, "undo": undo})
     if note:
         messages.success(request, note, extra_tags=undo)

@@ -80,7 +80,7 @@ def send(request, conversation):
 def answer(request, response):
     """Where an order was taken: 303 to the conversation, or the new turn for the script."""
     conversation = response.conversation
-    if request.headers.get("X-Fragment") != "turn":
+    if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
     turn = [response.message.parent, response.message]
     for message in turn:
@@ -96,7 +96,7 @@ def answer(request, response):
 def _queue(request, conversation, message):
     """Keep the message until the reply has ended; shown above the composer."""
     queued = queued_message.put(conversation, **{name: message[name] for name in QUEUED})
-    if request.headers.get("X-Fragment") != "turn":
+    if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
     context = {"queued": queued, "writing": True}
     return render(request, "conversations/_queued.html", context, status=202)
@@ -117,7 +117,7 @@ def _refuse(request, conversation, form, refusal):
 
 def _page(request, conversation, form, status=200):
     """The conversation page, or, for the script, only what is wrong with the form."""
-    if request.headers.get("X-Fragment") == "turn":
+    if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
     # Without the script a page loads itself anew while a reply is written, and what was typed in

@@ -56,7 +56,7 @@ def login_expired(request):
 
 
 def _text_kept(request, template):
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         # The script still has the text: it needs a sentence, and a token that counts.
         template = f"_{template}"
     return render(request, f"conversations/{template}", _kept(request), status=403)

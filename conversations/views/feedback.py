@@ -32,7 +32,7 @@ def feedback(request, message_id):
     if not form.is_valid():
         return render(request, "conversations/feedback.html", _context(message), status=422)
     given = _note(message, **form.cleaned_data)
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         context = {**_context(message), "ask": given is not None and "comment" not in request.POST}
         return render(request, "conversations/_feedback.html", context)
     if given is None or "comment" in request.POST:

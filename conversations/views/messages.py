@@ -91,11 +91,11 @@ def _take(ordering, request, message, form, *text):
 
 
 def _edit_page(request, message, form, status=200):
-    if request.headers.get("X-Fragment") == "turn":
+    if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"message": message, "conversation": message.conversation, "form": form}
     name = "conversations/edit.html"
-    if request.headers.get("X-Fragment") == "edit":
+    if request.fragment == "edit":
         name = "conversations/_edit.html"
     return render(request, name, context, status=status)
 
@@ -103,6 +103,6 @@ def _edit_page(request, message, form, status=200):
 def _refused(request, message, sentence, status):
     context = {"sentence": sentence, "conversation": message.conversation}
     name = "conversations/_refusal.html"
-    if request.headers.get("X-Fragment") != "turn":
+    if request.fragment != "turn":
         name = "conversations/refusal.html"
     return render(request, name, context, status=status)

@@ -40,7 +40,7 @@ def queued(request, conversation_id):
             QueuedMessage.objects.filter(conversation=conversation).update(
                 text=form.cleaned_data["text"]
             )
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())
 

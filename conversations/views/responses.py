@@ -41,7 +41,7 @@ def stop(request, response_id):
     if response is None:
         raise Http404
     replies.stop(response)
-    if request.headers.get("X-Fragment"):
+    if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(response.conversation.get_absolute_url())
 

@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from conversations.transfer import document, everything, markdown
+from conversations.transfer import account_archive, markdown_export, native_json
 from conversations.transfer.bringing_in import Unreadable, bring_in
 from conversations.views.ownership import own_conversation, person_required
 
@@ -45,7 +45,7 @@ def data(request):
 @require_safe
 def export_all(request):
     """A zip of everything of mine, sent while it is made."""
-    pieces = everything.write_zip(request.user)
+    pieces = account_archive.write_zip(request.user)
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     name = f"{settings.SITE_NAME} {timezone.localdate().isoformat()}.zip"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
@@ -56,18 +56,18 @@ def export_all(request):
 @require_safe
 def export_markdown(request, conversation_id):
     conversation = own_conversation(request, conversation_id)
-    return _file(conversation, markdown.write(conversation), "md", "text/markdown")
+    return _file(conversation, markdown_export.write(conversation), "md", "text/markdown")
 
 
 @person_required
 @require_safe
 def export_json(request, conversation_id):
     conversation = own_conversation(request, conversation_id)
-    return _file(conversation, document.write(conversation), "json", "application/json")
+    return _file(conversation, native_json.write(conversation), "json", "application/json")
 
 
 def _file(conversation, text, extension, content_type):
     response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
-    name = f"{everything.file_name(conversation)}.{extension}"
+    name = f"{account_archive.file_name(conversation)}.{extension}"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
     return response

@@ -1,4 +1,4 @@
-"""A conversation that comes in, whatever file it was in. Pure."""
+"""The neutral form of a conversation that is imported, whichever format its file has. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,10 +22,12 @@ class Turn:
 
 
 @dataclass(slots=True)
-class Incoming:
-    """A conversation as a file has it; a parent stands before its children in `turns`.
+class ImportedConversation:
+    """A conversation as read from a file, before it is stored. `turns` are its Turns, each after
+    its parent; `active` is the id of the turn that ends the branch last looked at.
 
-    `left_out` counts what the file has besides and we do not keep, by kind.
+    `left_out` counts what the file has besides and we do not keep, by kind; `missing` are the
+    questions whose answers the file has in no form that is known here.
     """
 
     id: str
@@ -40,6 +42,7 @@ class Incoming:
     archived_at: datetime | None = None
     trashed_at: datetime | None = None
     left_out: Counter = field(default_factory=Counter)
+    missing: list = field(default_factory=list)
 
 
 def parents_first(parents):

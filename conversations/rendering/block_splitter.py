@@ -11,6 +11,22 @@ import enum
 import re
 from typing import NamedTuple
 
+from .line_syntax import (
+    BULLET_OR_NUMBER,
+    FENCE,
+    HEADING,
+    HTML_ANY_TAG,
+    HTML_TAG,
+    HTML_UNTIL,
+    NO_ITEM,
+    UNDERLINE,
+    Item,
+    closes,
+    columns,
+    is_rule,
+    item,
+)
+
 # A formula between $$ or \[ \] longer than this is an ordinary paragraph.
 FORMULA_CHARACTERS = 4_000
 
@@ -32,85 +48,6 @@ class Block(NamedTuple):
 
     kind: Kind
     source: str
-
-
-class Item(NamedTuple):
-    """How a list item begins: its marker without number, and the column of its content."""
-
-    marker: str
-    content: int
-
-
-HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
-UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
-FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
-BULLET_OR_NUMBER = re.compile(r"([-+*])(?=[ \t]|$)|(\d{1,9})([.)])(?=[ \t]|$)")
-# The beginnings of a line that, whatever follows, make it no list item.
-NO_ITEM = re.compile(r"[-+*][^ \t]|\d{1,9}[^\d.)]|\d{1,9}[.)][^ \t]|\d{10}|[^-+*\d]")
-
-# CommonMark 0.31, "HTML blocks", start conditions 1 to 5 with what ends each, then 6 and 7.
-HTML_UNTIL = (
-    (re.compile(r"<(?:script|pre|style|textarea)(?:[ \t>]|$)", re.I),
-     re.compile(r"</(?:script|pre|style|textarea)>", re.I)),
-    (re.compile(r"<!--"), re.compile(r"-->")),
-    (re.compile(r"<\?"), re.compile(r"\?>")),
-    (re.compile(r"<![a-z]", re.I), re.compile(r">")),
-    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
-)  # fmt: skip
-HTML_TAG = re.compile(
-    r"</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd"
-    r"|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]"
-    r"|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup"
-    r"|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)"
-    r"(?:[ \t]|/?>|$)",
-    re.I,
-)
-HTML_ANY_TAG = re.compile(
-    r"<(?:[a-z][a-z0-9-]*+(?:[ \t]++[a-z_:][a-z0-9_.:-]*+"
-    r"(?:[ \t]*+=[ \t]*+(?:[^ \t\"'=<>`]++|'[^']*+'|\"[^\"]*+\"))?+)*+[ \t]*+/?"
-    r"|/[a-z][a-z0-9-]*+[ \t]*+)>[ \t]*+$",
-    re.I,
-)
-
-
-def columns(line: str) -> int:
-    """The width of the white space that line begins with, tabs at every fourth column."""
-    width = 0
-    for character in line:
-        if character == " ":
-            width += 1
-        elif character == "\t":
-            width += 4 - width % 4
-        else:
-            break
-    return width
-
-
-def is_rule(text: str) -> bool:
-    """Whether text, without its indentation, is a thematic break."""
-    mark = text[:1]
-    return mark in ("-", "*", "_") and not text.strip(mark + " \t") and text.count(mark) >= 3
-
-
-def closes(line: str, fence: str) -> bool:
-    """Whether line ends the code that the mark `fence` opened."""
-    text = line.strip(" \t")
-    return text.startswith(fence) and not text.strip(fence[0]) and columns(line) < 4
-
-
-def item(text: str, indent: int) -> Item | None:
-    """How the list item that text (without its indentation) begins starts, None if it is none."""
-    match = BULLET_OR_NUMBER.match(text)
-    if not match:
-        return None
-    after = text[match.end() :]
-    rest = after.lstrip(" \t")
-    width = indent + match.end()
-    spaces = columns(" " * width + after) - width
-    # A marker with nothing, or with indented code, after it is followed by one column.
-    if not rest or spaces > 4:
-        spaces = 1
-    return Item(match[1] or match[3], width + spaces)
 
 
 class Splitter:

@@ -1,4 +1,4 @@
-"""A piece of Markdown without its marks, to be read in one line. Pure."""
+"""Markdown -> text without its marks, to be read in one line of a search result. Pure."""
 
 import re
 
@@ -27,7 +27,7 @@ _MARK = re.compile(
 _WORD = re.compile(r"\w")
 
 
-def plain(text, spans):
+def strip_markdown(text, spans):
     """`text` without its marks, and where `spans` of it, `(start, end)` in order, are then.
 
     Marks stay that say what is in a span, such as an address that was looked for.

@@ -1,4 +1,7 @@
-"""All that is a person's as one zip, made while it is sent: nothing is collected first."""
+"""Export of an account: a zip of all conversations, the profile and the usage of one person.
+
+It is made while it is sent, so that its memory does not grow with its size.
+"""
 
 import csv
 import io
@@ -10,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations.models import Conversation, Response
-from conversations.transfer import document, markdown
+from conversations.transfer import markdown_export, native_json
 from conversations.usage.report_tables import harmless
 
 # Between two pieces of the file.
@@ -42,8 +45,8 @@ def write_zip(person):
             batch = ids[start : start + BATCH]
             for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
                 name = file_name(conversation)
-                archive.writestr(f"conversations/{name}.json", document.write(conversation))
-                archive.writestr(f"markdown/{name}.md", markdown.write(conversation))
+                archive.writestr(f"conversations/{name}.json", native_json.write(conversation))
+                archive.writestr(f"markdown/{name}.md", markdown_export.write(conversation))
             yield buffer.take()
     yield buffer.take()
 

@@ -1,4 +1,4 @@
-"""One conversation as Markdown: the branch that is shown."""
+"""Export of one conversation as a Markdown file: the branch of the tree that its page shows."""
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -10,7 +10,8 @@ from conversations.thread.page import tree_of
 
 
 def write(conversation):
-    """The conversation as a Markdown text, in the reader's language and zone."""
+    """`conversation` (a Conversation) as a Markdown text: its title, then each message under a
+    heading with speaker and time, in the reader's language and time zone."""
     path = tree_of(conversation).path_through(None, as_stored(conversation.active_id))
     ids = [from_stored(stored) for stored in path]
     by_id = Message.objects.select_related("response").in_bulk(ids)

@@ -1,7 +1,9 @@
-"""A message is filled into a look that is drawn once, and looks as the template draws it."""
+"""HTML of messages: what the cache fills in looks as the template draws it, and holds nobody's
+words."""
 
 import re
 import uuid
+from pathlib import Path
 
 import pytest
 from django.template import Context
@@ -77,13 +79,13 @@ def test_each_form_has_an_id_of_its_own(messages):
 
 
 def test_a_look_is_drawn_once(messages):
-    message_html._looks.clear()
+    message_html._cache.clear()
     for message in messages:
         filled(message)
-    looks = len(message_html._looks)
+    looks = len(message_html._cache)
     for message in messages:
         filled(message)
-    assert len(message_html._looks) == looks < len(messages)
+    assert len(message_html._cache) == looks < len(messages)
 
 
 def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
@@ -93,7 +95,7 @@ def test_a_text_that_knows_the_names_of_the_marks_changes_nothing(alice):
         conversation=conversation,
         role="user",
         text="x",
-        html=" ".join([*message_html.NAMES, *message_html.MARKS.values()]),
+        html=" ".join([*message_html.PLACEHOLDERS, *message_html.PLACEHOLDERS.values()]),
     )
     assert filled(message) == drawn(message)
     assert message.html in filled(message)
@@ -115,3 +117,64 @@ def test_all_that_is_shown_of_messages_is_read_with_them(
                 fill_in(message)
             for readonly in (False, True):
                 template.render(Context({**context_of(message).flatten(), "readonly": readonly}))
+
+
+@pytest.fixture
+def template_with(tmp_path, settings):
+    """Puts markup at the end of the template of a message, in place of the site's own."""
+
+    def change(added):
+        source = Path(get_template(message_html.TEMPLATE).origin.name).read_text()
+        changed = tmp_path / message_html.TEMPLATE
+        changed.parent.mkdir(exist_ok=True)
+        changed.write_text(source.replace("</article>", f"{added}</article>"))
+        [engine] = settings.TEMPLATES
+        settings.TEMPLATES = [{**engine, "DIRS": [tmp_path, *engine["DIRS"]]}]
+        message_html._cache.clear()
+
+    yield change
+    message_html._cache.clear()
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "{{ conversation.title }}",
+        "{{ message.conversation.title }}",
+        "{{ message.created_at }}",
+        "{{ message.html }}",
+        "{{ user.username }}",
+        "{{ request.path }}",
+        "{{ currency }}",
+        "{{ call.request_id }}",
+        "{{ call.cost }}",
+        "{{ call.conversation.title }}",
+        "{% for model in models %}{{ model.instructions }}{% endfor %}",
+        "{% if call.input_tokens %}much{% endif %}",
+        "{% include 'conversations/_queued.html' %}",
+    ],
+)
+def test_what_a_look_does_not_have_cannot_come_into_the_cache(messages, template_with, added):
+    template_with(added)
+    [reply, *_others] = [m for m in messages if m.call and m.call.ended_well]
+    with pytest.raises(message_html.NotInLook):
+        filled(reply, [LanguageModel(name="m")])
+    assert not message_html._cache
+
+
+def test_words_of_a_message_are_not_in_the_cache(messages):
+    message_html._cache.clear()
+    for message in messages:
+        filled(message)
+    assert message_html._cache
+    cached = "".join("".join(drawn._literals) for drawn in message_html._cache.values())
+    for message in messages:
+        for own in (message.html, str(message.pk), str(message.conversation_id)):
+            assert not own or own not in cached
+
+
+def test_a_look_cannot_be_changed(messages):
+    look = message_html._look_of(messages[0], context_of(messages[0]))
+    # Python says one or the other, where a frozen class with slots has a base.
+    with pytest.raises((AttributeError, TypeError)):
+        look.title = "Private"

@@ -9,14 +9,15 @@ plain text until there is. So the work stays in proportion to the text, whatever
 import re
 from html import escape
 
-from .block import plain
-from .blocks import Kind, Splitter, columns
+from .block_html import plain
+from .block_splitter import Kind, Splitter
 from .code import code_box, label
-from .definitions import Definitions
 from .guards import BLOCK_CHARACTERS, too_heavy
+from .incomplete_markdown import closers, open_code, settled
+from .line_syntax import columns
+from .link_references import Definitions
+from .list_and_table_parts import Pieces, pieces
 from .markdown import markdown
-from .pieces import Pieces, pieces
-from .unfinished import closers, open_code, settled
 
 # Characters of parsing earned by a character of text, and had from the start.
 EARNED = 1.7
@@ -37,7 +38,7 @@ BLOCK_ENDS = frozenset(
 INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
 
 
-class Draft:
+class OpenBlock:
     """What can be shown of the open block of a Splitter."""
 
     def __init__(self, definitions: Definitions) -> None:

@@ -3,9 +3,9 @@
 import re
 from html import escape
 
-from .cleaning import clean
 from .links import CHINESE_MARKS, destination, link
-from .text import tidy
+from .sanitizer import clean
+from .unsafe_characters import tidy
 
 ADDRESS = re.compile(
     r"(?<![a-z0-9])(?:https?://|mailto:)[^\s<>\"'`\\^{|}" + CHINESE_MARKS + "]++", re.I

@@ -7,7 +7,8 @@ shown of the open block is made so; when it is complete it is rendered whole.
 import re
 from typing import NamedTuple
 
-from .blocks import BULLET_OR_NUMBER, Kind, Splitter, columns, is_rule, item
+from .block_splitter import Kind, Splitter
+from .line_syntax import BULLET_OR_NUMBER, columns, is_rule, item
 
 DELIMITERS = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t]*+$")
 LIST = re.compile(r"<[ou]l(?: start=\"\d+\")?>\n")

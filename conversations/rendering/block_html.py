@@ -3,13 +3,14 @@
 import re
 from html import escape
 
-from .blocks import FENCE, Block, Kind, closes, columns
-from .cleaning import clean
+from .block_splitter import Block, Kind
 from .code import code_box, label
-from .definitions import Definitions
 from .formulas import formula
 from .guards import BLOCK_CHARACTERS, too_heavy
+from .line_syntax import FENCE, closes, columns
+from .link_references import Definitions
 from .markdown import Box, is_definition, markdown
+from .sanitizer import clean
 
 
 def wrapped(html: str, number: int, prefix: str = "") -> str:

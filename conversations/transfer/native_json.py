@@ -1,10 +1,16 @@
-"""One conversation as our JSON, with all its branches, and read back from it."""
+"""The site's own JSON format of one conversation, with all its branches: written and read."""
 
 import json
 from datetime import UTC
 
 from conversations.models import Message
-from conversations.transfer.incoming import Incoming, Turn, as_text, as_time, parents_first
+from conversations.transfer.imported_conversation import (
+    ImportedConversation,
+    Turn,
+    as_text,
+    as_time,
+    parents_first,
+)
 
 FORMAT = "chatsite conversation"
 VERSION = 1
@@ -18,7 +24,7 @@ _KEPT = ("pinned_at", "archived_at", "trashed_at")
 
 
 def write(conversation):
-    """The conversation as a JSON text."""
+    """`conversation` (a Conversation) as a JSON text in this format."""
     messages = conversation.messages.select_related("response").order_by("created_at", "id")
     document = {
         "format": FORMAT,
@@ -66,7 +72,10 @@ def is_ours(found):
 
 
 def read(found):
-    """The Incoming of a parsed document of ours. Raises ValueError where it cannot be one."""
+    """The ImportedConversation in `found`, a parsed document of this format.
+
+    Raises ValueError where it is broken or of another version.
+    """
     messages = found.get("messages")
     if found.get("version") != VERSION or not isinstance(messages, list):
         raise ValueError("not a document of this version")
@@ -89,7 +98,7 @@ def read(found):
         raise ValueError("two messages of one id")
     # They are in the order of their times, and clocks are set back.
     order = parents_first({turn.id: turn.parent for turn in turns})
-    return Incoming(
+    return ImportedConversation(
         id=as_text(found.get("id")),
         title=as_text(found.get("title")),
         model=as_text(found.get("model")),

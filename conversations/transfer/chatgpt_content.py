@@ -1,0 +1,210 @@
+"""What a message in ChatGPT's export says, as Markdown, and to whom. Pure.
+
+Forms of 2023 to 2026: text, pictures and speech; code; documents in the canvas, which are calls of
+the tool `canmore`; reports of deep research, which hang on a message of a tool.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from conversations.transfer.citation_marks import resolve
+from conversations.transfer.imported_conversation import as_text
+
+# Content that was not said: thoughts, settings, tools and their results.
+UNSAID = {
+    *("thoughts", "reasoning_recap", "user_editable_context", "model_editable_context"),
+    *("execution_output", "computer_output", "tether_browsing_display", "tether_quote"),
+    *("system_error", "stderr", "app_pairing_content", "sonic_webpage", "citable_code_output"),
+}
+# Shown in place of a message that was a picture, a recording or a file and nothing else.
+PICTURE, SOUND, FILE = "🖼️", "🔊", "📎"
+
+# The languages of canvas documents that Markdown knows by another name.
+_LANGUAGES = {"react": "jsx", "other": "", "unknown": ""}
+_LANGUAGE = re.compile(r"[\w+#.-]{1,40}")
+_FENCE = re.compile(r"`{3,}")
+# Writing blocks: `:::writing{variant="email" subject="Hello"}` … `:::`.
+_WRITING = re.compile(
+    r"^:::+ ?writing\b(?P<attributes>\{[^}\n]*\})?[ \t]*\n(?P<text>.*?)(?:^:::+[ \t]*$\n?|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_SUBJECT = re.compile(r'subject="([^"\n]{1,300})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one message says: `role` ("user", "assistant"), its `text`, and how many pictures or
+    files it has beside the text, which are not in the export's JSON."""
+
+    role: str
+    text: str
+    attachments: int = 0
+
+
+def read_message(message, sources):
+    """What `message` (an object of the export) says to or by the person; None where it says nothing
+    to them. `sources` are those of the conversation, as `citation_marks.find_sources` gives them.
+    """
+    author, content = message.get("author"), message.get("content")
+    metadata = message.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    role = author.get("role") if isinstance(author, dict) else None
+    if report := _report(metadata, sources):
+        return Said("assistant", report)
+    if metadata.get("is_visually_hidden_from_conversation") or not isinstance(content, dict):
+        return None
+    recipient = as_text(message.get("recipient")) or "all"
+    if role == "assistant" and recipient.partition(".")[0] in ("canmore", "canvas"):
+        text = _canvas(content)
+        return Said("assistant", text) if text.strip() else None
+    if recipient != "all":
+        return None
+    if role == "tool":
+        return _made_picture(content)
+    if role not in ("user", "assistant") or content.get("content_type") in UNSAID:
+        return None
+    return _said(role, content, metadata, sources)
+
+
+def _said(role, content, metadata, sources):
+    """A message of text, code, pictures or speech; of an unknown kind its text."""
+    if content.get("content_type") == "code":
+        text = fenced(_raw(content), as_text(content.get("language")))
+        return Said(role, text) if text else None
+    parts = _parts(content) or [content.get("text")]
+    texts = [_part_text(part) for part in parts]
+    unsaid = [part for part, text in zip(parts, texts, strict=True) if _is_other(part, text)]
+    attached = metadata.get("attachments")
+    attached = [each for each in attached if isinstance(each, dict)] if _is_list(attached) else []
+    count = max(len(unsaid), len(attached))
+    text = "\n\n".join(text for text in texts if text.strip())
+    text = _without_writing_blocks(resolve(text, metadata, sources))
+    if not text.strip():
+        text = _names(attached) or " ".join(map(_symbol, unsaid))
+    return Said(role, text, count) if text.strip() else None
+
+
+def _part_text(part):
+    """What a part of a message says: itself, or what was heard of somebody speaking."""
+    if isinstance(part, dict) and part.get("content_type") in ("text", "audio_transcription"):
+        part = part.get("text")
+    return as_text(part)
+
+
+def _is_other(part, text):
+    return isinstance(part, dict) and not text and bool(part)
+
+
+def _symbol(part):
+    kind = as_text(part.get("content_type"))
+    if "audio" in kind or "video" in kind:
+        return SOUND
+    return PICTURE if "image" in kind else FILE
+
+
+def _names(attached):
+    """The names of attached files, a line each."""
+    lines = []
+    for each in attached:
+        name = " ".join(as_text(each.get("name")).split())[:200]
+        media_type = as_text(each.get("mime_type") or each.get("mimeType"))
+        if name:
+            lines.append(f"{PICTURE if media_type.startswith('image/') else FILE} {name}")
+    return "  \n".join(lines)
+
+
+def _made_picture(content):
+    """A tool's message that is pictures only: one that was drawn for the person."""
+    parts = [part for part in _parts(content) if part not in ("", None)]
+    if not parts or not all(_is_picture(part) for part in parts):
+        return None
+    return Said("assistant", " ".join([PICTURE] * len(parts)), len(parts))
+
+
+def _is_picture(part):
+    return isinstance(part, dict) and "image" in as_text(part.get("content_type"))
+
+
+def _report(metadata, sources):
+    """The report of a deep research, whose state the message of a tool carries as JSON in JSON."""
+    state = metadata.get("chatgpt_sdk")
+    state = _loaded(state.get("widget_state")) if isinstance(state, dict) else None
+    report = state.get("report_message") if isinstance(state, dict) else None
+    if isinstance(report, str):
+        return resolve(as_text(report), metadata, sources)
+    if not isinstance(report, dict):
+        return ""
+    content, own = report.get("content"), report.get("metadata")
+    text = _raw(content) if isinstance(content, dict) else as_text(content)
+    return resolve(text, own if isinstance(own, dict) else metadata, sources)
+
+
+def _canvas(content):
+    """A call of the canvas: a new document, what is written into one, or comments on one."""
+    raw = _raw(content)
+    call = _loaded(raw)
+    if not isinstance(call, dict):
+        return fenced(raw, "json") if raw.strip() else ""
+    pieces = []
+    if isinstance(call.get("content"), str):
+        name = " ".join(as_text(call.get("name")).split()).replace("*", "")
+        kind, _slash, language = as_text(call.get("type")).partition("/")
+        text = as_text(call["content"])
+        pieces = [f"**{name}**" if name else ""]
+        pieces.append(fenced(text, language) if kind == "code" else text)
+    for update in call.get("updates") if _is_list(call.get("updates")) else []:
+        if isinstance(update, dict):
+            pieces.append(as_text(update.get("replacement")))
+    for comment in call.get("comments") if _is_list(call.get("comments")) else []:
+        if isinstance(comment, dict):
+            pieces.append(as_text(comment.get("comment")))
+    return "\n\n".join(piece for piece in pieces if piece.strip())
+
+
+def fenced(text, language):
+    """`text` as a block of code in Markdown; "" for none."""
+    if not text.strip():
+        return ""
+    language = _LANGUAGES.get(language, language)
+    longest = max((len(found) for found in _FENCE.findall(text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language if _LANGUAGE.fullmatch(language) else ''}\n{text}\n{fence}"
+
+
+def _without_writing_blocks(text):
+    """`text` with the lines dropped that mark a draft; the subject of a mail stays, in bold."""
+    if ":::" not in text:
+        return text
+
+    def shown(match):
+        subject = _SUBJECT.search(match["attributes"] or "")
+        return (f"**{subject[1]}**\n\n" if subject else "") + match["text"]
+
+    return _WRITING.sub(shown, text)
+
+
+def _raw(content):
+    """The text of a message's content, whichever field it stands in."""
+    return as_text(content.get("text")) or "\n\n".join(
+        text for text in map(_part_text, _parts(content)) if text.strip()
+    )
+
+
+def _parts(content):
+    parts = content.get("parts")
+    return parts if isinstance(parts, list) else []
+
+
+def _loaded(value):
+    """What a JSON text says; anything else as it is, None where it is broken."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_list(value):
+    return isinstance(value, list)
