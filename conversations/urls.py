@@ -15,6 +15,7 @@ from conversations.views import (
     review,
     search,
     transfer,
+    trash,
     usage,
 )
 
@@ -25,8 +26,8 @@ urlpatterns = [
     path("robots.txt", conversations.robots, name="robots"),
     path("search/", search.search, name="search"),
     path("archive/", conversation_list.archive_page, name="archive_page"),
-    path("trash/", conversation_list.trash_page, name="trash_page"),
-    path("trash/empty/", conversation_list.empty_trash, name="empty_trash"),
+    path("trash/", trash.trash_page, name="trash_page"),
+    path("trash/empty/", trash.empty_trash, name="empty_trash"),
     # /data/
     path("data/", transfer.data, name="data"),
     path("data/export.zip", transfer.export_all, name="export_all"),
@@ -40,11 +41,9 @@ urlpatterns = [
     path(
         "conversations/<uuid:conversation_id>/archive/", conversation_list.archive, name="archive"
     ),
-    path("conversations/<uuid:conversation_id>/trash/", conversation_list.trash, name="trash"),
-    path(
-        "conversations/<uuid:conversation_id>/restore/", conversation_list.restore, name="restore"
-    ),
-    path("conversations/<uuid:conversation_id>/erase/", conversation_list.erase, name="erase"),
+    path("conversations/<uuid:conversation_id>/trash/", trash.trash, name="trash"),
+    path("conversations/<uuid:conversation_id>/restore/", trash.restore, name="restore"),
+    path("conversations/<uuid:conversation_id>/erase/", trash.erase, name="erase"),
     path("conversations/<uuid:conversation_id>/seen/", conversation_list.seen, name="seen"),
     path(
         "conversations/<uuid:conversation_id>/export.md",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from conversations.conversation_list import organize
+from conversations.conversation_list import trash
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
 from conversations.transfer import account_archive, bringing_in, native_json
@@ -268,12 +268,12 @@ def test_what_stood_apart_in_the_list_does_so_again(me, alice, kept):
         setattr(conversation, kept, long_ago)
         conversation.save()
     exported = everything_of(alice)
-    organize.erase(conversation)
+    trash.erase(conversation)
     upload(me, exported, "everything.zip")
     again = Conversation.objects.get()
     assert [name for name in KEPT if getattr(again, name)] == ([kept] if kept else [])
     # What is in the trash stays there its thirty days.
-    assert organize.purge() == 0
+    assert trash.purge() == 0
 
 
 def test_what_was_archived_at_chatgpt_is_archived(alice):

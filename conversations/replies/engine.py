@@ -18,7 +18,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from conversations import upstream
-from conversations.conversation_list import organize
+from conversations.conversation_list import trash
 from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import queued_message, response_states, titles
@@ -374,7 +374,7 @@ class Engine:
     async def _purge(self):
         """Delete for good what was long enough in the trash; one by one, so that replies do not
         wait for it."""
-        while not self.draining and await self._writing.run(organize.purge, None, 1):
+        while not self.draining and await self._writing.run(trash.purge, None, 1):
             await asyncio.sleep(0.1)
 
     # --- Beginning and end --------------------------------------------------------------------

@@ -1,21 +1,19 @@
-"""Lists of my conversations, and what I do with one besides talking."""
+"""The list of my conversations, and organizing one: rename, pin, archive."""
 
 from django import forms
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from conversations import replies
 from conversations.conversation_list import organize
 from conversations.conversation_list.sidebar import MOST, PAGE, listing
 from conversations.models import Conversation
-from conversations.views.ownership import own_conversation, own_kept_or_trashed, person_required
-from conversations.views.see_other import SeeOther
+from conversations.views.ownership import own_conversation, person_required
+from conversations.views.see_other import SeeOther, see_other_with_note
 
 
 class TitleForm(forms.Form):
@@ -41,20 +39,10 @@ def index(request):
 @person_required
 @require_safe
 def archive_page(request):
-    """What I put away."""
-    return _table(request, "conversations/archive.html", Conversation.objects.archived())
-
-
-@person_required
-@require_safe
-def trash_page(request):
-    """What I deleted, and when it will be gone."""
-    return _table(request, "conversations/trash.html", Conversation.objects.trashed())
-
-
-def _table(request, template, conversations):
-    page = Paginator(conversations.of(request.user), PAGE).get_page(request.GET.get("page"))
-    return render(request, template, {"page": page, "days": organize.TRASH_DAYS})
+    """My archived conversations."""
+    archived = Conversation.objects.of(request.user).archived()
+    page = Paginator(archived, PAGE).get_page(request.GET.get("page"))
+    return render(request, "conversations/archive.html", {"page": page})
 
 
 @person_required
@@ -74,80 +62,36 @@ def _manage_page(request, conversation, form=None, status=200):
 @person_required
 @require_POST
 def rename(request, conversation_id):
+    """Give it a `title` of my own; a bad one comes back in the form."""
     conversation = own_conversation(request, conversation_id)
     form = TitleForm(request.POST)
     if not form.is_valid():
         return _manage_page(request, conversation, form, status=422)
     organize.rename(conversation, form.cleaned_data["title"])
-    return _done(request, conversation.get_absolute_url())
+    return see_other_with_note(request, conversation.get_absolute_url())
 
 
 @person_required
 @require_POST
 def pin(request, conversation_id):
-    """Pin it, or with `off` take the pin away."""
+    """Pin it; with `off` no longer."""
     conversation = own_conversation(request, conversation_id)
-    if "off" in request.POST:
-        organize.unpin(conversation)
-    else:
-        organize.pin(conversation)
-    return _done(request, conversation.get_absolute_url())
+    organize.pin(conversation, pinned="off" not in request.POST)
+    return see_other_with_note(request, conversation.get_absolute_url())
 
 
 @person_required
 @require_POST
 def archive(request, conversation_id):
-    """Put it away, or with `off` take it back."""
+    """Archive it; with `off` put it back into the list."""
     conversation = own_conversation(request, conversation_id)
-    if "off" in request.POST:
-        organize.unarchive(conversation)
-        return _done(request, conversation.get_absolute_url())
-    organize.archive(conversation)
-    return _done(request, reverse("home"), _("Archived. It is still found by the search."))
-
-
-@person_required
-@require_POST
-def trash(request, conversation_id):
-    """Throw it away; a reply that is being written in it is stopped."""
-    conversation = own_conversation(request, conversation_id)
-    organize.trash(conversation)
-    for response in conversation.responses.open():
-        replies.stop(response)
-    note = _("Deleted. It stays in the trash for %(days)d days.") % {"days": organize.TRASH_DAYS}
-    return _done(request, reverse("home"), note, undo=reverse("restore", args=[conversation.pk]))
-
-
-@person_required
-@require_POST
-def restore(request, conversation_id):
-    """Take it out of the trash."""
-    conversation = own_kept_or_trashed(request, conversation_id)
-    organize.restore(conversation)
-    return _done(request, conversation.get_absolute_url())
-
-
-@person_required
-@require_POST
-def erase(request, conversation_id):
-    """Delete for good what is in the trash; only from there."""
-    conversation = own_kept_or_trashed(request, conversation_id)
-    if conversation.trashed_at is None:
-        return SeeOther(reverse("manage", args=[conversation.pk]))
-    organize.erase(conversation)
-    return _done(request, reverse("trash_page"), _("Deleted for good."))
-
-
-@person_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def empty_trash(request):
-    """Delete for good all that is in my trash, after asking."""
-    trashed = Conversation.objects.of(request.user).trashed()
-    if request.method != "POST":
-        return render(request, "conversations/empty_trash.html", {"count": trashed.count()})
-    for conversation in trashed:
-        organize.erase(conversation)
-    return _done(request, reverse("trash_page"), _("The trash is empty."))
+    archived = "off" not in request.POST
+    organize.archive(conversation, archived)
+    if not archived:
+        return see_other_with_note(request, conversation.get_absolute_url())
+    return see_other_with_note(
+        request, reverse("home"), _("Archived. It is still found by the search.")
+    )
 
 
 @person_required
@@ -159,12 +103,3 @@ def seen(request, conversation_id):
     if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())
-
-
-def _done(request, url, note="", undo=""):
-    """Back to a page with a note on it; for the script the note alone."""
-    if request.fragment:
-        return render(request, "_note.html", {"text": note, "undo": undo})
-    if note:
-        messages.success(request, note, extra_tags=undo)
-    return SeeOther(url)

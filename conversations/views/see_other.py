@@ -1,7 +1,21 @@
+"""Redirects after a form: status 303, so that the browser goes on with a GET."""
+
+from django.contrib import messages
 from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import render
 
 
 class SeeOther(HttpResponseRedirectBase):
-    """303: what was posted is done; look here for the outcome."""
+    """A redirect with status 303, as RFC 9110 has it after a POST."""
 
     status_code = 303
+
+
+def see_other_with_note(request, url, note="", undo=""):
+    """A SeeOther to `url` whose page shows `note`, with an Undo button that posts to the address
+    `undo` where there is one. The script gets the note alone, as a fragment."""
+    if request.fragment:
+        return render(request, "_note.html", {"text": note, "undo": undo})
+    if note:
+        messages.success(request, note, extra_tags=undo)
+    return SeeOther(url)

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand
 
-from conversations.conversation_list import organize
+from conversations.conversation_list import trash
 
 
 class Command(BaseCommand):
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, scrub, **options):
-        count = organize.purge()
+        count = trash.purge()
         if scrub:
-            organize.scrub()
+            trash.scrub()
         self.stdout.write(f"{count:,} conversations were deleted.")

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from conversations.conversation_list import organize
+from conversations.conversation_list import trash
 from conversations.models import Conversation, Message, Response
 from conversations.search import index, search
 from tests.support.reviewing import converse
@@ -309,9 +309,9 @@ def test_deleted_words_leave_the_files(alice, tmp_path, settings):
     message = conversation.messages.get(role="user")
     Message.objects.filter(pk=message.pk).update(text=f"{marker} " * 50)
     index.add_conversation(conversation.pk)
-    organize.trash(conversation)
-    assert organize.purge(timezone.now() + timedelta(days=31)) == 1
-    organize.scrub()
+    trash.trash(conversation)
+    assert trash.purge(timezone.now() + timedelta(days=31)) == 1
+    trash.scrub()
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
         for file in (name, f"{name}-wal"):

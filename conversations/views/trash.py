@@ -1,0 +1,70 @@
+"""The trash: its page, and deleting, restoring and erasing conversations."""
+
+from django.core.paginator import Paginator
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from conversations import replies
+from conversations.conversation_list import trash as trashing
+from conversations.conversation_list.sidebar import PAGE
+from conversations.models import Conversation
+from conversations.views.ownership import own_conversation, own_kept_or_trashed, person_required
+from conversations.views.see_other import SeeOther, see_other_with_note
+
+
+@person_required
+@require_safe
+def trash_page(request):
+    """My deleted conversations, and when each is erased."""
+    trashed = Conversation.objects.of(request.user).trashed()
+    page = Paginator(trashed, PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "days": trashing.TRASH_DAYS}
+    return render(request, "conversations/trash.html", context)
+
+
+@person_required
+@require_POST
+def trash(request, conversation_id):
+    """Put it into the trash; a reply that is being written in it is stopped."""
+    conversation = own_conversation(request, conversation_id)
+    trashing.trash(conversation)
+    for response in conversation.responses.open():
+        replies.stop(response)
+    note = _("Deleted. It stays in the trash for %(days)d days.") % {"days": trashing.TRASH_DAYS}
+    return see_other_with_note(
+        request, reverse("home"), note, undo=reverse("restore", args=[conversation.pk])
+    )
+
+
+@person_required
+@require_POST
+def restore(request, conversation_id):
+    """Take it out of the trash."""
+    conversation = own_kept_or_trashed(request, conversation_id)
+    trashing.restore(conversation)
+    return see_other_with_note(request, conversation.get_absolute_url())
+
+
+@person_required
+@require_POST
+def erase(request, conversation_id):
+    """Delete for good what is in the trash; only from there."""
+    conversation = own_kept_or_trashed(request, conversation_id)
+    if conversation.trashed_at is None:
+        return SeeOther(reverse("manage", args=[conversation.pk]))
+    trashing.erase(conversation)
+    return see_other_with_note(request, reverse("trash_page"), _("Deleted for good."))
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def empty_trash(request):
+    """Delete for good all that is in my trash, after asking."""
+    trashed = Conversation.objects.of(request.user).trashed()
+    if request.method != "POST":
+        return render(request, "conversations/empty_trash.html", {"count": trashed.count()})
+    for conversation in trashed:
+        trashing.erase(conversation)
+    return see_other_with_note(request, reverse("trash_page"), _("The trash is empty."))
