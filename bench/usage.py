@@ -1,4 +1,4 @@
-"""What reports and the books cost, over a ledger that `manage.py fill_ledger` has filled.
+"""What reports and the books cost, over the ledger of the command fill_ledger of this folder.
 
     .venv/bin/python -m bench.usage            10 million calls, in a database of its own
     .venv/bin/python -m bench.usage --calls N  fewer
@@ -39,7 +39,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="bench-usage-") as folder:
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
         for command in (["migrate", "-v0"], ["fill_ledger", f"--calls={options.calls}"]):
-            subprocess.run([sys.executable, ROOT / "manage.py", *command], check=True)
+            asked = [sys.executable, ROOT / "manage.py", *command, "--settings=bench.settings"]
+            subprocess.run(asked, check=True)
         measure()
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 
-from conversations.management.commands.fill_conversations import fill
+from bench.management.commands.fill_conversations import fill
 from conversations.models import Conversation, Person, ReviewMark
 from conversations.models.conversation import FEW_MEMBERS
 from conversations.review import queue

@@ -1,3 +1,5 @@
+"""The command `fill_conversations --settings=bench.settings`: invented conversations."""
+
 from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError

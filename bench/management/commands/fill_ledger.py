@@ -1,3 +1,5 @@
+"""The command `fill_ledger --settings=bench.settings`: a ledger of invented Responses."""
+
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -42,7 +44,7 @@ class Command(BaseCommand):
     def handle(self, *, calls, people, models, days, **options):
         if Response.objects.exists():
             raise CommandError("There are calls already. This is for an empty site only.")
-        self.chance = random.Random(1)  # noqa: S311
+        self.chance = random.Random(1)
         self.number = 0
         self._make_models(models)
         self._make_people(people)
@@ -182,7 +184,7 @@ def copy_days(number, block, first, days):
             table = model._meta.db_table
             chosen = ", ".join(moved.get(name, name) for name in columns)
             cursor.execute(
-                f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608
+                f"INSERT INTO {table} ({', '.join(columns)}) "
                 f"SELECT {chosen} FROM {table} WHERE {when} >= %s AND {when} < %s ORDER BY {when}",
                 limits,
             )
@@ -198,7 +200,7 @@ def insert(table, columns, rows):
             return
         places = ", ".join(["%s"] * len(columns))
         cursor.executemany(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",
             map(plain, rows),
         )
 
@@ -223,7 +225,7 @@ def sum_up(grain, first, end):
     sums = ", ".join(f"SUM({name})" for name in MEASURES)
     rest = ", ".join("0" if name == "person_id" else "''" for name in others)
     statement = (
-        f"INSERT INTO {UsageRollup._meta.db_table} "  # noqa: S608
+        f"INSERT INTO {UsageRollup._meta.db_table} "
         f"({', '.join(['grain', 'day', *names, *others, *MEASURES])}) "
         f"SELECT %s, %s, {', '.join([*names, *filter(None, [rest])])}, {sums} "
         f"FROM {UsageDay._meta.db_table} WHERE day >= %s AND day < %s "
