@@ -13,9 +13,8 @@ ARGS =
 # Those of one file and kind run in one process, for they share servers, in the order of
 # tests/conftest.py.
 AT_ONCE = --dist loadgroup --no-loadscope-reorder
-# Servers that are killed and stalled, and browsers, miss a time limit on a machine that is busy
-# with something else; what fails three times is a fault. pytest names what it repeated.
-AGAIN = --reruns 2 -r fER
+# Names what failed and what was run again (tests/conftest.py says which tests are).
+NAMED = -r fER
 # How pytest says that ARGS chose no test of this part.
 NONE = 5
 
@@ -47,22 +46,22 @@ test-stress: ## Run the tests that kill, stall and drain servers, and those that
 
 # Several at a time, for they wait much, most so on PostgreSQL.
 core-on-sqlite:
-	$(PYTHON) -m pytest $(AGAIN) -n 4 $(AT_ONCE) -m "not stress and not alone" \
+	$(PYTHON) -m pytest $(NAMED) -n 4 $(AT_ONCE) -m "not stress and not alone" \
 		$(ARGS) || [ $$? = $(NONE) ]
 
 core-on-postgres:
-	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(AGAIN) -n 5 $(AT_ONCE) \
+	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(NAMED) -n 5 $(AT_ONCE) \
 		-m "not stress and not alone and not once" $(ARGS)
 
 stress-on-sqlite:
-	$(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(NAMED) -m stress $(ARGS) || [ $$? = $(NONE) ]
 
 stress-on-postgres:
-	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(AGAIN) -m stress $(ARGS)
+	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(NAMED) -m stress $(ARGS)
 
 # What measures has the machine to itself.
 alone:
-	$(PYTHON) -m pytest $(AGAIN) -m alone $(ARGS) || [ $$? = $(NONE) ]
+	$(PYTHON) -m pytest $(NAMED) -m alone $(ARGS) || [ $$? = $(NONE) ]
 
 soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
 	@.ci/setup test

@@ -1,4 +1,6 @@
 #!/usr/bin/env python
+"""Django's command-line utility for the site: `./manage.py help` lists the commands."""
+
 import os
 import sys
 
@@ -6,4 +8,10 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if sys.argv[1:] in (["version"], ["--version"]):
+        # Django answers both by itself, with its own version.
+        from chatsite.version import version
+
+        print(version())  # noqa: T201
+    else:
+        execute_from_command_line(sys.argv)
