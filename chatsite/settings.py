@@ -268,7 +268,7 @@ MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
 REPLY_DEAD = 15  # without a heartbeat: its process died
 STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent
 STREAM_STALLED = 30  # a browser may leave one event unread
-STREAM_ACCESS = 8  # between two looks whether those who watch still may
+STREAM_ACCESS = 5  # between two looks whether those who watch still may
 TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second attempt
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)

@@ -4,6 +4,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone, translation
 
+from conversations.accounts.session_revocation import keeping_session_of
+
 
 def fragment(get_response):
     """Set `request.fragment`: the part of a page that our script asks for with the header
@@ -29,7 +31,11 @@ def reader(get_response):
         _activate(request)
         if request.user.is_authenticated:
             request.user.seen()
-        response = get_response(request)
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            response = get_response(request)
+        else:
+            with keeping_session_of(request):
+                response = get_response(request)
         if request.user.is_authenticated and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -1,19 +1,34 @@
-"""Whether those who watch may still watch."""
+"""Revocation: which watchers of event streams may no longer watch."""
 
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from conversations.models import Person
 
 
 def no_longer_allowed(viewers):
-    """Of `(session key, person id)` pairs those whose session ended or account is inactive."""
+    """Of `viewers`, a set of `(session key, person id)`, those whose next request would be
+    refused: the session ended, the account is inactive or gone, or the password was changed since
+    the session began.
+    """
     keys = {key for key, _person in viewers}
-    sessions = set(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
-            "session_key", flat=True
-        )
-    )
-    people = {person for _key, person in viewers}
-    active = set(Person.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
-    return {(key, person) for key, person in viewers if key not in sessions or person not in active}
+    alive = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+    sessions = {session.session_key: session.get_decoded() for session in alive}
+    people = Person.objects.filter(is_active=True).in_bulk({person for _key, person in viewers})
+    return {
+        (key, person)
+        for key, person in viewers
+        if not _is_valid(sessions.get(key), people.get(person))
+    }
+
+
+def _is_valid(session, person):
+    """Whether `session`, the decoded data or None, is a login of `person` that still counts, by the
+    same rule as `django.contrib.auth.get_user`."""
+    if session is None or person is None or session.get(SESSION_KEY) != str(person.pk):
+        return False
+    valid = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]
+    given = session.get(HASH_SESSION_KEY, "")
+    return any(constant_time_compare(given, hash) for hash in valid)
