@@ -183,6 +183,11 @@ def test_time_grows_no_faster_than_the_text(name):
     assert seconds(render_typed, 120_000) < 10 * seconds(render_typed, 30_000) + 0.02
 
 
+NESTING = [
+    *["\\pmod", "\\boxed", "\\cancel", "\\xcancel", "\\substack", "\\tag", "\\sqrt", "\\frac1"],
+    *["\\textcolor{red}", "\\smash", "\\ce", "\\underbrace", "\\widetilde", "\\mathop", "\\fbox"],
+]
+ENVIRONMENTS = ["align", "split", "gather", "equation", "cases", "pmatrix", "eqnarray"]
 DEEP = [
     "{" * 3_000,
     "\\sqrt" * 700 + "x",
@@ -198,6 +203,14 @@ DEEP = [
     "x" + "'" * 3_900,
     "\\text{" * 600,
     "x_{" * 1_300,
+    # As deep as the limit allows, of what the library builds by macros and what is rewritten.
+    *(f"{{{command}{{" * 25 + "x" + "}}" * 25 for command in NESTING),
+    *(f"\\begin{{{name}}}" * 50 + "x" + f"\\end{{{name}}}" * 50 for name in ENVIRONMENTS),
+    "\\left(" * 50 + "x" + "\\right)" * 50,
+    "\\implies" * 500,
+    "\\substack{" * 450,
+    "\\text{$" * 600,
+    "\\ce{" * 900,
 ]
 
 

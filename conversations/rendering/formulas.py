@@ -6,6 +6,10 @@ from html import escape
 
 from math_core import LatexError, LatexToMathML
 
+from .mathml import presentable
+from .tex import prepare
+from .tex_macros import TooMuchTeX, expand
+
 # math-core recurses, and ends the process where the stack is used up: measured, 300 levels pass
 # on a thread with 512 KB. An argument without braces nests too (\sqrt\sqrt\sqrt…).
 FORMULA_CHARACTERS = 4_000
@@ -16,10 +20,15 @@ BRACE = re.compile(
     r"\\[\\{}]|(\{|\\left(?![a-zA-Z])|\\begin(?![a-zA-Z]))|(\}|\\right(?![a-zA-Z])|\\end(?![a-zA-Z]))"
 )
 COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.S)
-ALIGNMENT = re.compile(r'style="text-align: (left|right|center);[^"]*"')
+DEFINES = re.compile(
+    r"\\(?:[a-z]*def|let|futurelet|[a-z]*newcommand|providecommand|DeclareMathOperator)(?![a-zA-Z])"
+)
+LIMITS = re.compile(r"\\(?:no)?limits(?![a-zA-Z])")
 
-# Macros could nest deeper than their text shows.
-_converter = LatexToMathML(max_expansions=0)
+# Commands that the library itself defines by others expand; none of them expands to another often.
+_converter = LatexToMathML(max_expansions=500, allow_unreliable_rendering=True, fancy_error=False)
+# Commands that a text defines could nest deeper than the text shows: they do not expand.
+_unexpanding = LatexToMathML(max_expansions=0, allow_unreliable_rendering=True, fancy_error=False)
 
 
 def formula(tex: str, display: bool) -> str:
@@ -27,15 +36,39 @@ def formula(tex: str, display: bool) -> str:
 
     display says whether it stands on a line of its own.
     """
-    if len(tex) <= FORMULA_CHARACTERS and not _too_deep(tex):
-        try:
-            mathml = _converter.convert_with_local_state(tex, displaystyle=display)
-        except LatexError:
-            pass
-        else:
-            # The alignment of cells as classes: the page's policy blocks styles in attributes.
-            return ALIGNMENT.sub(r'class="\1"', mathml) if "style=" in mathml else mathml
-    return f'<code class="formula">{escape(tex.strip(), quote=False)}</code>'
+    return _mathml(tex, display) or (
+        f'<code class="formula">{escape(tex.strip(), quote=False)}</code>'
+    )
+
+
+@lru_cache(maxsize=256)
+def _mathml(tex: str, display: bool) -> str:
+    """The formula as MathML, "" where it cannot or must not be converted."""
+    if len(tex) > FORMULA_CHARACTERS or _too_deep(tex):
+        return ""
+    try:
+        if DEFINES.search(tex):
+            tex = expand(tex, FORMULA_CHARACTERS)
+            if _too_deep(tex):
+                return ""
+        tex = prepare(tex)
+        if len(tex) > 2 * FORMULA_CHARACTERS or _too_deep(tex):
+            return ""
+        return presentable(_converted(tex, display))
+    except (LatexError, TooMuchTeX):
+        return ""
+
+
+def _converted(tex: str, display: bool) -> str:
+    """The MathML of prepared TeX. Raises LatexError."""
+    converter = _unexpanding if DEFINES.search(tex) else _converter
+    try:
+        return converter.convert_with_local_state(tex, displaystyle=display)
+    except LatexError:
+        if not LIMITS.search(tex):
+            raise
+        # The converter takes them only after what it knows as an operator.
+        return converter.convert_with_local_state(LIMITS.sub(" ", tex), displaystyle=display)
 
 
 def _too_deep(tex: str) -> bool:

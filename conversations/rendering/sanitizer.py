@@ -3,11 +3,9 @@
 import nh3
 
 from .code import CLASSES
+from .mathml import CLASSES as MATH_CLASSES
+from .mathml import ELEMENTS as MATH_TAGS
 
-MATH_TAGS = set(
-    "math mrow mi mo mn ms mtext mspace msup msub msubsup munder mover munderover mmultiscripts"
-    " mprescripts mfrac msqrt mroot mtable mtr mtd mstyle mpadded mphantom".split()
-)
 MATH_ATTRIBUTES = set(
     "display displaystyle scriptlevel mathvariant stretchy symmetric largeop movablelimits form"
     " fence separator lspace rspace minsize maxsize accent accentunder linethickness columnspan"
@@ -27,11 +25,11 @@ _cleaner = nh3.Cleaner(
         "a": {"image"},
         "code": {"formula"},
         "div": {"code", "code__bar", "table-scroll"},
-        "mtd": {"left", "right", "center"},
         "pre": {"plain"},
         "span": {"host", "task", *filter(None, CLASSES.values())},
         "td": {"left", "right", "center"},
         "th": {"left", "right", "center"},
+        **MATH_CLASSES,
     },
     clean_content_tags={"script", "style"},
     link_rel="noopener noreferrer nofollow",

@@ -1,0 +1,32 @@
+"""Arguments of TeX commands: `{…}`, one command or one character, and options in `[…]`."""
+
+import re
+
+BRACE = re.compile(r"\\.|([{}])", re.S)
+SPACE = re.compile(r"[ \t\n]*")
+SINGLE = re.compile(r"\\[a-zA-Z]+|\\.|[^\\{}&$%]", re.S)
+OPTION = re.compile(r"[ \t]*\[[^\[\]]*\]")
+
+
+def argument(tex: str, at: int) -> tuple[str, int] | None:
+    """The argument that begins at `at`, without its braces, and where it ends in `tex`.
+
+    None where nothing follows, or where its brace is never closed.
+    """
+    at = SPACE.match(tex, at).end()
+    if tex[at : at + 1] != "{":
+        match = SINGLE.match(tex, at)
+        return (match[0], match.end()) if match else None
+    depth = 0
+    for match in BRACE.finditer(tex, at):
+        if match[1]:
+            depth += 1 if match[1] == "{" else -1
+            if not depth:
+                return tex[at + 1 : match.start()], match.end()
+    return None
+
+
+def option(tex: str, at: int) -> int:
+    """Where an optional argument at `at` ends, `at` itself where none stands there."""
+    match = OPTION.match(tex, at)
+    return match.end() if match else at
