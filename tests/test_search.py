@@ -1,5 +1,6 @@
 """Finding messages and titles by their words, in the database's own index, on both databases."""
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
 from conversations.replies import response_states, submission
 from conversations.search import BEST, index, search
+from conversations.search.terms import terms
 from tests.support.examples import examples
 
 
@@ -314,4 +316,128 @@ def test_every_text_goes_in_is_found_by_itself_and_comes_out(alice, text):
     hits = search(f'"{stored}"', [alice.pk], conversation=conversation.pk)
     assert bool(entries) == bool(hits)
     conversation.delete()
+    assert raw_index() == []
+
+
+# --- Words with symbols, optional marks, and where imports belong
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("שָׁלוֹם עולם", "שלום"),
+        ("שלום", "שָׁלוֹם"),
+        ("كَتَبَ الدَّرسَ", "كتب"),
+        ("الكتـــاب", "الكتاب"),
+        ("أحمد", "احمد"),
+        ("ܫܠܳܡܳܐ", "ܫܠܡܐ"),
+        ("soft\u00adhyphen and le\u200eft", "softhyphen left"),
+        ("I learn C++, slowly", "C++"),
+        ("I learn **C++**.", "c++"),
+        ("我用C++写", "C++"),
+        ("in C++17 and later", "c++17"),
+        ("in C++17 and later", "C++ later"),
+        ("C++/CLI", "C++"),
+        ("Ｃ＋＋", "C++"),
+        ("[C#](https://example.org)", "C#"),
+        ("F#!", "f#"),
+        ("I know Objective-C", "objective-c"),
+        ("`.NET` on Linux", ".NET"),
+        ("on .NET 8 and C#", ".net c#"),
+        ("ASP.NET", ".net"),
+        ("ASP.NET", "asp.net"),
+        ("tagged #python", "#python"),
+        ("use `a->b` here", "->"),
+        ("use `a->b` here", "a->b"),
+        ("x => **=>** y", "=>"),
+        ("if a != b", "!="),
+        ("a && b || c", "&&"),
+        ("a && b || c", "||"),
+        ("i++;", "++"),
+        ("one + two", "+"),
+        ("well done 👍🏽", "👍"),
+        ("well done 👍", "👍🏿"),
+        ("she is 👩‍💻 now", "👩‍💻"),
+        ("she is 👩‍💻 now", "💻"),
+        ("I ❤️ it", "❤"),
+        ("to 🇩🇪!", "🇩🇪"),
+        ("costs 5 €", "€"),
+        ("a → b", "→"),
+        ("Tom and Jerry", "Tom & Jerry"),
+        ("one two", "one - two"),
+        ("**bold** word", '"bold word"'),
+        ("the modern C++ code", '"modern C++ code"'),
+    ],
+)
+def test_words_are_found_with_their_symbols_and_without_optional_marks(alice, say, text, query):
+    say(alice, f"Title first\n\n{text}")
+    assert len(texts(query, alice)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("vitamin C", "C++"),
+        ("vitamin C", "c#"),
+        ("C#", "C++"),
+        ("the net is wide", ".NET"),
+        ("a - b > c", "->"),
+        ("a = b", "!="),
+        ("python", "#python"),
+        ("well done", "👍"),
+        ("👩 and 💻", "👩‍💻"),
+        ("🇩🇪", "🇫🇷"),
+        ("C++17", '"c++ 17 x"'),
+        ("כתבת", '"כתב"'),
+    ],
+)
+def test_words_are_not_found_by_other_symbols(alice, say, text, query):
+    say(alice, f"Title first\n\n{text}")
+    assert texts(query, alice) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a+" * 50_000, "+" * 100_000, "." * 100_000, "👩‍" * 50_000, ".a" * 50_000, "c++" * 30_000,
+     "#+" * 50_000, "a" * 100_000, "->" * 50_000],
+    ids=range(9),
+)  # fmt: skip
+def test_symbols_cost_a_time_that_grows_with_the_text(text):
+    def spent(text):
+        began = time.process_time()
+        terms(text)
+        return time.process_time() - began
+
+    terms(text)
+    assert spent(text) < 8 * spent(text[: len(text) // 2]) + 0.1
+
+
+def test_what_was_said_long_ago_is_found_behind_what_is_new_whenever_it_came(alice, say):
+    say(alice, "a new plan")
+    old = timezone.now() - timedelta(days=400)
+    for days, text in ((0, "an old plan"), (9, "a later plan"), (3, "a plan between them")):
+        conversation = Conversation.objects.create(owner=alice, created_at=old)
+        Message.objects.create(
+            conversation=conversation, role="user", text=text, created_at=old + timedelta(days=days)
+        )
+        index.add_conversation(conversation.pk)
+    found = ["a new plan", "# a new plan", "a later plan", "a plan between them", "an old plan"]
+    assert texts("plan", alice) == found
+    call_command("rebuild_search")
+    assert texts("plan", alice) == found
+
+
+def test_many_texts_of_one_moment_stand_in_the_index(alice):
+    at = timezone.now()
+    conversation = Conversation.objects.create(owner=alice, created_at=at, title="plan")
+    Message.objects.bulk_create(
+        Message(conversation=conversation, role="user", text=f"plan {number}", created_at=at)
+        for number in range(300)
+    )
+    index.add_conversation(conversation.pk)
+    for _again in range(3):
+        other = Conversation.objects.create(owner=alice, created_at=at, title="plan")
+        index.add_conversation(other.pk)
+    assert len(search("plan", [alice.pk])) == 304
+    Conversation.objects.all().delete()
     assert raw_index() == []

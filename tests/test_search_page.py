@@ -5,9 +5,12 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conversations.models import Conversation, Message, SearchEntry
-from conversations.search import index
+from conversations.search import index, parse
+from conversations.search.mark_html import mark_html
 from tests.support.reviewing import converse
 
 
@@ -68,9 +71,46 @@ def test_a_place_opens_at_its_message(me, alice):
     index.add_conversation(conversation.pk)
     page = me.get("/search/?q=another").content.decode()
     message = conversation.messages.get(text="another answer")
-    link = f"/conversations/{conversation.pk}/?at={message.pk}#m-{message.pk}"
-    assert f'href="{link}"' in page
-    assert f'id="m-{message.pk}"' in me.get(link).content.decode()
+    link = f"/conversations/{conversation.pk}/?at={message.pk}&q=another#m-{message.pk}"
+    assert f'href="{link.replace("&", "&amp;")}"' in page
+    opened = me.get(link).content.decode()
+    assert f'id="m-{message.pk}"' in opened
+    assert opened.count("<mark>another</mark>") == 1
+
+
+def test_a_place_says_when_it_was_said(me, alice):
+    conversation = keep(alice, "About animals", "What is an okapi?")
+    Message.objects.filter(conversation=conversation).update(created_at="2024-02-03T12:00Z")
+    page = me.get("/search/?q=okapi").content.decode()
+    assert re.search(r'<time datetime="2024-02-03T[^"]+">Feb. 3, 2024</time>', page)
+
+
+@pytest.mark.parametrize(
+    ("source", "query", "marked"),
+    [
+        ("<p>The <em>quick</em> okapi</p>", '"quick okapi"',
+         "<p>The <em><mark>quick</mark></em><mark> okapi</mark></p>"),
+        ("<p>a &lt;b&gt; &amp; C++</p>", "c++", "<p>a &lt;b&gt; &amp; <mark>C++</mark></p>"),
+        ("<p>one</p><p>two</p>", "onetwo", "<p>one</p><p>two</p>"),
+        ("<p>one</p><p>two</p>", "one two", "<p><mark>one</mark></p><p><mark>two</mark></p>"),
+        ("<p>one</p>", "one two", "<p>one</p>"),
+        ('<a href="/one" title="a > one">two</a>', "one", '<a href="/one" title="a > one">two</a>'),
+        ("<math><mi>x</mi></math> x", "x", "<math><mi>x</mi></math> <mark>x</mark>"),
+        ("<p>שָׁלוֹם</p>", "שלום", "<p><mark>שָׁלוֹם</mark></p>"),
+        ("<p>cafe\u0301 here</p>", "café", "<p><mark>café</mark> here</p>"),
+        ("<code>a -&gt; b</code>", "->", "<code>a <mark>-&gt;</mark> b</code>"),
+    ],
+)  # fmt: skip
+def test_what_was_looked_for_is_marked_in_a_message(source, query, marked):
+    assert mark_html(source, parse(query)) == marked
+
+
+@given(st.lists(st.sampled_from(["one", " ", "<p>", "</p>", "&lt;", "<b>", "</b>", "two", "é"])))
+def test_marks_change_no_text_and_no_tag(pieces):
+    source = "".join(pieces)
+    marked = mark_html(source, parse("one two"))
+    assert re.sub("</?mark>", "", marked) == source
+    assert "one two" not in source or "<mark>" in marked
 
 
 def test_a_conversation_without_title_is_found_in_any_language(me, alice):

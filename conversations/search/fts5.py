@@ -13,6 +13,7 @@ from django.db import connection
 
 from conversations.database.statements import as_stored, moment
 from conversations.models import SearchEntry
+from conversations.search.entries import ids_of
 from conversations.search.terms import is_unspaced
 
 BEGINNING = 3  # letters, at most
@@ -28,7 +29,7 @@ DROP = ["DROP TABLE conversations_searchterms", "DROP TABLE conversations_search
 
 def insert(entries):
     """Add `entries` to the index."""
-    pairs = [(_insert(entry), entry) for entry in entries]
+    pairs = _insert(entries)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO conversations_searchterms(rowid, owner, words) VALUES (%s, %s, %s)",
@@ -40,21 +41,30 @@ def insert(entries):
         )
 
 
-def _insert(entry):
+def _insert(entries):
+    """Store the rows of `entries`: `(id, Entry)` pairs in the order of ids, as FTS5 likes them."""
+    stored, waiting, taken = {}, ids_of(entries), set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO conversations_searchentry"
-            " (owner_id, conversation_id, message_id, created_at, part)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [
-                entry.owner_id,
-                as_stored(entry.conversation_id),
-                as_stored(entry.message_id),
-                moment(entry.created_at),
-                entry.part,
-            ],
-        )
-        return cursor.lastrowid
+        while waiting:
+            for pk, entry in waiting.items():
+                cursor.execute(
+                    "INSERT INTO conversations_searchentry"
+                    " (id, owner_id, conversation_id, message_id, created_at, part)"
+                    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+                    [
+                        pk,
+                        entry.owner_id,
+                        as_stored(entry.conversation_id),
+                        as_stored(entry.message_id),
+                        moment(entry.created_at),
+                        entry.part,
+                    ],
+                )
+                if cursor.rowcount:
+                    stored[pk] = entry
+            taken |= waiting.keys()
+            waiting = ids_of([waiting[pk] for pk in waiting if pk not in stored], taken)
+    return sorted(stored.items())
 
 
 def delete(pairs):

@@ -3,7 +3,7 @@
 import re
 
 from conversations.search.strip_markdown import strip_markdown
-from conversations.search.terms import WITHIN_WORD, is_unspaced, offsets, prepare
+from conversations.search.terms import WITHIN_WORD, find_symbols, is_unspaced, offsets, prepare
 
 BEFORE = 50  # characters shown before the first match
 LENGTH = 220  # characters shown in all
@@ -43,21 +43,43 @@ def snippet(text, phrases, length=LENGTH):
 
 
 def find(prepared, phrases, within=None):
-    """Where `phrases` stand in a prepared text: `(start, end)` pairs in order; only those that
-    begin `within` so many characters of the first one, if that is given."""
+    """Where `phrases` stand in a prepared text: `(start, end)` pairs in order, none in another;
+    only those that begin `within` so many characters of the first one, if that is given."""
+    symbols = [phrase for phrase in phrases if phrase.is_symbol]
+    words = [phrase for phrase in phrases if not phrase.is_symbol]
+    spans = sorted([*_find_words(prepared, words, within), *_find_symbols(prepared, symbols)])
+    found = []
+    for start, end in spans:
+        if within and found and start >= found[0][0] + within:
+            break
+        if not found or start >= found[-1][1]:
+            found.append((start, end))
+    return found
+
+
+def _find_words(prepared, phrases, within):
     if not phrases:
-        return []
+        return
     folded, origin = offsets(prepared)
-    spans = []
+    first = None
     for match in re.finditer("|".join(map(_pattern, phrases)), folded):
         begin, end = match.span()
         if begin == end:
             continue
-        span = origin(begin), origin(end - 1) + 1
-        if within and spans and span[0] >= spans[0][0] + within:
-            break
-        spans.append(span)
-    return spans
+        # With the marks and the invisible characters behind its last letter.
+        start, end = origin(begin), max(origin(end), origin(end - 1) + 1)
+        first = start if first is None else first
+        if within and start >= first + within:
+            return
+        yield start, end
+
+
+def _find_symbols(prepared, phrases):
+    if not phrases:
+        return
+    for symbol in find_symbols(prepared):
+        if any(phrase.matches(symbol.word) for phrase in phrases):
+            yield symbol.start, symbol.end
 
 
 def _pattern(phrase):

@@ -2,14 +2,17 @@
 
 All words must be in one message. Words in quotation marks, and those that hang together
 ("foo.bar", a run of Chinese), are a phrase; the last word, where it is not quoted, may go on.
-Nothing typed is an operator, so nothing typed is an error.
+A word with symbols (`C++`, `.NET`) and an operator (`->`) are looked for with them; a symbol that
+may only part words (`-`, `&`) counts where nothing else is typed. Nothing typed is an operator of
+the search, so nothing typed is an error.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conversations.search.terms import (
     LONGEST,
+    find_symbols,
     fold,
     is_unspaced,
     pairs,
@@ -25,10 +28,12 @@ _QUOTES = re.compile('["“”„‟«»「」『』]')
 
 @dataclass(frozen=True)
 class Phrase:
-    """Neighbouring runs of a query; the last one `may_go_on` (`elep` finds `elephant`)."""
+    """Neighbouring runs of a query, or one word with symbols (`is_symbol`); the last run
+    `may_go_on` (`elep` finds `elephant`)."""
 
     runs: tuple
     may_go_on: bool = False
+    is_symbol: bool = False
 
     @property
     def terms(self):
@@ -49,19 +54,38 @@ class Phrase:
             return len(last) == 1
         return self.may_go_on and len(last) > 1
 
+    def matches(self, word):
+        """Whether a phrase that is a symbol finds `word`, a Symbol's in a text."""
+        wanted = self.terms[0]
+        return word[:LONGEST] == wanted or (self.is_prefix and word.startswith(wanted))
+
 
 def parse(typed):
-    """The Phrases of what was `typed`; an empty list where it has no letter and no digit."""
-    phrases = []
+    """The Phrases of what was `typed`; an empty list where nothing in it can be looked for."""
+    phrases, decorations = [], []
     # Every second piece stands in quotation marks; the last pair may be left open.
     for number, piece in enumerate(_QUOTES.split(prepare(typed[:LENGTH]))):
         quoted = number % 2 == 1
         for words in [piece] if quoted else piece.split():
-            found = tuple(runs(fold(words)))
-            if found:
-                phrases.append(Phrase(found, may_go_on=not quoted))
-    phrases = phrases[:MOST_PHRASES]
+            found, decoration = _phrases(words, may_go_on=not quoted)
+            phrases += found
+            decorations += decoration
+    phrases = list(dict.fromkeys(phrases or decorations))[:MOST_PHRASES]
     return [
-        phrase if phrase is phrases[-1] else Phrase(phrase.runs, may_go_on=False)
-        for phrase in phrases
+        phrase if phrase is phrases[-1] else replace(phrase, may_go_on=False) for phrase in phrases
     ]
+
+
+def _phrases(words, *, may_go_on):
+    """`(phrases, decorations)`: what `words` say, and symbols that may only be there for looks."""
+    symbols = [symbol for symbol in find_symbols(words) if symbol.whole and symbol.stands]
+    found, rest = [], words
+    for symbol in symbols:
+        if not symbol.is_decoration:
+            found.append(Phrase((symbol.word,), may_go_on, is_symbol=True))
+            rest = rest[: symbol.start] + " " * (symbol.end - symbol.start) + rest[symbol.end :]
+    # `C++` says all that `c` would; of `a->b` the letters are looked for too.
+    if runs(fold(rest)):
+        found.append(Phrase(tuple(runs(fold(words))), may_go_on))
+    decorations = [symbol.word for symbol in symbols if symbol.is_decoration]
+    return found, [Phrase((word,), may_go_on, is_symbol=True) for word in decorations]

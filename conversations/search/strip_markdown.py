@@ -30,11 +30,15 @@ _WORD = re.compile(r"\w")
 def strip_markdown(text, spans):
     """`text` without its marks, and where `spans` of it, `(start, end)` in order, are then.
 
-    Marks stay that say what is in a span, such as an address that was looked for.
+    Marks stay that say what is in a span, such as an address that was looked for, or an operator.
     """
     drops = []
+    operators = [span for span in spans if not _WORD.search(text, *span)]
     for marks in _marks(text, 0, len(text)):
-        if not any(_WORD.search(text, *mark) and _meets(mark, spans) for mark in marks):
+        if not any(
+            _meets(mark, operators) or (_WORD.search(text, *mark) and _meets(mark, spans))
+            for mark in marks
+        ):
             drops += marks
     drops.sort()
 

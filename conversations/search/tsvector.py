@@ -10,9 +10,12 @@ against 6, at 100,000 messages).
 from django.db import connection
 
 from conversations.models import SearchEntry
+from conversations.search.entries import ids_of
 
 # PostgreSQL keeps this many places of one word.
 PLACES = 255
+# Of one statement.
+ROWS = 500
 
 # The words of all but the longest messages stand in their rows. Kept apart, as PostgreSQL does
 # from 2 kB on, they take twice as long to look through, and no less room.
@@ -24,18 +27,21 @@ CREATE = [
     "CREATE INDEX conversations_searchterms ON conversations_searchentry"
     " USING gin (terms) WITH (fastupdate = off)",
 ]
+_INSERT = (
+    "INSERT INTO conversations_searchentry"
+    " (id, owner_id, conversation_id, message_id, created_at, part, terms)"
+)
 DROP = ["ALTER TABLE conversations_searchentry DROP COLUMN terms"]
 
 
 def insert(entries):
     """Add `entries` to the index."""
+    waiting, taken = ids_of(entries), set()
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO conversations_searchentry"
-            " (owner_id, conversation_id, message_id, created_at, part, terms)"
-            " VALUES (%s, %s, %s, %s, %s, %s::tsvector)",
-            [
+        while waiting:
+            rows = [
                 (
+                    pk,
                     entry.owner_id,
                     entry.conversation_id,
                     entry.message_id,
@@ -43,9 +49,19 @@ def insert(entries):
                     entry.part,
                     _vector(entry),
                 )
-                for entry in entries
-            ],
-        )
+                for pk, entry in waiting.items()
+            ]
+            stored = set()
+            for start in range(0, len(rows), ROWS):
+                batch = rows[start : start + ROWS]
+                places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s::tsvector)"] * len(batch))
+                cursor.execute(
+                    f"{_INSERT} VALUES {places} ON CONFLICT (id) DO NOTHING RETURNING id",
+                    [value for row in batch for value in row],
+                )
+                stored.update(pk for (pk,) in cursor.fetchall())
+            taken |= waiting.keys()
+            waiting = ids_of([waiting[pk] for pk in waiting if pk not in stored], taken)
 
 
 def delete(pairs):

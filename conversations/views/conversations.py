@@ -7,12 +7,15 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import Message
 from conversations.replies import queued_message, submission
+from conversations.search import parse
+from conversations.search.mark_html import mark_html
 from conversations.thread.page import as_uuid, place_of, thread
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
@@ -34,8 +37,8 @@ def home(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """One conversation; `?at=<message>` shows the path through that message; `?still` is for
-    writing without the script while a reply is written."""
+    """One conversation; `?at=<message>` shows the path through that message, `?q=` marks what was
+    looked for; `?still` is for writing without the script while a reply is written."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         if request.method == "POST":
@@ -126,6 +129,7 @@ def _page(request, conversation, form, status=200):
     # Django's own is a lazy object, dear where a page has two hundred forms.
     context["csrf_token"] = get_token(request)
     at, before = as_uuid(request.GET.get("at")), as_uuid(request.GET.get("before"))
+    phrases = parse(request.GET.get("q", ""))
 
     def draw():
         if conversation is not None:
@@ -134,6 +138,8 @@ def _page(request, conversation, form, status=200):
             except Message.DoesNotExist:
                 raise Http404 from None
             replies.fill_in(context["thread"].pending)
+            if phrases:
+                _mark(context["thread"].messages, phrases)
         return render_to_string("conversations/conversation.html", context, request)
 
     # A message that is asked for may not be there.
@@ -146,6 +152,13 @@ def _page(request, conversation, form, status=200):
     # may not mean "seen".
     page.headers["Speculation-Rules"] = f'"{static("conversations/sidebar.speculationrules")}"'
     return page
+
+
+def _mark(messages, phrases):
+    """Mark in the finished ones what was looked for, on the way from the search."""
+    for message in messages:
+        if not message.is_pending:
+            message.live_html = mark_safe(mark_html(message.html, phrases))  # noqa: S308 (ours)
 
 
 def too_large(request):

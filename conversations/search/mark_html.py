@@ -1,0 +1,72 @@
+"""Marks what was looked for in the HTML of a message, as the search's result shows it. Pure.
+
+The HTML is our own (conversations.rendering): well-formed, with `<` escaped in its text.
+"""
+
+import html
+import re
+
+from conversations.search.highlight import find
+from conversations.search.terms import prepare
+
+_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*)(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+# Within a word or a phrase these change nothing; other tags end it.
+_INLINE = {"a", "em", "strong", "code", "span", "del", "b", "i", "u", "s", "mark", "bdi"}
+# What is in them is no text, or may hold no <mark>.
+_CLOSED = {"math", "svg", "button", "template", "title", "select", "textarea"}
+
+
+def mark_html(source, phrases):
+    """`source`, the HTML of a message, with `<mark>` around what `phrases` find in its text; as it
+    is where one of them is not there, since all words have to be in one message."""
+    pieces = list(_pieces(source))
+    text = "".join(shown for _markup, shown in pieces)
+    if not all(find(text, [phrase]) for phrase in phrases):
+        return source
+    spans = find(text, phrases)
+    marked, at = [], 0
+    for markup, shown in pieces:
+        if markup is not None:
+            marked.append(markup)
+        else:
+            marked.append(_marked(shown, at, spans))
+        at += len(shown)
+    return "".join(marked)
+
+
+def _pieces(source):
+    """`(markup, text)` of each tag, where the text is what parts words there, and `(None, text)` of
+    each text."""
+    at, closed = 0, 0
+    for tag in _TAG.finditer(source):
+        if at < tag.start():
+            yield _piece(source[at : tag.start()], closed)
+        ends, name = tag[1], tag[2].lower()
+        if name in _CLOSED:
+            closed = max(0, closed + (-1 if ends else 1))
+        yield tag[0], "" if name in _INLINE else "\n"
+        at = tag.end()
+    if at < len(source):
+        yield _piece(source[at:], closed)
+
+
+def _piece(escaped, closed):
+    if closed:
+        return escaped, ""
+    text = html.unescape(escaped)
+    prepared = prepare(text)
+    # Composed it has another length, and the spans are places in it.
+    return None, text if len(prepared) == len(text) else prepared
+
+
+def _marked(text, at, spans):
+    """A text that begins at the place `at`, escaped, with the parts of `spans` in it marked."""
+    parts, done = [], 0
+    for start, end in spans:
+        start, end = max(start - at, done), min(end - at, len(text))
+        if start < end:
+            parts += [html.escape(text[done:start], quote=False), "<mark>"]
+            parts += [html.escape(text[start:end], quote=False), "</mark>"]
+            done = end
+    parts.append(html.escape(text[done:], quote=False))
+    return "".join(parts)
