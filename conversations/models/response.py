@@ -8,6 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.gateway.error_sentences import error_sentence, is_quote, reason_sentence
 
+# Columns of tokens that a Response has and that are summed up under the same name, in the order of
+# reports and files. A new one is added here, and by a migration of Response and of the sums.
+REPORTED_TOKENS = (
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+)
+ESTIMATED_TOKENS = ("estimated_input_tokens", "estimated_output_tokens")
+TOKENS = REPORTED_TOKENS + ESTIMATED_TOKENS
+# Those that are no part of another: what was used is their sum.
+DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
+
 
 def _not_negative(field):
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})

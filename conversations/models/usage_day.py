@@ -3,6 +3,8 @@ from decimal import Decimal
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .response import TOKENS
+
 # `cost` of a Response has eight places; sums are kept in units of the eighth, since SQLite would
 # add decimals as floating point numbers.
 COST_PLACES = 8
@@ -14,20 +16,14 @@ FIRST_TOKEN = tuple(f"first_token_{n}" for n in range(len(FIRST_TOKEN_EDGES) + 1
 TOTAL_TIME = tuple(f"total_time_{n}" for n in range(len(TOTAL_TIME_EDGES) + 1))
 
 COUNTS = ("calls", "replies", "answered", "failed", "reported", "estimated", "unpriced")
-TOKENS = (
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "total_tokens",
-    "estimated_input_tokens",
-    "estimated_output_tokens",
+AMOUNTS = (
+    *TOKENS,
     "cost_units",
     "estimated_cost_units",
     "input_characters",
     "output_characters",
 )
-FIGURES = COUNTS + TOKENS
+FIGURES = COUNTS + AMOUNTS
 TIMES = FIRST_TOKEN + TOTAL_TIME
 MEASURES = FIGURES + TIMES
 
@@ -59,7 +55,7 @@ class UsageSums(models.Model):
 
 
 for name in MEASURES:
-    kind = models.BigIntegerField if name in TOKENS else models.IntegerField
+    kind = models.BigIntegerField if name in AMOUNTS else models.IntegerField
     UsageSums.add_to_class(name, kind(default=0, db_default=0))
 
 

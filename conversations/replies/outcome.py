@@ -2,6 +2,7 @@
 
 from conversations import upstream
 from conversations.models import Response
+from conversations.models.response import REPORTED_TOKENS
 
 Status = Response.Status
 Source = Response.UsageSource
@@ -86,11 +87,7 @@ class Outcome:
         if usage is not None:
             return {
                 "usage_source": Source.REPORTED,
-                "input_tokens": usage.input_tokens,
-                "cached_tokens": usage.cached_tokens,
-                "output_tokens": usage.output_tokens,
-                "reasoning_tokens": usage.reasoning_tokens,
-                "total_tokens": usage.total_tokens,
+                **{name: getattr(usage, name) for name in REPORTED_TOKENS},
             }
         if self._was_refused():
             return {"usage_source": Source.NONE}

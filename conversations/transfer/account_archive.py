@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations.models import Conversation, Response
+from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import markdown_export, native_json
 from conversations.usage.report_tables import harmless
 
@@ -22,8 +23,9 @@ ROWS = 2_000  # of the books
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _USAGE = (
-    *("created_at", "purpose", "status", "model", "answered_model", "input_tokens"),
-    *("cached_tokens", "output_tokens", "reasoning_tokens", "total_tokens", "usage_source", "cost"),
+    *("created_at", "purpose", "status", "model", "answered_model"),
+    *REPORTED_TOKENS,
+    *("usage_source", "cost"),
 )
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC
 
 from conversations.models import Message
+from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer.imported_conversation import (
     ImportedConversation,
     Turn,
@@ -17,7 +18,7 @@ VERSION = 1
 
 _CALL = (
     *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
-    *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "total_tokens"),
+    *REPORTED_TOKENS,
 )
 # Set where it stands apart in the list.
 _KEPT = ("pinned_at", "archived_at", "trashed_at")

@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Cast, Round, TruncDate
 
 from conversations.models import Response
+from conversations.models.response import TOKENS
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage.calendar import ONE_DAY
 from conversations.usage.consistency_check import FINAL
@@ -18,16 +19,7 @@ Source = Response.UsageSource
 
 # What a sum of calls can be cut by.
 CUTS = ("day", "model", "answered_model", "purpose", "person_id", "status", "usage_source")
-SUMMED = (
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "total_tokens",
-    "estimated_input_tokens",
-    "estimated_output_tokens",
-    "cost",
-)
+SUMMED = (*TOKENS, "cost")
 # One call in full, for a bill that lists calls.
 ROW = (
     "id",

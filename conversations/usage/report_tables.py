@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import itemgetter
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
+from conversations.models.response import DISTINCT_TOKENS, TOKENS
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.models.usage_day import TIMES as TIME_COUNTS
 from conversations.usage import reports
@@ -17,13 +19,7 @@ FIGURES = {
     "replies": lambda sums: sums["replies"],
     "titles": lambda sums: sums.titles,
     "failed": lambda sums: sums["failed"],
-    "input_tokens": lambda sums: sums["input_tokens"],
-    "cached_tokens": lambda sums: sums["cached_tokens"],
-    "output_tokens": lambda sums: sums["output_tokens"],
-    "reasoning_tokens": lambda sums: sums["reasoning_tokens"],
-    "total_tokens": lambda sums: sums["total_tokens"],
-    "estimated_input_tokens": lambda sums: sums["estimated_input_tokens"],
-    "estimated_output_tokens": lambda sums: sums["estimated_output_tokens"],
+    **{name: itemgetter(name) for name in TOKENS},
     "cost": lambda sums: sums.cost,
     "estimated_cost": lambda sums: sums.estimated_cost,
     "unpriced": lambda sums: sums["unpriced"],
@@ -36,7 +32,6 @@ FIGURES = {
 # The measures behind the figures, and those each order needs besides the tokens.
 UNSHOWN = ("answered", "input_characters", "output_characters")
 WHOLE = tuple(name for name in COUNTED if name not in UNSHOWN) + TIME_COUNTS
-TOKENS = ("input_tokens", "output_tokens", "estimated_input_tokens", "estimated_output_tokens")
 NEEDED = {
     "replies": ("replies",),
     "titles": ("replies",),
@@ -115,7 +110,7 @@ def make_page(selection, sort, number):
     """
     sort = _known("person", sort)
     order = sort.lstrip("-")
-    rows = _people(selection, ("calls", *TOKENS, *NEEDED.get(order, ())))
+    rows = _people(selection, ("calls", *DISTINCT_TOKENS, *NEEDED.get(order, ())))
     if order == "groups":
         _add_groups(rows, selection)
     table = sorted_table("person", rows, sort, reports.total(selection, WHOLE))

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils.functional import cached_property
 
 from conversations.models import Person, Response, UsageRollup
+from conversations.models.response import DISTINCT_TOKENS
 from conversations.models.usage_day import FIGURES, MEASURES, money
 from conversations.usage import calendar
 from conversations.usage.aggregation import DAYS, GROUPS, ROLLUPS, Where
@@ -86,12 +87,7 @@ class Sums(dict):
     @property
     def tokens(self):
         """All tokens, those estimated included."""
-        return (
-            self["input_tokens"]
-            + self["output_tokens"]
-            + self["estimated_input_tokens"]
-            + self["estimated_output_tokens"]
-        )
+        return sum(self[name] for name in DISTINCT_TOKENS)
 
     @property
     def coverage(self):

@@ -7,6 +7,7 @@ from django.db import connection
 
 from conversations.database.statements import change
 from conversations.models import Response, UsageDay, UsageRollup
+from conversations.models.response import TOKENS
 from conversations.models.usage_day import (
     COST_PLACES,
     FIRST_TOKEN,
@@ -28,13 +29,7 @@ COLUMNS = (
     "purpose",
     "status",
     "usage_source",
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "total_tokens",
-    "estimated_input_tokens",
-    "estimated_output_tokens",
+    *TOKENS,
     "input_characters",
     "output_characters",
     "cost",
@@ -43,7 +38,6 @@ COLUMNS = (
     "first_token_at",
     "finished_at",
 )
-_ADDED_AS_THEY_ARE = COLUMNS[5:12]
 _CHARGED = (Source.REPORTED, Source.ESTIMATED)
 _FAILED = (Status.FAILED, Status.INTERRUPTED)
 _WHOLE = (Status.COMPLETED, Status.INCOMPLETE)
@@ -66,7 +60,7 @@ def measure(call):
     source = call["usage_source"]
     reply = call["purpose"] == Response.Purpose.REPLY
     reported = source == Source.REPORTED
-    added = {name: call[name] or 0 for name in _ADDED_AS_THEY_ARE}
+    added = {name: call[name] or 0 for name in TOKENS}
     added["calls"] = 1
     added["replies"] = int(reply)
     added["answered"] = int(reply and source != Source.NONE)

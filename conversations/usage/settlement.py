@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from conversations.models import Response
+from conversations.models.response import REPORTED_TOKENS
 from conversations.usage import prices
 from conversations.usage.rollup import COLUMNS
 from conversations.usage.token_estimate import Gauge
@@ -13,13 +14,6 @@ Source = Response.UsageSource
 BEFORE = (*COLUMNS, "reserved_input_tokens")
 # More tokens than any call has: a gateway that reports them is not believed.
 LARGEST = 1_000_000_000
-REPORTED = (
-    "input_tokens",
-    "cached_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "total_tokens",
-)
 
 
 def settle(call, ending, *written):
@@ -30,8 +24,8 @@ def settle(call, ending, *written):
     only those of open Responses count.
     """
     fields = {**ending, "output_characters": sum(map(len, written))}
-    if any((fields.get(name) or 0) > LARGEST for name in REPORTED):
-        fields.update(dict.fromkeys(REPORTED), usage_source=Source.ESTIMATED)
+    if any((fields.get(name) or 0) > LARGEST for name in REPORTED_TOKENS):
+        fields.update(dict.fromkeys(REPORTED_TOKENS), usage_source=Source.ESTIMATED)
     if fields["usage_source"] == Source.NONE:
         return {**fields, "cost": Decimal(0)}
     missing = [name for name in ("input_tokens", "output_tokens") if fields.get(name) is None]

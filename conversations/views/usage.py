@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from conversations import usage
 from conversations.models import Budget, Conversation, Person
+from conversations.models.response import DISTINCT_TOKENS
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.usage import calendar, report_tables, reports
 from conversations.usage.chart import draw
@@ -214,13 +215,7 @@ def _query(form, **changes):
     return urlencode({name: value for name, value in values.items() if value})
 
 
-CHARTED = (
-    "cost_units",
-    "input_tokens",
-    "output_tokens",
-    "estimated_input_tokens",
-    "estimated_output_tokens",
-)
+CHARTED = ("cost_units", *DISTINCT_TOKENS)
 
 
 def _chart(selection):
