@@ -50,3 +50,4 @@ def article(context, message, models=None):
 
 
 register.simple_tag(response_facts.facts, name="facts")
+register.simple_tag(response_facts.review_facts, name="review_facts")

@@ -1,4 +1,5 @@
-"""What is known of a call, for its reader: model, tokens, cost, times."""
+"""Facts about a Response, as rows of a `<dl>`: model, tokens, cost and times for its owner, and
+besides how the call went for a reviewer. One list of facts serves both."""
 
 from functools import cache, lru_cache
 
@@ -11,51 +12,68 @@ from django.utils.translation import gettext as _
 
 from conversations.usage.sentences import to_a_tenth
 
-# Twenty pages of them; each is a kilobyte, with what it is kept by.
+# Entries of the cache: the facts of twenty pages, of a kilobyte each with their key.
 MOST = 500
 
 
-def facts(call, currency):
-    """What is known of a Response, as the rows of a <dl>.
+def facts(response, currency):
+    """The facts of a Response for its owner, as safe HTML.
 
-    In Python and kept, since it stands in every reply: as template nodes it was a third of a
-    page's time, and drawn anew for each page still a sixth.
+    Written in Python and cached by all that it is made of, since it stands in every reply: as
+    template nodes it was a third of a page's time, and made anew for each page still a sixth.
     """
-    return _drawn(
-        get_language(),
-        timezone.get_current_timezone_name(),
-        call.model,
-        call.answered_model,
-        (call.input_tokens, call.cached_tokens, call.output_tokens, call.reasoning_tokens),
-        None if call.cost is None else f"{call.cost.normalize():f} {currency}",
-        call.created_at,
-        call.seconds_to_first_token,
-        call.seconds,
+    return _cached(
+        get_language(), timezone.get_current_timezone_name(), *_values(response, currency)
+    )
+
+
+def review_facts(response, currency):
+    """The facts of a Response for a reviewer: the owner's, and how the call went."""
+    return _as_html([*_facts(*_values(response, currency)), *_course(response)])
+
+
+def _values(response, currency):
+    """What the owner's facts are made of: plain values, which are the key of the cache."""
+    return (
+        response.model,
+        response.answered_model,
+        (response.input_tokens, response.cached_tokens),
+        (response.output_tokens, response.reasoning_tokens),
+        None if response.cost is None else f"{response.cost.normalize():f} {currency}",
+        response.created_at,
+        response.seconds_to_first_token,
+        response.seconds,
     )
 
 
 @lru_cache(maxsize=MOST)
-def _drawn(language, zone, *known):
-    rows = (f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in _rows(language, *known))
-    return mark_safe("".join(rows))  # noqa: S308
+def _cached(language, time_zone, *values):
+    return _as_html(_facts(*values))
 
 
-def _rows(language, model, answered_by, tokens, cost, asked, to_first_token, seconds):
-    labels = _labels(language)
-    taken, cached, given, reasoning = tokens
+def _as_html(rows):
+    rows = (f'<dt>{name}</dt><dd dir="auto">{escape(value)}</dd>' for name, value in rows)
+    return mark_safe("".join(rows))  # noqa: S308 (labels are ours, values are escaped)
+
+
+def _facts(model, answered_by, taken, given, cost, asked, to_first_token, seconds):
+    """Yield `(label, text)`; what is unknown is left out, but for tokens."""
+    labels = _labels(get_language())
+    input_tokens, cached_tokens = taken
+    output_tokens, reasoning_tokens = given
     yield labels["Model"], model
     if answered_by and answered_by != model:
         yield labels["Answered by"], answered_by
-    if taken is None and given is None:
+    if input_tokens is None and output_tokens is None:
         yield labels["Tokens"], _("not reported")
-    if taken is not None:
-        yield labels["Input tokens"], intcomma(taken)
-    if cached:
-        yield labels["of them cached"], intcomma(cached)
-    if given is not None:
-        yield labels["Output tokens"], intcomma(given)
-    if reasoning:
-        yield labels["of them reasoning"], intcomma(reasoning)
+    if input_tokens is not None:
+        yield labels["Input tokens"], intcomma(input_tokens)
+    if cached_tokens:
+        yield labels["of them cached"], intcomma(cached_tokens)
+    if output_tokens is not None:
+        yield labels["Output tokens"], intcomma(output_tokens)
+    if reasoning_tokens:
+        yield labels["of them reasoning"], intcomma(reasoning_tokens)
     if cost is not None:
         yield labels["Cost"], cost
     yield labels["Asked"], formats.date_format(timezone.localtime(asked), "SHORT_DATETIME_FORMAT")
@@ -63,6 +81,31 @@ def _rows(language, model, answered_by, tokens, cost, asked, to_first_token, sec
         yield labels["First word after"], _seconds(to_first_token)
     if seconds is not None:
         yield labels["Finished after"], _seconds(seconds)
+
+
+def _course(response):
+    """Yield `(label, text)` of how the call went, for who has to judge it."""
+    yield _("Purpose"), response.get_purpose_display()
+    if response.usage_source == response.UsageSource.ESTIMATED:
+        estimates = (response.estimated_input_tokens, response.estimated_output_tokens)
+        yield (
+            _("Estimated tokens"),
+            " + ".join("–" if n is None else intcomma(n) for n in estimates),
+        )
+    if response.cost is None:
+        yield _("Cost"), _("unpriced")
+    yield _("Attempts"), response.attempts
+    if response.http_status:
+        yield "HTTP", response.http_status
+    if response.error_code:
+        words = f" “{response.error_message}”" if response.error_message else ""
+        yield _("Error"), f"{response.error_sentence}{words}"
+    if response.reason:
+        yield _("Why it ended"), response.reason
+    if response.refusal:
+        yield _("Refusal"), response.refusal
+    if response.request_id:
+        yield _("Request"), response.request_id
 
 
 def _seconds(number):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.utils import timezone, translation
 
 from conversations.models import Response
-from conversations.thread.response_facts import facts
+from conversations.thread.response_facts import facts, review_facts
 
 ASKED = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)
 
@@ -15,11 +15,13 @@ def call(**values):
     return Response(model="fast", created_at=ASKED, **values)
 
 
+def row(name, value):
+    return f'<dt>{name}</dt><dd dir="auto">{value}</dd>'
+
+
 def test_what_is_not_known_is_not_said():
     assert facts(call(), "EUR") == (
-        "<dt>Model</dt><dd>fast</dd>"
-        "<dt>Tokens</dt><dd>not reported</dd>"
-        "<dt>Asked</dt><dd>11/22/2026 9:30 p.m.</dd>"
+        row("Model", "fast") + row("Tokens", "not reported") + row("Asked", "11/22/2026 9:30 p.m.")
     )
 
 
@@ -47,7 +49,7 @@ def test_what_is_known_is_said_and_escaped():
         ("First word after", "0.8 s"),
         ("Finished after", "90.0 s"),
     ):
-        assert f"<dt>{name}</dt><dd>{value}</dd>" in html
+        assert row(name, value) in html
 
 
 def test_each_reads_them_in_their_language_and_zone():
@@ -65,3 +67,31 @@ def test_what_became_known_is_said():
     assert "Finished" not in facts(ours, "EUR")
     ours.finished_at = ASKED + timedelta(seconds=2)
     assert "2.0 s" in facts(ours, "EUR")
+
+
+def test_a_reviewer_reads_the_same_and_how_the_call_went():
+    ours = call(
+        purpose="reply",
+        input_tokens=3,
+        usage_source="estimated",
+        estimated_output_tokens=1234,
+        attempts=2,
+        http_status=503,
+        error_code="server",
+        error_message="<b>down</b>",
+        refusal="No & no.",
+        request_id="req-1",
+    )
+    html = review_facts(ours, "EUR")
+    assert html.startswith(facts(ours, "EUR"))
+    for name, value in (
+        ("Purpose", "reply"),
+        ("Estimated tokens", "– + 1,234"),
+        ("Cost", "unpriced"),
+        ("Attempts", "2"),
+        ("HTTP", "503"),
+        ("Refusal", "No &amp; no."),
+        ("Request", "req-1"),
+    ):
+        assert row(name, value) in html
+    assert "“&lt;b&gt;down&lt;/b&gt;”" in html
