@@ -1,5 +1,6 @@
 """Logging in and out: by name or e-mail, and slowly for whoever guesses."""
 
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -135,3 +136,22 @@ def test_failures_are_counted_across_processes(make_server, visit, alice):
     with ThreadPoolExecutor(len(visitors)) as threads:
         answers = list(threads.map(guess, visitors, tokens))
     assert 1 <= sum(WRONG in answer for answer in answers) <= 5
+
+
+@pytest.mark.parametrize("stored", ["NFC", "NFD"])
+@pytest.mark.parametrize("typed", ["NFC", "NFD"])
+def test_a_name_is_found_in_either_unicode_form(client, administrator, stored, typed):
+    name, mail = "josé", "josé@example.org"
+    person = Person(
+        username=unicodedata.normalize(stored, name), email=unicodedata.normalize(stored, mail)
+    )
+    person.set_password(PASSWORD)
+    person.save()
+    for each in (name, mail):
+        log_in(client, unicodedata.normalize(typed, each))
+        assert get_user(client) == person
+        client.logout()
+    client.force_login(administrator)
+    shown = unicodedata.normalize(typed, name)
+    assert name in client.get("/admin/conversations/person/", {"q": shown[:-1]}).content.decode()
+    assert client.get(f"/usage/people/{shown}/").status_code == 200

@@ -1,6 +1,8 @@
 """How accounts are made: allauth asks here whether a stranger may sign up, and a new person gets
 a link to set the password."""
 
+import unicodedata
+
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -16,6 +18,17 @@ class Adapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request):
         return settings.SIGNUP == "open"
+
+    def clean_email(self, email):
+        # In the form that addresses are stored in; allauth compares what it found with what was
+        # typed, letter by letter.
+        return super().clean_email(unicodedata.normalize("NFC", email))
+
+    def authenticate(self, request, **credentials):
+        for name, form in (("email", "NFC"), ("username", "NFKC")):
+            if isinstance(credentials.get(name), str):
+                credentials[name] = unicodedata.normalize(form, credentials[name])
+        return super().authenticate(request, **credentials)
 
     def _get_login_attempts_cache_key(self, request, **credentials):
         # allauth counts by the site's host name and by what was typed: the person's name, their

@@ -1,5 +1,7 @@
 """People and models."""
 
+import unicodedata
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -72,6 +74,12 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         (None, {"fields": ["username", "email", "first_name", "last_name"]}),
         (_("Password"), {"fields": ["send_link", "usable_password", "password1", "password2"]}),
     ]
+
+    def get_search_results(self, request, queryset, search_term):
+        # Names are stored in this form, and a part of one is looked for as it was typed.
+        return super().get_search_results(
+            request, queryset, unicodedata.normalize("NFKC", search_term)
+        )
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("groups")

@@ -2,12 +2,15 @@ from datetime import timedelta
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AbstractUser, Permission, UserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+
+from .unicode_field import NormalizedCharField, NormalizedEmailField
 
 # "Last seen" is written again only when it is older: not with every request.
 SEEN_AGAIN_AFTER = timedelta(minutes=10)
@@ -35,6 +38,19 @@ class Person(AbstractUser):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
+    # As Django's, but found in either Unicode form.
+    username = NormalizedCharField(
+        _("username"),
+        max_length=150,
+        unique=True,
+        form="NFKC",  # as `normalize_username` has it
+        help_text=AbstractUser._meta.get_field("username").help_text,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={
+            "unique": AbstractUser._meta.get_field("username").error_messages["unique"]
+        },
+    )
+    email = NormalizedEmailField(_("email address"), blank=True)
     instructions = models.TextField(
         _("instructions"),
         blank=True,
