@@ -9,7 +9,7 @@ from conversations.gateway.error_sentences import error_sentence, reason_sentenc
 from conversations.replies import Viewer
 from conversations.replies.article import render_article
 from conversations.upstream import CODES
-from conversations.upstream.failures import summary
+from conversations.upstream.response_headers import summary
 from tests.support.books import call
 
 pytestmark = pytest.mark.once

@@ -136,7 +136,7 @@ def test_an_error_with_status_200_is_a_failed_call(body, failed):
     ],
 )
 def test_what_is_no_answer_is_said_to_be_none_and_never_shown(body):
-    end = decoded(body, about="status 200, text/plain").end
+    end = decoded(body, summary="status 200, text/plain").end
     assert end == Failed("not_api", "status 200, text/plain")
 
 

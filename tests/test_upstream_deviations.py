@@ -215,12 +215,12 @@ def test_a_failure_with_nothing_to_show_is_a_failed_call():
 
 def test_a_failure_without_an_error_is_one_too():
     event = completed(kind="failed", error=None, usage=None)
-    assert decoded(stream(created(), event)).end == Failed("server")
+    assert decoded(stream(created(), event)).end == Failed("model_failed")
 
 
 def test_a_failure_with_usage_keeps_the_usage():
     end = decoded(stream(created(), completed(kind="failed"))).end
-    assert (end.status, end.error_code, end.usage.total_tokens) == ("failed", "server", 7)
+    assert (end.status, end.error_code, end.usage.total_tokens) == ("failed", "model_failed", 7)
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,21 @@ from email.utils import format_datetime
 
 import pytest
 
-from conversations.upstream.failures import CODES, refusal
-from conversations.upstream.words import Words
+from conversations.upstream.error_codes import CODES
+from conversations.upstream.gateway_errors import refusal
+from conversations.upstream.gateway_text import Redactor
 
 JSON = {"content-type": "application/json"}
 HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>secret stack</body></html>"
 
 
-def refused(status, body="", headers=JSON, words=None):
+def refused(status, body="", headers=JSON, redactor=None):
     if not isinstance(body, str | bytes):
         body = json.dumps(body)
     body = body.encode() if isinstance(body, str) else body
-    return refusal(status, headers, body, words or Words("sk-our-own-key-123", "relay.example.org"))
+    return refusal(
+        status, headers, body, redactor or Redactor("sk-our-own-key-123", "relay.example.org")
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,8 +133,8 @@ def test_the_key_is_taken_out_before_the_sentence_is_cut():
 
 
 def test_a_short_key_takes_no_syllable_out_of_a_word():
-    words = Words("no", "ai")
-    failed = refused(400, {"error": {"message": "no, nobody said it again"}}, words=words)
+    redactor = Redactor("no", "ai")
+    failed = refused(400, {"error": {"message": "no, nobody said it again"}}, redactor=redactor)
     assert failed.message == "[key], nobody said it again"
 
 

@@ -91,7 +91,7 @@ def test_an_error_after_text_keeps_the_text(gateway):
 
 
 def test_an_error_before_any_text_is_a_failed_call(gateway):
-    gateway.will("error_at_once")
+    gateway.will("error_at_once", "error_at_once", "error_at_once")
     end = folded(ask(gateway.url)).end
     assert end == Failed("rate_limited", "Slow down, please.", http_status=200)
 

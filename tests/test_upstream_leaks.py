@@ -31,11 +31,11 @@ async def read(upstream):
 
 async def nobody_left(upstream, gateway, timeout=5.0):
     """Wait until no connection is in use at our end and none is open at the other."""
-    [opened] = upstream._opened.values()
-    connector = opened.transport.client.connector
+    [opened] = upstream._pool._opened.values()
     async with asyncio.timeout(timeout):
-        while connector._acquired:
-            await asyncio.sleep(0.01)
+        for transport in (opened.pooled, opened.fresh):
+            while transport.client.connector._acquired:
+                await asyncio.sleep(0.01)
         await upstream.close()
         while gateway.open_connections:
             await asyncio.sleep(0.01)

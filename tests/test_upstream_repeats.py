@@ -6,6 +6,7 @@ import pytest
 
 from conversations.upstream import Failed, Finished
 from tests.support.folding import ECHO, ask, attempts, folded
+from tests.support.frames import stream
 from tests.support.gateway import Script
 
 
@@ -72,11 +73,31 @@ def test_it_is_not_waited_for_beyond_the_time_of_the_call(gateway):
     assert time.monotonic() - began < 1
 
 
-def test_an_answer_that_has_begun_is_not_asked_for_again(gateway):
-    gateway.will("error_at_once", "cut")
+def test_too_many_requests_as_the_first_event_of_a_stream_is_asked_again(gateway):
+    gateway.will("error_at_once")
+    events = ask(gateway.url)
+    assert folded(events).text == ECHO
+    assert attempts(events) == [1, 2]
+
+
+def test_it_is_asked_three_times_then_too(gateway):
+    gateway.will(*["error_at_once"] * 5)
     assert folded(ask(gateway.url)).end == Failed("rate_limited", "Slow down, please.", 200)
+    assert len(gateway.responses) == 3
+
+
+@pytest.mark.parametrize("fault", ["cut", "error_after_text"])
+def test_an_answer_that_has_begun_is_not_asked_for_again(gateway, fault):
+    gateway.will(fault)
     assert isinstance(folded(ask(gateway.url)).end, Finished)
-    assert len(gateway.responses) == 2
+    assert len(gateway.responses) == 1
+
+
+def test_another_refusal_as_the_first_event_is_final(gateway):
+    refused = {"response": {"status": "failed", "error": {"code": "401", "message": "No."}}}
+    gateway.will(body=stream({"type": "response.failed", **refused}))
+    assert folded(ask(gateway.url)).end == Failed("unauthorized", "No.", 200)
+    assert len(gateway.responses) == 1
 
 
 def test_a_refusal_whose_body_never_comes_is_read_by_its_status(gateway):

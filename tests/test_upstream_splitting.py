@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.upstream import Failed, Finished
-from conversations.upstream.failures import refusal
-from conversations.upstream.words import Words
+from conversations.upstream.gateway_errors import refusal
+from conversations.upstream.gateway_text import Redactor
 from tests.support.examples import examples
 from tests.support.folding import decoded
 from tests.support.frames import chunk, completed, created, delta, message, stream, text_done
@@ -161,7 +161,7 @@ def test_garbage_raises_nothing_and_is_fit_to_be_stored(body):
 )
 @settings(max_examples=examples(300), deadline=None)
 def test_a_garbled_refusal_raises_nothing(status, headers, body):
-    failed = refusal(status, headers, body, Words("secret-key", "gateway.example"))
+    failed = refusal(status, headers, body, Redactor("secret-key", "gateway.example"))
     assert failed.message
     assert len(failed.message) <= 300
     failed.message.encode()

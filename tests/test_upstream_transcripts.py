@@ -5,8 +5,8 @@ from dataclasses import astuple
 import pytest
 
 from conversations.upstream import Failed
-from conversations.upstream.failures import refusal
-from conversations.upstream.words import Words
+from conversations.upstream.gateway_errors import refusal
+from conversations.upstream.gateway_text import Redactor
 from tests.support.folding import decoded
 from tests.support.transcripts import Transcript, expectations, transcripts
 
@@ -44,7 +44,7 @@ def test_an_answer_is_read_with_its_text_its_end_and_its_usage(transcript: Trans
 @pytest.mark.parametrize("transcript", REFUSALS, ids=lambda each: each.name)
 def test_a_refusal_is_read_with_a_code_and_the_gateways_sentence(transcript: Transcript):
     expected = transcript.expected
-    assert refusal(transcript.status, transcript.headers, transcript.body, Words()) == Failed(
+    assert refusal(transcript.status, transcript.headers, transcript.body, Redactor()) == Failed(
         code=expected["code"],
         message=expected["message"],
         http_status=transcript.status,

@@ -1,7 +1,8 @@
-"""What a call to the gateway can tell us: plain values, the same for every dialect it may speak.
+"""Events of one call to the gateway: plain values, the same whichever API shape the gateway speaks.
 
-A call gives, in this order: Attempt, then Headers once an answer begins (both once more for each
-repeat), then any number of Started, Reasoning and Text, and last exactly one Finished or Failed.
+A call gives, in this order: Attempt, then Headers once HTTP headers have arrived (both again for
+each repeat), then any number of Started, Reasoning, Text and Replaced, and last exactly one
+Finished or Failed.
 """
 
 from dataclasses import dataclass, field
@@ -14,14 +15,20 @@ Status = Literal["completed", "incomplete", "failed", "cancelled", "interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An HTTP request is about to be sent, the first, second or third of this call."""
+    """An HTTP request that is about to be sent; `number` counts the requests of this call from 1.
+
+    There are at most three, and one more where a pooled connection turned out to be closed.
+    """
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The answer to an attempt has begun: its HTTP status and the gateway's request id."""
+    """The HTTP headers of an attempt have arrived: its status and the gateway's request id.
+
+    `request_id` is "" where the gateway sends none.
+    """
 
     http_status: int
     request_id: str
@@ -29,7 +36,7 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The gateway's id of the answer and the model that writes it; again when more is known."""
+    """The gateway's id of the response, and the model that writes it; again when more is known."""
 
     upstream_id: str
     model: str
@@ -37,27 +44,40 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """To be added to the answer."""
+    """The next piece of the answer, to be appended to the pieces before it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """To be added to the reasoning, summarised or raw, as the gateway gives it."""
+    """The next piece of the reasoning, to be appended to the pieces before it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """The answer is over; what came of it stays.
+class Replaced:
+    """The whole answer and the whole reasoning so far, in place of all pieces given before.
 
-    `reason` says why it is not whole, in the gateway's words (`max_output_tokens`,
-    `content_filter`, …) or ours (`too_long`; for `interrupted` one of `cut`, `malformed`,
-    `background` or a code of Failed). On a `completed` answer `max_output_tokens` is a hint
-    that the limit cut it all the same, and any other value is the gateway's `finish_reason`.
-    `error_code` is one of the codes of Failed, `error_message` the gateway's own sentence.
+    Rare. It comes when what was given as the answer turned out to be reasoning (a closing
+    `</think>` without an opening one), or when a summary arrives for reasoning that was given raw.
+    """
+
+    text: str
+    reasoning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a call that brought at least something of a response; all given text stays.
+
+    `reason` says why the response is not whole, in the gateway's words (`content_filter`, …) or
+    in ours: `max_output_tokens` for every way of saying that a token limit cut it, `too_long`
+    beyond our own limit, and for `interrupted` one of `cut`, `malformed`, `background` or a code
+    of Failed. On a `completed` response `max_output_tokens` is a hint that the limit cut it all
+    the same, and any other value is the gateway's `finish_reason`. `error_code` is one of
+    `error_codes.CODES`, `error_message` the gateway's own sentence.
     """
 
     status: Status
@@ -66,19 +86,21 @@ class Finished:
     error_code: str = ""
     error_message: str = ""
     refusal: str = ""
+    # The model called a function or a tool, which nobody here runs.
     tool_note: bool = False
     phase: str = ""
-    # How it came, which changes nothing about it: responses-stream, chat-body and so on.
+    # The API and the framing it came in: "responses-stream", "chat-body" and so on.
     shape: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The call failed and there is no answer.
+    """The end of a call that brought nothing of a response.
 
-    `code` is one of ours, listed in `failures.py`; `message` is the gateway's own sentence as
-    plain text, at most 300 characters, or a summary such as "status 502, text/html"; `sent` says
-    that the request may have reached the gateway; `retry_after` is in seconds, as asked for by it.
+    `code` is one of `error_codes.CODES`; `message` is the gateway's own sentence as plain text,
+    at most 300 characters, or a summary such as "status 502, text/html", or the operating system's
+    words for a connection error; `sent` says that the request may have reached the gateway;
+    `retry_after` is how many seconds the gateway asks to wait.
     """
 
     code: str
@@ -89,4 +111,4 @@ class Failed:
     retry_after: float | None = None
 
 
-Event = Attempt | Headers | Started | Text | Reasoning | Finished | Failed
+Event = Attempt | Headers | Started | Text | Reasoning | Replaced | Finished | Failed

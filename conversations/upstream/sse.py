@@ -5,9 +5,12 @@ httpx's own `aiter_lines` also splits on U+2028 and U+0085, which are legal insi
 
 
 class Frames:
-    """Bytes in, the `(event name, data)` of each whole event out; may be cut anywhere.
+    """Splits a stream, fed in pieces, into the `(event name, data)` of each event.
 
-    Lines end with LF, CRLF or CR; comments and other fields are passed over.
+    Lines end with LF, CRLF or CR; comments and other fields are passed over. Some gateways part
+    events by one line end instead of a blank line: a `data:` line that begins an object, or is
+    `[DONE]`, after one that ends an object begins an event of its own, for together the two could
+    not be JSON.
     """
 
     def __init__(self, longest: int) -> None:
@@ -18,11 +21,13 @@ class Frames:
         self._rest_size = 0
         self._after_cr = False
         self._name = b""
+        # The name that was known when the last line of data came.
+        self._data_name = b""
         self._data: list[bytes] = []
         self._data_size = 0
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Take what has been read and give the events that are now whole.
+        """Take the next bytes and return the events that are now whole.
 
         From the first line or event that is too long on there are none; `too_long` is then true.
         """
@@ -49,7 +54,7 @@ class Frames:
         return events
 
     def flush(self) -> list[tuple[bytes, bytes]]:
-        """Give what the end left without its blank line, if anything."""
+        """Return the event that the end of the stream left without its blank line, if any."""
         return self.feed(b"\n\n")
 
     def _with_plain_line_ends(self, data: bytes) -> bytes:
@@ -69,20 +74,23 @@ class Frames:
             self.too_long = True
 
     def _events(self, lines: list[bytes], *, may_be_too_long: bool) -> list[tuple[bytes, bytes]]:
-        events = []
+        events: list[tuple[bytes, bytes]] = []
         for line in lines:
             if self.too_long or (may_be_too_long and len(line) > self._longest):
                 self.too_long = True
                 return events
             if line.startswith(b"data:"):
+                if self._data and self._begins_an_event(line):
+                    events.append((self._data_name, _joined(self._data)))
+                    self._data = []
+                    self._data_size = 0
                 self._data.append(line[5:])
+                self._data_name = self._name
                 self._data_size += len(line)
                 self.too_long = self._data_size > self._longest
             elif not line:
                 if self._data:
-                    data = self._data
-                    joined = data[0] if len(data) == 1 else _joined(data)
-                    events.append((self._name, joined))
+                    events.append((self._name, _joined(self._data)))
                     self._data = []
                     self._data_size = 0
                 self._name = b""
@@ -90,6 +98,14 @@ class Frames:
                 self._name = line[6:].strip()
         return events
 
+    def _begins_an_event(self, line: bytes) -> bool:
+        start = line[5:16].lstrip()
+        if not start.startswith((b"{", b"[DONE]")):
+            return False
+        return self._data[0].lstrip()[:1] == b"{" and self._data[-1].rstrip()[-1:] == b"}"
+
 
 def _joined(data: list[bytes]) -> bytes:
+    if len(data) == 1:
+        return data[0]
     return b"\n".join(line.removeprefix(b" ") for line in data)

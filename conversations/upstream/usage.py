@@ -1,4 +1,4 @@
-"""What a call used, as the gateway counts it."""
+"""Token counts of one call, as the gateway reports them."""
 
 from dataclasses import astuple, dataclass
 
@@ -10,7 +10,8 @@ LARGEST = 2**53
 class Usage:
     """Tokens as reported; None is unknown, which is not zero.
 
-    Never negative, cached at most input, reasoning at most output.
+    Never negative; cached tokens are at most the input tokens, and part of them; reasoning tokens
+    likewise of the output tokens.
     """
 
     input_tokens: int | None = None
@@ -21,9 +22,9 @@ class Usage:
 
     @classmethod
     def read(cls, reported: object) -> "Usage | None":
-        """Read a `usage` object in either naming, field by field.
+        """Read a `usage` object of the Responses or of the chat-completions API, field by field.
 
-        Gives None where nothing was reported: no object, or nothing but zeros in it.
+        Returns None where nothing was reported: no object, or nothing but zeros in it.
         """
         if not isinstance(reported, dict):
             return None
@@ -48,7 +49,7 @@ class Usage:
 
 
 def whole_number(value: object) -> int | None:
-    """Give `value` as an int from 0 to 2**53 if it is such a number, else None.
+    """Return `value` as an int from 0 to 2**53 if it is such a number, else None.
 
     A gateway also sends NaN, "12", true, negative and absurdly large ones.
     """

@@ -13,6 +13,7 @@ from conversations.upstream import (
     Finished,
     Headers,
     Reasoning,
+    Replaced,
     Started,
     Text,
     build_client,
@@ -42,9 +43,17 @@ def folded(events: Iterable[Event]) -> Reading:
     assert len(ends) == 1, events
     assert events[-1] is ends[0]
     started = [event for event in events if isinstance(event, Started)]
+    text = reasoning = ""
+    for event in events:
+        if isinstance(event, Text):
+            text += event.text
+        elif isinstance(event, Reasoning):
+            reasoning += event.text
+        elif isinstance(event, Replaced):
+            text, reasoning = event.text, event.reasoning
     return Reading(
-        text="".join(event.text for event in events if isinstance(event, Text)),
-        reasoning="".join(event.text for event in events if isinstance(event, Reasoning)),
+        text=text,
+        reasoning=reasoning,
         upstream_id=started[-1].upstream_id if started else "",
         model=started[-1].model if started else "",
         end=ends[0],

@@ -1,9 +1,12 @@
-"""The gateway's own words, made fit to be stored and shown."""
+"""Text from a gateway made fit to be stored and shown: repaired, on one line, without secrets."""
 
 import re
 
 LONGEST_SENTENCE = 300
 LONGEST_NAME = 200
+# What is read of a sentence before it is cut to LONGEST_SENTENCE: enough to find a key or an
+# address that the cut would leave half of, and little enough for any regular expression below.
+LONGEST_RAW_SENTENCE = 4_000
 
 # The rest of an address, without the punctuation of the sentence it stands in.
 _PATH = r"""(?:/(?:[^\s"'<>]*[^\s"'<>.,;:!?)\]])?)?"""
@@ -14,27 +17,34 @@ _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 _key_shaped = re.compile(r"\bsk-[\w*.\-]{6,}")
 
 
-def healed(text: str) -> str:
-    """Join surrogates cut apart by an escape per delta, make strays U+FFFD, take out NUL."""
+def repair(text: str) -> str:
+    """Return `text` with surrogate pairs joined, lone surrogates as U+FFFD, and without NUL.
+
+    A gateway that escapes each delta by itself cuts a character outside the BMP in two surrogates;
+    neither a lone surrogate nor NUL can be stored in PostgreSQL.
+    """
     if not text.isascii() and _surrogates.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", "") if "\0" in text else text
 
 
-def name(value: object, longest: int = LONGEST_NAME) -> str:
-    """Give an id, code or model name as one line of plain text; "" where it is none."""
+def one_line(value: object, longest: int = LONGEST_NAME) -> str:
+    """Return an id, code or model name from JSON as one line of at most `longest` characters.
+
+    Whole numbers become their digits; "" stands for everything that is no text.
+    """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         value = str(value)
     if not isinstance(value, str):
         return ""
-    return _control.sub(" ", healed(value[: 4 * longest])).strip()[:longest]
+    return _control.sub(" ", repair(value[: 4 * longest])).strip()[:longest]
 
 
-class Words:
-    """Cleans sentences of the gateway: one line, at most 300 characters, without our secrets."""
+class Redactor:
+    """Takes the API key and the gateway's address out of sentences that people will read."""
 
     def __init__(self, api_key: str = "", host: str = "") -> None:
-        """`host` is the gateway's host name, without port."""
+        """`host` is the gateway's host name without port; "" for either takes out nothing."""
         secrets = []
         if api_key:
             # A very short key, as local servers have, may be a syllable of any word.
@@ -51,10 +61,13 @@ class Words:
         )
 
     def sentence(self, text: object) -> str:
-        """Give `text` as it may be shown; "" where it is no text."""
+        """Return `text` as one line of at most 300 characters that may be shown.
+
+        Keys become `[key]`, the gateway's address `[gateway]`; "" where `text` is no string.
+        """
         if not isinstance(text, str):
             return ""
-        clean = _control.sub(" ", healed(text[:20_000])).strip()
+        clean = _control.sub(" ", repair(text[:LONGEST_RAW_SENTENCE])).strip()
         if self._keys:
             clean = self._keys.sub("[key]", clean)
         clean = _key_shaped.sub("[key]", clean)

@@ -1,0 +1,122 @@
+"""The chat-completions shape, as some relays answer on the same path: chunks, and whole bodies."""
+
+from .gateway_errors import error_in
+from .gateway_text import one_line, repair
+from .response_builder import ResponseBuilder
+from .text_channel import TextChannel
+from .usage import Usage
+
+
+class ChatCompletionsReader:
+    """Reads chat completions into a ResponseBuilder.
+
+    After the `finish_reason` only usage may follow, up to `[DONE]` or the end of the body:
+    `finishing` is then true, and `finish` says that no more will come.
+    """
+
+    def __init__(self, builder: ResponseBuilder) -> None:
+        """`builder` is written to."""
+        self._builder = builder
+        self._finish_reason = ""
+        self._streamed: list[str] = []
+        self.finishing = False
+
+    def chunk(self, frame: dict) -> None:
+        """Read one frame of a stream, whose `choices` is a list; it may be a whole completion."""
+        builder = self._builder
+        builder.identify(frame.get("id"), frame.get("model"))
+        builder.shape = "chat"
+        builder.text.skip_newlines = True
+        if not self.finishing:
+            for choice in frame["choices"]:
+                # We ask for one choice; a second would be another answer.
+                if isinstance(choice, dict) and choice.get("index") in (0, None):
+                    self._choice(choice)
+        if usage := frame.get("usage"):
+            builder.usage = Usage.read(usage) or builder.usage
+        if frame.get("object") == "chat.completion":
+            self.finishing = True
+        if frame.get("error"):
+            builder.finish("failed", error=error_in(frame))
+
+    def whole(self, body: dict) -> None:
+        """Read a completion that is the whole body."""
+        self.chunk(body)
+        self.finish()
+
+    def finish(self) -> None:
+        """End the response as the `finish_reason` says."""
+        reason = self._finish_reason
+        builder = self._builder
+        if reason in ("length", "max_tokens"):
+            builder.finish("incomplete", "max_output_tokens")
+        elif reason == "content_filter":
+            builder.finish("incomplete", "content_filter")
+        elif reason == "error":
+            builder.finish("failed")
+        elif reason in ("tool_calls", "function_call"):
+            builder.tool_note = True
+            builder.finish("completed")
+        elif reason in ("stop", ""):
+            builder.finish("completed")
+        else:
+            builder.finish("completed", one_line(reason))
+
+    def _choice(self, choice: dict) -> None:
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            self._delta(delta)
+        message = choice.get("message")
+        if isinstance(message, dict):
+            self._message(message)
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._finish_reason = reason
+            self.finishing = True
+
+    def _delta(self, delta: dict) -> None:
+        builder = self._builder
+        if text := _text(delta.get("content")):
+            builder.text.add(text)
+            self._streamed.append(text)
+        if thought := _reasoning(delta):
+            builder.reasoning.add(thought)
+        self._note(delta)
+
+    def _message(self, message: dict) -> None:
+        # A relay may send the whole message once more at the end of its chunks.
+        builder = self._builder
+        whole = repair(_text(message.get("content")))
+        streamed = repair("".join(self._streamed))
+        self._streamed = [streamed]
+        if whole.startswith(streamed):
+            builder.text.add(whole[len(streamed) :])
+            if whole:
+                builder.gap = False
+        if not builder.reasoning:
+            builder.reasoning.add(_reasoning(message))
+        self._note(message)
+
+    def _note(self, message: dict) -> None:
+        _add(self._builder.refusal, message.get("refusal"))
+        if message.get("tool_calls") or message.get("function_call"):
+            self._builder.tool_note = True
+
+
+def _text(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, dict)]
+        return "".join(part for part in parts if isinstance(part, str))
+    return ""
+
+
+def _reasoning(message: dict) -> str:
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    return reasoning if isinstance(reasoning, str) else ""
+
+
+def _add(channel: TextChannel, text: object) -> None:
+    if isinstance(text, str):
+        channel.add(text)

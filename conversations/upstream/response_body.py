@@ -1,0 +1,103 @@
+"""The body of one HTTP response, as bytes: everything that has arrived, each time it is read."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import httpx
+from httpx_aiohttp.transport import AiohttpResponseStream
+
+from .connection_errors import failure_of, timeout_of
+from .content_encoding import Unpacker
+from .deadline import Deadline
+from .events import Failed
+
+# Left of a stream after its last event, so that the connection can be used again.
+LEFTOVER_SECONDS = 0.05
+
+
+async def chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yield the body in the pieces it arrives in, unpacked.
+
+    From the network each piece is all that has arrived since the last one: a reader that takes a
+    piece ten times a second keeps up with any gateway, and what it does not take stops the sender
+    (aiohttp's flow control). Raises what the transport raises, httpx.DecodingError for an encoding
+    that was not asked for, and UnpackedTooLarge.
+    """
+    if _is_plain(http_response):
+        async for data in _arriving(http_response):
+            yield data
+        return
+    unpacker = Unpacker(_encoding(http_response))
+    async for data in _arriving(http_response):
+        for piece in unpacker.pieces(data):
+            yield piece
+            # A small piece may become a thousand times as much; others come in between.
+            await asyncio.sleep(0)
+
+
+async def _arriving(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    stream = http_response.stream
+    if isinstance(stream, AiohttpResponseStream):
+        # httpx-aiohttp's own iterator hands out 16 KiB at a time.
+        content = stream._aiohttp_response.content
+        while data := await content.readany():
+            yield data
+    elif isinstance(stream, httpx.AsyncByteStream):
+        async for data in stream:
+            yield data
+
+
+async def next_chunk(
+    body: AsyncGenerator[bytes, None], deadline: Deadline
+) -> tuple[bytes | None, Failed | None]:
+    """Read the next piece of `body`; (None, None) at its end, (None, Failed) where it broke off."""
+    try:
+        return await deadline.guard(anext, body), None
+    except StopAsyncIteration:
+        return None, None
+    except TimeoutError:
+        return None, timeout_of(deadline)
+    # Not only httpx's: aiohttp raises its own for broken HTTP.
+    except Exception as error:
+        return None, failure_of(error)
+
+
+def unread(http_response: httpx.Response) -> bytes:
+    """Return what had arrived when the connection broke but was not read; b"" after a plain end.
+
+    aiohttp keeps it, but from then on raises the error first: the last words, or a whole response
+    that came while this process was busy, would be lost.
+    """
+    stream = http_response.stream
+    if not isinstance(stream, AiohttpResponseStream) or not _is_plain(http_response):
+        return b""
+    content = stream._aiohttp_response.content
+    content.set_exception(None)  # type: ignore[arg-type]
+    return content.read_nowait()
+
+
+async def finish_reading(body: AsyncGenerator[bytes, None], deadline: Deadline) -> None:
+    """Read `body` to its end if that comes within 0.05 s: its connection can then be reused."""
+    deadline.shorten(LEFTOVER_SECONDS)
+    data: bytes | None = b""
+    while data is not None:
+        data, _ = await next_chunk(body, deadline)
+
+
+async def read_into(buffer: bytearray, http_response: httpx.Response, limit: int) -> None:
+    """Append the body to `buffer`, at most `limit` bytes of it. Raises as `chunks` does."""
+    async with aclosing(chunks(http_response)) as body:
+        async for data in body:
+            buffer += data
+            if len(buffer) >= limit:
+                del buffer[limit:]
+                return
+
+
+def _is_plain(http_response: httpx.Response) -> bool:
+    return _encoding(http_response) in ("", "identity")
+
+
+def _encoding(http_response: httpx.Response) -> str:
+    return http_response.headers.get("content-encoding", "").strip().lower()

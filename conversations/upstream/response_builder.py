@@ -1,0 +1,144 @@
+"""A response as far as it has been read; readers of both API shapes write to it."""
+
+from .error_codes import GatewayError, code_for
+from .events import Event, Failed, Finished, Started, Status
+from .gateway_text import Redactor, one_line
+from .reference_marks import strip_reference_marks
+from .text_channel import TextChannel
+from .text_events import TextEvents
+from .usage import Usage
+
+# How gateways say that a limit on tokens cut the text, besides OpenAI's own word for it.
+CUT_BY_LIMIT = {
+    "max_output_tokens",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_new_tokens",
+    "length",
+    "model_length",
+    "token_limit",
+}
+
+
+class ResponseBuilder:
+    """Collects what the readers find and gives it as events, at most one of a kind at a time."""
+
+    def __init__(
+        self, redactor: Redactor, max_characters: int, max_output_tokens: int | None
+    ) -> None:
+        """`max_characters` limits each channel; `max_output_tokens` is what was asked for."""
+        self.redactor = redactor
+        self.text = TextChannel(max_characters)
+        self.reasoning = TextChannel(max_characters)
+        self.refusal = TextChannel(max_characters)
+        self.max_output_tokens = max_output_tokens
+        self.usage: Usage | None = None
+        self.tool_note = False
+        self.phase = ""
+        self.shape = "responses"
+        self.streamed = False
+        self.end: Finished | Failed | None = None
+        # Something of a response has come, even if it is no text yet.
+        self.began = False
+        # A part of the stream could not be read, and nothing since has shown the text to be whole.
+        self.gap = False
+        self._upstream_id = ""
+        self._model = ""
+        self._identified = False
+        self._texts = TextEvents()
+
+    def identify(self, upstream_id: object, model: object) -> None:
+        """Note the gateway's id of the response and its model: the first id, the latest model."""
+        self.began = True
+        upstream_id = self._upstream_id or one_line(upstream_id, 2000)
+        model = one_line(model) or self._model
+        if (upstream_id, model) != (self._upstream_id, self._model):
+            self._upstream_id, self._model = upstream_id, model
+            self._identified = True
+
+    def is_overlong(self) -> bool:
+        """Say whether a text is longer than it may be; the response has then been ended."""
+        for channel in (self.text, self.reasoning, self.refusal):
+            if channel.incoming > channel.limit:
+                channel.settle()
+                if channel.overflown:
+                    self.end = Finished("incomplete", "too_long")
+                    return True
+        return False
+
+    def finish(self, status: Status, reason: str = "", error: GatewayError | None = None) -> None:
+        """End the response; the first end counts. A failure with nothing to show is a Failed."""
+        if self.end:
+            return
+        code = ""
+        message = ""
+        if error or status == "failed":
+            code = code_for(error) if error else "model_failed"
+            error = error or GatewayError()
+            message = self.redactor.sentence(error.message)
+            reason = reason or error.code or error.kind
+            if not (self.text or self.reasoning or self.refusal or self.usage):
+                self.end = Failed(code, message)
+                return
+        if self.gap and status in ("completed", "incomplete"):
+            status, reason = "interrupted", "malformed"
+        if status in ("completed", "incomplete") and (
+            reason.lower() in CUT_BY_LIMIT or (not reason and self._limit_was_reached())
+        ):
+            reason = "max_output_tokens"
+        self.end = self._finished(status, one_line(self.redactor.sentence(reason)), code, message)
+
+    def cut(self, reason: str, fault: Failed | None = None) -> None:
+        """End the response where it broke off; if nothing of it came, `fault` is the end."""
+        if self.end:
+            return
+        if self.began or fault is None:
+            self.end = self._finished("interrupted", reason, fault.code if fault else "")
+        else:
+            self.end = fault
+
+    def _finished(self, status: Status, reason: str, code: str, message: str = "") -> Finished:
+        return Finished(
+            status=status,
+            reason=reason,
+            usage=self.usage,
+            error_code=code,
+            error_message=message,
+            refusal=strip_reference_marks(self.refusal.take(last=True)),
+            tool_note=self.tool_note,
+            phase=self.phase,
+            shape=f"{self.shape}-{'stream' if self.streamed else 'body'}",
+        )
+
+    def take(self) -> list[Event]:
+        """Return what is new since the last call, without the end."""
+        events: list[Event] = []
+        last = self.end is not None
+        if self._identified:
+            self._identified = False
+            events.append(Started(self._upstream_id, self._model))
+        text = self.text.take(last=last)
+        if not (last or self.reasoning.has_news()):
+            if text:
+                events += self._texts.text(text)
+            return events
+        was_reset = self.reasoning.was_reset
+        reasoning = self.reasoning.take(last=last)
+        return events + self._texts.take(
+            text, reasoning, was_reset=was_reset, last=last, complete=self._is_whole()
+        )
+
+    def _is_whole(self) -> bool:
+        end = self.end
+        return (
+            isinstance(end, Finished)
+            and end.status == "completed"
+            and end.reason != "max_output_tokens"
+        )
+
+    def _limit_was_reached(self) -> bool:
+        # llama.cpp and Ollama call an answer cut by the limit "completed"; others say "incomplete"
+        # and not why.
+        used = self.usage.output_tokens if self.usage else None
+        limit = self.max_output_tokens
+        return used is not None and limit is not None and used >= limit

@@ -1,0 +1,149 @@
+"""Stream events of the Responses API."""
+
+from collections.abc import Callable
+
+from .events import Status
+from .gateway_errors import error_in
+from .response_builder import ResponseBuilder
+from .response_items import ResponseItems
+from .text_parts import Kind, Place, TextPart, TextParts
+
+
+class ResponsesReader:
+    """Reads events, and response objects that are a whole body, into a ResponseBuilder."""
+
+    def __init__(self, builder: ResponseBuilder) -> None:
+        """`builder` is written to."""
+        self._builder = builder
+        self._parts = TextParts(builder)
+        self._items = ResponseItems(builder, self._parts)
+        # The part that the last text delta continued, and where that delta said it belongs.
+        self._last_part: TextPart | None = None
+        self._last_place: tuple[object, object, object] | None = None
+
+    def handle(self, kind: object, frame: dict) -> bool:
+        """Read one event; False if `kind`, its type, is not one that says something to us."""
+        handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
+        if handler is None:
+            return False
+        handler(self, frame)
+        return True
+
+    def text_delta(self, frame: dict) -> None:
+        """Read `response.output_text.delta`, the one event that is frequent."""
+        delta = frame.get("delta")
+        if not isinstance(delta, str) or not delta:
+            return
+        place = (frame.get("item_id"), frame.get("output_index"), frame.get("content_index"))
+        if place != self._last_place or self._last_part is None:
+            at = Place(*place)
+            self._last_part = self._parts.part(self._items.kind_of_text(at), at)
+            self._last_place = place
+        self._last_part.add(delta)
+
+    def whole(self, body: dict) -> None:
+        """Read a response object that is the whole body."""
+        self._items.whole(body)
+
+    def _started(self, frame: dict) -> None:
+        response = frame.get("response")
+        if isinstance(response, dict):
+            self._builder.identify(response.get("id"), response.get("model"))
+
+    def _text_done(self, frame: dict) -> None:
+        place = _place(frame)
+        self._parts.add_whole(self._items.kind_of_text(place), place, frame.get("text"))
+
+    def _refusal_delta(self, frame: dict) -> None:
+        self._delta("refusal", frame)
+
+    def _refusal_done(self, frame: dict) -> None:
+        self._parts.add_whole("refusal", _place(frame), frame.get("refusal"))
+
+    def _summary_delta(self, frame: dict) -> None:
+        self._delta("summary", frame)
+
+    def _summary_done(self, frame: dict) -> None:
+        self._parts.add_whole("summary", _place(frame, "summary_index"), frame.get("text"))
+
+    def _summary_part_done(self, frame: dict) -> None:
+        part = frame.get("part")
+        if isinstance(part, dict):
+            self._summary_done({**frame, "text": part.get("text")})
+
+    def _reasoning_delta(self, frame: dict) -> None:
+        self._delta("raw", frame)
+
+    def _reasoning_done(self, frame: dict) -> None:
+        self._parts.add_whole("raw", _place(frame), frame.get("text"))
+
+    def _part_done(self, frame: dict) -> None:
+        part = frame.get("part")
+        if isinstance(part, dict):
+            self._items.content(_place(frame), part)
+
+    def _item_added(self, frame: dict) -> None:
+        item = frame.get("item")
+        if isinstance(item, dict):
+            self._items.added(item, frame.get("output_index"))
+
+    def _item_done(self, frame: dict) -> None:
+        item = frame.get("item")
+        if isinstance(item, dict):
+            self._items.take(item, frame.get("output_index"))
+
+    def _completed(self, frame: dict) -> None:
+        self._terminal(frame, "completed")
+
+    def _incomplete(self, frame: dict) -> None:
+        self._terminal(frame, "incomplete")
+
+    def _failed(self, frame: dict) -> None:
+        self._terminal(frame, "failed")
+
+    def _cancelled(self, frame: dict) -> None:
+        self._terminal(frame, "cancelled")
+
+    def _error(self, frame: dict) -> None:
+        self._builder.finish("failed", error=error_in(frame))
+
+    def _terminal(self, frame: dict, named: Status) -> None:
+        response = frame.get("response")
+        self._items.end(response if isinstance(response, dict) else frame, named)
+
+    def _delta(self, kind: Kind, frame: dict) -> None:
+        delta = frame.get("delta")
+        if isinstance(delta, str) and delta:
+            place = _place(frame, "summary_index" if kind == "summary" else "content_index")
+            self._parts.part(kind, place).add(delta)
+
+
+def _place(frame: dict, index: str = "content_index") -> Place:
+    return Place(frame.get("item_id"), frame.get("output_index"), frame.get(index))
+
+
+_HANDLERS: dict[str, Callable[[ResponsesReader, dict], None]] = {
+    "response.output_text.delta": ResponsesReader.text_delta,
+    "response.output_text.done": ResponsesReader._text_done,
+    "response.refusal.delta": ResponsesReader._refusal_delta,
+    "response.refusal.done": ResponsesReader._refusal_done,
+    "response.reasoning_summary_text.delta": ResponsesReader._summary_delta,
+    "response.reasoning_summary_text.done": ResponsesReader._summary_done,
+    "response.reasoning_summary_part.done": ResponsesReader._summary_part_done,
+    "response.reasoning_text.delta": ResponsesReader._reasoning_delta,
+    "response.reasoning_text.done": ResponsesReader._reasoning_done,
+    # The names Open Responses gives them.
+    "response.reasoning.delta": ResponsesReader._reasoning_delta,
+    "response.reasoning.done": ResponsesReader._reasoning_done,
+    "response.content_part.done": ResponsesReader._part_done,
+    "response.output_item.added": ResponsesReader._item_added,
+    "response.output_item.done": ResponsesReader._item_done,
+    "response.created": ResponsesReader._started,
+    "response.queued": ResponsesReader._started,
+    "response.in_progress": ResponsesReader._started,
+    "response.completed": ResponsesReader._completed,
+    "response.incomplete": ResponsesReader._incomplete,
+    "response.failed": ResponsesReader._failed,
+    "response.cancelled": ResponsesReader._cancelled,
+    "error": ResponsesReader._error,
+}
