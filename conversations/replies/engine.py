@@ -168,8 +168,7 @@ class Engine:
             live.ended = True
             self.live.pop(live.id, None)
             live.wake()
-        completed = live.response.status == Response.Status.COMPLETED
-        if completed and titles.are_on() and not self.draining:
+        if titles.may_follow(live.response) and not self.draining:
             task = self._spawn(self._name(live.id))
             self._naming.add(task)
             task.add_done_callback(self._naming.discard)
@@ -229,6 +228,8 @@ class Engine:
                         live.add_text(event.text)
                     elif isinstance(event, upstream.Reasoning):
                         live.add_reasoning(event.text)
+                    elif isinstance(event, upstream.Replaced):
+                        live.replace(event.text, event.reasoning)
                     elif isinstance(event, upstream.Attempt):
                         if event.number > 1:
                             await self._writing.insist(

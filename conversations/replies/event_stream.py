@@ -94,11 +94,15 @@ async def _parts(engine, response, watcher):
 
 async def _follow(engine, live, watcher):
     """Everything of `live` until it has ended."""
-    seen = live.seen()
-    html = live.html, live.reasoning_html
-    article = render_live_article(live.response, watcher.viewer, *html)
-    yield event("reply", article)
+    generation = None
     while not (live.ended or watcher.gone):
+        if generation != live.generation:
+            # At first, and where what was shown as the answer turned out to be reasoning.
+            generation = live.generation
+            seen = live.seen()
+            html = live.html, live.reasoning_html
+            article = render_live_article(live.response, watcher.viewer, *html)
+            yield event("reply", article)
         blocks, seen = live.changes_since(seen)
         if blocks:
             yield b"".join([event("block", block) for block in blocks])

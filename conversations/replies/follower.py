@@ -61,6 +61,9 @@ class Followed:
 
 
 def _take_in(live, text, reasoning):
+    if not (text.startswith(live.text) and reasoning.startswith(live.reasoning)):
+        live.replace(text, reasoning)
+        return
     if len(reasoning) > len(live.reasoning):
         live.add_reasoning(reasoning[len(live.reasoning) :])
     if len(text) > live.text_length:

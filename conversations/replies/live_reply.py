@@ -21,6 +21,8 @@ class LiveReply:
         self.response = response
         self.text_length = 0
         self.version = 0
+        # Grows where what was shown so far was replaced.
+        self.generation = 0
         # Set once: by whoever ends it early the status to end with, else "ended".
         self.ending = ""
         self.asking = False
@@ -76,6 +78,17 @@ class LiveReply:
             self._reasoning_began = time.monotonic()
         self._reasonings.append(text)
         self._waiting_thoughts.append(text)
+        self._changed()
+
+    def replace(self, text, reasoning):
+        """Take `text` and `reasoning` in place of everything so far; watchers begin anew."""
+        self.generation += 1
+        self._renderer, self._thoughts = Stream(), Stream(THOUGHTS)
+        self._texts, self._waiting = [text], [text]
+        self._reasonings, self._waiting_thoughts = [reasoning], [reasoning]
+        self.text_length = len(text)
+        if reasoning and self._reasoning_began is None:
+            self._reasoning_began = time.monotonic()
         self._changed()
 
     def take_unsaved(self):

@@ -3,21 +3,25 @@
 All functions that touch the database are units of work for a Lane.
 """
 
-import re
-
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from conversations import usage
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
-from conversations.models.conversation import TITLE_LENGTH
 from conversations.prompt import input as prompt
 from conversations.replies import response_states
+from conversations.replies.title_text import clean
 from conversations.search import index
 
 Status = Response.Status
 Purpose = Response.Purpose
+
+# How a reply that its token limit cut says so.
+CUT = "max_output_tokens"
+# Ends of replies that titles are made from.
+ENDED = Q(status=Status.COMPLETED) | Q(status=Status.INCOMPLETE, reason=CUT)
 
 TOKENS = 60
 SHOWN = 2_000  # characters of the question, and of the reply
@@ -28,9 +32,14 @@ INSTRUCTIONS = (
     "marks, without a full stop at the end, without Markdown. Do not answer the person."
 )
 
-# What models put around a title all the same.
-_LABEL = re.compile(r"^\s*(title|titel|titre|título|标题|タイトル)\s*[:：]\s*", re.IGNORECASE)
-_AROUND = " \t\"'“”‘’„«»「」『』《》`*_#。."
+
+def may_follow(reply):
+    """Whether a Response ended in a way that its conversation may get a title for.
+
+    One that its token limit cut is text enough to be named.
+    """
+    cut = reply.status == Status.INCOMPLETE and reply.reason == CUT
+    return (cut or reply.status == Status.COMPLETED) and are_on()
 
 
 def are_on():
@@ -46,7 +55,7 @@ def order(reply_id, lease):
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")
-        .filter(pk=reply_id, status=Status.COMPLETED, purpose=Purpose.REPLY)
+        .filter(ENDED, pk=reply_id, purpose=Purpose.REPLY)
         .filter(conversation__title_source=Conversation.TitleSource.TEXT)
         .filter(message__parent__isnull=False)
         .first()
@@ -115,13 +124,6 @@ def finish(response_id, lease, fields, text, reasoning):
             index.change_title(conversation.pk, title, title_source=Conversation.TitleSource.MODEL)
 
 
-def clean(text):
-    """The title that a model's answer has; "" where it has none."""
-    line = next((line for line in text.splitlines() if line.strip(_AROUND)), "")
-    line = " ".join(_LABEL.sub("", line.strip(_AROUND)).split()).strip(_AROUND)
-    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
-
-
 def rebuild_body(response):
     """The exact body that was sent for the title `response`. Raises KeyError where its messages
     are gone."""
@@ -134,7 +136,7 @@ def rebuild_body(response):
 def _is_first(reply):
     """Whether it is the only finished reply of its conversation, with no title asked for yet."""
     calls = Response.objects.filter(conversation_id=reply.conversation_id)
-    finished = calls.filter(purpose=Purpose.REPLY, status=Status.COMPLETED)
+    finished = calls.filter(ENDED, purpose=Purpose.REPLY)
     return finished.count() == 1 and not calls.filter(purpose=Purpose.TITLE).exists()
 
 

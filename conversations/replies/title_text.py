@@ -1,0 +1,81 @@
+"""Title text: what of a model's answer is the title that it was asked for."""
+
+import re
+
+from conversations.models.conversation import TITLE_LENGTH
+from conversations.upstream import split_thoughts
+
+# Quotation marks and Markdown that stand around a whole title; longer marks before shorter ones.
+PAIRS = (
+    *(("***", "***"), ("**", "**"), ("__", "__"), ("*", "*"), ("_", "_"), ("`", "`")),
+    *(('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("”", "”")),
+    *(("«", "»"), ("»", "«"), ("「", "」"), ("『", "』"), ("《", "》")),
+)
+# Words that end in a full stop of their own.
+ABBREVIATIONS = {"bros", "co", "corp", "dr", "etc", "inc", "jr", "ltd", "mr", "mrs", "sr", "st"}
+
+_NAMES = "title|titel|titre|título|标题|タイトル"
+_label = re.compile(rf"(\*\*|__|)(?:{_NAMES})\s*(?:[:：]\s*\1|\1\s*[:：])\s*", re.IGNORECASE)
+_mark = re.compile(r"(?:#{1,6}|[>*+-])\s+")
+_stop = re.compile(r"[.。]\Z")
+_last_word = re.compile(r"\S+\Z")
+_NOTHING = " \t\"'`*_#=~>.-。" + "".join({mark for pair in PAIRS for mark in pair})
+
+
+def clean(text):
+    """The title that a model's answer has, at most 80 characters; "" where it has none.
+
+    It is the first line with words in it. Thoughts before it, a label such as "Title:", a mark of
+    a heading and one final full stop go; quotation marks and emphasis go where they stand around
+    all of it. Everything else is the model's own: "Learning C#", ".NET on Linux".
+    """
+    answer = split_thoughts(text, complete=False).answer
+    line = next((line for line in answer.splitlines() if line.strip(_NOTHING)), "")
+    line = _without_marks(" ".join(line.split()))
+    while (
+        bare := _unwrapped(_label.sub("", line, count=1) if _label.match(line) else line)
+    ) != line:
+        line = bare
+    line = _without_stop(line)
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _without_label(line):
+    label = _label.match(line)
+    return line[label.end() :] if label else line
+
+
+def _without_marks(line):
+    mark = _mark.match(line)
+    if mark is None:
+        return line
+    line = line[mark.end() :]
+    return re.sub(r"\s+#{1,6}\Z", "", line) if mark[0][0] == "#" else line
+
+
+def _unwrapped(line):
+    """The line without the pair of marks around all of it, and a full stop behind them."""
+    body = _stop.sub("", line)
+    for opening, closing in PAIRS:
+        for whole in (line, body):
+            inner = whole[len(opening) : -len(closing)]
+            if whole == f"{opening}{inner}{closing}" and not _has_marks(inner, opening, closing):
+                return inner.strip()
+    return line
+
+
+def _has_marks(inner, opening, closing):
+    if not inner.strip():
+        return True
+    if opening == "'":
+        # An apostrophe is no quotation mark.
+        return re.search(r"(?<!\w)'|'(?!\w)", inner) is not None
+    return opening in inner or closing in inner
+
+
+def _without_stop(line):
+    body = _stop.sub("", line)
+    if body == line or not body[-1:].isalnum():
+        return line
+    word = _last_word.search(body)[0].lower()
+    return line if "." in word or word in ABBREVIATIONS else body
