@@ -14,7 +14,7 @@ from tests.support.books import call
 
 pytestmark = pytest.mark.once
 
-OUR_CODES = ["model_failed", "expired", "internal"]
+OUR_CODES = ["expired", "internal"]
 INTERRUPTIONS = [
     *("crashed", "cut", "malformed", "background", "lost"),
     *("timeout_silence", "timeout_total", "line_too_long"),

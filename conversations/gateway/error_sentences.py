@@ -8,7 +8,10 @@ import re
 from django.utils.translation import gettext as _
 
 # Of these codes the words are the system's ("Connection refused"), not the gateway's.
-_UNHEARD = {"bad_config", "connect", "tls", "timeout_connect", "timeout_silence", "timeout_total"}
+_UNHEARD = {
+    *("bad_config", "connect", "tls", "timeout_connect", "timeout_silence", "timeout_total"),
+    *("lost", "line_too_long"),
+}
 # What stands in place of a body that is not shown: "status 502, text/html".
 _SUMMARY = re.compile(r"status \d{3}, ")
 
@@ -32,7 +35,7 @@ def is_quote(code, words):
 
 def _sentences():
     return {
-        # The gateway's; the codes are those of upstream/failures.py.
+        # The gateway's; the codes are those of upstream/error_codes.py.
         "bad_config": _("The gateway is not set up correctly. Tell your administrator."),
         "connect": _(
             "The gateway could not be reached. Try again; if it stays so, tell your administrator."
@@ -73,8 +76,8 @@ def _sentences():
             "gateway's address."
         ),
         "line_too_long": _("The gateway sent more at once than a reply can be. Try again."),
-        # Ours.
         "model_failed": _("The model could not finish the reply. Try again."),
+        # Ours.
         "expired": _("No server was free to write this reply in time. Nothing was sent; retry."),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
     }

@@ -1,6 +1,6 @@
 """What a probe of the gateway found, in words for whoever runs the site.
 
-The names and codes are those of upstream/probe.py and upstream/failures.py.
+The names and codes are those of upstream/probe.py and upstream/error_codes.py.
 """
 
 from django.utils.translation import gettext as _
@@ -52,6 +52,7 @@ def _sentences():
         ),
         "unsupported": _("The gateway does not take a setting that the site sends."),
         "refused": _("The gateway refused the request."),
+        "model_failed": _("The model could not finish, and nothing says why."),
         "server": _("The gateway, or the server behind it, has a fault."),
         "not_api": _("What answers is no API, perhaps a web page. Check OPENAI_BASE_URL."),
         "line_too_long": _("More came at once than an answer can be."),

@@ -18,6 +18,8 @@ class Outcome:
         self._fields = {}
         self._usage = None
         self._sent = True
+        # The gateway said that it did not ask a model, if only within a 200.
+        self._refused = False
 
     @property
     def known(self):
@@ -68,6 +70,7 @@ class Outcome:
     def _failed(self, event):
         self._status = Status.FAILED
         self._sent = event.sent
+        self._refused = event.code in upstream.REFUSALS
         self._fields["error_code"] = event.code[:50]
         self._fields["error_message"] = event.message
         self._fields["http_status"] = event.http_status or self._fields.get("http_status")
@@ -94,7 +97,7 @@ class Outcome:
         return {"usage_source": Source.ESTIMATED}
 
     def _was_refused(self):
-        """Never reached a model: no connection, or an HTTP error."""
-        if self._fields.get("error_code") == "internal" or not self._sent:
+        """Never reached a model: no connection, an HTTP error, or a refusal as the only event."""
+        if self._fields.get("error_code") == "internal" or self._refused or not self._sent:
             return True
         return (self._fields.get("http_status") or 0) >= 400
