@@ -153,5 +153,5 @@ def test_a_name_is_found_in_either_unicode_form(client, administrator, stored, t
         client.logout()
     client.force_login(administrator)
     shown = unicodedata.normalize(typed, name)
-    assert name in client.get("/admin/conversations/person/", {"q": shown[:-1]}).content.decode()
+    assert name in client.get("/admin/conversations/person/", {"q": shown[1:]}).content.decode()
     assert client.get(f"/usage/people/{shown}/").status_code == 200
