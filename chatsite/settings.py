@@ -271,6 +271,7 @@ STREAM_STALLED = 30  # a browser may leave one event unread
 STREAM_ACCESS = 5  # between two looks whether those who watch still may
 TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second attempt
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
+HEAD_LOOK = 10  # seconds between two looks whether this hour's head of the access log is written
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 
 # --- Limits ---------------------------------------------------------------------------------

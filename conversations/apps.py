@@ -11,11 +11,13 @@ class ConversationsConfig(AppConfig):
     def ready(self):
         from conversations import checks  # noqa: F401
         from conversations.accounts import session_revocation
+        from conversations.database import triggers
         from conversations.review import permission_changes
         from conversations.search import index
 
         permission_changes.connect()
         session_revocation.connect()
+        post_migrate.connect(triggers.repair, sender=self)
         post_migrate.connect(enable_default_model, sender=self)
         post_migrate.connect(make_reviewers, sender=self)
         # Deletions cascade from people and conversations, also in the admin; the index must hear

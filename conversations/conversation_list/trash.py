@@ -6,10 +6,10 @@ After that every server process deletes them for good (conversations.replies), a
 
 from datetime import timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from conversations.models import Conversation, Response
+from conversations.models import Conversation
 from conversations.search import index
 
 TRASH_DAYS = 30
@@ -32,12 +32,9 @@ def due(now=None):
 
 
 def erase(conversation):
-    """Delete a conversation for good. Of its Responses the figures stay in the books."""
-    with transaction.atomic():
-        Response.objects.filter(conversation=conversation).update(
-            request={}, partial="", partial_reasoning="", refusal="", error_message=""
-        )
-        conversation.delete()
+    """Delete a conversation for good. Of its Responses the figures stay in the books; a trigger
+    empties their texts (`conversations.database.triggers`)."""
+    conversation.delete()
 
 
 def purge(now=None, most=None):

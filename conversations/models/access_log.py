@@ -160,7 +160,7 @@ class ReviewAccess(models.Model):
 
         Also what only the end shows, rows removed from it. Reads in pieces, oldest first.
         """
-        head = AccessLogHead.objects.first() or AccessLogHead(number=0)
+        head = AccessLogHead.current()
         expected, before = 1, None
         for row in cls.objects.order_by("number").iterator(chunk_size=1000):
             yield from ((number, "removed") for number in range(expected, row.number))
@@ -183,9 +183,12 @@ class ReviewAccess(models.Model):
 
 
 class AccessLogHead(models.Model):
-    """The end of the access log: one row, which writers wait for each other on.
+    """The head of the access log: number and hash of its last row, in a table of one row, which
+    writers lock, so that they wait for each other.
 
-    It also shows when rows were removed from the end, which a chain alone cannot.
+    It shows when rows were removed from the end, which a chain alone cannot. Whoever can set it
+    back can hide even that, so it is also written outside of the database
+    (`conversations.review.heads`).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
@@ -194,13 +197,24 @@ class AccessLogHead(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints = [
+            # A second row could be moved by no trigger's rule, and no act could be recorded.
+            models.CheckConstraint(condition=models.Q(id=1), name="access_log_has_one_head")
+        ]
 
     def __str__(self):
-        return str(self.number)
+        """The head as it is written elsewhere, like `12:9f86d0…`: the number and the hash of the
+        last row; `0:` of an empty log."""
+        return f"{self.number}:{self.hash}"
+
+    @classmethod
+    def current(cls):
+        """The head as it is now, that of an empty log where there is no row."""
+        return cls.objects.first() or cls(number=0)
 
     @classmethod
     def lock(cls, using):
-        """The end as it is now; others that want to write wait until this transaction ends.
+        """The head as it is now; other writers wait until this transaction ends.
 
         The first writer makes it. Without it but with rows there was tampering, and the number
         is taken: the insert fails, and with it the act.

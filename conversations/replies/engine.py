@@ -30,6 +30,7 @@ from conversations.replies.outcome import Outcome
 from conversations.replies.render_pace import Pace
 from conversations.replies.request_priority import Rush
 from conversations.replies.submission import rebuild_body
+from conversations.review.heads import log_each_hour
 
 logger = logging.getLogger(__name__)
 
@@ -316,6 +317,7 @@ class Engine:
                 group.create_task(_every(PULSE, self.streams.pulse))
                 group.create_task(_every(settings.STREAM_ACCESS, self._check_access))
                 group.create_task(_every(settings.TRASH_SWEEP, self._purge))
+                group.create_task(_every(settings.HEAD_LOOK, self._log_head))
         finally:
             self._writing.close()
             self._reading.close()
@@ -377,6 +379,10 @@ class Engine:
         wait for it."""
         while not self.draining and await self._writing.run(trash.purge, None, 1):
             await asyncio.sleep(0.1)
+
+    async def _log_head(self):
+        """Write the head of the access log to the server's log, where it is this hour's turn."""
+        await self._writing.run(log_each_hour)
 
     # --- Beginning and end --------------------------------------------------------------------
 
