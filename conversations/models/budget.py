@@ -9,8 +9,6 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.database.statements import rows
-
 # SQLite keeps fifteen digits of a decimal.
 LARGEST = 10**15
 
@@ -21,9 +19,6 @@ class BudgetQuerySet(models.QuerySet):
 
         The groups are looked up only where a group has a budget: every reply asks this.
         """
-        # Most sites have none, and what tells so costs a tenth of what finds them.
-        if not rows(f"SELECT 1 FROM {self.model._meta.db_table} LIMIT 1"):  # noqa: S608
-            return []
         budgets = list(self.filter(Q(person_id=person_id) | Q(person_id=None)))
         if any(budget.group_id for budget in budgets):
             mine = set(Group.objects.filter(user=person_id).values_list("pk", flat=True))

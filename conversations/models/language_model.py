@@ -3,8 +3,6 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from conversations.database.statements import rows
-
 DEMO = "demo"  # the built-in model's name
 
 
@@ -22,14 +20,15 @@ class LanguageModelQuerySet(models.QuerySet):
         """A list of the enabled ones that `person` (or the id of one) may use: of no group, or of
         one of the person's groups. By name, but the site's default model (OPENAI_MODEL) first.
 
-        Sorted and chosen here: there are few models, this is on the way to every first word, and
-        what Django needs to compile one query of it all is several times these.
+        Chosen and sorted in Python: there are few models, most sites limit none of them, and two
+        small queries are quicker than one with the joins of it all.
         """
         limits = {}
-        table = self.model._meta.db_table
-        for model_id, group_id in rows(f"SELECT languagemodel_id, group_id FROM {table}_groups"):  # noqa: S608
+        for model_id, group_id in self.model.groups.through.objects.values_list(
+            "languagemodel_id", "group_id"
+        ):
             limits.setdefault(model_id, set()).add(group_id)
-        models = list(self.raw(f"SELECT * FROM {table} WHERE enabled"))  # noqa: S608
+        models = list(self.enabled())
         if limits:
             mine = set(
                 Group.objects.filter(user__pk=getattr(person, "pk", person)).values_list(

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.models import AbstractUser, Permission, UserManager
+from django.contrib.auth.models import AbstractUser, Permission
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.models import Session
 from django.db import models
@@ -14,20 +14,6 @@ from .unicode_field import NormalizedCharField, NormalizedEmailField
 
 # "Last seen" is written again only when it is older: not with every request.
 SEEN_AGAIN_AFTER = timedelta(minutes=10)
-
-
-class PersonManager(UserManager):
-    use_in_migrations = False
-
-    def get(self, *args, **kwargs):
-        """As Django's. By `pk` alone, as every request asks, it is a statement of its own: the ORM
-        takes more to compile it anew than the database to answer."""
-        if args or kwargs.keys() != {"pk"}:
-            return super().get(*args, **kwargs)
-        statement = f"SELECT * FROM {self.model._meta.db_table} WHERE id = %s"  # noqa: S608
-        for person in self.raw(statement, [kwargs["pk"]]):
-            return person
-        raise self.model.DoesNotExist
 
 
 class Person(AbstractUser):
@@ -60,8 +46,6 @@ class Person(AbstractUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("theme"), max_length=10, choices=Theme.choices, default=Theme.SYSTEM)
     last_seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
-
-    objects = PersonManager()
 
     class Meta:
         verbose_name = _("person")

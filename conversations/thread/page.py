@@ -1,11 +1,12 @@
 """What a conversation's page shows: the messages of one path, newest last."""
 
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from conversations.database.statements import as_stored, from_stored, rows
 from conversations.models import Message
-from conversations.thread.tree import Tree
+from conversations.thread.message_tree import MessageTree, place_of
+
+__all__ = ["Thread", "as_uuid", "place_of", "thread", "tree_of"]
 
 PAGE = 50
 
@@ -53,55 +54,32 @@ def thread(conversation, at=None, before=None):
     Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there,
     and where the conversation is deleted meanwhile.
     """
-    tree = tree_of(conversation)
-    at, before = as_stored(at), as_stored(before)
+    tree = MessageTree(conversation)
     for wanted in (at, before):
         if wanted is not None and wanted not in tree:
             raise Message.DoesNotExist
-    path = tree.path_through(at, as_stored(conversation.active_id))
+    path = tree.path_through(at, conversation.active_id)
     end = path.index(before) if before in path else len(path)
     start = max(0, end - PAGE)
-    if at in path[:end]:
+    if at is not None and path.index(at) < end:
         start = min(start, max(0, path.index(at) - 1))
-    shown = {stored: from_stored(stored) for stored in path[start:end]}
-    by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(list(shown.values()))
+    shown = path[start:end]
+    by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(shown)
     if len(by_id) < len(shown):
         # Deleted for good since the tree was read.
         raise Message.DoesNotExist
     messages = []
-    for stored, message_id in shown.items():
+    for message_id in shown:
         message = by_id[message_id]
         message.conversation = conversation
-        message.place = _place(tree, stored)
+        message.place = tree.place(message_id)
         messages.append(message)
-    return Thread(messages, start, from_stored(path[-1]) if path else None)
-
-
-_TREE = """
-SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
-"""
+    return Thread(messages, start, path[-1] if path else None)
 
 
 def tree_of(conversation):
-    """The Tree of a conversation's messages, their ids as the database has them: to make UUIDs of
-    a thousand that nobody looks at takes longer than all the rest of it."""
-    return Tree(rows(_TREE, as_stored(conversation.pk)))
-
-
-def _place(tree, stored):
-    place = tree.place(stored)
-    return replace(place, previous=from_stored(place.previous), next=from_stored(place.next))
-
-
-def place_of(message):
-    """The Place of one message among its siblings; Message.DoesNotExist if it was deleted."""
-    siblings = Message.objects.filter(
-        conversation_id=message.conversation_id, parent_id=message.parent_id
-    )
-    ids = list(siblings.order_by("created_at", "id").values_list("pk", flat=True))
-    if message.pk not in ids:
-        raise Message.DoesNotExist
-    return Tree((pk, None) for pk in ids).place(message.pk)
+    """The MessageTree of a conversation."""
+    return MessageTree(conversation)
 
 
 def as_uuid(text):

@@ -4,16 +4,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from conversations.database.statements import as_stored, from_stored
 from conversations.models import Message
-from conversations.thread.page import tree_of
+from conversations.thread.message_tree import MessageTree
 
 
 def write(conversation):
     """`conversation` (a Conversation) as a Markdown text: its title, then each message under a
     heading with speaker and time, in the reader's language and time zone."""
-    path = tree_of(conversation).path_through(None, as_stored(conversation.active_id))
-    ids = [from_stored(stored) for stored in path]
+    ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
     by_id = Message.objects.select_related("response").in_bulk(ids)
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):

@@ -2,7 +2,6 @@
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from conversations.database.statements import moment
 from conversations.models import Price
 
 PLACES = Decimal("0.00000001")
@@ -17,12 +16,7 @@ def price_of(model, at):
     the latest that is valid.
     """
     names = [model, *(model[:length] + "*" for length in range(len(model) + 1))]
-    places = ", ".join(["%s"] * len(names))
-    rows = Price.objects.raw(_VALID.format(places), [moment(at), *names])
-    return choose(rows, model, at)
-
-
-_VALID = "SELECT * FROM conversations_price WHERE valid_from <= %s AND model IN ({})"
+    return choose(Price.objects.filter(valid_from__lte=at, model__in=names), model, at)
 
 
 def choose(prices, model, at):
