@@ -27,8 +27,7 @@ def plain(text: str) -> str:
 def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> tuple[str, int]:
     """The final HTML of a block and how many characters were parsed for it.
 
-    Definitions the block makes are kept in `definitions`, for the blocks after it. box draws the
-    code that stands inside lists and quotes.
+    Definitions the block makes are kept in `definitions`, for the blocks after it. box draws code.
     """
     kind, source = block
     if len(source) > BLOCK_CHARACTERS:
@@ -42,7 +41,7 @@ def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> t
         info, code = fenced(source)
         if label(info) == "math":
             return clean(f"<p>{formula(code, display=True)}</p>"), len(code)
-        return clean(code_box(code, info)), len(code)
+        return clean(box(code, info)), len(code)
     if too_heavy(source):
         return plain(source), 0
     wanted = definitions.wanted(source)

@@ -45,7 +45,6 @@ class OpenBlock:
         self.parsed = 0
         self._definitions = definitions
         self._credit: float = ADVANCE
-        self._boxes: dict[tuple[str, str], str] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -63,7 +62,6 @@ class OpenBlock:
         self._in_pieces = True
         # What was put after the last piece when it was parsed.
         self._after = ""
-        self._boxes.clear()
 
     @property
     def html(self) -> str:
@@ -73,17 +71,6 @@ class OpenBlock:
     def earn(self, characters: int) -> None:
         """Count characters of text that arrived."""
         self._credit += characters * EARNED
-
-    def box(self, code: str, info: str) -> str:
-        """A code box inside the list or quote that is complete, coloured once."""
-        if (code, info) not in self._boxes:
-            self._boxes[code, info] = code_box(code, info)
-        return self._boxes[code, info]
-
-    def _open_box(self, code: str, info: str) -> str:
-        if self._code_column >= 0 and (code, info) not in self._boxes:
-            return code_box(code, info, coloured=False)
-        return self.box(code, info)
 
     def show(self, splitter: Splitter) -> bool:
         """Bring the HTML up to the splitter's open block; returns whether it changed."""
@@ -249,7 +236,7 @@ class OpenBlock:
         before = parts.before if parts and self._piece else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"
-        return markdown(wanted + before + text + after + end, self._open_box)
+        return markdown(wanted + before + text + after + end)
 
 
 def _dedented(line: str, column: int) -> str:

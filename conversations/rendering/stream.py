@@ -1,9 +1,13 @@
 """A reply's text to HTML, whole or as it grows: by one way, so that both are the same."""
 
-from time import perf_counter
+from collections.abc import Hashable
+from concurrent.futures import Future, wait
+from time import monotonic, perf_counter
 
 from .block_html import block_html, plain, wrapped
 from .block_splitter import Block, Splitter
+from .colouring import Coloured, colour
+from .colours import Box, Colours, with_colours
 from .guards import MESSAGE_CHARACTERS
 from .heading_levels import Headings
 from .link_references import Definitions
@@ -14,27 +18,43 @@ from .unsafe_characters import tidy
 PART_CHARACTERS = 8_000
 
 
-def render(text: str, prefix: str = "") -> str:
+def render(text: str, prefix: str = "", *, account: Hashable = None, patience: float = 10) -> str:
     """The safe HTML of a whole message: its blocks, each in a <div class="block"> whose
-    `data-block` is `prefix` and its number."""
-    stream = Stream(prefix)
+    `data-block` is `prefix` and its number.
+
+    Waits for the colours of its code, so not for an event loop: for the processor time that they
+    may take (colouring.limits), and on a busy machine `patience` seconds of the clock, after
+    which code has none. Accounts (a person's id) that ask for many colours wait for those that
+    ask for few.
+    """
+    stream = Stream(prefix, account)
     stream.append(text)
-    return stream.finish()
+    return stream.finish(patience)
 
 
 class Stream:
     """The HTML of one reply while it is written.
 
-    frozen: the HTML of the blocks that are complete, each in its <div class="block">. They never
-    change; only `finish` of a reply over 200,000 characters puts one plain block in their place.
-    version: grows with every change of `frozen` or `open`.
+    frozen: the HTML of the blocks that are complete, each in its <div class="block">. Code stands
+    there without colours first; when these come, its block changes, once, and the block's number
+    is added to recoloured. Nothing else changes there; only the end of a reply over 200,000
+    characters puts one plain block in place of all.
+    version: grows with every change of `open`, and where blocks were added to `frozen`.
+
+    Nothing but `finish` waits for colours. Whoever shows a text while it is written asks for those
+    of `uncoloured` (`ask`) and gives them back (`take_colours`) until there are no more.
     """
 
-    def __init__(self, prefix: str = "") -> None:
-        """`prefix` begins the `data-block` of each block."""
+    def __init__(self, prefix: str = "", account: Hashable = None) -> None:
+        """`prefix` begins the `data-block` of each block; colours are made for `account`."""
         self.prefix = prefix
         self.frozen: list[str] = []
+        self.recoloured: list[int] = []
         self.version = 0
+        self._account = account
+        self._colours = Colours()
+        # The HTML of the block some of whose boxes have their colours.
+        self._painted = ""
         self._splitter = Splitter()
         self._definitions = Definitions()
         self._headings = Headings()
@@ -85,21 +105,63 @@ class Stream:
             self._take(tidy(text))
         return perf_counter() - started
 
-    def finish(self) -> str:
-        """The final HTML of the whole text; `frozen` is that HTML, block by block."""
+    def complete(self) -> None:
+        """Take the end of the text: all its blocks are in `frozen` now, code without colours."""
         text = tidy("".join(self._new))
         self._new.clear()
         self._keep(text)
         if self._length > MESSAGE_CHARACTERS:
             self.frozen = []
             self.frozen.append(self._wrapped(plain("".join(self._text + self._recent))))
+            self._colours.forget()
         else:
             self._freeze(self._splitter.feed(text))
             self._freeze(self._splitter.finish())
         self._rest = ""
         self._open_block.begin()
         self.version += 1
+
+    def finish(self, patience: float = 10) -> str:
+        """The final HTML of the whole text; `frozen` is that HTML, block by block.
+
+        patience: as that of `render`.
+        """
+        self.complete()
+        deadline = monotonic() + patience
+        while box := self.uncoloured:
+            future = self.ask(box)
+            if not wait([future], max(deadline - monotonic(), 0)).done:
+                future.cancel()
+                break
+            self.take_colours(box, future.result())
         return "".join(self.frozen)
+
+    @property
+    def uncoloured(self) -> Box | None:
+        """The box of code whose colours are wanted next, from the top; None where none is."""
+        return self._colours.next
+
+    def ask(self, box: Box) -> Future[Coloured]:
+        """Ask for the colours of `uncoloured`. Cancel the future where nobody waits any longer."""
+        return colour(box.code, box.lexer, self._account)
+
+    def take_colours(self, box: Box, coloured: Coloured) -> bool:
+        """Take the colours that were asked for. Returns whether a block changed: each does once,
+        when it has those of all its code."""
+        if box is not self._colours.next:
+            # The text became too long meanwhile.
+            return False
+        html = with_colours(self._painted or self.frozen[box.block], box, coloured)
+        following = self._colours.take(coloured)
+        if following and following.block == box.block:
+            self._painted = html
+            return False
+        self._painted = ""
+        if html == self.frozen[box.block]:
+            return False
+        self.frozen[box.block] = html
+        self.recoloured.append(box.block)
+        return True
 
     def _take(self, text: str) -> None:
         was_short = self._length <= MESSAGE_CHARACTERS
@@ -125,9 +187,10 @@ class Stream:
 
     def _freeze(self, blocks: list[Block]) -> None:
         for block in blocks:
-            html, parsed = block_html(block, self._definitions, self._open_block.box)
+            html, parsed = block_html(block, self._definitions, self._colours.box)
             self._parsed += parsed
             self.frozen.append(self._wrapped(self._headings.settle(html)))
+            self._colours.expect(len(self.frozen) - 1)
             self._open_block.begin()
 
     def _show_rest(self, rest: str) -> None:

@@ -82,7 +82,9 @@ def fill_in(message):
     if message is None:
         return
     call = message.call
+    limits = {"account": call.person_id, "patience": 2}
     if call.partial:
-        message.live_html = mark_safe(render(call.partial))  # noqa: S308 (ours)
+        message.live_html = mark_safe(render(call.partial, **limits))  # noqa: S308 (ours)
     if call.partial_reasoning:
-        message.live_reasoning = mark_safe(render(call.partial_reasoning, THOUGHTS))  # noqa: S308
+        thoughts = render(call.partial_reasoning, THOUGHTS, **limits)
+        message.live_reasoning = mark_safe(thoughts)  # noqa: S308 (ours)

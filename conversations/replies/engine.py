@@ -21,7 +21,7 @@ from conversations import upstream
 from conversations.conversation_list import trash
 from conversations.database.outage import is_outage
 from conversations.models import Response
-from conversations.replies import queued_message, response_states, titles
+from conversations.replies import colouring, queued_message, response_states, titles
 from conversations.replies.follower import Followed
 from conversations.replies.lane import Lane
 from conversations.replies.live_reply import LiveReply
@@ -254,11 +254,12 @@ class Engine:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
         if live.waits_for_long_parse():
-            drawn = await self.loop.run_in_executor(self._rendering, live.finish_html)
+            await self.loop.run_in_executor(self._rendering, live.complete)
         else:
-            drawn = live.finish_html()
+            live.complete()
+        await colouring.finish(live, self._spawn)
         fields = outcome.fields()
-        html, reasoning_html = drawn
+        html, reasoning_html = live.html, live.reasoning_html
         texts = (live.text, html, live.reasoning, reasoning_html)
         unhurried = fields["status"] == Response.Status.COMPLETED and not self.draining
         async with self.rush.lull() if unhurried else contextlib.nullcontext():
@@ -305,6 +306,7 @@ class Engine:
             live.refresh()
             self.pace.spent(time.perf_counter() - began)
         live.refreshed()
+        colouring.begin(live, self._spawn)
 
     # --- Every now and then -----------------------------------------------------------------
 

@@ -35,8 +35,9 @@ class LiveReply:
         self.first_token_at = None
         self._reasoning_began = None
         self.reasoning_seconds = None
-        # A refresh that is under way in a thread.
+        # A refresh that is under way in a thread, and a task that brings the colours of code.
         self.refreshing = None
+        self.colouring = None
         # Whether there is something that `refresh` has not shown yet.
         self.is_stale = False
         self._texts = []
@@ -44,8 +45,8 @@ class LiveReply:
         self._waiting = []
         self._waiting_thoughts = []
         self._dirty = False
-        self._renderer = Stream()
-        self._thoughts = Stream(THOUGHTS)
+        self._renderer = Stream(account=response.person_id)
+        self._thoughts = Stream(THOUGHTS, account=response.person_id)
 
     @property
     def id(self):
@@ -132,10 +133,18 @@ class LiveReply:
         for watcher in self.watchers:
             watcher.wake()
 
-    def finish_html(self):
-        """The HTML of the whole, final text and of the reasoning."""
+    def complete(self):
+        """Bring the HTML up to the final text; colours may still be missing."""
         self.refresh()
-        return self._renderer.finish(), self._thoughts.finish()
+        self._renderer.complete()
+        self._thoughts.complete()
+
+    def uncoloured(self):
+        """`(stream, box)` of the code whose colours are to be asked for next, else None."""
+        for stream in (self._renderer, self._thoughts):
+            if box := stream.uncoloured:
+                return stream, box
+        return None
 
     def finished(self, ending, html, reasoning_html):
         """Take over the columns as they were written, so that the end is shown without a query."""
@@ -161,23 +170,27 @@ class LiveReply:
 
         Begin with `seen()`. A block replaces the one with the same `data-block`, or is appended.
         """
-        frozen, open_html, thought, thinking = seen
         now = self.seen()
-        blocks = self._thoughts.frozen[thought:]
-        if now[3] and (now[3] != thinking or now[2] != thought):
-            blocks.append(now[3])
-        blocks += self._renderer.frozen[frozen:]
-        if now[1] and (now[1] != open_html or now[0] != frozen):
-            blocks.append(now[1])
+        blocks = []
+        for stream, was, now_is in zip((self._thoughts, self._renderer), seen, now, strict=True):
+            frozen, open_html, recoloured = was
+            # Each once, and only what the watcher has already.
+            blocks += [
+                stream.frozen[number]
+                for number in dict.fromkeys(stream.recoloured[recoloured:])
+                if number < frozen
+            ]
+            blocks += stream.frozen[frozen:]
+            if now_is[1] and (now_is[1] != open_html or now_is[0] != frozen):
+                blocks.append(now_is[1])
         return blocks, now
 
     def seen(self):
-        """What a watcher who has `html` and `reasoning_html` has seen."""
-        return (
-            len(self._renderer.frozen),
-            self._renderer.open,
-            len(self._thoughts.frozen),
-            self._thoughts.open,
+        """What a watcher who has `html` and `reasoning_html` has seen: of the thoughts and of the
+        answer, how many blocks are complete, the open one, and how many changes by colours."""
+        return tuple(
+            (len(stream.frozen), stream.open, len(stream.recoloured))
+            for stream in (self._thoughts, self._renderer)
         )
 
 

@@ -218,8 +218,9 @@ def bury(response_id):
     response = Response.objects.filter(_DEAD, pk=response_id).first()
     if response is None:
         return False
-    html = render(response.partial)
-    reasoning_html = render(response.partial_reasoning, THOUGHTS)
+    limits = {"account": response.person_id, "patience": 2}
+    html = render(response.partial, **limits)
+    reasoning_html = render(response.partial_reasoning, THOUGHTS, **limits)
     fields = {
         "status": Status.INTERRUPTED,
         "reason": "crashed",

@@ -1,0 +1,134 @@
+"""The process that colours code: one job after the other, each within a limit of processor time.
+
+`python -m conversations.rendering.colouring.child` reads jobs from its standard input and answers
+on its standard output, a line of JSON each. A job is `{"code": …, "lexer": …}`, by Pygments' name;
+its answer `{"html": …, "seconds": …}`: the escaped code with a <span> around each coloured token,
+null where it was not coloured, and the processor time it took. The process ends with its input.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import sys
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from html import escape
+from time import process_time
+
+from pygments.lexer import Lexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import _TokenType, string_to_tokentype
+
+from conversations.rendering.code import CLASSES
+from conversations.rendering.colouring.limits import JOB_SECONDS, MEMORY
+
+# Without a job for so long it ends and gives its memory back; the next job starts another.
+IDLE_SECONDS = 300
+# So too where its memory grew to more than this, by large jobs or many lexers.
+KEPT_KILOBYTES = 128 * 1024
+PR_SET_PDEATHSIG = 1
+
+_classes = {string_to_tokentype(name): css_class for name, css_class in CLASSES.items()}
+
+
+class TooLong(BaseException):
+    """A job used its processor time up. No Exception, so that no lexer catches it."""
+
+
+def main() -> None:
+    """Answer jobs until there are no more."""
+    _confine()
+    jobs, answers = os.fdopen(0, "rb"), os.fdopen(1, "wb")
+    while select.select([jobs], [], [], IDLE_SECONDS)[0]:
+        line = jobs.readline()
+        if not line:
+            return
+        answers.write(json.dumps(_answer(json.loads(line))).encode() + b"\n")
+        answers.flush()
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > KEPT_KILOBYTES:
+            return
+
+
+def _confine() -> None:
+    """Leave what a worker's process has of its own, and limit what this one may use."""
+    # A worker holds signals back while it starts, and Ctrl-C is for the server.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, _stop)
+    # The end of the input says that the worker is gone, but only between two jobs.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if hasattr(os, "sched_setaffinity"):
+        # A worker is tied to one processor, and this must not share it.
+        with contextlib.suppress(OSError, ValueError):
+            os.sched_setaffinity(0, map(int, sys.argv[1].split(",")))
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _stop(*_signal: object) -> None:
+    raise TooLong
+
+
+def _answer(job: dict) -> dict:
+    # Loading a lexer takes time of its own, once.
+    lexer = _lexer_class(job["lexer"])(stripnl=False, ensurenl=False)
+    began = process_time()
+    html = None
+    # What does not heed the timer (Python's regular expressions do) is killed by this limit, which
+    # counts whole seconds; it is moved for each job, since it counts from the start.
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(began + JOB_SECONDS) + 2, most))
+    try:
+        # A timer of this process's own time.
+        signal.setitimer(signal.ITIMER_PROF, JOB_SECONDS, JOB_SECONDS / 10)
+        try:
+            html = "".join(_spans(lexer.get_tokens(job["code"])))
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+    except TooLong:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        html = None
+    except Exception:  # noqa: BLE001, RUF100 (a lexer's mistake, too deep for it, or no memory)
+        html = None
+    return {"html": html, "seconds": process_time() - began}
+
+
+def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[str]:
+    current, texts = None, []
+    for kind, text in tokens:
+        name = _class(kind)
+        if name != current and texts:
+            yield _span(current, "".join(texts))
+            texts = []
+        current = name
+        texts.append(text)
+    if texts:
+        yield _span(current, "".join(texts))
+
+
+def _span(name: str | None, text: str) -> str:
+    escaped = escape(text, quote=False)
+    return f'<span class="{name}">{escaped}</span>' if name and text.strip() else escaped
+
+
+@lru_cache(maxsize=500)
+def _class(kind: _TokenType) -> str | None:
+    while kind not in _classes:
+        kind = kind.parent
+    return _classes[kind]
+
+
+@cache
+def _lexer_class(name: str) -> type[Lexer]:
+    """The lexer's class, its expressions compiled. Raises ClassNotFound."""
+    return type(get_lexer_by_name(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""What colouring may cost. Times are processor time of the process that colours."""
+
+# One box of code. Pygments takes up to 4 ms for 1,000 characters, so 80 ms for the longest code
+# that is coloured at all; what takes longer than this meets a lexer's quadratic part.
+JOB_SECONDS = 0.5
+# All code of one text.
+TEXT_SECONDS = 2.0
+# Seconds of the clock after which a job that was not answered is given up.
+ANSWER_SECONDS = 10
+# Bytes of address space of the process that colours.
+MEMORY = 512 * 1024 * 1024
