@@ -28,7 +28,8 @@ class MessageForm(forms.Form):
         # Offered, and accepted, is only what the person may use.
         offered = LanguageModel.objects.offered_to(person) if person else ()
         self.models = list(offered)
-        self.chosen = chosen
+        # May be looked up only where there is something to choose.
+        self.chosen = chosen if len(self.models) > 1 else ""
 
     def clean_text(self):
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import usage
-from conversations.database.statements import as_stored, from_stored, insert
+from conversations.database.statements import as_stored, from_stored, insert, rows
 from conversations.models import Conversation, Message, Response
 from conversations.prompt import input as prompt
 from conversations.rendering import render_typed
@@ -41,6 +41,12 @@ class Conflict(Refused):
     code = "conflict"
 
 
+class Stale(Refused):
+    """Messages that the form did not show follow the one it was shown under."""
+
+    code = "stale"
+
+
 class OverLimit(Refused):
     """A budget or rate limit does not allow it now; `limit` is the usage.OverLimit."""
 
@@ -63,8 +69,8 @@ def ask(person, conversation, text, *, parent=None, submission, **asked):
     `conversation` is None for a new one. `parent` is the message it answers (None: the leaf of
     the active branch). `asked` is the `model`, maybe an `effort` and a `length` in tokens, and the
     `lease` of the process that begins the reply at once. The same submission again returns the
-    first order. Returns the Response, with its `body` where it is new. Raises Busy, Conflict or
-    OverLimit.
+    first order. Returns the Response, with its `body` where it is new. Raises Busy, Conflict,
+    OverLimit or, where something follows `parent` already, Stale: only `edit` and `retry` branch.
     """
     asked_in = conversation
     try:
@@ -74,6 +80,8 @@ def ask(person, conversation, text, *, parent=None, submission, **asked):
                 conversation.title_from(text)
             elif parent is None and conversation.active_id:
                 parent = _leaf(conversation)
+            elif parent is not None and _is_followed(parent, submission):
+                raise Stale
             question = _question(conversation, parent, text, submission)
             return _order(person, question, new=asked_in is None, **asked)
     except IntegrityError:
@@ -115,6 +123,16 @@ def _leaf(conversation):
     active = as_stored(conversation.active_id)
     path = tree_of(conversation).path_through(active, active)
     return Message.objects.get(pk=from_stored(path[-1])) if path else None
+
+
+def _is_followed(parent, submission):
+    """Whether a message follows `parent`, other than the one that `submission` sent before."""
+    if not rows(_FOLLOWER, as_stored(parent.pk)):
+        return False
+    return not Message.objects.filter(submission=submission).exists()
+
+
+_FOLLOWER = "SELECT 1 FROM conversations_message WHERE parent_id = %s LIMIT 1"
 
 
 def _question(conversation, parent, text, submission):

@@ -7,16 +7,18 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
+from conversations.database.statements import as_stored
 from conversations.forms import MessageForm
-from conversations.models import Message
+from conversations.models import Conversation, Message
 from conversations.replies import queued_message, submission
 from conversations.search import parse
 from conversations.search.mark_html import mark_html
-from conversations.thread.page import as_uuid, place_of, thread
+from conversations.thread.page import as_uuid, place_of, thread, tree_of
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
 from conversations.views.refusals import full, refusal_of
@@ -31,7 +33,13 @@ def home(request):
     """A new conversation: the composer and the list of conversations."""
     if request.method == "POST":
         return send(request, None)
-    return _page(request, None, MessageForm(person=request.user))
+    return _page(request, None, MessageForm(person=request.user, chosen=_last_model(request)))
+
+
+def _last_model(request):
+    """The name of the model that the person used last, looked up where it is asked for."""
+    mine = Conversation.objects.of(request.user).exclude(model="").order_by("-updated_at", "-id")
+    return SimpleLazyObject(lambda: mine.values_list("model", flat=True).first() or "")
 
 
 @person_required
@@ -46,12 +54,22 @@ def conversation(request, conversation_id):
         return render(request, "conversations/trashed.html", {"conversation": conversation})
     if request.method == "POST":
         return send(request, conversation)
+    if request.headers.get("X-Fragment") == "thread" and _is_as_shown(request, conversation):
+        return HttpResponse(status=204)
     return _page(request, conversation, MessageForm(person=request.user, chosen=conversation.model))
+
+
+def _is_as_shown(request, conversation):
+    """Whether the path that a page shows still ends in its `?leaf=`."""
+    leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
+    active = as_stored(conversation.active_id)
+    path = tree_of(conversation).path_through(active if at is None else as_stored(at), active)
+    return leaf is not None and path[-1:] == [as_stored(leaf)]
 
 
 def send(request, conversation):
     """Take a message: store it and order the reply, or give the text back with the reason."""
-    chosen = conversation.model if conversation else ""
+    chosen = conversation.model if conversation else _last_model(request)
     form = MessageForm(request.POST, person=request.user, chosen=chosen)
     if not form.is_valid():
         return _page(request, conversation, form, status=422)
@@ -106,9 +124,10 @@ def _queue(request, conversation, message):
 
 
 def _parent(request, conversation):
-    """The message the form was shown under, where it names one of this conversation."""
+    """The message the form was shown under, where it names one of this conversation. What was to
+    be queued comes after all that is there."""
     parent = as_uuid(request.POST.get("parent"))
-    if conversation is None or parent is None:
+    if conversation is None or parent is None or request.POST.get("queue"):
         return None
     return Message.objects.filter(conversation=conversation, pk=parent).first()
 

@@ -38,6 +38,13 @@ def refusal_of(refused):
         "busy": Refusal(
             409, _("A reply is still being written here. Wait for it, or stop it first.")
         ),
+        "stale": Refusal(
+            409,
+            _(
+                "This conversation went on elsewhere since you opened it here. Nothing was sent: "
+                "look at what is new, then press Send again."
+            ),
+        ),
         "conflict": Refusal(
             409,
             _("This form was already sent with another text. Press Send to send this one too."),
