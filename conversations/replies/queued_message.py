@@ -12,8 +12,9 @@ from conversations.models import LanguageModel, QueuedMessage, Response
 from conversations.replies import submission
 
 Status = Response.Status
-# After a failure the person decides: the next message may have counted on the reply.
-SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE, Status.CANCELLED)
+# After a failure the person decides, since the next message may have counted on the reply, and
+# after a stop: who stops a reply may not want the next one either.
+SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE)
 # The process that wrote the reply sends it at once; any other comes later.
 OVERDUE_AFTER = timedelta(seconds=2)
 
