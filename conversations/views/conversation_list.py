@@ -1,10 +1,14 @@
 """The list of my conversations, and organizing one: rename, pin, archive."""
 
+from datetime import timedelta
+from urllib.parse import urlsplit
+
 from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -34,6 +38,18 @@ def index(request):
     if request.fragment == "list":
         return render(request, "conversations/_list.html", {"listing": shown})
     return render(request, "conversations/list.html", {"piece": shown})
+
+
+@person_required
+@require_POST
+def sidebar(request):
+    """Hide the sidebar, or keep it in sight; kept in the browser. Back to the page it is on."""
+    back = urlsplit(request.headers.get("Referer", "")).path
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
+    page = SeeOther(back if is_ours else reverse("home"))
+    state = "hidden" if request.POST.get("hidden") else ""
+    page.set_cookie("sidebar", state, max_age=timedelta(days=365), samesite="Lax")
+    return page
 
 
 @person_required
@@ -89,9 +105,8 @@ def archive(request, conversation_id):
     organize.archive(conversation, archived)
     if not archived:
         return see_other_with_note(request, conversation.get_absolute_url())
-    return see_other_with_note(
-        request, reverse("home"), _("Archived. It is still found by the search.")
-    )
+    note = _("Archived. It is still found by the search.")
+    return see_other_with_note(request, reverse("home"), note, undo=request.path)
 
 
 @person_required

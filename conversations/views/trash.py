@@ -48,12 +48,14 @@ def restore(request, conversation_id):
 
 
 @person_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def erase(request, conversation_id):
-    """Delete for good what is in the trash; only from there."""
+    """Delete for good what is in the trash, after asking; only from there."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is None:
         return SeeOther(reverse("manage", args=[conversation.pk]))
+    if request.method != "POST":
+        return render(request, "conversations/erase.html", {"conversation": conversation})
     trashing.erase(conversation)
     return see_other_with_note(request, reverse("trash_page"), _("Deleted for good."))
 
