@@ -14,6 +14,7 @@ from conversations.views import (
     responses,
     review,
     search,
+    shortcuts,
     transfer,
     trash,
     usage,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("robots.txt", conversations.robots, name="robots"),
     path("search/", search.search, name="search"),
+    path("shortcuts/", shortcuts.shortcuts, name="shortcuts"),
+    path("sidebar/", conversation_list.sidebar, name="sidebar"),
     path("archive/", conversation_list.archive_page, name="archive_page"),
     path("trash/", trash.trash_page, name="trash_page"),
     path("trash/empty/", trash.empty_trash, name="empty_trash"),
@@ -61,6 +64,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>/feedback/", feedback.feedback, name="feedback"),
     # /responses/<uuid>/
     path("responses/<uuid:response_id>/events/", responses.events, name="events"),
+    path("responses/<uuid:response_id>/status/", responses.status, name="status"),
     path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),
     # /usage/
     path("usage/", usage.mine, name="usage"),

@@ -29,6 +29,21 @@ def events(request, response_id):
 
 
 @person_required
+@require_GET
+def status(request, response_id):
+    """The status of one reply, as a word: for a hidden tab, which has no event stream open."""
+    status = (
+        Response.objects.of(request.user)
+        .filter(pk=response_id)
+        .values_list("status", flat=True)
+        .first()
+    )
+    if status is None:
+        raise Http404
+    return HttpResponse(status, content_type="text/plain; charset=utf-8")
+
+
+@person_required
 @require_POST
 def stop(request, response_id):
     """Stop a reply; what it has so far is kept. From any tab, process or machine."""

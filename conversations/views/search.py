@@ -62,7 +62,8 @@ class SearchForm(forms.Form):
 @person_required
 @require_safe
 def search(request):
-    """Conversations of mine in which all words of `?q=` are found, with the places marked."""
+    """Conversations of mine in which all words of `?q=` are found, with the places marked; for the
+    script, as one types, the first of them as rows."""
     form = SearchForm(request.GET, request.user)
     form.is_valid()
     phrases = parse(form.cleaned_data.get("q", ""))
@@ -90,7 +91,8 @@ def search(request):
             else:
                 rest["start"] = start + used
             context["rest"] = rest.urlencode()
-    return render(request, "conversations/search.html", context)
+    name = "_found" if request.headers.get("X-Fragment") == "rows" else "search"
+    return render(request, f"conversations/{name}.html", context)
 
 
 def _is_usual(day):

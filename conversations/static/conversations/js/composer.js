@@ -1,15 +1,14 @@
-// Sending without leaving the page, keys, drafts and limits; retry, edit, continue and stop.
-// Without this file the same forms are sent by the browser and answered with pages.
+// Sending without leaving the page, keys, drafts and limits; what is rarely asked for is fetched
+// when it is. Without this file the same forms are sent by the browser and answered with pages.
 
-import { load } from "./html.js";
-import { follow, isWriting, thread, watchOpenReply } from "./thread.js";
+import { isForBrowser, post } from "./html.js";
+import { follow, focusOn, isTouch, isWriting, lastMessage, say, showTurn, thread } from "./thread.js";
 
 const form = document.getElementById("composer");
 const field = form.elements.text;
 const queued = document.getElementById("queued");
 const complaint = form.querySelector("[role=alert]");
 const limit = Number(form.dataset.limit);
-const isTouch = matchMedia("(pointer: coarse)");
 const count = (number) => number.toLocaleString(document.documentElement.lang);
 let sending = false;
 
@@ -25,36 +24,31 @@ async function send() {
   if (sending || !text.trim()) return field.focus();
   form.elements.parent.value = lastMessage()?.dataset.message ?? "";
   const fields = new URLSearchParams(new FormData(form));
-  if (isWriting()) fields.set("queue", "1");
-  const body = fields.toString();
-  const fault = tooLong() || (body.length > Number(form.dataset.maxBody) && form.dataset.tooLarge);
+  const writes = isWriting();
+  if (writes) fields.set("queue", "1");
+  const length = fields.toString().length;
+  const fault = tooLong() || (length > Number(form.dataset.maxBody) && form.dataset.tooLarge);
   if (fault) return complain(fault);
   complain();
   setText("");
   sending = true;
-  const placeholders = isWriting() ? [] : showPlaceholders(text);
-  const answer = await post(form.action, body);
+  const placeholders = writes ? [] : showPlaceholders(text);
+  const answer = await post(form.action, fields);
   sending = false;
   placeholders.forEach((placeholder) => placeholder.remove());
   if (answer.status && answer.status < 500) form.elements.submission.value = newId();
   if (!answer.ok) {
     setText(field.value ? `${text}\n${field.value}` : text);
+    // The conversation went on elsewhere: what came there is shown before anything is sent.
+    if (answer.status === 409) catchUp();
     return complain(answer);
   }
   saveDraft();
+  say(answer.status === 202 ? "queued" : "sent");
   if (answer.status === 202) queued.replaceChildren(answer.fragment);
-  else showTurn(answer);
-}
-
-// A page left open over a new login has an old token: the answer brings a fresh one, once.
-async function post(url, body) {
-  const options = { method: "POST", headers: { "X-Fragment": "turn" }, body: new URLSearchParams(body) };
-  const answer = await load(url, options);
-  const token = answer.status === 403 && answer.fragment.querySelector("[name=csrfmiddlewaretoken]");
-  if (!token) return answer;
-  for (const old of document.getElementsByName("csrfmiddlewaretoken")) old.value = token.value;
-  options.body.set("csrfmiddlewaretoken", token.value);
-  return load(url, options);
+  else show(answer);
+  // Stop, Retry and the like are next.
+  turns(() => {});
 }
 
 function complain(fault, place = complaint) {
@@ -86,36 +80,23 @@ function placeholder(role, status, part) {
   return article;
 }
 
-// The new turn takes the place of `first` and all below it, or comes after the last.
-function showTurn({ fragment, url }, first = null) {
-  const turn = [...fragment.querySelectorAll("article")];
-  const listed = fragment.querySelector("[data-conversation]");
-  first = findMessage(turn[0]?.dataset.message) ?? first;
-  while (first) {
-    const next = first.nextElementSibling;
-    first.remove();
-    first = next;
+// The server's turn, and what a conversation that has just begun gets with it.
+function show(answer) {
+  const listed = answer.fragment.querySelector("[data-conversation]");
+  if (listed) {
+    const link = listed.querySelector("a");
+    const title = link.textContent.trim();
+    const menu = document.getElementById("menu");
+    document.getElementById("title").textContent = title;
+    document.title = `${title} · ${form.dataset.site}`;
+    form.action = link.getAttribute("href");
+    form.dataset.draft = form.dataset.draft.replace(/:.*/, `:${listed.dataset.conversation}`);
+    menu.href = listed.querySelector("[data-manage]").href;
+    menu.hidden = document.getElementById("messages").hidden = false;
+    document.dispatchEvent(new Event("listed"));
   }
-  form.closest(".main").classList.remove("main--new");
-  thread.append(...turn);
-  document.getElementById("left")?.replaceWith(fragment.querySelector("#left") ?? "");
-  if (listed) showListed(listed, url);
-  if (url && url !== location.pathname + location.search) history.replaceState(null, "", url);
-  follow();
-  watchOpenReply();
+  showTurn(answer);
 }
-
-function showListed(listed, url) {
-  const title = listed.textContent.trim();
-  document.getElementById("title").textContent = title;
-  document.title = `${title} · ${form.dataset.site}`;
-  form.action = url;
-  form.dataset.draft = form.dataset.draft.replace(/:.*/, `:${listed.dataset.conversation}`);
-  document.dispatchEvent(new Event("listed"));
-}
-
-const lastMessage = () => [...thread.querySelectorAll("article[data-message]")].at(-1);
-const findMessage = (id) => thread.querySelector(`article[data-message="${id}"]`);
 
 // randomUUID exists only on https.
 function newId() {
@@ -126,101 +107,64 @@ function newId() {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-// The other forms of a turn
+// What is fetched when it is wanted
 
-document.addEventListener("submit", async (event) => {
-  const turn = event.target;
-  const article = turn.closest("article");
-  if (!turn.dataset.turn) return;
-  event.preventDefault();
-  turn.querySelectorAll(":popover-open").forEach((menu) => menu.hidePopover());
-  const buttons = [...turn.querySelectorAll("button")].filter((button) => !button.disabled);
-  const body = new URLSearchParams(new FormData(turn, event.submitter)).toString();
-  buttons.forEach((button) => (button.disabled = true));
-  const answer = await post(turn.getAttribute("action"), body);
-  buttons.forEach((button) => (button.disabled = false));
-  if (!answer.ok) return complain(answer, turn.querySelector("[role=alert]") ?? complaint);
-  complain();
-  if (turn.dataset.turn === "feedback") {
-    return turn.closest(".feedback").replaceWith(answer.fragment);
-  }
-  if (turn.dataset.turn === "queued") queued.replaceChildren();
-  if (answer.status !== 201) return;
-  if (turn.dataset.turn === "queued") showTurn(answer);
-  else if (turn.dataset.turn === "continue") showTurn(answer, article.nextElementSibling);
-  else showTurn(answer, article);
-});
+const offline = () => complain(form.dataset.offline);
+const copying = () => import("./copying.js");
+const turns = (use, otherwise = offline) => import("./turns.js").then(use, otherwise);
+const meanwhile = (use) => import("./meanwhile.js").then(use, () => {});
+const catchUp = (leaf) => meanwhile((it) => it.catchUp(leaf));
+const lent = { complain, catchUp, giveBack };
 
-// The queued message: sent by the server when the reply has ended; taken back into the field
-
-thread.addEventListener("finished", async () => {
-  if (!queued.childElementCount) return;
-  const { ok, fragment } = await load(form.action);
-  if (!ok) return;
-  queued.replaceChildren(...fragment.getElementById("queued").childNodes);
-  const fresh = [...fragment.querySelectorAll("#thread > article")];
-  thread.append(...fresh.filter((article) => !findMessage(article.dataset.message)));
-  watchOpenReply();
-});
-
-queued.addEventListener("click", async (event) => {
-  const link = event.target.closest?.("[data-take-back]");
-  if (!link || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  const text = queued.querySelector("p").textContent;
-  const body = new URLSearchParams(new FormData(link.closest("form")));
-  body.set("action", "remove");
-  const answer = await post(link.closest("form").getAttribute("action"), body);
-  if (!answer.ok) return complain(answer);
-  queued.replaceChildren();
+function giveBack(text) {
   setText(field.value ? `${text}\n\n${field.value}` : text);
   field.focus();
-});
-
-// Editing in place
-
-thread.addEventListener("click", (event) => {
-  const link = event.target.closest?.("[data-edit]");
-  if (!link || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  edit(link);
-});
-
-async function edit(link) {
-  const { ok, fragment } = await load(link.href, { headers: { "X-Fragment": "edit" } });
-  const editor = fragment.querySelector("form");
-  if (!ok || !editor) return location.assign(link.href);
-  const article = link.closest("article");
-  const parts = [...article.children];
-  const restore = () => {
-    article.classList.remove("message--editing");
-    article.replaceChildren(...parts);
-    article.querySelector("[data-edit]").focus();
-  };
-  article.classList.add("message--editing");
-  article.replaceChildren(editor);
-  editor.querySelector("[data-cancel]").addEventListener("click", (event) => {
-    event.preventDefault();
-    restore();
-  });
-  editor.addEventListener("keydown", (event) => event.key === "Escape" && !event.isComposing && restore());
-  editor.elements.text.focus();
-  editor.elements.text.setSelectionRange(-1, -1);
 }
+
+document.addEventListener("submit", (event) => {
+  const { target, submitter } = event;
+  if (!target.dataset.turn) return;
+  event.preventDefault();
+  turns(({ take }) => take(target, submitter, lent));
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("#earlier, .siblings a, [data-edit], [data-take-back], [data-copy], [data-save]");
+  if (!link || isForBrowser(event)) return;
+  const leave = () => location.assign(link.href);
+  // A version that is shown in place would take the reply that is being written out of the page.
+  const isPath = link.matches("#earlier, .siblings a");
+  if (isPath && isWriting()) return;
+  event.preventDefault();
+  if (isPath) import("./paths.js").then(({ take }) => take(link), leave);
+  else if (link.matches("[data-copy]")) copying().then(({ copyFrom }) => copyFrom(link), offline);
+  else if (link.matches("[data-save]")) import("./saving.js").then(({ save }) => save(link), offline);
+  else if (link.matches("[data-edit]")) turns(({ edit }) => edit(link), leave);
+  else turns(({ takeBack }) => takeBack(link, lent), leave);
+});
+
+// Before the click: Safari copies only within it, and would not wait for the file.
+for (const name of ["pointerover", "focusin"]) {
+  document.addEventListener(name, ({ target }) => target.closest?.("[data-copy]") && copying().catch(() => {}));
+}
+
+document.addEventListener("visibilitychange", () => meanwhile((it) => it.noteVisibility()));
+thread.addEventListener("finished", () => queued.childElementCount && catchUp());
 
 // Keys: not while a word is being composed; 229 is what Safari says for the Enter that ends one.
 
+const isComposing = (event) => event.isComposing || event.keyCode === 229;
+
 field.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.keyCode === 229) return;
+  if (isComposing(event)) return;
   if (event.key === "Enter" && sends(event)) {
     event.preventDefault();
     form.requestSubmit(document.getElementById("send"));
-  } else if (event.key === "ArrowUp" && !field.value) {
-    const mine = [...thread.querySelectorAll("[data-edit]")].at(-1);
-    if (mine && !isWriting()) {
-      event.preventDefault();
-      edit(mine);
-    }
+  } else if (event.key === "ArrowUp" && !field.value && !isWriting() && thread.querySelector("[data-edit]")) {
+    event.preventDefault();
+    turns(({ editLast }) => editLast());
+  } else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && takeBackPaste(event.shiftKey)) {
+    event.preventDefault();
   }
 });
 
@@ -229,10 +173,18 @@ function sends(event) {
   return !event.shiftKey && !event.altKey && !isTouch.matches;
 }
 
+// Escape stops the reply only where it has nothing nearer to end; what one types, with nothing to
+// type it in, goes into the field.
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing || document.querySelector(":popover-open")) return;
-  document.querySelector("#stop form")?.requestSubmit();
+  if (isComposing(event) || event.defaultPrevented) return;
+  if (document.querySelector(":popover-open, dialog[open]")) return;
+  if (event.target !== field && event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+  if (event.key === "Escape") document.querySelector("#stop form")?.requestSubmit();
+  else if (event.target !== field && isText(event)) field.focus();
 });
+
+const isText = ({ key, ctrlKey, metaKey, altKey }) =>
+  key.length === 1 && key !== " " && key !== "?" && !ctrlKey && !metaKey && !altKey;
 
 // Limits and drafts
 
@@ -293,7 +245,10 @@ function restoreDraft() {
 }
 
 // Browsers insert a long paste line by line, a million characters in minutes; set as a whole it
-// takes a blink, and the word about its length is painted before.
+// takes a blink, and the word about its length is painted before. What a script sets, the browser
+// does not undo: that is done here, while the text is as the paste left it.
+let pasted = null;
+
 field.addEventListener("paste", (event) => {
   const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? "";
   if (text.length < 20_000) return;
@@ -302,14 +257,38 @@ field.addEventListener("paste", (event) => {
   const over = kept + text.length - limit;
   if (over > 0) complain(sayOver(over));
   setTimeout(() => {
-    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    const before = { value: field.value, start: field.selectionStart, end: field.selectionEnd };
+    field.setRangeText(text, before.start, before.end, "end");
+    pasted = { before, after: { value: field.value, start: field.selectionEnd, end: field.selectionEnd } };
     noteInput();
   }, 50);
 });
+
+// Whether there was a paste to undo or, with Shift, to do again.
+function takeBackPaste(again) {
+  const [from, to] = again ? [pasted?.before, pasted?.after] : [pasted?.after, pasted?.before];
+  if (!from || field.value !== from.value) return false;
+  setText(to.value);
+  field.setSelectionRange(to.start, to.end);
+  return true;
+}
+
 field.addEventListener("input", noteInput);
 addEventListener("pagehide", saveDraft);
 restoreDraft();
 growField();
+if (!isTouch.matches && !location.hash && document.activeElement === document.body) focusOn(field);
+
+// Whoever waits long may want to look at something else meanwhile.
+
+const LONG = 8_000; // milliseconds
+let offer = 0;
+
+thread.addEventListener("writing", () => {
+  clearTimeout(offer);
+  offer = setTimeout(() => isWriting() && meanwhile((it) => it.offerNotice()), LONG);
+});
+if (isWriting()) thread.dispatchEvent(new Event("writing"));
 
 // What the chosen model offers
 

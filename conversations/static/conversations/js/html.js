@@ -7,7 +7,7 @@ const policy = window.trustedTypes?.createPolicy("chat", identity) ?? identity;
 function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = policy.createHTML(html);
-  addCopyButtons(template.content);
+  addCodeButtons(template.content);
   return template.content;
 }
 
@@ -32,11 +32,28 @@ export async function load(url, options = {}) {
   }
 }
 
-export function addCopyButtons(root) {
-  const button = document.getElementById("copy-code")?.content.firstElementChild;
-  if (!button) return;
-  for (const bar of root.querySelectorAll(".code__bar")) bar.append(button.cloneNode(true));
+// A page left open over a new login has an old token: the answer brings a fresh one, once.
+export async function post(url, fields, kind = "turn") {
+  const body = new URLSearchParams(fields);
+  const tokens = [...document.getElementsByName("csrfmiddlewaretoken")];
+  if (!body.has("csrfmiddlewaretoken")) body.set("csrfmiddlewaretoken", tokens[0].value);
+  const options = { method: "POST", headers: { "X-Fragment": kind }, body };
+  const answer = await load(url, options);
+  const token = answer.status === 403 && answer.fragment.querySelector("[name=csrfmiddlewaretoken]");
+  if (!token) return answer;
+  for (const old of tokens) old.value = token.value;
+  body.set("csrfmiddlewaretoken", token.value);
+  return load(url, options);
 }
+
+export function addCodeButtons(root) {
+  const buttons = document.getElementById("code-buttons")?.content;
+  if (!buttons) return;
+  for (const bar of root.querySelectorAll(".code__bar")) bar.append(buttons.cloneNode(true));
+}
+
+// Whether a click asks the browser for a new tab, a new window or a file.
+export const isForBrowser = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
 
 // Makes `old` like `fresh` and touches only what differs, so that selections and places survive.
 export function morph(old, fresh) {

@@ -1,14 +1,14 @@
-// The list of conversations, kept true and loaded further; the panel of one conversation.
+// The list of conversations, kept true and loaded further, and the keyboard shortcuts.
 // Without this file the list is as the page was loaded, its end and the dots lead to pages.
 
-import { load, morph } from "./html.js";
+import { isForBrowser, load, morph, post } from "./html.js";
 
 // The list, while the page is shown: dots, spinners, titles; more often while a reply is written.
 
 const list = document.getElementById("conversations");
-const panel = document.getElementById("manage");
-const notes = document.getElementById("notes");
+const search = document.querySelector(".search");
 const listHeaders = { headers: { "X-Fragment": "list" } };
+const lengthOf = () => list.querySelectorAll("section:not([data-group=pinned]) li").length;
 let timer = 0;
 
 function refreshLater(pause) {
@@ -17,9 +17,9 @@ function refreshLater(pause) {
   if (!document.hidden) timer = setTimeout(refresh, pause);
 }
 
-async function refresh(afterAct = false) {
+async function refresh(afterAct = false, least = 50) {
   clearTimeout(timer);
-  const length = Math.max(list.querySelectorAll("section:not([data-group=pinned]) li").length, 50);
+  const length = Math.max(lengthOf(), least);
   const { ok, fragment } = await load(`${list.dataset.list}?length=${length}`, listHeaders);
   if (ok) showList(fragment, afterAct);
   refreshLater(ok ? undefined : 60_000);
@@ -39,7 +39,7 @@ function showList(fragment, afterAct) {
     const fresh = list.cloneNode(false);
     fresh.append(fragment);
     morph(list, fresh);
-    if (focused) list.querySelector(`a[href="${focused}"]`)?.focus();
+    if (focused) (list.querySelector(`a[href="${focused}"]`) ?? search).focus({ preventScroll: true });
   }
   if (current) showTitle(current.textContent);
   noteSeen();
@@ -58,13 +58,32 @@ async function noteSeen() {
   const mine = list.querySelector("[aria-current]")?.closest("[data-state=unseen]");
   if (!mine || document.hidden) return;
   delete mine.dataset.state;
-  const { status } = await post(`${location.pathname}seen/`, new URLSearchParams());
+  const { status } = await post(`${location.pathname}seen/`, {}, "note");
   if (status === 204) mine.querySelector(".state")?.remove();
 }
 
-function post(url, body) {
-  body.set("csrfmiddlewaretoken", document.getElementsByName("csrfmiddlewaretoken")[0].value);
-  return load(url, { method: "POST", headers: { "X-Fragment": "note" }, body });
+// Its place is that of the page before, as long as that, and the shown conversation is in sight.
+
+const PLACE = "sidebar";
+
+function keepPlace() {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ top: list.scrollTop, length: lengthOf() }));
+  } catch {
+    // Forbidden: the list begins at its top.
+  }
+}
+
+async function findPlace() {
+  let place = null;
+  try {
+    place = JSON.parse(sessionStorage.getItem(PLACE));
+  } catch {
+    return;
+  }
+  if (place?.length > lengthOf() && list.querySelector("[data-older]")) await refresh(false, place.length);
+  list.scrollTop = place?.top ?? 0;
+  list.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
 // More of the list as its end comes into sight.
@@ -81,48 +100,71 @@ async function showOlder(end) {
   endInSight.disconnect();
   const { ok, fragment } = await load(end.href, listHeaders);
   if (!ok || !end.isConnected) return;
+  const first = fragment.querySelector("li a");
   for (const group of fragment.querySelectorAll("section")) {
     const begun = list.querySelector(`[data-group="${group.dataset.group}"] ul`);
     if (begun) begun.append(...group.querySelectorAll("li"));
     else end.before(group);
   }
+  if (document.activeElement === end) first?.focus({ preventScroll: true });
   end.replaceWith(...fragment.querySelectorAll("[data-older]"));
   watchEnd();
 }
 
-// What can be done with one conversation: its page, as a panel beside it.
+// What can be done with one conversation, and a note that is dismissed.
 
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest?.("[data-manage]");
-  if (!link || !panel?.showPopover || event.ctrlKey || event.metaKey) return;
+const acts = (use) => import("./acts.js").then(use, () => {});
+
+document.addEventListener("click", (event) => {
+  const control = event.target.closest?.("[data-manage], [data-dismiss]");
+  if (!control || isForBrowser(event)) return;
   event.preventDefault();
-  const { ok, fragment } = await load(link.href, { headers: { "X-Fragment": "manage" } });
-  if (!ok) return location.assign(link.href);
-  panel.replaceChildren(fragment);
-  panel.showPopover({ source: link });
-  panel.querySelector("input[name=title]").select();
+  if (control.dataset.dismiss != null) acts(({ dismiss }) => dismiss(control));
+  else import("./acts.js").then(({ manage }) => manage(control), () => location.assign(control.href));
 });
 
-panel?.addEventListener("submit", async (event) => {
-  const form = event.target;
-  const isHere = new URL(form.action).pathname.startsWith(location.pathname) && location.pathname !== "/";
-  // What takes the shown conversation away leads to another page.
-  if (form.dataset.keep === "away" && isHere) return;
+document.addEventListener("acted", () => refresh(true));
+
+document.addEventListener("submit", (event) => {
+  if (event.target.dataset.collapse == null) return;
   event.preventDefault();
-  const answer = await post(form.action, new URLSearchParams(new FormData(form, event.submitter)));
-  if (answer.status === 422) return panel.replaceChildren(answer.fragment);
-  if (!answer.ok) return form.submit();
-  panel.hidePopover();
-  notes.replaceChildren(answer.fragment);
-  refresh(true);
+  acts(({ toggleSidebar }) => toggleSidebar());
 });
+
+// Shortcuts: none is a bare letter, and none the browser's or a screen reader's own: on a Mac those
+// have Option, elsewhere Control and Insert.
+
+const isMac = /mac|iphone|ipad/i.test(navigator.platform);
+const NAMES = { N: "new", C: "copy", S: "sidebar", ArrowUp: "previous", ArrowDown: "next" };
+
+function shortcutOf({ key, code, ctrlKey, metaKey, altKey, shiftKey, target }) {
+  const isTyping = target.closest?.("input, select, textarea, [contenteditable]");
+  if (key === "?" && !isTyping && !ctrlKey && !metaKey && !altKey) return "list";
+  const command = isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
+  if (command && !altKey && !shiftKey && key.toLowerCase() === "k") return "search";
+  const chord = shiftKey && !metaKey && (isMac ? ctrlKey && !altKey : altKey && !ctrlKey);
+  // Where letters are not Latin, those of the keys.
+  return chord && NAMES[/^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace("Key", "")];
+}
+
+document.addEventListener("keydown", (event) => {
+  const name = !event.isComposing && !event.defaultPrevented && shortcutOf(event);
+  if (!name) return;
+  event.preventDefault();
+  if (name === "sidebar") acts(({ toggleSidebar }) => toggleSidebar());
+  else import("./shortcuts.js").then((shortcuts) => shortcuts[name](), () => {});
+});
+
+search?.addEventListener("focus", () => import("./finding.js").catch(() => {}), { once: true });
 
 const refreshNow = () => refresh();
 
 if (list) {
+  findPlace();
   noteSeen();
   watchEnd();
   refreshLater();
+  addEventListener("pagehide", keepPlace);
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : refresh()));
   document.addEventListener("listed", refreshNow);
   document.getElementById("thread")?.addEventListener("finished", refreshNow);

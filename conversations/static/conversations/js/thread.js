@@ -1,14 +1,17 @@
-// The thread: replies grow in it, the view follows, earlier messages and versions come in, copying.
+// The thread: replies grow in it, the view follows, the focus stays, words are announced.
 // Without this file the page reloads itself while a reply is written, and links load pages.
 
-import { addCopyButtons, htmlOf, load, morph } from "./html.js";
+import { addCodeButtons, htmlOf, morph } from "./html.js";
 
 export const thread = document.getElementById("thread");
+export const isTouch = matchMedia("(pointer: coarse)");
 const reconnecting = document.getElementById("reconnecting");
 const announcer = document.getElementById("announcer");
 const stopPlace = document.getElementById("stop");
+const sendButton = document.getElementById("send");
 const toEnd = document.getElementById("to-end");
 const page = document.documentElement;
+const isTiny = matchMedia("(max-height: 26rem)");
 
 page.classList.add("js");
 
@@ -20,33 +23,68 @@ function noteZone() {
   if (zone) document.cookie = `timezone=${zone}; path=/; max-age=31536000; SameSite=Lax`;
 }
 
+// What a screen reader says; `name` is that of a data attribute of #announcer.
+export function say(name) {
+  const words = announcer.dataset[name] ?? "";
+  // The same text once more would not be a change, and not be said.
+  announcer.textContent = announcer.textContent === words ? `${words}\u00a0` : words;
+}
+
+// Does `change`; where that takes the focused control away, `next()` or the composer is focused.
+export function keepFocus(change, next) {
+  const wasHeld = document.activeElement !== document.body;
+  change();
+  if (wasHeld && document.activeElement === document.body) focusOn(next?.());
+}
+
+// Without a `target`: the composer or, where that would raise a keyboard, the last message.
+export function focusOn(target) {
+  const wanted = target ?? (isTouch.matches ? thread.lastElementChild : null) ?? document.getElementById("message");
+  if (wanted.matches("article")) wanted.tabIndex = -1;
+  wanted.focus({ preventScroll: true });
+}
+
+export const lastMessage = () => [...thread.querySelectorAll("article[data-message]")].at(-1);
+export const findMessage = (id) => thread.querySelector(`article[data-message="${id}"]`);
+
 // Following: the view stays at the end until the reader scrolls up.
 
 let following = true;
 let lastTop = scrollY;
 
-const isAtEnd = () => page.scrollHeight - innerHeight - scrollY < 48;
+// On a tiny screen the composer stands below the text instead of over it.
+const endOf = () => (isTiny.matches ? thread.getBoundingClientRect().bottom + scrollY : page.scrollHeight);
+const belowView = () => endOf() - innerHeight - scrollY;
+const isAtEnd = () => Math.abs(belowView()) < 48;
 
 export function follow() {
   following = true;
   toEnd.hidden = true;
-  scrollTo({ top: page.scrollHeight, behavior: "instant" });
+  scrollTo({ top: endOf() - innerHeight, behavior: "instant" });
+}
+
+export function holdView(change) {
+  following = false;
+  change();
 }
 
 function noteScroll() {
+  const below = belowView();
   if (isAtEnd()) following = true;
-  else if (scrollY < lastTop - 1) following = false;
+  else if (scrollY < lastTop - 1 || below < 0) following = false;
   lastTop = scrollY;
-  toEnd.hidden = isAtEnd() || page.scrollHeight - innerHeight - scrollY < innerHeight / 3;
+  toEnd.hidden = below < Math.max(48, innerHeight / 3);
 }
 
 addEventListener("scroll", noteScroll, { passive: true });
-toEnd.addEventListener("click", follow);
+toEnd.addEventListener("click", () => keepFocus(follow));
 new ResizeObserver(() => (following ? follow() : noteScroll())).observe(thread);
 
 // Watching: one event stream for the reply that is being written.
 
-export function watch(article) {
+const watched = new WeakSet();
+
+function watch(article) {
   const leave = new AbortController();
   let source = null;
   let pause = 500;
@@ -66,7 +104,7 @@ export function watch(article) {
     source.addEventListener("done", (event) => {
       end();
       replace(article, event);
-      announcer.textContent = announcer.dataset.finished;
+      say(article.dataset.status);
       thread.dispatchEvent(new Event("finished"));
     });
     source.addEventListener("error", () => {
@@ -92,7 +130,7 @@ export function watch(article) {
     clearTimeout(timer);
     disconnect();
     reconnecting.hidden = true;
-    stopPlace.replaceChildren();
+    keepFocus(() => placeStop(null));
   }
 
   addEventListener("pagehide", disconnect, { signal: leave.signal });
@@ -100,15 +138,16 @@ export function watch(article) {
   document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()), {
     signal: leave.signal,
   });
-  announcer.textContent = "";
+  watched.add(article);
   placeStop(article);
+  thread.dispatchEvent(new Event("writing"));
   connect();
 }
 
 function replace(article, event) {
   const fresh = htmlOf(event).querySelector("article");
   if (!fresh || !article.isConnected) return;
-  morph(article, fresh);
+  keepFocus(() => morph(article, fresh));
   placeStop(article);
 }
 
@@ -124,100 +163,42 @@ function grow(article, event) {
 function think(article, block) {
   const thinking = article.querySelector(".thinking");
   thinking.hidden = false;
-  thinking.querySelector(".thinking__text").append(block);
+  thinking.querySelector("[data-thoughts]").append(block);
 }
 
-// The one Stop stands where Send was, also when the reply's own end is out of sight.
+// The one Stop stands where Send was, also when the reply's own end is out of sight; what is sent
+// meanwhile is queued, and the button says so. Without an `article` nothing is being written.
 function placeStop(article) {
-  const stop = article.querySelector("form[data-turn=stop]");
+  const stop = article?.querySelector("form[data-turn=stop]");
   if (stop) stopPlace.replaceChildren(stop);
+  else if (!article) stopPlace.replaceChildren();
+  sendButton.textContent = isWriting() ? sendButton.dataset.queue : sendButton.dataset.send;
 }
 
 export const isWriting = () => stopPlace.hasChildNodes();
 
 export function watchOpenReply() {
   const article = thread.querySelector("article[data-events]");
-  if (article) watch(article);
+  if (article && !watched.has(article)) watch(article);
 }
 
-// Links within the thread: earlier messages, other versions.
-
-thread.addEventListener("click", (event) => {
-  const link = event.target.closest?.("#earlier, .siblings a");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || isWriting()) return;
-  event.preventDefault();
-  if (link.id === "earlier") showEarlier(link);
-  else showVersion(link);
-});
-
-async function showEarlier(link) {
-  const { ok, fragment } = await load(link.href);
-  const older = fragment.getElementById("thread");
-  if (!ok || !older) return location.assign(link.href);
-  const below = page.scrollHeight - scrollY;
-  following = false;
-  link.replaceWith(...older.children);
-  scrollTo({ top: page.scrollHeight - below, behavior: "instant" });
-}
-
-async function showVersion(link) {
-  const { ok, fragment } = await load(link.href);
-  const other = fragment.getElementById("thread");
-  const target = other?.querySelector(new URL(link.href).hash || "#none");
-  if (!ok || !target) return location.assign(link.href);
-  const top = link.closest(".siblings").getBoundingClientRect().top;
-  following = false;
-  thread.replaceChildren(...other.children);
-  scrollBy({ top: target.getBoundingClientRect().top - top, behavior: "instant" });
-  (target.querySelector("a") ?? target).focus({ preventScroll: true });
-  history.replaceState(null, "", link.href.split("#")[0]);
+// The turn that a form ordered, in place of `first` and all below it, or after the last.
+export function showTurn({ fragment, url }, first = null) {
+  const turn = [...fragment.querySelectorAll("article")];
+  const old = findMessage(turn[0]?.dataset.message) ?? first;
+  keepFocus(() => {
+    while (old?.nextElementSibling) old.nextElementSibling.remove();
+    old?.remove();
+    thread.append(...turn);
+  });
+  document.getElementById("content").classList.remove("main--new");
+  document.getElementById("left")?.replaceWith(fragment.querySelector("#left") ?? "");
+  if (url && url !== location.pathname + location.search) history.replaceState(null, "", url);
+  follow();
   watchOpenReply();
 }
 
-// Copying: a message as Markdown, code as it stands.
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-copy]");
-  if (!button || event.ctrlKey || event.metaKey) return;
-  event.preventDefault();
-  const code = button.closest(".code")?.querySelector("pre");
-  const text = code ? Promise.resolve(code.textContent) : fetchText(button.href);
-  copy(text).then(() => showDone(button), () => button.href && open(button.href));
-});
-
-async function fetchText(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(response.status);
-  return response.text();
-}
-
-// The item is made before the text is there: Safari copies only within the click itself.
-async function copy(text) {
-  if (!navigator.clipboard) return copyBySelection(await text);
-  const blob = text.then((words) => new Blob([words], { type: "text/plain" }));
-  await navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
-}
-
-// Browsers offer no clipboard on plain http.
-function copyBySelection(text) {
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.className = "for-screen-reader";
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand("copy");
-  field.remove();
-  if (!copied) throw new Error("not copied");
-}
-
-function showDone(button) {
-  const drawing = button.querySelector("use");
-  const before = drawing.getAttribute("href");
-  drawing.setAttribute("href", "#icon-done");
-  setTimeout(() => drawing.setAttribute("href", before), 1500);
-}
-
-addCopyButtons(document);
+addCodeButtons(document);
 if (!CSS.supports("scroll-initial-target: nearest") && !location.hash && !location.search) follow();
 following = isAtEnd();
 noteScroll();

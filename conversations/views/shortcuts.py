@@ -1,0 +1,32 @@
+"""The keyboard shortcuts: a page, and for the script the same in a dialog."""
+
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from conversations.views.ownership import person_required
+
+
+@person_required
+@require_safe
+def shortcuts(request):
+    """What keys do on every page; static/conversations/js/sidebar.js listens for them."""
+    in_place = bool(request.headers.get("X-Fragment"))
+    name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
+    return render(request, name, {"shortcuts": _shortcuts(), "in_place": in_place})
+
+
+def _shortcuts():
+    """Rows of (what it does, the keys on Windows and Linux, those on a Mac)."""
+    return [
+        (_("Search"), "Ctrl + K", "⌘ K"),
+        (_("New conversation"), "Alt + Shift + N", "⌃ ⇧ N"),
+        (_("Previous conversation"), "Alt + Shift + ↑", "⌃ ⇧ ↑"),
+        (_("Next conversation"), "Alt + Shift + ↓", "⌃ ⇧ ↓"),
+        (_("Copy the last reply"), "Alt + Shift + C", "⌃ ⇧ C"),
+        (_("Hide or show the sidebar"), "Alt + Shift + S", "⌃ ⇧ S"),
+        (_("Stop the reply"), "Esc", "⎋"),
+        (_("Send"), "Ctrl + Enter", "⌘ ↩"),
+        (_("Edit the last message"), "↑", "↑"),
+        (_("These shortcuts"), "?", "?"),
+    ]
