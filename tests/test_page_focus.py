@@ -117,7 +117,7 @@ def test_shortcuts_find_search_and_lead_on(server, surf, alice):
     page.keyboard.type("tid")
     hit = page.locator("#found .hit a")
     expect(hit).to_have_count(1)
-    assert hit.locator("mark").first.inner_text() == "Tid"
+    assert hit.locator("mark").first.inner_text() == "Tides"
     page.keyboard.press("ArrowDown")
     expect(hit).to_be_focused()
     page.keyboard.press("ArrowUp")
@@ -133,6 +133,7 @@ def test_shortcuts_find_search_and_lead_on(server, surf, alice):
     page.keyboard.press("Control+k")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.get_by_role("button", name="Keep the sidebar open").click()
+    expect(page.get_by_role("button", name="Hide the sidebar")).to_be_focused()
     page.reload()
     expect(page.locator("#sidebar")).to_be_visible()
 
@@ -141,11 +142,11 @@ def test_the_sidebar_is_hidden_without_the_script_too(server, surf, alice):
     conversation = converse(alice, title="Shown")
     page = surf(server, alice, conversation.get_absolute_url(), java_script_enabled=False)
     page.get_by_role("button", name="Hide the sidebar").click()
+    expect(page.get_by_role("searchbox")).to_be_hidden()
     assert page.url == f"{server.url}{conversation.get_absolute_url()}"
-    assert not page.get_by_role("searchbox").is_visible()
     page.get_by_role("button", name="Conversations").click()
     page.get_by_role("button", name="Keep the sidebar open").click()
-    assert page.get_by_role("searchbox").is_visible()
+    expect(page.get_by_role("searchbox")).to_be_visible()
     page.goto("/shortcuts/")
     assert page.get_by_text("Ctrl + K").is_visible()
 

@@ -38,7 +38,7 @@ def test_what_is_written_elsewhere_shows_by_a_spinner_then_a_dot(
     expect(row(page, "From another device")).to_have_attribute(
         "data-state", "unseen", timeout=20_000
     )
-    page.get_by_role("link", name="From another device").click()
+    page.get_by_role("link", name="From another device", exact=True).click()
     expect(row(page, "From another device")).not_to_have_attribute("data-state", "unseen")
     deadline = timezone.now() + timedelta(seconds=10)
     while Conversation.objects.get().unseen and timezone.now() < deadline:

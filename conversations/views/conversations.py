@@ -54,7 +54,7 @@ def conversation(request, conversation_id):
         return render(request, "conversations/trashed.html", {"conversation": conversation})
     if request.method == "POST":
         return send(request, conversation)
-    if request.headers.get("X-Fragment") == "thread" and _is_as_shown(request, conversation):
+    if request.fragment == "thread" and _is_as_shown(request, conversation):
         return HttpResponse(status=204)
     return _page(request, conversation, MessageForm(person=request.user, chosen=conversation.model))
 

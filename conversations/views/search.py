@@ -91,7 +91,7 @@ def search(request):
             else:
                 rest["start"] = start + used
             context["rest"] = rest.urlencode()
-    name = "_found" if request.headers.get("X-Fragment") == "rows" else "search"
+    name = "_found" if request.fragment == "rows" else "search"
     return render(request, f"conversations/{name}.html", context)
 
 

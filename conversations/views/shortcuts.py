@@ -11,7 +11,7 @@ from conversations.views.ownership import person_required
 @require_safe
 def shortcuts(request):
     """What keys do on every page; static/conversations/js/sidebar.js listens for them."""
-    in_place = bool(request.headers.get("X-Fragment"))
+    in_place = bool(request.fragment)
     name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
     return render(request, name, {"shortcuts": _shortcuts(), "in_place": in_place})
 

@@ -1,5 +1,5 @@
-// What is done with one conversation in the panel beside it, notes, and the sidebar's going and
-// coming. Fetched with the first of them; without it the dots lead to a page with the same forms.
+// What is done with one conversation in the panel beside it, notes, more of the list, the sidebar's
+// going and coming. Fetched with the first of them; without it links lead to pages that do the same.
 
 import { load, post } from "./html.js";
 
@@ -43,4 +43,18 @@ export function toggleSidebar() {
   if (hidden) page.dataset.sidebar = "hidden";
   else delete page.dataset.sidebar;
   document.querySelector(hidden ? ".bar [popovertarget=sidebar]" : "[data-collapse] button")?.focus();
+}
+
+export async function showOlder(end) {
+  const { ok, fragment } = await load(end.href, { headers: { "X-Fragment": "list" } });
+  if (!ok || !end.isConnected) return;
+  const list = end.parentElement;
+  const first = fragment.querySelector("li a");
+  for (const group of fragment.querySelectorAll("section")) {
+    const begun = list.querySelector(`[data-group="${group.dataset.group}"] ul`);
+    if (begun) begun.append(...group.querySelectorAll("li"));
+    else end.before(group);
+  }
+  if (document.activeElement === end) first?.focus({ preventScroll: true });
+  end.replaceWith(...fragment.querySelectorAll("[data-older]"));
 }

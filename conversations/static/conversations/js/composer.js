@@ -2,7 +2,7 @@
 // when it is. Without this file the same forms are sent by the browser and answered with pages.
 
 import { isForBrowser, post } from "./html.js";
-import { follow, focusOn, isTouch, isWriting, lastMessage, say, showTurn, thread } from "./thread.js";
+import { follow, focusOn, isTouch, isWriting, lastMessage, say, showTurn, thread, watchOpenReply } from "./thread.js";
 
 const form = document.getElementById("composer");
 const field = form.elements.text;
@@ -110,6 +110,7 @@ function newId() {
 // What is fetched when it is wanted
 
 const offline = () => complain(form.dataset.offline);
+const watching = () => import("./watching.js");
 const copying = () => import("./copying.js");
 const turns = (use, otherwise = offline) => import("./turns.js").then(use, otherwise);
 const meanwhile = (use) => import("./meanwhile.js").then(use, () => {});
@@ -163,8 +164,6 @@ field.addEventListener("keydown", (event) => {
   } else if (event.key === "ArrowUp" && !field.value && !isWriting() && thread.querySelector("[data-edit]")) {
     event.preventDefault();
     turns(({ editLast }) => editLast());
-  } else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && takeBackPaste(event.shiftKey)) {
-    event.preventDefault();
   }
 });
 
@@ -244,36 +243,22 @@ function restoreDraft() {
   }
 }
 
-// Browsers insert a long paste line by line, a million characters in minutes; set as a whole it
-// takes a blink, and the word about its length is painted before. What a script sets, the browser
-// does not undo: that is done here, while the text is as the paste left it.
-let pasted = null;
-
+// Browsers insert a long paste line by line, a million characters in minutes.
 field.addEventListener("paste", (event) => {
   const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? "";
   if (text.length < 20_000) return;
   event.preventDefault();
   const kept = field.value.length - (field.selectionEnd - field.selectionStart);
   const over = kept + text.length - limit;
+  // Painted before what takes a moment.
   if (over > 0) complain(sayOver(over));
-  setTimeout(() => {
-    const before = { value: field.value, start: field.selectionStart, end: field.selectionEnd };
-    field.setRangeText(text, before.start, before.end, "end");
-    pasted = { before, after: { value: field.value, start: field.selectionEnd, end: field.selectionEnd } };
-    noteInput();
-  }, 50);
+  const otherwise = () => giveBack(text);
+  setTimeout(() => import("./paste.js").then(({ paste }) => paste(field, text), otherwise), 50);
 });
 
-// Whether there was a paste to undo or, with Shift, to do again.
-function takeBackPaste(again) {
-  const [from, to] = again ? [pasted?.before, pasted?.after] : [pasted?.after, pasted?.before];
-  if (!from || field.value !== from.value) return false;
-  setText(to.value);
-  field.setSelectionRange(to.start, to.end);
-  return true;
-}
-
 field.addEventListener("input", noteInput);
+// A reply will be asked for.
+field.addEventListener("input", () => watching().catch(() => {}), { once: true });
 addEventListener("pagehide", saveDraft);
 restoreDraft();
 growField();
@@ -284,11 +269,12 @@ if (!isTouch.matches && !location.hash && document.activeElement === document.bo
 const LONG = 8_000; // milliseconds
 let offer = 0;
 
-thread.addEventListener("writing", () => {
+thread.addEventListener("writing", ({ detail: article }) => {
+  watching().then(({ watch }) => watch(article), () => location.reload());
   clearTimeout(offer);
   offer = setTimeout(() => isWriting() && meanwhile((it) => it.offerNotice()), LONG);
 });
-if (isWriting()) thread.dispatchEvent(new Event("writing"));
+watchOpenReply();
 
 // What the chosen model offers
 

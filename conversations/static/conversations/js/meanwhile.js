@@ -20,7 +20,8 @@ export function noteVisibility() {
     if (writing) timer = setTimeout(ask, PAUSE, writing);
   } else {
     if (document.title.startsWith(MARK)) document.title = document.title.slice(MARK.length);
-    catchUp(lastMessage()?.dataset.message);
+    const last = lastMessage();
+    if (last) catchUp(last.dataset.message);
   }
 }
 
@@ -65,7 +66,6 @@ export function offerNotice() {
 
 // Brings in what is new, if the path no longer ends in the message `leaf`; without one, anyway.
 export async function catchUp(leaf) {
-  if (!leaf && !queued.childElementCount) return;
   const address = new URL(form.action);
   if (location.search) address.search = location.search;
   if (leaf) address.searchParams.set("leaf", leaf);

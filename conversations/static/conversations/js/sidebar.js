@@ -1,7 +1,7 @@
 // The list of conversations, kept true and loaded further, and the keyboard shortcuts.
 // Without this file the list is as the page was loaded, its end and the dots lead to pages.
 
-import { isForBrowser, load, morph, post } from "./html.js";
+import { isForBrowser, load, post } from "./html.js";
 
 // The list, while the page is shown: dots, spinners, titles; more often while a reply is written.
 
@@ -21,11 +21,11 @@ async function refresh(afterAct = false, least = 50) {
   clearTimeout(timer);
   const length = Math.max(lengthOf(), least);
   const { ok, fragment } = await load(`${list.dataset.list}?length=${length}`, listHeaders);
-  if (ok) showList(fragment, afterAct);
+  if (ok) showList((await import("./morph.js")).morph, fragment, afterAct);
   refreshLater(ok ? undefined : 60_000);
 }
 
-function showList(fragment, afterAct) {
+function showList(morph, fragment, afterAct) {
   const current = fragment.querySelector(`li a[href="${location.pathname}"]`);
   const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
   current?.setAttribute("aria-current", "page");
@@ -88,27 +88,16 @@ async function findPlace() {
 
 // More of the list as its end comes into sight.
 
-const endInSight = new IntersectionObserver(([end]) => end.isIntersecting && showOlder(end.target));
+const endInSight = new IntersectionObserver(([end]) => {
+  if (!end.isIntersecting) return;
+  endInSight.disconnect();
+  acts(({ showOlder }) => showOlder(end.target).then(watchEnd));
+});
 
 function watchEnd() {
   endInSight.disconnect();
   const end = list.querySelector("[data-older]");
   if (end) endInSight.observe(end);
-}
-
-async function showOlder(end) {
-  endInSight.disconnect();
-  const { ok, fragment } = await load(end.href, listHeaders);
-  if (!ok || !end.isConnected) return;
-  const first = fragment.querySelector("li a");
-  for (const group of fragment.querySelectorAll("section")) {
-    const begun = list.querySelector(`[data-group="${group.dataset.group}"] ul`);
-    if (begun) begun.append(...group.querySelectorAll("li"));
-    else end.before(group);
-  }
-  if (document.activeElement === end) first?.focus({ preventScroll: true });
-  end.replaceWith(...fragment.querySelectorAll("[data-older]"));
-  watchEnd();
 }
 
 // What can be done with one conversation, and a note that is dismissed.

@@ -1,0 +1,91 @@
+// One event stream for the reply that is being written: the article grows in place. Fetched when
+// there is one, or one is being asked for.
+
+import { htmlOf } from "./html.js";
+import { morph } from "./morph.js";
+import { keepFocus, placeStop, say, thread } from "./thread.js";
+
+const reconnecting = document.getElementById("reconnecting");
+const watched = new WeakSet();
+
+export function watch(article) {
+  if (watched.has(article)) return;
+  const leave = new AbortController();
+  let source = null;
+  let pause = 500;
+  let timer = 0;
+
+  function connect() {
+    clearTimeout(timer);
+    if (!article.isConnected) return end();
+    if (source || document.hidden || leave.signal.aborted) return;
+    source = new EventSource(article.dataset.events);
+    source.addEventListener("open", () => {
+      pause = 500;
+      reconnecting.hidden = true;
+    });
+    source.addEventListener("reply", (event) => replace(article, event));
+    source.addEventListener("block", (event) => article.isConnected ? grow(article, event) : end());
+    source.addEventListener("done", (event) => {
+      end();
+      replace(article, event);
+      say(article.dataset.status);
+      thread.dispatchEvent(new Event("finished"));
+    });
+    source.addEventListener("error", () => {
+      reconnecting.hidden = false;
+      // After an answer other than 200 the browser itself never tries again.
+      if (source.readyState === EventSource.CLOSED) tryLater();
+    });
+  }
+
+  function disconnect() {
+    source?.close();
+    source = null;
+  }
+
+  function tryLater() {
+    disconnect();
+    pause = Math.min(pause * 2, 30_000);
+    timer = setTimeout(connect, pause * (0.75 + Math.random() / 2));
+  }
+
+  function end() {
+    leave.abort();
+    clearTimeout(timer);
+    disconnect();
+    reconnecting.hidden = true;
+    // The Stop of a reply that was begun since is not this one's to take away.
+    if (article.isConnected || !thread.querySelector("article[data-events]")) placeStop(null);
+  }
+
+  addEventListener("pagehide", disconnect, { signal: leave.signal });
+  addEventListener("online", connect, { signal: leave.signal });
+  document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()), {
+    signal: leave.signal,
+  });
+  watched.add(article);
+  connect();
+}
+
+function replace(article, event) {
+  const fresh = htmlOf(event).querySelector("article");
+  if (!fresh || !article.isConnected) return;
+  keepFocus(() => morph(article, fresh));
+  placeStop(article);
+}
+
+function grow(article, event) {
+  for (const block of [...htmlOf(event).children]) {
+    const old = article.querySelector(`[data-block="${CSS.escape(block.dataset.block)}"]`);
+    if (old) morph(old, block);
+    else if (block.dataset.block.startsWith("reasoning-")) think(article, block);
+    else article.querySelector(".prose").append(block);
+  }
+}
+
+function think(article, block) {
+  const thinking = article.querySelector(".thinking");
+  thinking.hidden = false;
+  thinking.querySelector("[data-thoughts]").append(block);
+}
