@@ -1,5 +1,5 @@
-"""How accounts are made: allauth asks here whether a stranger may sign up, and a new person gets
-a link to set the password."""
+"""The account adapter: the site's rules for sign-up and login, which allauth asks for here, and the
+e-mail with which a new person sets the password."""
 
 import unicodedata
 
@@ -14,7 +14,8 @@ from conversations.models import Person
 
 
 class Adapter(DefaultAccountAdapter):
-    """Who may sign up, and what counts as one account where failed logins are counted."""
+    """allauth's adapter with the site's rules: SIGNUP, and one count of failed logins for each
+    account, whatever name of it was typed."""
 
     def is_open_for_signup(self, request):
         return settings.SIGNUP == "open"
@@ -42,8 +43,8 @@ class Adapter(DefaultAccountAdapter):
 def send_password_link(request, person):
     """Send `person` an e-mail with a link to set the password, in the person's language.
 
-    The link is that of a password reset: it holds as long, and only once. Raises what the mail
-    server raises.
+    The link is that of a password reset: valid as long, and once. Raises what the mail server
+    raises.
     """
     adapter = get_adapter(request)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"

@@ -1,4 +1,4 @@
-"""What disk a file lies on, by Linux's own list; elsewhere nothing is known."""
+"""The file system that a path lies on, by Linux's table of mounts; unknown on other systems."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ NETWORKS = {
 
 
 def mount_of(path, mounts=None):
-    """`(kind of file system, options)` of the disk `path` lies on; `("", set())` if unknown.
+    """The type of the file system of `path` and its mount options, such as `("ext4", {"rw"})`;
+    `("", set())` where they are not known.
 
-    `mounts` is the text of the list, by default this machine's.
+    `mounts` is the text of the table (proc(5), "mountinfo"), by default this machine's.
     """
     if mounts is None:
         if not MOUNTS.exists():

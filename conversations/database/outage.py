@@ -1,4 +1,4 @@
-"""Telling an outage of the database from a mistake of ours."""
+"""Outages of the database: errors that pass, told apart from mistakes in our code."""
 
 import math
 import time
@@ -11,8 +11,8 @@ _noticed = -math.inf
 
 
 def is_outage(error):
-    """Whether `error` says that the database does not answer, is locked or full; a time-out of
-    its pool included. Such errors pass, and what failed may be tried again."""
+    """Whether an exception says that the database does not answer, is locked or full, or that its
+    connection pool timed out. Such errors pass: what failed may be tried again."""
     return isinstance(error, OperationalError | InterfaceError) or type(error).__name__ in (
         "PoolTimeout",
         "PoolClosed",
@@ -20,18 +20,19 @@ def is_outage(error):
 
 
 def brief(error):
-    """The first line of what the database says."""
+    """The first line of a database error, at most 200 characters, for the log."""
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def notice(error):
-    """Remember an outage that each request would wait out again: no connection was to be had."""
+    """Remember that no connection could be had, so that the requests of the next LASTS seconds need
+    not wait for that again; see `is_lasting`."""
     global _noticed
     if "PoolTimeout" in (type(error).__name__, type(error.__cause__).__name__):
         _noticed = time.monotonic()
 
 
 def is_lasting():
-    """Whether the database did not answer just now. Requests then need not ask it: waiting one
-    after another for the few threads there are, they would be told only after a long time."""
+    """Whether no connection could be had within the last LASTS seconds. Requests are then refused
+    at once: a process has few threads, and one after another would wait for the time-out."""
     return time.monotonic() - _noticed < LASTS

@@ -1,4 +1,4 @@
-"""The books: what calls use and cost, budgets, and reports that are sums over few rows."""
+"""The books: tokens and cost of each Response, budgets, and reports that read sums of them."""
 
 from conversations.usage.budgets import (
     OverBudget,

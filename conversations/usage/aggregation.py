@@ -1,7 +1,7 @@
-"""Adding up rows of the books in the database.
+"""Aggregation: SUM … GROUP BY over the tables UsageDay and UsageRollup, for reports.
 
-In SQL by hand: a report asks for up to forty sums at once, and putting those together through
-the ORM took more time than the database.
+Written in SQL: a report asks for up to forty sums at once, and the ORM took longer to compile
+that query than the database to answer it.
 """
 
 from django.db import connection
@@ -16,35 +16,35 @@ GROUPS = "groups"
 
 
 class Where:
-    """Conditions on rows of sums, and their values."""
+    """A WHERE clause over UsageDay or UsageRollup: conditions joined by AND, and their values."""
 
     def __init__(self):
         self._parts = []
         self._values = []
 
     def add(self, part, *values):
-        """A condition with its values in place of each %s."""
+        """Add a condition in SQL; `values` take the place of each %s in it."""
         self._parts.append(part)
         self._values += values
         return self
 
     def one_of(self, expression, values, inner="%s"):
-        """`expression` is one of `values`; for a list that is empty nothing is."""
+        """Add `expression IN (values)`; an empty list of values selects no row."""
         values = list(values)
         if not values:
             return self.add("1 = 0")
         return self.add(f"{expression} IN ({inner % ', '.join(['%s'] * len(values))})", *values)
 
     def between(self, first, last):
-        """Days from `first` to `last`."""
+        """Select the days from `first` to `last`, both included."""
         return self.add("day BETWEEN %s AND %s", _stored(first), _stored(last))
 
     def days(self, days):
-        """These days."""
+        """Select exactly these days."""
         return self.one_of("day", map(_stored, days))
 
     def spans(self, grains):
-        """Roll-ups of `grains`, a mapping of grain to its first days; at least one."""
+        """Select roll-ups: `grains` maps a UsageRollup.Grain to the first days of its spans."""
         parts, values = [], []
         for grain, days in grains.items():
             # The grain as it is: SQLite does not use a partial index for a value it cannot see.
@@ -53,7 +53,7 @@ class Where:
         return self.add(f"({' OR '.join(f'({part})' for part in parts)})", *values)
 
     def chosen(self, selection):
-        """The people, model and purpose of a Selection."""
+        """Select the people, the model and the purpose of a reports.Selection."""
         if selection.people is not None:
             self.one_of("person_id", selection.people)
         if selection.groups is not None:
@@ -66,9 +66,11 @@ class Where:
         return self
 
     def add_up(self, table, key, names, groups=None):
-        """`[(value of the column key, [sum of each of names])]` of the rows in `table`.
+        """The sums of the columns `names`, grouped by the column `key`, over the selected rows of
+        `table`, as `[(value of key, [sums])]`.
 
-        With the key GROUPS only `groups` (ids; None: all) are told apart.
+        The key GROUPS groups by the set of groups that a person is in; `groups` (ids; None: all)
+        are those that count.
         """
         # PostgreSQL gives sums of BIGINT as NUMERIC, which takes Python longer to read.
         sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in names)
@@ -85,9 +87,9 @@ class Where:
 
 
 def _groups_joined(groups):
-    """A join that gives each row its person's groups, and its values.
+    """A JOIN that adds to each row the groups of its person, as `(sql, values)`.
 
-    Added up by the database: to give out forty sums of each person took longer than that.
+    Grouped in the database: to fetch forty sums for each person and add them up here took longer.
     """
     chosen = Where()
     if groups is not None:

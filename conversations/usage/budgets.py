@@ -1,10 +1,10 @@
-"""Budgets and rate limits: what a person may still use, settled by the database.
+"""Budgets and rate limits: what a person may still use, decided in the database.
 
-A call reserves an estimate in the transaction that stores its Response, in columns of that row;
-the reservation counts for as long as the row is open, so that whatever ends the call, a crash
-included, also releases it. All reservations of a person wait for one another on the person's row
-(on SQLite the transaction itself is exclusive), and used and reserved are read in one statement,
-since a call that ended between two would be missed by both.
+Each Response reserves an estimate, in columns of its own row and in the transaction that stores it.
+The reservation counts while the row is open, so whatever ends the Response, a crash included, also
+releases it. Reservations of one person wait for each other on a lock of the person's row (on SQLite
+the transaction itself is exclusive). What was used and what is reserved are read by one statement:
+a Response that ended between two would be counted by neither.
 """
 
 from dataclasses import dataclass
@@ -33,13 +33,13 @@ SECONDS_TO_RETRY = 5  # where too many replies are being written
 
 
 class OverLimit(Exception):
-    """The call may not be made now. `retry_after` is in seconds."""
+    """A budget or a rate limit refuses a Response now. `retry_after` is in seconds."""
 
     retry_after = SECONDS_TO_RETRY
 
 
 class OverBudget(OverLimit):
-    """A hard budget does not allow it; `standing` says which one and how it stands."""
+    """A hard budget refuses; `standing` is the Standing of that budget."""
 
     def __init__(self, standing):
         super().__init__(str(standing.budget))
@@ -48,7 +48,7 @@ class OverBudget(OverLimit):
 
 
 class TooFast(OverLimit):
-    """More replies a minute than `limit`."""
+    """The person ordered more replies within a minute than `limit`."""
 
     def __init__(self, limit, retry_after):
         super().__init__(f"{limit} replies a minute")
@@ -57,7 +57,7 @@ class TooFast(OverLimit):
 
 
 class TooMany(OverLimit):
-    """More replies at a time than `limit`."""
+    """The person has more replies under way at the same time than `limit`."""
 
     def __init__(self, limit):
         super().__init__(f"{limit} replies at a time")
@@ -66,7 +66,8 @@ class TooMany(OverLimit):
 
 @dataclass(frozen=True)
 class Standing:
-    """How one budget of a person stands: `used` and `reserved` in the budget's unit."""
+    """The standing of one budget for one person: `used` and `reserved`, in the budget's unit
+    (money, tokens or replies)."""
 
     budget: Budget
     used: Decimal
@@ -87,7 +88,7 @@ class Standing:
 
     @property
     def fraction(self):
-        """How much of the limit is taken: 0 none, 1 all or more."""
+        """The share of the limit that is used or reserved: 0 for nothing, 1 for all or more."""
         if not self.budget.limit:
             return Decimal(1)
         return min(self.taken / self.budget.limit, Decimal(1))
@@ -97,20 +98,20 @@ class Standing:
         return int(self.fraction * 100)
 
     def allows(self, needed):
-        """Whether `needed` more, which is sure to be used, stays within the limit."""
+        """Whether `needed` more units still fit within the limit."""
         return not self.exhausted and self.taken + needed <= self.budget.limit
 
 
 def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
-    """The columns of the books for a new Response: `Response(…, **reserve(…))`.
+    """The reservation of a new Response, as columns of its row: `Response(…, **reserve(…))`.
 
-    To be called for every call to be made, replies and titles, inside the transaction that then
-    saves the Response (`created_at` now). `model` is a name, `texts` all that will be sent,
-    `max_output_tokens` what the call may bring at most, None where nothing is set. Raises
-    OverBudget, TooFast or TooMany; the transaction must then be given up.
+    Called for every Response, of replies and of titles, inside the transaction that then stores it
+    (its `created_at` is now). `model` is a name, `texts` all that will be sent, `max_output_tokens`
+    the most that the model may answer (None: not limited). Raises OverBudget, TooFast or TooMany;
+    the transaction must then be rolled back.
 
-    What is known beforehand, the input, must fit into each hard budget; what is reserved until
-    the call is settled is the input and the output that is expected.
+    Refused is only by the input, which is known: it must fit into each hard budget. Reserved are
+    the input and the output that is expected.
     """
     budgets = Budget.objects.for_person(person.pk)
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
@@ -124,8 +125,8 @@ def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens
 
 
 def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
-    """Whether the same `reserve` would be allowed now. It reserves nothing and promises nothing:
-    to decide early whether a title is worth ordering."""
+    """Whether `reserve` with the same arguments would succeed now, as a hint: nothing is reserved.
+    It tells early whether a title is worth asking for."""
     budgets = [budget for budget in Budget.objects.for_person(person.pk) if budget.hard]
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
     try:
@@ -136,14 +137,14 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
 
 
 def standings(person):
-    """How all budgets of `person` stand now, the fullest first."""
+    """The Standings of all budgets that apply to `person` now, the fullest first."""
     budgets = Budget.objects.select_related("person", "group").for_person(person.pk)
     found = _standings(budgets, person.pk)
     return sorted(found, key=lambda standing: standing.fraction, reverse=True)
 
 
 def nearly_used_up(person):
-    """The standings of which at least NEARLY is taken: what the composer shows."""
+    """The Standings of which at least the share NEARLY is taken; the composer shows them."""
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
 
@@ -156,7 +157,7 @@ def _estimate(gauge, texts, max_output_tokens):
 
 
 def _check_rates(person):
-    """Raise TooFast or TooMany where the person's replies of now reach a limit of the site."""
+    """Raise TooFast or TooMany where the person's replies reach a limit of the site."""
     now = timezone.now()
     replies = Response.objects.filter(person_id=person.pk, purpose=Purpose.REPLY)
     if settings.CONCURRENT_REPLIES and replies.open().count() >= settings.CONCURRENT_REPLIES:
@@ -170,7 +171,7 @@ def _check_rates(person):
 
 
 def _check_budgets(budgets, person_id, model, purpose, estimate):
-    """The reserved cost, as a column. Raises OverBudget by the first hard budget that refuses."""
+    """The column of the reserved cost. Raises OverBudget for the first hard budget that refuses."""
     if purpose != Purpose.REPLY:
         # A title is no reply, but costs money and tokens.
         budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]
@@ -219,7 +220,7 @@ _USED, _RESERVED = 0, 1
 
 
 def _days(person_id, since):
-    """Rows of `(kind, day, replies, tokens, cost in units)` from the day `since` on."""
+    """Rows `(kind, day, replies, tokens, cost in units of COST_PLACES)` from the day `since` on."""
     used = (
         UsageDay.objects.filter(person_id=person_id, day__gte=since)
         .annotate(

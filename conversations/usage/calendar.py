@@ -1,4 +1,4 @@
-"""Days and periods of the books: calendar ones, in the site's zone (TIME_ZONE)."""
+"""Calendar days, weeks and months of the books, in the site's time zone (TIME_ZONE)."""
 
 from datetime import date, datetime, time, timedelta
 

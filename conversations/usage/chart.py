@@ -1,4 +1,4 @@
-"""Bars, drawn on the server: where they stand in an SVG of fixed size."""
+"""A bar chart as an SVG of fixed size: the coordinates of its bars, labels and scale."""
 
 from dataclasses import dataclass
 from math import floor, log10
@@ -20,8 +20,8 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """`bars` for what is not zero, `labels` as `(x, text)` under some of them, and the height and
-    text of the line that shows the scale (None where all is zero)."""
+    """Coordinates of a chart: `bars` for values other than zero, `labels` as `(x, text)` under some
+    of them, and height and text of the line that shows the scale (None where all are zero)."""
 
     bars: list
     labels: list
@@ -32,8 +32,8 @@ class Chart:
 
 
 def draw(points, written):
-    """A Chart of `(label, value)`; values are numbers of at least 0, `written` gives the text of
-    one."""
+    """The Chart of `points`, pairs of a label and a number of at least 0; the function `written`
+    turns a number into the text that people read."""
     highest = max((value for _label, value in points), default=0)
     step = WIDTH / max(len(points), 1)
     every = max(-(-len(points) // LABELS), 1)

@@ -1,4 +1,5 @@
-"""Whether the sums say what the ledger says, and making them say it."""
+"""The consistency check of the books: compares the sums of usage with the ledger of Responses that
+they are made from, and repairs them (`manage.py check_usage`)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Difference:
-    """A sum that is not what the rows below it add up to."""
+    """One sum that differs from what the rows it is made from add up to."""
 
     kind: str  # "day" for UsageDay, else the grain of UsageRollup
     key: tuple  # day, person id, model, purpose
@@ -37,10 +38,10 @@ class Difference:
 
 
 def check(since=None, repair=False):
-    """Yield the Differences between the ledger and all sums from the date `since` on.
+    """Yield the Differences between the ledger and the sums, from the date `since` on.
 
-    With `repair` each is mended as it is found. Calls may end meanwhile: what looks different
-    is looked at once more while nobody writes.
+    With `repair` each is mended as it is found. Responses may end meanwhile, so a difference is
+    compared again under a lock that keeps others from writing sums.
     """
     for first, end in _spans(calendar.WEEK, _days(since)):
         yield from _check_cells(_LedgerDays(max(first, since) if since else first, end), repair)
@@ -63,7 +64,7 @@ def _check_cells(cells, repair):
 
 
 def _lock_sums():
-    """Keep others from writing sums until the transaction ends. On SQLite it already does."""
+    """Lock the tables of sums until the transaction ends. On SQLite the transaction itself does."""
     if connection.vendor == "postgresql":
         tables = ", ".join(model._meta.db_table for model in (UsageDay, UsageRollup))
         with connection.cursor() as cursor:
@@ -71,7 +72,8 @@ def _lock_sums():
 
 
 class _Cells:
-    """Some rows of sums, and what they should be: `{key: {measure: number}}`, without zeros."""
+    """Rows of sums as they are and as they should be, both `{key: {measure: number}}` without
+    zeros."""
 
     def differences(self):
         expected, found = self.expected(), self.found()
@@ -97,7 +99,7 @@ class _Cells:
 
 
 class _LedgerDays(_Cells):
-    """The UsageDay rows from the date `first` to before `end`, by the ledger."""
+    """The UsageDay rows from `first` to the day before `end`, expected from the ledger."""
 
     kind = "day"
     make = UsageDay
@@ -124,8 +126,8 @@ class _LedgerDays(_Cells):
 
 
 class _Rollups(_Cells):
-    """The UsageRollup rows of one grain whose spans begin from `first` to before `end`, by the
-    days of UsageDay. For grains longer than a day it is one span."""
+    """The UsageRollup rows of one grain whose spans begin from `first` to the day before `end`,
+    expected from UsageDay. For grains longer than a day that is one span."""
 
     def __init__(self, grain, first, end):
         self._grain = grain

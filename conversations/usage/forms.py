@@ -1,4 +1,4 @@
-"""What a report is asked for: dates, people, model, and how it is cut."""
+"""Forms of the reports: the dates, people and model of the query, and what to group by."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ YEARS = 20  # days further apart are a slip of the keyboard
 
 
 def presets():
-    """`[(name, first date, last date)]` of the usual ranges, today's included."""
+    """The usual ranges of dates as `[(name, first date, last date)]`: today, this month …"""
     today = calendar.today()
     this_month = calendar.first_day(calendar.MONTH, today)
     last_month = calendar.first_day(calendar.MONTH, this_month - calendar.ONE_DAY)
@@ -31,7 +31,7 @@ def presets():
 
 
 class RangeForm(forms.Form):
-    """`from` and `to`, both included; this month unless given."""
+    """A range of dates: `from` and `to`, both included; this month where they are not given."""
 
     by = forms.ChoiceField(required=False)
     sort = forms.CharField(required=False, max_length=50)
@@ -73,14 +73,15 @@ class RangeForm(forms.Form):
 
 
 class PersonForm(RangeForm):
-    """One person, as others see them: figures, no titles."""
+    """The report about one person, for a usage viewer: figures only, no titles."""
 
     cuts = ("day", "model")
     id = forms.IntegerField(required=False, min_value=1)
 
 
 class PeopleForm(RangeForm):
-    """Everyone, or the members of a group, by all models or one. `groups` limits who is seen."""
+    """The report about everyone, or the members of a group, with all models or one. `groups` are
+    those that the viewer is limited to (None: no limit)."""
 
     cuts = ("person", "group", "model", "day")
     group = forms.ModelChoiceField(
@@ -114,10 +115,10 @@ class PeopleForm(RangeForm):
 
 
 def person_seen(username, person_id, groups):
-    """The `(id, name)` of the person a report is about, for a viewer limited to `groups` (None:
-    no limit); None where there is no such person to be seen.
+    """The person that a report is about, as `(id, name)`, for a viewer limited to `groups` (None:
+    no limit); None where the viewer may see no such person.
 
-    Whoever has left has no account: the id tells them from a new person of the same name.
+    Somebody who left has rows but no account: the id tells them from a new person of that name.
     """
     person = Person.objects.filter(username=username).first()
     if person_id is None or (person and person.pk == person_id):

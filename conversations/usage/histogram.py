@@ -1,4 +1,4 @@
-"""Median and percentiles from the counts of buckets."""
+"""Histograms: median and percentiles of durations from counts by bucket."""
 
 from conversations.models.usage_day import (
     FIRST_TOKEN,
@@ -9,7 +9,8 @@ from conversations.models.usage_day import (
 
 
 def percentile(counts, edges, share):
-    """The value that `share` (0 to 1) of what was counted does not exceed; None for nothing.
+    """The percentile of a histogram: the value that the share `share` (0 to 1) of what was counted
+    does not exceed; None where nothing was counted.
 
     `counts` has one number for each of `edges` (upper ends) and one for what lies above them;
     within a bucket values count as evenly spread, above the last edge as being there.
@@ -37,11 +38,11 @@ TIMES = {
 
 
 def time_of(sums, name):
-    """One of TIMES in seconds, or None, from a mapping of sums."""
+    """One of TIMES, such as "first_token_median", in seconds or None; `sums` maps measures."""
     counts, edges, share = TIMES[name]
     return percentile([sums.get(count, 0) for count in counts], edges, share)
 
 
 def times(sums):
-    """All of TIMES in their order, in seconds or None, from a mapping of sums."""
+    """All of TIMES in their order, in seconds or None; `sums` maps measures."""
     return tuple(time_of(sums, name) for name in TIMES)

@@ -1,4 +1,4 @@
-"""Costs that were missing, because the price came later than the call."""
+"""Missing costs: priced afterwards, where a Price was entered later than the Response ended."""
 
 from collections import Counter
 
@@ -14,10 +14,10 @@ CHARGED = (Response.UsageSource.REPORTED, Response.UsageSource.ESTIMATED)
 
 
 def fill_costs(since, size=BATCH):
-    """Give each ended call from the date `since` on that has no cost the price of its time.
+    """Give each ended Response without a cost, from the date `since` on, the price of its time.
 
-    Entered `size` at a time. Returns how many got one, and a Counter of the models of those
-    that still have none.
+    Written in transactions of `size` Responses. Returns how many got a cost, and a Counter of the
+    models of those that still have none.
     """
     offered = list(Price.objects.all())
     unpriced = Counter()
@@ -35,7 +35,7 @@ def fill_costs(since, size=BATCH):
 
 
 def _batches(since, size):
-    """The calls without a cost, oldest first, as lists of mappings."""
+    """Yield lists of up to `size` Responses without a cost, oldest first, as mappings."""
     missing = Response.objects.filter(
         status__in=FINAL, usage_source__in=CHARGED, cost=None
     ).order_by("created_at", "pk")
@@ -50,7 +50,8 @@ def _batches(since, size):
 
 
 def _enter(batch):
-    """Write costs to Responses and sums, in one transaction. How many had none till then."""
+    """Write the costs of a batch to Responses and sums in one transaction. Returns how many
+    Responses still had none."""
     changes = []
     with transaction.atomic():
         for call, fields in batch:

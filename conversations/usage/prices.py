@@ -1,4 +1,4 @@
-"""Which price a call has, and what it comes to."""
+"""Prices: which dated Price applies to a Response, and what the Response costs by it."""
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -20,7 +20,7 @@ def price_of(model, at):
 
 
 def choose(prices, model, at):
-    """Of the Prices in `prices` the one of `model` at the moment `at`, or None."""
+    """The one of `prices` that applies to `model` at the moment `at`, or None."""
     fitting = [price for price in prices if price.valid_from <= at and price.covers(model)]
     return max(
         fitting,
@@ -30,7 +30,7 @@ def choose(prices, model, at):
 
 
 def cost(price, *, input_tokens, cached_tokens, output_tokens):
-    """What a call comes to, as a Decimal of 8 places, a half rounded to the even one.
+    """The cost of a Response as a Decimal of 8 places, rounded half to even.
 
     Tokens that are unknown (None) count nothing, so `cached_tokens` None is all at full price.
     """
@@ -46,7 +46,7 @@ def cost(price, *, input_tokens, cached_tokens, output_tokens):
 
 
 def cost_fields(price, call):
-    """The columns of a Response that hold its price and cost. `call` maps the usage columns.
+    """The columns of price and cost of a Response; `call` maps its columns of usage.
 
     Tokens that were not reported count as estimated.
     """

@@ -1,4 +1,4 @@
-"""The books beside a gateway's bill: what is exported to compare, and the comparison."""
+"""Reconciliation: exports of the ledger, and its comparison with a gateway's bill as CSV."""
 
 import csv
 from collections import defaultdict
@@ -45,7 +45,8 @@ COMPARED = ("calls", "input_tokens", "output_tokens", "cost")
 
 
 def ended_calls(since=None, until=None, zone=UTC):
-    """The calls that ended, of the dates from `since` to `until` (both included) in `zone`."""
+    """A queryset of the ended Responses created from `since` to `until`, dates in `zone`, both
+    included."""
     calls = Response.objects.filter(status__in=FINAL)
     if since:
         calls = calls.filter(created_at__gte=datetime.combine(since, time(), zone))
@@ -55,7 +56,8 @@ def ended_calls(since=None, until=None, zone=UTC):
 
 
 def summed(calls, by, zone=UTC):
-    """`(header, rows)` of sums of `calls` cut by the names `by` of CUTS, days as in `zone`."""
+    """`(header, rows)` of the sums of Responses, grouped by the names `by` of CUTS; days are those
+    of `zone`."""
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
@@ -76,7 +78,7 @@ def _summed_line(row, by):
 
 
 def listed(calls):
-    """`(header, rows)` of the single calls."""
+    """`(header, rows)` of the Responses, one row each."""
     rows = calls.order_by("created_at", "pk").values_list(*ROW)
     return ROW, ([_plain(value) for value in row] for row in rows.iterator(2_000))
 
@@ -90,12 +92,12 @@ def _plain(value):
 
 
 class BadBill(Exception):
-    """The file cannot be read as a bill; the text says where and why."""
+    """A file cannot be read as a bill; the message says where and why."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where books and bill differ by more than the tolerance."""
+    """A figure of one day and model that differs between books and bill by more than allowed."""
 
     day: date
     model: str
@@ -149,8 +151,8 @@ def _shown(day_format):
 def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
     """Yield the Differences between `bill` and the books on the days of the bill.
 
-    `tolerance` is a share of the books' figure, 0.01 for one per cent. Estimates stand for what
-    was not reported, since the gateway bills those calls too.
+    `tolerance` is a share of the books' figure: 0.01 is one per cent. Where usage was not reported
+    the books' estimate counts, since the gateway bills those Responses too.
     """
     books = _books(min(bill)[0], max(day for day, _model in bill), zone)
     for key in sorted(bill.keys() | books.keys()):

@@ -1,4 +1,4 @@
-"""A report as rows: the same on the screen and in the file."""
+"""Tables of reports: the rows that the page shows and the CSV file has."""
 
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -50,7 +50,8 @@ PAGE = 50  # rows
 
 @dataclass
 class Row:
-    """One line: `key` is what it is about, `label` what people read for it."""
+    """One row of a report: `key` identifies what it is about (a person's id, a model, a date …),
+    `label` is the text for it, `sums` are its figures."""
 
     key: object
     label: str
@@ -67,7 +68,7 @@ class Row:
 
 @dataclass
 class Table:
-    """All rows of a report in the order asked for, and what they add up to."""
+    """A report: all its rows, sorted, and their total."""
 
     by: str
     rows: list
@@ -84,7 +85,7 @@ class Table:
 
 
 def make_table(by, selection, sort=""):
-    """The Table of a selection cut by "person", "group", "model", "day"."""
+    """The Table of a Selection, grouped by "person", "group", "model" or "day"."""
     if by == "person":
         rows = _people(selection, WHOLE)
         _add_groups(rows, selection)
@@ -103,10 +104,11 @@ def make_table(by, selection, sort=""):
 
 
 def make_page(selection, sort, number):
-    """The Table of all people, and the rows of its page `number`, the last where there are fewer.
+    """The Table of all people, and the rows of its page `number` (the last page where there are
+    fewer).
 
-    Of the other rows it has only what puts them into order: adding up forty measures of thousands
-    of people to show a hundred would be most of the work.
+    Rows of other pages have only the measures that they are sorted by: to add up forty measures of
+    thousands of people, in order to show fifty, would be most of the work.
     """
     sort = _known("person", sort)
     order = sort.lstrip("-")
@@ -124,7 +126,7 @@ def make_page(selection, sort, number):
 
 
 def sorted_table(by, rows, sort, total=None):
-    """A Table in the order `sort`: a figure's name, "name" or "groups"; with "-" from the end."""
+    """A Table sorted by `sort`: the name of a figure, "name" or "groups"; with "-" descending."""
     sort = _known(by, sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
     rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
@@ -168,8 +170,8 @@ def _people(selection, names):
 
 
 def _groups(selection):
-    """By the groups that people are in. Who is in several is a row of their own, so that nobody
-    is counted twice and the rows add up."""
+    """Rows by the groups that people are in. Members of several groups are in a row for that set of
+    groups, so that nobody is counted twice and the rows add up."""
     found = reports.sums_by("groups", selection, WHOLE)
     known = dict(Group.objects.values_list("pk", "name"))
     rows = []
@@ -186,7 +188,7 @@ def _add_groups(rows, selection):
 
 
 def label_of(period, day):
-    """A date as a row is called: the day, or the month of which it is the first."""
+    """The text for a date: the day, or the month of which it is the first day."""
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
 
 
@@ -205,7 +207,7 @@ def file_header(by):
 
 
 def file_rows(table):
-    """The rows of a CSV file: exactly those of the Table, all pages of it."""
+    """Yield the rows of the CSV file: those of all pages of the Table."""
     for row in table.rows:
         first = [row.label]
         if table.by == "person":
@@ -216,7 +218,7 @@ def file_rows(table):
 
 
 def harmless(cell):
-    """A text that no spreadsheet takes for a formula."""
+    """A cell as text that no spreadsheet takes for a formula (OWASP, "CSV injection")."""
     text = str(cell)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 

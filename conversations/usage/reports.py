@@ -1,4 +1,5 @@
-"""Reports: sums over few rows of the books, never over the ledger but for one person."""
+"""Reports: the usage of people, groups, models and days, added up from the tables of sums. Only the
+report of one person's conversations reads the ledger of Responses itself."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -37,10 +38,10 @@ DAYS_SHOWN = 92
 
 @dataclass(frozen=True)
 class Selection:
-    """Which calls a report is about: dates (both included), people, model, purpose.
+    """The Responses that a report is about: dates (both included), people, model, purpose.
 
-    `people` are ids of people, `groups` ids of groups whose members of now are meant; both None
-    for everyone. `model` and `purpose` are "" for all.
+    `people` are ids of people, `groups` ids of groups, of which the present members are meant; both
+    are None for everyone. `model` and `purpose` are "" for all.
     """
 
     since: date
@@ -60,7 +61,8 @@ class Selection:
 
 
 class Sums(dict):
-    """Measures of some calls, with what follows from them. A measure that is not in it is 0."""
+    """The sums of some Responses by measure (usage_day.MEASURES), and what follows from them. A
+    measure that is not in it is 0."""
 
     def __missing__(self, name):
         # Templates ask a mapping first: what is no measure must be left to the attributes.
@@ -91,8 +93,8 @@ class Sums(dict):
 
     @property
     def coverage(self):
-        """Of the calls that reached a model the share, 0 to 1, whose usage was reported; None
-        where none did."""
+        """The share, 0 to 1, of Responses with reported usage among those that reached a model;
+        None where none did."""
         reached = self["reported"] + self["estimated"]
         return self["reported"] / reached if reached else None
 
@@ -106,14 +108,14 @@ class Sums(dict):
 
     @cached_property
     def times(self):
-        """First token median and p95, total time median and p95, in seconds or None. Kept, so
-        nothing may be added after the first look."""
+        """Median and 95th percentile of the time to the first token, then of the total time, in
+        seconds or None. Cached: nothing may be added to the sums afterwards."""
         return times(self)
 
 
 def sums_by(key, selection, names=MEASURES):
-    """`{value of key: Sums}` of the selection, where `key` is "person_id", "model", "purpose",
-    "groups" (then the values are frozensets of their ids), "day" or "month" (then first dates).
+    """The Sums of a Selection grouped by `key`, as `{value of key: Sums}`. The key is "person_id",
+    "model", "purpose", "groups" (values are frozensets of ids), "day" or "month" (first dates).
     `names` are the measures wanted.
     """
     if key == "day":
@@ -138,13 +140,13 @@ def sums_by(key, selection, names=MEASURES):
 
 
 def total(selection, names=MEASURES):
-    """The Sums of all calls of the selection."""
+    """The Sums of all Responses of a Selection."""
     key = "model" if selection.everyone else "person_id"
     return added(sums_by(key, selection, names).values())
 
 
 def added(many):
-    """The Sums of many."""
+    """The total of many Sums."""
     found = defaultdict(int)
     for sums in many:
         for name, number in sums.items():
@@ -165,7 +167,8 @@ def _by_day(selection, names):
 
 
 def _by_month(selection, names):
-    """Whole months from the sums of months, the first and last day by day where they are cut."""
+    """Sums by month: whole months are read from the sums of months, the first and the last, where
+    the range cuts them, from those of days."""
     months = defaultdict(Sums)
     whole = []
     for first, last in _months(selection):
@@ -185,7 +188,7 @@ def _by_month(selection, names):
 
 
 def _rows(selection, key):
-    """`(1 or -1, table, Where)` of the rows to add or subtract for the selection."""
+    """The rows that make up a Selection, as `(1 to add or -1 to subtract, table, Where)`."""
     fine = _is_fine(selection, key)
     if fine and len(selection.people or ()) == 1:
         # Few enough, and the index finds them all at once.
@@ -205,7 +208,7 @@ def _rows(selection, key):
 
 
 def _is_fine(selection, key):
-    """Whether only UsageDay tells apart all that is asked for."""
+    """Whether a Selection needs UsageDay, since no roll-up tells apart all that it asks for."""
     models = key == "model" or bool(selection.model)
     people = key in OF_PEOPLE or not selection.everyone
     return key == "purpose" or bool(selection.purpose) or (people and models)
@@ -229,7 +232,8 @@ def _last_of_month(day):
 
 
 def timeline(selection, names=FIGURES):
-    """`(period, {first date: Sums})` without gaps: by day, or by month for many days."""
+    """The usage over time as `(period, {first date: Sums})`, without gaps: by day, or by month
+    where the range has more than DAYS_SHOWN days."""
     if selection.days <= DAYS_SHOWN:
         found = sums_by("day", selection, names)
         days = (selection.since + n * calendar.ONE_DAY for n in range(selection.days))
@@ -242,7 +246,8 @@ def timeline(selection, names=FIGURES):
 
 
 def names_of(person_ids):
-    """`{id: (username, exists)}`: the name of now, or the last one of who has left."""
+    """The names of people as `{id: (username, whether the account exists)}`: the present username,
+    or the last one of somebody who left."""
     people = Person.objects.values_list("pk", "username")
     if len(person_ids) < FEW:
         people = people.filter(pk__in=person_ids)
@@ -255,8 +260,8 @@ def names_of(person_ids):
 
 
 def groups_of(people=None, groups=None):
-    """`{person id: [names of groups]}`, sorted, for at least those of `people` (ids; None:
-    everyone) who are in one; with `groups` (ids) only of these."""
+    """The groups of people as `{person id: [names of groups, sorted]}`, for those of `people` (ids;
+    None: everyone) who are in one. With `groups` (ids) only these are named."""
     memberships = Person.groups.through.objects.order_by("group__name")
     if people is not None and len(people) < FEW:
         memberships = memberships.filter(person_id__in=people)
@@ -269,7 +274,7 @@ def groups_of(people=None, groups=None):
 
 
 def visible_groups(viewer):
-    """The groups that `viewer` is limited to, or None where there is no limit."""
+    """The ids of the groups whose usage `viewer` may see; None where there is no limit."""
     scope = getattr(viewer, "usage_scope", None)
     if scope is None:
         return None
@@ -277,7 +282,8 @@ def visible_groups(viewer):
 
 
 def by_conversation(person, selection):
-    """`{conversation id (None: erased ones): Sums}` of one person, from the ledger."""
+    """The Sums of one person by conversation id, read from the ledger; None is the key of
+    conversations that were erased."""
     calls = Response.objects.filter(
         person_id=person.pk,
         status__in=FINAL,

@@ -1,4 +1,7 @@
-"""The sums beside the ledger: what one call adds to them, and the statement that adds it."""
+"""Roll-ups: the tables of sums beside the ledger, and the upsert that adds a Response to them.
+
+The upsert is SQL: the ORM's `bulk_create(update_conflicts=True)` can only overwrite a column, not
+add to it, and one statement adds a Response to seven rows."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -56,7 +59,8 @@ GRAINS = {
 
 
 def measure(call):
-    """What the final Response `call` (a mapping of COLUMNS) adds, without the zeros."""
+    """What a final Response, a mapping of COLUMNS, adds to the sums: `{measure: number}` without
+    zeros."""
     source = call["usage_source"]
     reply = call["purpose"] == Response.Purpose.REPLY
     reported = source == Source.REPORTED
@@ -83,7 +87,7 @@ def measure(call):
 
 
 def units(cost):
-    """A cost as a whole number of units of its last place; 0 for None."""
+    """A cost in units of its last decimal place (COST_PLACES), as an int; 0 for None."""
     return int(cost.scaleb(COST_PLACES)) if cost else 0
 
 
@@ -92,7 +96,7 @@ def _bucket(names, edges, duration):
 
 
 def key_of(call):
-    """The key of the UsageDay that `call` belongs to."""
+    """The key of the UsageDay that a Response belongs to."""
     return calendar.day_of(call["created_at"]), call["person_id"], call["model"], call["purpose"]
 
 
@@ -109,15 +113,16 @@ def coarser(key, grain):
 
 
 def record(calls):
-    """Add the Responses `calls` (mappings of COLUMNS), just ended, to all sums.
+    """Add Responses that have just ended, mappings of COLUMNS, to all sums.
 
-    In the transaction that ends them: that is what makes the books balance.
+    Called in the transaction that ends them; that is what makes the books balance.
     """
     add([(key_of(call), measure(call)) for call in calls])
 
 
 def add(days):
-    """Add pairs of a UsageDay's key and measures (which may be negative) to all sums."""
+    """Add to all sums: `days` are pairs of the key of a UsageDay and its measures, which may be
+    negative."""
     fine = defaultdict(lambda: defaultdict(int))
     coarse = defaultdict(lambda: defaultdict(int))
     for key, measures in days:

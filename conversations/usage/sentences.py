@@ -1,4 +1,4 @@
-"""What people read about budgets and limits, in their language."""
+"""Sentences about budgets and limits, and numbers with their units, in the reader's language."""
 
 from decimal import Decimal
 
@@ -14,13 +14,13 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR":
 
 
 def to_a_tenth(number):
-    """`number` rounded to one place, written for the reader."""
+    """A number rounded to one decimal place, as text in the reader's format."""
     # Rounded here: number_format only cuts off.
     return formats.number_format(round(number, 1), 1, use_l10n=True)
 
 
 def amount_of_money(amount):
-    """`amount` in the site's currency; a small one with the places it needs to be seen."""
+    """Money as text in the site's currency; a small amount gets as many places as it needs."""
     amount = Decimal(amount)
     places = 2 if not amount or abs(amount) >= 1 else 4 if abs(amount) >= Decimal("0.01") else 6
     # Rounded here: number_format only cuts off.
@@ -31,7 +31,7 @@ def amount_of_money(amount):
 
 
 def amount_of(metric, amount):
-    """An amount of a budget with its unit: "$1.20", "3 replies"."""
+    """An amount in the unit of a Budget.Metric, as text: "$1.20", "3 replies"."""
     if metric == Budget.Metric.COST:
         return amount_of_money(amount)
     number = formats.number_format(int(amount), 0, use_l10n=True, force_grouping=True)
@@ -41,7 +41,7 @@ def amount_of(metric, amount):
 
 
 def budget_name(budget):
-    """Which budget it is: "The budget of 3 replies a day for everyone"."""
+    """The name of a Budget: "The budget of 3 replies a day for everyone"."""
     words = {"amount": amount_of(budget.metric, budget.limit), "group": budget.group}
     if budget.group_id:
         return {
@@ -63,7 +63,7 @@ def budget_name(budget):
 
 
 def standing_sentence(standing):
-    """How a budget stands: which one, how much is used and when it resets."""
+    """A sentence about a Standing: which budget, how much of it is used, when it resets."""
     budget = standing.budget
     words = {
         "budget": budget_name(budget),
@@ -86,13 +86,13 @@ def standing_sentence(standing):
 
 
 def reset_time(standing):
-    """The reset in the reader's zone, with the zone's name."""
+    """The time at which a budget resets, in the reader's time zone, with the zone's name."""
     at = timezone.localtime(standing.resets_at)
     return f"{formats.date_format(at, 'DATETIME_FORMAT')} ({at.tzname()})"
 
 
 def limit_sentence(limit):
-    """Why a call may not be made now, for a budgets.OverLimit."""
+    """The sentence that refuses a message for a budgets.OverLimit: why, and when to try again."""
     match limit:
         case budgets.OverBudget():
             if limit.standing.exhausted:

@@ -1,4 +1,4 @@
-"""The end of a call in the books: its usage, its price and its cost."""
+"""Settlement: usage, price and cost of a Response, written when it ends."""
 
 from decimal import Decimal
 
@@ -17,11 +17,12 @@ LARGEST = 1_000_000_000
 
 
 def settle(call, ending, *written):
-    """The columns to write with the end of a call: those of `ending`, and those of the books.
+    """The columns to write when a Response ends: those of `ending`, and those of the books.
 
-    `call` maps BEFORE to the values of the open Response; `ending` are the columns known so far,
-    `usage_source` among them; `written` are the texts that came. Reservations need no release:
-    only those of open Responses count.
+    `call` maps the names of BEFORE to the values of the open Response; `ending` has the columns
+    known so far, `usage_source` among them; `written` are the texts that came, from which tokens
+    are estimated where none were reported. A reservation needs no release: only those of open
+    Responses count.
     """
     fields = {**ending, "output_characters": sum(map(len, written))}
     if any((fields.get(name) or 0) > LARGEST for name in REPORTED_TOKENS):

@@ -1,4 +1,4 @@
-"""How to add up a range of dates from the fewest sums."""
+"""Spans: a range of dates as the fewest days, weeks and months that sums are kept for."""
 
 from collections import deque
 
@@ -6,11 +6,11 @@ from conversations.usage import calendar
 
 
 def cover(first, last, periods):
-    """Spans that make up the dates from `first` to `last`, as few as possible.
+    """The fewest spans that make up the dates from `first` to `last`, both included.
 
-    `periods` are those that sums are kept for, "day" among them. Gives two mappings of period to
-    the first dates of its spans: those to add, and those to subtract again (January without its
-    last day is two sums instead of thirty).
+    `periods` are those that sums are kept for, "day" among them. Returns two mappings of a period
+    to the first dates of its spans: those to add, and those to subtract (January without its last
+    day is two sums instead of thirty).
     """
     end = calendar.next_first_day(calendar.DAY, last)
     came_from = _walk(first, end, periods)
@@ -28,8 +28,8 @@ def cover(first, last, periods):
 
 
 def _walk(first, end, periods):
-    """The shortest way from `first` to `end` along spans, forwards or back: for each date
-    reached the date before it and the period between."""
+    """A breadth-first search from `first` to `end` along spans, forwards or back: for each date
+    that is reached the date it was reached from and the period between."""
     least = min(calendar.first_day(period, first) for period in periods)
     most = max(calendar.next_first_day(period, end) for period in periods)
     came_from = {first: None}

@@ -1,4 +1,4 @@
-"""How many tokens a text has, where the gateway did not say."""
+"""Token estimates, for Responses whose usage the gateway did not report."""
 
 from datetime import timedelta
 
@@ -16,24 +16,23 @@ PLAUSIBLE = (0.5, 10)  # characters per token
 
 
 class RoughGauge:
-    """Estimates without a measurement: a token is four bytes of UTF-8. Asks no database."""
+    """An estimate by rule of thumb: a token is four bytes of UTF-8. Reads no database."""
 
     _input = _output = None
 
     def input_tokens(self, *texts):
-        """Tokens of what is sent."""
+        """Estimated tokens of the `texts` of a request."""
         return _estimate(texts, self._input)
 
     def output_tokens(self, *texts):
-        """Tokens of what came."""
+        """Estimated tokens of the `texts` of an answer."""
         return _estimate(texts, self._output)
 
 
 class Gauge(RoughGauge):
-    """Estimates tokens for one model by its own measured characters per token.
-
-    What was measured is the model's reported calls of this and the last month. Without any,
-    a token is four bytes of UTF-8.
+    """An estimate for one model by its measured characters per token: those of its Responses with
+    reported usage, of this month and the last. Where there are none, a token is four bytes of
+    UTF-8.
     """
 
     def __init__(self, model):
@@ -51,7 +50,8 @@ class Gauge(RoughGauge):
         self._output = _ratio(sums["written"], sums["written_tokens"])
 
     def input_tokens_of(self, characters, *, otherwise):
-        """Tokens of so many characters that were sent; `otherwise` where nothing was measured."""
+        """Estimated tokens of a request of so many characters; `otherwise` where the model has no
+        measurement."""
         return int(characters / self._input + 0.5) if self._input else otherwise
 
 
