@@ -287,6 +287,7 @@ CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 0)
 
 SIGNUP = env.choice("SIGNUP", "closed", ("closed", "open"))
 REVIEW_NOTICE = env.choice("REVIEW_NOTICE", "on", ("on", "off", "full"))
+REVIEW_READINGS_PER_HOUR = env.number("REVIEW_READINGS_PER_HOUR", 240)  # of one reviewer; 0: any
 AUTO_TITLES = env.flag("AUTO_TITLES", True)
 TITLE_MODEL = env.str("TITLE_MODEL", default="").strip()
 CURRENCY = env.str("CURRENCY", default="USD").strip().upper()

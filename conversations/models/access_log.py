@@ -57,6 +57,7 @@ class ReviewAccess(models.Model):
         UNFLAGGED = "unflagged", _("took the flag away")
         NOTED = "noted", _("noted")
         REVIEWED = "reviewed", _("marked as reviewed")
+        LIMITED = "limited", _("reached the limit of readings")
         CHANGED_SCOPE = "changed_scope", _("changed a scope")
         CHANGED_PERMISSION = "changed_permission", _("changed a permission")
 

@@ -14,6 +14,7 @@ from conversations.models import (
     ReviewAccess,
     ReviewNote,
 )
+from conversations.review.visible_text import has_visible_text
 
 
 class ReasonForm(forms.Form):
@@ -35,6 +36,12 @@ class ReasonForm(forms.Form):
         required=False,
     )
 
+    def clean_explanation(self):
+        explanation = self.cleaned_data["explanation"]
+        if not has_visible_text(explanation):
+            raise forms.ValidationError(self.fields["explanation"].error_messages["required"])
+        return explanation
+
 
 class NoteForm(forms.ModelForm):
     """A remark for other reviewers."""
@@ -43,6 +50,12 @@ class NoteForm(forms.ModelForm):
         model = ReviewNote
         fields = ["text"]
         labels = {"text": gettext_lazy("Note")}
+
+    def clean_text(self):
+        text = self.cleaned_data["text"]
+        if not has_visible_text(text):
+            raise forms.ValidationError(_("Write a note of at least a word."))
+        return text
 
 
 class FilterForm(forms.Form):

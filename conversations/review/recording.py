@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 
 from conversations.models import ReviewAccess
+from conversations.review.reading_pace import check_pace
 
 logger = logging.getLogger("conversations.review")
 
@@ -20,13 +21,18 @@ def record(request, action, *, conversation=None, sitting=None, **fields):
     """Write down that `request.user` does `action`, in the caller's transaction.
 
     `conversation` is the one it is done to; `sitting` gives the reason; `fields` are further ones
-    of ReviewAccess. Whatever it raises must end the act: never catch it.
+    of ReviewAccess. Whatever it raises must end the act: catch it only around the whole act. Raises
+    TooManyReadings where it is a reading above the limit; the row is not written then.
     """
     if conversation is not None:
         fields |= {"conversation_id": conversation.pk, "owner_id": conversation.owner_id}
     if sitting is not None:
         fields |= {"reason": sitting.reason, "explanation": sitting.explanation}
-    return _write(action, request, **fields)
+    with transaction.atomic():
+        access = _write(action, request, **fields)
+        if action in ReviewAccess.READING:
+            check_pace(request.user.pk)
+    return access
 
 
 def record_change(action, **fields):

@@ -1,6 +1,7 @@
 """The door to other people's conversations: with a permission, a reason and a row in the log."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import wraps
 
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conversations import replies
@@ -22,6 +24,7 @@ from conversations.models import (
 from conversations.replies import submission
 from conversations.review import queue
 from conversations.review.forms import NoteForm, QueueForm, ReasonForm
+from conversations.review.reading_pace import TooManyReadings, is_noted
 from conversations.review.recording import record
 from conversations.search import WINDOW
 from conversations.thread.page import as_uuid, thread
@@ -34,13 +37,17 @@ FACTS = 200
 
 
 def reviewer_required(view):
-    """Let reviewers in. For all others there is nothing here."""
+    """Let reviewers in, at the pace that REVIEW_READINGS_PER_HOUR allows. For all others there is
+    nothing here."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
         if not request.user.may_review:
             raise Http404
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except TooManyReadings as refused:
+            return _too_many(request, refused)
 
     return person_required(guarded)
 
@@ -153,6 +160,24 @@ def reviewed(request, conversation_id):
 def following(request, conversation_id):
     """To the next unreviewed conversation of the queue, else back to the queue."""
     return _to_next(request, Door.to(request, conversation_id))
+
+
+def _too_many(request, refused):
+    """429: a sentence and when to go on. The first refusal of an hour is an act of the log; each
+    would let a loop of requests fill it."""
+    if not is_noted(request.user.pk):
+        record(request, Action.LIMITED, detail={"limit": refused.limit})
+    minutes = math.ceil(refused.retry_after / 60)
+    sentence = ngettext(
+        "You have read %(limit)d times within an hour, as often as this site allows. "
+        "Go on in %(minutes)d minute.",
+        "You have read %(limit)d times within an hour, as often as this site allows. "
+        "Go on in %(minutes)d minutes.",
+        minutes,
+    ) % {"limit": refused.limit, "minutes": minutes}
+    page = render(request, "review/too_many.html", {"sentence": sentence}, status=429)
+    page.headers["Retry-After"] = str(refused.retry_after)
+    return page
 
 
 @dataclass

@@ -12,6 +12,7 @@ def site_settings(request):
     """How the site is set up, without anything secret. For staff: see chatsite/urls.py."""
     rows = [
         ("REVIEW_NOTICE", settings.REVIEW_NOTICE, _review_notice()),
+        ("REVIEW_READINGS_PER_HOUR", settings.REVIEW_READINGS_PER_HOUR, ""),
         ("SIGNUP", settings.SIGNUP, ""),
         ("OPENAI_BASE_URL", urlsplit(settings.OPENAI_BASE_URL).hostname or "–", ""),
         ("OPENAI_MODEL", settings.OPENAI_MODEL, ""),
