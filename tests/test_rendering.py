@@ -8,8 +8,10 @@ from conversations.rendering import render
 
 LINK = ' target="_blank" rel="noopener noreferrer nofollow"'
 
+BAR = '<mo stretchy="false" lspace="0" rspace="0">|</mo>'
+
 GOLDEN = {
-    "a paragraph": ("Hello\nthere", "<p>Hello\nthere</p>"),
+    "a paragraph": ("Hello\nthere", "<p>Hello<br>\nthere</p>"),
     "headings leave the first two levels to the page": (
         "# One\n\nTwo\n---\n\n###### Six",
         ["<h3>One</h3>", "<h4>Two</h4>", "<h5>Six</h5>"],
@@ -41,7 +43,7 @@ GOLDEN = {
     ),
     "a quote goes on without its mark": (
         "> a\nb",
-        "<blockquote>\n<p>a\nb</p>\n</blockquote>",
+        "<blockquote>\n<p>a<br>\nb</p>\n</blockquote>",
     ),
     "a table can be scrolled": (
         "| a | b |\n|---|--:|\n| 1 | `x\\|y` |",
@@ -80,6 +82,17 @@ GOLDEN = {
         '<ul>\n<li>a\n<div class="code"><div class="code__bar"><span>sh</span></div>'
         '<pre tabindex="0"><code>ls\n</code></pre></div>\n</li>\n</ul>',
     ),
+    "lines stay lines": (
+        "步骤：\n1、开机\n（2）等待\n• 关机",
+        "<p>步骤：<br>\n1、开机<br>\n（2）等待<br>\n• 关机</p>",
+    ),
+    "one tilde is a range": ("需要2~4周，最多6~8周。", "<p>需要2~4周，最多6~8周。</p>"),
+    "one tilde within two": ("~~2~4~~ **~5** ~a~", "<p><del>2~4</del> <strong>~5</strong> ~a~</p>"),
+    "a tilde in code": ("`a~b~c` \\~d~", "<p><code>a~b~c</code> ~d~</p>"),
+    "a tilde in an address": (
+        "https://b.org/~c/2~3",
+        f'<p><a href="https://b.org/~c/2~3"{LINK}>https://b.org/~c/2~3</a></p>',
+    ),
     "HTML is text": ("a <b>b</b>", "<p>a &lt;b&gt;b&lt;/b&gt;</p>"),
     "lines of HTML stay lines": (
         "<div>\n**b**\n\nc",
@@ -115,6 +128,58 @@ GOLDEN = {
         '<p><math display="block"><mtable displaystyle="true" scriptlevel="0"><mtr>'
         '<mtd class="right"><mi>a</mi></mtd><mtd class="left"><mo>=</mo><mi>b</mi></mtd>'
         "</mtr></mtable></math></p>",
+    ),
+    "a formula with blank lines": (
+        "$$\nx\n\n- y\n$$",
+        '<p><math display="block"><mi>x</mi><mo>−</mo><mi>y</mi></math></p>',
+    ),
+    "a formula in brackets with blank lines": (
+        "\\[\n\nx\n\n\\]",
+        '<p><math display="block"><mi>x</mi></math></p>',
+    ),
+    "a formula in a list with blank lines": (
+        "1. a\n\n   $$\n   x\n\n   - y\n   $$\n2. b",
+        '<ol>\n<li>\n<p>a</p>\n<p><math display="block"><mi>x</mi><mo>−</mo><mi>y</mi></math></p>\n'
+        "</li>\n<li>\n<p>b</p>\n</li>\n</ol>",
+    ),
+    "a formula in a quote": (
+        "> $$\n> x\n>\n> y\n> $$",
+        '<blockquote>\n<p><math display="block"><mi>x</mi><mi>y</mi></math></p>\n</blockquote>',
+    ),
+    "an environment without dollars": (
+        "so:\n\\begin{equation}\nx\n\n\\end{equation}\nand",
+        [
+            "<p>so:</p>",
+            '<p><math display="block"><mi>x</mi></math></p>',
+            "<p>and</p>",
+        ],
+    ),
+    "a full stop after a formula belongs to it": (
+        "$$\nx\n$$。",
+        '<p><math display="block"><mi>x</mi><mtext>。</mtext></math></p>',
+    ),
+    "a formula on a line of its own needs no line breaks": (
+        "a\n$$x$$\nb",
+        '<p>a<math display="block"><mi>x</mi></math>b</p>',
+    ),
+    "an environment that is no formula": (
+        "\\begin{itemize}\n\\item a\n\\end{itemize}",
+        "<p>\\begin{itemize}<br>\n\\item a<br>\n\\end{itemize}</p>",
+    ),
+    "a formula in a cell has its bars": (
+        "| a |\n|---|\n| $|x|$ $\\|y\\|$ |",
+        '<div class="table-scroll" tabindex="0"><table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n'
+        f"</thead>\n<tbody>\n<tr>\n<td><math>{BAR}<mi>x</mi>{BAR}</math> <math>{BAR}<mi>y</mi>"
+        f"{BAR}</math></td>\n</tr>\n</tbody>\n</table></div>",
+    ),
+    "two dollars opened and never closed": (
+        "$$\nx\n\n# a\n\n```\nb\n```\n",
+        [
+            "<p>$$<br>\nx</p>",
+            "<h3>a</h3>",
+            '<div class="code"><div class="code__bar"><span></span></div>'
+            '<pre tabindex="0"><code>b\n</code></pre></div>',
+        ],
     ),
     "a link": ("[a](https://b.org/)", f'<p><a href="https://b.org/"{LINK}>a</a></p>'),
     "a title does not show": (
@@ -161,7 +226,7 @@ GOLDEN = {
     "no footnotes": ("a[^1]\n\n[^1]: one two", ["<p>a[^1]</p>", "<p>[^1]: one two</p>"]),
     "nothing": ("", []),
     "blank lines": (" \n\n\t\n", []),
-    "line ends of other systems": ("a\r\n\r\nb\rc", ["<p>a</p>", "<p>b\nc</p>"]),
+    "line ends of other systems": ("a\r\n\r\nb\rc", ["<p>a</p>", "<p>b<br>\nc</p>"]),
     "a rule": ("a\n\n***\nb", ["<p>a</p>", "<hr>", "<p>b</p>"]),
     "code by indentation": (
         "    a\n\n    b\nc",

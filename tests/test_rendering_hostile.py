@@ -18,7 +18,7 @@ MATH = set(
 )
 HTML = set(
     "p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a"
-    " span div".split()
+    " span div sub sup kbd details summary".split()
 )
 MATH_ATTRIBUTES = set(
     "display displaystyle scriptlevel mathvariant stretchy symmetric largeop movablelimits form"
@@ -28,6 +28,7 @@ MATH_ATTRIBUTES = set(
 ATTRIBUTES = {
     "a": {"href", "target", "rel", "class"},
     "ol": {"start"},
+    "details": {"open"},
     "div": {"class", "data-block", "tabindex"},
     "pre": {"class", "tabindex"},
     "span": {"class"},
@@ -173,8 +174,12 @@ class Reader(HTMLParser):
 # Those of the page (notice, message, button…) are not among them.
 OUR_CLASSES = set(
     "block code code__bar formula host image plain table-scroll task left center right"
+    " box strike strike-up strike-down"
     " c cp k kt m s se na nb nc nf nt nv gd gi gh".split()
-)
+) | {f"{kind}-{side}" for kind in ("line", "dash") for side in ("top", "right", "bottom", "left")}
+OUR_CLASSES |= {
+    f"tint-{colour}" for colour in "red orange brown green teal blue purple magenta gray".split()
+}
 
 
 def assert_safe(html):

@@ -162,6 +162,9 @@ HOSTILE = {
                 "-\n",
                 "<https://a",
             ],
+            *["$a$ ", "$$ a\n\n", "\\[ a\n\n", "\\text{", "$\\text{", "$a b ", "\\begin{align}\n"],
+            *["<details>\n", "<details>", "</details>\n\n", "<sub>", "<sub></sup>", "<br>", "~a "],
+            *["```md\n", "```md\n```sh\n", "- ```md\n", "<details>\n<summary>\n\n", "`$", "<su"],
         )
     },
 }

@@ -29,6 +29,21 @@ MARKS = [
         "\r\n",
         "你好。",
         "[ ] ",
+        "~",
+        "$x",
+        "<br>",
+        "<sub>",
+        "</sub>",
+        "<details>\n",
+        "</details>\n",
+        "<summary>",
+        "</summary>",
+        "\\begin{align}",
+        "\\end{align}",
+        "```md\n",
+        "```sh\n",
+        "\ufdd1",
+        "0\ufdd2",
         "![",
         "@c.org",
         "\x00",
@@ -215,7 +230,7 @@ class Balance(HTMLParser):
         self.stack = []
 
     def handle_starttag(self, tag, attrs):
-        if tag not in ("br", "hr"):
+        if tag not in ("br", "hr", "mspace", "mprescripts"):
             self.stack.append(tag)
 
     def handle_endtag(self, tag):

@@ -7,7 +7,7 @@ from .block_splitter import Block, Kind
 from .code import code_box, label
 from .formulas import formula
 from .guards import BLOCK_CHARACTERS, too_heavy
-from .line_syntax import FENCE, closes, columns
+from .line_syntax import FENCE, FORMULA_BEGIN, columns, formula_end
 from .link_references import Definitions
 from .markdown import Box, is_definition, markdown
 from .sanitizer import clean
@@ -29,16 +29,16 @@ def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> t
 
     Definitions the block makes are kept in `definitions`, for the blocks after it. box draws code.
     """
-    kind, source = block
+    kind, source, closed = block
     if len(source) > BLOCK_CHARACTERS:
         return plain(source), 0
     if kind is Kind.HTML:
         return plain(source.rstrip("\n")), 0
     if kind is Kind.FORMULA:
-        tex = source.strip()[2:-2]
+        tex = formula_source(source)
         return clean(f"<p>{formula(tex, display=True)}</p>"), len(tex)
     if kind is Kind.FENCE:
-        info, code = fenced(source)
+        info, code = fenced(source, closed)
         if label(info) == "math":
             return clean(f"<p>{formula(code, display=True)}</p>"), len(code)
         return clean(box(code, info)), len(code)
@@ -53,14 +53,24 @@ def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> t
     return html, parsed
 
 
-def fenced(source: str) -> tuple[str, str]:
+def formula_source(source: str) -> str:
+    """The TeX of a formula block, with the punctuation that follows it."""
+    source = source.strip()
+    begin = FORMULA_BEGIN.match(source)
+    end = formula_end(begin[0], begin[1]).search(source)
+    tex = source[: end.end(1)] if begin[1] else source[begin.end() : end.start()]
+    mark = end[2]
+    return tex + (rf"\text{{{mark}}}" if mark else "")
+
+
+def fenced(source: str, closed: bool) -> tuple[str, str]:
     """What stands after the mark of a fence, and the code in it."""
     head, _, body = source.partition("\n")
     indent = columns(head)
     match = FENCE.match(head.lstrip(" "))
-    mark, info = match[1] or match[3], match[2] or match[4] or ""
-    before, newline, last = body.rstrip("\n").rpartition("\n")
-    if closes(last, mark):
+    info = match[2] or match[4] or ""
+    if closed:
+        before, newline, _ = body.rstrip("\n").rpartition("\n")
         body = before + newline
     if indent:
         body = re.sub(f"^ {{1,{indent}}}", "", body, flags=re.M)

@@ -11,23 +11,29 @@ import enum
 import re
 from typing import NamedTuple
 
+from .dollar_signs import is_prose
+from .guards import BLOCK_CHARACTERS
 from .line_syntax import (
     BULLET_OR_NUMBER,
     FENCE,
+    FOLD,
+    FORMULA_BEGIN,
     HEADING,
     HTML_ANY_TAG,
     HTML_TAG,
     HTML_UNTIL,
     NO_ITEM,
+    OWN_TAG,
     UNDERLINE,
     Item,
-    closes,
     columns,
+    formula_end,
     is_rule,
     item,
 )
+from .nested_fences import OpenFence
 
-# A formula between $$ or \[ \] longer than this is an ordinary paragraph.
+# A formula on lines of its own that is longer than this is an ordinary paragraph.
 FORMULA_CHARACTERS = 4_000
 
 
@@ -41,13 +47,16 @@ class Kind(enum.Enum):
     FENCE = "fence"
     HTML = "html"
     FORMULA = "formula"
+    DETAILS = "details"
 
 
 class Block(NamedTuple):
-    """A complete top-level block: its kind and its lines as written."""
+    """A complete top-level block: its kind, its lines as written, and for a fence whether the last
+    of them closes it."""
 
     kind: Kind
     source: str
+    closed: bool = False
 
 
 class Splitter:
@@ -60,13 +69,20 @@ class Splitter:
         self.item: Item | None = None
         # Whether the items of the list that is open are set apart by blank lines.
         self.loose = False
-        # The mark that opened the fence that is open.
-        self.fence = ""
+        # The fence that is open, or the one within what can be folded.
+        self.fence: OpenFence | None = None
         self._lines: list[str] = []
         self._length = 0
         self._partial = ""
         self._blank = False
         self._html_end: re.Pattern | None = None
+        # What ends the formula that is open; how often its environment, or <details>, is open.
+        self._formula_end: re.Pattern | None = None
+        self._environment = self._closer = ""
+        self._depth = 0
+        # Whether lines are read again that began like a formula, <details> or a fence in a fence
+        # and were none.
+        self._again = False
         self._done: list[Block] = []
 
     @property
@@ -100,8 +116,10 @@ class Splitter:
         partial, self._partial = self._partial, ""
         if partial:
             self._line(partial)
-        if self.kind is Kind.FORMULA:
-            self._no_formula()
+        if self.kind in (Kind.FORMULA, Kind.DETAILS):
+            self._read_again()
+        elif self.kind is Kind.FENCE and self.fence.nested:
+            self._read_flat()
         self._close()
         return self._taken()
 
@@ -114,12 +132,14 @@ class Splitter:
         text = line.lstrip(" \t")
         if self.kind is Kind.FENCE:
             self._take(line)
-            if closes(line, self.fence):
-                self._close()
+            if self.fence.closes(line):
+                self._close(closed=True)
         elif self.kind is Kind.HTML:
             self._html_line(line, text)
         elif self.kind is Kind.FORMULA:
             self._formula_line(line, text)
+        elif self.kind is Kind.DETAILS:
+            self._details_line(line, text)
         elif not text:
             self._blank_line(line)
         elif self.kind is None:
@@ -132,9 +152,9 @@ class Splitter:
         self._length += len(line) + 1
         self._blank = False
 
-    def _close(self) -> None:
+    def _close(self, closed: bool = False) -> None:
         if self.kind:
-            self._done.append(Block(self.kind, "".join(self._lines)))
+            self._done.append(Block(self.kind, "".join(self._lines), closed))
         self.kind = None
         self._lines = []
         self._length = 0
@@ -173,7 +193,10 @@ class Splitter:
             self._close()
         elif self._begins(text, paragraph=True):
             self._open(line, text)
-        elif text.rstrip(" \t") in ("$$", "\\["):
+        elif not self._again and (
+            text.rstrip(" \t") in ("$$", "\\[")
+            or (text[0] == "\\" and text[1:2] == "b" and FORMULA_BEGIN.match(text))
+        ):
             self._open(line, text)
         else:
             self._take(line)
@@ -203,6 +226,9 @@ class Splitter:
         if text[0] == ">" or HEADING.match(text) or FENCE.match(text) or is_rule(text):
             return True
         if text[0] == "<":
+            if paragraph and OWN_TAG.match(text):
+                # It goes on with the paragraph, unless what can be folded begins with it.
+                return not self._again and bool((fold := FOLD.match(text)) and not fold[1])
             return bool(HTML_TAG.match(text)) or any(begin.match(text) for begin, _ in HTML_UNTIL)
         match = BULLET_OR_NUMBER.match(text)
         if not match:
@@ -220,11 +246,13 @@ class Splitter:
             self.kind = Kind.INDENTED
         elif fence := FENCE.match(text):
             self.kind = Kind.FENCE
-            self.fence = fence[1] or fence[3]
+            self.fence = self._fence(fence)
         elif HEADING.match(text) or is_rule(text):
             self.kind = Kind.TEXT
             self._take(line)
             self._close()
+            return
+        elif text[0] == "<" and self._opens_details(line, text):
             return
         elif text[0] == "<" and self._opens_html(text):
             self.kind = Kind.HTML
@@ -235,14 +263,20 @@ class Splitter:
         elif found := item(text, indent):
             self.kind = Kind.LIST
             self.item = found
-        elif text.startswith(("$$", "\\[")) and self._opens_formula(line, text):
+        elif text[0] in "$\\" and self._opens_formula(line, text):
             return
         else:
             self.kind = Kind.TEXT
         self._take(line)
 
+    def _fence(self, match: re.Match) -> OpenFence:
+        info = "" if self._again else match[2] or match[4] or ""
+        return OpenFence(match[1] or match[3], info)
+
     def _opens_html(self, text: str) -> bool:
         self._html_end = None
+        if OWN_TAG.match(text):
+            return False
         for begin, end in HTML_UNTIL:
             if begin.match(text):
                 self._html_end = end
@@ -257,46 +291,108 @@ class Splitter:
         if self._html_end and self._html_end.search(line):
             self._close()
 
+    def _opens_details(self, line: str, text: str) -> bool:
+        """Begin what can be folded, up to its </details>, if the line does."""
+        match = FOLD.match(text)
+        if not match or match[1] or self._again:
+            return False
+        self.kind = Kind.DETAILS
+        self._depth = 0
+        self.fence = None
+        self._details_line(line, text)
+        return True
+
+    def _details_line(self, line: str, text: str) -> None:
+        self._take(line)
+        if self.fence:
+            if self.fence.closes(text):
+                self.fence = None
+        elif fence := FENCE.match(text):
+            self.fence = self._fence(fence)
+        else:
+            for match in FOLD.finditer(line):
+                self._depth += -1 if match[1] else 1
+            if self._depth <= 0:
+                self._close()
+                return
+        if self._length > BLOCK_CHARACTERS:
+            self._read_again()
+
     def _opens_formula(self, line: str, text: str) -> bool:
         """Begin a formula, if the line can; one that is complete in its line ends with it."""
-        closer = "$$" if text[0] == "$" else "\\]"
-        rest = text[2:].rstrip(" \t")
-        if closer in rest:
-            if rest.find(closer) != len(rest) - 2 or len(rest) == 2:
+        match = FORMULA_BEGIN.match(text)
+        if not match or self._again:
+            return False
+        self._environment = match[1] or ""
+        self._formula_end = end = formula_end(match[0], match[1])
+        self._closer = "$$" if match[0] == "$$" else "\\]"
+        self._depth = 0
+        if match[1]:
+            self._count_environments(line)
+        ended = end.search(text, match.end())
+        if ended and self._depth == 0:
+            inner = text[match.end() : ended.start()]
+            if (ended[1] in inner and not match[1]) or not inner.strip():
                 return False
             self.kind = Kind.FORMULA
             self._take(line)
             self._close()
             return True
+        if not match[1] and self._closer in text[match.end() :]:
+            return False
         self.kind = Kind.FORMULA
-        self.fence = closer
         self._take(line)
         return True
 
     def _formula_line(self, line: str, text: str) -> None:
-        at = line.find(self.fence)
-        if at >= 0 and at == len(line.rstrip(" \t")) - 2:
+        """Add a line to the formula that is open, or find that it is none."""
+        if self._environment:
+            self._count_environments(line)
+        ended = self._formula_end.search(line)
+        if ended and self._depth <= 0 and ended[1] not in line[: ended.start()]:
             self._take(line)
             self._close()
-        elif at >= 0 or not text or self._length + len(line) > FORMULA_CHARACTERS:
-            self._no_formula()
+        elif (
+            (not self._environment and self._closer in line)
+            or self._length + len(line) > FORMULA_CHARACTERS
+            or FENCE.match(text)
+            or (not text and not self._environment and is_prose(self.source))
+        ):
+            self._read_again()
             self._line(line)
         else:
             self._take(line)
 
-    def _no_formula(self) -> None:
-        """Take the lines of what was no formula again, as a paragraph and what follows it."""
+    def _count_environments(self, line: str) -> None:
+        self._depth += line.count(f"\\begin{{{self._environment}}}")
+        self._depth -= line.count(f"\\end{{{self._environment}}}")
+
+    def _read_again(self) -> None:
+        """Take the lines of what was no formula, or was not folded, as what else they are.
+
+        Each line is read again only once, however many openings follow each other: among these
+        lines none begins anything that could fail again.
+        """
         first, *rest = "".join(self._lines).split("\n")[:-1]
         self._lines, self._length = [], 0
         self.kind = Kind.TEXT
+        self._again = True
         self._take(first)
         for line in rest:
-            text = line.lstrip(" \t")
-            # Each line is read again only once, however many openings follow each other.
-            if self.kind is Kind.TEXT and text.startswith(("$$", "\\[")):
-                self._take(line)
-            else:
-                self._line(line)
+            self._line(line)
+        self._again = False
+
+    def _read_flat(self) -> None:
+        """Take the lines of a fence again in which one was opened and never closed.
+
+        It may have been closed by what looked like the end of the inner one.
+        """
+        lines = "".join(self._lines).split("\n")[:-1]
+        self.kind, self._lines, self._length = None, [], 0
+        self._again = True
+        for line in lines:
+            self._line(line)
+        self._again = False
 
     def _end_before(self, partial: str) -> None:
         """End the open block already before a line that cannot belong to it, however it ends."""

@@ -7,16 +7,21 @@ from urllib.parse import unquote
 
 import comrak
 
-from .code import code_box
+from .code import code_box, label
 from .formulas import formula
+from .html_tags import put_tags
 from .links import CHINESE_MARKS, destination, link
+from .nested_fences import lengthen
+from .protected_source import Fragment, protect, put_back
 from .sanitizer import clean
+from .unsafe_characters import MARKER_END, MARKER_START
 
 # These match comrak's own output only: whatever a text says comes escaped.
 CODE = re.compile(
-    r'<pre><code(?: class="language-([^"]*)")?( data-math-style="display")?>([^<]*)</code></pre>'
+    r'<pre><code(?: class="language-([^"]*)")?(?: data-math-style="display")?>([^<]*)</code></pre>'
 )
-MATH = re.compile(r'<(span|code) data-math-style="(inline|display)">([^<]*)</\1>')
+# A formula on lines of its own needs no line breaks around it.
+FORMULA = re.compile(f"(<br />\n)?{MARKER_START}(\\d+){MARKER_END}(<br />\n)?")
 HEADING = re.compile(r"<(/?)h([1-6])>")
 IMAGE = re.compile(r'<img src="([^"]*)" alt="([^"]*)"(?: title="[^"]*")? />')
 LINK = re.compile(r'<a href="([^"]*)"(?: title="[^"]*")?>(.*?)</a>', re.S)
@@ -31,21 +36,25 @@ _extensions.table = True
 _extensions.strikethrough = True
 _extensions.tasklist = True
 _extensions.autolink = True
-_extensions.math_dollars = True
-_extensions.math_latex = True
 _extensions.cjk_friendly_emphasis = True
 _parsing = comrak.ParseOptions()
 _rendering = comrak.RenderOptions()
 _rendering.escape = True
+# Replies break their lines where they mean it, as people do in a chat.
+_rendering.hardbreaks = True
 
 
 def markdown(source: str, box: Box = code_box) -> str:
     """The HTML of a block's source, sanitised. box draws code, given it and its language."""
+    source, fragments = protect(lengthen(source))
     html = comrak.render_markdown(source, _extensions, _parsing, _rendering)
+    html = put_back(html, fragments)
     if "<pre><code" in html:
         html = CODE.sub(lambda match: _code(match, box), html)
-    if "data-math-style" in html:
-        html = MATH.sub(_formula, html)
+    if MARKER_START in html:
+        html = FORMULA.sub(lambda match: _formula(match, fragments), html)
+        if MARKER_START in html:
+            html = put_tags(html, fragments)
     if "<a " in html:
         html = LINK.sub(_link, html)
     if "<img " in html:
@@ -67,14 +76,19 @@ def is_definition(source: str) -> bool:
 
 
 def _code(match: re.Match, box: Box) -> str:
-    code = unescape(match[3])
-    if match[2]:
+    code, info = unescape(match[2]), unescape(match[1] or "")
+    if label(info) == "math":
         return f"<p>{formula(code, display=True)}</p>"
-    return box(code, unescape(match[1] or ""))
+    return box(code, info)
 
 
-def _formula(match: re.Match) -> str:
-    return formula(unescape(match[3]), display=match[2] == "display")
+def _formula(match: re.Match, fragments: list[Fragment]) -> str:
+    kind, _, tex = fragments[int(match[2])]
+    if kind == "display":
+        return formula(tex, display=True)
+    if kind == "inline":
+        return f"{match[1] or ''}{formula(tex, display=False)}{match[3] or ''}"
+    return match[0]
 
 
 def _heading(match: re.Match) -> str:

@@ -33,7 +33,8 @@ LETTER = re.compile(r"[^\W\d_]")
 MEANING_IN_CODE = re.compile(r"[`~]|\n[ \t]?[^ \t\n]")
 BLOCK_ENDS = frozenset(
     f"</{tag}>"
-    for tag in "p li ul ol blockquote td th tr thead tbody table div h3 h4 h5 h6".split()
+    for tag in "p li ul ol blockquote td th tr thead tbody table div details summary"
+    " h3 h4 h5 h6".split()
 )
 INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
 
@@ -79,7 +80,7 @@ class OpenBlock:
             return self._show_verbatim(source, Kind.HTML, 0, len(source))
         if splitter.kind is Kind.FENCE:
             end = len(source)
-            if not splitter.partial.strip(" \t" + splitter.fence[0]):
+            if not splitter.partial.strip(" \t" + splitter.fence.mark[0]):
                 end -= len(splitter.partial)
             return self._show_verbatim(source, Kind.FENCE, source.index("\n") + 1, end)
         if splitter.kind in (Kind.HTML, Kind.FORMULA):
@@ -167,7 +168,8 @@ class OpenBlock:
             for n in range(0 if first else 1, len(lines)):
                 lines[n] = _dedented(lines[n], self._code_column)
             text = "\n".join(lines)
-        self._head += escape(text, quote=False)
+        text = escape(text, quote=False)
+        self._head += text if self._code_column >= 0 else text.replace("\n", "<br>\n")
         return True
 
     def _parse(self, visible: str, last: int, parts: Pieces | None) -> bool:

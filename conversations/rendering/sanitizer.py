@@ -13,12 +13,13 @@ MATH_ATTRIBUTES = set(
 )
 TAGS = set(
     "p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td"
-    " a span div".split()
+    " a span div sub sup kbd details summary".split()
 )
 
 _cleaner = nh3.Cleaner(
     tags=TAGS | MATH_TAGS,
-    attributes=dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES) | {"a": {"href"}, "ol": {"start"}},
+    attributes=dict.fromkeys(MATH_TAGS, MATH_ATTRIBUTES)
+    | {"a": {"href"}, "ol": {"start"}, "details": {"open"}},
     tag_attribute_values={"div": {"tabindex": {"0"}}, "pre": {"tabindex": {"0"}}},
     set_tag_attribute_values={"a": {"target": "_blank"}},
     allowed_classes={

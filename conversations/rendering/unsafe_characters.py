@@ -1,10 +1,16 @@
-"""Text as it may be shown: characters that turn its order around stand there visibly."""
+"""Text as it may be shown: characters that turn its order around stand there visibly.
+
+Unicode's noncharacters are for use inside a program; here they are the markers of
+`protected_source`, so none may come in with a text.
+"""
 
 import re
 
-SURROGATE = re.compile("[\ud800-\udfff]")
 DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SURROGATE_OR_NONCHARACTER = re.compile("[\ud800-\udfff\ufdd0-\ufdef]")
+# A tilde that strikes nothing, and what encloses the number of a protected piece of source.
+TILDE, MARKER_START, MARKER_END = "\ufdd0", "\ufdd1", "\ufdd2"
 
 
 def tidy(text: str) -> str:
@@ -16,5 +22,5 @@ def tidy(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii():
         return CONTROL.sub("\ufffd", text)
-    text = SURROGATE.sub("\ufffd", CONTROL.sub("\ufffd", text))
+    text = SURROGATE_OR_NONCHARACTER.sub("\ufffd", CONTROL.sub("\ufffd", text))
     return DIRECTION.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)

@@ -1,0 +1,173 @@
+"""The few HTML tags that replies may write: <br>, <sub>, <sup>, <kbd>, <details> and <summary>.
+
+Each is put where its marker stands in the parser's HTML, if its partner stands in the same element;
+otherwise it stands there as it was written. A <details> that is left open ends with its paragraph
+and is shown open, so that it hides nothing.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from html import escape
+
+from .protected_source import Fragment
+from .unsafe_characters import MARKER_END, MARKER_START
+
+TOKEN = re.compile(f"<(/?)([a-z][a-z0-9]*)[^<>]*?(/?)>|{MARKER_START}(\\d+){MARKER_END}(<br />\n)?")
+NAME = re.compile(r"<(/?)([a-z]+)", re.I)
+VOID = frozenset(("br", "hr", "img", "input"))
+# Elements of the parser in which a <details> may stand; in a paragraph it ends the paragraph.
+FOLDABLE = frozenset(("", "p", "li", "blockquote", "td", "th"))
+EMPTY = re.compile(r"<p>\s*+</p>\n?")
+
+
+@dataclass
+class _Element:
+    """An element of the parser that is open, and the tags of the reply that are open in it."""
+
+    name: str
+    parent: "_Element | None" = None
+    # <sub>, <sup> and <kbd>: the numbers of their tokens, and how many there are of each.
+    inline: list[tuple[str, int]] = field(default_factory=list)
+    counts: Counter = field(default_factory=Counter)
+    folds: list["_Fold"] = field(default_factory=list)
+    # The number of the token that closed it.
+    end: int = -1
+
+    @property
+    def home(self) -> "_Element":
+        """The element that holds what a paragraph is split into."""
+        return self.parent if self.name == "p" and self.parent else self
+
+
+@dataclass
+class _Fold:
+    """A <details> that is open: its token, where it stands, and its <summary> if it has one."""
+
+    token: int
+    # Where it was opened, and where the last of its own tags stands, with which it ends if it is
+    # left open.
+    opened_in: _Element
+    element: _Element
+    summary: int = -1
+    summary_open: bool = False
+
+
+def put_tags(html: str, fragments: list[Fragment]) -> str:
+    """The parser's HTML with the tags of a reply in the place of their markers."""
+    tokens = list(TOKEN.finditer(html))
+    written = _Placing(tokens, fragments).written
+    parts, at = [], 0
+    for n, token in enumerate(tokens):
+        parts.append(html[at : token.start()])
+        parts.append(written.get(n, token[0]))
+        at = token.end()
+    parts.append(html[at:])
+    html = "".join(parts)
+    return EMPTY.sub("", html) if "<details" in html else html
+
+
+class _Placing:
+    """One pass over the tags of the parser and the markers of the reply's.
+
+    written: what is written in the place of a token, by the number of the token.
+    """
+
+    def __init__(self, tokens: list[re.Match], fragments: list[Fragment]) -> None:
+        self.written: dict[int, str] = {}
+        self.element = _Element("")
+        for n, token in enumerate(tokens):
+            if token[4] is None:
+                self._of_parser(n, token)
+            elif fragments[int(token[4])].kind == "tag":
+                self._of_reply(n, fragments[int(token[4])].source, token[5] or "")
+        self._leave(len(tokens), "")
+
+    def _of_parser(self, n: int, token: re.Match) -> None:
+        if token[2] in VOID or token[3]:
+            return
+        if not token[1]:
+            self.element = _Element(token[2], self.element)
+        elif self.element.parent:
+            self._leave(n, token[0])
+            self.element = self.element.parent
+
+    def _leave(self, n: int, closing: str) -> None:
+        """The element that is open ends with token n: so does what was left open in it."""
+        element = self.element
+        element.end = n
+        for fold in element.home.folds:
+            if fold.summary_open and fold.element is element:
+                self._end_summary(fold, n, "" if element.name == "p" else closing)
+                closing = self.written[n]
+        if element.name != "p":
+            for fold in element.folds:
+                self._left_open(fold, closing, n)
+
+    def _left_open(self, fold: _Fold, closing: str, n: int) -> None:
+        before, after = ("</p>", "<p>") if fold.opened_in.name == "p" else ("", "")
+        self.written[fold.token] = f"{before}<details open>{after}"
+        if fold.element.name == "p":
+            end = fold.element.end
+            self.written[end] = self.written.get(end, "</p>") + "</details>"
+        else:
+            self.written[n] = "</details>" + self.written.get(n, closing)
+
+    def _of_reply(self, n: int, source: str, line_break: str) -> None:
+        closing, name = NAME.match(source).groups()
+        name = name.lower()
+        self.written[n] = escape(source, quote=False) + line_break
+        if name == "br":
+            # At the end of a line it is that line's end.
+            self.written[n] = line_break or "<br />"
+        elif name in ("details", "summary"):
+            if self.element.name in FOLDABLE:
+                self._folding(n, name, bool(closing))
+        elif not closing:
+            self.element.inline.append((name, n))
+            self.element.counts[name] += 1
+        elif self.element.counts[name]:
+            self._close_inline(n, name, line_break)
+
+    def _close_inline(self, n: int, name: str, line_break: str) -> None:
+        while True:
+            opened, at = self.element.inline.pop()
+            self.element.counts[opened] -= 1
+            if opened == name:
+                break
+        self.written[at] = self.written[at].replace("&lt;", "<").replace("&gt;", ">").lower()
+        self.written[n] = f"</{name}>{line_break}"
+
+    def _folding(self, n: int, name: str, closing: bool) -> None:
+        folds = self.element.home.folds
+        before, after = ("</p>", "<p>") if self.element.name == "p" else ("", "")
+        last = folds[-1] if folds else None
+        if name == "details" and not closing:
+            folds.append(_Fold(n, self.element, self.element))
+        elif last is None:
+            return
+        elif name == "details":
+            if last.summary_open:
+                self._end_summary(last, n, "")
+                before = ""
+            folds.pop()
+            opened_in_paragraph = last.opened_in.name == "p"
+            edges = ("</p>", "<p>") if opened_in_paragraph else ("", "")
+            self.written[last.token] = f"{edges[0]}<details>{edges[1]}"
+            self.written[n] = f"{before}</details>{after}"
+        elif not closing:
+            if last.summary >= 0:
+                return
+            last.summary, last.summary_open, last.element = n, True, self.element
+            self.written[n] = f"{before}<summary>"
+        elif last.summary_open and last.element is self.element:
+            last.summary_open = False
+            self.written[n] = f"</summary>{after}"
+        else:
+            return
+        self.element.inline.clear()
+        self.element.counts.clear()
+
+    def _end_summary(self, fold: _Fold, n: int, closing: str) -> None:
+        fold.summary_open = False
+        self.written[n] = f"</summary>{closing}"
