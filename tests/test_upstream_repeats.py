@@ -5,7 +5,7 @@ import time
 import pytest
 
 from conversations.upstream import Failed, Finished
-from tests.support.folding import ECHO, ask, attempts, folded
+from tests.support.folding import ASKED, ECHO, ask, ask_in_turn, attempts, folded
 from tests.support.frames import stream
 from tests.support.gateway import Script
 
@@ -106,3 +106,47 @@ def test_a_refusal_whose_body_never_comes_is_read_by_its_status(gateway):
     events = ask(gateway.url, read_timeout=0.3)
     assert attempts(events) == [1, 2]
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("fault", ["close_before_headers", "reset_before_headers"])
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_pooled_connection_that_was_closed_is_replaced_by_a_fresh_one(gateway, fault, most):
+    gateway.will(Script(), fault)
+    first, second = ask_in_turn(gateway.url, [ASKED] * 2, attempts=most)
+    assert (attempts(first), attempts(second)) == ([1], [1, 2])
+    assert folded(second).text == ECHO
+    first, stale, fresh = gateway.responses
+    assert first.connection == stale.connection != fresh.connection
+
+
+def test_it_is_replaced_once_and_no_more(gateway):
+    gateway.will(Script(), "close_before_headers", "close_before_headers", "close_before_headers")
+    _, second = ask_in_turn(gateway.url, [ASKED] * 2)
+    assert attempts(second) == [1, 2]
+    assert folded(second).end == Failed("lost")
+
+
+@pytest.mark.parametrize("fault", ["close_within_headers", "close_late"])
+def test_what_the_gateway_may_have_read_is_not_sent_again(gateway, fault):
+    gateway.will(Script(), fault)
+    _, second = ask_in_turn(gateway.url, [ASKED] * 2)
+    assert attempts(second) == [1]
+    assert isinstance(folded(second).end, Failed)
+    assert len(gateway.responses) == 2
+
+
+def test_a_first_connection_that_is_closed_is_not_sent_again(gateway):
+    gateway.will("close_before_headers")
+    assert attempts(ask(gateway.url)) == [1]
+    assert len(gateway.responses) == 1
+
+
+def test_what_is_said_of_a_lost_connection_does_not_name_the_gateway(gateway):
+    """aiohttp's own words are "Can not write request body for http://…"."""
+    huge = {**ASKED, "input": "x" * 4_000_000}
+    gateway.will("close_before_headers", "reset_before_headers")
+    for _ in range(2):
+        end = folded(ask(gateway.url, huge)).end
+        assert end.code == "lost"
+        assert "127.0.0.1" not in end.message
+        assert "http" not in end.message

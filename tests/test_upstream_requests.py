@@ -6,11 +6,15 @@ import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
+import zlib
 
+import brotli
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
 from tests.support.folding import ASKED, ECHO, ask, folded, models
+from tests.support.frames import completed, created, delta, message, stream
 from tests.support.gateway import Script
 
 
@@ -132,6 +136,44 @@ def test_an_answer_that_is_compressed_all_the_same_is_read(gateway):
     body = gzip.compress(b'{"output_text": "Hello"}')
     gateway.will(body=body, headers={"Content-Encoding": "gzip"})
     assert folded(ask(gateway.url)).text == "Hello"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP", "deflate", "bare deflate"])
+def test_both_encodings_that_are_asked_for_are_read(gateway, encoding):
+    body = stream(created(), delta("Hello"), completed(message("Hello"))).encode()
+    packed = {
+        "deflate": zlib.compress(body),
+        "bare deflate": zlib.compress(body)[2:-4],
+    }.get(encoding, gzip.compress(body[:50]) + gzip.compress(body[50:]))
+    gateway.will(body=packed, headers={"Content-Encoding": encoding.removeprefix("bare ")})
+    assert folded(ask(gateway.url)).text == "Hello"
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "gzip, br", "gzip, gzip", "x"])
+def test_an_encoding_that_was_not_asked_for_is_refused(gateway, encoding):
+    # Whatever it is: this one is brotli and becomes 10 MB.
+    body = brotli.compress(b"\0" * 10_000_000, quality=1)
+    gateway.will(body=body, headers={"Content-Encoding": encoding})
+    assert folded(ask(gateway.url)).end == Failed("not_api", "status 200, application/json", 200)
+
+
+@pytest.mark.parametrize("start", [b"{", b": a comment\n\n"], ids=["body", "stream"])
+def test_what_is_unpacked_is_bounded(gateway, start):
+    squeeze = zlib.compressobj(1, wbits=31)
+    comments = (b": " + b"x" * 998 + b"\n") * 1000
+    body = squeeze.compress(start) + b"".join(squeeze.compress(comments) for _ in range(80))
+    body += squeeze.flush()
+    assert len(body) < 1_000_000  # of 80 MB
+    packed = {"body": body, "headers": {"Content-Encoding": "gzip"}}
+    gateway.will(Script(**packed), Script(status=400, **packed))
+    tracemalloc.start()
+    try:
+        ends = [folded(ask(gateway.url)).end.code for _ in range(2)]
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert ends == ["line_too_long", "refused"]
+    assert most < 64_000_000
 
 
 def test_broken_compression_is_a_failed_call(gateway):

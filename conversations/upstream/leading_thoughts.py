@@ -25,8 +25,6 @@ LOOKAHEAD = 4
 
 LONGEST_TAG = max(map(len, TAGS))
 
-# White space alone may go on as anything.
-_tag_like = re.compile(r"\s*(?:[<\[]|\Z)")
 _fence = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 _SENTENCE_ENDS = tuple(".!?。！？…")
 
@@ -120,15 +118,11 @@ class LeadingThoughts:
 
 
 def _opening_tag(text: str) -> str:
-    if not _tag_like.match(text):
-        return ""
     start = text.lstrip()[:LONGEST_TAG].casefold()
     return next((tag for tag in TAGS if start.startswith(tag.casefold())), "")
 
 
 def _may_become_an_opening_tag(text: str) -> bool:
-    if not _tag_like.match(text):
-        return False
     start = text.lstrip()[:LONGEST_TAG].casefold()
     return any(tag.casefold().startswith(start) for tag in TAGS)
 

@@ -77,19 +77,31 @@ def ask(url, body=ASKED, *, total_timeout=20.0, busy=0.0, **options):
     """Make one call and give its events; who takes them is busy for that many seconds when
     the answer begins."""
 
-    async def call():
+    [events] = ask_in_turn(url, [body], total_timeout=total_timeout, busy=busy, **options)
+    return events
+
+
+def ask_in_turn(url, bodies, *, total_timeout=20.0, busy=0.0, attempts=3, pause=0.0, **options):
+    """Make calls one after the other by the same client, `pause` seconds apart, and give the
+    events of each."""
+
+    async def calls():
         upstream = build_client(url, "sk-the-secret-key", **options)
         found = []
         try:
-            async for events in upstream.respond(body, total_timeout=total_timeout):
-                if any(isinstance(event, Headers) for event in events):
-                    await asyncio.sleep(busy)
-                found += events
+            for body in bodies:
+                await asyncio.sleep(pause if found else 0)
+                found.append([])
+                batches = upstream.respond(body, total_timeout=total_timeout, attempts=attempts)
+                async for events in batches:
+                    if any(isinstance(event, Headers) for event in events):
+                        await asyncio.sleep(busy)
+                    found[-1] += events
         finally:
             await upstream.close()
         return found
 
-    return asyncio.run(call())
+    return asyncio.run(calls())
 
 
 def attempts(events):

@@ -349,6 +349,12 @@ def _steps(request: Request, script: Script) -> Iterator[Step]:
         yield RESET
     if script.fault == "close_before_headers":
         yield CLOSE
+    if script.fault == "close_within_headers":
+        yield b"HTTP/1.1 200 OK\r\nContent-"
+        yield CLOSE
+    if script.fault == "close_late":
+        yield 1.5
+        yield CLOSE
     if script.body is not None:
         yield from _whole(script)
         return
