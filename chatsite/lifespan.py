@@ -1,5 +1,7 @@
 """The life of a process: Django answers no lifespan messages, so this does."""
 
+import asyncio
+import contextvars
 import gc
 import logging
 import sys
@@ -9,6 +11,7 @@ from django.core import checks
 from django.db import DatabaseError, connections
 
 from conversations.checks import START
+from conversations.conversation_list.trash_sweep import sweep_trash
 from conversations.models import LanguageModel, Person
 from conversations.replies import drain
 from conversations.replies.engine import Engine
@@ -42,12 +45,15 @@ class Lifespan:
                     return None
                 sys.setswitchinterval(SWITCH_INTERVAL)
                 Engine.serving = Engine.here()
+                # In an empty context: a task keeps what it inherits, also a database connection.
+                sweeping = asyncio.create_task(sweep_trash(), context=contextvars.Context())
                 await sync_to_async(_prepare)()
                 # What was imported stays: the collector need not look at it again and again.
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
+                sweeping.cancel()
                 await drain.finish(DRAIN)
                 await Engine.serving.close()
                 Engine.serving = None
