@@ -115,14 +115,16 @@ def ends():
     from django.utils import timezone
 
     from conversations.models import Budget, LanguageModel, Person, Response
-    from conversations.replies import response_states, submission
+    from conversations.replies import response_states
+    from conversations.replies.submission import Submission, store
 
     person = Person.objects.get(username="person-0007")
     model = LanguageModel.objects.get(name="model-07")
     Budget.objects.get_or_create(person=person, period="month", metric="tokens", limit=10**9)
     spent, whole, counts = [], [], []
     for _ in range(ENDS):
-        response = submission.ask(person, None, "Hello", submission=uuid.uuid4(), model=model)
+        wanted = Submission(id=uuid.uuid4(), person=person, model=model, text="Hello")
+        response = store(wanted).response
         lease = uuid.uuid4()
         response_states.claim(response.pk, lease)
         fields = {

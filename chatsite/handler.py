@@ -22,7 +22,7 @@ from django.urls import set_script_prefix
 
 from chatsite.files import StaticFiles
 from chatsite.middleware import headers, request_id
-from conversations.replies.engine import Engine
+from conversations import replies
 
 AT_ONCE = 6
 
@@ -104,7 +104,7 @@ class Handler(ASGIHandler):
             self._free = asyncio.LifoQueue()
             for thread in self._threads:
                 self._free.put_nowait(thread)
-        with Engine.here().rush.answering():
+        with replies.answering():
             thread = await self._free.get()
             answer = asyncio.get_running_loop().run_in_executor(
                 thread, context.run, _give_back_connections, function, *arguments

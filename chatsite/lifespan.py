@@ -10,8 +10,8 @@ from asgiref.sync import sync_to_async
 from django.core import checks
 from django.db import DatabaseError, connections
 
+from chatsite import periodic_tasks
 from conversations.checks import START
-from conversations.conversation_list.trash_sweep import sweep_trash
 from conversations.models import LanguageModel, Person
 from conversations.replies import drain
 from conversations.replies.engine import Engine
@@ -46,14 +46,14 @@ class Lifespan:
                 sys.setswitchinterval(SWITCH_INTERVAL)
                 Engine.serving = Engine.here()
                 # In an empty context: a task keeps what it inherits, also a database connection.
-                sweeping = asyncio.create_task(sweep_trash(), context=contextvars.Context())
+                periodic = asyncio.create_task(periodic_tasks.run(), context=contextvars.Context())
                 await sync_to_async(_prepare)()
                 # What was imported stays: the collector need not look at it again and again.
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
-                sweeping.cancel()
+                periodic.cancel()
                 await drain.finish(DRAIN)
                 await Engine.serving.close()
                 Engine.serving = None

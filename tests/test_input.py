@@ -1,14 +1,13 @@
 """What is sent: the exact JSON of the call, within the model's context window."""
 
 import json
-import uuid
 
 import pytest
 
-from conversations.models import Conversation, LanguageModel, Message
+from conversations.models import Conversation, LanguageModel, Message, Response
 from conversations.prompt.input import Turn, as_input, body, fit, join_instructions, parameters
-from conversations.replies import submission
-from tests.support.books import REPORTED, STOPPED, end
+from conversations.replies import request_body
+from tests.support.books import REPORTED, STOPPED, end, submit
 
 
 def turns(*texts, roles=("user", "assistant")):
@@ -97,15 +96,15 @@ def model(db):
 
 
 def ask(person, conversation, text, model):
-    return submission.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
+    return submit(person, text, model, conversation=conversation)
 
 
 def test_the_three_instructions_go_along_and_are_kept_with_the_call(alice, settings, model):
     settings.INSTRUCTIONS = "Be brief."
     alice.instructions = "I am a gardener."
     conversation = Conversation.objects.create(owner=alice, instructions="About roses.")
-    response = ask(alice, conversation, "When to prune?", model)
-    assert response.body == {
+    submitted = ask(alice, conversation, "When to prune?", model)
+    assert submitted.body == {
         "model": "small",
         "input": [{"type": "message", "role": "user", "content": "When to prune?"}],
         "stream": True,
@@ -116,18 +115,18 @@ def test_the_three_instructions_go_along_and_are_kept_with_the_call(alice, setti
     # What was said then is sent, whatever they are now.
     alice.instructions = ""
     alice.save()
-    response.refresh_from_db()
-    assert submission.rebuild_body(response) == response.body
+    response = Response.objects.get(pk=submitted.response.pk)
+    assert request_body.rebuild(response) == submitted.body
 
 
 def test_what_no_longer_fits_is_left_out_and_the_page_says_so(client, alice, model):
-    first = end(ask(alice, None, "x" * 160, model), STOPPED, "y" * 160)
+    first = end(ask(alice, None, "x" * 160, model).response, STOPPED, "y" * 160)
     conversation = first.conversation
-    end(ask(alice, conversation, "x" * 160, model), STOPPED, "y" * 160)
+    end(ask(alice, conversation, "x" * 160, model).response, STOPPED, "y" * 160)
     last = ask(alice, conversation, "The newest", model)
-    assert last.request["left_out"] == 2
+    assert last.response.request["left_out"] == 2
     assert [item["content"][:3] for item in last.body["input"]] == ["xxx", "yyy", "The"]
-    assert submission.rebuild_body(last) == last.body
+    assert request_body.rebuild(last.response) == last.body
     client.force_login(alice)
     page = client.get(conversation.get_absolute_url())
     assert "The oldest 2 messages were left out to fit the model's context window." in page.text
@@ -137,14 +136,14 @@ def test_what_no_longer_fits_is_left_out_and_the_page_says_so(client, alice, mod
 def test_the_last_reported_tokens_are_the_measure(alice, model):
     # 160 bytes were reported as 160 tokens: four times what the rule of thumb says.
     reported = {**REPORTED, "input_tokens": 160, "cached_tokens": 0}
-    first = end(ask(alice, None, "x" * 160, model), reported, "y" * 40)
+    first = end(ask(alice, None, "x" * 160, model).response, reported, "y" * 40)
     last = ask(alice, first.conversation, "The newest", model)
-    assert last.request["left_out"] == 2
+    assert last.response.request["left_out"] == 2
 
 
 def test_a_reply_that_failed_is_not_sent_back(alice, model):
     failed = {"status": "failed", "error_code": "connect", "usage_source": "none"}
-    first = end(ask(alice, None, "Hello", model), failed, "")
+    first = end(ask(alice, None, "Hello", model).response, failed, "")
     again = ask(alice, first.conversation, "Hello?", model)
     assert again.body["input"] == [
         {"type": "message", "role": "user", "content": "Hello\n\nHello?"}

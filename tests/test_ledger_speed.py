@@ -4,14 +4,14 @@ import pytest
 from django.db import connection
 
 from conversations.models import Response
-from conversations.replies import response_states
+from conversations.replies import recovery
 from tests.support.books import ask
 from tests.support.steps import steps_of
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="counts SQLite's steps")
 
 CONSTANTLY = {
-    "what was left behind": lambda person: response_states.left_behind(()),
+    "what was left behind": lambda person: recovery.left_behind(()),
     "a person's open replies": lambda person: (
         Response.objects.filter(person_id=person.pk).open().count()
     ),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Response
 from conversations.replies.engine import Engine
-from conversations.replies.live_reply import Watcher
+from conversations.replies.watcher import Watcher
 from tests.support.books import ask
 
 
@@ -31,7 +31,7 @@ def test_joining_while_the_engine_looks_ends_no_stream(transactional_db, alice):
         end = time.monotonic() + 1.5  # four looks
         while time.monotonic() < end:
             joined.append(await engine.join(others[0]))
-            engine.followed.drop(others[1])
+            engine.follower.drop(others[1])
             others.reverse()
         ended = [live for live in joined if live.ended]
         await engine.close()
@@ -50,7 +50,7 @@ def test_joining_a_long_reply_is_not_dropped_while_it_is_rendered(transactional_
         dropped = 0
         for _try in range(30):
             live = await engine.join(row)
-            dropped += engine.followed.drop(row) is not live
+            dropped += engine.follower.drop(row) is not live
         await engine.close()
         return dropped
 

@@ -7,18 +7,19 @@ import uvloop
 from conversations import replies
 from conversations.models import Response
 from conversations.replies.engine import Engine
-from tests.support.books import ask
+from tests.support.books import submit
 
 
 def test_what_the_page_draws_does_not_change_under_it(transactional_db, alice, gateway, settings):
     """Half changed it showed an ended reply without its text, and nobody went on to watch it."""
     settings.OPENAI_BASE_URL, settings.DEMO = gateway.url, False
-    response = ask(alice)
+    submitted = submit(alice)
+    response = submitted.response
 
     async def main():
         Engine.serving = Engine.here()
         try:
-            replies.offer(response)
+            replies.offer(submitted)
             while await Engine.serving.read(is_open, response.pk):
                 await asyncio.sleep(0.02)
         finally:

@@ -1,12 +1,11 @@
 """Stopping a reply: from any tab or process the gateway is left within two seconds, text kept."""
 
 import time
-import uuid
 
 import pytest
 
-from conversations.models import LanguageModel, Message, Response
-from conversations.replies import submission
+from conversations.models import Message, Response
+from tests.support.books import ask
 from tests.support.reading import Reader, words
 from tests.support.soaking import amount
 from tests.support.stage import wish
@@ -89,13 +88,7 @@ def test_stop_while_nothing_has_come_yet(stage, visitor):
 
 
 def test_stop_while_it_is_queued_sends_nothing(stage, visitor, alice):
-    response = submission.ask(
-        alice,
-        None,
-        wish(pieces=3),
-        submission=uuid.uuid4(),
-        model=LanguageModel.objects.get(name="test-model"),
-    )
+    response = ask(alice, wish(pieces=3), "test-model")
     visitor.token()
     # Within two seconds, after which any process would claim it.
     visitor.post(f"/responses/{response.pk}/stop/")

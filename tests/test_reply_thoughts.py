@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from conversations.models import Message, Response
 from conversations.rendering import THOUGHTS, render
-from conversations.replies import response_states
+from conversations.replies import recovery
 from tests.support import books
 from tests.support.stage import wish
 
@@ -48,7 +48,7 @@ def test_those_of_a_process_that_died_are_drawn_too(alice):
         partial="So far",
         partial_reasoning=WHOLE,
     )
-    assert response_states.bury(response.pk)
+    assert recovery.bury(response.pk)
     message = Message.objects.get(role="assistant")
     assert message.shown_reasoning == message.reasoning_html == render(WHOLE, THOUGHTS)
 

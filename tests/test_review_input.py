@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from conversations.replies import submission
+from conversations.replies import request_body
 from tests.support.gateway import Script
 from tests.support.waiting import until
 
@@ -71,4 +71,4 @@ def test_nothing_is_made_up_where_a_message_of_it_is_gone(alice, conversation):
         call.refresh_from_db()
         call.request[gone] = str(Message().pk)
         with pytest.raises(ValueError, match="not in list"):
-            submission.rebuild_body(call)
+            request_body.rebuild(call)

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
-from conversations.replies import response_states, submission
+from conversations.replies import recovery, response_states
 from conversations.search import BEST, index, search
 from conversations.search.terms import terms
+from tests.support.books import ask
 from tests.support.examples import examples
 
 
@@ -28,7 +29,7 @@ def say(model):
     """A person's message, in a new conversation or an old one; and a reply where one is given."""
 
     def say(person, text, reply=None, conversation=None):
-        response = submission.ask(person, conversation, text, submission=uuid.uuid4(), model=model)
+        response = ask(person, text, model, conversation=conversation)
         lease = uuid.uuid4()
         response_states.claim(response.pk, lease)
         fields = {"status": Response.Status.COMPLETED, "usage_source": "none"}
@@ -137,7 +138,7 @@ def test_titles_and_final_replies_are_found(alice, say):
 
 
 def test_a_reply_is_not_found_before_it_is_final(alice, model):
-    response = submission.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    response = ask(alice, "Which animal?", model)
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
     response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
@@ -148,19 +149,19 @@ def test_a_reply_is_not_found_before_it_is_final(alice, model):
 
 
 def test_what_a_dead_process_left_is_found(alice, model):
-    response = submission.ask(alice, None, "Which animal?", submission=uuid.uuid4(), model=model)
+    response = ask(alice, "Which animal?", model)
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
     response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
     Response.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-    response_states.bury(response.pk)
+    recovery.bury(response.pk)
     assert texts("okapi", alice) == ["The okapi"]
 
 
 def test_an_edited_message_is_found_beside_the_first_one(alice, model, say):
     conversation = say(alice, "an okapi")
     message = conversation.messages.get(role="user")
-    submission.edit(alice, message, "two giraffes", submission=uuid.uuid4(), model=model)
+    ask(alice, "two giraffes", model, edited=message)
     assert texts("okapi", alice) == ["an okapi", "# an okapi"]
     assert texts("giraffes", alice) == ["two giraffes"]
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from conversations.models import Budget, Conversation, LanguageModel, Response
-from conversations.replies import submission, titles
+from conversations.replies import request_body, titles
 from conversations.search import search
 from tests.support.gateway import Script
 
@@ -48,7 +48,7 @@ def test_the_first_exchange_gets_a_title_and_a_line_in_the_books(me, gateway, al
     assert "How do tides work?\nTell me all." in body["input"][0]["content"]
     assert "By the moon." in body["input"][0]["content"]
     assert "max_output_tokens" not in body
-    assert submission.rebuild_body(title) == body
+    assert request_body.rebuild(title) == body
     assert search('"tides work"', [alice.pk])[0].message_id is None
 
 

@@ -21,7 +21,7 @@ from conversations.models import (
     UsageDay,
     UsageRollup,
 )
-from conversations.replies import response_states
+from conversations.replies import recovery, response_states
 from conversations.usage.consistency_check import check
 from tests.conftest import make_person
 from tests.support.books import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
@@ -92,7 +92,7 @@ def play(people, what, who, which, ending):
         Response.objects.filter(pk=response.pk).update(
             partial="what there was", heartbeat_at=timezone.now() - timedelta(minutes=1)
         )
-        assert response_states.bury(response.pk)
+        assert recovery.bury(response.pk)
     elif what == "stop":
         response_states.request_stop(ask(person).pk)
     elif what == "erase":

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.models import Budget, BudgetChange, Message, Price, Response
-from conversations.replies import response_states, submission
+from conversations.replies import recovery, response_states
+from conversations.replies.refused import OverLimit
 from conversations.usage.sentences import limit_sentence
 from tests.conftest import make_person
 from tests.support.books import REFUSED, REPORTED, STOPPED, a_model, ask, call, end, past_call
@@ -28,7 +29,7 @@ def a_budget(limit=3, metric="replies", period="day", **fields):
 
 def refused(person, **asked):
     """The sentence of why an order is refused; fails where it is taken."""
-    with pytest.raises(submission.OverLimit) as refusal:
+    with pytest.raises(OverLimit) as refusal:
         ask(person, **asked)
     return limit_sentence(refusal.value.limit)
 
@@ -72,7 +73,7 @@ def test_a_crash_gives_its_reservation_back(alice):
     Response.objects.filter(pk=response.pk).update(
         heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
-    response_states.bury(response.pk)
+    recovery.bury(response.pk)
     [standing] = usage.standings(alice)
     assert (standing.used, standing.reserved) == (9_100, 0)
     assert ask(alice)
@@ -164,19 +165,17 @@ def test_a_title_may_be_made_when_only_the_replies_are_used_up(alice):
     assert usage.may_spend(alice, "gpt-4o", purpose="title")
 
 
-def test_the_same_form_again_is_answered_with_its_first_order(alice):
+def test_the_same_form_again_is_answered_with_its_first_reply(alice):
     a_budget(person=alice, limit=1)
     form = uuid.uuid4()
-    asked = {"submission": form, "model": a_model()}
-    first = submission.ask(alice, None, "Hello", **asked)
-    assert submission.ask(alice, None, "Hello", **asked).pk == first.pk
+    assert ask(alice, id=form) == ask(alice, id=form)
 
 
 def test_replies_a_minute(alice, settings):
     settings.REPLIES_PER_MINUTE = 2
     call(alice)
     past_call(alice, timezone.now() - timedelta(seconds=50))
-    with pytest.raises(submission.OverLimit) as refusal:
+    with pytest.raises(OverLimit) as refusal:
         ask(alice)
     assert 9 <= refusal.value.limit.retry_after <= 11
     assert limit_sentence(refusal.value.limit).startswith("You may ask for 2 replies a minute.")
@@ -233,7 +232,7 @@ def test_of_fifty_at_once_exactly_three_go_through(transactional_db, metric):
     def attempt(_):
         try:
             ask(alice, text="x" * 400)
-        except submission.OverLimit:
+        except OverLimit:
             return "refused"
         finally:
             connections.close_all()

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from conversations.models import Message, Price, Response, UsageDay, UsageRollup
-from conversations.replies import response_states
+from conversations.replies import recovery, response_states
 from tests.support.books import (
     REFUSED,
     REPORTED,
@@ -130,7 +130,7 @@ def test_a_crashed_call_is_estimated_from_its_partial_text(alice):
     Response.objects.filter(pk=response.pk).update(
         partial="y" * 40, heartbeat_at=timezone.now() - timedelta(minutes=1)
     )
-    assert response_states.bury(response.pk)
+    assert recovery.bury(response.pk)
     response.refresh_from_db()
     assert response.usage_source == Source.ESTIMATED
     assert (response.estimated_input_tokens, response.estimated_output_tokens) == (100, 10)
@@ -141,7 +141,7 @@ def test_what_never_left_the_queue_counts_nothing(alice):
     stopped, expired = ask(alice), ask(alice)
     response_states.request_stop(stopped.pk)
     Response.objects.filter(pk=expired.pk).update(created_at=timezone.now() - timedelta(minutes=2))
-    assert response_states.expire(expired.pk)
+    assert recovery.expire(expired.pk)
     sources = Response.objects.values_list("usage_source", flat=True)
     assert list(sources) == [Source.NONE, Source.NONE]
     assert balanced()

@@ -1,6 +1,6 @@
 """The trash: deleted conversations, which their person can restore for TRASH_DAYS.
 
-After that every server process deletes them for good (trash_sweep.py), and so does
+After that every server process deletes them for good (chatsite/periodic_tasks.py), and so does
 `manage.py purge_trash`.
 """
 

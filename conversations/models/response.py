@@ -134,9 +134,6 @@ class Response(models.Model):
 
     objects = ResponseQuerySet.as_manager()
 
-    # The body of the call, on the row that was just ordered; others rebuild it from `request`.
-    body = None
-
     class Meta:
         verbose_name = _("response")
         verbose_name_plural = _("responses")

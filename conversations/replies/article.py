@@ -1,4 +1,4 @@
-"""The article of a reply as its page shows it: the same partial for page, stream and end."""
+"""The HTML article of a reply for its event stream, drawn by the template that draws the page."""
 
 from copy import copy
 
@@ -22,18 +22,18 @@ def render_article(response_id, viewer):
     return _draw_finished(message, viewer)
 
 
-def render_live_article(response, viewer, html, reasoning_html):
-    """HTML of a reply while it is written, with the text so far; asks no database."""
-    message = _message_of(response)
-    message.live_html = mark_safe(html)  # noqa: S308 (made by conversations.rendering)
-    message.live_reasoning = mark_safe(reasoning_html)  # noqa: S308 (made by conversations.rendering)
+def render_live_article(live, viewer):
+    """HTML of a LiveReply with the text so far; asks no database."""
+    message = _message_of(live.response)
+    message.live_html = mark_safe(live.html)  # noqa: S308 (made by conversations.rendering)
+    message.live_reasoning = mark_safe(live.reasoning_html)  # noqa: S308 (as above)
     return _draw(message, viewer)
 
 
-def render_finished_article(response, viewer):
-    """HTML of a reply that has just ended, from the rows at hand; "" if it was deleted."""
+def render_finished_article(live, viewer):
+    """HTML of a LiveReply that has just ended, from the rows at hand; "" if it was deleted."""
     try:
-        return _draw_finished(_message_of(response), viewer)
+        return _draw_finished(_message_of(live.response), viewer, live.offered)
     except Message.DoesNotExist:
         return ""
 
@@ -46,10 +46,9 @@ def _message_of(response):
     return message
 
 
-def _draw_finished(message, viewer):
+def _draw_finished(message, viewer, models=None):
+    """`models` as the person who asked was offered them, where that is still at hand."""
     message.place = message.place or place_of(message)
-    # As the person who asked was offered them, where that is still at hand.
-    models = getattr(message.call, "offered", None)
     if models is None:
         models = LanguageModel.objects.offered_to(viewer.person_id)
     return _draw(message, viewer, models=models)

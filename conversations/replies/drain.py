@@ -1,7 +1,7 @@
-"""The end of a process: replies may finish, then they are ended, and only then it exits.
+"""Draining a process that has to exit: replies may finish, then they are ended as interrupted.
 
 gunicorn's master kills a worker before the worker's own clean-up runs, so its configuration file
-calls this a few seconds earlier (runtime.md, 2.3).
+calls this a few seconds earlier.
 """
 
 import asyncio

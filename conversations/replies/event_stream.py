@@ -15,7 +15,7 @@ from conversations.replies.article import (
     render_live_article,
 )
 from conversations.replies.engine import Engine
-from conversations.replies.live_reply import Watcher
+from conversations.replies.watcher import Watcher
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ async def _parts(engine, response, watcher):
     if watcher.gone:
         return
     if live is not None and live.is_finished:
-        article = await engine.read(render_finished_article, live.response, watcher.viewer)
+        article = await engine.read(render_finished_article, live, watcher.viewer)
     else:
         article = await engine.read(render_article, response.pk, watcher.viewer)
     yield event("done", article)
@@ -100,8 +100,7 @@ async def _follow(engine, live, watcher):
             # At first, and where what was shown as the answer turned out to be reasoning.
             generation = live.generation
             seen = live.seen()
-            html = live.html, live.reasoning_html
-            article = render_live_article(live.response, watcher.viewer, *html)
+            article = render_live_article(live, watcher.viewer)
             yield event("reply", article)
         blocks, seen = live.changes_since(seen)
         if blocks:

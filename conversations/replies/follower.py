@@ -1,19 +1,20 @@
-"""Replies that other processes write and somebody here watches: read from the database."""
+"""The follower: reads from the database the replies that other processes write, for watchers
+here."""
 
 from conversations.models import Response
-from conversations.replies import response_states
+from conversations.replies import recovery, response_states
 from conversations.replies.live_reply import LiveReply
 
 
-class Followed:
+class Follower:
     """One LiveReply for all watchers of a reply here; dropped when the last has left.
 
-    `lane` reads, `show` renders a LiveReply and wakes its watchers.
+    `lane` reads the database, `renderer` shows what came to the watchers.
     """
 
-    def __init__(self, lane, show):
+    def __init__(self, lane, renderer):
         self._lane = lane
-        self._show = show
+        self._renderer = renderer
         self._live = {}
 
     def __len__(self):
@@ -23,12 +24,12 @@ class Followed:
         """The LiveReply of an open Response; None if it is final."""
         live = self._live.get(response_id)
         if live is None:
-            seen = await self._lane.run(response_states.see, response_id)
+            seen = await self._lane.run(recovery.see, response_id)
             if seen is None or not seen.is_open:
                 return None
             live = LiveReply(seen)
             _take_in(live, seen.partial, seen.partial_reasoning)
-            await self._show(live)
+            await self._renderer.show(live)
             # Not before it is about to be watched, or `look` would drop it; and somebody else
             # may have begun meanwhile.
             live = self._live.setdefault(response_id, live)
@@ -39,7 +40,7 @@ class Followed:
         return self._live.pop(response_id, None)
 
     async def look(self):
-        """One look at all of them."""
+        """Read once how far all of them are."""
         for response_id, live in list(self._live.items()):
             if not live.watchers:
                 self.drop(response_id)
@@ -53,7 +54,7 @@ class Followed:
                 live.response.status = status
                 _take_in(live, text, reasoning)
                 if live.is_stale:
-                    await self._show(live)
+                    await self._renderer.show(live)
             else:
                 live.ended = True
                 self.drop(response_id)

@@ -1,9 +1,9 @@
-"""The process's way to the database while replies are written: one thread, one connection.
+"""A lane: one thread with one database connection, for all that the tasks of a process store.
 
-An asyncio task that used Django's own async ORM would hold a connection for its life, and fifty
-of them lost a third of their replies on PostgreSQL (runtime.md, 1.2). Everything that the tasks of
-this process store or read goes through a lane instead, one short unit of work after another,
-which is also what SQLite likes best: a single writer.
+An asyncio task that used Django's own async ORM would hold a connection for its life: on PostgreSQL
+with 100 connections 29 of 135 replies were lost that way. Everything goes through a lane instead,
+one short unit of work after another, which also makes the process a single writer to SQLite: the
+slowest percentile of writes took 19 ms instead of 2 s.
 """
 
 import asyncio

@@ -1,24 +1,30 @@
-"""A reply in the memory of this process: its text so far, its HTML so far, who watches it.
+"""A live reply: its text and HTML so far in the memory of this process, and who watches it.
 
-Written here, or followed from the database where another process writes it; watchers see no
+It is written here, or followed from the database where another process writes it; watchers see no
 difference. Nothing is queued for a watcher: each remembers which version it saw last and takes
 what changed since, so that one that stops reading holds up nothing and costs nothing.
 """
 
-import asyncio
 import time
 
 from conversations.rendering import THOUGHTS, Stream
 
-# Above this a parse is long enough to be felt by others: it goes to a thread (runtime.md, P17).
+# Above this a parse takes long enough to hold up other streams: it goes to a thread.
 INLINE = 8_000  # characters
 
 
 class LiveReply:
-    """`response` with its message and conversation."""
+    """The reply of `response`, a Response with its message and conversation.
 
-    def __init__(self, response):
+    `body` is what is sent to the gateway; None where another process writes it, or where it could
+    not be built. `offered` are the LanguageModels that its person may choose from, None where they
+    are not at hand.
+    """
+
+    def __init__(self, response, body=None, offered=None):
         self.response = response
+        self.body = body
+        self.offered = offered
         self.text_length = 0
         self.version = 0
         # Grows where what was shown so far was replaced.
@@ -192,63 +198,3 @@ class LiveReply:
             (len(stream.frozen), stream.open, len(stream.recoloured))
             for stream in (self._thoughts, self._renderer)
         )
-
-
-class Watcher:
-    """One open event stream: wakes when its reply changed, and knows when it last got through."""
-
-    def __init__(self, viewer):
-        self.viewer = viewer
-        self._task = None
-        self.sending_since = None
-        self.sent_at = time.monotonic()
-        self.gone = False
-        self._future = None
-        self._woken = False
-        self._reminded = False
-
-    def begin(self):
-        """In the task that sends and waits."""
-        self._task = asyncio.current_task()
-
-    def begin_to_send(self):
-        """Before what takes as long as the browser takes to read."""
-        self.sending_since = time.monotonic()
-
-    def has_sent(self):
-        """After it."""
-        self.sending_since = None
-        self.sent_at = time.monotonic()
-
-    def wake(self):
-        self._woken = True
-        if self._future is not None and not self._future.done():
-            self._future.set_result(None)
-
-    def remind(self):
-        """Wake, to say that the stream still lives: proxies cut what is silent."""
-        self._reminded = True
-        self.wake()
-
-    def reminded(self):
-        """Whether there was a `remind` since the last call."""
-        reminded, self._reminded = self._reminded, False
-        return reminded
-
-    async def wait(self):
-        """Until the next `wake`, at once if there was one since the last `wait`."""
-        if not self._woken:
-            self._future = self._task.get_loop().create_future()
-            try:
-                await self._future
-            finally:
-                self._future = None
-        self._woken = False
-
-    def dismiss(self):
-        """End the stream: its person may no longer read it, or it stopped reading."""
-        self.gone = True
-        if self.sending_since is None:
-            self.wake()
-        else:
-            self._task.cancel()

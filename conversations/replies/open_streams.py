@@ -1,4 +1,4 @@
-"""The open event streams of a process: how many there may be, that they live, when they end."""
+"""The open event streams of a process: how many there may be, and what ends them."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ class Streams:
             return True
 
     def leave(self, watcher):
-        """Its stream has ended, or never began."""
+        """Count one less: its stream has ended, or never began."""
         self._watchers.discard(watcher)
 
     async def pulse(self):
@@ -43,7 +43,7 @@ class Streams:
                 watcher.remind()
 
     async def check_access(self, lane):
-        """A person who logged out or was deactivated watches no longer (runtime.md, P22)."""
+        """End the streams of people who logged out or were deactivated."""
         if not self._watchers:
             return
         watchers = {

@@ -1,4 +1,5 @@
-"""How a call ended, folded from the client's events into the fields of its Response."""
+"""The outcome of a call: how it ended, folded from the client's events into columns of its
+Response."""
 
 from conversations import upstream
 from conversations.models import Response
@@ -9,11 +10,12 @@ Source = Response.UsageSource
 
 
 class Outcome:
-    """Takes the events that are not text; `fields()` are what the final UPDATE writes."""
+    """Takes the events of a LiveReply that are not text; `fields()` are what the final UPDATE
+    writes."""
 
-    def __init__(self, live, body):
+    def __init__(self, live):
         self._live = live
-        self._body = body or {}
+        self._body = live.body or {}
         self._status = ""
         self._fields = {}
         self._usage = None

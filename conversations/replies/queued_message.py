@@ -1,4 +1,5 @@
-"""The message a person wrote while a reply was being written: kept, and sent when it has ended."""
+"""The queued message: what a person wrote while a reply was being written. It is sent when that has
+ended."""
 
 from datetime import timedelta
 from functools import cache
@@ -9,7 +10,8 @@ from django.db.models.functions import Now
 
 from conversations.database.statements import as_stored, compiled, from_stored, rows
 from conversations.models import LanguageModel, QueuedMessage, Response
-from conversations.replies import submission
+from conversations.replies.refused import Busy, Refused
+from conversations.replies.submission import Submission, store
 
 Status = Response.Status
 # After a failure the person decides, since the next message may have counted on the reply, and
@@ -20,7 +22,7 @@ OVERDUE_AFTER = timedelta(seconds=2)
 
 
 def put(conversation, text, *, submission, model, effort="", length=None):
-    """Keep `text` for later; what is queued already comes first. Returns the QueuedMessage."""
+    """Keep `text` for later, behind what is queued already. Returns the QueuedMessage."""
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
         queued = queued or QueuedMessage(conversation=conversation)
@@ -35,10 +37,10 @@ def put(conversation, text, *, submission, model, effort="", length=None):
 
 
 def send(conversation_id, refused=False):
-    """Order a reply to what is queued in the conversation; with `refused` also if it was refused
-    before, which only the person may ask for.
+    """Submit what is queued in the conversation; with `refused` also if it was refused before: only
+    the person may ask for that.
 
-    Returns its Response; None where nothing is queued or it cannot be sent now: it stays queued
+    Returns the Submitted; None where nothing is queued or it cannot be sent now: it stays queued
     then, `refused`, and the page offers to send it.
     """
     # Almost always nothing is; what finds more of it is several times as dear.
@@ -61,20 +63,21 @@ def send(conversation_id, refused=False):
         with transaction.atomic():
             if not _taken(queued):
                 return None
-            response = submission.ask(
-                person,
-                queued.conversation,
-                queued.text,
-                submission=queued.submission,
-                model=model,
-                effort=queued.effort,
-                length=queued.length,
+            return store(
+                Submission(
+                    id=queued.submission,
+                    person=person,
+                    model=model,
+                    effort=queued.effort,
+                    length=queued.length,
+                    text=queued.text,
+                    conversation=queued.conversation,
+                )
             )
-    except submission.Busy:
+    except Busy:
         return None
-    except submission.Refused:
+    except Refused:
         return _refused(queued)
-    return response
 
 
 _QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"

@@ -1,7 +1,7 @@
-"""Beginnings before ends: whether people wait for an answer of this process right now.
+"""Priority of requests over ends of replies: an end waits while requests are being answered.
 
-Fifty people who press Send within a second need more of a processor than there is. What a reply
-says is on the screen when it ends; its books, its index and its finished article can wait a moment
+Fifty people who press Send within a second need more of a processor than there is. The text of a
+reply is on the screen when it ends; its books, its index and its finished article can wait a moment
 for those who do not see a first word yet.
 """
 
@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 PATIENCE = 0.5  # seconds that an end waits at most
 
 
-class Rush:
-    """Counts the requests that are being answered; on the event loop."""
+class RequestPriority:
+    """Counts the requests that a process is answering; on its event loop."""
 
     def __init__(self):
         self._answering = 0

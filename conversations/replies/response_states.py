@@ -1,34 +1,20 @@
-"""The life of a Response: `queued → in_progress →` one final state.
+"""The states of a Response: `queued → in_progress →` one final state.
 
-Each move is one guarded UPDATE: it names the state, and where the reply is being written also the
-lease, that it starts from. A writer that comes too late changes no row. All functions are units
-of work for a Lane, safe to repeat: a write whose connection broke may have been done already.
+Each move is one guarded UPDATE: it names the state that it starts from and, where a process writes
+the reply, that process's lease. A writer that comes too late changes no row. All functions are
+units of work for a Lane, safe to repeat: a write whose connection broke may have been done already.
 """
 
-from datetime import timedelta
-from functools import cache
-
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from conversations import usage
-from conversations.database.statements import as_stored, change, compiled, from_stored, moment, rows
+from conversations.database.statements import as_stored, change, from_stored, moment, rows
 from conversations.models import Response
-from conversations.rendering import THOUGHTS, render
 from conversations.search import index
 
 Status = Response.Status
-
-# A reply whose heartbeat is older belongs to a process that died; by the database's clock.
-DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
-# What nobody claimed by now is claimed by any process that has room …
-UNCLAIMED_AFTER = timedelta(seconds=2)
-# … and fails where none had.
-EXPIRES_AFTER = timedelta(seconds=60)
-_DEAD = Q(status=Status.IN_PROGRESS, heartbeat_at__lt=Now() - DEAD_AFTER)
 
 
 def claim(response_id, lease):
@@ -59,12 +45,6 @@ def begun(lease):
 def load(response_id):
     """The Response with its message and conversation, or None."""
     return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
-
-
-def see(response_id):
-    """What a reader elsewhere finds: as `load`, ended first where its process died."""
-    bury(response_id)
-    return load(response_id)
 
 
 def count_attempt(response_id, lease, number):
@@ -132,7 +112,7 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
     with transaction.atomic():
         ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
         if ending is not None:
-            _write_message(response, text, html, reasoning, reasoning_html)
+            write_message(response, text, html, reasoning, reasoning_html)
             return ending
     # Repeated after a lost connection: done before if it is final under our lease.
     return ours.filter(status=fields["status"], finished_at__isnull=False).values().first()
@@ -155,7 +135,7 @@ def end(guarded, fields, *written):
     return ending
 
 
-def _write_message(response, text, html, *reasoning):
+def write_message(response, text, html, *reasoning):
     """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
     none, and brings nothing new to see."""
     message = response.message
@@ -185,69 +165,6 @@ def request_stop(response_id):
                 stop_requested=True
             )
     return Response.objects.values_list("status", flat=True).get(pk=response_id)
-
-
-def left_behind(mine):
-    """What every process looks for once a second: ids of Responses, oldest first, that died, that
-    waited too long, and that nobody claimed so far.
-
-    `mine` are ids this process writes itself and so never declares dead.
-    """
-    dead, expired, unclaimed = [], [], []
-    for stored, status, is_expired in rows(*_left_behind()):
-        pk = from_stored(stored)
-        if pk not in mine:
-            waiting = expired if is_expired else unclaimed
-            (dead if status == Status.IN_PROGRESS else waiting).append(pk)
-    return dead, expired, unclaimed
-
-
-@cache
-def _left_behind():
-    return compiled(
-        Response.objects.open()
-        .filter(_DEAD | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER))
-        .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
-        .order_by("created_at")
-        .values_list("pk", "status", "is_expired")[:1000]
-    )
-
-
-def bury(response_id):
-    """End a reply whose process died as interrupted, its text kept. Whether it was dead."""
-    response = Response.objects.filter(_DEAD, pk=response_id).first()
-    if response is None:
-        return False
-    limits = {"account": response.person_id, "patience": 2}
-    html = render(response.partial, **limits)
-    reasoning_html = render(response.partial_reasoning, THOUGHTS, **limits)
-    fields = {
-        "status": Status.INTERRUPTED,
-        "reason": "crashed",
-        # Whether it was sent, nobody knows any more: it may have been charged.
-        "usage_source": Response.UsageSource.ESTIMATED,
-    }
-    dead = Response.objects.filter(_DEAD, pk=response_id, lease=response.lease)
-    with transaction.atomic():
-        buried = end(dead, fields, response.partial, response.partial_reasoning)
-        if buried is not None:
-            reasoning = (response.partial_reasoning, reasoning_html)
-            _write_message(response, response.partial, html, *reasoning)
-    return buried is not None
-
-
-def expire(response_id):
-    """Fail a Response that no process had room for in EXPIRES_AFTER. Whether it was so."""
-    unclaimed = Response.objects.filter(
-        pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
-    )
-    fields = {
-        "status": Status.FAILED,
-        "error_code": "expired",
-        "usage_source": Response.UsageSource.NONE,
-    }
-    with transaction.atomic():
-        return end(unclaimed, fields) is not None
 
 
 def look(response_ids):

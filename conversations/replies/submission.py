@@ -1,121 +1,178 @@
-"""Ordering a reply: the person's message, the empty reply and its Response, in one transaction.
+"""A submission: storing a person's message, the empty reply and its Response in one transaction.
 
-What a submission id lets through only once is settled by the database (a unique column), and so
-is one open reply a conversation (a partial unique index): checking first and inserting later was
-measured to let a third of parallel posts through twice.
+The database decides what may happen only once: a unique column lets each submission id through
+once, a partial unique index allows one open reply a conversation. To check first and insert later
+was measured to let a third of parallel posts through twice.
 """
 
-import uuid
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import usage
 from conversations.database.statements import as_stored, from_stored, insert, rows
-from conversations.models import Conversation, Message, Response
-from conversations.prompt import input as prompt
+from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.rendering import render_typed
-from conversations.replies import response_states, titles
+from conversations.replies import request_body, response_states
+from conversations.replies.refused import (
+    Busy,
+    Conflict,
+    ConversationDeleted,
+    MessageDeleted,
+    NotPossible,
+    OverLimit,
+    Stale,
+)
 from conversations.search import index
 from conversations.thread.page import tree_of
 from conversations.thread.tree import Place
 
 
-class Refused(Exception):
-    """The order was not taken and nothing was stored. `code` says why."""
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What a person asks for with one form.
 
-    code = "refused"
-
-
-class Busy(Refused):
-    """A reply is being written in this conversation."""
-
-    code = "busy"
-
-
-class Conflict(Refused):
-    """The same submission was sent before, with other text."""
-
-    code = "conflict"
-
-
-class Stale(Refused):
-    """Messages that the form did not show follow the one it was shown under."""
-
-    code = "stale"
-
-
-class OverLimit(Refused):
-    """A budget or rate limit does not allow it now; `limit` is the usage.OverLimit."""
-
-    code = "over_limit"
-
-    def __init__(self, limit):
-        super().__init__(str(limit))
-        self.limit = limit
-
-
-class NotPossible(Refused):
-    """That message cannot be answered, retried or continued (any more)."""
-
-    code = "not_possible"
-
-
-def ask(person, conversation, text, *, parent=None, submission, **asked):
-    """Store `text` as a person's message and order a reply to it.
-
-    `conversation` is None for a new one. `parent` is the message it answers (None: the leaf of
-    the active branch). `asked` is the `model`, maybe an `effort` and a `length` in tokens, and the
-    `lease` of the process that begins the reply at once. The same submission again returns the
-    first order. Returns the Response, with its `body` where it is new. Raises Busy, Conflict,
-    OverLimit or, where something follows `parent` already, Stale: only `edit` and `retry` branch.
+    `id` is the form's: the same id again stores nothing new. What is asked for is one of these:
+    an answer to `text` in `conversation` (None: in a new one), below the message `parent` (None:
+    at the end of the active branch); an answer to `text` in place of the person's message
+    `edited`; another reply beside the reply `retried`; or that the reply `continued` goes on, for
+    which `text` asks.
     """
-    asked_in = conversation
+
+    id: UUID
+    person: Person
+    model: LanguageModel
+    effort: str = ""  # of reasoning; "" is the model's own
+    length: int | None = None  # the most tokens of the reply; None is the model's own
+    text: str = ""
+    conversation: Conversation | None = None
+    parent: Message | None = None
+    edited: Message | None = None
+    retried: Message | None = None
+    continued: Message | None = None
+    # The LanguageModels that the person may choose from, where they are at hand.
+    offered: Any = None
+
+    @property
+    def message(self):
+        """The stored message that it is about; None where only a conversation is given."""
+        return self.edited or self.retried or self.continued or self.parent
+
+    @property
+    def within(self):
+        """The stored conversation that it belongs to; None for a new one."""
+        about = self.edited or self.retried or self.continued
+        return about.conversation if about else self.conversation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitted:
+    """What was stored: the Response, with `message` (the empty reply), its `parent` (the person's
+    message) and `conversation` at hand.
+
+    `body` is what is to be sent to the gateway, None for a submission that was stored before.
+    `offered` is the Submission's. `has_budgets` is whether any budget applies to the person, None
+    where that is not known.
+    """
+
+    response: Response
+    body: dict | None = None
+    offered: Any = None
+    has_budgets: bool | None = None
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """The rows to store: `reply` answers `question`, which `asks` if it is new as well."""
+
+    conversation: Conversation
+    question: Message
+    reply: Message
+    asks: bool = True
+    opens: bool = False  # whether the conversation is new
+
+
+def store(submission, lease=None):
+    """Store a Submission; the Submitted. The same submission again returns what it stored first.
+
+    With the `lease` of a process the Response is stored as being written by it, else as queued.
+    Raises a Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
+    or Stale where something follows `parent` or `continued`: only an edit and a retry branch.
+    """
+    _check_roles(submission)
     try:
+        # Few statements: all this is on the way to the first word.
         with transaction.atomic():
-            if conversation is None:
-                conversation = Conversation(owner=person)
-                conversation.title_from(text)
-            elif parent is None and conversation.active_id:
-                parent = _leaf(conversation)
-            elif parent is not None and _is_followed(parent, submission):
-                raise Stale
-            question = _question(conversation, parent, text, submission)
-            return _order(person, question, new=asked_in is None, **asked)
-    except IntegrityError:
-        return _first_order(submission, person, asked_in, text)
+            turn = _turn_of(submission)
+            _store_conversation(submission, turn)
+            _store_messages(turn)
+            return _store_response(submission, turn, lease)
+    except Message.DoesNotExist as error:
+        raise MessageDeleted from error
+    except IntegrityError as error:
+        return _stored_before(submission) or _refuse(submission, error)
 
 
-def edit(person, message, text, *, submission, **asked):
-    """Store `text` as a sibling of the person's `message` and order a reply to it; as `ask`."""
-    if message.is_reply:
+def _check_roles(submission):
+    """Raise NotPossible where a person's message is retried or continued, or a reply edited."""
+    if submission.edited and submission.edited.is_reply:
         raise NotPossible
-    try:
-        with transaction.atomic():
-            question = _question(message.conversation, message.parent, text, submission)
-            return _order(person, question, **asked)
-    except IntegrityError:
-        return _first_order(submission, person, message.conversation, text)
-
-
-def retry(person, message, *, submission, **asked):
-    """Order a sibling of the reply `message`, also by another model; as `ask`."""
-    if not message.is_reply or message.parent_id is None:
+    if submission.retried and not (submission.retried.is_reply and submission.retried.parent_id):
         raise NotPossible
-    try:
-        with transaction.atomic():
-            return _order(person, message.parent, retry_submission=submission, **asked)
-    except IntegrityError:
-        return _first_order(submission, person, message.conversation, "")
-
-
-def go_on(person, message, text, **asked):
-    """Order the continuation of the cut-off reply `message`: `text` asks for it in a new turn."""
-    if not message.is_reply:
+    if submission.continued and not submission.continued.is_reply:
         raise NotPossible
-    return ask(person, message.conversation, text, parent=message, **asked)
+
+
+def _turn_of(submission):
+    """The rows to store. Raises Message.DoesNotExist where what they follow is gone."""
+    conversation, parent = submission.within, submission.continued or submission.parent
+    opens = conversation is None
+    if submission.retried:
+        question = submission.retried.parent
+        question.conversation = conversation
+        return _Turn(conversation, question, _reply_to(question, submission.id), asks=False)
+    if submission.edited:
+        parent = submission.edited.parent
+    elif opens:
+        conversation = Conversation(owner=submission.person)
+        conversation.title_from(submission.text)
+    elif parent is not None:
+        if _is_followed(parent, submission.id):
+            raise Stale
+    elif conversation.active_id:
+        parent = _leaf(conversation)
+    question = Message(
+        conversation=conversation,
+        parent=parent,
+        role=Message.Role.USER,
+        text=submission.text,
+        html=render_typed(submission.text),
+        submission=submission.id,
+    )
+    if opens:
+        question.place = Place(1, 1)
+    return _Turn(conversation, question, _reply_to(question, None), opens=opens)
+
+
+def _reply_to(question, submission_id):
+    """The empty reply; `submission_id` where no new question has it."""
+    reply = Message(
+        conversation=question.conversation,
+        parent=question,
+        role=Message.Role.ASSISTANT,
+        submission=submission_id,
+        # After its question, also where the clock gives both the same microsecond.
+        created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
+    )
+    if submission_id is None:
+        reply.place = Place(1, 1)
+    # Nobody can have judged it before it was shown: its end is drawn without asking.
+    Message.feedback.related.set_cached_value(reply, None)
+    return reply
 
 
 def _leaf(conversation):
@@ -125,192 +182,130 @@ def _leaf(conversation):
     return Message.objects.get(pk=from_stored(path[-1])) if path else None
 
 
-def _is_followed(parent, submission):
-    """Whether a message follows `parent`, other than the one that `submission` sent before."""
+def _is_followed(parent, submission_id):
+    """Whether a message follows `parent`, other than the one that the same submission sent."""
     if not rows(_FOLLOWER, as_stored(parent.pk)):
         return False
-    return not Message.objects.filter(submission=submission).exists()
+    return not Message.objects.filter(submission=submission_id).exists()
 
 
 _FOLLOWER = "SELECT 1 FROM conversations_message WHERE parent_id = %s LIMIT 1"
 
 
-def _question(conversation, parent, text, submission):
-    return Message(
-        conversation=conversation,
-        parent=parent,
-        role=Message.Role.USER,
-        text=text,
-        html=render_typed(text),
-        submission=submission,
-    )
-
-
-def _order(
-    person,
-    question,
-    *,
-    model,
-    effort="",
-    length=None,
-    lease=None,
-    new=False,
-    retry_submission=None,
-):
-    """Store `question` (unless it is retried) with an empty reply to it; `new` is a conversation
-    that is stored with them. Few statements: this is on the way to the first word."""
-    conversation = question.conversation
-    reply = Message(
-        conversation=conversation,
-        parent=question,
-        role=Message.Role.ASSISTANT,
-        submission=retry_submission,
-        # After its question, also where the clock gives both the same microsecond.
-        created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
-    )
-    # Nobody can have judged it before it was shown: its end is drawn without asking.
-    Message.feedback.related.set_cached_value(reply, None)
-    conversation.active_id = reply.pk
-    conversation.model = model.name
-    conversation.effort = effort
-    conversation.max_output_tokens = length
-    conversation.updated_at = reply.created_at
-    # Who writes in it has seen it, and has it in use again.
-    conversation.unseen = False
-    conversation.archived_at = None
-    if new:
-        question.place = Place(1, 1)
+def _store_conversation(submission, turn):
+    """Store the conversation, or what this submission changes of it. Raises ConversationDeleted."""
+    conversation = turn.conversation
+    changed = {
+        "active_id": turn.reply.pk,
+        "model": submission.model.name,
+        "effort": submission.effort,
+        "max_output_tokens": submission.length,
+        "updated_at": turn.reply.created_at,
+        # Who writes in it has seen it, and has it in use again.
+        "unseen": False,
+        "archived_at": None,
+    }
+    for name, value in changed.items():
+        setattr(conversation, name, value)
+    if turn.opens:
         # Names a reply that is stored next: the database checks it when the transaction ends.
         insert(conversation)
+    elif not Conversation.objects.filter(pk=conversation.pk, trashed_at=None).update(**changed):
+        raise ConversationDeleted
+
+
+def _store_messages(turn):
+    if turn.asks:
+        insert(turn.question, turn.reply)
+        index.add_question(turn.conversation, turn.question, titled=turn.opens)
     else:
-        conversation.save(
-            update_fields=[
-                *("active", "model", "effort", "max_output_tokens", "updated_at"),
-                *("unseen", "archived_at"),
-            ]
-        )
-    if retry_submission:
-        insert(reply)
-    else:
-        reply.place = Place(1, 1)
-        insert(question, reply)
-        index.add_question(conversation, question, titled=new)
-    before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
-    turns = [*before, as_turn(question)]
-    request, body, texts = _request(conversation, turns, person, model, effort, length)
+        insert(turn.reply)
+
+
+def _store_response(submission, turn, lease):
+    """Reserve what the call may cost and store its Response. Raises OverLimit."""
+    built = request_body.build(
+        turn.question,
+        person=submission.person,
+        model=submission.model,
+        effort=submission.effort,
+        length=submission.length,
+    )
     try:
         reserved = usage.reserve(
-            person,
-            model.name,
-            texts=texts,
-            max_output_tokens=request["parameters"].get("max_output_tokens"),
+            submission.person,
+            submission.model.name,
+            texts=built.texts,
+            max_output_tokens=built.max_output_tokens,
         )
     except usage.OverLimit as limit:
         raise OverLimit(limit) from limit
     response = Response(
-        conversation=conversation,
-        message=reply,
-        person_id=person.pk,
-        username=person.username,
-        model=model.name,
-        request=request,
+        conversation=turn.conversation,
+        message=turn.reply,
+        person_id=submission.person.pk,
+        username=submission.person.username,
+        model=submission.model.name,
+        request=built.request,
         **reserved,
         **(response_states.begun(lease) if lease else {}),
     )
     if lease:
         response.started_at = response.created_at
-    response.body = body
-    # So that the page need not look for them again.
-    response.has_budgets = "reserved_cost" in reserved
     insert(response)
-    return response
-
-
-def _request(conversation, turns, person, model, effort, length):
-    """What rebuilds the exact input later (`Response.request`), the body, and its texts."""
-    instructions = prompt.join_instructions(
-        settings.INSTRUCTIONS, person.instructions, conversation.instructions
+    return Submitted(
+        response=response,
+        body=built.body,
+        offered=submission.offered,
+        has_budgets="reserved_cost" in reserved,
     )
-    limit = length or model.max_output_tokens
-    kept = prompt.fit(
-        turns,
-        window=model.context_window,
-        instructions=instructions,
-        max_output_tokens=limit,
-        bytes_per_token=_measured_ratio(turns) if model.context_window else None,
-    )
-    parameters = prompt.parameters(effort=effort, max_output_tokens=limit)
-    request = {
-        "instructions": instructions,
-        "parameters": parameters,
-        "first_message": str(kept[0].id),
-        "last_message": str(turns[-1].id),
-        "left_out": len(turns) - len(kept),
-    }
-    body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
-    return request, body, [instructions, *(turn.text for turn in kept)]
 
 
-def as_turn(message):
-    return prompt.Turn(message.pk, message.role, message.text)
+def _stored_before(submission):
+    """The Submitted that this submission id stored before, None if there is none.
 
-
-def turns_to(conversation, message_id):
-    """The Turns from the root of `conversation` down to `message_id`, oldest first."""
-    path = tree_of(conversation).path_to(as_stored(message_id))
-    ids = [from_stored(stored) for stored in path]
-    rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
-    turns = {row[0]: prompt.Turn(*row) for row in rows}
-    return [turns[id] for id in ids]
-
-
-def _measured_ratio(turns):
-    """UTF-8 bytes per token by the last `input_tokens` reported on this path, else None."""
-    known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
-    rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
-    last = max(rows, key=lambda response: known[response.message_id], default=None)
-    if last is None or last.request.get("left_out"):
-        return None
-    sent = turns[: known[last.message_id]]
-    size = sum(len(turn.text.encode("utf-8", "replace")) for turn in sent)
-    size += len(last.request.get("instructions", "").encode("utf-8", "replace"))
-    return max(size / last.input_tokens, 0.5)
-
-
-def rebuild_body(response):
-    """The exact body that was, or will be, sent for `response`; from the stored tree.
-
-    Raises KeyError or ValueError where what it was made of is gone.
+    Raises Conflict where it was another text, in another conversation, or somebody else's.
     """
-    if response.purpose == Response.Purpose.TITLE:
-        return titles.rebuild_body(response)
-    request = response.request
-    turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
-    first = [str(turn.id) for turn in turns].index(request["first_message"])
-    return prompt.body(
-        turns[first:],
-        model=response.model,
-        instructions=request["instructions"],
-        parameters=request["parameters"],
-    )
-
-
-def _first_order(submission, person, conversation, text):
-    """The order that `submission` made before. Raises Conflict or Busy where it made none."""
     stored = (
-        Message.objects.filter(submission=submission, conversation__owner_id=person.pk)
+        Message.objects.filter(submission=submission.id)
         .select_related("response", "conversation")
         .first()
     )
     if stored is None:
-        if Message.objects.filter(submission=submission).exists():
-            raise Conflict
-        raise Busy
-    if conversation is not None and conversation.pk != stored.conversation_id:
+        return None
+    within = submission.within
+    is_same = (
+        stored.conversation.owner_id == submission.person.pk
+        and (within is None or within.pk == stored.conversation_id)
+        and (stored.text == submission.text or (stored.is_reply and not submission.text))
+    )
+    if not is_same:
         raise Conflict
-    if stored.text != text and not (stored.is_reply and not text):
-        raise Conflict
-    if stored.is_reply:
-        return stored.response
-    reply = Message.objects.filter(parent=stored).select_related("response").earliest("created_at")
-    return reply.response
+    reply = stored
+    if not stored.is_reply:
+        replies = Message.objects.filter(parent=stored).select_related("response")
+        reply = replies.earliest("created_at")
+    return Submitted(response=reply.response)
+
+
+def _refuse(submission, error):
+    """Raise what the IntegrityError `error` means for the person, or itself if it is a mistake."""
+    if _is_about_open_reply(error):
+        raise Busy from error
+    within, message = submission.within, submission.message
+    if within and not Conversation.objects.filter(pk=within.pk, trashed_at=None).exists():
+        raise ConversationDeleted from error
+    if message and not Message.objects.filter(pk=message.pk).exists():
+        raise MessageDeleted from error
+    if not Person.objects.filter(pk=submission.person.pk).exists():
+        raise NotPossible from error
+    raise error
+
+
+def _is_about_open_reply(error):
+    """Whether the index `one_open_reply_per_conversation` was violated: PostgreSQL names it, SQLite
+    its column."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    if diagnosis is not None:
+        return diagnosis.constraint_name == "one_open_reply_per_conversation"
+    return "conversations_response.conversation_id" in str(error)

@@ -15,14 +15,15 @@ from conversations import replies
 from conversations.database.statements import as_stored
 from conversations.forms import MessageForm
 from conversations.models import Conversation, Message
-from conversations.replies import queued_message, submission
+from conversations.replies import queued_message
 from conversations.search import parse
 from conversations.search.mark_html import mark_html
-from conversations.thread.page import as_uuid, place_of, thread, tree_of
+from conversations.thread.page import as_uuid, thread, tree_of
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
-from conversations.views.refusals import full, refusal_of
+from conversations.views.refusals import Refusal
 from conversations.views.see_other import SeeOther
+from conversations.views.submitting import answer, submit
 
 QUEUED = ("text", "submission", "model", "effort", "length")
 
@@ -68,50 +69,19 @@ def _is_as_shown(request, conversation):
 
 
 def send(request, conversation):
-    """Take a message: store it and order the reply, or give the text back with the reason."""
+    """Take a message: have it stored and answered, or give the text back with the reason."""
     chosen = conversation.model if conversation else _last_model(request)
     form = MessageForm(request.POST, person=request.user, chosen=chosen)
     if not form.is_valid():
         return _page(request, conversation, form, status=422)
-    if replies.full():
-        return _refuse(request, conversation, form, full())
-    message = form.cleaned_data
-    try:
-        response = replies.begin(
-            submission.ask,
-            request.user,
-            conversation,
-            message["text"],
-            submission=message["submission"],
-            model=message["model"],
-            parent=_parent(request, conversation),
-            effort=message["effort"],
-            length=message["length"],
-            offered=form.models,
-        )
-    except submission.Busy as refused:
-        if conversation is not None and request.POST.get("queue"):
-            return _queue(request, conversation, message)
-        return _refuse(request, conversation, form, refusal_of(refused))
-    except submission.Refused as refused:
-        return _refuse(request, conversation, form, refusal_of(refused))
-    return answer(request, response)
-
-
-def answer(request, response):
-    """Where an order was taken: 303 to the conversation, or the new turn for the script."""
-    conversation = response.conversation
-    if request.fragment != "turn":
-        return SeeOther(conversation.get_absolute_url())
-    turn = [response.message.parent, response.message]
-    for message in turn:
-        message.place = message.place or place_of(message)
-    context = {"messages_shown": turn, "conversation": conversation}
-    if not getattr(response, "has_budgets", True):
-        context["nearly_used_up"] = ()
-    fragment = render(request, "conversations/_turn.html", context, status=201)
-    fragment.headers["Location"] = conversation.get_absolute_url()
-    return fragment
+    parent = _parent(request, conversation)
+    taken = submit(request, form, conversation=conversation, parent=parent)
+    if not isinstance(taken, Refusal):
+        return answer(request, taken)
+    if taken.code == "busy" and conversation is not None and request.POST.get("queue"):
+        return _queue(request, conversation, form.cleaned_data)
+    form.add_error(None, taken.sentence)
+    return taken.mark(_page(request, conversation, form, status=taken.status))
 
 
 def _queue(request, conversation, message):
@@ -130,11 +100,6 @@ def _parent(request, conversation):
     if conversation is None or parent is None or request.POST.get("queue"):
         return None
     return Message.objects.filter(conversation=conversation, pk=parent).first()
-
-
-def _refuse(request, conversation, form, refusal):
-    form.add_error(None, refusal.sentence)
-    return refusal.mark(_page(request, conversation, form, status=refusal.status))
 
 
 def _page(request, conversation, form, status=200):

@@ -5,12 +5,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from conversations import replies
 from conversations.forms import EditForm, RetryForm
-from conversations.replies import submission
-from conversations.views.conversations import answer
 from conversations.views.ownership import own_message, person_required
-from conversations.views.refusals import Refusal, full, refusal_of
+from conversations.views.refusals import Refusal
+from conversations.views.submitting import answer, submit
 
 
 @person_required
@@ -35,7 +33,7 @@ def edit(request, message_id):
     form = EditForm(request.POST, person=request.user, chosen=conversation.model)
     if not form.is_valid():
         return _edit_page(request, message, form, status=422)
-    taken = _take(submission.edit, request, message, form, form.cleaned_data["text"])
+    taken = submit(request, form, edited=message)
     if isinstance(taken, Refusal):
         form.add_error(None, taken.sentence)
         return taken.mark(_edit_page(request, message, form, status=taken.status))
@@ -47,13 +45,7 @@ def edit(request, message_id):
 def retry(request, message_id):
     """Another reply to the same message, also by another model; the first one stays."""
     message = own_message(request, message_id)
-    form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
-    if not form.is_valid():
-        return _refused(request, message, form.errors["model"][0], 422)
-    taken = _take(submission.retry, request, message, form)
-    if isinstance(taken, Refusal):
-        return taken.mark(_refused(request, message, taken.sentence, taken.status))
-    return answer(request, taken)
+    return _another_reply(request, message, retried=message)
 
 
 @person_required
@@ -61,33 +53,18 @@ def retry(request, message_id):
 def continue_reply(request, message_id):
     """Ask the model to go on where a reply was cut off at its maximum length."""
     message = own_message(request, message_id)
+    return _another_reply(request, message, continued=message, text=_("Continue."))
+
+
+def _another_reply(request, message, **wanted):
+    """Submit a form that has no text; `wanted` are fields of the replies.Submission."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.errors["model"][0], 422)
-    taken = _take(submission.go_on, request, message, form, _("Continue."))
+    taken = submit(request, form, **wanted)
     if isinstance(taken, Refusal):
         return taken.mark(_refused(request, message, taken.sentence, taken.status))
     return answer(request, taken)
-
-
-def _take(ordering, request, message, form, *text):
-    """The Response that was ordered, or the Refusal."""
-    if replies.full():
-        return full()
-    asked = form.cleaned_data
-    try:
-        return replies.begin(
-            ordering,
-            request.user,
-            message,
-            *text,
-            submission=asked["submission"],
-            model=asked["model"],
-            effort=asked["effort"],
-            length=asked["length"],
-        )
-    except submission.Refused as refused:
-        return refusal_of(refused)
 
 
 def _edit_page(request, message, form, status=200):

@@ -8,9 +8,9 @@ from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import QueuedMessage
 from conversations.replies import queued_message
-from conversations.views.conversations import answer
 from conversations.views.ownership import own_conversation, person_required
 from conversations.views.see_other import SeeOther
+from conversations.views.submitting import answer
 
 
 @person_required
@@ -28,10 +28,10 @@ def queued(request, conversation_id):
         case "remove":
             QueuedMessage.objects.filter(conversation=conversation).delete()
         case "send":
-            response = queued_message.send(conversation.pk, refused=True)
-            if response is not None:
-                replies.offer(response)
-                return answer(request, response)
+            submitted = queued_message.send(conversation.pk, refused=True)
+            if submitted is not None:
+                replies.offer(submitted)
+                return answer(request, submitted)
         case _:
             form = MessageForm(request.POST, person=request.user, chosen=conversation.model)
             if not form.is_valid():

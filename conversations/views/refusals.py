@@ -1,17 +1,23 @@
-"""What a person reads when an order was refused."""
+"""Refusals: status and sentence for a submission that was not taken."""
 
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from conversations.replies import submission
+from conversations.replies.refused import OverLimit
 from conversations.usage.sentences import limit_sentence
+
+SECONDS_TO_RETRY = 5  # where there is no room now
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer to a refused order; `retry_after` in seconds, None where waiting is no help."""
+    """What a refused submission is answered.
 
+    `code` is the cause's; `retry_after` is in seconds, None where waiting is no help.
+    """
+
+    code: str
     status: int
     sentence: str
     retry_after: int | None = None
@@ -23,31 +29,32 @@ class Refusal:
         return response
 
 
-def full():
-    """This process writes as many replies as it can."""
-    return Refusal(
-        503, _("The server is writing as many replies as it can. Try again in a few seconds."), 5
-    )
-
-
 def refusal_of(refused):
-    """The Refusal for an order.Refused."""
-    if isinstance(refused, submission.OverLimit):
-        return Refusal(429, limit_sentence(refused.limit), refused.limit.retry_after)
-    return {
-        "busy": Refusal(
-            409, _("A reply is still being written here. Wait for it, or stop it first.")
+    """The Refusal for a replies.refused.Refused."""
+    if isinstance(refused, OverLimit):
+        return Refusal(refused.code, 429, limit_sentence(refused.limit), refused.limit.retry_after)
+    status, sentence, *retry_after = {
+        "full": (
+            503,
+            _("The server is writing as many replies as it can. Try again in a few seconds."),
+            SECONDS_TO_RETRY,
         ),
-        "stale": Refusal(
+        "busy": (409, _("A reply is still being written here. Wait for it, or stop it first.")),
+        "stale": (
             409,
             _(
                 "This conversation went on elsewhere since you opened it here. Nothing was sent: "
                 "look at what is new, then press Send again."
             ),
         ),
-        "conflict": Refusal(
+        "conflict": (
             409,
             _("This form was already sent with another text. Press Send to send this one too."),
         ),
-        "not_possible": Refusal(409, _("This message cannot be answered again. Reload the page.")),
+        "not_possible": (409, _("This message cannot be answered again. Reload the page.")),
+        "message_deleted": (
+            409,
+            _("The message that this one follows was deleted meanwhile. Reload the page."),
+        ),
     }[refused.code]
+    return Refusal(refused.code, status, sentence, *retry_after)

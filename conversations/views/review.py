@@ -21,7 +21,7 @@ from conversations.models import (
     ReviewMark,
     ReviewSitting,
 )
-from conversations.replies import submission
+from conversations.replies import request_body
 from conversations.review import queue
 from conversations.review.forms import NoteForm, QueueForm, ReasonForm
 from conversations.review.reading_pace import TooManyReadings, is_noted
@@ -100,7 +100,7 @@ def response_input(request, conversation_id, response_id):
     )
     context = {"door": door, "conversation": door.conversation, "call": response}
     try:
-        body = submission.rebuild_body(response)
+        body = request_body.rebuild(response)
     except (KeyError, ValueError):
         # Made before requests were kept, or imported.
         context["body"] = None

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from conversations.models import LanguageModel, Response
-from conversations.replies import response_states, submission
+from conversations.replies import response_states
+from conversations.replies.submission import Submission, store
 from conversations.usage.consistency_check import check
 
 Source = Response.UsageSource
@@ -29,16 +30,16 @@ def a_model(name="gpt-4o", **fields):
     return LanguageModel.objects.get_or_create(name=name, defaults=fields)[0]
 
 
-def ask(person, text="Hello", model="gpt-4o", conversation=None, length=None):
-    """Order a reply; the queued Response."""
-    return submission.ask(
-        person,
-        conversation,
-        text,
-        submission=uuid.uuid4(),
-        model=a_model(model),
-        length=length,
-    )
+def submit(person, text="Hello", model="gpt-4o", **wanted):
+    """Store a submission of `person`, `wanted` being fields of it; the Submitted."""
+    model = a_model(model) if isinstance(model, str) else model
+    wanted = {"id": uuid.uuid4(), **wanted}
+    return store(Submission(person=person, model=model, text=text, **wanted))
+
+
+def ask(person, text="Hello", model="gpt-4o", **wanted):
+    """As `submit`; the queued Response."""
+    return submit(person, text, model, **wanted).response
 
 
 def end(response, ending, text="An answer.", reasoning=""):

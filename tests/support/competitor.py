@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django.setup()
 
 from conversations.models import Person  # noqa: E402
-from conversations.replies import submission  # noqa: E402
+from conversations.replies.refused import OverLimit  # noqa: E402
 from tests.support.books import ask  # noqa: E402
 
 
@@ -26,7 +26,7 @@ def compete(person_id, times):
         try:
             ask(person)
             taken += 1
-        except submission.OverLimit:
+        except OverLimit:
             pass
     return taken
 

@@ -44,7 +44,7 @@ def held():
         "process": os.getpid(),
         "live": len(engine.live),
         "waiting": {str(live.id): waits(live.task) for live in engine.live.values()},
-        "followed": len(engine.followed),
+        "followed": len(engine.follower),
         "watching": len(engine.streams),
     }
 

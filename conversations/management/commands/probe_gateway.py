@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from conversations.gateway.probe_sentences import finding_label, finding_sentence
-from conversations.replies.engine import build_client
+from conversations.replies.gateway_client import build_client
 from conversations.upstream.probe import probe
 
 

@@ -1,0 +1,56 @@
+"""Periodic tasks of a process that have nothing to do with a request or a reply.
+
+Each is a function that is called every so many seconds, in a thread for that call alone: it would
+be idle for all the time between two.
+"""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import connections
+
+from conversations.conversation_list import trash
+from conversations.database.outage import is_outage
+from conversations.review.heads import log_each_hour
+
+logger = logging.getLogger(__name__)
+
+PAUSE = 0.1  # seconds between two deletions, so that nobody waits for a long series of them
+
+
+async def run():
+    """Repeat all of them until it is cancelled."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", _erase_one))
+        group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
+
+
+async def _every(seconds, name, unit):
+    """Call `unit` every `seconds`, and anew after a PAUSE for as long as it returns true. An error
+    is logged under the `name`, and the next time comes."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="periodic") as thread:
+                while await loop.run_in_executor(thread, _and_disconnect, unit):
+                    await asyncio.sleep(PAUSE)
+        except Exception as error:
+            if is_outage(error):
+                logger.warning("The database does not answer: %s is skipped.", name)
+            else:
+                logger.exception("Failed: %s.", name)
+
+
+def _erase_one():
+    """How many conversations were erased: 1, or 0 where none is due."""
+    return trash.purge(most=1)
+
+
+def _and_disconnect(unit):
+    try:
+        return unit()
+    finally:
+        connections.close_all()

@@ -1,0 +1,24 @@
+"""The client of the gateway that the settings name, or of the built-in demo model."""
+
+from django.conf import settings
+
+from conversations import upstream
+
+
+def build_client():
+    """A new client; whoever builds it closes it."""
+    transport = None
+    base_url = settings.OPENAI_BASE_URL
+    if settings.DEMO:
+        base_url = "http://demo.invalid/v1"
+        transport = upstream.DemoTransport()
+    return upstream.build_client(
+        base_url,
+        settings.OPENAI_API_KEY,
+        headers=settings.UPSTREAM_HEADERS,
+        connect_timeout=settings.UPSTREAM_CONNECT_TIMEOUT,
+        read_timeout=settings.UPSTREAM_READ_TIMEOUT,
+        longest_line=settings.UPSTREAM_LONGEST_LINE,
+        longest_reply=settings.UPSTREAM_LONGEST_REPLY,
+        transport=transport,
+    )

@@ -1,0 +1,110 @@
+"""The body of `POST /v1/responses`: built for a new Response, and rebuilt for a stored one.
+
+What is kept in `Response.request` (instructions, parameters, ids of the first and the last message)
+is enough to build the same body again from the stored messages.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from conversations.database.statements import as_stored, from_stored
+from conversations.models import Message, Response
+from conversations.prompt import input as prompt
+from conversations.replies import titles
+from conversations.thread.page import tree_of
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """`body` is what is sent, `request` what `Response.request` keeps of it, `texts` all the text
+    in it, by which its tokens are estimated."""
+
+    body: dict
+    request: dict
+    texts: list
+
+    @property
+    def max_output_tokens(self):
+        """The most tokens that the reply may have; None where nothing is set."""
+        return self.request["parameters"].get("max_output_tokens")
+
+
+def build(question, *, person, model, effort="", length=None):
+    """The RequestBody that asks `model` to answer the Message `question` of `person`.
+
+    It has the messages from the root of the conversation down to `question`, as many of the newest
+    as fit the model's context window. `effort` is the reasoning effort, "" for the model's own;
+    `length` the most tokens of the reply, None for the model's own.
+    """
+    conversation = question.conversation
+    before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
+    turns = [*before, as_turn(question)]
+    instructions = prompt.join_instructions(
+        settings.INSTRUCTIONS, person.instructions, conversation.instructions
+    )
+    limit = length or model.max_output_tokens
+    kept = prompt.fit(
+        turns,
+        window=model.context_window,
+        instructions=instructions,
+        max_output_tokens=limit,
+        bytes_per_token=_measured_ratio(turns) if model.context_window else None,
+    )
+    parameters = prompt.parameters(effort=effort, max_output_tokens=limit)
+    request = {
+        "instructions": instructions,
+        "parameters": parameters,
+        "first_message": str(kept[0].id),
+        "last_message": str(turns[-1].id),
+        "left_out": len(turns) - len(kept),
+    }
+    body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
+    return RequestBody(body, request, [instructions, *(turn.text for turn in kept)])
+
+
+def rebuild(response):
+    """The exact body that was, or will be, sent for `response`, from the stored messages.
+
+    Raises KeyError or ValueError where what it was made of is gone.
+    """
+    if response.purpose == Response.Purpose.TITLE:
+        return titles.rebuild_body(response)
+    request = response.request
+    turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
+    first = [str(turn.id) for turn in turns].index(request["first_message"])
+    return prompt.body(
+        turns[first:],
+        model=response.model,
+        instructions=request["instructions"],
+        parameters=request["parameters"],
+    )
+
+
+def as_turn(message):
+    """A Message as the prompt has it."""
+    return prompt.Turn(message.pk, message.role, message.text)
+
+
+def turns_to(conversation, message_id):
+    """The Turns from the root of `conversation` down to the message, oldest first; [] if it was
+    deleted."""
+    path = tree_of(conversation).path_to(as_stored(message_id))
+    ids = [from_stored(stored) for stored in path]
+    rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
+    turns = {row[0]: prompt.Turn(*row) for row in rows}
+    return [turns[id] for id in ids]
+
+
+def _measured_ratio(turns):
+    """UTF-8 bytes per token by the last `input_tokens` reported on this path, else None."""
+    known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
+    rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
+    last = max(rows, key=lambda response: known[response.message_id], default=None)
+    if last is None or last.request.get("left_out"):
+        return None
+    sent = turns[: known[last.message_id]]
+    size = sum(len(turn.text.encode("utf-8", "replace")) for turn in sent)
+    size += len(last.request.get("instructions", "").encode("utf-8", "replace"))
+    return max(size / last.input_tokens, 0.5)

@@ -1,0 +1,143 @@
+"""Writing one reply or title: asking the gateway, taking in what comes, storing the end."""
+
+import asyncio
+import contextlib
+import logging
+
+from django.utils import timezone
+
+from conversations import upstream
+from conversations.models import Response
+from conversations.replies import queued_message, response_states
+from conversations.replies.gateway_client import build_client
+from conversations.replies.outcome import Outcome
+
+logger = logging.getLogger(__name__)
+
+
+class Writer:
+    """Writes the replies of one process, each in a task of its own that calls `ask`, then `end`.
+
+    `lease` is the process's; `lane` is where it stores, `renderer` shows what came, `priority`
+    says when an end may wait for requests. The gateway's client is one for the process.
+    """
+
+    def __init__(self, lease, lane, renderer, priority):
+        self._lease = lease
+        self._lane = lane
+        self._renderer = renderer
+        self._priority = priority
+        self._client = None
+
+    async def ask(self, live, total_timeout, **limits):
+        """Ask the gateway for the LiveReply `live` until it ends, is ended, or fails.
+
+        `total_timeout` is in seconds; `limits` are the client's. The Outcome, whatever happens.
+        """
+        outcome = Outcome(live)
+        try:
+            if live.body is None:
+                outcome.fail("internal")
+            elif live.ending:
+                outcome.end(live.ending)
+            else:
+                live.asking = True
+                await self._take_in(live, outcome, total_timeout, **limits)
+        except asyncio.CancelledError:
+            # By `stop_early`, once; anything else that cancels is the end of the process.
+            outcome.end(live.ending or Response.Status.INTERRUPTED)
+        except Exception:
+            logger.exception("Writing the reply %s failed.", live.id)
+            outcome.fail("internal")
+        # Nothing may cancel the writing of the end: the row would stay open until it is swept.
+        live.ending = live.ending or "ended"
+        return outcome
+
+    async def _take_in(self, live, outcome, total_timeout, **limits):
+        batches = self._open_client().respond(live.body, total_timeout=total_timeout, **limits)
+        async with contextlib.aclosing(batches):
+            async for events in batches:
+                for event in events:
+                    if isinstance(event, upstream.Text):
+                        if live.first_token_at is None:
+                            live.first_token_at = timezone.now()
+                        live.add_text(event.text)
+                    elif isinstance(event, upstream.Reasoning):
+                        live.add_reasoning(event.text)
+                    elif isinstance(event, upstream.Replaced):
+                        live.replace(event.text, event.reasoning)
+                    elif isinstance(event, upstream.Attempt):
+                        if event.number > 1:
+                            await self._lane.insist(
+                                response_states.count_attempt, live.id, self._lease, event.number
+                            )
+                    else:
+                        outcome.take(event)
+                if live.is_stale and not outcome.known:
+                    await self._renderer.show(live)
+                    # What comes meanwhile waits in the connection and is then read, rendered and
+                    # sent as one: one change of task for all of it instead of several a token.
+                    await self._renderer.beat()
+        if not outcome.known:
+            outcome.end(Response.Status.INTERRUPTED)
+
+    async def end(self, live, outcome, *, leaving):
+        """Store the final state of a reply, and order what is queued behind it.
+
+        A reply whose lease was lost is left alone. While the process is `leaving` nothing waits
+        for requests and nothing new is ordered. The Submitted of the queued message, or None.
+        """
+        if live.ending == "lost":
+            return None
+        await self._renderer.complete(live)
+        fields = outcome.fields()
+        html, reasoning_html = live.html, live.reasoning_html
+        texts = (live.text, html, live.reasoning, reasoning_html)
+        may_wait = fields["status"] == Response.Status.COMPLETED and not leaving
+        async with self._priority.lull() if may_wait else contextlib.nullcontext():
+            ending, following = await self._lane.insist(
+                _finish, live.response, self._lease, fields, texts, not leaving
+            )
+        if ending is not None:
+            live.finished(ending, html, reasoning_html)
+        logger.info(
+            "reply %s %s%s",
+            live.id,
+            fields["status"] if ending is not None else "was ended by somebody else",
+            f" ({fields['error_code']})" if fields.get("error_code") else "",
+        )
+        return following
+
+    def _open_client(self):
+        """Opened when it is first needed: not every process that has an engine asks a gateway."""
+        if self._client is None:
+            self._client = build_client()
+        return self._client
+
+    async def close(self):
+        """Close the connections to the gateway; nothing may be asking it any more."""
+        if self._client is not None:
+            await self._client.close()
+
+
+def stop_early(live, status):
+    """End a reply or title that this process writes with `status`; its text is kept. On the event
+    loop."""
+    if not live.ending:
+        live.ending = status
+        # A task that was cancelled before its first step would not even end the row.
+        if live.asking:
+            live.task.cancel()
+
+
+def _finish(response, lease, fields, texts, sends):
+    """End the Response and, where `sends`, order the reply to what is queued behind it.
+
+    A unit of work. `(columns as they were written, Submitted)`; each is None where there is none:
+    the row was no longer ours, or nothing is queued.
+    """
+    ending = response_states.finish(response, lease, fields, *texts)
+    following = None
+    if ending is not None and sends and fields["status"] in queued_message.SENT_AFTER:
+        following = queued_message.send(response.conversation_id)
+    return ending, following
