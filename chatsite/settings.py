@@ -296,7 +296,7 @@ if not (len(CURRENCY) == 3 and CURRENCY.isalpha()):
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "conversations.accounts.backend.Backend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -317,7 +317,9 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_PRESERVE_USERNAME_CASING = True
+# The key is an account together with the client's address (conversations/accounts/adapter.py).
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+FAILURES_OF_AN_ACCOUNT = "100/h/key"  # whatever address they come from
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 try:

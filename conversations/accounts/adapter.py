@@ -6,16 +6,18 @@ import unicodedata
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.db.models import Q
 from django.utils import translation
 
+from conversations.accounts.look_alikes import looks_like_another
 from conversations.models import Person
 
 
 class Adapter(DefaultAccountAdapter):
-    """allauth's adapter with the site's rules: SIGNUP, and one count of failed logins for each
-    account, whatever name of it was typed."""
+    """allauth's adapter with the site's rules: SIGNUP, no look-alike names at sign-up, and counts
+    of failed logins for each account, whatever name of it was typed."""
 
     def is_open_for_signup(self, request):
         return settings.SIGNUP == "open"
@@ -31,7 +33,35 @@ class Adapter(DefaultAccountAdapter):
                 credentials[name] = unicodedata.normalize(form, credentials[name])
         return super().authenticate(request, **credentials)
 
+    def clean_username(self, username, shallow=False):
+        username = super().clean_username(username, shallow)
+        if not shallow and looks_like_another(username):
+            raise self.validation_error("username_taken")
+        return username
+
+    def pre_authenticate(self, request, **credentials):
+        """Refuse a login where there were too many failures: five in five minutes for an account
+        from one address, by allauth's count, and FAILURES_OF_AN_ACCOUNT from everywhere.
+
+        By account alone, five wrong passwords from anywhere would keep its person out.
+        """
+        super().pre_authenticate(request, **credentials)
+        everywhere = ratelimit.consume(
+            request,
+            app="allauth.account",
+            action="login_failed_everywhere",
+            config={"login_failed_everywhere": settings.FAILURES_OF_AN_ACCOUNT},
+            key=self._account(credentials),
+        )
+        if not everywhere:
+            raise self.validation_error("too_many_login_attempts")
+        # A login that succeeds is taken out of both counts.
+        self._login_failed_rl_usage.usage += everywhere.usage
+
     def _get_login_attempts_cache_key(self, request, **credentials):
+        return f"{self._account(credentials)} {ratelimit.get_ip(request)}"
+
+    def _account(self, credentials):
         # allauth counts by the site's host name and by what was typed: the person's name, their
         # e-mail and each name of the site would have a count of its own.
         typed = credentials.get("email") or credentials.get("username") or ""
