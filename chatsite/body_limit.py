@@ -1,7 +1,7 @@
-"""Refuses bodies over MAX_BODY before they are kept anywhere, logged in or not.
+"""The limit of a request's body: one over MAX_BODY is refused before it is kept anywhere.
 
 Django under ASGI spools a body of any size to disk before the first middleware sees it; an
-anonymous 300 MB were measured to leave 312 MB there (runtime.md, 1.8).
+anonymous 300 MB were measured to leave 312 MB there.
 """
 
 import asyncio

@@ -160,9 +160,9 @@ def database(url, pool_size):
 
     `pool_size` is how many connections a process may hold open to PostgreSQL.
 
-    SQLite: runtime.md measured that only WAL, IMMEDIATE and a long busy timeout together hold
-    fifty writers. PostgreSQL: a pool with health checks, since a pool without hands out dead
-    connections after the database was restarted.
+    SQLite: only WAL, IMMEDIATE and a long busy timeout together hold fifty writers, as measured
+    (docs/architecture.md). PostgreSQL: a pool with health checks, since one without hands out
+    dead connections after the database was restarted.
     """
     try:
         config = environ.Env.db_url_config(url)

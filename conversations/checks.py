@@ -1,4 +1,4 @@
-"""Refuses to start, or warns once, where the site would not be safe (runtime.md, P26)."""
+"""System checks: what the site refuses to start with, or warns of once, because it is unsafe."""
 
 import os
 from pathlib import Path

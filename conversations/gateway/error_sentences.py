@@ -1,6 +1,6 @@
 """Our sentences for what went wrong, made when they are shown, in the reader's language.
 
-Stored are only codes and the gateway's own words (design.md, 13).
+Only codes and the gateway's own words are stored, so that each reader has them in their language.
 """
 
 import re

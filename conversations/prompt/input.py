@@ -1,7 +1,9 @@
-"""Stored messages -> the body of `POST /v1/responses`, within the model's context window. Pure.
+"""The `input` array and the body of `POST /v1/responses`, from stored messages, within the model's
+context window. Pure.
 
-The form of a turn is the only one that every gateway examined accepts (protocol.md, 3.1 A), and
-optional fields are sent only where they are set (protocol.md, rule 10).
+The form of a turn, `{"type": "message", "role", "content": text}`, is the only one that every
+gateway examined accepts. Optional fields are sent only where they are set: some gateways refuse
+what they do not know.
 """
 
 from dataclasses import dataclass

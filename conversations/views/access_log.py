@@ -76,6 +76,6 @@ def _before(request):
 
 
 def _harmless(cell):
-    """A cell that no spreadsheet takes for a formula (runtime.md, T18)."""
+    """A cell of a CSV file that no spreadsheet takes for a formula."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
