@@ -1,5 +1,7 @@
 """Server-sent events, with the examples of the WHATWG specification."""
 
+import json
+
 import pytest
 
 from conversations.upstream.sse import Frames
@@ -74,3 +76,14 @@ def test_a_line_that_is_too_long_is_the_last(line, step):
         found += reader.feed(data[start : start + step])
     assert found == [(b"", b" a")]
     assert reader.too_long
+
+
+def test_events_parted_by_one_line_end_are_several():
+    lines = 'event: a\ndata: {"n": 1}\nevent: b\ndata:{"n": {}}\r\ndata: [DONE]\n\n'
+    parted = [("a", '{"n": 1}'), ("b", '{"n": {}}'), ("b", "[DONE]")]
+    assert frames(lines) == frames(lines, step=1) == parted
+
+
+def test_an_object_over_several_lines_is_one_event():
+    lines = 'data: {"a": {},\ndata: "b": {}\ndata: }\n\ndata: {\ndata: }\n\n'
+    assert [json.loads(data) for _, data in frames(lines)] == [{"a": {}, "b": {}}, {}]

@@ -21,6 +21,7 @@ _reference = re.compile(f"{BEGIN}([^{BEGIN}{END}]{{0,{LONGEST - 2}}}){END}")
 _bare = re.compile(SEPARATOR + "turn[0-9]{1,4}[a-z_]{1,20}[0-9]{1,4}")
 _bare_beginning = re.compile(SEPARATOR + "[a-z0-9_]*")
 _kind = re.compile("[a-z_]{1,30}")
+_cut = re.compile(f"(?:[a-z_]{{1,30}}(?:{SEPARATOR}|\\Z)|\\Z)")
 
 
 class ReferenceMarks:
@@ -44,10 +45,10 @@ class ReferenceMarks:
         text = self._held + text
         end = _beginning_of_a_reference(text)
         self._held = "" if last else text[end:]
-        if last and _kind.match(text, end + 1):
-            # The text ends within a reference.
-            return _stripped(text[:end])
-        return _stripped(text if last else text[:end])
+        if last and text[end : end + 1] == BEGIN and not _cut.match(text, end + 1):
+            # It was the beginning of none.
+            end = len(text)
+        return _stripped(text[:end])
 
 
 def strip_reference_marks(text: str) -> str:
