@@ -11,10 +11,11 @@ class ConversationsConfig(AppConfig):
     def ready(self):
         from conversations import checks  # noqa: F401
         from conversations.accounts import session_revocation
-        from conversations.database import triggers
+        from conversations.database import integers_in, triggers
         from conversations.review import permission_changes
         from conversations.search import index
 
+        integers_in.register()
         permission_changes.connect()
         session_revocation.connect()
         post_migrate.connect(triggers.repair, sender=self)

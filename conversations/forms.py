@@ -99,3 +99,8 @@ class RetryForm(MessageForm):
 
     def clean_text(self):
         return ""
+
+    @property
+    def first_error(self):
+        """The sentence of the first field that was refused. Only where the form is not valid."""
+        return next(iter(self.errors.values()))[0]

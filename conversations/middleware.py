@@ -1,6 +1,8 @@
 """Request attributes and the language and time zone that views rely on."""
 
-from zoneinfo import ZoneInfo
+from functools import cache
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.utils import timezone, translation
 
@@ -48,7 +50,18 @@ def _activate(request):
     if language and translation.check_for_language(language):
         translation.activate(language)
         request.LANGUAGE_CODE = language
-    try:
-        timezone.activate(ZoneInfo(request.COOKIES.get("timezone", "")))
-    except (ValueError, OSError, ModuleNotFoundError):
+    zone = unquote(request.COOKIES.get("timezone", ""))
+    if zone in _known_zones():
+        timezone.activate(ZoneInfo(zone))
+    else:
         timezone.deactivate()
+
+
+@cache
+def _known_zones():
+    """The names of time zones that this machine and its tzdata know.
+
+    A browser may be newer, or have none: Etc/Unknown. Factory and localtime are files of the
+    database, not places: the first is UTC under another name, the second the server's own zone.
+    """
+    return available_timezones() - {"Factory", "localtime"}

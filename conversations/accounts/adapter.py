@@ -58,6 +58,13 @@ class Adapter(DefaultAccountAdapter):
         # A login that succeeds is taken out of both counts.
         self._login_failed_rl_usage.usage += everywhere.usage
 
+    def is_safe_url(self, url):
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            # urlparse raises it for "http://[::1".
+            return False
+
     def _get_login_attempts_cache_key(self, request, **credentials):
         return f"{self._account(credentials)} {ratelimit.get_ip(request)}"
 

@@ -23,6 +23,10 @@ class GuardedAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request=None):
         return lookup in self.listed_lookups()
 
+    def get_object(self, request, object_id, from_field=None):
+        # Django takes an empty `_to_field` for the name of a field.
+        return super().get_object(request, object_id, from_field or None)
+
     def listed_lookups(self):
         """Names of all look-ups that the address of the list may have."""
         lookups = set(self.linked_lookups)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from conversations.form_fields import LARGEST_ID, DayField
 from conversations.models import (
     Conversation,
     LanguageModel,
@@ -61,12 +62,8 @@ class NoteForm(forms.ModelForm):
 class FilterForm(forms.Form):
     """Filters in an address. `carried` keeps them in the addresses of further pages."""
 
-    since = forms.DateField(
-        label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"})
-    )
-    until = forms.DateField(
-        label=gettext_lazy("To"), required=False, widget=forms.DateInput({"type": "date"})
-    )
+    since = DayField(label=gettext_lazy("From"))
+    until = DayField(label=gettext_lazy("To"))
 
     @property
     def carried(self):
@@ -171,8 +168,8 @@ class LogForm(FilterForm):
         if not name:
             return None
         person_id = Person.objects.filter(username=name).values_list("pk", flat=True).first()
-        if person_id is None and name.isdecimal() and len(name) < 19:
-            person_id = int(name)
+        if person_id is None and name.isdecimal() and len(name) < 20:
+            person_id = min(int(name), LARGEST_ID)
         if person_id is None:
             raise forms.ValidationError(_("There is no person called “%s”.") % name)
         return person_id

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from conversations.form_fields import LARGEST_ID, DayField
 from conversations.models import Person, UsageRollup
 from conversations.usage import calendar
 from conversations.usage.reports import Selection
@@ -35,7 +36,7 @@ class RangeForm(forms.Form):
 
     by = forms.ChoiceField(required=False)
     sort = forms.CharField(required=False, max_length=50)
-    page = forms.IntegerField(required=False, min_value=1)
+    page = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
     # The first is what a report is cut by unless asked otherwise.
     cuts = ("day", "model", "conversation")
@@ -43,16 +44,9 @@ class RangeForm(forms.Form):
     def __init__(self, data, **kwargs):
         super().__init__(data, **kwargs)
         # "from" is a word of Python's: it cannot be an attribute of the class.
-        self.fields["from"] = self._date(gettext_lazy("From"))
-        self.fields["to"] = self._date(gettext_lazy("To"))
+        self.fields["from"] = DayField(label=gettext_lazy("From"))
+        self.fields["to"] = DayField(label=gettext_lazy("To"))
         self.fields["by"].choices = [(cut, cut) for cut in self.cuts]
-
-    @staticmethod
-    def _date(label):
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        return forms.DateField(
-            label=label, required=False, widget=widget, input_formats=["%Y-%m-%d"]
-        )
 
     def clean(self):
         cleaned = super().clean()
@@ -76,7 +70,7 @@ class PersonForm(RangeForm):
     """The report about one person, for a usage viewer: figures only, no titles."""
 
     cuts = ("day", "model")
-    id = forms.IntegerField(required=False, min_value=1)
+    id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
 
 class PeopleForm(RangeForm):

@@ -50,7 +50,7 @@ def download(request):
     """
     form = LogForm(request.GET)
     if not form.is_valid():
-        raise Http404
+        return render(request, "review/log.html", {"form": form, "rows": []}, status=422)
     with transaction.atomic():
         record(request, ReviewAccess.Action.EXPORTED, detail={"log": form.carried})
         rows, before = access_log_page.page(

@@ -60,7 +60,7 @@ def _another_reply(request, message, **wanted):
     """Submit a form that has no text; `wanted` are fields of the replies.Submission."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
-        return _refused(request, message, form.errors["model"][0], 422)
+        return _refused(request, message, form.first_error, 422)
     taken = submit(request, form, **wanted)
     if isinstance(taken, Refusal):
         return taken.mark(_refused(request, message, taken.sentence, taken.status))

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from conversations.form_fields import DayField
 from conversations.models import Conversation
 from conversations.search import BEST, NEWEST, parse
 from conversations.search import search as find
@@ -29,12 +30,8 @@ class SearchForm(forms.Form):
         choices=[(NEWEST, _("Newest first")), (BEST, _("Best first"))],
     )
     model = forms.ChoiceField(label=_("Model"), required=False)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = DayField(label=_("From"))
+    until = DayField(label=_("To"))
 
     def __init__(self, data, person):
         super().__init__(data)
@@ -54,8 +51,8 @@ class SearchForm(forms.Form):
         return {
             "order": cleaned.get("order") or NEWEST,
             "model": cleaned.get("model", ""),
-            "since": _midnight(since) if _is_usual(since) else None,
-            "until": _midnight(until + timedelta(days=1)) if _is_usual(until) else None,
+            "since": _midnight(since) if since else None,
+            "until": _midnight(until + timedelta(days=1)) if until else None,
         }
 
 
@@ -93,11 +90,6 @@ def search(request):
             context["rest"] = rest.urlencode()
     name = "_found" if request.fragment == "rows" else "search"
     return render(request, f"conversations/{name}.html", context)
-
-
-def _is_usual(day):
-    """Whether there is a `day`, and one that calendars of all zones have."""
-    return day is not None and 1970 < day.year < 9999
 
 
 def _midnight(day):

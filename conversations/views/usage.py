@@ -64,7 +64,9 @@ def mine(request):
 def mine_file(request):
     """My usage as CSV."""
     form = RangeForm(request.GET)
-    return _file(request, _own_table(request.user, _valid(form)), "usage", form)
+    if not form.is_valid():
+        return render(request, "usage/mine.html", {"form": form}, status=422)
+    return _file(request, _own_table(request.user, form), "usage", form)
 
 
 @usage_viewer_required
@@ -96,7 +98,9 @@ def people(request):
 def people_file(request):
     """Everyone's usage as CSV: the rows and filters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
-    asked = _valid(form).cleaned_data
+    if not form.is_valid():
+        return render(request, "usage/people.html", {"form": form}, status=422)
+    asked = form.cleaned_data
     table = report_tables.make_table(asked["by"], form.selection(), asked["sort"])
     return _file(request, table, "usage-people", form)
 
@@ -130,15 +134,11 @@ def person_file(request, username):
     """One person's usage as CSV."""
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
-    selection = _valid(form).selection(people=[seen])
+    if not form.is_valid():
+        return render(request, "usage/person.html", {"form": form, "name": name}, status=422)
+    selection = form.selection(people=[seen])
     table = report_tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
     return _file(request, table, f"usage-{name}", form)
-
-
-def _valid(form):
-    if not form.is_valid():
-        raise Http404
-    return form
 
 
 def _seen(request, username, form):
