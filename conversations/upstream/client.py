@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import httpx
 
+from .configured_secrets import configured_secrets
 from .connection_errors import closed_without_a_byte, failure_of, timeout_of
 from .connections import ConnectionPool, Reuse
 from .deadline import Deadline
@@ -73,7 +74,7 @@ def build_client(
     return Upstream(
         root=root,
         headers=headers_with(api_key, headers or {}),
-        redactor=Redactor(api_key, root.host),
+        redactor=Redactor(configured_secrets(api_key, headers or {}), root.host),
         # Silence is the Deadline's: aiohttp would set its own timer anew for every token.
         timeout={"connect": connect_timeout, "pool": connect_timeout},
         silence=read_timeout,
@@ -187,8 +188,10 @@ class Upstream:
             listed = None
         data = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(data, list):
-            raise UpstreamError(Failed("not_api", summary(status, headers), status))
+            raise UpstreamError(Failed("not_api", self._summary(http_response), status))
         names = {one_line(each.get("id")) for each in data if isinstance(each, dict)} - {""}
+        # A name with a secret in it is nobody's model, and the list is stored and shown.
+        names = {each for each in names if not self._redactor.holds_secret(each)}
         return sorted(names)[:MOST_MODELS]
 
     async def close(self) -> None:
@@ -250,7 +253,7 @@ class Upstream:
         limit = body.get("max_output_tokens")
         decoder = Decoder(
             redactor=self._redactor,
-            summary=summary(http_response.status_code, http_response.headers),
+            summary=self._summary(http_response),
             max_output_tokens=limit if isinstance(limit, int) else None,
             **self._limits,
         )
@@ -270,6 +273,10 @@ class Upstream:
                     deadline.shorten(TAIL_SECONDS)
             await finish_reading(arriving, deadline)
 
+    def _summary(self, http_response: httpx.Response) -> str:
+        what = summary(http_response.status_code, http_response.headers)
+        return self._redactor.sentence(what)
+
     def _request_id(self, http_response: httpx.Response) -> str:
         return self._redactor.sentence(request_id_in(http_response.headers))
 
@@ -279,7 +286,7 @@ class Upstream:
         status, headers = http_response.status_code, http_response.headers
         message = last.message
         if last.code == "not_api":
-            message = message or summary(status, headers)
+            message = message or self._summary(http_response)
         return replace(
             last,
             http_status=status,

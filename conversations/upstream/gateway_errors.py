@@ -96,7 +96,7 @@ def refusal(
     message = redactor.sentence(found.message) if found else ""
     return Failed(
         code,
-        message or summary(http_status, headers, empty=not body.strip()),
+        message or redactor.sentence(summary(http_status, headers, empty=not body.strip())),
         http_status,
         redactor.sentence(request_id_in(headers)),
         sent=True,

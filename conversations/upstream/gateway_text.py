@@ -1,6 +1,7 @@
 """Text from a gateway made fit to be stored and shown: repaired, on one line, without secrets."""
 
 import re
+from collections.abc import Sequence
 
 LONGEST_SENTENCE = 300
 LONGEST_NAME = 200
@@ -41,16 +42,19 @@ def one_line(value: object, longest: int = LONGEST_NAME) -> str:
 
 
 class Redactor:
-    """Takes the API key and the gateway's address out of sentences that people will read."""
+    """Takes secrets and the gateway's address out of what people will read or is stored."""
 
-    def __init__(self, api_key: str = "", host: str = "") -> None:
-        """`host` is the gateway's host name without port; "" for either takes out nothing."""
-        secrets = []
-        if api_key:
-            # A very short key, as local servers have, may be a syllable of any word.
-            key = re.escape(api_key)
-            secrets.append(key if len(api_key) >= 8 else rf"(?<!\w){key}(?!\w)")
-        self._keys = re.compile("|".join(secrets)) if secrets else None
+    def __init__(self, secrets: str | Sequence[str] = (), host: str = "") -> None:
+        """`secrets` are the key, or all of the configuration (`configured_secrets`); `host` is the
+        gateway's host name without port. What is empty takes out nothing."""
+        if isinstance(secrets, str):
+            secrets = [secrets] if secrets else []
+        # A very short key, as local servers have, may be a syllable of any word.
+        patterns = [
+            re.escape(each) if len(each) >= 8 else rf"(?<!\w){re.escape(each)}(?!\w)"
+            for each in secrets
+        ]
+        self._keys = re.compile("|".join(patterns)) if patterns else None
         self._host = (
             re.compile(
                 rf"(?:https?://)?(?<![\w.\-]){re.escape(host)}(?![\w\-]|\.\w)(?::\d+)?{_PATH}",
@@ -59,6 +63,17 @@ class Redactor:
             if host
             else None
         )
+
+    def holds_secret(self, text: str) -> bool:
+        """Whether a secret of the configuration stands in `text`."""
+        return bool(self._keys and self._keys.search(text))
+
+    def name(self, value: object, longest: int = LONGEST_NAME) -> str:
+        """Return what `one_line` makes of an id, code or model name, secrets as `[key]`."""
+        clean = one_line(value, 2 * longest)
+        if self._keys:
+            clean = self._keys.sub("[key]", clean)
+        return clean[:longest]
 
     def sentence(self, text: object) -> str:
         """Return `text` as one line of at most 300 characters that may be shown.

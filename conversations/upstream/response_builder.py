@@ -50,8 +50,8 @@ class ResponseBuilder:
     def identify(self, upstream_id: object, model: object) -> None:
         """Note the gateway's id of the response and its model: the first id, the latest model."""
         self.began = True
-        upstream_id = self._upstream_id or one_line(upstream_id, 2000)
-        model = one_line(model) or self._model
+        upstream_id = self._upstream_id or self.redactor.name(upstream_id, 2000)
+        model = self.redactor.name(model) or self._model
         if (upstream_id, model) != (self._upstream_id, self._model):
             self._upstream_id, self._model = upstream_id, model
             self._identified = True

@@ -148,7 +148,7 @@ class ResponseItems:
     def _note(self, item: dict) -> None:
         if item.get("type") in TOOL_CALLS:
             self._builder.tool_note = True
-        if phase := one_line(item.get("phase"), 40):
+        if phase := self._builder.redactor.name(item.get("phase"), 40):
             self._builder.phase = phase
 
 

@@ -1,0 +1,40 @@
+"""Which values of the configuration are secrets that a gateway may repeat and nobody may read."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+
+# Headers whose value is a secret whatever it looks like.
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credential|session|sign", re.I)
+# Of other headers ("X-Team: research") a value counts from this length on, in one word with a
+# digit in it: shorter ones may be words of any sentence.
+_RANDOM = re.compile(r"(?=\S*\d)\S{16,}")
+# "Bearer", "Basic" and others, before the secret itself.
+_SCHEME = re.compile(r"^[A-Za-z][\w-]*\s+(?=\S)")
+
+
+def configured_secrets(api_key: str, headers: Mapping[str, str]) -> list[str]:
+    """Return the key and the secrets in `headers` (UPSTREAM_HEADERS), longest first.
+
+    Of `Basic` credentials the password counts too; of cookies each value.
+    """
+    found = {api_key}
+    for name, value in headers.items():
+        if not _SECRET_HEADER.search(name):
+            found.update(_RANDOM.findall(value))
+            continue
+        secret = _SCHEME.sub("", value.strip())
+        found.add(secret)
+        if value.lower().startswith("basic "):
+            found.add(_password(secret))
+        if "cookie" in name.lower():
+            found.update(part.partition("=")[2].strip() for part in value.split(";"))
+    return sorted(found - {""}, key=len, reverse=True)
+
+
+def _password(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
