@@ -46,10 +46,14 @@ HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
 
 
 def request_id(get_response):
-    """Give each request an id, or take a proxy's; it is in the log and on the error pages."""
+    """Give each request an id, or take that of a proxy of ours (TRUSTED_PROXIES).
+
+    It is in the log, on the error pages, in the access log and in the line of a reply that the
+    request asked for; nobody else may choose it.
+    """
 
     def handle(request):
-        given = request.headers.get("X-Request-Id", "")
+        given = request.headers.get("X-Request-Id", "") if settings.TRUSTED_PROXIES else ""
         request.id = given if _GIVEN_ID.match(given) else uuid.uuid4().hex[:16]
         current_id.set(request.id)
         response = get_response(request)

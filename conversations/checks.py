@@ -9,6 +9,9 @@ from django.core.checks import Error, Warning, register
 
 from conversations.database.file_system import NETWORKS, mount_of
 
+# Values of ALLOWED_HOSTS that only this machine can use; "testserver" is that of Django's tests.
+NAMES_OF_THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]", "testserver", ".localhost"}
+
 # The tag of what is looked at before each start.
 START = "start"
 
@@ -16,13 +19,48 @@ START = "start"
 @register(START)
 def debug_stays_at_home(app_configs, **kwargs):
     """DEBUG shows settings and code to whoever causes an error: loopback only."""
-    at_home = {"localhost", "127.0.0.1", "[::1]", "testserver", ".localhost"}
-    if settings.DEBUG and not set(settings.ALLOWED_HOSTS) <= at_home:
+    if not settings.DEBUG:
+        return []
+    origins = {urlsplit(origin).hostname or "" for origin in settings.CSRF_TRUSTED_ORIGINS}
+    if not set(settings.ALLOWED_HOSTS) <= NAMES_OF_THIS_MACHINE:
+        why = "ALLOWED_HOSTS names hosts other than this machine"
+    elif not origins <= {*NAMES_OF_THIS_MACHINE, "::1"}:
+        why = "CSRF_TRUSTED_ORIGINS names hosts other than this machine"
+    elif settings.TRUSTED_PROXIES:
+        why = "TRUSTED_PROXIES says that a proxy lets others in"
+    else:
+        return []
+    return [
+        Error(f"DEBUG is on while {why}.", hint="Set DEBUG=false.", id="conversations.E001"),
+    ]
+
+
+@register(START)
+def hosts_are_named(app_configs, **kwargs):
+    """Links in e-mails are made with the Host that a request came to: with "*" whoever asks for a
+    password reset in another's name chooses where the link leads."""
+    if "*" in settings.ALLOWED_HOSTS:
         return [
-            Error(
-                "DEBUG is on while ALLOWED_HOSTS names hosts other than this machine.",
-                hint="Set DEBUG=false.",
-                id="conversations.E001",
+            Warning(
+                "ALLOWED_HOSTS=* takes any Host, and the links in e-mails lead to it.",
+                hint="Name the hosts of the site: ALLOWED_HOSTS=chat.example.org.",
+                id="conversations.W002",
+            )
+        ]
+    return []
+
+
+@register(START)
+def secret_key_is_random(app_configs, **kwargs):
+    """Who guesses the key makes sessions and set-up codes. Random text of 32 characters has some
+    twenty different ones; a word, a name or a repeated piece has few."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if any(len(set(key)) < 10 or key in (key * 2)[1:-1] for key in keys):
+        return [
+            Warning(
+                "SECRET_KEY is easy to guess: it repeats itself or has few different characters.",
+                hint="Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+                id="conversations.W003",
             )
         ]
     return []

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user
 
 from conversations.models import Person
 from conversations.views.first_visit import setup_code
+from tests.support.sockets import Browser
 
 ACCOUNT = {
     "username": "ada",
@@ -67,6 +68,35 @@ def test_from_afar_it_asks_for_the_code(client, where):
 def test_behind_a_proxy_it_always_asks_for_the_code(client, settings):
     settings.TRUSTED_PROXIES = 1
     assert 'name="code"' in client.get("/setup/").text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALLOWED_HOSTS", ["chat.example.org", "localhost"]),
+        ("ALLOWED_HOSTS", ["*"]),
+        ("CSRF_TRUSTED_ORIGINS", ["https://chat.example.org"]),
+    ],
+)
+def test_behind_a_proxy_that_adds_no_header_it_asks_for_the_code(client, settings, name, value):
+    setattr(settings, name, value)
+    for host in ("localhost", "chat.example.org", "127.0.0.1:8000"):
+        page = client.get("/setup/", HTTP_HOST=host)
+        assert page.status_code == 400 or 'name="code"' in page.text
+    assert client.post("/setup/", ACCOUNT, HTTP_HOST="localhost").status_code in (400, 422)
+    assert not Person.objects.exists()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("version", "asked"), [("1.0", True), ("1.1", False)])
+def test_it_asks_for_the_code_where_nginx_stands_in_between(make_server, version, asked):
+    server = make_server(DJANGO_SETTINGS_MODULE="tests.support.bare")
+    browser = Browser(server).connect()
+    browser.socket.sendall(
+        f"GET /setup/ HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert (b'name="code"' in browser.rest()) == asked
 
 
 @pytest.mark.django_db

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.core import checks
 
+from conversations.checks import START
 from conversations.database.file_system import mount_of
 from tests.support.server import ROOT, Server, free_port
 
@@ -45,6 +47,39 @@ def test_debug_with_foreign_hosts_is_refused():
     assert result.returncode != 0
     assert "DEBUG is on while ALLOWED_HOSTS names hosts other than this machine." in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("TRUSTED_PROXIES", "1", "TRUSTED_PROXIES says that a proxy lets others in"),
+        ("CSRF_TRUSTED_ORIGINS", "https://chat.example.org", "CSRF_TRUSTED_ORIGINS names hosts"),
+    ],
+)
+def test_debug_behind_a_proxy_is_refused(name, value, why):
+    result = start({"DEBUG": "true", name: value})
+    assert result.returncode != 0
+    assert f"DEBUG is on while {why}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "ids"),
+    [
+        ("SECRET_KEY", "k" * 40, {"conversations.W003"}),
+        ("SECRET_KEY", "chatsite" * 5, {"conversations.W003"}),
+        ("SECRET_KEY", "passwordpasswordpasswordpassword", {"conversations.W003"}),
+        ("SECRET_KEY", "qMuxW0jT3nEZrF7yQb2ScAhGvLk9dPIo", set()),
+        ("SECRET_KEY", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822c", set()),
+        ("SECRET_KEY_FALLBACKS", ["k" * 40], {"conversations.W003"}),
+        ("ALLOWED_HOSTS", ["*"], {"conversations.W002"}),
+        ("ALLOWED_HOSTS", ["chat.example.org"], set()),
+    ],
+)
+def test_what_is_easy_to_guess_or_open_to_all_is_warned_of(settings, name, value, ids):
+    settings.OPENAI_BASE_URL = ""
+    setattr(settings, name, value)
+    assert {each.id for each in checks.run_checks(tags=[START])} == ids
 
 
 def test_sqlite_on_a_read_only_disk_is_refused(tmp_path):

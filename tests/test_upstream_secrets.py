@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from conversations.upstream import UpstreamError, build_client
+from conversations.upstream import build_client
 from conversations.upstream.configured_secrets import configured_secrets
 from tests.support.folding import ASKED
 

@@ -1,6 +1,7 @@
 """The first visit: makes the administrator's account, exactly once."""
 
 import hmac
+import re
 from ipaddress import ip_address
 
 from django import forms
@@ -18,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from conversations.checks import NAMES_OF_THIS_MACHINE
 from conversations.models import Person
 
 
@@ -79,10 +81,25 @@ def setup(request):
     return redirect("home")
 
 
+# Headers by which proxies say that there is one.
+PROXY_HEADERS = re.compile(r"HTTP_(X_FORWARDED|FORWARDED|X_REAL_IP|VIA|X_ORIGINAL|CF_|TRUE_CLIENT)")
+
+
 def is_at_home(request):
-    """Whether the visitor is on this very machine, with no proxy in between."""
-    proxied = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
-    if settings.TRUSTED_PROXIES or any(name in request.META for name in proxied):
+    """Whether the visitor is a browser on this very machine, with no proxy in between.
+
+    A proxy that adds no header also connects from this machine. So nothing in the settings may be
+    for others: proxies, origins, or names other than this machine's in ALLOWED_HOSTS. And the
+    request must not be of HTTP/1.0, which nginx speaks by default to what stands behind it.
+    """
+    if settings.TRUSTED_PROXIES or settings.CSRF_TRUSTED_ORIGINS:
+        return False
+    # The names count here, not the request's Host: that is one of them, or the answer is 400.
+    if not set(settings.ALLOWED_HOSTS) <= NAMES_OF_THIS_MACHINE:
+        return False
+    if any(PROXY_HEADERS.match(name) for name in request.META):
+        return False
+    if getattr(request, "scope", {}).get("http_version") == "1.0":
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
