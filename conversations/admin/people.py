@@ -1,4 +1,4 @@
-"""People and models."""
+"""The administration of accounts and of the gateway's models."""
 
 import unicodedata
 
@@ -21,7 +21,7 @@ from conversations.models import LanguageModel, Person
 
 
 class NewPersonForm(AdminUserCreationForm):
-    """A new account: with a password, or with a link by e-mail to set one."""
+    """The form of a new account: with a password, or with an e-mail that has a link to set one."""
 
     send_link = forms.BooleanField(
         label=_("Send a link to set the password"),
@@ -85,8 +85,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request, obj=None):
-        """Only superusers make staff, give permissions and put people into groups: a group may
-        carry permissions, and whoever gives those may give them to themselves."""
+        """Fields that are shown only. Staff who are no superusers set no flags, permissions and
+        groups: a group may carry permissions, and they could give those to themselves."""
         fields = list(super().get_readonly_fields(request, obj))
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
@@ -109,7 +109,9 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs, request):
-        """What goes with the people, as numbers: a list would name every message of theirs."""
+        """What the page that asks before deleting says: `(names of the people, rows by kind,
+        permissions that are missing, names of those who must not be deleted)`. Rows are counted,
+        not listed as Django does: a list would name every message of theirs."""
         model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
         beyond = people_beyond(request.user).filter(pk__in=[person.pk for person in objs])
         refused = [str(person) for person in beyond]
@@ -172,7 +174,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
 
 def _belongings(people):
-    """How much of what belongs to `people`, by name."""
+    """`{plural name of a model: number of rows}` of what is deleted with `people`; models without
+    rows are left out."""
     ids = [person.pk for person in people]
     related = [
         field

@@ -9,13 +9,13 @@ from conversations.models import Budget, BudgetChange, Price, UsageScope
 
 @admin.display(description=_("whose"))
 def whose(budget):
-    """Whose budget it is, under a heading that is translated."""
+    """The column with the name of the person or group of a budget, or "everyone"."""
     return budget.holder
 
 
 @admin.display(description=_("limit"), ordering="limit")
 def limit(budget):
-    """The limit without the places that only fractions of money need."""
+    """The column with a budget's limit, without trailing zeros: 20, not 20.00000000."""
     return f"{budget.limit.normalize():f}"
 
 

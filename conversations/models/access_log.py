@@ -8,15 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permanent(Exception):
-    """A row of the access log cannot be changed or removed."""
+    """Raised by every attempt of the ORM to change or remove a row of the access log."""
 
 
 class ReviewAccessQuerySet(models.QuerySet):
     def record(self, action, **fields):
-        """Write one act at the end of the log, in the caller's transaction or one of its own.
+        """Append an act to the log, in the caller's transaction or one of its own.
 
-        `fields` are those of ReviewAccess. Whatever makes this fail must make the act fail too, so
-        nothing is caught here. Returns the row.
+        `action` is one of ReviewAccess.Action, `fields` are further fields of the row. Returns the
+        row. An act that cannot be recorded must not happen: callers let exceptions pass.
         """
         access = self.model(action=action, **fields)
         access.save(using=self.db)
@@ -32,7 +32,7 @@ class ReviewAccessQuerySet(models.QuerySet):
     delete.queryset_only = True
 
     def bulk_create(self, *args, **kwargs):
-        """Rows are chained one by one."""
+        """Refused: each row needs the hash of the one before it."""
         raise Permanent
 
     def bulk_update(self, *args, **kwargs):
@@ -40,11 +40,13 @@ class ReviewAccessQuerySet(models.QuerySet):
 
 
 class ReviewAccess(models.Model):
-    """One act at the door to other people's conversations: who, whose, what, why, when.
+    """A row of the access log: an act of a reviewer on somebody's conversation, or a change of who
+    may review; who did it, whose it is, what, why, when and from where.
 
-    Ids are plain values and there are no names: neither a deletion nor an erasure touches a row.
-    The rows are chained: each holds the hash of the one before it, so that what was edited,
-    removed or reordered later shows (`verify`). The database refuses changes too, by triggers.
+    The log is append-only. People and conversations are plain ids, no foreign keys and no names, so
+    that no deletion touches a row. It is a hash chain: each row holds the hash of the row before
+    it, and `verify` names what was edited, removed or reordered. Triggers make the database refuse
+    changes (`conversations.database.triggers`).
     """
 
     class Action(models.TextChoices):
@@ -106,7 +108,8 @@ class ReviewAccess(models.Model):
         return str(self.number)
 
     def save(self, *args, using=None, **kwargs):
-        """Put the row at the end of the chain. Raises Permanent for one that is there already."""
+        """Append the row to the chain: sets number, time, previous hash and hash. Raises Permanent
+        for a row that is stored already."""
         if not self._state.adding:
             raise Permanent
         using = using or router.db_for_write(type(self), instance=self)
@@ -123,9 +126,8 @@ class ReviewAccess(models.Model):
         raise Permanent
 
     def computed_hash(self, number=None):
-        """SHA-256 of what the row says and the hash before it, as 64 hexadecimal digits.
-
-        With `number`: what it would be had the row stood there.
+        """SHA-256 of all fields of the row, the previous row's hash among them, as 64 hexadecimal
+        digits. With `number` it is computed as if the row had that number.
         """
         said = [
             self.number if number is None else number,
@@ -146,7 +148,7 @@ class ReviewAccess(models.Model):
 
     @property
     def was_moved(self):
-        """Whether the row is as it was written, but was written under another number."""
+        """Whether the row was moved: its content is as written, but under another number."""
         rows = type(self).objects
         before = rows.filter(hash=self.previous).values_list("number", flat=True)
         after = rows.filter(previous=self.hash).values_list("number", flat=True)
@@ -157,9 +159,9 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def verify(cls):
-        """Each fault of the log as `(number, what)`: edited, removed, reordered or added.
-
-        Also what only the end shows, rows removed from it. Reads in pieces, oldest first.
+        """Yields `(number, what)` for each row that is not as it was written; `what` is "edited",
+        "removed", "reordered" or "added". Rows cut off at the end show by the head. Reads a
+        thousand rows at a time, oldest first, so memory does not grow with the log.
         """
         head = AccessLogHead.current()
         expected, before = 1, None

@@ -66,7 +66,7 @@ class Person(AbstractUser):
     def assigned(self):
         """Code names of this app's permissions assigned to the person or one of their groups.
 
-        Not `has_perm`: that says yes to every superuser, and being superuser opens no door.
+        Not `has_perm`: that says yes to every superuser, and being superuser lets nobody review.
         """
         if not self.is_active:
             return frozenset()

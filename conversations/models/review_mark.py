@@ -1,4 +1,5 @@
-"""What reviewers leave beside a conversation. None of it touches the conversation's own row."""
+"""Marks and notes of reviewers. They lie in tables of their own: a review changes no row that the
+owner of the conversation sees."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -7,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReviewMark(models.Model):
-    """Whether a conversation is flagged, and when it was last reviewed."""
+    """The review state of a conversation: whether it is flagged for other reviewers, when and by
+    whom, and when it was last marked as reviewed. No row means neither."""
 
     conversation = models.OneToOneField(
         "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"
@@ -32,7 +34,7 @@ class ReviewMark(models.Model):
 
     @classmethod
     def flag(cls, conversation, reviewer, flagged):
-        """Flag the conversation, or take the flag away."""
+        """Set (`flagged` true) or remove the flag of the conversation, as `reviewer`."""
         cls._set(
             conversation,
             flagged_at=timezone.now() if flagged else None,
@@ -41,7 +43,7 @@ class ReviewMark(models.Model):
 
     @classmethod
     def review(cls, conversation, reviewer):
-        """Mark what the conversation has up to now as reviewed."""
+        """Mark the conversation as reviewed now; a later message makes it unreviewed again."""
         cls._set(conversation, reviewed_at=timezone.now(), reviewed_by=reviewer.pk)
 
     @classmethod
@@ -50,12 +52,12 @@ class ReviewMark(models.Model):
 
     @classmethod
     def reviewed(cls):
-        """Marks of conversations to which nothing was added since they were reviewed."""
+        """A queryset of the marks of conversations without activity since their last review."""
         return cls.objects.filter(reviewed_at__gte=F("conversation__updated_at"))
 
 
 class ReviewNote(models.Model):
-    """A reviewer's remark on a conversation, for other reviewers; its owner does not see it."""
+    """A reviewer's remark on a conversation, for other reviewers; not shown to its owner."""
 
     conversation = models.ForeignKey(
         "Conversation", on_delete=models.CASCADE, related_name="review_notes"

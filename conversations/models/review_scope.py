@@ -5,9 +5,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Scope(models.Model):
-    """Limits a reviewer to the members of a group; several rows add up, none means everyone.
+    """A review scope: the reviewer may review conversations of members of the group.
 
-    Who is a member counts when something is read, not when the row is made.
+    Several rows of a reviewer add up; a reviewer without any may review everyone. Membership is
+    looked up at each reading, so whoever leaves the group is out of scope at once.
     """
 
     reviewer = models.ForeignKey(

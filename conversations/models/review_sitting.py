@@ -13,14 +13,14 @@ LASTS = timedelta(hours=1)
 
 class ReviewSittingQuerySet(models.QuerySet):
     def current(self, reviewer):
-        """Those of `reviewer` that are not over."""
+        """The sittings of `reviewer` that have not ended."""
         return self.filter(reviewer=reviewer, ends_at__gt=timezone.now())
 
     def for_conversation(self, reviewer, conversation, sitting_id=None):
-        """The sitting in which `reviewer` may read `conversation` now, or None.
+        """The sitting that allows `reviewer` to read `conversation` now, or None.
 
-        The one called `sitting_id` where it was begun for this conversation, else one whose
-        reason the reviewer wanted remembered.
+        It is the one with the id `sitting_id` (from the address of the page), if it was begun for
+        this conversation; otherwise one with a remembered reason, which allows all conversations.
         """
         return (
             self.current(reviewer)
@@ -31,8 +31,12 @@ class ReviewSittingQuerySet(models.QuerySet):
 
 
 class ReviewSitting(models.Model):
-    """The hour for which a reviewer's reason counts: for one conversation, or, where the
-    reviewer wants it remembered, for all that are opened in it."""
+    """A sitting: the hour in which a reviewer may read with the reason that was given.
+
+    It allows one conversation, or every one within the reviewer's scope where the reviewer asked to
+    have the reason remembered. `ends_at` is LASTS after its beginning; rows that are over are
+    deleted when the next one begins.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reviewer = models.ForeignKey(
@@ -58,7 +62,8 @@ class ReviewSitting(models.Model):
 
     @classmethod
     def begin(cls, reviewer, conversation, reason, explanation, remembered):
-        """A new sitting, and an end to those that are over or whose reason this one replaces."""
+        """Store and return a new sitting. Deletes those of the reviewer that are over, and the one
+        with a remembered reason where this reason is to be remembered in its place."""
         old = cls.objects.filter(reviewer=reviewer)
         over = Q(ends_at__lte=timezone.now())
         old.filter(over | Q(remembered=True) if remembered else over).delete()
@@ -76,8 +81,9 @@ class ReviewSitting(models.Model):
         return self.ends_at - LASTS
 
     def take_first_showing(self, conversation):
-        """Whether the page about to be shown is the one for which the sitting was begun; True
-        only once."""
+        """Whether this is the first page shown in the sitting, of the conversation for which it was
+        begun. True once only, also between processes: that page is recorded already, by the form
+        with the reason."""
         return bool(
             type(self)
             .objects.filter(pk=self.pk, conversation_id=conversation.pk, shown=False)

@@ -5,9 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UsageScope(models.Model):
-    """Limits a person with the permission to view usage to members of some groups.
-
-    Who has the permission and no such row sees everyone.
+    """The limit of a usage viewer: the person, who needs the permission `view_usage` besides, sees
+    usage of members of these groups only. A viewer without such a row sees everybody's.
     """
 
     viewer = models.OneToOneField(

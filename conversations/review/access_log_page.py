@@ -1,4 +1,5 @@
-"""The access log as people read it: filtered, with names looked up where there still is one."""
+"""The rows of the access log for its page and its CSV file: filtered, and with the names that the
+ids in them have today."""
 
 import json
 from datetime import timedelta
@@ -32,10 +33,11 @@ COLUMNS = (
 
 
 def page(filters, before=None, size=PAGE):
-    """`(rows, number of the last one or None)`: the newest `size` rows that `filters` ask for,
-    of those below the number `before`. Each row has its people as `reviewer` and `owner`.
+    """A page of the log, newest first: `(rows, next)`.
 
-    `filters` is the cleaned data of a LogForm.
+    `filters` is the cleaned data of a LogForm, `size` the number of rows. `next` is the number of
+    the last row, to be given as `before` for the next page, or None on the last one. Each row has
+    the names of its people as `reviewer` and `owner` (`with_names`).
     """
     rows = ReviewAccess.objects.all()
     if reviewer := filters.get("reviewer"):
@@ -61,7 +63,8 @@ def page(filters, before=None, size=PAGE):
 
 
 def with_names(rows):
-    """Give each row the people and the group it names by id; None where there is none now."""
+    """The rows, each with the names behind its ids: `reviewer` and `owner` as `name_of` gives
+    them, and `said`, its `detail` with the name of the group. Two queries however many rows."""
     people, groups = set(), set()
     for row in rows:
         people |= {row.reviewer_id, row.owner_id}
@@ -77,7 +80,8 @@ def with_names(rows):
 
 
 def name_of(person_id, people):
-    """The username; what to say where the person is gone; "" where the row names nobody."""
+    """The username of `person_id` in `people`, a dict by id; "erased person" where it has none, and
+    "" where the id is None."""
     if person_id is None:
         return ""
     person = people.get(person_id)
@@ -85,7 +89,7 @@ def name_of(person_id, people):
 
 
 def csv_rows(rows):
-    """Lists of cells in the order of COLUMNS, from rows with names."""
+    """Yields a list of cells for each of `rows` (`with_names`), in the order of COLUMNS."""
     for row in rows:
         yield [
             row.number,

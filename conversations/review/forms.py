@@ -1,4 +1,5 @@
-"""Forms of the review: what the queue and the log show, why a conversation is opened, a note."""
+"""Forms of the review: filters of the queue and of the access log, the reason for opening a
+conversation, a note for other reviewers."""
 
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ from conversations.review.visible_text import has_visible_text
 
 
 class ReasonForm(forms.Form):
-    """Why a conversation is opened."""
+    """The form that asks a reviewer why a conversation is opened; the answer goes into the log."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
@@ -45,7 +46,7 @@ class ReasonForm(forms.Form):
 
 
 class NoteForm(forms.ModelForm):
-    """A remark for other reviewers."""
+    """The form of a ReviewNote, a remark for other reviewers."""
 
     class Meta:
         model = ReviewNote
@@ -60,19 +61,20 @@ class NoteForm(forms.ModelForm):
 
 
 class FilterForm(forms.Form):
-    """Filters in an address. `carried` keeps them in the addresses of further pages."""
+    """Base of the forms that filter a list by the query of its address, here by days."""
 
     since = DayField(label=gettext_lazy("From"))
     until = DayField(label=gettext_lazy("To"))
 
     @property
     def carried(self):
-        """The filters that are set, as the query of an address, without "?"."""
+        """The filters that are set, URL-encoded without "?", for links to further pages."""
         return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
 
 
 class QueueForm(FilterForm):
-    """What the queue shows, for a `reviewer`: only people and groups within the scope."""
+    """The filters of the review queue. It offers and accepts only people and groups within the
+    scope of `reviewer`."""
 
     q = forms.CharField(label=gettext_lazy("Words"), max_length=500, required=False)
     person = forms.CharField(label=gettext_lazy("Person"), max_length=150, required=False)
@@ -126,7 +128,8 @@ class QueueForm(FilterForm):
         self.fields["model"].choices = [("", _("All")), *names]
 
     def clean_person(self):
-        """The person of that name; people out of scope are as unknown as people who are not."""
+        """The Person with that username, or None where it is empty. The same error for somebody out
+        of the reviewer's scope as for nobody: it tells not who has an account."""
         name = self.cleaned_data["person"].strip()
         if not name:
             return None
@@ -138,7 +141,8 @@ class QueueForm(FilterForm):
 
 
 class LogForm(FilterForm):
-    """Which rows of the access log are shown."""
+    """The filters of the access log. `reviewer` and `owner` are cleaned to a person's id or
+    None."""
 
     reviewer = forms.CharField(label=gettext_lazy("Who"), max_length=150, required=False)
     owner = forms.CharField(label=gettext_lazy("Whose"), max_length=150, required=False)
@@ -163,7 +167,8 @@ class LogForm(FilterForm):
         return self._person_id("owner")
 
     def _person_id(self, field):
-        """The id behind a username, or the id itself: it is all there is of an erased person."""
+        """The id of the person with the username in `field`, None where it is empty. A number is
+        taken as an id: of a person who was deleted the log has nothing else."""
         name = self.cleaned_data[field].strip()
         if not name:
             return None

@@ -1,4 +1,5 @@
-"""What people are told about the review of their own conversations (REVIEW_NOTICE)."""
+"""The review notice: what the account page tells people of reviews of their own conversations, by
+the setting REVIEW_NOTICE."""
 
 from django.conf import settings
 
@@ -8,11 +9,11 @@ SHOWN = 20
 
 
 def notice(person):
-    """Context for `review/_account_notice.html`: the rule that holds, and who opened what when.
+    """The context of the template `review/_account_notice.html`: `{"mode": …, "openings": […]}`.
 
-    `mode` is REVIEW_NOTICE; `openings` the newest rows of the log about `person`'s own
-    conversations, each with `reviewer`, who is None unless the mode is "full". With the mode
-    "off" nothing is told, and the administrators' page of settings says so.
+    `mode` is REVIEW_NOTICE: "on", "full" or "off". `openings` are the newest readings of
+    conversations of `person` as ReviewAccess rows, each with a Person or None as `reviewer`; only
+    the mode "full" names them, and with "off" the list is empty.
     """
     mode = settings.REVIEW_NOTICE
     openings = []

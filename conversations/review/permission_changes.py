@@ -1,8 +1,9 @@
-"""Who may review whom: every change of it is an act of the access log too.
+"""Signal receivers that record in the access log every change of who may review whom: permissions,
+members of groups that have them, review scopes.
 
-By signals, against our habit: groups and permissions are Django's own models, changed by its
-admin, by commands and by shells, and each of those ways must be recorded, in the transaction that
-makes the change. A change that cannot be recorded is not made.
+Signals, since groups and permissions are Django's own models, which its administration, commands
+and shells change. The row is written in the transaction of the change, so that a change which
+cannot be recorded is not made.
 """
 
 from django.contrib.auth.models import Group, Permission
@@ -13,7 +14,7 @@ from conversations.models import Person, ReviewAccess, Scope
 from conversations.review.recording import record_change
 
 Action = ReviewAccess.Action
-# What opens the door, and what opens the log of it.
+# Permissions that let somebody review, and read the access log.
 WATCHED = Q(
     content_type__app_label="conversations",
     codename__in=["review_conversation", "view_reviewaccess"],
@@ -21,7 +22,7 @@ WATCHED = Q(
 
 
 def connect():
-    """Begin to watch; called once, when the apps are ready."""
+    """Connect the receivers; called once, by `AppConfig.ready`."""
     for through, receiver in (
         (Person.user_permissions.through, permissions_of_person),
         (Person.groups.through, members_of_group),
@@ -34,7 +35,7 @@ def connect():
 
 
 def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
-    """A watched permission was given to, or taken from, a person."""
+    """Receiver of m2m_changed: one of WATCHED was given to a person directly, or taken away."""
     change = _change(action)
     if change is None:
         return
@@ -50,7 +51,7 @@ def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
 
 
 def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
-    """A watched permission was given to, or taken from, a group."""
+    """Receiver of m2m_changed: one of WATCHED was given to a group, or taken away."""
     change = _change(action)
     if change is None:
         return
@@ -66,7 +67,8 @@ def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def members_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Somebody joined or left a group that has a watched permission, or that a scope names."""
+    """Receiver of m2m_changed: a person joined or left a group that has one of WATCHED, or whose
+    members a review scope opens."""
     change = _change(action)
     if change is None:
         return
@@ -90,18 +92,20 @@ def members_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def group_removed(instance, **kwargs):
-    """With a group its members lose what it gave them; Django says nothing of that."""
+    """Receiver of pre_delete: its members lose what the group gave them, for which Django sends no
+    m2m_changed."""
     for permission in instance.permissions.filter(WATCHED):
         _permission("removed", permission=permission.codename, group=instance.pk)
 
 
 def scope_saved(instance, created, raw=False, **kwargs):
-    """A scope was made; or turned to another group, which the admin does not offer."""
+    """Receiver of post_save: a review scope was made or, by code only, changed."""
     _scope(instance, "added" if created else "changed")
 
 
 def scope_removed(instance, **kwargs):
-    """A scope was removed: its reviewer may read fewer people, or, without any, everyone."""
+    """Receiver of post_delete: a review scope was removed. Its reviewer may read fewer people, or
+    everyone where it was the last."""
     _scope(instance, "removed")
 
 
@@ -118,10 +122,10 @@ def _permission(change, *, owner_id=None, **detail):
 
 
 def _change(action):
-    """What happened, as a word of the log; None for a signal that is not of interest.
+    """ "added" or "removed" for the `action` of an m2m_changed signal, None for one to pass over.
 
-    Additions are known afterwards and without those that were there already; what `clear` takes
-    away is known only before.
+    Additions count after they were made, when `pk_set` has only what is new; removals by `clear`
+    before, while the rows can still be read.
     """
     return {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}.get(action)
 

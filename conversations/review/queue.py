@@ -1,4 +1,5 @@
-"""The queue of a review: conversations newest activity first, without their text and title."""
+"""The review queue: the conversations that a reviewer may open, newest activity first, with figures
+and without text and title."""
 
 import re
 from dataclasses import dataclass
@@ -38,9 +39,9 @@ OUTCOMES = {
 
 @dataclass
 class Row:
-    """A conversation and what the queue says of it, all replies of all branches together.
-
-    `tokens` and `cost` are None where nothing is known.
+    """A line of the review queue: a conversation with figures over all its replies, those of every
+    branch. `tokens` and `cost` (in CURRENCY) are None where no reply has any; `failed`, `filtered`,
+    `refused` and `interrupted` count replies, `bad` and `good` thumbs.
     """
 
     conversation: Conversation
@@ -64,17 +65,18 @@ class Row:
 
     @property
     def reviewed(self):
-        """Whether nothing was added since it was reviewed."""
+        """Whether it was reviewed and had no activity since."""
         reviewed_at = self.mark.reviewed_at if self.mark else None
         return reviewed_at is not None and reviewed_at >= self.conversation.updated_at
 
 
 def queue(reviewer, filters, hits=None, after=None):
-    """Conversations `reviewer` may review now, as `filters` ask, newest activity first; with
-    `after`, a place as `read_place` gives it, those behind it.
+    """A queryset of the conversations that `reviewer` may review and `filters` ask for, newest
+    activity first.
 
-    `filters` is the cleaned data of a QueueForm; `hits` are those of `look_for` where it has words
-    to look for.
+    `filters` is the cleaned data of a QueueForm; `hits` are the results of `look_for` where it has
+    search words, else None. `after` is where a page begins: the (`updated_at`, id) of the last
+    conversation of the page before, as `read_place` gives it, or None for the first page.
     """
     found = Conversation.objects.reviewable_by(reviewer)
     if hits is not None:
@@ -107,10 +109,11 @@ def queue(reviewer, filters, hits=None, after=None):
 
 
 def _with_one_of(conversations, matches, key):
-    """Those of `conversations` that `key` of one of `matches` names.
+    """A queryset of those `conversations` whose id is the column `key` of a row in `matches`.
 
-    Few: by their ids. Many: newest first, asking of each whether it is one. Putting many into
-    order for one page took longer the more conversations there were.
+    Up to FEW_MATCHES are filtered by a list of ids. For more, the database goes through the
+    conversations in order and looks for a match of each: sorting all matches for one page took
+    longer the more conversations there were.
     """
     if matches[: FEW_MATCHES + 1].count() <= FEW_MATCHES:
         # Of what was erased the call is left.
@@ -122,8 +125,9 @@ def _with_one_of(conversations, matches, key):
 
 
 def look_for(reviewer, filters, before=None):
-    """The newest WINDOW Hits of the words in `filters`, in what `reviewer` may review, what is in
-    the trash included; `before` is the id of the last Hit of the look before."""
+    """A list of the newest search results (Hit, at most WINDOW) for the words `filters["q"]` in
+    conversations that `reviewer` may review, those in the trash too. `before` is the id of the last
+    Hit of the list before, for the next one."""
     groups = reviewer.scopes.values("group_id")
     members = None
     if groups:
@@ -135,7 +139,7 @@ def look_for(reviewer, filters, before=None):
 
 
 def unreviewed(conversations):
-    """Those of `conversations` that have something nobody reviewed yet."""
+    """Those of `conversations` that were never reviewed, or had activity since."""
     reviewed = ReviewMark.objects.filter(
         conversation=OuterRef("pk"), reviewed_at__gte=OuterRef("updated_at")
     )
@@ -143,10 +147,9 @@ def unreviewed(conversations):
 
 
 def page(conversations):
-    """`(rows, place of the next page or None)`: the first PAGE of `conversations`.
-
-    Six queries however many rows; the texts and titles are not even read.
-    """
+    """The first PAGE of `conversations` as `(list of Row, place)`; `place` is what the address of
+    the next page has as `after`, None on the last. Six queries however many rows; texts and titles
+    are not read from the database."""
     # What is read is named, so that a title cannot come along by accident.
     shown = list(
         conversations.select_related("owner", "review_mark").only(
@@ -167,9 +170,10 @@ def page(conversations):
 
 
 def _behind(conversations, updated_at, conversation_id):
-    """Those that come after that place in the queue.
+    """Those of `conversations` that come after (`updated_at`, `conversation_id`) in the queue.
 
-    The first condition says nothing new, but lets the database begin there in the index.
+    The condition on `updated_at` alone is implied by the other, but lets the database begin there
+    in the index.
     """
     return conversations.filter(
         Q(updated_at__lt=updated_at) | Q(updated_at=updated_at, id__lt=conversation_id),
@@ -178,8 +182,8 @@ def _behind(conversations, updated_at, conversation_id):
 
 
 def next_unreviewed(reviewer, filters, conversation, hits=None):
-    """The next in the queue after `conversation` that has something unreviewed, else the first
-    of all; None where there is no other."""
+    """The next unreviewed conversation of the queue after `conversation`; at its end the first one;
+    None where there is no other."""
     for after in ((conversation.updated_at, conversation.pk), None):
         waiting = unreviewed(queue(reviewer, filters, hits, after)).exclude(pk=conversation.pk)
         if found := waiting.only("updated_at").first():
@@ -188,13 +192,14 @@ def next_unreviewed(reviewer, filters, conversation, hits=None):
 
 
 def place_of(conversation):
-    """The conversation's place in the queue, for the address of the next page."""
+    """The place of a conversation in the queue as text for an address: microseconds since 1970 of
+    its last activity, "-" and its id in hexadecimal."""
     since = conversation.updated_at - datetime(1970, 1, 1, tzinfo=UTC)
     return f"{since // timedelta(microseconds=1)}-{conversation.pk.hex}"
 
 
 def read_place(text):
-    """`(updated_at, id)` as `place_of` wrote it; None where it is not one."""
+    """`(updated_at, id)` from the text that `place_of` made; None for any other text."""
     match = re.fullmatch(r"(\d{1,17})-([0-9a-f]{32})", text or "")
     if match is None:
         return None
@@ -229,5 +234,5 @@ def _rows(conversations):
 
 
 def midnight(day):
-    """When `day` begins where the reader is."""
+    """The aware datetime at which `day` begins in the reader's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,4 +1,4 @@
-"""Writing the access log: who acts, and from where, is taken from the request."""
+"""Recording of acts in the access log; person, address and request id come from the request."""
 
 import logging
 from contextlib import contextmanager
@@ -18,11 +18,12 @@ _acting = ContextVar("acting", default=None)
 
 
 def record(request, action, *, conversation=None, sitting=None, **fields):
-    """Write down that `request.user` does `action`, in the caller's transaction.
+    """Append to the access log that `request.user` does `action`, in the caller's transaction.
 
-    `conversation` is the one it is done to; `sitting` gives the reason; `fields` are further ones
-    of ReviewAccess. Whatever it raises must end the act: catch it only around the whole act. Raises
-    TooManyReadings where it is a reading above the limit; the row is not written then.
+    `conversation` is the one concerned, `sitting` the ReviewSitting whose reason counts, `fields`
+    are further fields of ReviewAccess. Returns the row. Whatever it raises must end the act: catch
+    it only around the whole act. Raises TooManyReadings where it is a reading above the limit; the
+    row is not written then.
     """
     if conversation is not None:
         fields |= {"conversation_id": conversation.pk, "owner_id": conversation.owner_id}
@@ -36,14 +37,16 @@ def record(request, action, *, conversation=None, sitting=None, **fields):
 
 
 def record_change(action, **fields):
-    """Write down a change of a scope or permission, by whoever is `acting`; else by nobody, which
-    means a command on the server."""
+    """Append to the access log a change of a review scope or permission. It is the act of the
+    person whose request is in `acting`; outside of that the row names nobody: a command on the
+    server."""
     return _write(action, _acting.get(), **fields)
 
 
 @contextmanager
 def acting(request):
-    """Within it changes of scopes and permissions are recorded as those of `request.user`."""
+    """A context manager: inside, changes of review scopes and permissions are recorded as acts of
+    `request.user`."""
     token = _acting.set(request)
     try:
         yield
@@ -64,7 +67,8 @@ def _write(action, request, **fields):
 
 
 def _copy(access):
-    """A copy outside the database: who can change that cannot change what was logged."""
+    """Write number, ids and hash of the row to the server's log, which who owns the database cannot
+    change."""
     logger.info(
         "access %s: %s by %s, of %s, conversation %s, hash %s",
         access.number,
@@ -77,7 +81,7 @@ def _copy(access):
 
 
 def address_of(request):
-    """The client's address as the trusted proxies tell it; "" where there is none."""
+    """The IP address of the client, as the trusted proxies pass it on; "" where it is unknown."""
     try:
         return get_adapter().get_client_ip(request)
     except (PermissionDenied, ImproperlyConfigured):

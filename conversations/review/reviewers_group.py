@@ -7,8 +7,8 @@ NAME = "Reviewers"
 
 
 def ensure_reviewers():
-    """Make the group of reviewers with its permission where it is missing; what an administrator
-    made of it stays. It has no members, so nobody is given anything, and nothing is recorded."""
+    """Create the group "Reviewers" with the permission to review, if it is missing; one that is
+    there is left as it is. It has no members, so the access log gets no row."""
     group, made = Group.objects.get_or_create(name=NAME)
     if made:
         permission, _made = Permission.objects.get_or_create(

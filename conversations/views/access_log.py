@@ -1,4 +1,4 @@
-"""The access log, for those who answer for the reviewers."""
+"""The pages of the access log, for people with the permission to read it: the list and its CSV."""
 
 import csv
 import io
@@ -17,7 +17,8 @@ from conversations.views.ownership import person_required
 
 
 def log_reader_required(view):
-    """Let in who has the permission to read the access log; superusers have it."""
+    """A decorator of views: 404 for whoever lacks the permission to read the access log, which
+    superusers always have."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -31,7 +32,7 @@ def log_reader_required(view):
 @log_reader_required
 @require_safe
 def index(request):
-    """The access log, newest first."""
+    """The list of the access log, newest first, filtered by a LogForm."""
     form = LogForm(request.GET)
     context = {"form": form, "rows": [], "before": None, "csv_rows": access_log_page.CSV_ROWS}
     if form.is_valid():
@@ -76,6 +77,6 @@ def _before(request):
 
 
 def _harmless(cell):
-    """A cell of a CSV file that no spreadsheet takes for a formula."""
+    """The text of a cell with a quote before it where a spreadsheet would take it for a formula."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,4 +1,5 @@
-"""The door to other people's conversations: with a permission, a reason and a row in the log."""
+"""The pages of the review: the queue, and conversations of others, which open for people with the
+permission, for a reason, and with a row of the access log."""
 
 import json
 import math
@@ -37,8 +38,8 @@ FACTS = 200
 
 
 def reviewer_required(view):
-    """Let reviewers in, at the pace that REVIEW_READINGS_PER_HOUR allows. For all others there is
-    nothing here."""
+    """A decorator of views: 404 for whoever may not review, and 429 for a reviewer who read more
+    often than REVIEW_READINGS_PER_HOUR allows."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -55,7 +56,7 @@ def reviewer_required(view):
 @reviewer_required
 @require_safe
 def index(request):
-    """The queue: whose, when, how much and how it ended; no text and no title."""
+    """The review queue as a page: owners, times, figures and outcomes; no text and no title."""
     form = QueueForm(request.GET, reviewer=request.user)
     context = {"form": form, "rows": [], "after": None}
     if form.is_valid():
@@ -71,34 +72,35 @@ def index(request):
 @reviewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """One conversation, read-only; it asks for a reason where none counts yet."""
-    door = Door.to(request, conversation_id)
+    """A conversation under review, read-only; the form that asks for a reason where no sitting
+    allows it yet, and the form's target."""
+    visit = Visit.to(request, conversation_id)
     if request.method == "POST":
-        return _open(request, door)
-    if door.sitting is None:
-        return _ask(request, door, ReasonForm())
-    _record_showing(request, door)
-    return _show(request, door)
+        return _open(request, visit)
+    if visit.sitting is None:
+        return _ask(request, visit, ReasonForm())
+    _record_showing(request, visit)
+    return _show(request, visit)
 
 
 @reviewer_required
 @require_safe
 def response_input(request, conversation_id, response_id):
-    """The exact body that was sent to the gateway for one Response."""
-    door = Door.to(request, conversation_id)
-    if door.sitting is None:
-        return redirect(door.url)
-    response = door.conversation.responses.filter(pk=response_id).first()
+    """The page with the request body of a Response, as it was sent to the gateway, in JSON."""
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is None:
+        return redirect(visit.url)
+    response = visit.conversation.responses.filter(pk=response_id).first()
     if response is None:
         raise Http404
     record(
         request,
         Action.SAW_INPUT,
-        conversation=door.conversation,
-        sitting=door.sitting,
+        conversation=visit.conversation,
+        sitting=visit.sitting,
         detail={"response": str(response.pk)},
     )
-    context = {"door": door, "conversation": door.conversation, "call": response}
+    context = {"visit": visit, "conversation": visit.conversation, "call": response}
     try:
         body = request_body.rebuild(response)
     except (KeyError, ValueError):
@@ -112,54 +114,54 @@ def response_input(request, conversation_id, response_id):
 @reviewer_required
 @require_POST
 def flag(request, conversation_id):
-    """Flag the conversation for other reviewers, or take the flag away."""
-    door = Door.to(request, conversation_id)
-    if door.sitting is not None:
+    """Set or remove the flag of the conversation; the form says which."""
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is not None:
         flagged = request.POST.get("flagged") == "true"
         with transaction.atomic():
-            _record(request, door, Action.FLAGGED if flagged else Action.UNFLAGGED)
-            ReviewMark.flag(door.conversation, request.user, flagged)
-    return SeeOther(door.here)
+            _record(request, visit, Action.FLAGGED if flagged else Action.UNFLAGGED)
+            ReviewMark.flag(visit.conversation, request.user, flagged)
+    return SeeOther(visit.here)
 
 
 @reviewer_required
 @require_POST
 def note(request, conversation_id):
-    """Leave a note for other reviewers."""
-    door = Door.to(request, conversation_id)
-    if door.sitting is None:
-        return SeeOther(door.here)
+    """Store a note on the conversation for other reviewers."""
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is None:
+        return SeeOther(visit.here)
     form = NoteForm(request.POST)
     if not form.is_valid():
-        _record_showing(request, door)
-        return _show(request, door, note_form=form, status=422)
+        _record_showing(request, visit)
+        return _show(request, visit, note_form=form, status=422)
     with transaction.atomic():
-        _record(request, door, Action.NOTED)
-        form.instance.conversation = door.conversation
+        _record(request, visit, Action.NOTED)
+        form.instance.conversation = visit.conversation
         form.instance.author_id = request.user.pk
         form.save()
-    return SeeOther(door.here)
+    return SeeOther(visit.here)
 
 
 @reviewer_required
 @require_POST
 def reviewed(request, conversation_id):
     """Mark the conversation as reviewed, and go on to the next where the button says so."""
-    door = Door.to(request, conversation_id)
-    if door.sitting is not None:
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is not None:
         with transaction.atomic():
-            _record(request, door, Action.REVIEWED)
-            ReviewMark.review(door.conversation, request.user)
+            _record(request, visit, Action.REVIEWED)
+            ReviewMark.review(visit.conversation, request.user)
         if "next" in request.POST:
-            return _to_next(request, door)
-    return SeeOther(door.here)
+            return _to_next(request, visit)
+    return SeeOther(visit.here)
 
 
 @reviewer_required
 @require_safe
 def following(request, conversation_id):
-    """To the next unreviewed conversation of the queue, else back to the queue."""
-    return _to_next(request, Door.to(request, conversation_id))
+    """Redirect to the next unreviewed conversation of the queue, else to the queue."""
+    return _to_next(request, Visit.to(request, conversation_id))
 
 
 def _too_many(request, refused):
@@ -181,11 +183,13 @@ def _too_many(request, refused):
 
 
 @dataclass
-class Door:
-    """A conversation that the reviewer may open, and what the address says besides.
+class Visit:
+    """A reviewer's visit to a conversation: the conversation, by which right it is read, and where
+    in the queue the reviewer came from.
 
-    `sitting` is the one whose reason counts, None where it has to be asked for; `filters` are
-    those of the queue, `carried` the same as the query of an address.
+    `sitting` is the ReviewSitting that allows reading, None where the reason has to be asked for;
+    `filters` is the cleaned data of the queue's form, `carried` the same as the query of an
+    address.
     """
 
     conversation: Conversation
@@ -195,7 +199,8 @@ class Door:
 
     @classmethod
     def to(cls, request, conversation_id):
-        """Raises Http404 for what is not there and for what is out of scope alike."""
+        """The visit of `request.user`. Raises Http404 for a conversation that does not exist and
+        for one out of the reviewer's scope alike."""
         found = Conversation.objects.reviewable_by(request.user).select_related("owner")
         conversation = found.filter(pk=conversation_id).first()
         if conversation is None:
@@ -213,13 +218,13 @@ class Door:
 
     @property
     def url(self):
-        """The address of the conversation under review."""
+        """The path of the conversation's review page."""
         return reverse("review_conversation", args=[self.conversation.pk])
 
     @property
     def query(self):
-        """What its links carry on: the filters of the queue, and the sitting where the reason is
-        not remembered."""
+        """The query that its links keep: the filters of the queue, and the sitting's id where its
+        reason counts for this conversation only."""
         parts = [self.carried]
         if self.sitting is not None and not self.sitting.remembered:
             parts.append(f"sitting={self.sitting.pk}")
@@ -231,54 +236,56 @@ class Door:
 
     @property
     def back(self):
-        """The address of the queue it was opened from."""
+        """The path of the queue with the filters it was opened from."""
         return f"{reverse('review')}?{self.carried}" if self.carried else reverse("review")
 
 
-def _ask(request, door, form, status=200):
-    """The form that asks for a reason. It names the owner, and shows no title and no text."""
-    context = {"door": door, "owner": door.conversation.owner, "form": form}
+def _ask(request, visit, form, status=200):
+    """The page that asks for a reason. It names the owner and shows no title and no text."""
+    context = {"visit": visit, "owner": visit.conversation.owner, "form": form}
     return render(request, "review/reason.html", context, status=status)
 
 
-def _open(request, door):
-    """Begin a sitting: its row in the log allows the one showing that follows."""
+def _open(request, visit):
+    """Begin a sitting for the reason that was given, and record the opening. The page that the
+    redirect leads to is covered by that row."""
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _ask(request, door, form, status=422)
+        return _ask(request, visit, form, status=422)
     given = form.cleaned_data
     with transaction.atomic():
-        door.sitting = ReviewSitting.begin(
+        visit.sitting = ReviewSitting.begin(
             request.user,
-            door.conversation,
+            visit.conversation,
             given["reason"],
             given["explanation"],
             given["remember"],
         )
-        _record(request, door, Action.OPENED)
-    return SeeOther(door.here)
+        _record(request, visit, Action.OPENED)
+    return SeeOther(visit.here)
 
 
-def _record_showing(request, door):
-    """Before anything is shown, the row that allows it; the first was written by `_open`."""
+def _record_showing(request, visit):
+    """Record that the conversation is about to be shown, unless it is the first page of its
+    sitting, which `_open` recorded."""
     with transaction.atomic():
-        if door.sitting.take_first_showing(door.conversation):
+        if visit.sitting.take_first_showing(visit.conversation):
             return
         before = ReviewAccess.objects.filter(
             reviewer_id=request.user.pk,
-            conversation_id=door.conversation.pk,
+            conversation_id=visit.conversation.pk,
             action=Action.OPENED,
-            at__gte=door.sitting.begun_at,
+            at__gte=visit.sitting.begun_at,
         )
-        _record(request, door, Action.REOPENED if before.exists() else Action.OPENED)
+        _record(request, visit, Action.REOPENED if before.exists() else Action.OPENED)
 
 
-def _record(request, door, action):
-    record(request, action, conversation=door.conversation, sitting=door.sitting)
+def _record(request, visit, action):
+    record(request, action, conversation=visit.conversation, sitting=visit.sitting)
 
 
-def _show(request, door, note_form=None, status=200):
-    conversation = door.conversation
+def _show(request, visit, note_form=None, status=200):
+    conversation = visit.conversation
     try:
         shown = thread(
             conversation,
@@ -294,7 +301,7 @@ def _show(request, door, note_form=None, status=200):
         note.author = authors.get(note.author_id)
     facts = list(conversation.responses.order_by("-created_at")[: FACTS + 1])
     context = {
-        "door": door,
+        "visit": visit,
         "conversation": conversation,
         "owner": conversation.owner,
         "thread": shown,
@@ -309,7 +316,8 @@ def _show(request, door, note_form=None, status=200):
 
 
 def _look_for(request, filters, carried):
-    """The Hits of the words asked for, None where there are none; looking is recorded first."""
+    """The search results (list of Hit) for the words in `filters`, None without words. The search
+    is recorded first."""
     if not filters.get("q"):
         return None
     with transaction.atomic():
@@ -321,10 +329,10 @@ def _look_for(request, filters, carried):
     )
 
 
-def _to_next(request, door):
-    hits = _look_for(request, door.filters, door.carried)
-    following = queue.next_unreviewed(request.user, door.filters, door.conversation, hits)
+def _to_next(request, visit):
+    hits = _look_for(request, visit.filters, visit.carried)
+    following = queue.next_unreviewed(request.user, visit.filters, visit.conversation, hits)
     if following is None:
-        return SeeOther(door.back)
+        return SeeOther(visit.back)
     path = reverse("review_conversation", args=[following.pk])
-    return SeeOther(f"{path}?{door.carried}" if door.carried else path)
+    return SeeOther(f"{path}?{visit.carried}" if visit.carried else path)
