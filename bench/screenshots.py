@@ -1,20 +1,27 @@
 """Takes the pictures of docs/screenshots: `python -m bench.screenshots`, or `make screenshots`.
 
-A real server with the demo model, a real Chromium; both themes, desktop and phone.
+A real server with the demo model, a real Chromium. Pages in both themes, on a desktop and a phone;
+then states that are seldom looked at, once each. `python -m bench.screenshots queued phone` takes
+those whose file names have one of these words in them, into the folder that SCREENSHOTS names.
 """
 
 import os
+import struct
 import subprocess
 import sys
 import tempfile
+import zlib
+from pathlib import Path
 
 from bench.page import prepare, wait_for
-from bench.story import tell
+from bench.story import tell, tell_states
 
-SCREENS = {
-    "": {"viewport": {"width": 1280, "height": 960}},
-    "-phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
-}
+DESKTOP = {"viewport": {"width": 1280, "height": 960}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+SCREENS = {"": DESKTOP, "-phone": PHONE}
+# The widths that WCAG 2.2 names: 1.4.10 Reflow asks for 320 px, which is 1280 px zoomed to 400 %.
+NARROW = {"viewport": {"width": 320, "height": 640}}
+ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 2}
 
 
 def main():
@@ -26,13 +33,14 @@ def main():
             stderr=subprocess.DEVNULL,
         )
         try:
-            take()
+            take(sys.argv[1:])
         finally:
             server.terminate()
             server.wait(60)
 
 
-def take():
+def take(words):
+    """Take the pictures whose names have one of `words` in them; all, where there are none."""
     from django.conf import settings
     from playwright.sync_api import sync_playwright
 
@@ -40,35 +48,85 @@ def take():
     from tests.support.visitor import session_of
 
     person, conversation = tell()
+    states = tell_states(person)
     url = f"http://127.0.0.1:{os.environ['PORT']}"
     wait_for(url)
     cookie = {"name": "session", "value": session_of(person), "url": url}
-    pages = {
+    folder = Path(os.environ.get("SCREENSHOTS") or settings.BASE_DIR / "docs" / "screenshots")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
+        )
+        for name, path, options, act in [*pages(conversation), *shown(conversation, states)]:
+            if words and not any(word in name for word in words):
+                continue
+            context = browser.new_context(**options)
+            if not name.startswith("login"):
+                context.add_cookies([cookie])
+            page = context.new_page()
+            page.goto(url + path, wait_until="networkidle")
+            if act:
+                act(page)
+            (folder / f"{name}.png").write_bytes(smaller(page.screenshot()))
+            context.close()
+        browser.close()
+
+
+def pages(conversation):
+    """Rows of (file name, path, Playwright's options, None), of the pages that people know."""
+    paths = {
         "login": "/accounts/login/",
         "new": "/",
         "conversation": conversation.get_absolute_url(),
         "search": "/search/?q=retry",
         "account": "/account/",
     }
-    folder = settings.BASE_DIR / "docs" / "screenshots"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
-        )
-        for theme in ("light", "dark"):
-            for screen, options in SCREENS.items():
-                context = browser.new_context(**options, color_scheme=theme)
-                for name, path in pages.items():
-                    context.clear_cookies()
-                    if name != "login":
-                        context.add_cookies([cookie])
-                    page = context.new_page()
-                    page.goto(url + path, wait_until="networkidle")
-                    page.screenshot(path=folder / f"{name}-{theme}{screen}.png")
-                    page.close()
-                context.close()
-        browser.close()
+    for theme in ("light", "dark"):
+        for screen, options in SCREENS.items():
+            for name, path in paths.items():
+                yield f"{name}-{theme}{screen}", path, {**options, "color_scheme": theme}, None
+
+
+def shown(conversation, states):
+    """Rows as those of `pages`, of states that are seldom looked at; the last is what is done on
+    the page before."""
+    path = conversation.get_absolute_url()
+    for name, of_state in states.items():
+        at = of_state.get_absolute_url()
+        yield f"state-{name}", at, DESKTOP, None
+        yield f"state-{name}-phone", at, {**PHONE, "color_scheme": "dark"}, None
+    yield "state-thoughts", path, DESKTOP, open_thoughts
+    yield "state-shortcuts", path, DESKTOP, lambda page: page.keyboard.press("Control+/")
+    yield "state-narrow", path, NARROW, None
+    yield "state-zoomed", path, ZOOMED, None
+    yield "state-forced-colors", path, {**DESKTOP, "forced_colors": "active"}, None
+    yield "state-chinese", path, {**DESKTOP, "locale": "zh-CN"}, None
+    yield "login-chinese", "/accounts/login/", {**PHONE, "locale": "zh-CN"}, None
+
+
+def open_thoughts(page):
+    page.locator(".thinking summary").first.click()
+    page.locator(".thinking").first.scroll_into_view_if_needed()
+
+
+def smaller(png):
+    """The same picture, compressed as well as zlib can: browsers compress for speed."""
+    head, chunks, at, data = png[:8], [], 8, b""
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        if kind == b"IDAT":
+            data += body
+        else:
+            chunks.append((kind, body))
+        at += length + 12
+    chunks.insert(-1, (b"IDAT", zlib.compress(zlib.decompress(data), 9)))
+    written = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    )
+    return min(png, head + written, key=len)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,66 @@ def tell():
     return person, conversation
 
 
+WIDE = "\n".join(
+    "|".join(("", *row, ""))
+    for row in (
+        [f"Column {number}" for number in range(1, 15)],
+        ["---"] * 14,
+        *([f"{1_234_567 * number:,}" for number in range(1, 15)] for _row in range(5)),
+    )
+)
+LONG = "Donaudampfschifffahrtsgesellschaft https://example.org/" + "long/" * 60
+
+
+def tell_states(person):
+    """Conversations of `person` in states that are seldom looked at, by their names."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from conversations.models import Conversation, Message, QueuedMessage, Response
+
+    def begin(title, reply, question="Compare them, please.", **ending):
+        conversation = Conversation.objects.create(owner=person, title=title, model="demo")
+        _turn(conversation, question, reply)
+        Response.objects.filter(conversation=conversation).update(**ending)
+        return conversation
+
+    states = {
+        "stopped": begin("A stopped reply", "Two things speak for it:", status="cancelled"),
+        "failed": begin(
+            "A reply that failed",
+            "",
+            status="failed",
+            error_code="server",
+            error_message="The model is overloaded.",
+            http_status=500,
+            request_id="req_5f0c",
+        ),
+        "wide": begin("A wide table", f"As a table:\n\n{WIDE}\n\n{LONG}", question=LONG),
+        "versions": begin("Two versions", "The first try."),
+        "queued": begin("A queued message", "One moment"),
+    }
+    versions = states["versions"]
+    first = versions.active
+    _turn(versions, "And then?", "That is all.")
+    second = Message.objects.create(
+        conversation=versions, parent=first.parent, role="assistant", text="Two", html="<p>Two</p>"
+    )
+    versions.active = second
+    versions.save()
+    queued = states["queued"]
+    # Written by a process that is not there, and lives for an hour yet.
+    later = timezone.now() + timedelta(hours=1)
+    writing = {"status": "in_progress", "partial": "One moment, I am", "heartbeat_at": later}
+    Response.objects.filter(conversation=queued).update(**writing)
+    Message.objects.filter(pk=queued.active_id).update(text="", html="")
+    QueuedMessage.objects.create(
+        conversation=queued, text="And as a list?", model="demo", submission=queued.pk
+    )
+    return states
+
+
 def _turn(conversation, question, reply):
     from conversations.models import Message, Response
     from conversations.rendering import render, render_typed

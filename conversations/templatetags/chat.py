@@ -50,4 +50,5 @@ def article(context, message, models=None):
 
 
 register.simple_tag(response_facts.facts, name="facts")
+register.simple_tag(response_facts.time_of)
 register.simple_tag(response_facts.review_facts, name="review_facts")

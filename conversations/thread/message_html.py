@@ -22,13 +22,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from conversations.thread.response_facts import facts
+from conversations.thread.response_facts import facts, time_of
 
 TEMPLATE = "conversations/_message.html"
 # Random for each process, so that no text can contain one.
 PLACEHOLDERS = {
     name: f"{name}-{secrets.token_hex(16)}"
-    for name in ("id", "response_id", "html", "facts", "token", "submission")
+    for name in ("id", "response_id", "html", "facts", "model", "time", "token", "submission")
 }
 _HTML = mark_safe(PLACEHOLDERS["html"])  # noqa: S308 (ours)
 _PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
@@ -63,6 +63,7 @@ class ResponseLook(_Frozen):
 
     status: str
     pk: str = PLACEHOLDERS["response_id"]
+    model: str = PLACEHOLDERS["model"]
     ended_well: bool = True
     request: tuple = ()
 
@@ -147,6 +148,8 @@ def article(message, context):
         response_id=call.pk if call else "",
         html=message.shown_html,
         facts=partial(facts, call, context.get("currency")),
+        model=escape(call.model) if call else "",
+        time=partial(time_of, message),
         token=escape(context.get("csrf_token", "")),
         submission=uuid.uuid4,
     )

@@ -14,7 +14,7 @@ _BESIDE = ("response", "feedback")
 # What a page shows of them. A Response alone has forty columns, most of which the database gives as
 # something else than Python has, and to turn all of them was a sixth of a page's time.
 _SHOWN = (
-    *("role", "text", "html", "reasoning", "reasoning_html"),
+    *("role", "text", "html", "reasoning", "reasoning_html", "created_at"),
     *("feedback__value", "feedback__comment"),
     *(
         f"response__{name}"
@@ -23,6 +23,7 @@ _SHOWN = (
             *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
             *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
+            "person_id",
         )
     ),
 )

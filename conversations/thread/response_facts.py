@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import formats, timezone
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -25,6 +25,13 @@ def facts(response, currency):
     return _cached(
         get_language(), timezone.get_current_timezone_name(), *_values(response, currency)
     )
+
+
+def time_of(message):
+    """When a Message was written, as a safe `<time>` in the reader's zone."""
+    at = timezone.localtime(message.created_at)
+    shown = formats.date_format(at, "SHORT_DATETIME_FORMAT")
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="minutes"), shown)
 
 
 def review_facts(response, currency):

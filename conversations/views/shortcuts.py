@@ -28,5 +28,5 @@ def _shortcuts():
         (_("Stop the reply"), "Esc", "⎋"),
         (_("Send"), "Ctrl + Enter", "⌘ ↩"),
         (_("Edit the last message"), "↑", "↑"),
-        (_("These shortcuts"), "?", "?"),
+        (_("These shortcuts"), "? · Ctrl + /", "? · ⌘ /"),
     ]

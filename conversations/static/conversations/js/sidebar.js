@@ -129,8 +129,8 @@ const NAMES = { N: "new", C: "copy", S: "sidebar", ArrowUp: "previous", ArrowDow
 function shortcutOf({ key, code, ctrlKey, metaKey, altKey, shiftKey, target }) {
   const isTyping = target.closest?.("input, select, textarea, [contenteditable]");
   if (key === "?" && !isTyping && !ctrlKey && !metaKey && !altKey) return "list";
-  const command = isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
-  if (command && !altKey && !shiftKey && key.toLowerCase() === "k") return "search";
+  const command = !altKey && !shiftKey && (isMac ? metaKey && !ctrlKey : ctrlKey && !metaKey);
+  if (command && "k/".includes(key.toLowerCase())) return key === "/" ? "list" : "search";
   const chord = shiftKey && !metaKey && (isMac ? ctrlKey && !altKey : altKey && !ctrlKey);
   // Where letters are not Latin, those of the keys.
   return chord && NAMES[/^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace("Key", "")];
