@@ -316,6 +316,13 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_FORMS = {
+    "login": "conversations.accounts.account_forms.LoginForm",
+    "signup": "conversations.accounts.account_forms.SignupForm",
+    "change_password": "conversations.accounts.account_forms.ChangePasswordForm",
+    "set_password": "conversations.accounts.account_forms.SetPasswordForm",
+    "reset_password_from_key": "conversations.accounts.account_forms.ResetPasswordKeyForm",
+}
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 # The key is an account together with the client's address (conversations/accounts/adapter.py).
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}

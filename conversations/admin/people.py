@@ -126,7 +126,7 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     @admin.display(description=_("name"))
     def name(self, person):
-        return person.get_full_name()
+        return person.display_name if person.get_full_name() else ""
 
     @admin.display(description=_("groups"))
     def belongs_to(self, person):

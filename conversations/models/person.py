@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from django.contrib.auth import SESSION_KEY
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .unicode_field import NormalizedCharField, NormalizedEmailField
 
+# Han, kana and hangul.
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 # "Last seen" is written again only when it is older: not with every request.
 SEEN_AGAIN_AFTER = timedelta(minutes=10)
 
@@ -53,7 +56,10 @@ class Person(AbstractUser):
 
     @property
     def display_name(self):
-        """The full name where there is one, else the username."""
+        """The full name where there is one, else the username. Names in Chinese, Japanese or Korean
+        begin with the family's, without a space."""
+        if UNSPACED.search(self.first_name + self.last_name):
+            return f"{self.last_name}{self.first_name}".strip()
         return self.get_full_name() or self.username
 
     @property

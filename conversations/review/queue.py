@@ -20,7 +20,8 @@ from conversations.models import (
     Response,
     ReviewMark,
 )
-from conversations.search import search
+from conversations.search import parse, search
+from conversations.search.highlight import snippet
 
 PAGE = 50
 # Up to so many conversations with what a filter asks for are looked up one by one.
@@ -54,6 +55,9 @@ class Row:
     interrupted: int = 0
     bad: int = 0
     good: int = 0
+    # Where words were looked for: pieces of the first message that has them, each with whether it
+    # matches.
+    found: list | None = None
 
     @property
     def mark(self):
@@ -136,6 +140,21 @@ def look_for(reviewer, filters, before=None):
     if owner := filters.get("person"):
         members = {owner.pk}
     return search(filters["q"], members, trashed=True, before=before)
+
+
+def show_found(rows, hits, words):
+    """Give each of `rows` a piece of the newest of the `hits` in it, with the `words` marked. Only
+    where looking for them was recorded: all else of the queue shows no text."""
+    first = {}
+    for hit in hits:
+        if hit.message_id:
+            first.setdefault(hit.conversation_id, hit.message_id)
+    wanted = [first[row.conversation.pk] for row in rows if row.conversation.pk in first]
+    texts = dict(Message.objects.filter(pk__in=wanted).values_list("conversation_id", "text"))
+    phrases = parse(words)
+    for row in rows:
+        if text := texts.get(row.conversation.pk):
+            row.found = snippet(text, phrases)
 
 
 def unreviewed(conversations):

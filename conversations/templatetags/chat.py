@@ -33,6 +33,22 @@ def _address_of(name):
     return reverse(name, args=[NO_ID])
 
 
+@register.filter
+def focused(field):
+    """The widget of a form's bound `field`. Of a form that came back with faults the first field
+    that has one is focused; where the form as a whole has one, the password, or the first."""
+    form = field.form
+    if not (form.is_bound and form.errors):
+        return field
+    fields = form.visible_fields()
+    faulty = next((each for each in fields if each.errors), None)
+    wanted = faulty or next((each for each in fields if each.widget_type == "password"), fields[0])
+    if wanted.name != field.name:
+        return field.as_widget(attrs={"autofocus": False})
+    described = {} if faulty else {"aria-describedby": "form-errors"}
+    return field.as_widget(attrs={"autofocus": True, **described})
+
+
 @register.simple_tag
 @cache
 def icon(name):

@@ -116,7 +116,7 @@ def _course(response):
 
 
 def _seconds(number):
-    return f"{to_a_tenth(number)} s"
+    return _("%(number)s s") % {"number": to_a_tenth(number)}
 
 
 @cache

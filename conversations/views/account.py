@@ -4,8 +4,8 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import render
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from conversations.models import Person
@@ -32,6 +32,11 @@ class AccountForm(forms.ModelForm):
                 "Sent with every message of yours: who you are, how you like replies."
             )
         }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if get_language().startswith("zh"):
+            self.order_fields(["last_name", "first_name"])
 
     def clean_instructions(self):
         return self.cleaned_data["instructions"].replace("\r\n", "\n")

@@ -8,6 +8,9 @@ from django.views.decorators.csrf import requires_csrf_token
 from conversations.database.outage import is_outage, notice
 from conversations.forms import MessageForm
 
+# How the reasons of django.middleware.csrf begin that no fresh token helps against.
+OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
+
 
 @requires_csrf_token
 def bad_request(request, exception=None):
@@ -46,7 +49,10 @@ def database_down(request):
 
 @requires_csrf_token
 def csrf_failure(request, reason=""):
-    """403 with a fresh form: the text that was typed is in it."""
+    """403 with a fresh form: the text that was typed is in it. Where the browser says that the
+    form is of another site, it is told as that: a new form would be refused as well."""
+    if reason.startswith(OF_ANOTHER_SITE):
+        return _text_kept(request, "wrong_origin.html")
     return _text_kept(request, "form_expired.html")
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from conversations.accounts.account_forms import FirstPasswordTakesFaults
 from conversations.checks import NAMES_OF_THIS_MACHINE
 from conversations.models import Person
 
@@ -29,7 +30,7 @@ def setup_code():
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
-class SetupForm(BaseUserCreationForm):
+class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
     """The administrator's account, and the set-up code where the visitor is not at home."""
 
     code = forms.CharField(

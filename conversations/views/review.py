@@ -66,6 +66,8 @@ def index(request):
         after = queue.read_place(request.GET.get("after"))
         found = queue.queue(request.user, form.cleaned_data, hits, after)
         context["rows"], context["after"] = queue.page(found)
+        if hits:
+            queue.show_found(context["rows"], hits, form.cleaned_data["q"])
     return render(request, "review/queue.html", context, status=200 if form.is_valid() else 422)
 
 

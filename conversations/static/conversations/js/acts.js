@@ -42,7 +42,7 @@ export function toggleSidebar() {
   document.getElementById("sidebar").hidePopover();
   if (hidden) page.dataset.sidebar = "hidden";
   else delete page.dataset.sidebar;
-  document.querySelector(hidden ? ".bar [popovertarget=sidebar]" : "[data-collapse] button")?.focus();
+  document.querySelector(hidden ? ".bar [popovertarget=sidebar]" : ".sidebar__hide")?.focus();
 }
 
 export async function showOlder(end) {

@@ -115,7 +115,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("acted", () => refresh(true));
 
 document.addEventListener("submit", (event) => {
-  if (event.target.dataset.collapse == null) return;
+  if (event.submitter?.name !== "hidden") return;
   event.preventDefault();
   acts(({ toggleSidebar }) => toggleSidebar());
 });
