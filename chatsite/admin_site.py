@@ -4,6 +4,7 @@ from allauth.account.decorators import secure_admin_login
 from allauth.account.views import logout
 from django.contrib import admin
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 
 from chatsite.version import version
 
@@ -15,8 +16,11 @@ class AdministrationSite(admin.AdminSite):
     def each_context(self, request):
         return {**super().each_context(request), "site_version": version()}
 
+    @method_decorator(secure_admin_login)
     def login(self, request, extra_context=None):
-        return secure_admin_login(super().login)(request, extra_context)
+        # Strangers were sent to allauth's login, people who are no staff refused. Django's own form
+        # would take any number of guesses at the passwords of others from staff.
+        return redirect("admin:index")
 
     def logout(self, request, extra_context=None):
         return logout(request)

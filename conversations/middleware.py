@@ -33,11 +33,8 @@ def reader(get_response):
         _activate(request)
         if request.user.is_authenticated:
             request.user.seen()
-        if request.method in ("GET", "HEAD", "OPTIONS"):
+        with keeping_session_of(request):
             response = get_response(request)
-        else:
-            with keeping_session_of(request):
-                response = get_response(request)
         if request.user.is_authenticated and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
         return response

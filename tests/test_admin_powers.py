@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth import get_user
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
@@ -247,6 +248,14 @@ def test_the_administration_has_no_logout_or_password_page_of_its_own(clerk, bob
     assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert answer.headers["Location"] == "/accounts/login/"
     assert clerk.get("/").status_code == 302
+
+
+@pytest.mark.once
+def test_staff_cannot_guess_passwords_at_a_login_without_limits(clerk, administrator, bob):
+    guess = {"username": "administrator", "password": "correct horse", "next": "/admin/"}
+    answer = clerk.post("/admin/login/", guess)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert get_user(clerk) == bob
 
 
 @pytest.mark.once

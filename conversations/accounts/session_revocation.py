@@ -20,7 +20,7 @@ from conversations.models import Person
 
 FIELDS = {"email", "is_active", "is_staff", "is_superuser"}
 
-# The request being answered, where it may change an account; its own session stays.
+# The request being answered; its own session stays.
 _request = ContextVar("request", default=None)
 
 
