@@ -11,45 +11,41 @@ import sys
 import tempfile
 from pathlib import Path
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
 from gunicorn.arbiter import Arbiter
 
 ROOT = Path(__file__).resolve().parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from chatsite import processors  # noqa: E402 (the site must be on the path)
+from chatsite.environment import WORDS, read_environment  # noqa: E402
 
 
-class ServerEnvironment(environ.Env):
-    # A copy: what the master kept from .env would outlive an edit of .env and a SIGHUP.
-    ENVIRON = dict(os.environ)
+def settings_of_the_server():
+    """`(address, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment; a value that cannot
+    be used stops the start with its sentence."""
+    env = read_environment(ROOT / ".env")
+    try:
+        return (
+            f"127.0.0.1:{env.number('PORT', 8000, least=1, most=65_535)}",
+            env.number("WEB_CONCURRENCY", 2, least=1, most=512),
+            env.choice("PIN_WORKERS", "auto", ("auto", *WORDS), "auto, true or false"),
+            env.flag("LOG_JSON", False),
+            env.flag("RELOAD", False),
+        )
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
-ServerEnvironment.read_env(ROOT / ".env")
-env = ServerEnvironment()
-
-
-def number(name, default, most):
-    """The whole number of the variable `name`, from 1 to `most`; empty means unset, as in
-    chatsite/settings.py. Anything else stops the start with a sentence."""
-    text = env.str(name, default="").strip() or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        sys.exit(f"{name} must be a whole number from 1 to {most}, not {text!r}.")
-    return int(text)
-
-
-def flag(name, default="false"):
-    """Whether the variable `name` says yes; anything but yes or no stops the start."""
-    word = env.str(name, default="").strip().lower() or default
-    if word not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
-        sys.exit(f"{name} must be true or false, not {word!r}.")
-    return word in ("true", "1", "yes", "on")
-
+# `-b` on the command line wins over `bind`.
+bind, workers, pinned, log_json, reload_on_change = settings_of_the_server()
 
 # Python's threads run one at a time; handing the turn from one processor to another was measured
 # to cost a quarter of a worker's time. Off where other busy programs are tied to processors too.
-pin_workers = flag("PIN_WORKERS", default="true")
-
-# `-b` on the command line wins.
-bind = f"127.0.0.1:{number('PORT', 8000, most=65_535)}"
-workers = number("WEB_CONCURRENCY", 2, most=512)
+pin_workers = hasattr(os, "sched_setaffinity") and (
+    processors.are_ours() if pinned == "auto" else WORDS[pinned]
+)
 
 worker_class = "asgi"
 timeout = 30
@@ -74,18 +70,11 @@ drain_margin = 5
 # Seconds an old worker waits at a reload for the new ones to serve, before it leaves all the same.
 reload_patience = 10
 
-if flag("LOG_JSON"):
+if log_json:
     # gunicorn's own lines; the site's are in chatsite/settings.py.
-    logconfig_dict = {
-        "formatters": {
-            "generic": {
-                "()": "pythonjsonlogger.json.JsonFormatter",
-                "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
-            }
-        }
-    }
+    logger_class = "chatsite.gunicorn_log.JsonLogger"
 
-if flag("RELOAD"):
+if reload_on_change:
     workers = 1
     graceful_timeout = 2
     drain_margin = 1
@@ -118,6 +107,7 @@ def on_starting(server):
     """
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
+    server.first_processor = processors.first()
 
 
 def worker_exit(server, worker):
@@ -140,17 +130,15 @@ def on_reload(server):
 
 
 def post_fork(server, worker):
-    """Hold a SIGTERM back until the worker can obey it.
+    """Block SIGTERM until the worker can handle it, share the counters, and choose a processor.
 
-    While it imports the site, uvloop's handlers swallow signals: the worker would go on to serve,
-    and the master wait all of graceful_timeout for it.
+    While the worker imports the site, uvloop's handlers swallow signals: it would go on to serve,
+    and the master would wait all of graceful_timeout before it kills it.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     worker.served, worker.awaited = server.served, server.awaited
-    if pin_workers and hasattr(os, "sched_setaffinity"):
-        processors = sorted(os.sched_getaffinity(0))
-        # The master's number, so that several sites do not all begin with the first.
-        os.sched_setaffinity(0, {processors[(os.getppid() + worker.age) % len(processors)]})
+    if pin_workers:
+        processors.keep_to(server.first_processor + worker.age)
 
 
 def post_worker_init(worker):
@@ -210,8 +198,9 @@ def greet(worker):
 async def drain_at_exit(worker):
     """Wait until the worker has to go; then let live replies finish, and end the rest in time.
 
-    A draining worker of gunicorn no longer beats its heart, and the master kills it for that
-    after `timeout`; so it is beaten here until the worker is gone.
+    gunicorn's master kills a worker that has sent no heartbeat for `timeout` seconds, and a worker
+    that shuts down sends none of its own. This task sends them (`worker.notify`) until the process
+    exits.
     """
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     while worker.alive and worker.ppid == os.getppid():

@@ -1,4 +1,6 @@
-"""Every setting of the site; every environment variable is read here and nowhere else.
+"""Every setting of the site, from environment variables.
+
+gunicorn.conf.py reads those of the server, by the same parsers (chatsite/environment.py).
 
 Runs from a fresh checkout with nothing set but SECRET_KEY. A bad value stops the start with
 one sentence that names the variable.
@@ -12,61 +14,12 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.environment import read_environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-
-class Environment(environ.Env):
-    """Reads variables; an empty one counts as unset, a bad one names itself."""
-
-    def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
-        if self.ENVIRON.get(var) == "":
-            # `VAR=` in a .env means "not set"; django-environ would make it 0, False or {}.
-            if default is self.NOTSET:
-                raise ImproperlyConfigured(f"Set {var}: it is empty.")
-            return default
-        try:
-            return super().get_value(var, cast, default, parse_default)
-        except (ValueError, KeyError) as error:
-            # Not the value itself: it may hold a key or a password.
-            raise ImproperlyConfigured(
-                f"{var} has a value that cannot be used; see .env.example."
-            ) from error
-
-    def flag(self, var, default):
-        """True or False from one of the usual words; anything else stops the start."""
-        word = self.str(var, default=str(default)).strip().lower()
-        words = {"true": True, "1": True, "yes": True, "on": True}
-        words |= {"false": False, "0": False, "no": False, "off": False}
-        if word not in words:
-            raise ImproperlyConfigured(f"{var} must be true or false, not {word!r}.")
-        return words[word]
-
-    def number(self, var, default, least=0):
-        """A whole number of at least `least`."""
-        value = self.int(var, default=default)
-        if value < least:
-            raise ImproperlyConfigured(f"{var} must be at least {least}, not {value}.")
-        return value
-
-    def choice(self, var, default, allowed):
-        """One of the `allowed` words."""
-        value = self.str(var, default=default).strip()
-        if value not in allowed:
-            raise ImproperlyConfigured(f"{var} must be one of {', '.join(allowed)}.")
-        return value
-
-    def words(self, var, default=()):
-        """A list from comma-separated words, blanks around them dropped; `default` for none."""
-        found = [word.strip() for word in self.list(var, default=[]) if word.strip()]
-        return found or list(default)
-
-
-env = Environment()
-# A value that starts with "$" is itself, not the name of another variable.
-env.escape_proxy = True
 TESTING = "pytest" in sys.modules
-if not TESTING:  # the same tests for everybody, whatever gateway their .env names
-    environ.Env.read_env(BASE_DIR / ".env")
+env = read_environment(BASE_DIR / ".env")
 
 # --- The site -------------------------------------------------------------------------------
 

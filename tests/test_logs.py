@@ -77,6 +77,7 @@ def test_as_json_each_line_is_one_object(transactional_db, gateway, tmp_path, vi
         server.stop()
     lines = [json.loads(line) for line in server.output().splitlines()]
     assert {"gunicorn.error", "django.request"} <= {line["name"] for line in lines}
+    assert "gunicorn.access" not in {line["name"] for line in lines}
     [failure] = [line for line in lines if line.get("exc_info")]
     assert failure["request_id"] == page.headers["X-Request-Id"]
     assert failure["request_id"] in page.text

@@ -156,7 +156,14 @@ def test_cookies_are_bound_to_host_and_https_unless_http_is_wanted(start):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MAX_BODY", "4 MB"), ("PORT", "http"), ("WEB_CONCURRENCY", "0"), ("RELOAD", "perhaps")],
+    [
+        ("MAX_BODY", "4 MB"),
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("WEB_CONCURRENCY", "0"),
+        ("RELOAD", "perhaps"),
+        ("PIN_WORKERS", "some"),
+    ],
 )
 def test_the_server_does_not_start_and_says_why(name, value):
     environment = {**os.environ, "PORT": str(free_port()), "WEB_CONCURRENCY": "1", name: value}
@@ -171,3 +178,17 @@ def test_the_server_does_not_start_and_says_why(name, value):
     )
     assert started.returncode != 0
     assert f"{name} " in started.stderr
+
+
+def test_each_reading_is_of_the_environment_and_the_file_of_its_moment(tmp_path):
+    script = (
+        "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[2]);"
+        "from chatsite.environment import read_environment as read; file = Path(sys.argv[1]);"
+        "file.write_text('A=1\\nB=1\\n'); os.environ['B'] = '2'; first = read(file);"
+        "file.write_text('A=3\\n'); second = read(file);"
+        "print(*[env.number(name, 0) for env in (first, second) for name in 'AB']);"
+        "print('A' in os.environ)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / ".env"), str(ROOT)]
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert printed.split() == ["1", "2", "3", "2", "False"]

@@ -1,0 +1,76 @@
+"""Environment variables and `.env`, read in one way by Django's settings and by gunicorn's."""
+
+import os
+import sys
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+WORDS = {"true": True, "1": True, "yes": True, "on": True}
+WORDS |= {"false": False, "0": False, "no": False, "off": False}
+
+
+class Environment(environ.Env):
+    """Parsers of variables. An empty variable counts as unset; one that cannot be read raises
+    ImproperlyConfigured with a sentence that names it, and never repeats what may be secret."""
+
+    def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
+        if self.ENVIRON.get(var) == "":
+            # `VAR=` in a .env means "not set"; django-environ would make it 0, False or {}.
+            if default is self.NOTSET:
+                raise ImproperlyConfigured(f"Set {var}: it is empty.")
+            return default
+        try:
+            return super().get_value(var, cast, default, parse_default)
+        except (ValueError, KeyError) as error:
+            # Not the value itself: it may hold a key or a password.
+            raise ImproperlyConfigured(
+                f"{var} has a value that cannot be used; see .env.example."
+            ) from error
+
+    def flag(self, var, default):
+        """True or False from one of the words true, 1, yes, on, false, 0, no and off."""
+        return WORDS[self.choice(var, str(default).lower(), tuple(WORDS), "true or false")]
+
+    def number(self, var, default, least=0, most=None):
+        """A whole number from `least` to `most`; None for no upper bound."""
+        text = self.str(var, default=str(default)).strip() or str(default)
+        digits = text.removeprefix("-")
+        value = int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
+        if value is None or value < least or (most is not None and value > most):
+            bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+            raise ImproperlyConfigured(f"{var} must be a whole number {bounds}, not {text!r:.50}.")
+        return value
+
+    def choice(self, var, default, allowed, described=""):
+        """One of the words in `allowed`, in whatever case those in lower case are written."""
+        value = self.str(var, default=default).strip() or default
+        value = value if value in allowed else value.lower()
+        if value not in allowed:
+            described = described or f"one of {', '.join(allowed)}"
+            raise ImproperlyConfigured(f"{var} must be {described}, not {value!r:.50}.")
+        return value
+
+    def words(self, var, default=()):
+        """A list from comma-separated words, blanks around them dropped; `default` for none."""
+        found = [word.strip() for word in self.list(var, default=[]) if word.strip()]
+        return found or list(default)
+
+
+def read_environment(file):
+    """The Environment of this moment: the process's variables, then those of the `.env` `file`.
+
+    Each call reads both anew into a copy: at SIGHUP gunicorn reads its configuration again in a
+    process that imports no module twice, and what an earlier `.env` said must not outlive it.
+    Under pytest the file is left out: tests run the same whatever gateway somebody's `.env` names.
+    """
+
+    class Read(Environment):
+        ENVIRON = dict(os.environ)
+
+    if "pytest" not in sys.modules:
+        Read.read_env(file)
+    env = Read()
+    # A value that starts with "$" is itself, not the name of another variable.
+    env.escape_proxy = True
+    return env
