@@ -11,7 +11,7 @@ import enum
 import re
 from typing import NamedTuple
 
-from .dollar_signs import is_prose
+from .dollar_signs import TEX, is_prose
 from .guards import BLOCK_CHARACTERS
 from .line_syntax import (
     BULLET_OR_NUMBER,
@@ -80,6 +80,9 @@ class Splitter:
         self._formula_end: re.Pattern | None = None
         self._environment = self._closer = ""
         self._depth = 0
+        # From where on the formula has not been asked yet whether it is prose; None where it has
+        # what only TeX has.
+        self._unasked: int | None = 0
         # Whether lines are read again that began like a formula, <details> or a fence in a fence
         # and were none.
         self._again = False
@@ -325,6 +328,7 @@ class Splitter:
             return False
         self._environment = match[1] or ""
         self._formula_end = end = formula_end(match[0], match[1])
+        self._unasked = 0
         self._closer = "$$" if match[0] == "$$" else "\\]"
         self._depth = 0
         if match[1]:
@@ -356,12 +360,22 @@ class Splitter:
             (not self._environment and self._closer in line)
             or self._length + len(line) > FORMULA_CHARACTERS
             or FENCE.match(text)
-            or (not text and not self._environment and is_prose(self.source))
+            or (not text and not self._environment and self._is_prose())
         ):
             self._read_again()
             self._line(line)
         else:
             self._take(line)
+
+    def _is_prose(self) -> bool:
+        """Whether the formula so far is prose. However often, no line is looked at more than
+        twice: words may stand on both sides of its end."""
+        if self._unasked is None:
+            return False
+        source = self.source
+        new = source[self._unasked :]
+        self._unasked = None if TEX.search(new) else source.rfind("\n", 0, len(source.rstrip())) + 1
+        return is_prose(new)
 
     def _count_environments(self, line: str) -> None:
         self._depth += line.count(f"\\begin{{{self._environment}}}")

@@ -56,7 +56,12 @@ def pretends(text: str, target: str) -> bool:
         return True
     own = _bare(target.rpartition("@")[2])
     plain = visible(text.translate(dict.fromkeys(map(ord, _THIN_SPACES))))
-    return any(_bare(claim) != own and not _is_path(claim, plain, own) for claim in _claims(plain))
+    in_path = _is_at(own, plain)
+    return any(
+        # A file's name in the path of its true host is no claim of another one.
+        _bare(claim) != own and (not in_path or own.startswith(claim))
+        for claim in _claims(plain)
+    )
 
 
 def _claims(plain: str):
@@ -92,10 +97,9 @@ def _bare(host: str) -> str:
     return host.rstrip(".").removeprefix("www.")
 
 
-def _is_path(word: str, text: str, own: str) -> bool:
-    """Whether text is an address at its true host and word stands in its path, where a file's
-    name is no claim of another host."""
+def _is_at(own: str, text: str) -> bool:
+    """Whether text is an address with a path at the host `own`, and nothing else."""
     if re.search(r"\s", text):
         return False
     rest = text.removeprefix("https://").removeprefix("http://").removeprefix("www.")
-    return rest.startswith(own + "/") and not own.startswith(word)
+    return rest.startswith(own + "/")

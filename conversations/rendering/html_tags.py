@@ -13,7 +13,9 @@ from html import escape
 from .protected_source import Fragment
 from .unsafe_characters import MARKER_END, MARKER_START
 
-TOKEN = re.compile(f"<(/?)([a-z][a-z0-9]*)[^<>]*?(/?)>|{MARKER_START}(\\d+){MARKER_END}(<br />\n)?")
+TOKEN = re.compile(
+    f"<(/?)([a-z][a-z0-9]*+)[^<>]*?(/?)>|{MARKER_START}(\\d+){MARKER_END}(<br />\n)?"
+)
 NAME = re.compile(r"<(/?)([a-z]+)", re.I)
 VOID = frozenset(("br", "hr", "img", "input"))
 # Elements of the parser in which a <details> may stand; in a paragraph it ends the paragraph.

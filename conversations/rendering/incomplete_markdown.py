@@ -9,11 +9,11 @@ import re
 MARKS_ONLY = re.compile(r"[\s>*+\-=#|:\d.)\[\]_~`<$\\]*")
 FENCE_BEGUN = re.compile(r"[ \t]*+(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3,})")
 FENCE_LINE = re.compile(
-    r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}|~{3,})([^`\n]*)\n", re.M
+    r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}+|~{3,}+)([^`\n]*+)\n", re.M
 )
 LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,40}(?:\](?:\([^()\s]{0,2000})?)?")
 TAG_BEGUN = re.compile(r"</?[a-zA-Z]{0,7}[ \t]?/?$")
-CODE_SPAN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\\.")
+CODE_SPAN = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)|\\.")
 ITEM_MARK = re.compile(r"^[ \t>]*+(?:[-+*]|\d{1,9}[.)])[ \t]+")
 
 # Characters up to which these are shown only when they are complete.

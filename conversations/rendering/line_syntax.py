@@ -19,7 +19,7 @@ class Item(NamedTuple):
 
 HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
-FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+FENCE = re.compile(r"(`{3,}+)([^`]*+)$|(~{3,}+)(.*+)$")
 BULLET_OR_NUMBER = re.compile(r"([-+*])(?=[ \t]|$)|(\d{1,9})([.)])(?=[ \t]|$)")
 # The beginnings of a line that, whatever follows, make it no list item.
 NO_ITEM = re.compile(r"[-+*][^ \t]|\d{1,9}[^\d.)]|\d{1,9}[.)][^ \t]|\d{10}|[^-+*\d]")

@@ -7,7 +7,8 @@ from collections.abc import Callable
 DEFINITION_CHARACTERS = 2_000
 TOTAL_CHARACTERS = 100_000
 
-LABEL = re.compile(r"\[((?:[^\[\]\\]|\\.){1,999}+)\]", re.S)
+# What is escaped is matched too, without a group, so that no bracket in it is tried as a beginning.
+LABEL = re.compile(r"\\.|\[((?:[^\[\]\\]|\\.){1,999}+)\]", re.S)
 DEFINITION = re.compile(
     r" {0,3}\[((?:[^\[\]\\]|\\.){1,999}+)\]:[ \t]*+(?:\n[ \t]*+)?"
     r"(?:<[^<>\n]*+>|[^\s<]\S*+)"
@@ -52,7 +53,7 @@ class Definitions:
         """The definitions that a block's source may refer to, to be put before it."""
         if not self._sources or "[" not in source:
             return ""
-        names = dict.fromkeys(key(match[1]) for match in LABEL.finditer(source))
+        names = dict.fromkeys(key(match[1]) for match in LABEL.finditer(source) if match[1])
         wanted = "".join(self._sources[name] for name in names if name in self._sources)
         return wanted + "\n" if wanted and len(wanted) <= self._left else ""
 

@@ -15,7 +15,7 @@ from .tex_colours import colour_name
 TOKEN = re.compile(r"\\(begin|end)[ \t]*\{([^{}\\]*)\}|\\([a-zA-Z]+)\*?|\\.|[{}&%]", re.S)
 BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 # Mathematics within \text{}.
-MATH_IN_TEXT = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$|\\\((.*?)\\\)", re.S)
+MATH_IN_TEXT = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$|\\\(((?:(?!\\[()]).)*+)\\\)", re.S)
 SPECIAL_IN_TEXT = re.compile(r"\\\\|(\\[a-zA-Z]+)|(?:(\\.)|([_&%#]))( *)|(\^)", re.S)
 ROW_BREAK_SPACE = re.compile(r"[ \t\n]*\[-?[\d.]+[ \t]*[a-z]{2}\]")
 COLUMNS = re.compile(r"\*\{(\d{1,2})\}\{([^{}]*)\}|[@!><]\{[^{}]*\}|[pmb]\{[^{}]*\}|[^lcr|:]")
@@ -321,7 +321,7 @@ def quantity(written: str) -> str:
     """A number with its unit, as in `5 kJ/mol`, the unit upright."""
     match = re.match(r"\s*([-+]?[\d.,]*(?:\s*[eE×]\s*[-+]?\d+)?)\s*(.*)$", written, re.S)
     number, unit = match[1], match[2].replace(".", r"{\cdot}").replace("*", r"{\cdot}")
-    power = re.fullmatch(r"(.*?)\s*[eE]\s*([-+]?\d+)", number, re.S)
+    power = re.fullmatch(r"([^\seE]*+)\s*+[eE]\s*+([-+]?\d+)", number)
     if power:
         number = rf"{power[1]}\times 10^{{{power[2]}}}" if power[1] else f"10^{{{power[2]}}}"
     unit = re.sub(r"\^?(-?\d+)", r"^{\1}", unit)

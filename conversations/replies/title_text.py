@@ -11,6 +11,8 @@ PAIRS = (
     *(('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("„", "“"), ("”", "”")),
     *(("«", "»"), ("»", "«"), ("「", "」"), ("『", "』"), ("《", "》")),
 )
+# Characters of a line that are looked at: marks around a title are looked for again and again.
+LONGEST_LINE = 1_000
 # Words that end in a full stop of their own.
 ABBREVIATIONS = {"bros", "co", "corp", "dr", "etc", "inc", "jr", "ltd", "mr", "mrs", "sr", "st"}
 
@@ -31,7 +33,7 @@ def clean(text):
     """
     answer = split_thoughts(text, complete=False).answer
     line = next((line for line in answer.splitlines() if line.strip(_NOTHING)), "")
-    line = _without_marks(" ".join(line.split()))
+    line = _without_marks(" ".join(line.strip()[:LONGEST_LINE].split()))
     while (
         bare := _unwrapped(_label.sub("", line, count=1) if _label.match(line) else line)
     ) != line:
@@ -50,7 +52,7 @@ def _without_marks(line):
     if mark is None:
         return line
     line = line[mark.end() :]
-    return re.sub(r"\s+#{1,6}\Z", "", line) if mark[0][0] == "#" else line
+    return re.sub(r" #{1,6}\Z", "", line) if mark[0][0] == "#" else line
 
 
 def _unwrapped(line):

@@ -9,7 +9,7 @@ import re
 from conversations.search.highlight import find
 from conversations.search.terms import prepare
 
-_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*)(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
 # Within a word or a phrase these change nothing; other tags end it.
 _INLINE = {"a", "em", "strong", "code", "span", "del", "b", "i", "u", "s", "mark", "bdi"}
 # What is in them is no text, or may hold no <mark>.

@@ -8,8 +8,8 @@ _MARK = re.compile(
     r"(^ *)?(?=[\\`~!\[<*_|#>=+-])(?:"
     r"(\\)[!-/:-@\[-`{-~]"
     # Code stands as it is, without its fences and ticks.
-    r"|(?P<fence>(?:`{3,}|~{3,})(?(1)|(?!))[^`\n]*$)[\s\S]*?(^ *(?:`{3,}|~{3,}) *$|\Z)"
-    r"|(?P<ticks>`+)[^\n]{1,300}?(?<!`)((?P=ticks))(?!`)"
+    r"|(?P<fence>(?:`{3,}+|~{3,}+)(?(1)|(?!))[^`\n]*+$)[\s\S]*?(^ *+(?:`{3,}+|~{3,}+) *+$|\Z)"
+    r"|(?<!`)(?P<ticks>`++)[^\n]{1,300}?(?<!`)((?P=ticks))(?!`)"
     # Links and images, with an address or the name of one; addresses in angle brackets.
     r"|(!?\[)(?:[^\[\]\n]|\[[^\[\]\n]*\]){1,300}"
     r"(\](?:\((?:[^()\n]|\([^()\n]*\))*\)|\[[^\[\]\n]*\]))"
