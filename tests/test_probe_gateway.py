@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from conversations.gateway.probe_sentences import finding_label, finding_sentence
 from conversations.upstream import CODES
-from conversations.upstream.probe import PROBE_CODES
+from conversations.upstream.probe import PROBE_CODES, ROWS
 from tests.support.gateway import Script
 from tests.support.server import ROOT, free_port
 
@@ -83,7 +83,9 @@ def test_without_a_gateway_there_is_nothing_to_probe(settings):
 def test_another_model_can_be_asked(probed, gateway):
     printed, good = probed("--model", "gateway-small")
     assert good
-    assert {request.body["model"] for request in gateway.responses} == {"gateway-small"}
+    asked = {request.body["model"] for request in gateway.responses}
+    assert "gateway-small" in asked
+    assert "gateway-large" not in asked
     assert "gateway-small" in printed
 
 
@@ -104,7 +106,6 @@ def test_the_gateways_words_stand_below_ours_without_the_key(probed, gateway):
 
 
 def test_each_finding_has_a_label_and_each_code_a_sentence():
-    names = "reachable key models whole usage_whole stream usage_stream first_token total history"
-    assert all(finding_label(name) != name for name in names.split() if name != "reachable")
+    assert all(finding_label(name) != name for name in ROWS if name != "reachable")
     codes = [*CODES, *PROBE_CODES]
     assert len({finding_sentence(code) for code in [*codes, "unknown"]}) == len(codes) + 1

@@ -11,15 +11,20 @@ def finding_label(name):
     return {
         "reachable": _("reachable"),
         "key": _("key accepted"),
+        "wrong_key": _("a wrong key refused"),
         "models": _("models listed"),
         "whole": _("answer in one piece"),
         "usage_whole": _("its tokens reported"),
         "stream": _("answer as a stream"),
         "usage_stream": _("its tokens reported"),
+        "growing": _("the stream grows"),
         "first_token": _("seconds to the first word"),
         "total": _("seconds to the last"),
         "history": _("history accepted"),
         "instructions": _("instructions accepted"),
+        "limit": _("maximum length heeded"),
+        "effort": _("reasoning effort accepted"),
+        "unknown_model": _("an unknown model refused"),
     }.get(name, name)
 
 
@@ -50,7 +55,7 @@ def _sentences():
             "There is nothing at this path. Does OPENAI_BASE_URL end in /v1, and does the gateway "
             "offer this?"
         ),
-        "unsupported": _("The gateway does not take a setting that the site sends."),
+        "unsupported": _("The gateway or the model does not take this setting."),
         "refused": _("The gateway refused the request."),
         "model_failed": _("The model could not finish, and nothing says why."),
         "server": _("The gateway, or the server behind it, has a fault."),
@@ -58,6 +63,20 @@ def _sentences():
         "line_too_long": _("More came at once than an answer can be."),
         # It was answered, though not as the site would like.
         "not_listed": _("The model is not in the gateway's list; it may work all the same."),
+        "no_list": _(
+            "The gateway lists no models. Add them in the administration; that is no harm."
+        ),
+        "held_back": _(
+            "The stream came all at once: something between, a proxy perhaps, holds it back. "
+            "Replies will appear at once instead of growing."
+        ),
+        "any_key": _("Any key is accepted. Keep the gateway off the network."),
+        "any_model": _(
+            "A model that does not exist gave an answer. A mistake in a model's name will not show."
+        ),
+        "limit_ignored": _(
+            "The answer was longer than asked for: maximum lengths have no effect there."
+        ),
         "no_text": _("The answer had no text."),
         "broken": _("The answer broke off."),
         "not_streamed": _(

@@ -194,6 +194,20 @@ class Upstream:
         names = {each for each in names if not self._redactor.holds_secret(each)}
         return sorted(names)[:MOST_MODELS]
 
+    def with_key(self, api_key: str) -> "Upstream":
+        """Return a client of the same gateway, over the same connections, with another key."""
+        headers = self._headers.copy()
+        headers["Authorization"] = f"Bearer {api_key}"
+        return Upstream(
+            root=self._root,
+            headers=headers,
+            redactor=Redactor(api_key, self._root.host),
+            timeout=self._timeout,
+            silence=self._silence,
+            limits=self._limits,
+            pool=self._pool,
+        )
+
     async def close(self) -> None:
         """Close the connections of this event loop. Used again, it opens new ones."""
         await self._pool.close()

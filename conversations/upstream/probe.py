@@ -1,35 +1,57 @@
-"""A few short questions to a gateway, to see whether it does what the site needs."""
+"""A probe of a gateway: a few short questions, to see whether it does what the site needs.
 
+Each question asks for at most 16 tokens, the least that OpenAI takes.
+"""
+
+import secrets
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from .client import Upstream, UpstreamError
-from .events import Failed, Finished, Text
+from .events import Failed, Finished, Reasoning, Replaced, Text
 from .usage import Usage
 
 ANSWER_SECONDS = 120.0
+MAXIMUM = 16  # tokens
+# So many tokens more than asked for are a limit that was not heeded.
+TOLERANCE = 8
+# An answer of which all text comes within this time, after a wait of at least the other, was
+# written first and sent then.
+AT_ONCE_SECONDS = 0.01
+WAITED_SECONDS = 0.3
 
 # What a code of a row can be besides those of a Failed.
 PROBE_CODES = {
     "not_listed": "the model is not among those the gateway lists",
+    "no_list": "the gateway lists no models",
     "no_text": "the answer had no text",
     "broken": "the answer broke off or failed; the message says how",
     "not_streamed": "a stream was asked for and a whole answer came",
+    "held_back": "a stream came, but all of it at once",
     "not_whole": "a whole answer was asked for and a stream came",
     "no_usage": "the answer did not say how many tokens it took",
+    "any_key": "a wrong key was accepted",
+    "any_model": "a model that does not exist gave an answer",
+    "limit_ignored": "the answer was longer than asked for",
     "not_asked": "not asked, because what went before failed",
 }
 
 NO_CONNECTION = {"bad_config", "connect", "tls", "timeout_connect"}
+# In the order in which they are given.
+ROWS = (
+    *("reachable", "key", "wrong_key", "models", "stream", "usage_stream", "growing"),
+    *("first_token", "total", "limit", "history", "instructions", "effort", "unknown_model"),
+    *("whole", "usage_whole"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One finding. `ok` false with `essential` false is worth a sentence, but no failure.
 
-    `code` is of PROBE_CODES or CODES, "" where all is well; `value` is a shape, a count or a
-    time in seconds; `message` is the gateway's own sentence.
+    `code` is of PROBE_CODES or CODES, "" where all is well; `value` is a shape, a count, a time in
+    seconds or how an answer ended; `message` is the gateway's own sentence.
     """
 
     name: str
@@ -42,9 +64,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """What came of one question; `first` and `last` are when text came, `total` the end, in
+    seconds from asking."""
+
     end: Finished | Failed
     text: str
+    reasoning: str
     first: float | None
+    last: float | None
     total: float
 
     @property
@@ -53,7 +80,9 @@ class _Answer:
             return self.end.code
         if self.end.status not in ("completed", "incomplete"):
             return self.end.error_code or "broken"
-        return "" if self.text.strip() else "no_text"
+        # A model that reasons may use up the few tokens before its first word.
+        cut = self.end.reason == "max_output_tokens"
+        return "" if self.text.strip() or self.reasoning.strip() or cut else "no_text"
 
     @property
     def message(self) -> str:
@@ -69,87 +98,168 @@ class _Answer:
     def shape(self) -> str:
         return self.end.shape if isinstance(self.end, Finished) else ""
 
+    @property
+    def came_at_once(self) -> bool:
+        if self.first is None or self.last is None or len(self.text.split()) < 3:
+            return False
+        return self.first > WAITED_SECONDS and self.last - self.first < AT_ONCE_SECONDS
+
+    @property
+    def ending(self) -> str:
+        if isinstance(self.end, Failed):
+            return ""
+        return f"{self.end.status} {self.end.reason}".strip()
+
 
 async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
-    """Ask and give the findings one by one.
+    """Ask, and yield the findings one by one, in the order of ROWS.
 
-    In this order: reachable, key, models, whole, usage_whole, stream, usage_stream, first_token,
-    total, history, instructions. Where the first question fails, the rest is `not_asked`.
+    Where there is no connection, or the key is refused, nothing more is asked and the rest is
+    `not_asked`. Of the times there are no rows where there was no text.
     """
-    listed, failed = await _models(upstream)
-    whole = await _ask(upstream, model, [_turn("user", "Say: pong")], stream=False)
-    first_failure = whole.end if isinstance(whole.end, Failed) else None
-    reachable = not (first_failure and first_failure.code in NO_CONNECTION)
-    yield _row("reachable", first_failure if not reachable else None)
-    if not reachable:
-        for name in ("key", "models", "whole", "stream", "history", "instructions"):
-            yield Row(name, False, "not_asked")
+    count = [_turn("user", "Count from one to fifty, in words.")]
+    stream = limited = await _ask(upstream, model, count)
+    maximum: int | None = MAXIMUM
+    if limited.code in ("unsupported", "refused"):
+        # Perhaps it is the limit that is not taken.
+        stream = await _ask(upstream, model, count, maximum=None)
+        maximum = None if isinstance(stream.end, Finished) else MAXIMUM
+    failed = stream.end if isinstance(stream.end, Failed) else None
+    asked = 1
+    if failed and failed.code in NO_CONNECTION:
+        yield _row("reachable", failed)
+    else:
+        yield Row("reachable", True)
+        asked = 2
+        if failed and failed.code == "unauthorized":
+            yield _row("key", failed)
+        else:
+            yield Row("key", True)
+            asked = len(ROWS)
+    for name in ROWS[asked:]:
+        yield Row(name, False, "not_asked")
+    if asked < len(ROWS):
         return
-    refused = first_failure if first_failure and first_failure.code == "unauthorized" else None
-    yield _row("key", refused)
-    yield _models_row(listed, failed, model)
-    yield _answer_row("whole", whole, "-body", "not_whole")
-    yield _usage_row("usage_whole", whole)
-    stream = await _ask(upstream, model, [_turn("user", "Count from one to five, in words.")])
-    yield _answer_row("stream", stream, "-stream", "not_streamed")
-    yield _usage_row("usage_stream", stream)
-    if stream.first is not None:
-        yield Row("first_token", True, value=f"{stream.first:.2f}")
-    yield Row("total", True, value=f"{stream.total:.2f}")
+    works = not stream.code
+    hello = [_turn("user", "Say: pong")]
+    wrong = upstream.with_key(f"sk-wrong-{secrets.token_hex(8)}")
+    yield await _refused("wrong_key", "any_key", works, wrong, model, hello)
+    yield await _models(upstream, model)
+    for row in _stream_rows(stream):
+        yield row
+    yield _limit_row(limited, works)
     turns = [_turn("user", "Say: ping"), _turn("assistant", "ping"), _turn("user", "Again.")]
-    history = await _ask(upstream, model, turns)
-    yield Row("history", not history.code, history.code, message=history.message)
-    steered = await _ask(
-        upstream, model, [_turn("user", "Hello")], instructions="Answer with one word."
-    )
-    yield Row("instructions", not steered.code, steered.code, message=steered.message)
+    yield _accepted("history", await _ask(upstream, model, turns, maximum))
+    steered = await _ask(upstream, model, hello, maximum, instructions="Answer with one word.")
+    yield _accepted("instructions", steered)
+    effort = await _ask(upstream, model, hello, maximum, reasoning={"effort": "low"})
+    yield _accepted("effort", effort, essential=False)
+    unknown = f"no-such-model-{secrets.token_hex(4)}"
+    yield await _refused("unknown_model", "any_model", works, upstream, unknown, hello)
+    whole = await _ask(upstream, model, hello, maximum, stream=False)
+    yield _shape_row("whole", whole, "-body", "not_whole", essential=False)
+    yield _usage_row("usage_whole", whole)
+
+
+def _stream_rows(stream: _Answer) -> list[Row]:
+    rows = [
+        _shape_row("stream", stream, "-stream", "not_streamed", essential=True),
+        _usage_row("usage_stream", stream),
+    ]
+    if not stream.code and stream.shape.endswith("-stream"):
+        held = stream.came_at_once
+        rows.append(Row("growing", not held, "held_back" if held else "", essential=False))
+    if stream.first is not None:
+        rows.append(Row("first_token", True, value=f"{stream.first:.2f}"))
+    rows.append(Row("total", True, value=f"{stream.total:.2f}"))
+    return rows
 
 
 def _turn(role: str, content: str) -> dict:
     return {"type": "message", "role": role, "content": content}
 
 
-async def _models(upstream: Upstream) -> tuple[list[str], UpstreamError | None]:
-    try:
-        return await upstream.models(), None
-    except UpstreamError as error:
-        return [], error
-
-
-async def _ask(upstream: Upstream, model: str, turns: list[dict], **more: object) -> _Answer:
+async def _ask(
+    upstream: Upstream,
+    model: str,
+    turns: list[dict],
+    maximum: int | None = MAXIMUM,
+    **more: object,
+) -> _Answer:
     body = {"model": model, "input": turns, "store": False, "stream": True, **more}
+    if maximum is not None:
+        body["max_output_tokens"] = maximum
     began = time.monotonic()
-    first = None
-    text = ""
+    first = last = None
+    text = reasoning = ""
     end: Finished | Failed = Failed("lost")
     async for events in upstream.respond(body, total_timeout=ANSWER_SECONDS):
         for event in events:
             if isinstance(event, Text):
                 text += event.text
-                first = first or time.monotonic() - began
+                last = time.monotonic() - began
+                first = first or last
+            elif isinstance(event, Reasoning):
+                reasoning += event.text
+            elif isinstance(event, Replaced):
+                text, reasoning = event.text, event.reasoning
             elif isinstance(event, Finished | Failed):
                 end = event
-    return _Answer(end, text, first, time.monotonic() - began)
+    return _Answer(end, text, reasoning, first, last, time.monotonic() - began)
 
 
-def _row(name: str, failed: Failed | None) -> Row:
-    return Row(name, True) if failed is None else Row(name, False, failed.code, "", failed.message)
-
-
-def _models_row(listed: list[str], failed: UpstreamError | None, model: str) -> Row:
+async def _models(upstream: Upstream, model: str) -> Row:
     # A gateway need not list its models, and one may be used that is not listed.
-    if failed:
-        return Row("models", False, failed.code, message=failed.message, essential=False)
-    known = model in listed
-    return Row("models", known, "" if known else "not_listed", str(len(listed)), essential=False)
+    try:
+        listed = await upstream.models()
+    except UpstreamError as error:
+        code = "no_list" if error.code in ("not_found", "not_api") else error.code
+        return Row("models", False, code, message=error.message, essential=False)
+    code = "" if model in listed else "not_listed" if listed else "no_list"
+    return Row("models", not code, code, str(len(listed)), essential=False)
 
 
-def _answer_row(name: str, answer: _Answer, ending: str, otherwise: str) -> Row:
+def _row(name: str, failed: Failed) -> Row:
+    return Row(name, False, failed.code, message=failed.message)
+
+
+def _accepted(name: str, answer: _Answer, *, essential: bool = True) -> Row:
+    return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
+
+
+async def _refused(
+    name: str, otherwise: str, works: bool, upstream: Upstream, model: str, turns: list[dict]
+) -> Row:
+    """Ask what a gateway should refuse; `value` is how it did, `otherwise` the code if it did not.
+
+    `works` says that it answers what it should, without which a failure means nothing.
+    """
+    if not works:
+        return Row(name, False, "not_asked", essential=False)
+    answer = await _ask(upstream, model, turns)
+    if isinstance(answer.end, Failed):
+        return Row(name, True, value=answer.end.code, essential=False)
+    return Row(name, False, otherwise, essential=False)
+
+
+def _limit_row(limited: _Answer, works: bool) -> Row:
+    """Whether the limit on tokens was heeded; `value` is how an answer ends that it cut."""
+    if limited.code:
+        code = limited.code if works else "not_asked"
+        return Row("limit", False, code, message=limited.message, essential=False)
+    used = limited.usage.output_tokens if limited.usage else None
+    # A word is a token at least.
+    written = used if used is not None else len(limited.text.split())
+    code = "limit_ignored" if written > MAXIMUM + TOLERANCE else ""
+    return Row("limit", not code, code, limited.ending, essential=False)
+
+
+def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
     if answer.code:
-        return Row(name, False, answer.code, answer.shape, answer.message)
+        return Row(name, False, answer.code, answer.shape, answer.message, essential)
     if not answer.shape.endswith(ending):
         return Row(name, False, otherwise, answer.shape, essential=False)
-    return Row(name, True, value=answer.shape)
+    return Row(name, True, value=answer.shape, essential=essential)
 
 
 def _usage_row(name: str, answer: _Answer) -> Row:

@@ -103,6 +103,8 @@ class Gateway:
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
         self.models_script: Script | None = None  # instead of the list
+        self.key = ""  # the only one that is accepted; "" accepts all
+        self.knows_all_models = True  # or only those of the list
         self.go = threading.Event()
         self._lock = threading.Lock()
         self._scripts: deque[Script] = deque()
@@ -254,6 +256,13 @@ class Gateway:
                     raise fault
 
     def _script_for(self, request: Request) -> Script:
+        if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
+            error = {"message": "Incorrect API key provided.", "code": "invalid_api_key"}
+            return Script(status=401, body={"error": error})
+        model = request.body.get("model") if isinstance(request.body, dict) else None
+        if model not in self.models and not self.knows_all_models:
+            error = {"message": f"The model `{model}` does not exist", "code": "model_not_found"}
+            return Script(status=404, body={"error": error})
         if marked := MARKER.search(request.said):
             wish = marked[1].strip()
             return _script(json.loads(wish) if wish.startswith("{") else wish)
