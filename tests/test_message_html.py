@@ -26,6 +26,7 @@ def context_of(message, models=()):
             "message": message,
             "conversation": message.conversation,
             "models": models,
+            "has_choice": len(models) > 1,
             "csrf_token": TOKEN,
             "currency": "EUR",
         }

@@ -85,6 +85,21 @@ def test_a_retry_may_go_to_another_model(server, surf, alice, gateway):
     assert page.locator("article").count() == 2
 
 
+def test_another_model_can_be_chosen_by_keyboard_and_given_up(server, surf, alice):
+    LanguageModel.objects.create(name="other-model")
+    page = surf(server, alice)
+    send(page, "Which one are you?")
+    more = finished(page).get_by_role("button", name="Retry with another model")
+    for _twice in range(2):
+        more.press("Enter")
+        menu = page.locator(".menu:popover-open")
+        menu.wait_for()
+        assert menu.locator("button").first.evaluate("it => it === document.activeElement")
+        page.keyboard.press("Escape")
+        menu.wait_for(state="hidden")
+    assert page.locator("article").count() == 2
+
+
 def test_a_reply_cut_off_for_length_can_be_continued(server, surf, alice, gateway):
     gateway.will(
         body={

@@ -63,6 +63,37 @@ def test_enable_enables_what_is_listed(sync, gateway):
     assert "enabled: gateway-small" in printed
 
 
+def test_only_what_matches_is_taken(sync, gateway):
+    gateway.models += ["gpt-5", "openai/GPT-5-mini", "o4"]
+    printed = sync("--only", "gpt-*", "--only", "*/gpt-*", "--enable")
+    assert enabled() == {"gateway-large": True, "gpt-5": True, "openai/GPT-5-mini": True}
+    assert "5 listed, 2 new" in printed
+    assert "no name matches claude-*" in sync("--only", "claude-*")
+
+
+def test_what_is_plainly_not_for_chat_is_not_enabled(sync, gateway):
+    chat = [
+        *("gpt-5", "gpt-4o-audio-preview", "gpt-4o-search-preview", "claude-opus-5"),
+        *("meta/llama-4-vision", "qwen3-vl-embedded", "soraya-7b", "deepseek-r1"),
+        *("o3-deep-research", "gemini-3-pro-image-preview"),
+    ]
+    others = [
+        *("sora-2", "openai/sora-2-pro", "whisper-1", "tts-1-hd", "gpt-4o-mini-tts", "dall-e-3"),
+        *("text-embedding-3-large", "text-embedding-ada-002", "omni-moderation-latest"),
+        *("gpt-image-1", "gpt-4o-transcribe", "gpt-realtime", "bge-m3", "cohere.rerank-v3-5:0"),
+        *("stable-diffusion-xl", "imagen-4.0-generate-001", "veo-3", "black-forest-labs/FLUX.1"),
+        "nomic-embed-text",
+    ]
+    gateway.models = [*chat, *others]
+    LanguageModel.objects.create(name="whisper-1", enabled=False)
+    printed = sync("--enable")
+    for name in others:
+        assert not enabled()[name], name
+    for name in chat:
+        assert enabled()[name], name
+    assert "added: sora-2 (not for chat)" in printed
+
+
 def test_a_gateway_without_a_list_is_said_with_its_words(sync, gateway):
     gateway.models_script = Script(status=404, body={"detail": "Not Found"})
     with pytest.raises(CommandError, match=r"nothing at this path.*\(Not Found\)"):

@@ -32,7 +32,7 @@ PLACEHOLDERS = {
 }
 _HTML = mark_safe(PLACEHOLDERS["html"])  # noqa: S308 (ours)
 _PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
-# Looks in the cache: languages times roles, states, thumbs and sets of models.
+# Looks in the cache: languages times roles, states and thumbs.
 MOST = 500
 _cache = {}
 
@@ -51,13 +51,6 @@ class _Frozen:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelLook(_Frozen):
-    """A model that is offered for Retry, by its name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class ResponseLook(_Frozen):
     """The look of a Response that is open, or that ended well; it depends on the status alone."""
 
@@ -73,7 +66,8 @@ class MessageLook(_Frozen):
     """The look of a message: all that its cached HTML depends on, and the key of the cache.
 
     `call` is the look of a reply's Response (None: a person's message, or a reply that was
-    imported), `thumb` is "good", "bad" or "", `models` are those offered for Retry.
+    imported), `thumb` is "good", "bad" or "", `has_choice` says that there are several models to
+    retry with.
     """
 
     language: str
@@ -84,7 +78,7 @@ class MessageLook(_Frozen):
     text: bool
     call: ResponseLook | None
     thumb: str
-    models: tuple[ModelLook, ...]
+    has_choice: bool
     pk: str = PLACEHOLDERS["id"]
     shown_html: SafeString = _HTML
     # Messages with thoughts or with versions beside them are not cached.
@@ -135,7 +129,7 @@ def article(message, context):
     """
     look = _look_of(message, context)
     if look is None:
-        with context.push(message=message):
+        with context.push(message=message, has_choice=_has_choice(context)):
             return get_template(TEMPLATE).template.render(context)
     drawn = _cache.get(look)
     if drawn is None:
@@ -153,6 +147,10 @@ def article(message, context):
         token=escape(context.get("csrf_token", "")),
         submission=uuid.uuid4,
     )
+
+
+def _has_choice(context):
+    return len(context.get("models") or ()) > 1
 
 
 def article_of(message, **context):
@@ -182,16 +180,14 @@ def _look_of(message, context):
         text=bool(message.text),
         call=None if call is None else ResponseLook(call.status),
         thumb="" if message.is_pending else message.thumb,
-        models=()
-        if message.is_pending
-        else tuple(ModelLook(model.name) for model in context.get("models") or ()),
+        has_choice=not message.is_pending and _has_choice(context),
     )
 
 
 def _draw_look(look):
     context = {
         "message": look,
-        "models": look.models,
+        "has_choice": look.has_choice,
         "csrf_token": PLACEHOLDERS["token"],
         "placeholders": PLACEHOLDERS,
     }

@@ -41,10 +41,20 @@ def edit(request, message_id):
 
 
 @person_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def retry(request, message_id):
-    """Another reply to the same message, also by another model; the first one stays."""
+    """Another reply to the same message, also by another model; the first one stays.
+
+    GET is the list of the models to choose from, as a page or for the script.
+    """
     message = own_message(request, message_id)
+    if request.method != "POST":
+        form = RetryForm(person=request.user)
+        context = {"message": message, "conversation": message.conversation, "models": form.models}
+        name = "conversations/retry_with.html"
+        if request.fragment == "models":
+            name = "conversations/_retry_with.html"
+        return render(request, name, context)
     return _another_reply(request, message, retried=message)
 
 

@@ -1,9 +1,11 @@
 import asyncio
+from fnmatch import fnmatchcase
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from conversations.gateway.chat_models import is_for_chat
 from conversations.gateway.probe_sentences import finding_sentence
 from conversations.models import LanguageModel
 from conversations.replies.gateway_client import build_client
@@ -11,14 +13,23 @@ from conversations.upstream import UpstreamError
 
 
 class Command(BaseCommand):
-    help = "Add the models that the gateway lists; an administrator then enables them."
+    help = (
+        "Add the models that the gateway lists; an administrator then enables them. What is "
+        "plainly not for chat (pictures, speech, embeddings …) is added but not enabled."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--enable", action="store_true", help="enable every model the gateway lists"
+            "--only",
+            action="append",
+            metavar="PATTERN",
+            help="take only models whose names match, like 'gpt-*'; may be given several times",
+        )
+        parser.add_argument(
+            "--enable", action="store_true", help="enable every model of them that is for chat"
         )
 
-    def handle(self, *, enable, **options):
+    def handle(self, *, only, enable, **options):
         if settings.DEMO:
             raise CommandError(_("No gateway is configured. Set OPENAI_BASE_URL; see README.md."))
         try:
@@ -26,18 +37,32 @@ class Command(BaseCommand):
         except UpstreamError as error:
             said = f" ({error.message})" if error.message else ""
             raise CommandError(f"{finding_sentence(error.code)}{said}") from None
-        models = LanguageModel.objects.filter(name__in=listed)
+        names = [name for name in listed if _matches(name, only)]
+        models = LanguageModel.objects.filter(name__in=names)
         known = set(models.values_list("name", flat=True))
-        added = [LanguageModel(name=name, enabled=enable) for name in listed if name not in known]
+        added = [
+            LanguageModel(name=name, enabled=enable and is_for_chat(name))
+            for name in names
+            if name not in known
+        ]
         LanguageModel.objects.bulk_create(added, ignore_conflicts=True)
         for model in added:
-            self.stdout.write(f"added: {model}")
+            note = "" if is_for_chat(model.name) else " (not for chat)"
+            self.stdout.write(f"added: {model}{note}")
         if enable:
             for model in models.filter(name__in=known, enabled=False):
-                model.enabled = True
-                model.save(update_fields=["enabled"])
-                self.stdout.write(f"enabled: {model}")
+                if is_for_chat(model.name):
+                    model.enabled = True
+                    model.save(update_fields=["enabled"])
+                    self.stdout.write(f"enabled: {model}")
+        if only and not names:
+            self.stdout.write(self.style.WARNING(f"no name matches {', '.join(only)}"))
         self.stdout.write(f"{len(listed)} listed, {len(added)} new")
+
+
+def _matches(name, patterns):
+    """Whether a name matches one of the patterns (`*`, `?`, `[…]`), in whatever case."""
+    return not patterns or any(fnmatchcase(name.lower(), each.lower()) for each in patterns)
 
 
 async def _list_models():

@@ -8,6 +8,7 @@ const queued = document.getElementById("queued");
 
 export async function take(form, submitter, composer) {
   if (form.dataset.busy) return;
+  if (form.dataset.turn === "models") return offerModels(form, submitter);
   const article = form.closest("article");
   const fields = new FormData(form, submitter);
   form.querySelectorAll(":popover-open").forEach((menu) => menu.hidePopover());
@@ -24,6 +25,18 @@ export async function take(form, submitter, composer) {
     say("sent");
     showTurn(answer, kind === "continue" ? article.nextElementSibling : article);
   }
+}
+
+// The menu becomes part of the form before it, which retries.
+async function offerModels(form, button) {
+  const { ok, fragment } = await load(form.action, { headers: { "X-Fragment": "models" } });
+  const menu = fragment.querySelector(".menu");
+  if (!ok || !menu?.showPopover) return form.submit();
+  const retry = form.previousElementSibling;
+  retry.querySelector(".menu")?.remove();
+  retry.append(menu);
+  menu.showPopover({ source: button });
+  menu.querySelector("button").focus();
 }
 
 function showFeedback(form, submitter, fragment) {

@@ -1,0 +1,33 @@
+"""Names of models: which are plainly for something else than chat.
+
+Gateways list all they route to in one list, without a field that says what a model is for; a proxy
+with wildcards lists some two hundred and fifty, a third of them for pictures, speech or search.
+"""
+
+import re
+
+# Parts of names, between hyphens, slashes, dots and the like. What also names chat models
+# ("vision", "audio", "search", "realtime" beside others) is not here unless it says more.
+OTHER_KINDS = {
+    # embeddings and ranking
+    *("embedding", "embeddings", "embed", "rerank", "reranker", "ada-002", "bge", "gte", "minilm"),
+    # speech
+    *("whisper", "tts", "stt", "transcribe", "transcription", "speech", "voxtral-tts"),
+    # pictures and films
+    *("dall-e", "dalle", "sora", "imagen", "veo", "flux", "kling", "midjourney", "sdxl"),
+    *("gpt-image", "chatgpt-image", "stable-diffusion", "stable-image", "image-generation"),
+    *("seedream", "seedance", "recraft", "ideogram", "upscale", "inpaint", "titan-image"),
+    # moderation, and the completions of old
+    *("moderation", "moderations", "llama-guard", "prompt-guard", "babbage-002", "davinci-002"),
+    # that speak over sockets only
+    *("realtime",),
+}
+
+_names = "|".join(map(re.escape, sorted(OTHER_KINDS)))
+_kinds = re.compile(rf"(?<![a-z])(?:{_names})(?![a-z])", re.IGNORECASE)
+LONGEST_NAME = 200
+
+
+def is_for_chat(name):
+    """Whether a model of this name may be for chat: False where its name says that it is not."""
+    return _kinds.search(name[:LONGEST_NAME]) is None
