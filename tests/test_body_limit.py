@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.sockets import Browser
+from tests.support.sockets import Browser
 
 pytestmark = pytest.mark.once
 
