@@ -47,7 +47,7 @@ pin_workers = hasattr(os, "sched_setaffinity") and (
     processors.are_ours() if pinned == "auto" else WORDS[pinned]
 )
 
-worker_class = "asgi"
+worker_class = "chatsite.worker.Worker"
 timeout = 30
 graceful_timeout = 30
 keepalive = 5

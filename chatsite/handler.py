@@ -4,13 +4,15 @@ Django's own changes threads up to six times a request, each time to a thread an
 connection made for this request alone: that cost more than the queries, and fifty requests in
 fifty threads take the interpreter from each other, and from the event loop that carries the
 streams. All views and middleware here are sync; a request borrows one of AT_ONCE threads, each
-with a connection that lasts, until it has its response. Others wait on the event loop meanwhile.
-An open event stream holds none, a download only while a piece of it is made.
+with a connection that lasts, until it has its response (chatsite/request_threads.py). An open
+event stream holds none, a download only while a piece of it is made.
+
+/healthz and static files are answered on the event loop, /readyz in a thread of its own: they
+answer whatever the other threads wait for.
 """
 
 import asyncio
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
 from django.core import signals
@@ -18,13 +20,19 @@ from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.exception import convert_exception_to_response
 from django.db import close_old_connections
-from django.urls import set_script_prefix
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve, set_script_prefix
 
+from chatsite import database_timeouts
 from chatsite.files import StaticFiles
 from chatsite.middleware import headers, request_id
+from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
+from chatsite.shares import remember, requester_of
 from conversations import replies
+from conversations.views import errors, health
 
 AT_ONCE = 6
+SOONER = 0.5  # seconds that the database's own limit comes before the request's deadline
 
 
 class Handler(ASGIHandler):
@@ -32,13 +40,12 @@ class Handler(ASGIHandler):
     upload would hold up the loop."""
 
     def __init__(self):
+        database_timeouts.connect()
         self.load_middleware()
         self._files = convert_exception_to_response(StaticFiles(self._answer_in_thread))
-        self._threads = [
-            ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
-            for number in range(AT_ONCE)
-        ]
-        self._free = None
+        self._threads = RequestThreads(AT_ONCE)
+        self._readiness = RequestThreads(1)
+        self._asking_readiness = None
 
     async def handle(self, scope, receive, send):
         try:
@@ -60,26 +67,49 @@ class Handler(ASGIHandler):
             body.close()
 
     async def _answer(self, request):
-        response = await self._files(request)
+        if request.path_info == "/healthz":
+            response = health.healthz(request)
+        elif request.path_info == "/readyz":
+            response = await self._ready(request)
+        else:
+            response = await self._files(request)
         if not hasattr(request, "id"):
-            # A static file needs no thread and nothing else of the chain.
+            # It passed no middleware: it needs no thread and nothing else of the chain.
             request_id(headers(lambda request: response))(request)
         return response
 
+    async def _ready(self, request):
+        """The answer of /readyz: asked once for all who want to know it at the same time."""
+        if self._asking_readiness is None or self._asking_readiness.done():
+            context = copy_context()
+            self._asking_readiness = asyncio.ensure_future(
+                self._readiness.run("readyz", _call, context, DEADLINE, health.readyz, request)
+            )
+        try:
+            answer = await asyncio.shield(self._asking_readiness)
+        except DatabaseStuck:
+            return health.not_ready()
+        return HttpResponse(answer.content, status=answer.status_code, content_type="text/plain")
+
     async def _answer_in_thread(self, request):
         context = copy_context()
-        response = await self._in_thread(context, self._respond, request)
+        work = self._in_thread(request, context)
+        try:
+            response = await work(self._respond, request)
+        except DatabaseStuck:
+            return errors.database_down(request)
+        remember(request)
         if response.streaming and not response.is_async:
-            response.streaming_content = self._pieces(context, iter(response.streaming_content))
+            response.streaming_content = self._pieces(work, iter(response.streaming_content))
         return response
 
     def _respond(self, request):
         signals.request_started.send(sender=type(self), scope=request.scope)
         return self.get_response(request)
 
-    async def _pieces(self, context, pieces):
+    async def _pieces(self, work, pieces):
         """Each piece in a thread, in the language and zone of the request."""
-        while (piece := await self._in_thread(context, next, pieces, None)) is not None:
+        while (piece := await work(next, pieces, None)) is not None:
             yield piece
 
     async def _stream(self, response, receive, send):
@@ -98,30 +128,34 @@ class Handler(ASGIHandler):
             with contextlib.suppress(asyncio.CancelledError):
                 await sending
 
-    async def _in_thread(self, context, function, *arguments):
-        """The result of a call in a borrowed thread and the given context."""
-        if self._free is None:
-            self._free = asyncio.LifoQueue()
-            for thread in self._threads:
-                self._free.put_nowait(thread)
-        with replies.answering():
-            thread = await self._free.get()
-            answer = asyncio.get_running_loop().run_in_executor(
-                thread, context.run, _give_back_connections, function, *arguments
-            )
-            # It cannot be stopped: it is free when it has ended, not when nobody waits any more.
-            answer.add_done_callback(lambda answer: self._free.put_nowait(thread))
-            try:
-                await asyncio.wait({answer})
-            except asyncio.CancelledError:
-                await asyncio.wait({answer})
-                raise
-            return answer.result()
+    def _in_thread(self, request, context):
+        """A function that calls another in a thread, in `context`, as work of this request."""
+        requester, is_long = requester_of(request.scope), _is_long(request)
+        seconds = LONG_DEADLINE if is_long else DEADLINE
+
+        async def work(function, *arguments):
+            with replies.answering():
+                return await self._threads.run(
+                    requester, _call, context, seconds, function, *arguments, is_long=is_long
+                )
+
+        return work
 
 
-def _give_back_connections(function, *arguments):
-    """Call, and afterwards hold no connection of a pool, nor one that broke."""
+def _is_long(request):
+    """Whether the view of a request is marked as long (conversations/views/long_work.py)."""
     try:
-        return function(*arguments)
+        return getattr(resolve(request.path_info).func, "is_long_work", False)
+    except Resolver404:
+        return False
+
+
+def _call(context, seconds, function, *arguments):
+    """Call in `context`, with the limits of the database for a request of so many seconds; hold
+    no connection of a pool afterwards, nor one that broke."""
+    # So that a server that is not frozen ends a statement itself, and the connection stays whole.
+    database_timeouts.limit_statements(seconds - SOONER)
+    try:
+        return context.run(function, *arguments)
     finally:
         close_old_connections()

@@ -232,9 +232,12 @@ INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 MAX_BODY = env.number("MAX_BODY", 4_000_000, least=10_000)  # bytes of one request
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
+# Per cent of a process's threads, event streams, upload memory and of a site's replies that one
+# person, or one address without a login, may take at a time; at least 4 of anything.
+PERSON_SHARE = env.number("PERSON_SHARE", 25, least=1)
 # Of one person; 0 is no limit.
 REPLIES_PER_MINUTE = env.number("REPLIES_PER_MINUTE", 0)
-CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 0)
+CONCURRENT_REPLIES = env.number("CONCURRENT_REPLIES", 50)
 
 # --- People ---------------------------------------------------------------------------------
 

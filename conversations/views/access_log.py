@@ -13,6 +13,7 @@ from conversations.models import ReviewAccess
 from conversations.review import access_log_page
 from conversations.review.forms import LogForm
 from conversations.review.recording import record
+from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 
 
@@ -29,6 +30,7 @@ def log_reader_required(view):
     return person_required(guarded)
 
 
+@long_work
 @log_reader_required
 @require_safe
 def index(request):
@@ -42,6 +44,7 @@ def index(request):
     return render(request, "review/log.html", context, status=200 if form.is_valid() else 422)
 
 
+@long_work
 @log_reader_required
 @require_safe
 def download(request):

@@ -15,12 +15,17 @@ def readyz(request):
     try:
         pending = pending_migrations()
     except DatabaseError:
-        return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
+        return not_ready()
     finally:
         connection.close()
     if pending:
         return HttpResponse("migrations are pending\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+def not_ready():
+    """The answer of /readyz while the database does not answer."""
+    return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
 
 
 def pending_migrations():

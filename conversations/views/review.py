@@ -29,6 +29,7 @@ from conversations.review.reading_pace import TooManyReadings, is_noted
 from conversations.review.recording import record
 from conversations.search import WINDOW
 from conversations.thread.page import as_uuid, thread
+from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
 
@@ -53,6 +54,7 @@ def reviewer_required(view):
     return person_required(guarded)
 
 
+@long_work
 @reviewer_required
 @require_safe
 def index(request):

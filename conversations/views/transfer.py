@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.transfer import account_archive, markdown_export, native_json
 from conversations.transfer.bringing_in import Unreadable, bring_in
+from conversations.views.long_work import long_work
 from conversations.views.ownership import own_conversation, person_required
 
 
@@ -41,6 +42,7 @@ def data(request):
     return render(request, "conversations/data.html", context, status=status)
 
 
+@long_work
 @person_required
 @require_safe
 def export_all(request):

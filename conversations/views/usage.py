@@ -22,6 +22,7 @@ from conversations.usage.chart import draw
 from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
 from conversations.usage.reports import Selection
 from conversations.usage.sentences import amount_of
+from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 
 
@@ -37,6 +38,7 @@ def usage_viewer_required(view):
     return person_required(guarded)
 
 
+@long_work
 @person_required
 @require_safe
 def mine(request):
@@ -59,6 +61,7 @@ def mine(request):
     return render(request, "usage/mine.html", context)
 
 
+@long_work
 @person_required
 @require_safe
 def mine_file(request):
@@ -69,6 +72,7 @@ def mine_file(request):
     return _file(request, _own_table(request.user, form), "usage", form)
 
 
+@long_work
 @usage_viewer_required
 @require_safe
 def people(request):
@@ -93,6 +97,7 @@ def people(request):
     return render(request, "usage/people.html", context)
 
 
+@long_work
 @usage_viewer_required
 @require_safe
 def people_file(request):
@@ -105,6 +110,7 @@ def people_file(request):
     return _file(request, table, "usage-people", form)
 
 
+@long_work
 @usage_viewer_required
 @require_safe
 def person(request, username):
@@ -128,6 +134,7 @@ def person(request, username):
     return render(request, "usage/person.html", context)
 
 
+@long_work
 @usage_viewer_required
 @require_safe
 def person_file(request, username):

@@ -7,7 +7,8 @@ import threading
 
 class Cable:
     """Passes connections to `port` on; `pull` cuts them all and refuses new ones, as a database
-    does that stops; `plug` lets them in again. The address stays the same."""
+    does that stops; `plug` lets them in again. While it is frozen it takes what comes and passes
+    nothing on, as a machine does that hangs. The address stays the same."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
@@ -15,6 +16,8 @@ class Cable:
         self._listener = None
         self._ends = set()
         self._lock = threading.Lock()
+        self._flows = threading.Event()
+        self._flows.set()
         self.plug()
 
     def plug(self):
@@ -35,6 +38,12 @@ class Cable:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
+    def freeze(self):
+        self._flows.clear()
+
+    def thaw(self):
+        self._flows.set()
+
     def _accept(self, listener):
         while True:
             try:
@@ -50,6 +59,7 @@ class Cable:
     def _pass_on(self, here, there):
         try:
             while data := here.recv(65536):
+                self._flows.wait()
                 there.sendall(data)
         except OSError:
             pass

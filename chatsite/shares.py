@@ -1,0 +1,74 @@
+"""Shares: how much of what a process has one person may take, so that something is left for others.
+
+A share is counted for a person, and for an address where nobody is logged in. Without a trusted
+proxy (TRUSTED_PROXIES) everybody behind one proxy has the proxy's address.
+"""
+
+import ipaddress
+from collections import OrderedDict
+
+from django.conf import settings
+
+LEAST = 4  # of anything
+# Sessions whose person is remembered.
+MOST_SESSIONS = 10_000
+_people = OrderedDict()
+
+
+def share_of(total):
+    """How many of `total` (threads, streams, bytes …) one person may have at a time."""
+    return min(total, max(LEAST, total * settings.PERSON_SHARE // 100))
+
+
+def requester_of(scope):
+    """Whose share a request counts in, from its ASGI scope before anything is asked of the
+    database: "person 7", or "address 203.0.113.9" where its session is not known yet."""
+    person = _people.get(_cookie(scope))
+    return f"person {person}" if person else f"address {client_address(scope)}"
+
+
+def remember(request):
+    """Note whose session it is, from a request that was answered."""
+    person = getattr(request, "_cached_user", None)
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not key or person is None or not person.is_authenticated:
+        return
+    _people[key] = person.pk
+    _people.move_to_end(key)
+    while len(_people) > MOST_SESSIONS:
+        _people.popitem(last=False)
+
+
+def client_address(scope):
+    """The address of the client as the trusted proxies give it, of IPv6 the network of 64 bits that
+    one customer has; "unknown" for a socket without addresses."""
+    addresses = []
+    for name, value in scope["headers"]:
+        if name == b"x-forwarded-for" and settings.TRUSTED_PROXIES:
+            addresses += value.decode("latin-1").split(",")
+    addresses.append((scope.get("client") or ("unknown",))[0])
+    # Each proxy adds who spoke to it: the last ones are those that ours added.
+    at = min(settings.TRUSTED_PROXIES + 1, len(addresses))
+    return _network(addresses[-at].strip())
+
+
+def _network(text):
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text[:50]
+    if address.version == 6 and not address.ipv4_mapped:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address.ipv4_mapped if address.version == 6 else address)
+
+
+def _cookie(scope):
+    """The session key that the request brings; None without one."""
+    wanted = settings.SESSION_COOKIE_NAME
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            for pair in value.decode("latin-1").split(";"):
+                key, _equals, content = pair.strip().partition("=")
+                if key == wanted:
+                    return content
+    return None

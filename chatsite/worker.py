@@ -1,0 +1,57 @@
+"""gunicorn's ASGI worker, with time limits for clients that send nothing or read nothing.
+
+gunicorn ends a connection that is idle between two requests (`keepalive`) and a body that stalls
+(`timeout`), but neither one that never sends its first request nor one that never reads its answer.
+"""
+
+from gunicorn.asgi.protocol import ASGIProtocol
+from gunicorn.workers import gasgi
+
+# Seconds from the start of a connection until the headers of its first request are there.
+FIRST_REQUEST = 20
+# Seconds that a client may leave what was sent to it unread, once its socket's buffer is full.
+UNREAD = 60
+
+
+class TimedProtocol(ASGIProtocol):
+    """One connection; aborted, without an answer, when one of the limits has passed."""
+
+    _first_request_timer = None
+    _unread_timer = None
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self._first_request_timer = self.worker.loop.call_later(
+            FIRST_REQUEST, self._abort_without_request
+        )
+
+    def _abort_without_request(self):
+        if self._awaiting_request and self.req_count == 1:
+            self.transport.abort()
+
+    def pause_writing(self):
+        super().pause_writing()
+        if self._unread_timer is None:
+            self._unread_timer = self.worker.loop.call_later(UNREAD, self.transport.abort)
+
+    def resume_writing(self):
+        super().resume_writing()
+        self._cancel_unread_timer()
+
+    def connection_lost(self, exc):
+        self._first_request_timer.cancel()
+        self._cancel_unread_timer()
+        super().connection_lost(exc)
+
+    def _cancel_unread_timer(self):
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+
+# There is no setting for the class of a connection; the worker looks this name up when it starts.
+gasgi.ASGIProtocol = TimedProtocol
+
+
+class Worker(gasgi.ASGIWorker):
+    """gunicorn's worker for `worker_class`, serving connections as TimedProtocol."""

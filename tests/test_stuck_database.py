@@ -1,0 +1,79 @@
+"""A database that takes questions and answers none: others are told in time, replies go on."""
+
+import re
+import time
+
+import pytest
+from django.db import connection, transaction
+
+from tests.support.cable import Cable
+from tests.support.server import database_url
+from tests.support.stage import wish
+from tests.support.waiting import until
+
+pytestmark = [
+    pytest.mark.stress,
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL"),
+]
+
+# Seconds in which a page has to say so; twice that is for hanging, on a busy machine.
+IN_TIME = 5
+
+
+@pytest.fixture
+def cable(db):
+    cable = Cable(int(connection.settings_dict["PORT"]))
+    yield cable
+    cable.thaw()
+    cable.pull()
+
+
+@pytest.fixture
+def server(make_stage_server, cable):
+    """A server at the other end of the cable."""
+    url = re.sub(r":\d+/", f":{cable.port}/", database_url())
+    return make_stage_server(DATABASE_URL=url)
+
+
+def crowd_of(stage, server, people, each=5):
+    return [stage.visit(server, person) for person in people for _ in range(each)]
+
+
+def test_a_frozen_database_is_told_in_time_and_cuts_no_reply(stage, server, cable, alice, bob):
+    visitor = stage.visit(server, alice)
+    crowd = crowd_of(stage, server, (alice, bob))
+    for each in crowd:
+        each.get("/")
+    reply = visitor.ask(wish(pieces=200, pace=0.05))
+    cable.freeze()
+    asked = time.monotonic()
+    pages = [stage.aside(each.get, "/") for each in crowd]
+    ready = stage.aside(visitor.get, "/readyz")
+    alive = [stage.aside(visitor.get, "/healthz") for _ in range(5)]
+    assert {each.result().status_code for each in alive} == {200}
+    assert time.monotonic() - asked < IN_TIME / 2
+    assert {page.result().status_code for page in pages} == {503}
+    assert ready.result().status_code == 503
+    assert time.monotonic() - asked < 2 * IN_TIME
+    cable.thaw()
+    until(lambda: visitor.get("/").status_code == 200)
+    assert visitor.watch(reply.pk)[-1].name == "done"
+    reply.refresh_from_db()
+    assert reply.status == "completed"
+
+
+def test_a_locked_table_is_told_in_time_and_is_used_again_afterwards(stage, server, alice, bob):
+    crowd = crowd_of(stage, server, (alice, bob))
+    for each in crowd:
+        each.get("/")
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE django_session IN ACCESS EXCLUSIVE MODE")
+        asked = time.monotonic()
+        pages = [stage.aside(each.get, "/") for each in crowd]
+        assert crowd[0].get("/healthz").status_code == 200
+        assert crowd[0].get("/readyz").status_code == 200
+        assert {page.result().status_code for page in pages} == {503}
+        assert time.monotonic() - asked < 2 * IN_TIME
+    until(lambda: crowd[0].get("/").status_code == 200)
+    assert all(each.get("/").status_code == 200 for each in crowd)
