@@ -18,7 +18,7 @@ MATH = set(
 )
 HTML = set(
     "p br hr h3 h4 h5 h6 strong em del code pre blockquote ul ol li table thead tbody tr th td a"
-    " span div sub sup kbd details summary".split()
+    " span div sub sup kbd details summary section".split()
 )
 MATH_ATTRIBUTES = set(
     "display displaystyle scriptlevel mathvariant stretchy symmetric largeop movablelimits form"
@@ -26,7 +26,10 @@ MATH_ATTRIBUTES = set(
     " rowspan width height depth voffset class".split()
 )
 ATTRIBUTES = {
-    "a": {"href", "target", "rel", "class"},
+    "a": {"href", "target", "rel", "class", "id"},
+    "sup": {"class"},
+    "section": {"class"},
+    "li": {"id"},
     "ol": {"start"},
     "details": {"open"},
     "div": {"class", "data-block", "tabindex"},
@@ -143,12 +146,17 @@ class Reader(HTMLParser):
                 assert value in OUR_CLASSES, f"class {value}"
             if name == "tabindex":
                 assert value == "0"
-        if tag == "a":
-            given = dict(attrs)
+            if name == "id":
+                assert OUR_IDS.fullmatch(value), f"id {value}"
+        given = dict(attrs)
+        if tag == "a" and not given.get("href", "").startswith("#"):
             assert given["rel"] == "noopener noreferrer nofollow"
             assert given["target"] == "_blank"
 
     def check_href(self, url):
+        if url.startswith("#"):
+            assert OUR_IDS.fullmatch(url[1:])
+            return
         parts = urlsplit(url)
         assert parts.scheme in ("http", "https", "mailto")
         assert parts.netloc or parts.scheme == "mailto"
@@ -171,10 +179,12 @@ class Reader(HTMLParser):
         self.text += data
 
 
+# Of footnotes: numbers, never a label that a text chose.
+OUR_IDS = re.compile(r"fn(?:ref)?-[0-9a-f]{12}-\d+(?:-\d+)?")
 # Those of the page (notice, message, button…) are not among them.
 OUR_CLASSES = set(
     "block code code__bar formula host image plain table-scroll task left center right"
-    " box strike strike-up strike-down"
+    " box strike strike-up strike-down footnote footnotes footnote-back reference"
     " c cp k kt m s se na nb nc nf nt nv gd gi gh".split()
 ) | {f"{kind}-{side}" for kind in ("line", "dash") for side in ("top", "right", "bottom", "left")}
 OUR_CLASSES |= {

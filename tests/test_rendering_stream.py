@@ -29,6 +29,9 @@ MARKS = [
         "\r\n",
         "你好。",
         "[ ] ",
+        "[^1]",
+        "[^1]: ",
+        "\n[a]: https://b.org\n",
         "~",
         "$x",
         "<br>",
@@ -220,6 +223,25 @@ def streamed(parts):
         assert stream.frozen[: len(frozen)] == frozen
         frozen = list(stream.frozen)
     return stream
+
+
+REFERRING = [
+    "Built.[1] See [the map][m] and more.[^n]\n\n- item [1]\n  ```py\n  x = 1\n  ```\n\nEnd.\n\n"
+    "[1]: https://a.org/built\n[m]: <https://b.org/map> 'The map'\n\n"
+    "[^n]: A note.\n\n  More [m].\n",
+    "# [a]\n\n## [b]\n\ntext\n\n[a]: https://a.org\n[unused]: https://c.org\n\n### [^1]\n\n[^1]: x",
+]
+
+
+@pytest.mark.parametrize("text", REFERRING)
+@pytest.mark.parametrize("size", [1, 3, 10, 60])
+def test_what_refers_to_something_later_changes_once_at_the_end(text, size):
+    stream = streamed(text[at : at + size] for at in range(0, len(text), size))
+    before = list(stream.frozen)
+
+    assert stream.finish() == render(text)
+    assert before != stream.frozen[: len(before)]
+    assert "".join(stream.frozen) == render(text)
 
 
 class Balance(HTMLParser):

@@ -86,7 +86,8 @@ class Message(models.Model):
         kept no HTML of them are rendered here."""
         if self.live_reasoning is not None:
             return self.live_reasoning
-        return mark_safe(self.reasoning_html or render(self.reasoning, THOUGHTS))  # noqa: S308
+        html = self.reasoning_html or render(self.reasoning, THOUGHTS, name=str(self.pk))
+        return mark_safe(html)  # noqa: S308
 
     @property
     def shown_html(self):

@@ -8,8 +8,7 @@ from .code import code_box, label
 from .formulas import formula
 from .guards import BLOCK_CHARACTERS, too_heavy
 from .line_syntax import FENCE, FORMULA_BEGIN, columns, formula_end
-from .link_references import Definitions
-from .markdown import Box, is_definition, markdown
+from .markdown import Box, markdown
 from .sanitizer import clean
 
 
@@ -24,11 +23,9 @@ def plain(text: str) -> str:
     return f'<pre class="plain" tabindex="0">{escape(text, quote=False)}</pre>'
 
 
-def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> tuple[str, int]:
-    """The final HTML of a block and how many characters were parsed for it.
-
-    Definitions the block makes are kept in `definitions`, for the blocks after it. box draws code.
-    """
+def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
+    """The final HTML of a block that is no Markdown, or is too long, and how many characters were
+    converted for it; None where it is to be parsed. box draws code."""
     kind, source, closed = block
     if len(source) > BLOCK_CHARACTERS:
         return plain(source), 0
@@ -42,15 +39,12 @@ def block_html(block: Block, definitions: Definitions, box: Box = code_box) -> t
         if label(info) == "math":
             return clean(f"<p>{formula(code, display=True)}</p>"), len(code)
         return clean(box(code, info)), len(code)
-    if too_heavy(source):
-        return plain(source), 0
-    wanted = definitions.wanted(source)
-    definitions.spend(wanted)
-    html = markdown(wanted + source, box)
-    parsed = len(wanted) + len(source)
-    if kind is Kind.TEXT and source.lstrip(" ").startswith("["):
-        parsed += definitions.learn(source, is_definition)
-    return html, parsed
+    return None
+
+
+def parsed_html(source: str, definitions: str = "", box: Box = code_box) -> str:
+    """The HTML of Markdown with the link definitions it may refer to; too heavy, it is text."""
+    return plain(source) if too_heavy(source) else markdown(source, box, definitions)
 
 
 def formula_source(source: str) -> str:

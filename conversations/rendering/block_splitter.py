@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from .dollar_signs import TEX, is_prose
+from .footnotes import NOTE
 from .guards import BLOCK_CHARACTERS
 from .line_syntax import (
     BULLET_OR_NUMBER,
@@ -35,6 +36,9 @@ from .nested_fences import OpenFence
 
 # A formula on lines of its own that is longer than this is an ordinary paragraph.
 FORMULA_CHARACTERS = 4_000
+# Columns by which the paragraphs of a footnote after the first are set in, at least; Markdown says
+# four, but models write two.
+NOTE_INDENT = 2
 
 
 class Kind(enum.Enum):
@@ -48,6 +52,7 @@ class Kind(enum.Enum):
     HTML = "html"
     FORMULA = "formula"
     DETAILS = "details"
+    FOOTNOTE = "footnote"
 
 
 class Block(NamedTuple):
@@ -166,7 +171,7 @@ class Splitter:
         self.loose = False
 
     def _blank_line(self, line: str) -> None:
-        if self.kind in (Kind.LIST, Kind.INDENTED):
+        if self.kind in (Kind.LIST, Kind.INDENTED, Kind.FOOTNOTE):
             self._take(line)
             self._blank = True
         else:
@@ -178,6 +183,11 @@ class Splitter:
             self._text_line(line, text, indent)
         elif self.kind is Kind.LIST:
             self._list_line(line, text, indent)
+        elif self.kind is Kind.FOOTNOTE:
+            if indent < NOTE_INDENT and (self._blank or self._begins(text)):
+                self._open(line, text)
+            else:
+                self._take(line)
         elif self.kind is Kind.INDENTED:
             if indent >= 4:
                 self._take(line)
@@ -233,6 +243,8 @@ class Splitter:
                 # It goes on with the paragraph, unless what can be folded begins with it.
                 return not self._again and bool((fold := FOLD.match(text)) and not fold[1])
             return bool(HTML_TAG.match(text)) or any(begin.match(text) for begin, _ in HTML_UNTIL)
+        if text[0] == "[" and NOTE.match(text):
+            return True
         match = BULLET_OR_NUMBER.match(text)
         if not match:
             return False
@@ -263,6 +275,8 @@ class Splitter:
             return
         elif text[0] == ">":
             self.kind = Kind.QUOTE
+        elif text[0] == "[" and NOTE.match(text):
+            self.kind = Kind.FOOTNOTE
         elif found := item(text, indent):
             self.kind = Kind.LIST
             self.item = found
@@ -416,6 +430,9 @@ class Splitter:
         indent = columns(partial)
         if self.kind is Kind.INDENTED:
             if indent < 4:
+                self._close()
+        elif self.kind is Kind.FOOTNOTE:
+            if indent < NOTE_INDENT:
                 self._close()
         elif self.kind is Kind.LIST and indent < self.item.content:
             if indent >= 4 or NO_ITEM.match(text):

@@ -14,16 +14,22 @@ class Headings:
     """
 
     def __init__(self) -> None:
-        self._above: list[int] = []
+        # The headings that the next block stands under, as they were written.
+        self.above: list[int] = []
 
     def settle(self, html: str) -> str:
         """The HTML of the next complete block with its headings' levels."""
-        html, self._above = _levelled(html, self._above)
+        html, self.above = _levelled(html, self.above)
         return html
+
+    @staticmethod
+    def under(html: str, above: list[int]) -> str:
+        """The HTML of a block that stands under these headings, with its headings' levels."""
+        return _levelled(html, above)[0]
 
     def preview(self, html: str) -> str:
         """The same for the block that may still change."""
-        return _levelled(html, self._above)[0]
+        return _levelled(html, self.above)[0]
 
 
 def _levelled(html: str, above: list[int]) -> tuple[str, list[int]]:

@@ -12,6 +12,7 @@ FENCE_LINE = re.compile(
     r"^((?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*)(`{3,}+|~{3,}+)([^`\n]*+)\n", re.M
 )
 LINK_BEGUN = re.compile(r"\[[^\[\]\n]{0,40}(?:\](?:\([^()\s]{0,2000})?)?")
+TAG_CHARACTERS = 12
 TAG_BEGUN = re.compile(r"</?[a-zA-Z]{0,7}[ \t]?/?$")
 CODE_SPAN = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)|\\.")
 ITEM_MARK = re.compile(r"^[ \t>]*+(?:[-+*]|\d{1,9}[.)])[ \t]+")
@@ -36,9 +37,10 @@ def settled(source: str, partial: str, in_code: bool) -> str:
         return source
     source = source.rstrip("*_~`[<$|!\\")
     line = max(source.rfind("\n") + 1, len(source) - LOOK_BACK)
-    at = source.rfind("<", max(line, len(source) - 12))
-    if at >= 0 and TAG_BEGUN.match(source, at):
-        source = source[:at]
+    if "<" in source[-TAG_CHARACTERS:]:
+        at = source.rfind("<")
+        if TAG_BEGUN.match(source, at):
+            source = source[:at]
     at = source.rfind("[", line)
     if at >= 0 and LINK_BEGUN.fullmatch(source, at):
         return source[:at].rstrip("!")

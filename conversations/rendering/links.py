@@ -30,8 +30,10 @@ def link(url: str, inner: str, kind: str = "") -> str:
     if not visible(text).strip():
         inner = escape(target, quote=False)
         text = target
+    # The number of a source: the style sheet sets it apart from digits around it.
+    number = ' class="reference"' if not kind and inner.isdecimal() else ""
     marked = f' class="{kind}"' if kind else ""
-    shown = f'<a{marked} href="{escape(url)}"{SAFELY}>{inner}</a>'
+    shown = f'<a{marked} href="{escape(url)}"{number}{SAFELY}>{inner}</a>'
     if hidden or pretends(text, target):
         shown += f' <span class="host">({escape(target, quote=False)})</span>'
     return shown

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import comrak
 
 from .code import code_box, label
+from .footnotes import as_written, marker
 from .formulas import formula
 from .html_tags import put_tags
 from .links import CHINESE_MARKS, destination, link
@@ -44,10 +45,13 @@ _rendering.escape = True
 _rendering.hardbreaks = True
 
 
-def markdown(source: str, box: Box = code_box) -> str:
-    """The HTML of a block's source, sanitised. box draws code, given it and its language."""
+def markdown(source: str, box: Box = code_box, definitions: str = "") -> str:
+    """The HTML of a block's source, sanitised, with references to footnotes as markers.
+
+    box draws code, given it and its language. definitions are those of the links in the source.
+    """
     source, fragments = protect(lengthen(source))
-    html = comrak.render_markdown(source, _extensions, _parsing, _rendering)
+    html = comrak.render_markdown(definitions + source, _extensions, _parsing, _rendering)
     html = put_back(html, fragments)
     if "<pre><code" in html:
         html = CODE.sub(lambda match: _code(match, box), html)
@@ -70,9 +74,13 @@ def markdown(source: str, box: Box = code_box) -> str:
     return clean(html)
 
 
-def is_definition(source: str) -> bool:
-    """Whether the parser finds nothing to show in source."""
-    return not comrak.render_markdown(source, _extensions, _parsing, _rendering).strip()
+def address_of(definition: str, label: str) -> str:
+    """Where a link reference definition leads to, "" where the parser finds none in it or where it
+    cannot be followed."""
+    html = comrak.render_markdown(f"{definition}\n[{label}]\n", _extensions, _parsing, _rendering)
+    match = LINK.match(html, len("<p>"))
+    url = unescape(match[1]) if match and html.startswith("<p>") else ""
+    return url if destination(url)[0] else ""
 
 
 def _code(match: re.Match, box: Box) -> str:
@@ -83,11 +91,14 @@ def _code(match: re.Match, box: Box) -> str:
 
 
 def _formula(match: re.Match, fragments: list[Fragment]) -> str:
-    kind, _, tex = fragments[int(match[2])]
+    kind, source, tex = fragments[int(match[2])]
     if kind == "display":
         return formula(tex, display=True)
     if kind == "inline":
         return f"{match[1] or ''}{formula(tex, display=False)}{match[3] or ''}"
+    if kind == "footnote":
+        label = escape(source[2:-1], quote=False)
+        return f"{match[1] or ''}{marker(label)}{match[3] or ''}"
     return match[0]
 
 
@@ -98,7 +109,7 @@ def _heading(match: re.Match) -> str:
 
 def _link(match: re.Match) -> str:
     # An image in a link is its text: links do not nest.
-    inner = IMAGE.sub(lambda image: image[2], match[2])
+    inner = as_written(IMAGE.sub(lambda image: image[2], match[2]))
     url = unescape(match[1])
     if inner.startswith("http") and (mark := CHINESE_MARK.search(inner)):
         address = unescape(inner)

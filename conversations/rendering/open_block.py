@@ -15,7 +15,7 @@ from .code import code_box, label
 from .guards import BLOCK_CHARACTERS, too_heavy
 from .incomplete_markdown import closers, open_code, settled
 from .line_syntax import columns
-from .link_references import Definitions
+from .link_references import LinkReferences
 from .list_and_table_parts import Pieces, pieces
 from .markdown import markdown
 
@@ -42,9 +42,9 @@ INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
 class OpenBlock:
     """What can be shown of the open block of a Splitter."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, references: LinkReferences) -> None:
         self.parsed = 0
-        self._definitions = definitions
+        self._references = references
         self._credit: float = ADVANCE
         self.begin()
 
@@ -175,7 +175,7 @@ class OpenBlock:
     def _parse(self, visible: str, last: int, parts: Pieces | None) -> bool:
         """Parse what stands from the last piece on anew, on credit."""
         before = parts.before if parts and self._piece else ""
-        wanted = self._definitions.wanted(visible[self._piece :])
+        wanted = self._references.wanted(visible[self._piece :])
         cost = len(visible) - self._piece + len(wanted) + len(before)
         if last > self._piece:
             cost += len(wanted) + len(before)
@@ -238,7 +238,10 @@ class OpenBlock:
         before = parts.before if parts and self._piece else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"
-        return markdown(wanted + before + text + after + end)
+        if not parts and text[:1] == "[":
+            # What the block begins with is no text as soon as it is a definition.
+            text = self._references.split(text)[1]
+        return markdown(before + text + after + end, definitions=wanted)
 
 
 def _dedented(line: str, column: int) -> str:

@@ -1,4 +1,4 @@
-"""What the Markdown parser must not read: formulas, permitted tags, single tildes.
+"""What the Markdown parser must not read: formulas, permitted tags, footnotes, single tildes.
 
 They are replaced by markers before a block is parsed and put back afterwards: as HTML where the
 parser left them in the text, as they were written where it took them for code or an address. The
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from .dollar_signs import enclose_formula, is_display
-from .unsafe_characters import MARKER_END, MARKER_START, TILDE
+from .unsafe_characters import BRACKET, MARKER_END, MARKER_START, TILDE
 
 # How far its end is looked for from where a formula begins.
 LOOK_AHEAD = 8_000
@@ -23,6 +23,9 @@ ENVIRONMENTS = (
 )
 PROTECTED = re.compile(
     r"(?P<fence>^[ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+(?P<mark>`{3,}(?=[^`\n]*$)|~{3,}))"
+    r"|(?P<definition>^[ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+"
+    r"\[(?=(?:[^\[\]\\]|\\.){1,999}+\]:))"
+    r"|(?P<footnote>\[\^[^\[\]\s^]{1,100}\](?![(\[]))"
     r"|(?P<code>`+)"
     rf"|\\begin\{{(?P<environment>(?:{ENVIRONMENTS})\*?)\}}"
     r"|(?P<parenthesis>\\\()|(?P<bracket>\\\[)"
@@ -32,7 +35,7 @@ PROTECTED = re.compile(
     r"|(?P<tilde>~+)",
     re.M | re.I,
 )
-ANY = re.compile(r"[$~<]|\\[(\[b]")
+ANY = re.compile(r"[$~<]|\\[(\[b]|\]:|\[\^")
 BACKTICKS = re.compile("`+")
 DOLLARS = re.compile(r"(?P<text>\\(?:text\w*|mbox)[ \t]*\{)|\\(?s:.)|(\$+)|\n[ \t]*\n")
 BLANK_LINE = re.compile(r"\n[ \t>]*\n")
@@ -61,8 +64,8 @@ class Fragment(NamedTuple):
 
 def protect(source: str) -> tuple[str, list[Fragment]]:
     """A block's source with markers in it, and what they stand for, by their numbers."""
-    # Four searches for a character are faster than one for a pattern.
-    if not ("$" in source or "\\" in source or "<" in source or "~" in source):
+    # Searches for single characters are faster than one for a pattern.
+    if not any(character in source for character in "$\\<~["):
         return source, []
     if not ANY.search(source):
         return source, []
@@ -73,6 +76,8 @@ def put_back(html: str, fragments: list[Fragment]) -> str:
     """The parser's HTML with the source of what it took for code, or an attribute, in its place."""
     if TILDE in html or QUOTED[TILDE] in html:
         html = html.replace(TILDE, "~").replace(QUOTED[TILDE], "~")
+    if BRACKET in html:
+        html = html.replace(BRACKET, "[")
     if not fragments:
         return html
 
@@ -117,6 +122,11 @@ class _Scan:
             end = self._end_of_code(start, end)
         elif match["tilde"]:
             self.out.append(TILDE if len(match[0]) == 1 else match[0])
+            return end
+        elif match["footnote"]:
+            return self._protect("footnote", start, end)
+        elif match["definition"]:
+            self.out.append(self.source[start : end - 1] + BRACKET)
             return end
         elif match["tag"]:
             return self._tag(start, end)

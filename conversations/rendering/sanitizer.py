@@ -23,7 +23,7 @@ _cleaner = nh3.Cleaner(
     tag_attribute_values={"div": {"tabindex": {"0"}}, "pre": {"tabindex": {"0"}}},
     set_tag_attribute_values={"a": {"target": "_blank"}},
     allowed_classes={
-        "a": {"image"},
+        "a": {"image", "reference"},
         "code": {"formula"},
         "div": {"code", "code__bar", "table-scroll"},
         "pre": {"plain"},

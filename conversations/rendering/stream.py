@@ -2,15 +2,17 @@
 
 from collections.abc import Hashable
 from concurrent.futures import Future, wait
+from hashlib import sha256
 from time import monotonic, perf_counter
 
-from .block_html import block_html, plain, wrapped
+from .block_html import plain, unparsed_html, wrapped
 from .block_splitter import Block, Splitter
 from .colouring import Coloured, colour
 from .colours import Box, Colours, with_colours
+from .cross_references import CrossReferences, with_boxes_of
+from .footnotes import provisional
 from .guards import MESSAGE_CHARACTERS
 from .heading_levels import Headings
-from .link_references import Definitions
 from .open_block import OpenBlock
 from .unsafe_characters import tidy
 
@@ -18,16 +20,26 @@ from .unsafe_characters import tidy
 PART_CHARACTERS = 8_000
 
 
-def render(text: str, prefix: str = "", *, account: Hashable = None, patience: float = 10) -> str:
+def render(
+    text: str,
+    prefix: str = "",
+    *,
+    name: str = "",
+    account: Hashable = None,
+    patience: float = 10,
+) -> str:
     """The safe HTML of a whole message: its blocks, each in a <div class="block"> whose
     `data-block` is `prefix` and its number.
+
+    name begins the ids of footnotes, which are to be unique in a page of many messages; without
+    one they begin with a hash of the text.
 
     Waits for the colours of its code, so not for an event loop: for the processor time that they
     may take (colouring.limits), and on a busy machine `patience` seconds of the clock, after
     which code has none. Accounts (a person's id) that ask for many colours wait for those that
     ask for few.
     """
-    stream = Stream(prefix, account)
+    stream = Stream(prefix, account, name)
     stream.append(text)
     return stream.finish(patience)
 
@@ -45,8 +57,10 @@ class Stream:
     of `uncoloured` (`ask`) and gives them back (`take_colours`) until there are no more.
     """
 
-    def __init__(self, prefix: str = "", account: Hashable = None) -> None:
-        """`prefix` begins the `data-block` of each block; colours are made for `account`."""
+    def __init__(self, prefix: str = "", account: Hashable = None, name: str = "") -> None:
+        """`prefix` begins the `data-block` of each block; colours are made for `account`; `name`
+        is that of `render`."""
+        self._name = name
         self.prefix = prefix
         self.frozen: list[str] = []
         self.recoloured: list[int] = []
@@ -56,9 +70,9 @@ class Stream:
         # The HTML of the block some of whose boxes have their colours.
         self._painted = ""
         self._splitter = Splitter()
-        self._definitions = Definitions()
+        self._references = CrossReferences()
         self._headings = Headings()
-        self._open_block = OpenBlock(self._definitions)
+        self._open_block = OpenBlock(self._references.links)
         self._parsed = 0
         # What has come since the last refresh; everything, in few large strings, for a reply that
         # becomes too long; and the end of what was frozen of such a reply.
@@ -76,17 +90,18 @@ class Stream:
         """The HTML of the last block, which is not complete, "" if there is none to show."""
         # Every watcher asks for it.
         if self._drawn != self.version:
-            html = (
-                plain(self._rest) if self._rest else self._headings.preview(self._open_block.html)
-            )
+            html = plain(self._rest) if self._rest else self._preview()
             self._open = self._wrapped(html) if html else ""
             self._drawn = self.version
         return self._open
 
+    def _preview(self) -> str:
+        return self._headings.preview(provisional(self._open_block.html))
+
     @property
     def rendered_characters(self) -> int:
         """How many characters were given to parsers so far."""
-        return self._parsed + self._open_block.parsed
+        return self._parsed + self._open_block.parsed + self._references.links.parsed
 
     def append(self, text: str) -> None:
         """Take more of the text. Nothing is parsed before the next refresh."""
@@ -115,8 +130,11 @@ class Stream:
             self.frozen.append(self._wrapped(plain("".join(self._text + self._recent))))
             self._colours.forget()
         else:
-            self._freeze(self._splitter.feed(text))
-            self._freeze(self._splitter.finish())
+            blocks = self._splitter.feed(text) + self._splitter.finish()
+            for block in blocks:
+                self._references.learn(block)
+            self._freeze(blocks)
+            self._settle_references()
         self._rest = ""
         self._open_block.begin()
         self.version += 1
@@ -187,11 +205,33 @@ class Stream:
 
     def _freeze(self, blocks: list[Block]) -> None:
         for block in blocks:
-            html, parsed = block_html(block, self._definitions, self._colours.box)
+            box = self._colours.box
+            html, parsed = unparsed_html(block, box) or self._references.draw(
+                block, len(self.frozen), self._headings.above, box
+            )
             self._parsed += parsed
             self.frozen.append(self._wrapped(self._headings.settle(html)))
             self._colours.expect(len(self.frozen) - 1)
             self._open_block.begin()
+
+    def _settle_references(self) -> None:
+        """Draw the blocks that refer to what came after them once more, and the footnotes."""
+        for number, above, html in self._references.settle(self._anchor):
+            if number < 0:
+                self.frozen.append(self._wrapped(html))
+                continue
+            html = Headings.under(html, above)
+            old = self.frozen[number]
+            self.frozen[number] = with_boxes_of(old, wrapped(html, number, self.prefix))
+            if self._painted and self._colours.next.block == number:
+                self._painted = with_boxes_of(self._painted, self.frozen[number])
+
+    def _anchor(self) -> str:
+        """What begins the ids of this text's footnotes in a page that may show many texts."""
+        if self._name:
+            return self.prefix + self._name
+        text = "".join(self._text + self._recent)
+        return self.prefix + sha256(text.encode()).hexdigest()[:12]
 
     def _show_rest(self, rest: str) -> None:
         while len(rest) >= PART_CHARACTERS:

@@ -11,6 +11,8 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SURROGATE_OR_NONCHARACTER = re.compile("[\ud800-\udfff\ufdd0-\ufdef]")
 # A tilde that strikes nothing, and what encloses the number of a protected piece of source.
 TILDE, MARKER_START, MARKER_END = "\ufdd0", "\ufdd1", "\ufdd2"
+# The bracket of a definition that is text, and what encloses the label of a footnote in HTML.
+BRACKET, REFERENCE_START, REFERENCE_END = "\ufdd3", "\ufdd4", "\ufdd5"
 
 
 def tidy(text: str) -> str:

@@ -95,7 +95,7 @@ def fill_in(message):
     if message is None:
         return
     response = message.call
-    limits = {"account": response.person_id, "patience": 2}
+    limits = {"account": response.person_id, "patience": 2, "name": str(message.pk)}
     if response.partial:
         message.live_html = mark_safe(render(response.partial, **limits))  # noqa: S308 (ours)
     if response.partial_reasoning:

@@ -51,8 +51,9 @@ class LiveReply:
         self._waiting = []
         self._waiting_thoughts = []
         self._dirty = False
-        self._renderer = Stream(account=response.person_id)
-        self._thoughts = Stream(THOUGHTS, account=response.person_id)
+        limits = {"account": response.person_id, "name": str(response.message_id or "")}
+        self._renderer = Stream(**limits)
+        self._thoughts = Stream(THOUGHTS, **limits)
 
     @property
     def id(self):

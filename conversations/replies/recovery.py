@@ -65,7 +65,11 @@ def bury(response_id):
     response = Response.objects.filter(_DEAD, pk=response_id).first()
     if response is None:
         return False
-    limits = {"account": response.person_id, "patience": 2}
+    limits = {
+        "account": response.person_id,
+        "patience": 2,
+        "name": str(response.message_id or ""),
+    }
     html = render(response.partial, **limits)
     reasoning_html = render(response.partial_reasoning, THOUGHTS, **limits)
     fields = {

@@ -202,14 +202,16 @@ def _messages(conversation, turns, report):
         if parent is not None:
             at = max(at, parent.created_at + timedelta(microseconds=1))
         reasoning = turn.reasoning[:LONGEST] if is_reply else ""
+        name = uuid4()
         message = Message(
+            pk=name,
             conversation=conversation,
             parent=parent,
             role=turn.role,
             text=text,
-            html=render(text) if is_reply else render_typed(text),
+            html=render(text, name=str(name)) if is_reply else render_typed(text),
             reasoning=reasoning,
-            reasoning_html=render(reasoning, THOUGHTS) if reasoning else "",
+            reasoning_html=render(reasoning, THOUGHTS, name=str(name)) if reasoning else "",
             created_at=at,
         )
         known[turn.id] = message
