@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 
 from chatsite import periodic_tasks
 from conversations.checks import START
+from conversations.database.outage import sentence
 from conversations.models import LanguageModel, Person
 from conversations.replies import drain
 from conversations.replies.engine import Engine
@@ -81,7 +82,7 @@ def _prepare():
                 "another machine it asks for this set-up code: %s",
                 setup_code(),
             )
-    except DatabaseError:
-        logger.warning("The database does not answer or is not migrated.")
+    except DatabaseError as error:
+        logger.warning("%s.", sentence(error))
     finally:
         connections.close_all()

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 
 from conversations.conversation_list import trash
-from conversations.database.outage import is_outage
+from conversations.database.outage import passes, sentence
 from conversations.review.heads import log_each_hour
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ async def _every(seconds, name, unit):
                 while await loop.run_in_executor(thread, _and_disconnect, unit):
                     await asyncio.sleep(PAUSE)
         except Exception as error:
-            if is_outage(error):
-                logger.warning("The database does not answer: %s is skipped.", name)
+            if passes(error):
+                logger.warning("%s: %s is skipped.", sentence(error), name)
             else:
                 logger.exception("Failed: %s.", name)
 

@@ -371,6 +371,9 @@ LOGGING = {
     "filters": {
         "request_id": {"()": "chatsite.logs.RequestIdFilter"},
         "outage": {"()": "chatsite.logs.OutageFilter"},
+        "level": {"()": "chatsite.logs.LevelFilter"},
+        "token": {"()": "chatsite.logs.TokenFilter"},
+        "repeat": {"()": "chatsite.logs.RepeatFilter"},
     },
     "formatters": {
         "line": {"()": "chatsite.logs.LineFormatter"},
@@ -382,7 +385,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id", "outage"],
+            "filters": ["request_id", "outage", "level", "token", "repeat"],
             "formatter": "json" if LOG_JSON else "line",
         }
     },

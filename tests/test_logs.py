@@ -1,10 +1,16 @@
 """The server's log: one line for each thing that was to be expected, with the request's id."""
 
 import json
+import logging
 import re
+import time
 
 import pytest
+from django.db import OperationalError
 
+from chatsite.logs import LevelFilter, RepeatFilter
+from conversations.database.outage import sentence
+from conversations.models import Response
 from tests.support.server import Server
 from tests.support.waiting import until
 
@@ -25,7 +31,28 @@ def test_a_reply_is_one_line(visitor, said):
     response = visitor.ask("Hello")
     visitor.watch(response.pk)
     [line] = until(said, 5)
-    assert re.fullmatch(rf"\S+ \S+ INFO \S+ \[-\] reply {response.pk} completed", line)
+    response.refresh_from_db()
+    asked = response.request["request_id"]
+    assert re.match(rf"\S+ \S+ INFO \S+ \[{asked}\] reply {response.pk} completed ", line)
+    for part in (
+        "gen_ai.request.model=test-model",
+        f"gen_ai.usage.output_tokens={response.output_tokens}",
+        "http.response.status_code=200",
+        "attempts=1",
+        f"person_id={response.person_id}",
+    ):
+        assert f" {part}" in line
+    assert re.search(r" duration=\d+\.\d+", line)
+    assert re.search(r" gen_ai.response.time_to_first_chunk=\d+\.\d+", line)
+
+
+def test_a_reply_has_the_id_of_the_request_that_asked_for_it(visitor, said):
+    answer = visitor.send("Hello")
+    conversation = answer.headers["Location"].split("/")[2]
+    response = Response.objects.get(conversation_id=conversation)
+    visitor.watch(response.pk)
+    [line] = until(said, 5)
+    assert f"[{answer.headers['X-Request-Id']}] reply {response.pk}" in line
 
 
 @pytest.mark.parametrize(
@@ -33,7 +60,6 @@ def test_a_reply_is_one_line(visitor, said):
     [
         ({"status": 400, "body": {"error": {"message": "No."}}}, r"failed \(refused\)"),
         ({"fault": "cut"}, "interrupted"),
-        ({"fault": "reset_before_headers"}, r"failed \(lost\)"),
     ],
 )
 def test_a_reply_that_fails_is_one_line(stage, visitor, said, script, end):
@@ -41,7 +67,61 @@ def test_a_reply_that_fails_is_one_line(stage, visitor, said, script, end):
     response = visitor.ask("Hello")
     visitor.watch(response.pk)
     [line] = until(said, 5)
-    assert re.search(f"reply {response.pk} {end}", line)
+    assert re.search(f" WARNING .* reply {response.pk} {end} ", line)
+    assert " duration=" in line and " gen_ai.request.model=test-model" in line
+
+
+def test_tokens_in_addresses_are_not_logged(visitor, said):
+    for path in (
+        "accounts/password/reset/key/1-s3cret-t0ken",
+        "accounts/confirm-email/s3cret:t0ken",
+    ):
+        visitor.http.put(f"/{path}/")
+        visitor.get(f"/{path}/no-such/")
+    visitor.get("/nothing/")
+    lines = until(lambda: [line for line in said() if "/nothing/" in line], 5)
+    assert lines
+    assert "s3cret" not in "".join(lines)
+
+
+def test_what_repeats_is_one_line_and_says_how_often_it_was_left_out():
+    repeats = RepeatFilter()
+    repeats.PAUSE = 0.2
+
+    def record(message, request_id="-", level=logging.WARNING):
+        made = logging.makeLogRecord({"msg": message, "levelno": level, "name": "a"})
+        made.request_id = request_id
+        return made
+
+    kept = [repeats.filter(record("The database does not answer")) for _ in range(5)]
+    assert kept == [True, False, False, False, False]
+    assert repeats.filter(record("Something else"))
+    assert repeats.filter(record("The database does not answer", request_id="abcdefgh"))
+    assert repeats.filter(record("The database does not answer", level=logging.INFO))
+    time.sleep(0.25)
+    again = record("The database does not answer")
+    assert repeats.filter(again)
+    assert again.getMessage() == "The database does not answer (4 more like it)"
+
+
+def test_an_answer_of_503_is_a_warning_and_other_faults_are_errors():
+    for status, level in ((503, logging.WARNING), (500, logging.ERROR)):
+        record = logging.makeLogRecord({"levelno": logging.ERROR, "status_code": status})
+        assert LevelFilter().filter(record)
+        assert record.levelno == level
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OperationalError("database or disk is full"), "The database's disk is full"),
+        (OperationalError("no such table: a"), "Migrations are pending: run manage.py migrate"),
+        (OperationalError("database is locked"), "The database is locked"),
+        (OperationalError("connection refused"), "The database does not answer"),
+    ],
+)
+def test_an_outage_is_called_what_it_is(error, said):
+    assert sentence(error) == said
 
 
 def test_a_refused_request_is_one_line_with_the_id_that_the_page_shows(visitor, said):

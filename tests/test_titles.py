@@ -47,7 +47,7 @@ def test_the_first_exchange_gets_a_title_and_a_line_in_the_books(me, gateway, al
     assert body["model"] == "test-model"
     assert "How do tides work?\nTell me all." in body["input"][0]["content"]
     assert "By the moon." in body["input"][0]["content"]
-    assert "max_output_tokens" not in body
+    assert body["max_output_tokens"] == 60
     assert request_body.rebuild(title) == body
     assert search('"tides work"', [alice.pk])[0].message_id is None
 

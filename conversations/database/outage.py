@@ -1,9 +1,10 @@
 """Outages of the database: errors that pass, told apart from mistakes in our code."""
 
 import math
+import re
 import time
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 LASTS = 2.0  # seconds for which nobody else waits for a database that did not answer one
 
@@ -17,6 +18,32 @@ def is_outage(error):
         "PoolTimeout",
         "PoolClosed",
     )
+
+
+def sentence(error):
+    """What an outage is, for the log: the disk is full, tables are missing, somebody else holds a
+    lock, or the database does not answer."""
+    said = f"{type(error.__cause__).__name__} {error}"
+    return next((each for pattern, each in _SENTENCES if pattern.search(said)), _SILENT)
+
+
+_SILENT = "The database does not answer"
+_SENTENCES = (
+    (re.compile(r"disk is full|DiskFull|No space left", re.I), "The database's disk is full"),
+    (
+        re.compile(r"no such (table|column)|has no column|Undefined(Table|Column)"),
+        "Migrations are pending: run manage.py migrate",
+    ),
+    (re.compile(r"is locked|LockNotAvailable|QueryCanceled"), "The database is locked"),
+    (re.compile(r"readonly database|ReadOnlySql", re.I), "The database is read-only"),
+)
+
+
+def passes(error):
+    """Whether work that is repeated anyway need say no more of an exception than its `sentence`: an
+    outage, or a table that is missing, which on PostgreSQL counts as a mistake of ours."""
+    missing = type(error.__cause__).__name__ in ("UndefinedTable", "UndefinedColumn")
+    return is_outage(error) or (isinstance(error, ProgrammingError) and missing)
 
 
 def brief(error):

@@ -9,7 +9,7 @@ import logging
 
 from django.conf import settings
 
-from conversations.database.outage import is_outage
+from conversations.database.outage import is_outage, passes, sentence
 from conversations.models import Response
 from conversations.replies import queued_message, recovery, response_states
 
@@ -103,7 +103,7 @@ async def _every(seconds, action):
         try:
             await action()
         except Exception as error:
-            if is_outage(error):
-                logger.warning("The database does not answer: %s skipped.", action.__name__)
+            if passes(error):
+                logger.warning("%s: %s skipped.", sentence(error), action.__name__)
             else:
                 logger.exception("%s failed.", action.__name__)

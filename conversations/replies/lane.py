@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, connections
 
-from conversations.database.outage import brief, is_outage
+from conversations.database.outage import brief, is_outage, sentence
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Lane:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                logger.warning("The database does not answer (%s); trying again.", brief(error))
+                logger.warning("%s (%s); trying again.", sentence(error), brief(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5)
 

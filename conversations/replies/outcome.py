@@ -1,6 +1,8 @@
 """The outcome of a call: how it ended, folded from the client's events into columns of its
 Response."""
 
+from django.utils import timezone
+
 from conversations import upstream
 from conversations.models import Response
 from conversations.models.response import REPORTED_TOKENS
@@ -14,6 +16,9 @@ class Outcome:
     writes."""
 
     def __init__(self, live):
+        # When the gateway was asked, and how often so far.
+        self.began_at = timezone.now()
+        self.attempts = 0
         self._live = live
         self._body = live.body or {}
         self._status = ""

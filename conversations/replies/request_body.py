@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from chatsite.logs import request_id
 from conversations.database.statements import as_stored, from_stored
 from conversations.models import Message, Response
 from conversations.prompt import input as prompt
@@ -59,6 +60,7 @@ def build(question, *, person, model, effort="", length=None):
         "first_message": str(kept[0].id),
         "last_message": str(turns[-1].id),
         "left_out": len(turns) - len(kept),
+        "request_id": request_id.get(),
     }
     body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
     return RequestBody(body, request, [instructions, *(turn.text for turn in kept)])

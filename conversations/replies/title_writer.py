@@ -8,6 +8,7 @@ from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import titles
 from conversations.replies.live_reply import LiveReply
+from conversations.replies.log_line import log_end
 from conversations.replies.writer import stop_early
 
 
@@ -41,9 +42,11 @@ class TitleWriter:
             title.ending = Response.Status.INTERRUPTED
         try:
             outcome = await self._writer.ask(title, settings.TITLE_SECONDS, attempts=1)
+            fields = outcome.fields()
             await self._lane.insist(
-                titles.finish, title.id, self._lease, outcome.fields(), title.text, title.reasoning
+                titles.finish, title.id, self._lease, fields, title.text, title.reasoning
             )
+            log_end(title, outcome, fields)
         finally:
             del self.live[response.pk]
 

@@ -23,7 +23,8 @@ CUT = "max_output_tokens"
 # Ends of replies that titles are made from.
 ENDED = Q(status=Status.COMPLETED) | Q(status=Status.INCOMPLETE, reason=CUT)
 
-TOKENS = 60
+# Tokens that a title may take, and those of a model that may think first: thoughts count too.
+TOKENS, TOKENS_WITH_THOUGHTS = 60, 1_000
 SHOWN = 2_000  # characters of the question, and of the reply
 
 INSTRUCTIONS = (
@@ -77,13 +78,14 @@ def order(reply_id, lease):
         started_at=Now(),
         heartbeat_at=Now(),
     )
-    maximum = TOKENS if _takes_maximum(response.model) else None
+    maximum = _maximum(response.model)
     response.request = {
         "instructions": INSTRUCTIONS,
         "parameters": prompt.parameters(max_output_tokens=maximum),
         "first_message": str(reply.message.parent_id),
         "last_message": str(reply.message_id),
         "left_out": 0,
+        "request_id": reply.request.get("request_id", "-"),
     }
     body = _body(response, reply.message.parent.text, reply.message.text)
     texts = [INSTRUCTIONS, *(item["content"] for item in body["input"])]
@@ -140,10 +142,11 @@ def _is_first(reply):
     return finished.count() == 1 and not calls.filter(purpose=Purpose.TITLE).exists()
 
 
-def _takes_maximum(name):
-    """Whether the model's row says that a maximum may be sent with a call."""
+def _maximum(name):
+    """The most tokens that the model of that name may write; without a row nothing is known of
+    it."""
     model = LanguageModel.objects.filter(name=name).first()
-    return bool(model and (model.choose_length or model.max_output_tokens))
+    return TOKENS_WITH_THOUGHTS if model is None or model.effort_choices else TOKENS
 
 
 def _texts(ids):

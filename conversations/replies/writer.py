@@ -10,6 +10,7 @@ from conversations import upstream
 from conversations.models import Response
 from conversations.replies import queued_message, response_states
 from conversations.replies.gateway_client import build_client
+from conversations.replies.log_line import log_end
 from conversations.replies.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Writer:
                     elif isinstance(event, upstream.Replaced):
                         live.replace(event.text, event.reasoning)
                     elif isinstance(event, upstream.Attempt):
+                        outcome.attempts = event.number
                         if event.number > 1:
                             await self._lane.insist(
                                 response_states.count_attempt, live.id, self._lease, event.number
@@ -100,12 +102,10 @@ class Writer:
             )
         if ending is not None:
             live.finished(ending, html, reasoning_html)
-        logger.info(
-            "reply %s %s%s",
-            live.id,
-            fields["status"] if ending is not None else "was ended by somebody else",
-            f" ({fields['error_code']})" if fields.get("error_code") else "",
-        )
+        if ending is not None:
+            log_end(live, outcome, fields)
+        else:
+            logger.info("reply %s was ended by somebody else", live.id)
         return following
 
     def _open_client(self):

@@ -1,0 +1,76 @@
+"""The line that the server's log gets for each call to the gateway that ended."""
+
+import json
+import logging
+
+from django.utils import timezone
+
+from conversations.models import Response
+
+logger = logging.getLogger("conversations.replies")
+
+Status = Response.Status
+
+
+def log_end(live, outcome, fields):
+    """Log how the call of the LiveReply `live` ended: one line, in JSON one object.
+
+    `fields` are the columns of the end (`Outcome.fields`). The keys are OpenTelemetry's for
+    generative AI where it has some; durations are in seconds. WARNING where the gateway failed, so
+    that an alert can count those; INFO else. There is no text, no title and no name of a person in
+    it, and the request's id is that of the page that asked for the reply.
+    """
+    response = live.response
+    details = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": response.model,
+        "gen_ai.response.model": fields.get("answered_model"),
+        "gen_ai.response.id": fields.get("upstream_id"),
+        "gen_ai.response.finish_reasons": fields.get("reason"),
+        "gen_ai.response.time_to_first_chunk": _seconds(outcome.began_at, live.first_token_at),
+        "gen_ai.usage.input_tokens": fields.get("input_tokens"),
+        "gen_ai.usage.cache_read.input_tokens": fields.get("cached_tokens"),
+        "gen_ai.usage.output_tokens": fields.get("output_tokens"),
+        "gen_ai.usage.reasoning.output_tokens": fields.get("reasoning_tokens"),
+        "error.type": fields.get("error_code"),
+        "http.response.status_code": fields.get("http_status"),
+        "gateway.request_id": fields.get("request_id"),
+        "duration": _seconds(outcome.began_at, timezone.now()),
+        "attempts": outcome.attempts,
+        "person_id": response.person_id,
+    }
+    details = {key: value for key, value in details.items() if value not in (None, "")}
+    error = f" ({fields['error_code']})" if fields.get("error_code") else ""
+    logger.log(
+        logging.WARNING if _is_failure(fields) else logging.INFO,
+        "%s %s %s%s%s",
+        response.purpose,
+        response.pk,
+        fields["status"],
+        error,
+        "".join(f" {key}={_written(value)}" for key, value in details.items()),
+        extra={
+            "request_id": response.request.get("request_id", "-"),
+            "response": str(response.pk),
+            "status": str(fields["status"]),
+            **details,
+        },
+    )
+
+
+def _is_failure(fields):
+    """Whether the gateway is what failed: it refused, broke off, or sent what cannot be read."""
+    if fields["status"] == Status.INTERRUPTED:
+        # Without a reason it is our own process that stopped.
+        return bool(fields.get("reason"))
+    return fields["status"] == Status.FAILED
+
+
+def _seconds(begin, end):
+    return round((end - begin).total_seconds(), 3) if begin and end else None
+
+
+def _written(value):
+    """A value as one word of the line: a gateway's words may have blanks and equals signs."""
+    text = str(value)
+    return text if text.isascii() and text.isprintable() and " " not in text else json.dumps(text)
