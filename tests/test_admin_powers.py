@@ -251,6 +251,24 @@ def test_the_administration_has_no_logout_or_password_page_of_its_own(clerk, bob
 
 
 @pytest.mark.once
+def test_an_address_that_was_replaced_gets_no_link_any_more(
+    client, administrator, alice, mailoutbox
+):
+    """Such as that of a mailbox that somebody broke into."""
+    old = EmailAddress.objects.create(
+        user=alice, email="alice@example.org", primary=True, verified=True
+    )
+    client.force_login(administrator)
+    form = {"username": "alice", "email": "new@example.org", "theme": "system", "is_active": "on"}
+    assert client.post(f"{PEOPLE}{alice.pk}/change/", form).status_code == 302
+    client.logout()
+    for address in (old.email, "new@example.org"):
+        client.post("/accounts/password/reset/", {"email": address})
+    links = [mail.to for mail in mailoutbox if "/password/reset/key/" in mail.body]
+    assert links == [["new@example.org"]]
+
+
+@pytest.mark.once
 def test_staff_cannot_guess_passwords_at_a_login_without_limits(clerk, administrator, bob):
     guess = {"username": "administrator", "password": "correct horse", "next": "/admin/"}
     answer = clerk.post("/admin/login/", guess)

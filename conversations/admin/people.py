@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -119,8 +120,9 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
-        if change and "is_active" in form.changed_data and not obj.is_active:
-            Person.end_sessions([obj.pk])
+        if change and "email" in form.changed_data:
+            # A former address that was verified would still be sent links to set the password.
+            EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
         if not change and form.cleaned_data.get("send_link"):
             transaction.on_commit(lambda: send_password_link(request, obj))
 
