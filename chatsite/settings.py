@@ -275,6 +275,8 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_FORMS = {
     "login": "conversations.accounts.account_forms.LoginForm",
     "signup": "conversations.accounts.account_forms.SignupForm",
+    "add_email": "conversations.accounts.account_forms.AddEmailForm",
+    "reset_password": "conversations.accounts.account_forms.ResetPasswordForm",
     "change_password": "conversations.accounts.account_forms.ChangePasswordForm",
     "set_password": "conversations.accounts.account_forms.SetPasswordForm",
     "reset_password_from_key": "conversations.accounts.account_forms.ResetPasswordKeyForm",

@@ -132,8 +132,8 @@ def test_shortcuts_find_search_and_lead_on(server, surf, alice):
     expect(page.locator("#sidebar")).to_be_hidden()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("searchbox")).to_be_focused()
-    page.get_by_role("button", name="Keep the sidebar open").click()
-    expect(page.get_by_role("button", name="Hide the sidebar")).to_be_focused()
+    page.get_by_role("link", name="Keep the sidebar open").click()
+    expect(page.get_by_role("link", name="Hide the sidebar")).to_be_focused()
     page.reload()
     expect(page.locator("#sidebar")).to_be_visible()
 
@@ -141,11 +141,11 @@ def test_shortcuts_find_search_and_lead_on(server, surf, alice):
 def test_the_sidebar_is_hidden_without_the_script_too(server, surf, alice):
     conversation = converse(alice, title="Shown")
     page = surf(server, alice, conversation.get_absolute_url(), java_script_enabled=False)
-    page.get_by_role("button", name="Hide the sidebar").click()
+    page.get_by_role("link", name="Hide the sidebar").click()
     expect(page.get_by_role("searchbox")).to_be_hidden()
     assert page.url == f"{server.url}{conversation.get_absolute_url()}"
     page.get_by_role("button", name="Conversations").click()
-    page.get_by_role("button", name="Keep the sidebar open").click()
+    page.get_by_role("link", name="Keep the sidebar open").click()
     expect(page.get_by_role("searchbox")).to_be_visible()
     page.goto("/shortcuts/")
     assert page.get_by_text("Ctrl + K").is_visible()

@@ -41,13 +41,14 @@ def index(request):
 
 
 @person_required
-@require_POST
+@require_safe
 def sidebar(request):
-    """Hide the sidebar, or keep it in sight; kept in the browser. Back to the page it is on."""
+    """Hide the sidebar (`?hidden=1`), or keep it in sight, and go back to its page. Nothing
+    but this browser is told: it keeps that in a cookie."""
     back = urlsplit(request.headers.get("Referer", "")).path
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     page = SeeOther(back if is_ours else reverse("home"))
-    state = "hidden" if request.POST.get("hidden") else ""
+    state = "hidden" if request.GET.get("hidden") else ""
     page.set_cookie("sidebar", state, max_age=timedelta(days=365), samesite="Lax")
     return page
 

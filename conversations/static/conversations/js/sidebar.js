@@ -27,7 +27,10 @@ async function refresh(afterAct = false, least = 50) {
 
 function showList(morph, fragment, afterAct) {
   const current = fragment.querySelector(`li a[href="${location.pathname}"]`);
-  const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  const rows = () => [...list.querySelectorAll("li > a:first-child")];
+  const held = list.contains(document.activeElement) && document.activeElement;
+  const focused = held && held.getAttribute("href");
+  const place = held && rows().indexOf(held.closest("li")?.firstElementChild);
   current?.setAttribute("aria-current", "page");
   if (focused && !afterAct) {
     // Under the reader's fingers nothing changes its place by itself.
@@ -39,7 +42,8 @@ function showList(morph, fragment, afterAct) {
     const fresh = list.cloneNode(false);
     fresh.append(fragment);
     morph(list, fresh);
-    if (focused) (list.querySelector(`a[href="${focused}"]`) ?? search).focus({ preventScroll: true });
+    const next = () => rows()[place] ?? rows().at(-1) ?? search;
+    if (focused) (list.querySelector(`a[href="${focused}"]`) ?? next()).focus({ preventScroll: true });
   }
   if (current) showTitle(current.textContent);
   noteSeen();
@@ -105,20 +109,15 @@ function watchEnd() {
 const acts = (use) => import("./acts.js").then(use, () => {});
 
 document.addEventListener("click", (event) => {
-  const control = event.target.closest?.("[data-manage], [data-dismiss]");
+  const control = event.target.closest?.("[data-manage], [data-dismiss], a[data-sidebar]");
   if (!control || isForBrowser(event)) return;
   event.preventDefault();
   if (control.dataset.dismiss != null) acts(({ dismiss }) => dismiss(control));
+  else if (control.dataset.sidebar != null) acts(({ toggleSidebar }) => toggleSidebar());
   else import("./acts.js").then(({ manage }) => manage(control), () => location.assign(control.href));
 });
 
 document.addEventListener("acted", () => refresh(true));
-
-document.addEventListener("submit", (event) => {
-  if (event.submitter?.name !== "hidden") return;
-  event.preventDefault();
-  acts(({ toggleSidebar }) => toggleSidebar());
-});
 
 // Shortcuts: none is a bare letter, and none the browser's or a screen reader's own: on a Mac those
 // have Option, elsewhere Control and Insert.
