@@ -32,13 +32,15 @@ ATTRIBUTES = {
     "li": {"id"},
     "ol": {"start"},
     "details": {"open"},
-    "div": {"class", "data-block", "tabindex"},
+    "div": {"class", "data-block", "tabindex", "dir"},
     "pre": {"class", "tabindex"},
     "span": {"class"},
-    "code": {"class"},
+    "code": {"class", "dir"},
+    "kbd": {"dir"},
     "th": {"class"},
     "td": {"class"},
     **dict.fromkeys(MATH, MATH_ATTRIBUTES),
+    "math": MATH_ATTRIBUTES | {"dir"},
 }
 TYPED = {"a", "span"}
 

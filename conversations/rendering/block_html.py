@@ -10,12 +10,14 @@ from .guards import BLOCK_CHARACTERS, too_heavy
 from .line_syntax import FENCE, FORMULA_BEGIN, columns, formula_end
 from .markdown import Box, markdown
 from .sanitizer import clean
+from .text_direction import direction
 
 
 def wrapped(html: str, number: int, prefix: str = "") -> str:
     """The HTML of block `number`, counted from 0, as the page finds it; `prefix` tells the blocks
     of one text of an article from those of another."""
-    return f'<div class="block" data-block="{prefix}{number}">{html}</div>'
+    attribute, html = direction(html)
+    return f'<div class="block" data-block="{prefix}{number}"{attribute}>{html}</div>'
 
 
 def plain(text: str) -> str:

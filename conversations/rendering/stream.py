@@ -7,6 +7,7 @@ from time import monotonic, perf_counter
 
 from .block_html import plain, unparsed_html, wrapped
 from .block_splitter import Block, Splitter
+from .citation_marks import until_mark, without_marks
 from .colouring import Coloured, colour
 from .colours import Box, Colours, with_colours
 from .cross_references import CrossReferences, with_boxes_of
@@ -112,7 +113,10 @@ class Stream:
         started = perf_counter()
         text = "".join(self._new)
         self._new.clear()
-        if text.endswith("\r"):
+        text, begun = until_mark(text)
+        if begun:
+            self._new.append(begun)
+        elif text.endswith("\r"):
             # It may be the first half of a line end.
             text = text[:-1]
             self._new.append("\r")
@@ -122,7 +126,7 @@ class Stream:
 
     def complete(self) -> None:
         """Take the end of the text: all its blocks are in `frozen` now, code without colours."""
-        text = tidy("".join(self._new))
+        text = tidy(without_marks("".join(self._new)))
         self._new.clear()
         self._keep(text)
         if self._length > MESSAGE_CHARACTERS:

@@ -3,6 +3,7 @@
 import re
 from html import escape
 
+from .citation_marks import without_marks
 from .links import CHINESE_MARKS, destination, link
 from .sanitizer import clean
 from .unsafe_characters import tidy
@@ -17,7 +18,7 @@ AFTER = ".,:;!?*_~'"
 def render_typed(text: str) -> str:
     """The text as escaped HTML in one line of elements; line breaks stay as they are."""
     parts, at = [], 0
-    text = tidy(text)
+    text = tidy(without_marks(text))
     for match in ADDRESS.finditer(text):
         url = _trimmed(match[0])
         if not destination(url)[0]:

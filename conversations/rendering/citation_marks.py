@@ -1,0 +1,54 @@
+"""Marks of citations that some models leave in their text: private-use characters U+E200 to U+E206.
+
+`\\ue200cite\\ue202turn0search2\\ue201` names a source of the provider's own; nobody else can follow
+it. The marks go, and with them what they enclose where that is such a reference; words that they
+enclose otherwise stay.
+"""
+
+import re
+
+# The longest reference that is known as one, in characters.
+REFERENCE = 1_000
+
+ANY = re.compile("[\ue200-\ue206]")
+MARKS = re.compile(
+    f"\ue200(?P<kind>[a-z_]{{1,30}}+)\ue202(?P<rest>[^\ue200\ue201\n]{{0,{REFERENCE}}})\ue201"
+    "|\ue200[a-z_]{1,30}+(?=\ue202)"
+    "|\ue202turn\\d{1,6}[a-z]{1,20}\\d{1,6}+"
+    "|[\ue200-\ue206]"
+)
+# The second of the quoted fields of an entity.
+NAMED = re.compile(r'\s*\[\s*"[^"\\]*+"\s*,\s*"([^"\\]*+)"')
+# The end of a text with which one of these may have begun.
+BEGUN = re.compile(
+    f"(?:\ue200[a-z_]{{0,31}}(?:\ue202[^\ue200\ue201\n]{{0,{REFERENCE}}})?|\ue202[a-z0-9]{{0,40}})\\Z"
+)
+
+
+def without_marks(text: str) -> str:
+    """Text without the marks, as a whole."""
+    return MARKS.sub(_words, text) if ANY.search(text) else text
+
+
+def _words(match: re.Match) -> str:
+    """The words of a mark that belong to the sentence: the text of a link, the name of a thing."""
+    if match["kind"] == "url":
+        return match["rest"].partition("\ue202")[0]
+    named = NAMED.match(match["rest"]) if match["kind"] == "entity" else None
+    return named[1] if named else ""
+
+
+def until_mark(text: str) -> tuple[str, str]:
+    """Text without the marks, as far as what follows cannot change it, and the end that it can."""
+    if not ANY.search(text):
+        return text, ""
+    # Only the end of the text is looked at: nothing longer is a mark.
+    start = max(0, len(text) - REFERENCE - 40)
+    at = text.find("\ue200", start)
+    while at >= 0 and not BEGUN.match(text, at):
+        at = text.find("\ue200", at + 1)
+    if at < 0:
+        at = text.rfind("\ue202")
+        if at < 0 or not BEGUN.match(text, at):
+            at = len(text)
+    return without_marks(text[:at]), text[at:]

@@ -1,0 +1,28 @@
+"""Direction of writing: each block takes its own from its text, code always runs left to right.
+
+Only blocks with letters that run from right to left are touched. Of these the browser goes by the
+first letter outside of code and formulas; lines, items and cells within take theirs from the style
+sheet (`unicode-bidi: plaintext`).
+"""
+
+import re
+
+# Hebrew, Arabic, Syriac, Thaana, N'Ko, Adlam and the others.
+RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
+)
+# A box of code stays as it is within an element of its own: it is looked for when its colours come.
+CODE = re.compile(r'(<div class="code">.*?</code></pre></div>)|<(code|math|kbd)(?=[ >])', re.S)
+BOX = '<div class="code">'
+
+
+def direction(html: str) -> tuple[str, str]:
+    """The attribute of the block that holds this HTML, with a space before it, and the HTML with
+    its code and formulas isolated; "" and the same HTML where nothing runs from right to left."""
+    if html.isascii() or html.startswith(BOX) or not RIGHT_TO_LEFT.search(html):
+        return "", html
+    return ' dir="auto"', CODE.sub(_isolated, html)
+
+
+def _isolated(match: re.Match) -> str:
+    return f'<div dir="ltr">{match[1]}</div>' if match[1] else f'<{match[2]} dir="ltr"'
