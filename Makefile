@@ -73,6 +73,7 @@ check: ## Look for mistakes without running the tests.
 	$(PYTHON) -m pip check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
 	$(PRODUCTION) $(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING

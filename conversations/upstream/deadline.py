@@ -1,4 +1,4 @@
-"""Time limits for many awaits with one timer, where timers for each would cost too much."""
+"""Time limits for many awaits with one timer, where a timer for each would cost too much."""
 
 import asyncio
 import math
@@ -10,20 +10,25 @@ Result = TypeVar("Result")
 
 
 class Deadline:
-    """Cuts short the await it guards when time is up, or when that await alone took too long.
+    """A time limit for a whole call, and for the silence within each of its awaits.
 
-    Unlike `asyncio.timeout` it may enclose the `yield` of a generator: between two guarded
-    awaits, when other code runs in the task, it cancels nothing. All in the task that made it.
+    It cancels the await that `guard` runs when either is up. Unlike `asyncio.timeout` it may
+    enclose the `yield` of a generator: between two guarded awaits, when other code runs in the
+    task, it cancels nothing. To be used in the task that made it.
     """
 
     def __init__(self, seconds: float, silence: float = math.inf) -> None:
-        """`seconds` from now, which is when it is made; `silence`, in seconds, is for each await.
+        """Start the clock: `seconds` for all awaits together, `silence` seconds for each.
 
-        `silent` tells afterwards which of the two was up.
+        After a TimeoutError `silent` says which of the two was up. Raises RuntimeError outside of
+        a task.
         """
         self.silent = False
         self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline is for a task")
+        self._task = task
         self._silence = silence
         self._end = self._limit = self._loop.time() + seconds
         # When the guarded await began; never, while none is guarded.
@@ -45,21 +50,24 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Seconds left of the whole time, never negative."""
+        """The seconds left of the whole time, never negative."""
         return max(0.0, self._end - self._loop.time())
 
     def shorten(self, seconds: float) -> None:
-        """Let time be up `seconds` from now, if that is sooner."""
+        """Let the whole time be up `seconds` from now, if that is sooner."""
         self._set(min(self._end, self._loop.time() + seconds))
 
     def restore(self) -> None:
-        """Undo `shorten`."""
+        """Give back the whole time that `shorten` took."""
         self._set(self._end)
 
     async def guard(
         self, function: Callable[..., Awaitable[Result]], *arguments: object, **named: object
     ) -> Result:
-        """Call and await within the time left. Raises TimeoutError when it is up."""
+        """Await `function(*arguments, **named)` and return its result.
+
+        Raises TimeoutError when time is up; the await has then been cancelled.
+        """
         if self._expired:
             raise TimeoutError
         asked_before = self._task.cancelling()

@@ -63,7 +63,7 @@ class Decoder:
         if self._frames is None and self._body is None:
             data = self._begin(data)
         if self._frames is not None:
-            self._take_frames(self._frames.feed(data))
+            self._take_frames(self._frames, self._frames.feed(data))
         elif self._body is not None:
             self._body.append(data)
             if self._size > self._longest_line:
@@ -75,9 +75,9 @@ class Decoder:
         if self.done:
             return []
         if self._frames is not None:
-            self._take_frames(self._frames.flush())
+            self._take_frames(self._frames, self._frames.flush())
         if self._body is not None and not self._builder.end:
-            self._end_of_body()
+            self._end_of_body(b"".join(self._body))
         self._end_of_stream(fault)
         return self._events()
 
@@ -101,7 +101,7 @@ class Decoder:
             events.append(builder.end)
         return events
 
-    def _take_frames(self, frames: list[tuple[bytes, bytes]]) -> None:
+    def _take_frames(self, source: Frames, frames: list[tuple[bytes, bytes]]) -> None:
         builder = self._builder
         # No text has more characters than it had bytes, so most replies need not be measured.
         may_be_overlong = self._size > self._longest_reply
@@ -109,7 +109,7 @@ class Decoder:
             self._frame(name, data)
             if builder.end or (may_be_overlong and builder.is_overlong()):
                 return
-        if self._frames.too_long:
+        if source.too_long:
             self._too_long()
 
     def _frame(self, name: bytes, data: bytes) -> None:
@@ -162,9 +162,9 @@ class Decoder:
     def _too_long(self) -> None:
         self._builder.cut("line_too_long", Failed("line_too_long", self._summary))
 
-    def _end_of_body(self) -> None:
+    def _end_of_body(self, data: bytes) -> None:
         try:
-            body = parse(b"".join(self._body))
+            body = parse(data)
         except ValueError:
             return
         if isinstance(body, dict) and not self._whole(body) and (found := error_in(body)):

@@ -232,14 +232,15 @@ class _Reply:
 
 
 def _asked(sent: object) -> str:
-    """Find the last thing the person said."""
+    """Return the last text of the person in the `input` of a request."""
     if isinstance(sent, str):
         return sent
-    turns = [turn for turn in sent if turn.get("role") == "user"] if sent else []
+    items = sent if isinstance(sent, list) else []
+    turns = [item for item in items if item.get("role") == "user"]
     content = turns[-1].get("content") if turns else ""
     if isinstance(content, list):
         content = "\n".join(part.get("text", "") for part in content)
-    return content or ""
+    return str(content or "")
 
 
 def _text(asked: str) -> str:

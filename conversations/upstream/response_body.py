@@ -100,4 +100,4 @@ def _is_plain(http_response: httpx.Response) -> bool:
 
 
 def _encoding(http_response: httpx.Response) -> str:
-    return http_response.headers.get("content-encoding", "").strip().lower()
+    return str(http_response.headers.get("content-encoding", "")).strip().lower()

@@ -21,14 +21,14 @@ MOST_REPLACEMENTS = 64
 
 
 class Place(NamedTuple):
-    """Where a text belongs: its item's id and index in `output`, and its index within the item.
+    """Where a text belongs: its item's id and index in `output`, and the part's within the item.
 
     Any of the three may be None: llama.cpp sends no index, mock-ai-api no id.
     """
 
     item_id: object
     output_index: object
-    index: object
+    part_index: object
 
 
 class TextPart:
@@ -56,8 +56,8 @@ class TextPart:
 
     def matches(self, place: Place) -> bool:
         """Say whether `place` is this part, as far as both tell."""
-        mine = self.place.index
-        same_index = place.index is None or mine is None or place.index == mine
+        mine = self.place.part_index
+        same_index = place.part_index is None or mine is None or place.part_index == mine
         return same_index and self.is_of_item(place)
 
     def add(self, text: str) -> None:
