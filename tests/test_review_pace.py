@@ -79,7 +79,7 @@ def test_a_reviewer_above_the_limit_waits(desk, alice, reviewer, settings):
         assert page.status_code == 429
         assert 3_590 <= int(page.headers["Retry-After"]) <= 3_600
         text = page.content.decode()
-        assert "You have read 3 times within an hour" in text and "60 minutes" in text
+        assert "limit of readings an hour (3)" in text and "60 minutes" in text
         assert QUESTION not in text
     # The refusal is in the log, once; what was refused is not.
     assert list(ReviewAccess.objects.order_by("number").values_list("action", flat=True)) == [

@@ -47,7 +47,7 @@ def skeletons(name):
 
 def looks_like_another(name):
     """Whether somebody has a username that `name` could be taken for. Reads all of them, which
-    ten thousand people make a few tenths of a second: for sign-ups only."""
+    takes a tenth of a second where there are ten thousand people: for sign-ups only."""
     wanted = skeletons(name)
     names = Person.objects.values_list("username", flat=True)
     return any(wanted & skeletons(each) for each in names.iterator())

@@ -103,7 +103,7 @@ class Person(AbstractUser):
         their open event streams end within seconds (`conversations.replies.revocation`).
 
         A session names its person only inside its data, so all that are alive are decoded: a
-        quarter of a second for ten thousand.
+        third of a second for ten thousand.
         """
         names = {str(person_id) for person_id in ids}
         alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=keep)

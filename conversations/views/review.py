@@ -175,9 +175,9 @@ def _too_many(request, refused):
         record(request, Action.LIMITED, detail={"limit": refused.limit})
     minutes = math.ceil(refused.retry_after / 60)
     sentence = ngettext(
-        "You have read %(limit)d times within an hour, as often as this site allows. "
+        "You have reached this site's limit of readings an hour (%(limit)d). "
         "Go on in %(minutes)d minute.",
-        "You have read %(limit)d times within an hour, as often as this site allows. "
+        "You have reached this site's limit of readings an hour (%(limit)d). "
         "Go on in %(minutes)d minutes.",
         minutes,
     ) % {"limit": refused.limit, "minutes": minutes}
