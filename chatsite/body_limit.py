@@ -9,6 +9,9 @@ import math
 
 from django.conf import settings
 
+from chatsite.shares import requester_of
+from chatsite.upload_memory import NoMemory, UploadMemory
+
 # A browser shows our 413 page only once its body was taken; so this much is read and dropped.
 DROPPED = 16  # times MAX_BODY
 PATIENCE = 20  # seconds
@@ -23,6 +26,7 @@ class BodyLimit:
 
     def __init__(self, application):
         self._application = application
+        self._memory = UploadMemory()
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "websocket":
@@ -32,7 +36,11 @@ class BodyLimit:
             return await self._application(scope, receive, send)
         length = _content_length(scope)
         if length is None or length <= settings.MAX_BODY:
-            body, whole = await _read(receive, settings.MAX_BODY)
+            try:
+                body, whole = await self._read(scope, receive, settings.MAX_BODY)
+            except NoMemory as error:
+                busy = {**scope, "chatsite.no_upload_memory": error}
+                return await self._application(busy, _replay(b"", _deaf(receive)), _last(send))
             if body is None:
                 return None
             if whole:
@@ -42,6 +50,31 @@ class BodyLimit:
             send = _last(send)
         refused = {**scope, "chatsite.body_too_large": True}
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
+
+    async def _read(self, scope, receive, limit):
+        """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
+
+        None for the body where the client left before its end. Raises NoMemory.
+        """
+        requester = requester_of(scope)
+        parts, length, held = [], 0, 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None, True
+                part = message.get("body", b"")
+                if message.get("more_body"):
+                    self._memory.take(requester, len(part))
+                    held += len(part)
+                parts.append(part)
+                length += len(part)
+                if length > limit:
+                    return b"", False
+                if not message.get("more_body"):
+                    return b"".join(parts), True
+        finally:
+            self._memory.give_back(requester, held)
 
 
 def _content_length(scope):
@@ -54,24 +87,6 @@ def _content_length(scope):
         if name == b"content-length" and value.isdigit():
             return int(value) if len(value.lstrip(b"0")) < 20 else math.inf
     return None
-
-
-async def _read(receive, limit):
-    """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
-
-    None for the body where the client left before its end.
-    """
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None, True
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            return b"", False
-        if not message.get("more_body"):
-            return b"".join(parts), True
 
 
 async def _drop(receive, limit):

@@ -115,6 +115,8 @@ def early(get_response):
     def handle(request):
         if getattr(request, "scope", {}).get("chatsite.body_too_large"):
             return conversations.too_large(request)
+        if error := getattr(request, "scope", {}).get("chatsite.no_upload_memory"):
+            return errors.too_many_uploads(request, error.is_share)
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):

@@ -232,6 +232,8 @@ INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 MAX_BODY = env.number("MAX_BODY", 4_000_000, least=10_000)  # bytes of one request
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
+# Bytes of bodies that have not arrived whole, which one process holds at most.
+UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)
 # Per cent of a process's threads, event streams, upload memory and of a site's replies that one
 # person, or one address without a login, may take at a time; at least 4 of anything.
 PERSON_SHARE = env.number("PERSON_SHARE", 25, least=1)

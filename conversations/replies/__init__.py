@@ -14,11 +14,13 @@ from conversations.rendering import THOUGHTS, render
 from conversations.replies import response_states
 from conversations.replies.engine import Engine
 from conversations.replies.event_stream import Viewer, watch
+from conversations.replies.open_streams import TooManyStreams
 from conversations.replies.refused import Full
 from conversations.replies.submission import Submission, store
 
 __all__ = [
     "Submission",
+    "TooManyStreams",
     "Viewer",
     "answering",
     "fill_in",

@@ -34,12 +34,12 @@ class Viewer:
 def watch(response, viewer):
     """The EventStream of `response`, an open or a final one; from any thread.
 
-    None where this process serves as many as it may.
+    Raises TooManyStreams where this process, or this person, has as many as it may.
     """
     stream = EventStream(response, viewer)
     engine = Engine.serving
-    if engine is not None and not engine.streams.admit(stream.watcher):
-        return None
+    if engine is not None:
+        engine.streams.admit(stream.watcher)
     return stream
 
 

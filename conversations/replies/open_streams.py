@@ -5,7 +5,17 @@ import time
 
 from django.conf import settings
 
+from chatsite.shares import share_of
 from conversations.replies.revocation import no_longer_allowed
+
+
+class TooManyStreams(Exception):
+    """No further event stream is served by this process; `is_share` says that it is the person's
+    own share that is used up."""
+
+    def __init__(self, is_share):
+        super().__init__("share" if is_share else "process")
+        self.is_share = is_share
 
 
 class Streams:
@@ -21,12 +31,15 @@ class Streams:
         return len(self._watchers)
 
     def admit(self, watcher):
-        """Count one more; from any thread. Whether this process may have it."""
+        """Count one more; from any thread. Raises TooManyStreams."""
         with self._door:
             if self.closed or len(self._watchers) >= settings.MAX_STREAMS:
-                return False
+                raise TooManyStreams(is_share=False)
+            person = watcher.viewer.person_id
+            theirs = sum(each.viewer.person_id == person for each in self._watchers)
+            if theirs >= share_of(settings.MAX_STREAMS):
+                raise TooManyStreams(is_share=True)
             self._watchers.add(watcher)
-            return True
 
     def leave(self, watcher):
         """Count one less: its stream has ended, or never began."""

@@ -47,6 +47,15 @@ def database_down(request):
     return page
 
 
+def too_many_uploads(request, is_share):
+    """429, or 503 where it is not the client's own share of the memory that is used up: the body
+    was not read. The text is still in the field of the page that sent it."""
+    context = {"is_share": is_share}
+    page = render(request, "too_many_uploads.html", context, status=429 if is_share else 503)
+    page.headers["Retry-After"] = "10"
+    return page
+
+
 @requires_csrf_token
 def csrf_failure(request, reason=""):
     """403 with a fresh form: the text that was typed is in it. Where the browser says that the

@@ -18,9 +18,10 @@ def events(request, response_id):
     """The event stream of one reply: `reply` first, then `block`s, then `done`."""
     if not request.user.is_authenticated:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
-    events = replies.watch(_own(request, response_id), _viewer(request))
-    if events is None:
-        return _busy()
+    try:
+        events = replies.watch(_own(request, response_id), _viewer(request))
+    except replies.TooManyStreams as error:
+        return _too_many(error.is_share)
     stream = StreamingHttpResponse(events, content_type="text/event-stream; charset=utf-8")
     stream.headers["Cache-Control"] = "no-store, no-transform"
     # nginx holds back what it may buffer; measured: nothing arrived in three seconds.
@@ -85,11 +86,15 @@ def _viewer(request):
     )
 
 
-def _busy():
+def _too_many(is_share):
+    if is_share:
+        sentence = _("You have many replies open at the same time. Close some of their tabs.")
+    else:
+        sentence = _("The server has as many open streams as it can serve.")
     response = HttpResponse(
-        _("The server has as many open streams as it can serve. Try again in a few seconds."),
-        status=503,
-        content_type="text/plain",
+        f"{sentence} {_('Try again in a few seconds.')}",
+        status=429 if is_share else 503,
+        content_type="text/plain; charset=utf-8",
     )
     response.headers["Retry-After"] = "5"
     return response

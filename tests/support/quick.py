@@ -8,3 +8,6 @@ STREAM_STALLED = 2
 STREAM_ACCESS = 1
 TITLE_SECONDS = 2
 TRASH_SWEEP = 1
+# One person of a test does what many do at a site; the shares have tests of their own.
+PERSON_SHARE = 100
+CONCURRENT_REPLIES = 0
