@@ -5,11 +5,44 @@ import gc
 import json
 import os
 import threading
+import time
 
 from django.db import connection
 
 from chatsite.asgi import application as site
 from conversations.replies.engine import Engine
+
+
+# How often it is noted what the process has done since the event loop last had its turn.
+TICK = 0.005  # seconds
+
+
+class Steps:
+    """The longest time that the event loop had to wait for its turn.
+
+    In processor seconds of this process, of all its threads: what holds the loop up from within,
+    a callback of its own or a thread that keeps the interpreter, and not what other programs do.
+    """
+
+    def __init__(self):
+        self._longest = 0.0
+        self._task = None
+
+    def longest(self):
+        """The longest since the last call; 0 at the first."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._watch())
+        longest, self._longest = self._longest, 0.0
+        return longest
+
+    async def _watch(self):
+        while True:
+            before = time.process_time()
+            await asyncio.sleep(TICK)
+            self._longest = max(self._longest, time.process_time() - before)
+
+
+steps = Steps()
 
 
 async def application(scope, receive, send):
@@ -19,7 +52,8 @@ async def application(scope, receive, send):
         return
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(held()).encode()})
+    held_now = {"longest_step": steps.longest(), **held()}
+    await send({"type": "http.response.body", "body": json.dumps(held_now).encode()})
 
 
 def held():
