@@ -91,6 +91,7 @@ WORST = {
     "words of hosts in one address": "http://a.b/" + "a@b.co" * (CHARACTERS // 6),
     "images begun": "![" * (CHARACTERS // 2),
     "escaped brackets after a definition": "[a]: b\n\n" + "\\[" * (CHARACTERS // 2),
+    "many links with what is looked for": "http://a.b/ b " * (CHARACTERS // 14),
     "an open list of backticks": "- a " + "`` ` " * (CHARACTERS // 5),
 }
 

@@ -5,6 +5,8 @@ The HTML is our own (conversations.rendering): well-formed, with `<` escaped in 
 
 import html
 import re
+from bisect import bisect_right
+from operator import itemgetter
 
 from conversations.search.highlight import find
 from conversations.search.terms import prepare
@@ -62,7 +64,12 @@ def _piece(escaped, closed):
 def _marked(text, at, spans):
     """A text that begins at the place `at`, escaped, with the parts of `spans` in it marked."""
     parts, done = [], 0
-    for start, end in spans:
+    # A message of many links has as many texts as it has spans.
+    first = bisect_right(spans, at, key=itemgetter(1))
+    for number in range(first, len(spans)):
+        start, end = spans[number]
+        if start >= at + len(text):
+            break
         start, end = max(start - at, done), min(end - at, len(text))
         if start < end:
             parts += [html.escape(text[done:start], quote=False), "<mark>"]

@@ -12,7 +12,6 @@ from django.db import connection
 from chatsite.asgi import application as site
 from conversations.replies.engine import Engine
 
-
 # How often it is noted what the process has done since the event loop last had its turn.
 TICK = 0.005  # seconds
 
