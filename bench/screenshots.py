@@ -19,6 +19,8 @@ from bench.story import tell, tell_states
 DESKTOP = {"viewport": {"width": 1280, "height": 960}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SCREENS = {"": DESKTOP, "-phone": PHONE}
+# Of these there are many: small, so that the repository stays so.
+STATE = {"viewport": {"width": 1100, "height": 720}}
 # The widths that WCAG 2.2 names: 1.4.10 Reflow asks for 320 px, which is 1280 px zoomed to 400 %.
 NARROW = {"viewport": {"width": 320, "height": 640}}
 ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 2}
@@ -51,7 +53,11 @@ def take(words):
     states = tell_states(person)
     url = f"http://127.0.0.1:{os.environ['PORT']}"
     wait_for(url)
-    cookie = {"name": "session", "value": session_of(person), "url": url}
+    newcomer = type(person).objects.create_user("bob", "bob@example.org", "correct horse")
+    cookies = {
+        each: {"name": "session", "value": session_of(each), "url": url}
+        for each in (person, newcomer)
+    }
     folder = Path(os.environ.get("SCREENSHOTS") or settings.BASE_DIR / "docs" / "screenshots")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -63,7 +69,7 @@ def take(words):
                 continue
             context = browser.new_context(**options)
             if not name.startswith("login"):
-                context.add_cookies([cookie])
+                context.add_cookies([cookies[newcomer if "empty" in name else person]])
             page = context.new_page()
             page.goto(url + path, wait_until="networkidle")
             if act:
@@ -94,14 +100,15 @@ def shown(conversation, states):
     path = conversation.get_absolute_url()
     for name, of_state in states.items():
         at = of_state.get_absolute_url()
-        yield f"state-{name}", at, DESKTOP, None
+        yield f"state-{name}", at, STATE, None
         yield f"state-{name}-phone", at, {**PHONE, "color_scheme": "dark"}, None
-    yield "state-thoughts", path, DESKTOP, open_thoughts
-    yield "state-shortcuts", path, DESKTOP, lambda page: page.keyboard.press("Control+/")
+    yield "state-empty", "/", STATE, None
+    yield "state-thoughts", path, STATE, open_thoughts
+    yield "state-shortcuts", path, STATE, lambda page: page.keyboard.press("Control+/")
     yield "state-narrow", path, NARROW, None
     yield "state-zoomed", path, ZOOMED, None
-    yield "state-forced-colors", path, {**DESKTOP, "forced_colors": "active"}, None
-    yield "state-chinese", path, {**DESKTOP, "locale": "zh-CN"}, None
+    yield "state-forced-colors", path, {**STATE, "forced_colors": "active"}, None
+    yield "state-chinese", path, {**STATE, "locale": "zh-CN"}, None
     yield "login-chinese", "/accounts/login/", {**PHONE, "locale": "zh-CN"}, None
 
 

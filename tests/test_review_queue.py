@@ -1,5 +1,6 @@
 """The queue of a review: what it shows, its filters, its pages, and the way to the next."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -242,7 +243,11 @@ def test_a_search_finds_across_people_and_is_recorded(desk, alice, bob, reviewer
         for query in ("q=okapi", "q=secret&person=alice", "q=nothing")
     ]
     text = page.content.decode()
-    assert "the okapi" not in text and "my secret" not in text
+    # That words were looked for is recorded, so a piece of what has them tells rows apart.
+    assert "the <mark>okapi</mark>" in text and "my secret" not in text
+    assert "okapi" not in desk.get("/review/").content.decode()
+    link = re.search(rf'<a href="/review/{theirs.pk}/[^"]*">(.*?)</a>', text)[1]
+    assert link.startswith("<time"), "what tells rows apart is what one follows"
 
 
 def test_a_search_stays_in_the_scope(desk, reviewer, alice, bob):
