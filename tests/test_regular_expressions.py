@@ -41,7 +41,7 @@ BUILT = {
     "conversations/rendering/protected_source.py:_end_of_fence",
     "conversations/rendering/protected_source.py:_end_of_environment",
     "conversations/rendering/nested_fences.py:_make_longer",
-    "conversations/rendering/line_syntax.py:formula_end",
+    "conversations/rendering/formula_block.py:end_of",
     "conversations/rendering/tex_macros.py:_put_in",
     "conversations/search/highlight.py:_find_words",
     "conversations/search/symbols.py:find",

@@ -5,9 +5,10 @@ from html import escape
 
 from .block_splitter import Block, Kind
 from .code import code_box, label
+from .formula_block import tex_of
 from .formulas import formula
 from .guards import BLOCK_CHARACTERS, too_heavy
-from .line_syntax import FENCE, FORMULA_BEGIN, columns, formula_end
+from .line_syntax import FENCE, columns
 from .markdown import Box, markdown
 from .sanitizer import clean
 from .text_direction import direction
@@ -34,7 +35,7 @@ def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
     if kind is Kind.HTML:
         return plain(source.rstrip("\n")), 0
     if kind is Kind.FORMULA:
-        tex = formula_source(source)
+        tex = tex_of(source)
         return clean(f"<p>{formula(tex, display=True)}</p>"), len(tex)
     if kind is Kind.FENCE:
         info, code = fenced(source, closed)
@@ -47,16 +48,6 @@ def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
 def parsed_html(source: str, definitions: str = "", box: Box = code_box) -> str:
     """The HTML of Markdown with the link definitions it may refer to; too heavy, it is text."""
     return plain(source) if too_heavy(source) else markdown(source, box, definitions)
-
-
-def formula_source(source: str) -> str:
-    """The TeX of a formula block, with the punctuation that follows it."""
-    source = source.strip()
-    begin = FORMULA_BEGIN.match(source)
-    end = formula_end(begin[0], begin[1]).search(source)
-    tex = source[: end.end(1)] if begin[1] else source[begin.end() : end.start()]
-    mark = end[2]
-    return tex + (rf"\text{{{mark}}}" if mark else "")
 
 
 def fenced(source: str, closed: bool) -> tuple[str, str]:

@@ -11,14 +11,14 @@ import enum
 import re
 from typing import NamedTuple
 
-from .dollar_signs import TEX, is_prose
+from . import folding_block, formula_block
+from .folding_block import OpenFolding
 from .footnotes import NOTE
+from .formula_block import OpenFormula, Outcome
 from .guards import BLOCK_CHARACTERS
 from .line_syntax import (
     BULLET_OR_NUMBER,
     FENCE,
-    FOLD,
-    FORMULA_BEGIN,
     HEADING,
     HTML_ANY_TAG,
     HTML_TAG,
@@ -28,14 +28,11 @@ from .line_syntax import (
     UNDERLINE,
     Item,
     columns,
-    formula_end,
     is_rule,
     item,
 )
 from .nested_fences import OpenFence
 
-# A formula on lines of its own that is longer than this is an ordinary paragraph.
-FORMULA_CHARACTERS = 4_000
 # Columns by which the paragraphs of a footnote after the first are set in, at least; Markdown says
 # four, but models write two.
 NOTE_INDENT = 2
@@ -74,20 +71,16 @@ class Splitter:
         self.item: Item | None = None
         # Whether the items of the list that is open are set apart by blank lines.
         self.loose = False
-        # The fence that is open, or the one within what can be folded.
+        # The fence that is open.
         self.fence: OpenFence | None = None
         self._lines: list[str] = []
         self._length = 0
         self._partial = ""
         self._blank = False
         self._html_end: re.Pattern | None = None
-        # What ends the formula that is open; how often its environment, or <details>, is open.
-        self._formula_end: re.Pattern | None = None
-        self._environment = self._closer = ""
-        self._depth = 0
-        # From where on the formula has not been asked yet whether it is prose; None where it has
-        # what only TeX has.
-        self._unasked: int | None = 0
+        # The formula, or what can be folded, that is open.
+        self._formula: OpenFormula | None = None
+        self._folding: OpenFolding | None = None
         # Whether lines are read again that began like a formula, <details> or a fence in a fence
         # and were none.
         self._again = False
@@ -145,9 +138,9 @@ class Splitter:
         elif self.kind is Kind.HTML:
             self._html_line(line, text)
         elif self.kind is Kind.FORMULA:
-            self._formula_line(line, text)
+            self._formula_line(line)
         elif self.kind is Kind.DETAILS:
-            self._details_line(line, text)
+            self._details_line(line)
         elif not text:
             self._blank_line(line)
         elif self.kind is None:
@@ -208,7 +201,7 @@ class Splitter:
             self._open(line, text)
         elif not self._again and (
             text.rstrip(" \t") in ("$$", "\\[")
-            or (text[0] == "\\" and text[1:2] == "b" and FORMULA_BEGIN.match(text))
+            or (text[0] == "\\" and text[1:2] == "b" and formula_block.BEGIN.match(text))
         ):
             self._open(line, text)
         else:
@@ -241,7 +234,7 @@ class Splitter:
         if text[0] == "<":
             if paragraph and OWN_TAG.match(text):
                 # It goes on with the paragraph, unless what can be folded begins with it.
-                return not self._again and bool((fold := FOLD.match(text)) and not fold[1])
+                return not self._again and folding_block.begins(text)
             return bool(HTML_TAG.match(text)) or any(begin.match(text) for begin, _ in HTML_UNTIL)
         if text[0] == "[" and NOTE.match(text):
             return True
@@ -267,7 +260,10 @@ class Splitter:
             self._take(line)
             self._close()
             return
-        elif text[0] == "<" and self._opens_details(line, text):
+        elif text[0] == "<" and not self._again and folding_block.begins(text):
+            self.kind = Kind.DETAILS
+            self._folding = OpenFolding()
+            self._details_line(line)
             return
         elif text[0] == "<" and self._opens_html(text):
             self.kind = Kind.HTML
@@ -308,95 +304,41 @@ class Splitter:
         if self._html_end and self._html_end.search(line):
             self._close()
 
-    def _opens_details(self, line: str, text: str) -> bool:
-        """Begin what can be folded, up to its </details>, if the line does."""
-        match = FOLD.match(text)
-        if not match or match[1] or self._again:
-            return False
-        self.kind = Kind.DETAILS
-        self._depth = 0
-        self.fence = None
-        self._details_line(line, text)
-        return True
-
-    def _details_line(self, line: str, text: str) -> None:
+    def _details_line(self, line: str) -> None:
         self._take(line)
-        if self.fence:
-            if self.fence.closes(text):
-                self.fence = None
-        elif fence := FENCE.match(text):
-            self.fence = self._fence(fence)
-        else:
-            for match in FOLD.finditer(line):
-                self._depth += -1 if match[1] else 1
-            if self._depth <= 0:
-                self._close()
-                return
-        if self._length > BLOCK_CHARACTERS:
+        if self._folding.ends(line):
+            self._close()
+        elif self._length > BLOCK_CHARACTERS:
             self._read_again()
 
     def _opens_formula(self, line: str, text: str) -> bool:
         """Begin a formula, if the line can; one that is complete in its line ends with it."""
-        match = FORMULA_BEGIN.match(text)
-        if not match or self._again:
+        match = None if self._again else formula_block.BEGIN.match(text)
+        if not match:
             return False
-        self._environment = match[1] or ""
-        self._formula_end = end = formula_end(match[0], match[1])
-        self._unasked = 0
-        self._closer = "$$" if match[0] == "$$" else "\\]"
-        self._depth = 0
-        if match[1]:
-            self._count_environments(line)
-        ended = end.search(text, match.end())
-        if ended and self._depth == 0:
-            inner = text[match.end() : ended.start()]
-            if (ended[1] in inner and not match[1]) or not inner.strip():
-                return False
-            self.kind = Kind.FORMULA
-            self._take(line)
-            self._close()
-            return True
-        if not match[1] and self._closer in text[match.end() :]:
+        self._formula = OpenFormula(match[0], match[1] or "")
+        outcome = self._formula.first(text, match.end())
+        if outcome is Outcome.NONE:
             return False
         self.kind = Kind.FORMULA
         self._take(line)
+        if outcome is Outcome.ENDED:
+            self._close()
         return True
 
-    def _formula_line(self, line: str, text: str) -> None:
+    def _formula_line(self, line: str) -> None:
         """Add a line to the formula that is open, or find that it is none."""
-        if self._environment:
-            self._count_environments(line)
-        ended = self._formula_end.search(line)
-        if ended and self._depth <= 0 and ended[1] not in line[: ended.start()]:
-            self._take(line)
-            self._close()
-        elif (
-            (not self._environment and self._closer in line)
-            or self._length + len(line) > FORMULA_CHARACTERS
-            or FENCE.match(text)
-            or (not text and not self._environment and self._is_prose())
-        ):
+        outcome = self._formula.next(line)
+        if outcome is Outcome.NONE:
             self._read_again()
             self._line(line)
-        else:
-            self._take(line)
-
-    def _is_prose(self) -> bool:
-        """Whether the formula so far is prose. However often, no line is looked at more than
-        twice: words may stand on both sides of its end."""
-        if self._unasked is None:
-            return False
-        source = self.source
-        new = source[self._unasked :]
-        self._unasked = None if TEX.search(new) else source.rfind("\n", 0, len(source.rstrip())) + 1
-        return is_prose(new)
-
-    def _count_environments(self, line: str) -> None:
-        self._depth += line.count(f"\\begin{{{self._environment}}}")
-        self._depth -= line.count(f"\\end{{{self._environment}}}")
+            return
+        self._take(line)
+        if outcome is Outcome.ENDED:
+            self._close()
 
     def _read_again(self) -> None:
-        """Take the lines of what was no formula, or was not folded, as what else they are.
+        """Take the lines of what was no formula, or was never closed, as a paragraph and more.
 
         Each line is read again only once, however many openings follow each other: among these
         lines none begins anything that could fail again.
@@ -404,11 +346,8 @@ class Splitter:
         first, *rest = "".join(self._lines).split("\n")[:-1]
         self._lines, self._length = [], 0
         self.kind = Kind.TEXT
-        self._again = True
         self._take(first)
-        for line in rest:
-            self._line(line)
-        self._again = False
+        self._read(rest)
 
     def _read_flat(self) -> None:
         """Take the lines of a fence again in which one was opened and never closed.
@@ -417,6 +356,9 @@ class Splitter:
         """
         lines = "".join(self._lines).split("\n")[:-1]
         self.kind, self._lines, self._length = None, [], 0
+        self._read(lines)
+
+    def _read(self, lines: list[str]) -> None:
         self._again = True
         for line in lines:
             self._line(line)

@@ -7,8 +7,6 @@ knows nothing of the lines around it.
 import re
 from typing import NamedTuple
 
-from .protected_source import ENVIRONMENTS
-
 
 class Item(NamedTuple):
     """How a list item begins: its marker without number, and the column of its content."""
@@ -47,6 +45,9 @@ HTML_ANY_TAG = re.compile(
     r"|/[a-z][a-z0-9-]*+[ \t]*+)>[ \t]*+$",
     re.I,
 )
+
+# Tags that replies may write, wherever they stand: a line that begins with one is no HTML block.
+OWN_TAG = re.compile(r"</?(?:br|sub|sup|kbd|details|summary)[ \t]*/?>", re.I)
 
 
 def columns(line: str) -> int:
@@ -87,19 +88,3 @@ def item(text: str, indent: int) -> Item | None:
     if not rest or spaces > 4:
         spaces = 1
     return Item(match[1] or match[3], width + spaces)
-
-
-# Tags that replies may write, wherever they stand: a line that begins with one is no HTML block.
-OWN_TAG = re.compile(r"</?(?:br|sub|sup|kbd|details|summary)[ \t]*/?>", re.I)
-FOLD = re.compile(r"<(/?)details[ \t]*>", re.I)
-# What begins a formula on lines of its own.
-FORMULA_BEGIN = re.compile(rf"\$\$(?!\$)|\\\[|\\begin\{{((?:{ENVIRONMENTS})\*?)\}}")
-
-
-def formula_end(opening: str, environment: str | None) -> re.Pattern:
-    """What ends the formula that `opening` began, at the end of its line.
-
-    A sentence may end with it: one mark of punctuation is taken for a part of it.
-    """
-    closer = {"$$": "$$", "\\[": "\\]"}.get(opening) or f"\\end{{{environment}}}"
-    return re.compile(rf"({re.escape(closer)})[ \t]*([.,;:。，；：]?)[ \t]*$")

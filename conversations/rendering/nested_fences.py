@@ -11,7 +11,7 @@ import re
 from .line_syntax import FENCE, closes
 
 NESTING = frozenset(("markdown", "md"))
-LINE = re.compile(r"([ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+)(`{3,}|~{3,})([^\n]*)")
+LINE = re.compile(r"([ \t>]*+(?:(?:[-+*]|\d{1,9}[.)])[ \t]++)*+)(`{3,}+|~{3,}+)([^\n]*+)")
 ANY = re.compile(r"(?:(?<!`)`{3,}+|(?<!~)~{3,}+)[ \t]*+(?:markdown|md)(?![^\s{])", re.I)
 
 
