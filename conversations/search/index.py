@@ -38,6 +38,12 @@ def add_question(conversation, question, *, titled):
     _add([title, text] if titled else [text])
 
 
+def add_texts(rows):
+    """Put many texts into the index: `(owner_id, conversation_id, message_id, created_at, text)`
+    of each, a title where `message_id` is None."""
+    _add(rows)
+
+
 def add_conversation(conversation_id):
     """Put the title and the messages of a conversation that was brought in into the index."""
     messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")

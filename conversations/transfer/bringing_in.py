@@ -1,17 +1,17 @@
-"""Stores conversations from files: each by itself, with a report of what came in and what did not.
+"""Import of a file as a person's conversations, in small pieces that can be repeated.
 
-They make no Response rows, so they cost nothing and count nowhere.
+`Importer` reads as much as fits into a piece and stores it in one short transaction; its `cursor`
+says where to go on after a crash. Conversations and messages get ids made of what they are, so
+that what came in once is known. They make no Response rows, so they cost nothing and count nowhere.
 """
 
-import json
-import lzma
-import struct
-import zipfile
-import zlib
-from datetime import timedelta
-from uuid import NAMESPACE_URL, uuid4, uuid5
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations.models import Conversation, LanguageModel, Message
@@ -19,122 +19,262 @@ from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
 from conversations.thread.page import as_uuid
 from conversations.transfer import chatgpt, native_json
-from conversations.transfer.imported_conversation import as_text
+from conversations.transfer.import_file import MEGABYTE, MOST_BYTES, ImportFile
+from conversations.transfer.imported_conversation import Turn, as_text
 from conversations.transfer.report import Report, Unreadable
 
-MEGABYTE = 1_000_000
-# A zip of some megabytes can unpack to a thousand times that.
-MOST_BYTES = 60 * MEGABYTE
+__all__ = ["MEGABYTE", "MOST_BYTES", "Importer", "Unreadable", "bring_in"]
+
 MOST_CONVERSATIONS = 20_000
 MOST_MESSAGES = 20_000  # of one conversation
 LONGEST = 2_000_000  # characters of a message: as much as a reply may have
 
-# What zipfile raises for bytes that are none; RuntimeError is for a member with a password.
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    *(OSError, EOFError, ValueError, RuntimeError),
-)
+# A piece ends with whichever comes first.
+PIECE_SECONDS = 0.1  # of processor time
+PIECE_CONVERSATIONS = 50
+PIECE_MESSAGES = 200
 
 
-def bring_in(person, file, most_bytes=MOST_BYTES):
+def bring_in(person, file, most_bytes=None):
     """Store the conversations of `file` (binary, seekable: JSON or a zip) as `person`'s.
 
     Returns the Report, which also says what of the file could not be read. Raises Unreadable where
-    there is no conversation in what could.
+    there is no conversation in what could. `most_bytes` is how much the file may unpack to.
     """
-    report = Report()
-    names = {model.name for model in LanguageModel.objects.offered_to(person)}
-    try:
-        for found in _documents(file, most_bytes, report):
-            if report.found >= MOST_CONVERSATIONS:
-                raise Unreadable("size")
-            report.found += 1
-            _bring_in(person, found, names, report)
-    except Unreadable as fault:
-        report.fault = fault
-    if not report.found:
-        raise report.fault or Unreadable("format")
-    return report
-
-
-def _bring_in(person, found, names, report):
-    try:
-        incoming = native_json.read(found) if native_json.is_ours(found) else chatgpt.read(found)
-    except (ValueError, RecursionError):
-        name = as_text(found.get("title")) or as_text(found.get("id")) or "?"
-        report.add_broken(name)
-    else:
-        _store(person, incoming, names, report)
+    importer = Importer(person, file, most_bytes=most_bytes)
+    while (piece := importer.read()) is not None:
+        if piece:
+            with transaction.atomic():
+                importer.store(piece)
+    return importer.report
 
 
 def _documents(file, most_bytes, report):
-    """The parsed conversations of the file, of either kind. Members of a zip that cannot be read
-    are noted in the report."""
-    if not zipfile.is_zipfile(file):
-        file.seek(0)
-        content = file.read(most_bytes + 1)
-        if len(content) > most_bytes:
-            raise Unreadable("size")
-        yield from _parsed(content)
-        return
-    file.seek(0)
-    left = most_bytes
-    try:
-        archive = zipfile.ZipFile(file)
-    except _DAMAGED as error:
-        raise Unreadable("zip") from error
-    for member in archive.infolist():
-        if not _holds_conversations(member.filename):
-            continue
-        # No more than this is unpacked of it, whatever it holds.
-        left -= member.file_size
-        if left < 0:
-            raise Unreadable("size")
+    """The conversations in a file as parsed JSON, of either format."""
+    return (found for found in ImportFile(file, report, most_bytes) if found is not None)
+
+
+@dataclass
+class _Part:
+    """A run of new messages of one conversation, in their order.
+
+    The first part has the `conversation` to create, which is complete where the part is the only
+    one; else it lies in the trash until the last part, whose `completion` are its final fields.
+    """
+
+    conversation_id: UUID
+    messages: list
+    conversation: Conversation | None = None
+    completion: dict = field(default_factory=dict)
+
+
+class Importer:
+    """An import under way. `report` is its Report so far; `done` of `total` bytes were read.
+
+    `cursor` says, as JSON, what was read into pieces: how many conversations of the file, and of
+    the next one its id and how many messages. Given to another Importer of the same file and
+    person, with the report of that moment, it goes on there.
+    """
+
+    def __init__(self, person, file, *, most_bytes=None, cursor=None, report=None):
+        self._person = person
+        self.report = report or Report()
+        self.cursor = cursor or _cursor(0)
+        self._resumed = self.cursor
+        # What comes before the cursor was noted when it was read first.
+        noted = Report() if cursor else self.report
+        self._file = ImportFile(file, noted, most_bytes)
+        self._names = {model.name for model in LanguageModel.objects.offered_to(person)}
+        # Of conversations in this run; those of a piece are not stored yet when the next is read.
+        self._read_ids = set()
+        self._parts = self._read_parts()
+
+    @property
+    def done(self):
+        return self._file.done
+
+    @property
+    def total(self):
+        return self._file.total
+
+    def read(self):
+        """The next piece: a list of parts for `store`, maybe empty; None where nothing follows.
+
+        Raises Unreadable where there was no conversation in the whole file.
+        """
+        piece, began, messages = [], time.thread_time(), 0
+        for part in self._parts:
+            if part is not None:
+                piece.append(part)
+                messages += len(part.messages)
+            if (
+                messages >= PIECE_MESSAGES
+                or len(piece) >= PIECE_CONVERSATIONS
+                or time.thread_time() - began > PIECE_SECONDS
+            ):
+                return piece
+        if piece:
+            return piece
+        if not self.report.found:
+            fault = self.report.fault
+            raise fault if fault and fault.code != "cut" else Unreadable("format")
+        return None
+
+    def store(self, piece):
+        """Store a piece, in a transaction of the caller. It may be repeated after a rollback."""
         try:
-            conversations = _parsed(_unpacked(archive, member))
+            with transaction.atomic():
+                self._store(piece)
+        except IntegrityError:
+            # Somebody else took an id of it meanwhile: all but that one.
+            for part in piece:
+                with suppress(IntegrityError), transaction.atomic():
+                    self._store([part])
+
+    def _store(self, piece):
+        Conversation.objects.bulk_create(part.conversation for part in piece if part.conversation)
+        messages = [message for part in piece for message in part.messages]
+        Message.objects.bulk_create(messages, batch_size=500)
+        for part in piece:
+            if part.completion:
+                Conversation.objects.filter(pk=part.conversation_id).update(**part.completion)
+        owner_id = self._person.pk
+        titles = [
+            (owner_id, each.pk, None, each.created_at, each.title)
+            for each in (part.conversation for part in piece)
+            if each is not None
+        ]
+        index.add_texts(
+            [
+                *titles,
+                *(
+                    (owner_id, each.conversation_id, each.pk, each.created_at, each.text)
+                    for each in messages
+                ),
+            ]
+        )
+
+    # --- Reading ------------------------------------------------------------------------
+
+    def _read_parts(self):
+        """Yield the parts of all conversations that are new, and None now and then."""
+        number = 0
+        try:
+            for found in self._file:
+                if found is None:
+                    yield None
+                    continue
+                number += 1
+                if number <= self._resumed["conversations"]:
+                    continue
+                if number > MOST_CONVERSATIONS:
+                    raise Unreadable("size")
+                self._file.report = self.report
+                if self.cursor["open"] is None:
+                    self.report.found += 1
+                yield from self._parts_of(found, number)
+                self.cursor = _cursor(number)
+                yield None
         except Unreadable as fault:
-            report.fault = fault
-            report.add_broken(member.filename)
+            self.report.fault = fault
+
+    def _parts_of(self, found, number):
+        """Yield the parts of one conversation of the file, `number` of it, if it is new."""
+        try:
+            reader = native_json if native_json.is_ours(found) else chatgpt
+            incoming = reader.read(found)
+        except (ValueError, RecursionError):
+            self.report.add_broken(as_text(found.get("title")) or as_text(found.get("id")))
+            return
+        resumed = self._resumed["open"] if number == self._resumed["conversations"] + 1 else None
+        if resumed:
+            pk, done = UUID(resumed), self._resumed["messages"]
         else:
-            yield from conversations
+            pk, done = self._new_id(incoming), 0
+            self.report.left_out += incoming.left_out
+            if pk is None:
+                self.report.known += 1
+                return
+            if not any(turn.text.strip() for turn in incoming.turns):
+                self.report.empty += 1
+                return
+        conversation, plan = _plan(self._person, pk, incoming, self._names)
+        if not resumed:
+            self.report.conversations += 1
+            self.report.left_out["many"] += max(0, len(incoming.turns) - MOST_MESSAGES)
+            self.report.add_missing(conversation.title, incoming.missing)
+        completion = {"trashed_at": conversation.trashed_at, "active_id": conversation.active_id}
+        if len(plan) > PIECE_MESSAGES:
+            conversation.trashed_at, conversation.active_id = timezone.now(), None
+        else:
+            completion = {}
+        for start in range(done, len(plan), PIECE_MESSAGES):
+            turns = plan[start : start + PIECE_MESSAGES]
+            self.report.messages += len(turns)
+            self.report.left_out["long"] += sum(len(each.turn.text) > LONGEST for each in turns)
+            part = _Part(pk, [each.message(pk) for each in turns])
+            part.conversation = conversation if start == 0 else None
+            end = start + len(turns)
+            if end < len(plan):
+                self.cursor = _cursor(number - 1, str(pk), end)
+            else:
+                part.completion = completion
+                self.cursor = _cursor(number)
+            yield part
+
+    def _new_id(self, incoming):
+        """An id for a conversation of the file; None where the person has it already.
+
+        Its own, where it is a UUID and free; else one made of the person and of what it says: the
+        same file makes the same ids.
+        """
+        own = as_uuid(incoming.id)
+        told = incoming.id or "\n".join(
+            [incoming.title, str(incoming.created_at), *(t.id + t.text for t in incoming.turns)]
+        )
+        made = uuid5(NAMESPACE_URL, f"chatsite-import:{self._person.pk}:{told}")
+        candidates = [own, made] if own else [made]
+        owners = dict(Conversation.objects.filter(pk__in=candidates).values_list("pk", "owner_id"))
+        owners |= {pk: self._person.pk for pk in candidates if pk in self._read_ids}
+        if self._person.pk in owners.values():
+            return None
+        pk = next(pk for pk in candidates if pk not in owners)
+        self._read_ids.add(pk)
+        return pk
 
 
-def _unpacked(archive, member):
-    try:
-        return archive.read(member)
-    except _DAMAGED as error:
-        raise Unreadable("zip") from error
+@dataclass(frozen=True, slots=True)
+class _PlannedMessage:
+    """A turn with what it becomes, but for its HTML, which takes time."""
+
+    turn: Turn
+    pk: UUID
+    parent_id: UUID | None
+    created_at: datetime
+
+    def message(self, conversation_id):
+        """The Message, not stored yet."""
+        text = self.turn.text[:LONGEST]
+        is_reply = self.turn.role == Message.Role.ASSISTANT
+        reasoning = self.turn.reasoning[:LONGEST] if is_reply else ""
+        return Message(
+            pk=self.pk,
+            conversation_id=conversation_id,
+            parent_id=self.parent_id,
+            role=self.turn.role,
+            text=text,
+            html=render(text, name=str(self.pk)) if is_reply else render_typed(text),
+            reasoning=reasoning,
+            reasoning_html=render(reasoning, THOUGHTS, name=str(self.pk)) if reasoning else "",
+            created_at=self.created_at,
+        )
 
 
-def _holds_conversations(name):
-    """Whether a member of a zip may hold some: ours, or ChatGPT's, whose big ones are in parts."""
-    folder, _slash, base = name.rpartition("/")
-    if not base.endswith(".json") or "__MACOSX" in name:
-        return False
-    return base.startswith("conversations") or folder.endswith("conversations")
-
-
-def _parsed(content):
-    """A list of the conversations in the JSON text `content`: one, or a list of them."""
-    try:
-        found = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("format") from error
-    found = found if isinstance(found, list) else [found]
-    return [each for each in found if native_json.is_ours(each) or chatgpt.is_theirs(each)]
-
-
-def _store(person, incoming, names, report):
-    """Store one ImportedConversation and note it in the report."""
-    report.left_out += incoming.left_out
-    candidates = _ids(person, incoming)
-    owners = dict(Conversation.objects.filter(pk__in=candidates).values_list("pk", "owner_id"))
-    if person.pk in owners.values():
-        report.known += 1
-        return
+def _plan(person, pk, incoming, names):
+    """`(Conversation, [_PlannedMessage])` of an ImportedConversation; none is stored. A reply that
+    ended without text comes in too: it is a branch, and others may hang on it."""
     conversation = Conversation(
-        # What has the id of somebody else's gets one of its own.
-        pk=next((pk for pk in candidates if pk not in owners), uuid4()),
+        pk=pk,
         owner=person,
         model=incoming.model if incoming.model in names else "",
         instructions=incoming.instructions[: _longest("instructions")],
@@ -144,82 +284,34 @@ def _store(person, incoming, names, report):
         # It stays there from now: it would be deleted for good at once otherwise.
         trashed_at=incoming.trashed_at and timezone.now(),
     )
-    messages, known = _messages(conversation, incoming.turns, report)
-    if not messages:
-        report.empty += 1
-        return
+    plan, known = [], {"": None}
+    for turn in incoming.turns[:MOST_MESSAGES]:
+        parent = known.get(turn.parent)
+        known[turn.id] = parent
+        if not turn.text.strip() and turn.role != Message.Role.ASSISTANT:
+            continue
+        # Without a time it comes after what stands before it, and never before its parent: the
+        # order of creation is the order of the thread and of versions.
+        at = turn.created_at or conversation.created_at
+        if turn.created_at is None and plan:
+            at = plan[-1].created_at + timedelta(microseconds=1)
+        if parent is not None:
+            at = max(at, parent.created_at + timedelta(microseconds=1))
+        planned = _PlannedMessage(turn, uuid5(pk, turn.id), parent and parent.pk, at)
+        known[turn.id] = planned
+        plan.append(planned)
     if incoming.title.strip():
         conversation.title = " ".join(incoming.title.split())[: _longest("title")]
         conversation.title_source = Conversation.TitleSource.PERSON
     else:
-        conversation.title_from(messages[0].text)
-    newest = max(message.created_at for message in messages)
-    conversation.updated_at = incoming.updated_at or newest
-    with transaction.atomic():
-        conversation.save(force_insert=True)
-        Message.objects.bulk_create(messages, batch_size=500)
-        active = known.get(incoming.active) or messages[-1]
-        Conversation.objects.filter(pk=conversation.pk).update(active=active)
-        index.add_conversation(conversation.pk)
-    report.conversations += 1
-    report.messages += len(messages)
-    report.add_missing(conversation.title, incoming.missing)
+        conversation.title_from(plan[0].turn.text)
+    conversation.updated_at = incoming.updated_at or max(each.created_at for each in plan)
+    conversation.active_id = (known.get(incoming.active) or plan[-1]).pk
+    return conversation, plan
 
 
-def _ids(person, incoming):
-    """The ids that a conversation of a file may have here: its own, where it is a UUID, and one
-    made of the person and of what it says. The same file makes the same ids, so that what came in
-    once is known."""
-    own = as_uuid(incoming.id)
-    told = incoming.id or "\n".join(
-        [
-            incoming.title,
-            str(incoming.created_at),
-            *(turn.id + turn.text for turn in incoming.turns),
-        ]
-    )
-    made = uuid5(NAMESPACE_URL, f"chatsite-import:{person.pk}:{told}")
-    return [own, made] if own else [made]
-
-
-def _messages(conversation, turns, report):
-    """`(Messages, {id in the file: Message})`; none where nobody says a word. A reply that ended
-    without text comes in too: it is a branch, and others may hang on it."""
-    messages, known = [], {"": None}
-    for turn in turns[:MOST_MESSAGES]:
-        parent = known.get(turn.parent)
-        known[turn.id] = parent
-        is_reply = turn.role == Message.Role.ASSISTANT
-        if not turn.text.strip() and not is_reply:
-            continue
-        text = turn.text[:LONGEST]
-        report.left_out["long"] += len(text) < len(turn.text)
-        # Without a time it comes after what stands before it, and never before its parent: the
-        # order of creation is the order of the thread and of versions.
-        at = turn.created_at or conversation.created_at
-        if turn.created_at is None and messages:
-            at = messages[-1].created_at + timedelta(microseconds=1)
-        if parent is not None:
-            at = max(at, parent.created_at + timedelta(microseconds=1))
-        reasoning = turn.reasoning[:LONGEST] if is_reply else ""
-        name = uuid4()
-        message = Message(
-            pk=name,
-            conversation=conversation,
-            parent=parent,
-            role=turn.role,
-            text=text,
-            html=render(text, name=str(name)) if is_reply else render_typed(text),
-            reasoning=reasoning,
-            reasoning_html=render(reasoning, THOUGHTS, name=str(name)) if reasoning else "",
-            created_at=at,
-        )
-        known[turn.id] = message
-        messages.append(message)
-    if not any(message.text.strip() for message in messages):
-        return [], known
-    report.left_out["many"] += max(0, len(turns) - MOST_MESSAGES)
-    return messages, known
+def _cursor(conversations, conversation_id=None, messages=0):
+    return {"conversations": conversations, "open": conversation_id, "messages": messages}
 
 
 def _longest(name):

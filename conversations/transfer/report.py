@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 
 
 class Unreadable(Exception):
-    """The file is nothing that can be brought in. `code` says why: "format", "size", "zip"."""
+    """The file is nothing that can be brought in. `code` says why: "format", "size", "zip", "cut"
+    (it ends in the middle)."""
 
     def __init__(self, code):
         super().__init__(code)
@@ -131,7 +132,7 @@ class Report:
             ),
         ]
         lines += [sentence % {"count": count} for count, sentence in beyond if count]
-        if self.fault and self.fault.code == "size":
+        if self.fault and self.fault.code in ("size", "cut"):
             lines.append(self.fault.sentence)
         return lines
 
@@ -143,6 +144,10 @@ def _unreadable_sentences():
             "exported here, or ChatGPT's export: its zip, or conversations.json from it."
         ),
         "zip": _("This zip cannot be unpacked: it is damaged, or protected by a password."),
+        "cut": _(
+            "The file ends in the middle, so it was not saved or sent whole. What stands before "
+            "that came in, and stays as it is when the whole file is brought in."
+        ),
         "size": _(
             "There is more in this file than can be brought in at once. Ask your administrator "
             "to bring it in with manage.py import_conversations."

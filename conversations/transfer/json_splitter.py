@@ -1,0 +1,182 @@
+"""Splits a JSON file into the conversations in it, in bounded memory. Pure.
+
+A file is one object, or a list of objects of which each is parsed by itself: its bytes are cut out
+by counting brackets outside of strings, and `json` reads them. So a file may be larger than memory,
+and what one conversation has wrong costs only that one. ijson was tried: its C parser gives up the
+whole file at half a surrogate pair, `NaN` or a large number, all of which exports have; its Python
+parser takes thirteen times the processor time.
+"""
+
+import re
+from dataclasses import dataclass
+
+CHUNK = 262_144  # bytes read at a time
+# Limits of one object. A conversation of a thousand long messages has some 5 MB.
+MOST_BYTES = 16_000_000
+MOST_TOKENS = 500_000  # brackets, commas and strings
+MOST_DEPTH = 100
+HEAD = 20_000  # bytes kept of an object beyond the limits
+# Of a file: lists and objects that are no conversations, and tokens in those beyond the limits.
+MOST_OTHERS = 100_000
+MOST_SKIPPED = 5_000_000
+# An object with less cannot be a conversation.
+LEAST_BYTES = 14
+
+_TOKEN = re.compile(
+    rb'"(?:[^"\\]++|\\.)*+(?:"|(?P<open>\\?\Z))|[\[{]|[\]}]|,',
+    re.DOTALL,
+)
+_REST_OF_TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+("?)', re.DOTALL)
+_OPENING, _CLOSING = b"[{", b"]}"
+_SPACE = b" \t\r\n"
+_BOM = b"\xef\xbb\xbf"
+
+
+class NotJson(ValueError):
+    """The file is no JSON object or list."""
+
+
+class CutOff(NotJson):
+    """The file ends in the middle of its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The bytes of one object in the file; of one beyond the limits its HEAD, and `is_whole` is
+    False."""
+
+    content: bytes
+    is_whole: bool = True
+
+
+def split(file):
+    """Yield a Piece for each object of `file` (binary, from its beginning), and None after each
+    CHUNK that was looked through, so that the caller can pause. Raises NotJson."""
+    splitter = _Splitter()
+    # As much again as waits for its end: a long text is not looked through for each chunk.
+    while data := file.read(max(CHUNK, splitter.waiting)):
+        yield from splitter.feed(data)
+        yield None
+    splitter.end()
+
+
+class _Splitter:
+    """What is known between two chunks."""
+
+    def __init__(self):
+        self._buffer = b""
+        self._at = 0  # where in the buffer the next token is looked for
+        self._start = None  # where in the buffer the object begins
+        self._depth = 0
+        self._outer = None  # the depth of the list around the objects; 0 where there is none
+        self._tokens = 0
+        self._skips = False  # the object is beyond the limits
+        self._head = b""
+        self._in_text = False  # of which the beginning was dropped
+        self._others = 0
+        self._skipped = 0
+
+    @property
+    def waiting(self):
+        """How many bytes were read and not looked through."""
+        return len(self._buffer) - self._at
+
+    def feed(self, data):
+        """The Pieces that end in `data`."""
+        self._buffer += data
+        if self._outer is None and not self._begin():
+            return
+        if self._in_text and not self._leave_text():
+            return
+        for token in _TOKEN.finditer(self._buffer, self._at):
+            if token.lastgroup:
+                # A string that goes on in the next chunk is looked at again then.
+                self._at = token.start()
+                break
+            piece = self._take(token)
+            if piece is not None:
+                yield piece
+        else:
+            self._at = len(self._buffer)
+        self._forget()
+
+    def end(self):
+        """Say that nothing follows. Raises NotJson where there was nothing, CutOff where something
+        is open."""
+        if self._outer is None:
+            raise NotJson("it is empty")
+        if self._depth > 0:
+            raise CutOff("it ends too early")
+
+    def _begin(self):
+        """Whether the first bracket was seen."""
+        if len(self._buffer) < len(_BOM) and _BOM.startswith(self._buffer):
+            return False
+        first = self._buffer.removeprefix(_BOM).lstrip(_SPACE)[:1]
+        if first not in (b"", b"[", b"{"):
+            raise NotJson("it begins with something else")
+        if first:
+            self._outer = 1 if first == b"[" else 0
+        else:
+            self._buffer = self._buffer[:3]
+        return bool(first)
+
+    def _leave_text(self):
+        """Drop the rest of a text, and say whether its end was there."""
+        rest = _REST_OF_TEXT.match(self._buffer)
+        self._in_text = not rest[1]
+        self._buffer, self._at = self._buffer[rest.end() :], 0
+        return not self._in_text
+
+    def _take(self, token):
+        """The Piece that `token` ends, if it ends one."""
+        self._tokens += 1
+        kind = self._buffer[token.start()]
+        if kind in _OPENING:
+            if self._depth == self._outer:
+                self._start, self._tokens, self._skips = token.start(), 0, False
+            self._depth += 1
+        elif kind in _CLOSING:
+            self._depth -= 1
+            if self._depth == self._outer and self._start is not None:
+                return self._end_object(token.end())
+        if self._tokens > MOST_TOKENS or self._depth > MOST_DEPTH:
+            self._check(token.end(), is_too_much=True)
+            self._skipped += 1
+            if self._skipped > MOST_SKIPPED:
+                raise NotJson("there is too much in it that is no conversation")
+        return None
+
+    def _check(self, end, is_too_much=False):
+        """Skip the rest of the object that began, if it is beyond the limits."""
+        if self._start is None or self._skips:
+            return
+        if is_too_much or end - self._start > MOST_BYTES:
+            self._skips = True
+            self._head = self._buffer[self._start : min(end, self._start + HEAD)]
+
+    def _end_object(self, end):
+        start, self._start = self._start, None
+        if self._skips:
+            return Piece(self._head, is_whole=False)
+        if self._buffer[start : start + 1] == b"{" and end - start >= LEAST_BYTES:
+            return Piece(self._buffer[start:end])
+        self._others += 1
+        if self._others > MOST_OTHERS:
+            raise NotJson("there is too much in it that is no conversation")
+        return None
+
+    def _forget(self):
+        """Keep of the buffer only what is not looked through, and the object that is not whole."""
+        self._check(len(self._buffer))
+        kept = self._at
+        if self._start is not None and not self._skips:
+            kept = min(kept, self._start)
+        elif self.waiting > CHUNK:
+            # A long text that nobody wants.
+            kept, self._in_text = self._at + 1, True
+            self._at = kept
+        self._buffer = self._buffer[kept:]
+        self._at -= kept
+        if self._start is not None:
+            self._start = max(self._start - kept, 0)
