@@ -235,7 +235,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 # machines need a folder that all of them see, or each brings in what was sent to it.
 MAX_IMPORT = env.number("MAX_IMPORT", 500_000_000, least=10_000)
 BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent if ON_SQLITE else BASE_DIR
-IMPORT_FOLDER = Path(env.str("IMPORT_FOLDER", default=str(BESIDE_DATABASE / "imports")))
+IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
 # Bytes of bodies that have not arrived whole, which one process holds at most.
 UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)
