@@ -9,7 +9,8 @@ from collections.abc import Mapping
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|password|cookie|credential|session|sign", re.I)
 # Of other headers ("X-Team: research") a value counts from this length on, in one word with a
 # digit in it: shorter ones may be words of any sentence.
-_RANDOM = re.compile(r"(?=\S*\d)\S{16,}")
+_RANDOM_LENGTH = 16
+_digit = re.compile(r"\d")
 # "Bearer", "Basic" and others, before the secret itself.
 _SCHEME = re.compile(r"^[A-Za-z][\w-]*\s+(?=\S)")
 
@@ -22,7 +23,7 @@ def configured_secrets(api_key: str, headers: Mapping[str, str]) -> list[str]:
     found = {api_key}
     for name, value in headers.items():
         if not _SECRET_HEADER.search(name):
-            found.update(_RANDOM.findall(value))
+            found.update(word for word in value.split() if _is_random(word))
             continue
         secret = _SCHEME.sub("", value.strip())
         found.add(secret)
@@ -31,6 +32,10 @@ def configured_secrets(api_key: str, headers: Mapping[str, str]) -> list[str]:
         if "cookie" in name.lower():
             found.update(part.partition("=")[2].strip() for part in value.split(";"))
     return sorted(found - {""}, key=len, reverse=True)
+
+
+def _is_random(word: str) -> bool:
+    return len(word) >= _RANDOM_LENGTH and _digit.search(word) is not None
 
 
 def _password(credentials: str) -> str:
