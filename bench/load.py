@@ -26,6 +26,8 @@ class Reader:
         self.lags = []
         self.seen = set()
         self.error = ""
+        # Seconds from asking to the end of the reply.
+        self.took = None
 
     def take(self, data):
         now = time.monotonic_ns() // 1000
@@ -63,6 +65,7 @@ async def ask_site(session, person, model, reader):
             # A date that was cut in two is read again with the next chunk.
             rest = chunk[-24:]
             done = done or b"event: done" in chunk or b"event: done" in rest
+    reader.took = time.monotonic() - began
     if reader.first is not None:
         reader.first = (reader.first - began) * 1000
     if not done:
@@ -80,6 +83,7 @@ async def ask_baseline(session, person, model, reader):
         async for chunk in answer.content.iter_any():
             reader.take(rest + chunk)
             rest = chunk[-24:]
+    reader.took = time.monotonic() - began
     if reader.first is not None:
         reader.first = (reader.first - began) * 1000
 
@@ -105,6 +109,7 @@ async def main(scenario):
                     readers[-1].error = repr(result)
     firsts = sorted(reader.first for reader in readers if reader.first is not None)
     lags = sorted(lag for reader in readers for lag in reader.lags)
+    rates = [scenario["pieces"] / reader.took if reader.took else 0 for reader in readers]
     expected = (scenario["pieces"] + 3) // 4
     print(
         json.dumps(
@@ -116,6 +121,7 @@ async def main(scenario):
                 "first_p95": quantile(firsts, 0.95),
                 "lag_p50": quantile(lags, 0.5),
                 "lag_p99": quantile(lags, 0.99),
+                "tokens_per_second": round(statistics.median(rates)),
                 "mean_first": statistics.fmean(firsts) if firsts else None,
             }
         )
