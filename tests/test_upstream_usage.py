@@ -68,3 +68,21 @@ def test_usage_is_read_field_by_field(reported, usage):
 def test_what_is_no_number_of_tokens_is_unknown(number):
     usage = Usage.read({"input_tokens": number, "output_tokens": 5, "total_tokens": number})
     assert usage == Usage(None, None, 5, None, None)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 900}},
+        {"prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 900}},
+        {"input_tokens_details": {"cached_tokens": 0}, "cache_creation_input_tokens": 900},
+    ],
+)
+def test_tokens_written_to_the_cache_are_kept(more):
+    usage = Usage.read({"input_tokens": 1000, "output_tokens": 5, **more})
+    assert (usage.cached_tokens, usage.cache_write_tokens) == (0, 900)
+
+
+def test_no_more_is_written_to_the_cache_than_came_in():
+    reported = {"input_tokens": 10, "input_tokens_details": {"cache_write_tokens": 900}}
+    assert Usage.read(reported).cache_write_tokens == 10

@@ -5,6 +5,10 @@ from dataclasses import astuple, dataclass
 # Beyond this JSON numbers are no longer exact, and no column of ours is wider.
 LARGEST = 2**53
 
+# The objects of details, in the Responses and in the chat-completions API.
+INPUT_DETAILS = ("input_tokens_details", "prompt_tokens_details")
+OUTPUT_DETAILS = ("output_tokens_details", "completion_tokens_details")
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -19,6 +23,8 @@ class Usage:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     total_tokens: int | None = None
+    # Input that was written to the cache; part of the input, beside what was read from it.
+    cache_write_tokens: int | None = None
 
     @classmethod
     def read(cls, reported: object) -> "Usage | None":
@@ -30,10 +36,12 @@ class Usage:
             return None
         input_tokens = _count(reported, "input_tokens", "prompt_tokens")
         output_tokens = _count(reported, "output_tokens", "completion_tokens")
-        cached = _detail(reported, ("input_tokens_details", "prompt_tokens_details"), "cached")
-        reasoning = _detail(
-            reported, ("output_tokens_details", "completion_tokens_details"), "reasoning"
-        )
+        cached = _detail(reported, INPUT_DETAILS, "cached_tokens")
+        # The second and third are LiteLLM's, for models of Anthropic.
+        written = _detail(reported, INPUT_DETAILS, "cache_write_tokens", "cache_creation_tokens")
+        if written is None:
+            written = _count(reported, "cache_creation_input_tokens")
+        reasoning = _detail(reported, OUTPUT_DETAILS, "reasoning_tokens")
         total = _count(reported, "total_tokens")
         if not total and input_tokens is not None and output_tokens is not None:
             total = input_tokens + output_tokens
@@ -43,6 +51,7 @@ class Usage:
             output_tokens=output_tokens,
             reasoning_tokens=_at_most(reasoning, output_tokens),
             total_tokens=total,
+            cache_write_tokens=_at_most(written, input_tokens),
         )
         # aimock reports zeros for every call: that is "not counted", not "free".
         return usage if any(astuple(usage)) else None
@@ -66,9 +75,9 @@ def _count(reported: dict, *names: str) -> int | None:
     return max(known) if known else None
 
 
-def _detail(reported: dict, names: tuple[str, str], kind: str) -> int | None:
-    details = [found for name in names if isinstance(found := reported.get(name), dict)]
-    known = [count for each in details if (count := _count(each, f"{kind}_tokens")) is not None]
+def _detail(reported: dict, objects: tuple[str, str], *names: str) -> int | None:
+    details = [found for name in objects if isinstance(found := reported.get(name), dict)]
+    known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
 
 
