@@ -20,6 +20,7 @@ if str(ROOT) not in sys.path:
 
 from chatsite import processors  # noqa: E402 (the site must be on the path)
 from chatsite.environment import WORDS, read_environment  # noqa: E402
+from chatsite.file_modes import UMASK  # noqa: E402
 
 
 def settings_of_the_server():
@@ -46,6 +47,10 @@ bind, workers, pinned, log_json, reload_on_change = settings_of_the_server()
 pin_workers = hasattr(os, "sched_setaffinity") and (
     processors.are_ours() if pinned == "auto" else WORDS[pinned]
 )
+
+# Workers inherit it: what they write is for this account alone.
+os.umask(UMASK)
+umask = UMASK
 
 worker_class = "chatsite.worker.Worker"
 timeout = 30

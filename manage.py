@@ -6,6 +6,10 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    from chatsite.file_modes import PUBLIC_COMMANDS, UMASK
+
+    if not set(sys.argv[1:2]) & set(PUBLIC_COMMANDS):
+        os.umask(UMASK)
     from django.core.management import execute_from_command_line
 
     if sys.argv[1:] in (["version"], ["--version"]):

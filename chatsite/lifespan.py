@@ -7,10 +7,12 @@ import logging
 import sys
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connections
 
 from chatsite import periodic_tasks
+from chatsite.file_modes import close_to_others, private_files
 from conversations.checks import START
 from conversations.database.outage import sentence
 from conversations.models import LanguageModel, Person
@@ -72,6 +74,7 @@ def _refusal():
 
 
 def _prepare():
+    close_to_others(private_files(settings.DATABASES["default"], settings.BASE_DIR))
     try:
         if health.pending_migrations():
             logger.warning("Migrations are pending: run manage.py migrate. /readyz answers 503.")

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Command(BaseCommand):
         connection.ensure_connection()
         unfinished = file.with_name(file.name + ".part")
         unfinished.unlink(missing_ok=True)
+        # SQLite would make it readable for all accounts.
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         copy = sqlite3.connect(unfinished)
         try:
             # In one step: it holds nobody up, and one of many would start anew with each change,
