@@ -53,12 +53,16 @@ class LevelFilter(logging.Filter):
 
 
 class TokenFilter(logging.Filter):
-    """Takes tokens out of addresses: who has a link of these needs no password."""
+    """Takes tokens out of addresses, since who has one of those links needs no password, and the
+    query with the words that were searched for."""
 
     def filter(self, record):
         message = record.getMessage()
         if _TOKENS.search(message):
             record.msg, record.args = _TOKENS.sub(r"\1…", message), ()
+        # Django adds the request, whose representation has the whole address; in JSON it would be
+        # written.
+        record.__dict__.pop("request", None)
         return True
 
 

@@ -294,8 +294,11 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 FAILURES_OF_AN_ACCOUNT = "100/h/key"  # whatever address they come from
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
+# Without a mail server mails are printed, links that reset a password with them: not on a site that
+# others reach.
+NO_MAIL = "consolemail://" if INSECURE_HTTP or DEBUG else "dummymail://"
 try:
-    vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+    vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or NO_MAIL))
 except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
@@ -404,6 +407,9 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         # httpx logs every URL it asks at INFO; ours says what matters.
         "httpx": {"level": "WARNING"},
+        # At DEBUG these write the context of pages and the parameters of queries: people's text.
+        "django.template": {"level": "INFO"},
+        "django.db.backends": {"level": "INFO"},
     },
 }
 SILENCED_SYSTEM_CHECKS = [

@@ -13,6 +13,7 @@ from conversations.models import Response
 from tests.support.nginx import CONFIG, PROGRAM, nginx
 from tests.support.reading import Reader, words
 from tests.support.visitor import EventStream, session_of
+from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed"),
@@ -151,3 +152,66 @@ def test_a_reply_streams_through_it_word_by_word_and_through_silence(alice_behin
 def test_its_patience_is_much_longer_than_a_stream_is_silent(settings):
     seconds = int(re.search(r"proxy_read_timeout (\d+)s;", CONFIG.read_text())[1])
     assert seconds > 4 * settings.STREAM_COMMENT
+
+
+SECRET = "quincemarkerword"
+
+
+def test_no_log_of_the_site_or_of_nginx_holds_what_people_write_or_look_for(
+    make_server, alice, tmp_path, gateway
+):
+    server = make_server(
+        INSECURE_HTTP="false",
+        TRUSTED_PROXIES=1,
+        ALLOWED_HOSTS="chat.example.org",
+        LOG_JSON="true",
+        LOG_LEVEL="DEBUG",
+    )
+    headers = {
+        "Host": "chat.example.org",
+        "Origin": "https://chat.example.org",
+        "Referer": f"https://chat.example.org/search/?q={SECRET}",
+        "User-Agent": f"Browser {SECRET}",
+    }
+    session = session_of(alice)
+    folder = tmp_path / "nginx"
+    folder.mkdir()
+    with (
+        nginx(folder, server.port) as urls,
+        httpx.Client(base_url=urls.https, headers=headers, verify=False, timeout=60) as client,
+    ):
+        nobody = {"login": SECRET, "password": SECRET, "email": f"{SECRET}@example.org"}
+        for path in ("/accounts/login/", "/accounts/password/reset/", "/setup/"):
+            token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)', client.get(path).text)
+            nobody["csrfmiddlewaretoken"] = token[1] if token else ""
+            client.post(path, data=nobody)
+        client.cookies.set("__Host-session", session)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)', client.get("/").text)[1]
+        gateway.will({"status": 400, "body": {"error": {"message": f"No {SECRET}."}}})
+        form = {"csrfmiddlewaretoken": token, "text": SECRET, "submission": str(uuid.uuid4())}
+        answer = client.post("/", data=form)
+        conversation = answer.headers["Location"]
+        until(lambda: Response.objects.get().finished_at, 30)
+        client.get(conversation)
+        for path in (
+            f"/search/?q={SECRET}",
+            f"/usage/people.csv?from={SECRET}",
+            f"/no/such/page/?q={SECRET}",
+            f"/accounts/password/reset/key/1-{SECRET}/",
+            f"/accounts/password/reset/key/1-{SECRET}/more/",
+            f"/accounts/confirm-email/{SECRET}/",
+            f"/shared/{SECRET}/",
+        ):
+            assert client.get(path).status_code < 500
+            client.put(path)
+        id_of_nginx = client.get("/robots.txt").headers["X-Request-Id"]
+        httpx.get(f"{urls.http}/search/?q={SECRET}")
+    server.stop()
+    logs = {path.name: path.read_text() for path in folder.glob("*.log")}
+    logs["site"] = server.output()
+    assert "/search/" in logs["chatsite.log"] and '"GET /search/" 200' in logs["chatsite.log"]
+    assert id_of_nginx in logs["chatsite.log"]
+    assert f"reply {Response.objects.get().pk} failed" in logs["site"]
+    for name, log in logs.items():
+        lines = [line for line in log.splitlines() if SECRET in line or session in line]
+        assert lines == [], name

@@ -47,6 +47,7 @@ def nginx(folder, site_port, read_timeout=None):
     site = site.replace("listen 80;", f"listen 127.0.0.1:{http};")
     site = site.replace("listen 443 ", f"listen 127.0.0.1:{https} ")
     site = re.sub(r"/etc/letsencrypt/live/[^/]*", str(folder), site)
+    site = site.replace("/var/log/nginx", str(folder))
     (folder / "site.conf").write_text(site)
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "main.conf").write_text(MAIN.format(folder=folder, user=user))
