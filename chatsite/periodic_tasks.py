@@ -13,6 +13,7 @@ from django.db import connections
 
 from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
+from conversations.mail.sender import send_next
 from conversations.review.heads import log_each_hour
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ async def run():
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", _erase_one))
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
+        group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
 
 
 async def _every(seconds, name, unit):

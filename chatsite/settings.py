@@ -303,6 +303,11 @@ except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
     ) from error
+# What sends; requests only store e-mails (conversations/mail/outbox.py).
+MAIL_BACKEND = vars()["EMAIL_BACKEND"]
+EMAIL_BACKEND = "conversations.mail.outbox.OutboxBackend"
+EMAIL_TIMEOUT = 15  # seconds that a mail server may be silent
+MAIL_LOOK = 2  # seconds between two looks for e-mails to send
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
 
 # Seconds since a login, or since the password was last asked for, after which `/admin/` asks again

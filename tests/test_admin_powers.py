@@ -21,6 +21,7 @@ REGISTERED = {
     "conversations.budget": GuardedAdmin,
     "conversations.budgetchange": GuardedAdmin,
     "conversations.languagemodel": GuardedAdmin,
+    "conversations.outgoingmail": GuardedAdmin,
     "conversations.person": PowerAdmin,
     "conversations.price": GuardedAdmin,
     "conversations.scope": PowerAdmin,

@@ -80,8 +80,8 @@ class Adapter(DefaultAccountAdapter):
 def send_password_link(request, person):
     """Send `person` an e-mail with a link to set the password, in the person's language.
 
-    The link is that of a password reset: valid as long, and once. Raises what the mail server
-    raises.
+    The link is that of a password reset: valid as long, and once. The e-mail goes to the outbox
+    (conversations.mail): whether the mail server takes it is seen in the administration.
     """
     adapter = get_adapter(request)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"

@@ -3,4 +3,4 @@
 What is imported here is all that is registered (`chatsite.apps.AdministrationConfig`).
 """
 
-from conversations.admin import people, review, usage  # noqa: F401
+from conversations.admin import mail, people, review, usage  # noqa: F401

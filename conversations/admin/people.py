@@ -171,7 +171,7 @@ class PersonAdmin(PowerAdmin, UserAdmin):
     def send_links(self, request, queryset):
         people = self._touchable(request, queryset).filter(is_active=True).exclude(email="")
         sent = [send_password_link(request, person) for person in people]
-        said = ngettext("%d link was sent.", "%d links were sent.", len(sent))
+        said = ngettext("%d link is being sent.", "%d links are being sent.", len(sent))
         messages.success(request, said % len(sent))
 
 

@@ -7,6 +7,7 @@ from .conversation import Conversation
 from .feedback import Feedback
 from .language_model import LanguageModel
 from .message import Message
+from .outgoing_mail import OutgoingMail
 from .person import Person
 from .price import Price
 from .queued_message import QueuedMessage
@@ -26,6 +27,7 @@ __all__ = [
     "Feedback",
     "LanguageModel",
     "Message",
+    "OutgoingMail",
     "Permanent",
     "Person",
     "Price",

@@ -1,0 +1,28 @@
+"""The administration of e-mails that wait to be sent or could not be sent."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from conversations.admin.guarded import GuardedAdmin
+from conversations.models import OutgoingMail
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(GuardedAdmin):
+    """Read-only, and without the text: it may hold a link to set somebody's password."""
+
+    list_display = ["subject", "recipients", "created_at", "attempts", "state", "error"]
+    fields = ["subject", "recipients", "created_at", "attempts", "next_attempt_at", "error"]
+    readonly_fields = fields
+
+    @admin.display(description=_("state"))
+    def state(self, mail):
+        if mail.is_given_up:
+            return _("given up")
+        return _("to be repeated") if mail.attempts else _("waiting")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False

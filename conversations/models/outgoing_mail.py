@@ -1,0 +1,46 @@
+from datetime import timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# Pauses after each attempt that failed; after the last one it is given up.
+PAUSES = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=8),
+)
+KEPT = timedelta(days=30)
+
+
+class OutgoingMail(models.Model):
+    """An e-mail that waits to be sent, or that was given up; one that was sent is deleted.
+
+    `content` is the message as JSON (conversations.mail.outbox). It may hold a link to set a
+    password, so nobody is shown it, and it is emptied when the e-mail is given up.
+    """
+
+    recipients = models.TextField(_("to"))
+    subject = models.CharField(_("subject"), max_length=200)
+    content = models.JSONField(editable=False)
+    created_at = models.DateTimeField(_("written"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    # None: it is not tried again.
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True, default=timezone.now)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["next_attempt_at"], name="mail_due")]
+
+    def __str__(self):
+        return self.subject
+
+    @property
+    def is_given_up(self):
+        return self.next_attempt_at is None
