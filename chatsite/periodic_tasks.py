@@ -1,16 +1,15 @@
 """Periodic tasks of a process that have nothing to do with a request or a reply.
 
-Each is a function that is called every so many seconds, in a thread for that call alone: it would
-be idle for all the time between two.
+Each is a function that is called every so many seconds, in the lane in which replies are stored, so
+that the process needs no further connection to the database.
 """
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
-from django.db import connections
 
+from conversations import replies
 from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
 from conversations.mail.sender import send_next
@@ -32,13 +31,11 @@ async def run():
 async def _every(seconds, name, unit):
     """Call `unit` every `seconds`, and anew after a PAUSE for as long as it returns true. An error
     is logged under the `name`, and the next time comes."""
-    loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(seconds)
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="periodic") as thread:
-                while await loop.run_in_executor(thread, _and_disconnect, unit):
-                    await asyncio.sleep(PAUSE)
+            while await replies.run_in_lane(unit):
+                await asyncio.sleep(PAUSE)
         except Exception as error:
             if passes(error):
                 logger.warning("%s: %s is skipped.", sentence(error), name)
@@ -49,10 +46,3 @@ async def _every(seconds, name, unit):
 def _erase_one():
     """How many conversations were erased: 1, or 0 where none is due."""
     return trash.purge(most=1)
-
-
-def _and_disconnect(unit):
-    try:
-        return unit()
-    finally:
-        connections.close_all()

@@ -143,7 +143,15 @@ def database(url, pool_size):
         config["OPTIONS"] = {
             **config.get("OPTIONS", {}),
             "connect_timeout": 3,
-            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 4},
+            "pool": {
+                "min_size": 1,
+                "max_size": pool_size,
+                "timeout": 4,
+                # By default it doubles its pauses for five minutes while the server is away, and
+                # stays empty for up to 100 s after it is back; giving up after 3 s it begins anew
+                # with the next request.
+                "reconnect_timeout": 3,
+            },
         }
     return config
 

@@ -11,7 +11,7 @@ from tests.support.steps import steps_of
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="counts SQLite's steps")
 
 CONSTANTLY = {
-    "what was left behind": lambda person: recovery.left_behind(()),
+    "what was left behind": lambda person: recovery.left_behind((), recovery.Standstill()),
     "a person's open replies": lambda person: (
         Response.objects.filter(person_id=person.pk).open().count()
     ),

@@ -1,5 +1,6 @@
 """kill -9: nothing accepted is lost, at most a second of text is missing, nothing stays open."""
 
+import contextlib
 import os
 import re
 import signal
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.books import ask, dead_replies
+from tests.support.books import ask, balanced, dead_replies
 from tests.support.gateway import sse
 from tests.support.reading import Reader, words
 from tests.support.stage import wish
@@ -115,30 +116,59 @@ def test_an_order_whose_process_died_before_it_began_is_carried_out(stage, here,
     assert len(stage.gateway.responses) == 1
 
 
-def test_a_process_that_only_stood_still_finds_its_reply_ended_and_leaves_it(
+@contextlib.contextmanager
+def frozen(server):
+    """The server's worker stands still, as in a machine that is moved or swaps."""
+    [worker] = server.workers()
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+def test_a_process_that_only_stood_still_goes_on_and_puts_its_reply_back(stage, here, there, alice):
+    """Another process has declared it dead, and showed what there was of it."""
+    response = stage.visit(here, alice).ask(wish(pieces=200, pace=0.05))
+    row = Response.objects.filter(pk=response.pk)
+    until(lambda: row.get().partial)
+    with frozen(here):
+        assert there.inside()["live"] == 0
+        until(lambda: row.get().status == "interrupted", 30)
+        before = Message.objects.get(pk=response.message_id).text
+        assert 0 < len(before) < len(words(200))
+    until(lambda: row.get().status == "completed", 30)
+    assert Message.objects.get(pk=response.message_id).text.strip() == words(200)
+    assert (row.get().usage_source, row.get().reason) == ("reported", "")
+    assert len(stage.gateway.responses) == 1
+    assert balanced()
+    page = stage.visit(there, alice).get(f"/conversations/{response.conversation_id}/").text
+    assert 'data-status="completed"' in page
+    assert "word199" in page
+
+
+def test_a_process_that_stood_still_leaves_a_reply_alone_that_was_retried(
     stage, here, there, alice
 ):
     stage.gateway.will(chunks=dated_pieces())
     response = stage.visit(here, alice).ask("Write for ever.")
-    watching = stage.aside(stage.visit(here, alice).watch, response.pk)
-    until(lambda: Response.objects.get(pk=response.pk).partial)
-    [worker] = here.workers()
-    os.kill(worker, signal.SIGSTOP)
-    try:
+    row = Response.objects.filter(pk=response.pk)
+    until(lambda: row.get().partial)
+    with frozen(here):
         assert there.inside()["live"] == 0
-        until(lambda: Response.objects.get(pk=response.pk).status == "interrupted", 20)
-        buried = Response.objects.filter(pk=response.pk).values().get()
+        until(lambda: row.get().status == "interrupted", 30)
+        stage.gateway.will(text="Done.")
+        stage.visit(there, alice).post(f"/messages/{response.message_id}/retry/")
+        until(lambda: not Response.objects.open().exists())
+        buried = row.values().get()
         text = Message.objects.get(pk=response.message_id).text
-    finally:
-        os.kill(worker, signal.SIGCONT)
-    reader = Reader().take_all(watching.result(10))
-    assert (reader.names[-1], reader.status) == ("done", "interrupted")
-    [request] = stage.gateway.responses
+    request = stage.gateway.responses[0]
     until(lambda: request.closed_early)
     # What it had in memory changed neither the row nor the message.
-    assert Response.objects.filter(pk=response.pk).values().get() == buried
+    assert row.values().get() == buried
     assert Message.objects.get(pk=response.message_id).text == text
-    assert here.inside()["live"] == 0
+    until(lambda: here.inside()["live"] == 0)
+    assert balanced()
 
 
 def test_a_process_never_declares_dead_what_it_writes_itself(stage, here, visitor):

@@ -25,6 +25,7 @@ __all__ = [
     "answering",
     "fill_in",
     "offer",
+    "run_in_lane",
     "stop",
     "submit",
     "watch",
@@ -90,6 +91,12 @@ def answering():
     """A context manager around the answering of a request: ends of replies wait for it a moment.
     On the event loop."""
     return Engine.here().priority.answering()
+
+
+async def run_in_lane(unit, *arguments):
+    """The result of `unit(*arguments)`, called in the thread in which this process stores replies.
+    It must be short, and safe to repeat. On the event loop."""
+    return await Engine.here().writing_lane.run(unit, *arguments)
 
 
 def fill_in(message):

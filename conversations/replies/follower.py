@@ -2,7 +2,7 @@
 here."""
 
 from conversations.models import Response
-from conversations.replies import recovery, response_states
+from conversations.replies import response_states
 from conversations.replies.live_reply import LiveReply
 
 
@@ -24,7 +24,7 @@ class Follower:
         """The LiveReply of an open Response; None if it is final."""
         live = self._live.get(response_id)
         if live is None:
-            seen = await self._lane.run(recovery.see, response_id)
+            seen = await self._lane.run(response_states.load, response_id)
             if seen is None or not seen.is_open:
                 return None
             live = LiveReply(seen)

@@ -26,6 +26,9 @@ class Housekeeping:
 
     def __init__(self, engine):
         self._engine = engine
+        self._standstill = recovery.Standstill()
+        # Ids of replies that are written here although another process declared them dead.
+        self._buried = set()
 
     async def run(self):
         """Repeat all of them until it is cancelled."""
@@ -57,22 +60,32 @@ class Housekeeping:
             raise
         for response_id in stop:
             engine.end(response_id, Response.Status.CANCELLED)
-        for response_id in lost:
-            if response_id in engine.live and not engine.live[response_id].ending:
-                logger.warning("reply %s was ended by another process", response_id)
-                engine.end(response_id, "lost")
+        if lost := {pk for pk in lost if pk in engine.live and not engine.live[pk].ending}:
+            await self._go_on_or_leave(lost)
+
+    async def _go_on_or_leave(self, response_ids):
+        """Of replies that another process has ended: go on with what was declared dead, leave the
+        others alone."""
+        engine = self._engine
+        wanted = await engine.writing_lane.run(recovery.still_wanted, response_ids, engine.lease)
+        for response_id in response_ids - self._buried & wanted:
+            logger.warning("reply %s was declared dead; it goes on", response_id)
+        self._buried = wanted
+        for response_id in response_ids - wanted:
+            logger.warning("reply %s was ended by another process", response_id)
+            engine.end(response_id, "lost")
 
     async def sweep(self):
         """Claim what nobody has begun, and end what has died or has waited too long."""
         engine = self._engine
         dead, expired, unclaimed = await engine.writing_lane.run(
-            recovery.left_behind, engine.mine()
+            recovery.left_behind, engine.mine(), self._standstill
         )
         room = engine.room
         for response_id in unclaimed[:room]:
             engine.offer(response_id)
-        for response_id in dead:
-            await self._try(recovery.bury, response_id)
+        for response_id, heartbeat in dead:
+            await self._try(recovery.bury, response_id, heartbeat)
         for response_id in expired:
             await self._try(recovery.expire, response_id)
         if room:
@@ -85,11 +98,11 @@ class Housekeeping:
         """End the streams of those who may no longer watch."""
         await self._engine.streams.check_access(self._engine.reading_lane)
 
-    async def _try(self, unit, row_id):
-        """The result of `unit(row_id)`, other units coming in between; None where it failed, since
-        a row that is broken must not keep the sweep from those after it."""
+    async def _try(self, unit, row_id, *more):
+        """The result of `unit(row_id, *more)`, other units coming in between; None where it failed,
+        since a row that is broken must not keep the sweep from those after it."""
         try:
-            return await self._engine.writing_lane.run(unit, row_id)
+            return await self._engine.writing_lane.run(unit, row_id, *more)
         except Exception as error:
             if is_outage(error):
                 raise

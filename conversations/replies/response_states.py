@@ -12,6 +12,7 @@ from django.utils import timezone
 from conversations import usage
 from conversations.database.statements import as_stored, change, from_stored, moment, rows
 from conversations.models import Response
+from conversations.models.response import TOKENS
 from conversations.search import index
 
 Status = Response.Status
@@ -115,7 +116,8 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
             write_message(response, text, html, reasoning, reasoning_html)
             return ending
     # Repeated after a lost connection: done before if it is final under our lease.
-    return ours.filter(status=fields["status"], finished_at__isnull=False).values().first()
+    done = ours.filter(status=fields["status"], reason=fields.get("reason", ""))
+    return done.filter(finished_at__isnull=False).values().first()
 
 
 def end(guarded, fields, *written):
@@ -133,6 +135,27 @@ def end(guarded, fields, *written):
         return None
     usage.record([{**call, **ending}])
     return ending
+
+
+def replace_end(guarded, fields, *written):
+    """As `end`, for the one Response of `guarded` that has ended already: its columns and its
+    settlement in the books are replaced."""
+    before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
+    if before is None:
+        return None
+    ending = {
+        **dict.fromkeys(_OF_AN_END),
+        "reason": "",
+        **usage.settle(before, {**fields, "finished_at": timezone.now()}, *written),
+    }
+    if not guarded.update(**ending):
+        return None
+    usage.replace(before, {**before, **ending})
+    return ending
+
+
+# Columns that an end may leave as they are.
+_OF_AN_END = (*TOKENS, "price_input", "price_cached_input", "price_output", "cost")
 
 
 def write_message(response, text, html, *reasoning):

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from conversations import upstream
 from conversations.models import Response
-from conversations.replies import queued_message, response_states
+from conversations.replies import queued_message, recovery, response_states
 from conversations.replies.gateway_client import build_client
 from conversations.replies.log_line import log_end
 from conversations.replies.outcome import Outcome
@@ -137,6 +137,8 @@ def _finish(response, lease, fields, texts, sends):
     the row was no longer ours, or nothing is queued.
     """
     ending = response_states.finish(response, lease, fields, *texts)
+    if ending is None:
+        ending = recovery.put_back(response, lease, fields, *texts)
     following = None
     if ending is not None and sends and fields["status"] in queued_message.SENT_AFTER:
         following = queued_message.send(response.conversation_id)

@@ -10,7 +10,7 @@ from conversations.usage.budgets import (
     reserve,
     standings,
 )
-from conversations.usage.rollup import record
+from conversations.usage.rollup import record, replace
 from conversations.usage.settlement import BEFORE, settle
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "may_spend",
     "nearly_used_up",
     "record",
+    "replace",
     "reserve",
     "settle",
     "standings",

@@ -120,6 +120,13 @@ def record(calls):
     add([(key_of(call), measure(call)) for call in calls])
 
 
+def replace(before, after):
+    """Replace in all sums what a final Response added, the mapping `before` of COLUMNS, by what
+    `after` adds. Called in the transaction that changes it."""
+    subtracted = {name: -number for name, number in measure(before).items()}
+    add([(key_of(before), subtracted), (key_of(after), measure(after))])
+
+
 def add(days):
     """Add to all sums: `days` are pairs of the key of a UsageDay and its measures, which may be
     negative."""
