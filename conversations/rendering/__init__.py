@@ -1,8 +1,9 @@
-"""Markdown to safe HTML, whole and while it is written.
+"""Markdown to safe HTML: of a whole message (`render`), or incrementally as it streams (`Stream`).
 
-The text is cut into top-level blocks from the top; each block is rendered by itself, with the link
-definitions that stand before it. `Stream` does so as the text grows; `render` is a Stream that gets
-everything at once, so both give the same HTML.
+A text is split into top-level blocks (block_splitter); each block is converted once, when it is
+complete (block_html, markdown), and its HTML sanitised (sanitizer). What refers from one block to
+another, as link definitions and footnotes do, is resolved when the text has ended
+(cross_references). `render` feeds a Stream everything at once, so both give the same HTML.
 """
 
 from .stream import Stream, render

@@ -67,7 +67,7 @@ class Splitter:
     def __init__(self) -> None:
         self.kind: Kind | None = None
         # Where the last item of the list that is open begins in its source.
-        self.piece = 0
+        self.last_item = 0
         self.item: Item | None = None
         # Whether the items of the list that is open are set apart by blank lines.
         self.loose = False
@@ -160,7 +160,7 @@ class Splitter:
         self._lines = []
         self._length = 0
         self._blank = False
-        self.piece = 0
+        self.last_item = 0
         self.loose = False
 
     def _blank_line(self, line: str) -> None:
@@ -215,7 +215,7 @@ class Splitter:
             found = None if is_rule(text) else item(text, indent)
             if found and found.marker == self.item.marker:
                 self.loose = self.loose or self._blank
-                self.piece = self._length
+                self.last_item = self._length
                 self.item = found
                 self._take(line)
                 return

@@ -1,9 +1,15 @@
-"""What is too much for a parser or a page, told from the source in linear time."""
+"""Limits on what is given to the Markdown parser, checked on the source in linear time.
+
+Some shapes of Markdown cost the parser the square of their length, or give HTML many times as long
+as the source. A block of such a shape is shown as plain text.
+"""
 
 import re
 
+# A longer message, or a longer block of one, is plain text.
 MESSAGE_CHARACTERS = 200_000
 BLOCK_CHARACTERS = 32_000
+# Rows times columns of a table; quotes and lists nested by one line; formulas begun in a block.
 TABLE_CELLS = 10_000
 CONTAINER_MARKS = 50
 FORMULA_MARKS = 1_000
@@ -14,17 +20,17 @@ MARK = re.compile(r">|[-+*]|\d{1,9}[.)]")
 
 
 def too_heavy(source: str) -> bool:
-    """Whether the shape of a block that would be parsed forbids it."""
+    """Whether a block's source has a shape that is not given to the parser."""
     return _too_many_formulas(source) or _too_deep(source) or _too_many_cells(source)
 
 
 def _too_many_formulas(source: str) -> bool:
-    """The parser looks for the end of each that has begun in all the text after it."""
+    """Whether too many formulas begin: for each, the text after it is searched for its end."""
     return source.count("\\(") + source.count("\\[") > FORMULA_MARKS
 
 
 def _too_deep(source: str) -> bool:
-    """Quotes and lists nested by one line's marks cost the square of their number."""
+    """Whether a line nests too many quotes and lists, which cost the square of their number."""
     for line in source.split("\n"):
         head = MARKS.match(line)
         if head and len(MARK.findall(head[0])) > CONTAINER_MARKS:
@@ -33,7 +39,7 @@ def _too_deep(source: str) -> bool:
 
 
 def _too_many_cells(source: str) -> bool:
-    """A row is filled up to the columns of the table's head, however short it is."""
+    """Whether a table has too many cells: each row is filled up to the columns of its head."""
     columns = 0
     lines = source.split("\n")
     for line in lines:

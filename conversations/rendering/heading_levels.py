@@ -1,4 +1,4 @@
-"""Levels of headings that never skip one, whatever a text begins with."""
+"""Heading levels of a text without gaps, from <h3> on, as the page has the first two itself."""
 
 import re
 

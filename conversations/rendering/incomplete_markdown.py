@@ -1,11 +1,12 @@
-"""What to make of Markdown that stops in the middle: guesses for the eye, never for keeps.
+"""Markdown that ends in the middle of its syntax: what of it to show, and what to close.
 
-A guess may be wrong for a moment; the next parse, or the end of the block, puts it right.
+These are heuristics for what is shown while a block is incomplete. They do not affect the final
+HTML: the next parse, or the end of the block, replaces what they gave.
 """
 
 import re
 
-# A line that has shown nothing yet but what may become a mark.
+# A line of nothing but characters that may become Markdown syntax.
 MARKS_ONLY = re.compile(r"[\s>*+\-=#|:\d.)\[\]_~`<$\\]*")
 FENCE_BEGUN = re.compile(r"[ \t]*+(?:[-+*][ \t]+|\d{1,9}[.)][ \t]+)?(?:`{3,}|~{3,})")
 FENCE_LINE = re.compile(
@@ -24,7 +25,7 @@ FORMULA_SHOWN_WHOLE = 80
 LOOK_BACK = 4_000
 
 
-def settled(source: str, partial: str, in_code: bool) -> str:
+def showable(source: str, partial: str, in_code: bool) -> str:
     """The beginning of source that may be shown; partial is its last, incomplete line.
 
     Held back is what would stand there as a bare mark and then change: "**", "- ", half a link.
@@ -64,7 +65,7 @@ def _formula_begun(source: str, line: int) -> int:
     return at if len(source) - at <= FORMULA_SHOWN_WHOLE else len(source)
 
 
-def closers(text: str) -> tuple[str, int]:
+def closing_marks(text: str) -> tuple[str, int]:
     """The marks that close what the last line of text leaves open, and how many there are."""
     line = text[max(text.rfind("\n") + 1, len(text) - LOOK_BACK) :]
     line = ITEM_MARK.sub("", line, count=1)
@@ -83,7 +84,7 @@ def closers(text: str) -> tuple[str, int]:
     return "".join(mark for _, mark in found), len(found)
 
 
-def open_code(text: str) -> int:
+def open_code_column(text: str) -> int:
     """The column of the code that a fence inside text leaves open, -1 if there is none."""
     if "```" not in text and "~~~" not in text:
         return -1

@@ -1,4 +1,4 @@
-"""What single lines of Markdown can begin or end: markers, fences, rules and HTML blocks.
+"""Syntax of single lines of Markdown: markers of lists, fences, rules and HTML blocks.
 
 The patterns follow CommonMark 0.31. Each takes a line, or the line without its indentation, and
 knows nothing of the lines around it.

@@ -1,4 +1,4 @@
-"""Links that lead where they say: absolute, to the web or to mail, and their host told."""
+"""Links to absolute http, https and mailto URLs, with the host shown where the text hides it."""
 
 import re
 from html import escape, unescape

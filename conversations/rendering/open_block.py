@@ -1,9 +1,9 @@
-"""The HTML of the block that is still written.
+"""Incremental HTML of the last block of a stream, which is not complete.
 
-Text without meaning for Markdown is put into the HTML where the last parse left off. What has
-meaning is parsed, of lists and tables the last item or row alone, as long as there is credit:
-every character that arrives earns some characters of parsing. Without credit it stands there as
-plain text until there is. So the work stays in proportion to the text, whatever the text is.
+Text without Markdown syntax is inserted into the HTML at the place where the last parse ended. Text
+with syntax makes the block be parsed anew, of a list or table only the last item or row. Parsing is
+paid from a budget: each character that arrives adds EARNED characters to it. Without budget new
+text is inserted as plain text until there is some. So the work is linear in the text's length.
 """
 
 import re
@@ -13,24 +13,24 @@ from .block_html import plain
 from .block_splitter import Kind, Splitter
 from .code import code_box, label
 from .guards import BLOCK_CHARACTERS, too_heavy
-from .incomplete_markdown import closers, open_code, settled
+from .incomplete_markdown import closing_marks, open_code_column, showable
 from .line_syntax import columns
 from .link_references import LinkReferences
-from .list_and_table_parts import Pieces, pieces
+from .list_and_table_parts import Parts, parts_of
 from .markdown import markdown
 
-# Characters of parsing earned by a character of text, and had from the start.
+# The budget, in characters given to the parser: per character of text, and at the start.
 EARNED = 1.7
 ADVANCE = 3_000
-# How far back in its line the meaning of new text is looked for.
+# How many characters before new text, in its line, are searched for syntax that it may belong to.
 LOOK_BACK = 1_000
 
-# What may begin a meaning after plain text. A line that begins with a letter goes on with the
-# paragraph before it.
-MEANING = re.compile(r"[*_~`\[\]<\\$|@&]|://|www\.|  \n|\n(?![ \t]{0,3}[^\W\d_])")
+# Syntax that may begin after plain text. A line that begins with a letter continues the paragraph
+# before it.
+SYNTAX = re.compile(r"[*_~`\[\]<\\$|@&]|://|www\.|  \n|\n(?![ \t]{0,3}[^\W\d_])")
 ADDRESS = re.compile(r"://|www\.|@|&")
 LETTER = re.compile(r"[^\W\d_]")
-MEANING_IN_CODE = re.compile(r"[`~]|\n[ \t]?[^ \t\n]")
+SYNTAX_IN_CODE = re.compile(r"[`~]|\n[ \t]?[^ \t\n]")
 BLOCK_ENDS = frozenset(
     f"</{tag}>"
     for tag in "p li ul ol blockquote td th tr thead tbody table div details summary"
@@ -40,12 +40,15 @@ INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
 
 
 class OpenBlock:
-    """What can be shown of the open block of a Splitter."""
+    """The HTML of the block of a Splitter that is not complete, as far as it can be shown.
+
+    parsed: how many characters the parser was given.
+    """
 
     def __init__(self, references: LinkReferences) -> None:
         self.parsed = 0
         self._references = references
-        self._credit: float = ADVANCE
+        self._budget: float = ADVANCE
         self.begin()
 
     def begin(self) -> None:
@@ -55,13 +58,14 @@ class OpenBlock:
         self._shown = 0
         self._verbatim: Kind | None = None
         self._parse_due = True
-        # The column of the code in a list that is not closed, -1 outside of such code.
+        # Within a list: the column at which the code of an unclosed fence begins, -1 without one.
         self._code_column = -1
-        # The HTML of the items or rows before the last, whose source begins at _piece.
+        # Of a list or table: the HTML of all items or rows but the last, and of their end; where
+        # the last one begins in the source; and whether the block is rendered by such parts.
         self._before = self._closing = ""
-        self._piece = 0
-        self._in_pieces = True
-        # What was put after the last piece when it was parsed.
+        self._part_start = 0
+        self._by_parts = True
+        # What was appended to the last part's source when it was parsed.
         self._after = ""
 
     @property
@@ -70,8 +74,8 @@ class OpenBlock:
         return self._head + self._tail
 
     def earn(self, characters: int) -> None:
-        """Count characters of text that arrived."""
-        self._credit += characters * EARNED
+        """Add to the budget for so many characters of text that arrived."""
+        self._budget += characters * EARNED
 
     def show(self, splitter: Splitter) -> bool:
         """Bring the HTML up to the splitter's open block; returns whether it changed."""
@@ -110,19 +114,19 @@ class OpenBlock:
         return changed
 
     def _show_markdown(self, source: str, splitter: Splitter) -> bool:
-        visible = settled(source, splitter.partial, self._code_column >= 0)
+        visible = showable(source, splitter.partial, self._code_column >= 0)
         length = len(visible if self._code_column >= 0 else visible.rstrip(" \t\n"))
         if length <= self._shown and not self._parse_due:
             return False
-        parts = pieces(source, splitter) if self._in_pieces else None
-        last = parts.last if parts and parts.last < length else self._piece
-        if last > self._piece:
+        parts = parts_of(source, splitter) if self._by_parts else None
+        last = parts.last if parts and parts.last < length else self._part_start
+        if last > self._part_start:
             if self._is_shown(visible[:last], parts):
                 self._keep(self.html, last, parts)
             self._parse_due = True
         if not self._is_plain(visible):
             self._parse_due = True
-        if self._parse_due and 0 < len(visible) - self._piece <= self._credit:
+        if self._parse_due and 0 < len(visible) - self._part_start <= self._budget:
             before = self.html
             if self._parse(visible, last, parts):
                 return self.html != before
@@ -131,8 +135,8 @@ class OpenBlock:
             return False
         return self._add(visible)
 
-    def _is_shown(self, complete: str, parts: Pieces) -> bool:
-        """Whether the pieces that are complete look already as they will."""
+    def _is_shown(self, complete: str, parts: Parts) -> bool:
+        """Whether the HTML of the parts that are complete is already what a parse would give."""
         return (
             not self._parse_due
             and self._code_column < 0
@@ -141,12 +145,12 @@ class OpenBlock:
         )
 
     def _is_plain(self, visible: str) -> bool:
-        """Whether the text that is new means to Markdown what it says."""
+        """Whether the new text has no Markdown syntax and belongs to none before it."""
         at = self._shown
         if self._code_column >= 0:
-            return not MEANING_IN_CODE.search(visible, max(0, at - 1))
+            return not SYNTAX_IN_CODE.search(visible, max(0, at - 1))
         line = max(visible.rfind("\n", 0, at) + 1, at - LOOK_BACK)
-        if not LETTER.search(visible, line, at) or MEANING.search(visible, at):
+        if not LETTER.search(visible, line, at) or SYNTAX.search(visible, at):
             return False
         word = max(visible.rfind(" ", 0, at), line - 1) + 1
         if ADDRESS.search(visible, word, at):
@@ -154,7 +158,7 @@ class OpenBlock:
         return ")" not in visible[at:] or "](" not in visible[line:]
 
     def _add(self, visible: str) -> bool:
-        """Put the new text in as it is."""
+        """Insert the new text as plain text. Returns False where none can be shown yet."""
         text = visible[self._shown :]
         if self._code_column < 0:
             text = text.rstrip(" \t\n")
@@ -172,61 +176,62 @@ class OpenBlock:
         self._head += text if self._code_column >= 0 else text.replace("\n", "<br>\n")
         return True
 
-    def _parse(self, visible: str, last: int, parts: Pieces | None) -> bool:
-        """Parse what stands from the last piece on anew, on credit."""
-        before = parts.before if parts and self._piece else ""
-        wanted = self._references.wanted(visible[self._piece :])
-        cost = len(visible) - self._piece + len(wanted) + len(before)
-        if last > self._piece:
+    def _parse(self, visible: str, last: int, parts: Parts | None) -> bool:
+        """Parse the source from the last part on anew. Returns False where the budget is short."""
+        before = parts.before if parts and self._part_start else ""
+        wanted = self._references.wanted(visible[self._part_start :])
+        cost = len(visible) - self._part_start + len(wanted) + len(before)
+        if last > self._part_start:
             cost += len(wanted) + len(before)
-        if cost > self._credit:
+        if cost > self._budget:
             return False
-        self._credit -= cost
+        self._budget -= cost
         self.parsed += cost
-        if too_heavy(visible[self._piece :]):
+        if too_heavy(visible[self._part_start :]):
             self._head, self._tail = plain(visible).removesuffix("</pre>"), "</pre>"
             self._shown = len(visible)
-            self._in_pieces = False
+            self._by_parts = False
             return True
-        if last > self._piece:
+        if last > self._part_start:
             self._code_column = -1
             html = self._rendered(
-                visible[self._piece : last].rstrip("\n"), wanted, parts, parts.after
+                visible[self._part_start : last].rstrip("\n"), wanted, parts, parts.after
             )
             html = parts.without_after(html)
-            if self._piece:
+            if self._part_start:
                 html = self._joined(html, parts)
             self._keep(html, last, parts)
         self._put(visible, wanted, parts)
         self._parse_due = False
         return True
 
-    def _keep(self, html: str, last: int, parts: Pieces) -> None:
-        """Leave the pieces that are complete, whose HTML this is, as they are."""
+    def _keep(self, html: str, last: int, parts: Parts) -> None:
+        """Store the HTML of the parts that are complete; they are not parsed again."""
         end = parts.end_in(html)
         if end < 0:
-            self._in_pieces = False
+            self._by_parts = False
         else:
             self._before, self._closing = html[:end], html[end:]
-            self._piece = last
+            self._part_start = last
 
-    def _joined(self, html: str, parts: Pieces) -> str:
-        """The pieces before the last and the HTML of that one, inside one block where it fits."""
+    def _joined(self, html: str, parts: Parts) -> str:
+        """The HTML of all parts: those before the last with the last one's added, in one list or
+        table where it has the same shape."""
         inner = parts.inner(html)
         return self._before + (self._closing + html if inner is None else inner)
 
-    def _put(self, visible: str, wanted: str, parts: Pieces | None) -> None:
-        """Render the last piece, or all, and find where text goes on in it."""
-        piece = visible[self._piece :]
-        self._code_column = open_code(piece) if parts else -1
+    def _put(self, visible: str, wanted: str, parts: Parts | None) -> None:
+        """Render the last part, or the whole block, and find where further text is inserted."""
+        part = visible[self._part_start :]
+        self._code_column = open_code_column(part) if parts else -1
         in_code = self._code_column >= 0
-        ending, opened = ("", 0) if in_code else closers(piece)
-        text = piece.rstrip(" \t\n") + ending if ending else piece
+        ending, opened = ("", 0) if in_code else closing_marks(part)
+        text = part.rstrip(" \t\n") + ending if ending else part
         self._after = parts.after if parts and not in_code else ""
         html = self._rendered(text, wanted, parts, self._after)
         if self._after:
             html = parts.without_after(html)
-        if self._piece:
+        if self._part_start:
             html = self._joined(html, parts)
         at = _insertion(html, opened, in_code)
         self._head, self._tail = html[:at], html[at:]
@@ -234,8 +239,8 @@ class OpenBlock:
             self._head = self._head.removesuffix("\n")
         self._shown = len(visible if in_code else visible.rstrip(" \t\n"))
 
-    def _rendered(self, text: str, wanted: str, parts: Pieces | None, after: str = "") -> str:
-        before = parts.before if parts and self._piece else ""
+    def _rendered(self, text: str, wanted: str, parts: Parts | None, after: str = "") -> str:
+        before = parts.before if parts and self._part_start else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"
         if not parts and text[:1] == "[":

@@ -1,4 +1,4 @@
-"""A reply's text to HTML, whole or as it grows: by one way, so that both are the same."""
+"""Rendering of a whole text, and of one that streams; the former is a stream of one piece."""
 
 from collections.abc import Hashable
 from concurrent.futures import Future, wait
@@ -17,7 +17,8 @@ from .heading_levels import Headings
 from .open_block import OpenBlock
 from .unsafe_characters import tidy
 
-# Of a reply that became too long the rest is shown in parts of this length while it is written.
+# A reply that becomes longer than MESSAGE_CHARACTERS is shown, while it streams, in plain blocks of
+# so many characters.
 PART_CHARACTERS = 8_000
 
 

@@ -1,4 +1,4 @@
-"""A person's own message: shown as typed, its addresses clickable."""
+"""HTML of a person's own message: the text as typed, with its URLs as links."""
 
 import re
 from html import escape
@@ -11,7 +11,7 @@ from .unsafe_characters import tidy
 ADDRESS = re.compile(
     r"(?<![a-z0-9])(?:https?://|mailto:)[^\s<>\"'`\\^{|}" + CHINESE_MARKS + "]++", re.I
 )
-# What ends a sentence around an address rather than the address.
+# Punctuation at the end of a URL that belongs to the sentence around it.
 AFTER = ".,:;!?*_~'"
 
 
