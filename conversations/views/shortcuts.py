@@ -6,6 +6,9 @@ from django.views.decorators.http import require_safe
 
 from conversations.views.ownership import person_required
 
+# Names that are the same in every language.
+SYSTEMS = ("Windows, Linux", "Mac")
+
 
 @person_required
 @require_safe
@@ -13,11 +16,12 @@ def shortcuts(request):
     """What keys do on every page; static/conversations/js/sidebar.js listens for them."""
     in_place = bool(request.fragment)
     name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
-    return render(request, name, {"shortcuts": _shortcuts(), "in_place": in_place})
+    context = {"systems": SYSTEMS, "shortcuts": _shortcuts(), "in_place": in_place}
+    return render(request, name, context)
 
 
 def _shortcuts():
-    """Rows of (what it does, the keys on Windows and Linux, those on a Mac)."""
+    """Rows of what a shortcut does and its keys on each of SYSTEMS."""
     return [
         (_("Search"), "Ctrl + K", "⌘ K"),
         (_("New conversation"), "Alt + Shift + N", "⌃ ⇧ N"),
