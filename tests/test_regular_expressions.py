@@ -20,10 +20,10 @@ from tests.support.soaking import amount
 ROOT = Path(__file__).parent.parent
 # A text of so many characters, and what an expression may take for one of them: the slowest takes
 # a third of a microsecond. One of quadratic time takes 5 µs and more for each of 4,000.
-CHARACTERS = amount(4_000, 16_000)
+CHARACTERS = amount(4_000, 8_000)
 PER_CHARACTER = 4e-6  # seconds
 # How many pairs of fragments are tried with an expression.
-PAIRS = amount(25, 600)
+PAIRS = amount(25, 150)
 ANYWHERE = {"search", "sub", "subn", "finditer", "findall", "split"}
 
 # What takes longer on texts that it never meets.

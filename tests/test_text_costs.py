@@ -92,6 +92,8 @@ WORST = {
     "images begun": "![" * (CHARACTERS // 2),
     "escaped brackets after a definition": "[a]: b\n\n" + "\\[" * (CHARACTERS // 2),
     "many links with what is looked for": "http://a.b/ b " * (CHARACTERS // 14),
+    "brackets that never close": "$$" + "(" * 40 + "$$",
+    "such brackets in groups": "$$" + "{[x}" * 40 + "$$",
     "an open list of backticks": "- a " + "`` ` " * (CHARACTERS // 5),
 }
 

@@ -17,7 +17,7 @@ LONGEST_LINE = 1_000
 ABBREVIATIONS = {"bros", "co", "corp", "dr", "etc", "inc", "jr", "ltd", "mr", "mrs", "sr", "st"}
 
 _NAMES = "title|titel|titre|título|标题|タイトル"
-_label = re.compile(rf"(\*\*|__|)(?:{_NAMES})\s*(?:[:：]\s*\1|\1\s*[:：])\s*", re.IGNORECASE)
+_label = re.compile(rf"(\*\*|__|)(?:{_NAMES})\s*+(?:[:：]\s*+\1|\1\s*+[:：])\s*+", re.IGNORECASE)
 _mark = re.compile(r"(?:#{1,6}|[>*+-])\s+")
 _stop = re.compile(r"[.。]\Z")
 _last_word = re.compile(r"\S+\Z")
