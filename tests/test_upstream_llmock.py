@@ -29,9 +29,10 @@ def test_the_models_of_llmock_are_listed(llmock):
     assert MODEL in models(llmock)
 
 
-def test_a_probe_of_llmock_finds_nothing_off(llmock):
+def test_a_probe_of_llmock_finds_that_it_takes_any_key_and_any_model(llmock):
     found = findings(llmock, model=MODEL)
-    assert [row for row in found.values() if not row.ok] == []
+    off = {name: row.code for name, row in found.items() if not row.ok}
+    assert off == {"wrong_key": "any_key", "unknown_model": "any_model"}
 
 
 @pytest.mark.parametrize(
