@@ -37,6 +37,12 @@ DEFINED = {
         [(A, "1")] * 4,
         "1 1 1 a 1",
     ),
+    "two by number, side by side": (
+        f"See [1][2].\n\n[1]: {A}\n[2]: {B}",
+        [(A, "1"), (B, "2")],
+        "See 1 2 .",
+    ),
+    "numbers side by side that are none": ("x[1][2] `a[1][2]`", [], "x[1][2] a[1][2]"),
     "under a heading for sources": (
         f"See [1].\n\n## Sources\n\n[1]: {A}",
         [(A, "1")],

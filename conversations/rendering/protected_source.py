@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from .dollar_signs import enclose_formula, is_display
-from .unsafe_characters import BRACKET, MARKER_END, MARKER_START, TILDE
+from .unsafe_characters import APART, BRACKET, MARKER_END, MARKER_START, TILDE
 
 # How far its end is looked for from where a formula begins.
 LOOK_AHEAD = 8_000
@@ -36,6 +36,7 @@ PROTECTED = re.compile(
     re.M | re.I,
 )
 ANY = re.compile(r"[$~<]|\\[(\[b]|\]:|\[\^")
+NUMBERED = re.compile(r"\[\d{1,4}\](?=\[\d{1,4}\])")
 BACKTICKS = re.compile("`+")
 DOLLARS = re.compile(r"(?P<text>\\(?:text\w*|mbox)[ \t]*\{)|\\(?s:.)|(\$+)|\n[ \t]*\n")
 BLANK_LINE = re.compile(r"\n[ \t>]*\n")
@@ -43,7 +44,7 @@ LINE_START = re.compile(r"^[ \t]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+|>[ \t]?)*", re.M
 ITEM = re.compile(r"\n([ \t]*)(?:[-+*]|\d{1,9}[.)])[ \t]")
 QUOTE_MARKS = re.compile(r"^[ \t]*(?:>[ \t]?)+", re.M)
 MARKER = re.compile(f"{MARKER_START}(\\d+){MARKER_END}")
-QUOTED = {name: quote(name) for name in (MARKER_START, MARKER_END, TILDE)}
+QUOTED = {name: quote(name) for name in (MARKER_START, MARKER_END, TILDE, APART)}
 QUOTED_MARKER = re.compile(rf"{QUOTED[MARKER_START]}(\d+){QUOTED[MARKER_END]}")
 CODE_OR_TAG = re.compile(
     f"<code[^<>]*>[^<]*{MARKER_START}[^<]*</code>"
@@ -64,6 +65,9 @@ class Fragment(NamedTuple):
 
 def protect(source: str) -> tuple[str, list[Fragment]]:
     """A block's source with markers in it, and what they stand for, by their numbers."""
+    if "][" in source:
+        # Two sources, not a link with the text of the one and the address of the other.
+        source = NUMBERED.sub(rf"\g<0>{APART}", source)
     # Searches for single characters are faster than one for a pattern.
     if not any(character in source for character in "$\\<~["):
         return source, []
@@ -76,6 +80,8 @@ def put_back(html: str, fragments: list[Fragment]) -> str:
     """The parser's HTML with the source of what it took for code, or an attribute, in its place."""
     if TILDE in html or QUOTED[TILDE] in html:
         html = html.replace(TILDE, "~").replace(QUOTED[TILDE], "~")
+    if APART in html or QUOTED[APART] in html:
+        html = html.replace(APART, "").replace(QUOTED[APART], "")
     if BRACKET in html:
         html = html.replace(BRACKET, "[")
     if not fragments:

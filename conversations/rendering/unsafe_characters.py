@@ -13,6 +13,8 @@ SURROGATE_OR_NONCHARACTER = re.compile("[\ud800-\udfff\ufdd0-\ufdef]")
 TILDE, MARKER_START, MARKER_END = "\ufdd0", "\ufdd1", "\ufdd2"
 # The bracket of a definition that is text, and what encloses the label of a footnote in HTML.
 BRACKET, REFERENCE_START, REFERENCE_END = "\ufdd3", "\ufdd4", "\ufdd5"
+# What stands between two references that the parser would take for one.
+APART = "\ufdd6"
 
 
 def tidy(text: str) -> str:
