@@ -1,7 +1,8 @@
 """Periodic tasks of a process that have nothing to do with a request or a reply.
 
 Each is a function that is called every so many seconds, in the lane in which replies are stored, so
-that the process needs no further connection to the database.
+that the process needs no further connection to the database; but background jobs, which work longer,
+have a thread of their own.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from django.conf import settings
 from conversations import replies
 from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
+from conversations.jobs.runner import run_jobs
 from conversations.mail.sender import send_next
 from conversations.review.heads import log_each_hour
 
@@ -24,6 +26,7 @@ async def run():
     """Repeat all of them until it is cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", _erase_one))
+        group.create_task(run_jobs())
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
 

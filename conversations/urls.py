@@ -9,6 +9,7 @@ from conversations.views import (
     conversations,
     feedback,
     first_visit,
+    jobs,
     messages,
     queued_message,
     responses,
@@ -33,6 +34,8 @@ urlpatterns = [
     path("trash/empty/", trash.empty_trash, name="empty_trash"),
     # /data/
     path("data/", transfer.data, name="data"),
+    path("jobs/<uuid:job_id>/", jobs.job, name="job"),
+    path("jobs/<uuid:job_id>/cancel/", jobs.cancel, name="cancel_job"),
     path("data/export.zip", transfer.export_all, name="export_all"),
     # /conversations/<uuid>/
     path("conversations/", conversation_list.index, name="conversations"),

@@ -17,6 +17,8 @@ FORBIDDEN = {
     "prompt": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "usage": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "search": {"urls", "views", "forms", "admin", "replies", "upstream"},
+    "jobs": {"urls", "views", "forms", "admin", "replies", "upstream"},
+    "transfer": {"urls", "views", "forms", "admin", "replies", "upstream", "jobs"},
     "forms": {"urls", "views", "admin", "replies", "upstream"},
     "replies": {"urls", "views", "forms", "admin"},
     "views": {"urls", "admin", "upstream"},

@@ -6,10 +6,10 @@ After that every server process deletes them for good (chatsite/periodic_tasks.p
 
 from datetime import timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from conversations.models import Conversation
+from conversations.models import Conversation, Message
 from conversations.search import index
 
 TRASH_DAYS = 30
@@ -35,6 +35,18 @@ def erase(conversation):
     """Delete a conversation for good. Of its Responses the figures stay in the books; a trigger
     empties their texts (`conversations.database.triggers`)."""
     conversation.delete()
+
+
+def erase_piece(conversation, most):
+    """Erase a conversation, or of a longer one its newest `most` messages; whether it is gone."""
+    messages = conversation.messages.order_by("-created_at", "-id").values_list("pk", flat=True)
+    newest = list(messages[: most + 1])
+    if len(newest) <= most:
+        erase(conversation)
+        return True
+    with transaction.atomic():
+        Message.objects.filter(pk__in=newest[:most]).delete()
+    return False
 
 
 def purge(now=None, most=None):

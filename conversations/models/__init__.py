@@ -5,6 +5,7 @@ from conversations.models.access_log import AccessLogHead, Permanent, ReviewAcce
 from .budget import Budget, BudgetChange
 from .conversation import Conversation
 from .feedback import Feedback
+from .job import Job
 from .language_model import LanguageModel
 from .message import Message
 from .outgoing_mail import OutgoingMail
@@ -25,6 +26,7 @@ __all__ = [
     "BudgetChange",
     "Conversation",
     "Feedback",
+    "Job",
     "LanguageModel",
     "Message",
     "OutgoingMail",

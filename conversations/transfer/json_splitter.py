@@ -83,6 +83,8 @@ class _Splitter:
 
     def feed(self, data):
         """The Pieces that end in `data`."""
+        if self._start is None and not self.waiting and data.isspace():
+            return
         self._buffer += data
         if self._outer is None and not self._begin():
             return

@@ -4,15 +4,26 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from conversations.jobs import run_briefly
+from conversations.jobs.import_work import order_import
+from conversations.models import Job
 from conversations.transfer import account_archive, markdown_export, native_json
-from conversations.transfer.bringing_in import Unreadable, bring_in
+from conversations.transfer.report import Report
 from conversations.views.long_work import long_work
 from conversations.views.ownership import own_conversation, person_required
+from conversations.views.see_other import SeeOther
+
+# What of an import is done before the answer, in processor time; the rest in the background.
+AT_ONCE_SECONDS = 0.7
+MOST_WAITING = 20  # jobs of a person
+SHOWN = 10  # of the last imports
 
 
 class ImportForm(forms.Form):
@@ -31,14 +42,23 @@ def data(request):
     context = {"form": form, "most": f"{settings.MAX_BODY // 100_000 / 10:g} MB"}
     status = 200
     if request.method == "POST":
+        if form.is_valid():
+            if request.user.jobs.filter(state__in=Job.OPEN).count() >= MOST_WAITING:
+                form.add_error("file", _("So many files wait already. Try again when they are in."))
         report = None
         if form.is_valid():
-            try:
-                report = bring_in(request.user, form.cleaned_data["file"].file)
-            except Unreadable as fault:
-                form.add_error("file", fault.sentence)
+            job = order_import(request.user, form.cleaned_data["file"])
+            job = run_briefly(job, AT_ONCE_SECONDS)
+            if job.is_open:
+                return SeeOther(reverse("job", args=[job.pk]))
+            report = Report.from_json(job.report)
+            if job.state == Job.State.FAILED:
+                fault = report.fault
+                form.add_error("file", fault.sentence if fault else _("The import failed."))
+                report = None
         context.update(lines=report.lines() if report else [])
         status = 200 if report else 422
+    context["jobs"] = request.user.jobs.filter(kind=Job.Kind.IMPORT)[:SHOWN]
     return render(request, "conversations/data.html", context, status=status)
 
 

@@ -9,9 +9,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from conversations import replies
 from conversations.conversation_list import trash as trashing
 from conversations.conversation_list.sidebar import PAGE
-from conversations.models import Conversation
+from conversations.jobs import run_briefly
+from conversations.jobs.erase_work import order_emptying, order_erasing
+from conversations.models import Conversation, Job
 from conversations.views.ownership import own_conversation, own_kept_or_trashed, person_required
 from conversations.views.see_other import SeeOther, see_other_with_note
+
+# What is erased before the answer, in processor time; the rest in the background.
+AT_ONCE_SECONDS = 0.5
 
 
 @person_required
@@ -56,8 +61,7 @@ def erase(request, conversation_id):
         return SeeOther(reverse("manage", args=[conversation.pk]))
     if request.method != "POST":
         return render(request, "conversations/erase.html", {"conversation": conversation})
-    trashing.erase(conversation)
-    return see_other_with_note(request, reverse("trash_page"), _("Deleted for good."))
+    return _done_or_under_way(request, order_erasing(conversation), _("Deleted for good."))
 
 
 @person_required
@@ -67,6 +71,12 @@ def empty_trash(request):
     trashed = Conversation.objects.of(request.user).trashed()
     if request.method != "POST":
         return render(request, "conversations/empty_trash.html", {"count": trashed.count()})
-    for conversation in trashed:
-        trashing.erase(conversation)
-    return see_other_with_note(request, reverse("trash_page"), _("The trash is empty."))
+    return _done_or_under_way(request, order_emptying(request.user), _("The trash is empty."))
+
+
+def _done_or_under_way(request, job, note):
+    """The trash with a note where the job is done at once, else the page of the job."""
+    job = run_briefly(job, AT_ONCE_SECONDS)
+    if job.state == Job.State.DONE:
+        return see_other_with_note(request, reverse("trash_page"), note)
+    return SeeOther(reverse("job", args=[job.pk]))

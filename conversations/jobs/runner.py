@@ -1,0 +1,188 @@
+"""The runner of a process: does the jobs it has claimed, a piece of each by turns.
+
+`Runner.step` is called once a second, and again soon while there is work, in a thread with a
+database connection of its own: a piece takes longer than the writer of replies may wait.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connections, transaction
+from django.utils import timezone
+
+from conversations.database.outage import passes, sentence
+from conversations.jobs import lease as leases
+from conversations.jobs.erase_work import order_erasing
+from conversations.jobs.work import is_here, open_work
+from conversations.models import Conversation, Job
+from conversations.transfer.report import Unreadable
+
+logger = logging.getLogger(__name__)
+
+LOOK = 1  # seconds between two looks for jobs while there are none
+PAUSE = 0.1  # seconds between two pieces: about half of the time is left to others
+AT_ONCE = 4  # jobs of a process, each of another person
+BEAT = 5  # seconds between two heartbeats while nothing is to be stored
+KEPT = timedelta(days=30)  # a job that has ended is shown so long
+FORGOTTEN = 86_400  # seconds after which a file without a job is removed
+
+State = Job.State
+
+
+async def run_jobs():
+    """Do the jobs of this process until it is cancelled; then give them back."""
+    runner, loop = Runner(), asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, thread_name_prefix="jobs") as thread:
+        try:
+            while True:
+                await asyncio.sleep(LOOK)
+                while await loop.run_in_executor(thread, _and_disconnect, runner.step):
+                    await asyncio.sleep(PAUSE)
+        finally:
+            thread.submit(_and_disconnect, runner.close)
+
+
+def _and_disconnect(unit):
+    """What `unit` returns; False after an error, which is logged. No connection is kept."""
+    try:
+        return unit()
+    except Exception as error:
+        if passes(error):
+            logger.warning("%s: background jobs wait.", sentence(error))
+        else:
+            logger.exception("The background jobs failed.")
+        return False
+    finally:
+        connections.close_all()
+
+
+class Runner:
+    """The jobs of one process."""
+
+    def __init__(self):
+        self._lease = uuid.uuid4()
+        self._running = {}  # job id -> (Job, work)
+        self._cleaned = 0
+
+    def step(self):
+        """Do a piece of each job that is claimed here; whether there is more to do at once."""
+        if len(self._running) < AT_ONCE:
+            job = leases.claim(self._lease, is_here=is_here)
+            if job is not None:
+                self._open(job)
+        worked = bool(self._running)
+        for pk, (job, work) in list(self._running.items()):
+            if not do_piece(job, work, self._lease):
+                work.close()
+                del self._running[pk]
+        if not worked and time.monotonic() - self._cleaned > 600:
+            self._cleaned = time.monotonic()
+            clean_up()
+        return worked
+
+    def close(self):
+        """Give all jobs back, so that another process goes on with them at once."""
+        for job, work in self._running.values():
+            work.close()
+            leases.release(job, self._lease)
+        self._running.clear()
+
+    def _open(self, job):
+        try:
+            self._running[job.pk] = (job, open_work(job))
+        except OSError:
+            logger.exception("The file of job %s cannot be opened.", job.pk)
+            leases.end(job, State.FAILED)
+
+
+def run_briefly(job, seconds):
+    """Do what of a waiting Job can be done in `seconds` of processor time, in the caller's thread;
+    any process goes on with the rest. The Job as it is then.
+
+    Nothing is done where another job of its owner is under way.
+    """
+    lease, began = uuid.uuid4(), time.thread_time()
+    claimed = leases.claim(lease, is_here=is_here, job_id=job.pk)
+    if claimed is not None:
+        work = open_work(claimed)
+        try:
+            while do_piece(claimed, work, lease):
+                if time.thread_time() - began > seconds:
+                    leases.release(claimed, lease)
+                    break
+        finally:
+            work.close()
+    job.refresh_from_db()
+    return job
+
+
+def do_piece(job, work, lease):
+    """Do the next piece of a job that is ours; whether there are more and it still is."""
+    try:
+        piece = work.read()
+        if piece or piece is None or time.monotonic() - getattr(work, "beaten", 0) > BEAT:
+            with transaction.atomic():
+                # First, since it also locks the row: who cancels waits until this piece is stored.
+                leases.hold(job, lease)
+                if piece:
+                    work.store(piece)
+                ending = {} if piece is not None else {"state": State.DONE}
+                if ending:
+                    ending["finished_at"] = timezone.now()
+                leases.hold(job, lease, **work.fields(), **ending)
+            work.beaten = time.monotonic()
+        if piece is None:
+            remove_file(job)
+        return piece is not None
+    except leases.Lost:
+        return False
+    except Unreadable:
+        Job.objects.filter(pk=job.pk).update(report=work.fields()["report"])
+        leases.end(job, State.FAILED)
+        remove_file(job)
+        return False
+    except Exception as error:
+        # It is claimed again when its lease has run out, at most MOST_ATTEMPTS times.
+        if not passes(error):
+            logger.exception("A piece of job %s failed.", job.pk)
+        return False
+
+
+def cancel(job):
+    """End a job as its owner wants it; what is done stays. Of an import that is in the middle of a
+    long conversation, that one is erased."""
+    if not leases.end(job, State.CANCELLED):
+        return
+    remove_file(job)
+    job.refresh_from_db()
+    opened = (job.cursor or {}).get("open")
+    half = Conversation.objects.of(job.owner).filter(pk=opened).first() if opened else None
+    if half is not None:
+        order_erasing(half)
+
+
+def remove_file(job):
+    """Remove the file of an import that has ended."""
+    if job.kind == Job.Kind.IMPORT and job.subject:
+        (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
+
+
+def clean_up():
+    """Remove old jobs, and files that no job wants any more."""
+    Job.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()
+    if not settings.IMPORT_FOLDER.is_dir():
+        return
+    wanted = set(
+        Job.objects.filter(kind=Job.Kind.IMPORT, state__in=Job.OPEN).values_list(
+            "subject", flat=True
+        )
+    )
+    for path in settings.IMPORT_FOLDER.iterdir():
+        old = time.time() - path.stat().st_mtime > FORGOTTEN
+        if old and path.is_file() and path.name not in wanted:
+            path.unlink(missing_ok=True)

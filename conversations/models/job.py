@@ -1,0 +1,79 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Job(models.Model):
+    """Long work that a person ordered, done in small pieces by any process (conversations.jobs).
+
+    A process holds a lease while it works: `lease`, kept alive by `heartbeat_at`, by the database's
+    clock. `cursor` says where the work goes on after a crash, `report` what came of it so far.
+    """
+
+    class Kind(models.TextChoices):
+        IMPORT = "import", _("Import")
+        EMPTY_TRASH = "empty_trash", _("Emptying the trash")
+        ERASE = "erase", _("Deleting for good")
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        RUNNING = "running", _("under way")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    OPEN = (State.WAITING, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs"
+    )
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    # What to work on: the name of an uploaded file, the id of a conversation.
+    subject = models.CharField(max_length=200, blank=True)
+    cursor = models.JSONField(null=True)
+    report = models.JSONField(default=dict)
+    # How much of it is done: bytes of a file, or conversations.
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    # Claims since a piece was stored last: what ends each process is not tried for ever.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.UUIDField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=["waiting", "running"]),
+                name="open_jobs",
+            )
+        ]
+        constraints = [
+            # One at a time for a person, whatever processes claim.
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(state="running"), name="one_running_job"
+            )
+        ]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @property
+    def is_open(self):
+        """Whether there is work left that somebody does."""
+        return self.state in self.OPEN
+
+    @property
+    def percent(self):
+        """How much of it is done, 0 to 100; None where that is not known yet."""
+        return min(100, self.done * 100 // self.total) if self.total else None

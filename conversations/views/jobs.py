@@ -1,0 +1,44 @@
+"""A background job of mine: how far it is and what came of it, and cancelling it."""
+
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from conversations.jobs import runner
+from conversations.models import Job
+from conversations.transfer.report import Report
+from conversations.views.ownership import person_required
+from conversations.views.see_other import SeeOther
+
+
+def own_job(request, job_id):
+    """The person's Job with that id; 404 for everybody else's."""
+    job = request.user.jobs.filter(pk=job_id).first()
+    if job is None:
+        raise Http404
+    return job
+
+
+@person_required
+@require_safe
+def job(request, job_id):
+    """Progress and report; for the script the part that changes."""
+    job = own_job(request, job_id)
+    context = {"job": job, "kind": job.get_kind_display()}
+    if job.kind == Job.Kind.IMPORT:
+        report = Report.from_json(job.report)
+        context["lines"] = report.lines() if report.found or not job.is_open else []
+        if job.state == Job.State.FAILED:
+            context["fault"] = report.fault.sentence if report.fault else ""
+            context["lines"] = report.lines() if report.found else []
+    name = "conversations/_job.html" if request.fragment == "job" else "conversations/job.html"
+    return render(request, name, context)
+
+
+@person_required
+@require_POST
+def cancel(request, job_id):
+    """End it; what is done stays."""
+    runner.cancel(own_job(request, job_id))
+    return SeeOther(reverse("job", args=[job_id]))
