@@ -1,7 +1,7 @@
 """Periodic tasks of a process that have nothing to do with a request or a reply.
 
 Each is a function that is called every so many seconds, in the lane in which replies are stored, so
-that the process needs no further connection to the database; but background jobs, which work longer,
+that the process needs no further connection to the database; background jobs, which work longer,
 have a thread of their own.
 """
 
