@@ -175,6 +175,8 @@ def _filled(fragment, length):
 
 
 def run(pattern, anywhere, text):
+    if isinstance(pattern.pattern, bytes):
+        text = text.encode("utf-8", "replace")
     if anywhere:
         for _ in pattern.finditer(text):
             pass
