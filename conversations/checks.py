@@ -51,6 +51,22 @@ def hosts_are_named(app_configs, **kwargs):
 
 
 @register(START)
+def proxies_are_named(app_configs, **kwargs):
+    """Without TLS of its own the site stands behind a proxy. Unless it trusts that one to say who
+    asks, everybody has the proxy's address, and shares its limits of logins and of uploads."""
+    if settings.SECURE and not settings.TRUSTED_PROXIES:
+        return [
+            Warning(
+                "TRUSTED_PROXIES is 0: everybody behind a proxy counts as one address, in limits "
+                "of logins and in shares of the server.",
+                hint="Set it to the number of your proxies, 1 for nginx alone.",
+                id="conversations.W004",
+            )
+        ]
+    return []
+
+
+@register(START)
 def secret_key_is_random(app_configs, **kwargs):
     """Who guesses the key makes sessions and set-up codes. Random text of 32 characters has some
     twenty different ones; a word, a name or a repeated piece has few."""

@@ -82,6 +82,16 @@ def test_what_is_easy_to_guess_or_open_to_all_is_warned_of(settings, name, value
     assert {each.id for each in checks.run_checks(tags=[START])} == ids
 
 
+@pytest.mark.parametrize(
+    ("secure", "proxies", "ids"),
+    [(True, 0, {"conversations.W004"}), (True, 1, set()), (False, 0, set())],
+)
+def test_a_proxy_that_is_not_trusted_is_warned_of(settings, secure, proxies, ids):
+    settings.OPENAI_BASE_URL = ""
+    settings.SECURE, settings.TRUSTED_PROXIES = secure, proxies
+    assert {each.id for each in checks.run_checks(tags=[START])} == ids
+
+
 def test_sqlite_on_a_read_only_disk_is_refused(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
