@@ -74,10 +74,12 @@ def _refusal():
 
 
 def _prepare():
+    """Close files to other accounts, and look at the database: say what is missing there."""
     close_to_others(private_files(settings.DATABASES["default"], settings.BASE_DIR))
     try:
         if health.pending_migrations():
             logger.warning("Migrations are pending: run manage.py migrate. /readyz answers 503.")
+            return
         LanguageModel.objects.ensure_default()
         if not Person.objects.exists():
             logger.warning(
