@@ -1,9 +1,10 @@
-"""Our sentences for what went wrong, made when they are shown, in the reader's language.
+"""Sentences about errors, made when they are shown, in the reader's language.
 
 Only codes and the gateway's own words are stored, so that each reader has them in their language.
 """
 
 import re
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
@@ -17,15 +18,23 @@ _SUMMARY = re.compile(r"status \d{3}, ")
 
 
 def error_sentence(code, http_status=None):
-    """What happened and what to do next, for an error `code` of a Response; "" for no code."""
+    """The sentence for a reader whose reply failed with the error `code` of a Response: what
+    happened and what to do next. "" for no code."""
     if not code:
         return ""
-    known = _sentences()
-    if code in known:
-        return known[code]
-    if http_status and http_status >= 500:
-        return known["server"]
-    return known["refused"]
+    if ours := _ours().get(code):
+        return ours
+    known = _of_gateway()
+    if code not in known:
+        code = "server" if http_status and http_status >= 500 else "refused"
+    return known[code].reader
+
+
+def operator_sentence(code):
+    """The sentence for whoever runs the site, where a question to the gateway ended with an error
+    `code`; None for a code that is not the gateway's."""
+    found = _of_gateway().get(code)
+    return found and found.operator
 
 
 def is_quote(code, words):
@@ -33,51 +42,131 @@ def is_quote(code, words):
     return bool(words) and code not in _UNHEARD and not _SUMMARY.match(words)
 
 
-def _sentences():
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """What an error means to a `reader`, whose reply failed, and to the `operator` of the site."""
+
+    reader: str
+    operator: str
+
+
+def _of_gateway():
+    """The Sentences of each code of upstream/error_codes.py, in the reader's language."""
     return {
-        # The gateway's; the codes are those of upstream/error_codes.py.
-        "bad_config": _("The gateway is not set up correctly. Tell your administrator."),
-        "connect": _(
-            "The gateway could not be reached. Try again; if it stays so, tell your administrator."
+        "bad_config": Sentences(
+            _("The gateway is not set up correctly. Tell your administrator."),
+            _("The address or the key cannot be used as it stands. Check both."),
         ),
-        "tls": _(
-            "The gateway's certificate is not trusted, so nothing was sent. "
-            "Tell your administrator."
+        "connect": Sentences(
+            _(
+                "The gateway could not be reached. Try again; if it stays so, tell your "
+                "administrator."
+            ),
+            _(
+                "No connection. Is OPENAI_BASE_URL right, the gateway running, and no firewall "
+                "between?"
+            ),
         ),
-        "timeout_connect": _("The gateway did not accept the connection in time. Try again."),
-        "timeout_silence": _("The gateway sent nothing for too long. Try again."),
-        "timeout_total": _("The gateway took longer than this site waits. Try again."),
-        "lost": _(
-            "The connection to the gateway was lost. The call may have been charged, so it was "
-            "not repeated by itself. Press Retry to ask again."
+        "tls": Sentences(
+            _(
+                "The gateway's certificate is not trusted, so nothing was sent. "
+                "Tell your administrator."
+            ),
+            _("The certificate is not trusted, so nothing was sent. Is the host name right?"),
         ),
-        "unauthorized": _("The gateway did not accept this site's key. Tell your administrator."),
-        "quota": _("The gateway's credit or quota is used up. Tell your administrator."),
-        "rate_limited": _("The gateway is receiving too many requests. Wait a moment and retry."),
-        "context_length": _(
-            "The conversation is longer than this model can read. Start a new one, or choose a "
-            "model with a larger context window."
+        "timeout_connect": Sentences(
+            _("The gateway did not accept the connection in time. Try again."),
+            _("No connection in time (UPSTREAM_CONNECT_TIMEOUT)."),
         ),
-        "too_large": _("The gateway refused the conversation as too large. Start a new one."),
-        "model_not_found": _(
-            "The gateway does not have this model. Choose another one or tell your administrator."
+        "timeout_silence": Sentences(
+            _("The gateway sent nothing for too long. Try again."),
+            _("Nothing was sent for too long (UPSTREAM_READ_TIMEOUT)."),
         ),
-        "not_found": _(
-            "The gateway does not offer /v1/responses at its address. Tell your administrator."
+        "timeout_total": Sentences(
+            _("The gateway took longer than this site waits. Try again."),
+            _("There was no answer within two minutes."),
         ),
-        "unsupported": _(
-            "The gateway does not take one of the settings that were sent. Choose another "
-            "reasoning effort or model, or tell your administrator."
+        "lost": Sentences(
+            _(
+                "The connection to the gateway was lost. The call may have been charged, so it was "
+                "not repeated by itself. Press Retry to ask again."
+            ),
+            _("The connection was lost before there was an answer."),
         ),
-        "refused": _("The gateway refused the request. What it said may tell you what to change."),
-        "server": _("The gateway had an error of its own. Try again in a moment."),
-        "not_api": _(
-            "What answered is not the API of a gateway. Tell your administrator to check the "
-            "gateway's address."
+        "unauthorized": Sentences(
+            _("The gateway did not accept this site's key. Tell your administrator."),
+            _("The key was not accepted. Check OPENAI_API_KEY."),
         ),
-        "line_too_long": _("The gateway sent more at once than a reply can be. Try again."),
-        "model_failed": _("The model could not finish the reply. Try again."),
-        # Ours.
+        "quota": Sentences(
+            _("The gateway's credit or quota is used up. Tell your administrator."),
+            _("The credit or quota of the key is used up."),
+        ),
+        "rate_limited": Sentences(
+            _("The gateway is receiving too many requests. Wait a moment and retry."),
+            _("Too many requests. Probe again in a minute."),
+        ),
+        "context_length": Sentences(
+            _(
+                "The conversation is longer than this model can read. Start a new one, or choose a "
+                "model with a larger context window."
+            ),
+            _("A few words are already too long for this model's context window."),
+        ),
+        "too_large": Sentences(
+            _("The gateway refused the conversation as too large. Start a new one."),
+            _("A few words are already more than the gateway takes in a request."),
+        ),
+        "model_not_found": Sentences(
+            _(
+                "The gateway does not have this model. Choose another one or tell your "
+                "administrator."
+            ),
+            _("The gateway does not have this model. Check OPENAI_MODEL."),
+        ),
+        "not_found": Sentences(
+            _("The gateway does not offer /v1/responses at its address. Tell your administrator."),
+            _(
+                "There is nothing at this path. Does OPENAI_BASE_URL end in /v1, and does the "
+                "gateway "
+                "offer this?"
+            ),
+        ),
+        "unsupported": Sentences(
+            _(
+                "The gateway does not take one of the settings that were sent. Choose another "
+                "reasoning effort or model, or tell your administrator."
+            ),
+            _("The gateway or the model does not take this setting."),
+        ),
+        "refused": Sentences(
+            _("The gateway refused the request. What it said may tell you what to change."),
+            _("The gateway refused the request."),
+        ),
+        "model_failed": Sentences(
+            _("The model could not finish the reply. Try again."),
+            _("The model could not finish, and nothing says why."),
+        ),
+        "server": Sentences(
+            _("The gateway had an error of its own. Try again in a moment."),
+            _("The gateway, or the server behind it, has a fault."),
+        ),
+        "not_api": Sentences(
+            _(
+                "What answered is not the API of a gateway. Tell your administrator to check the "
+                "gateway's address."
+            ),
+            _("What answers is no API, perhaps a web page. Check OPENAI_BASE_URL."),
+        ),
+        "line_too_long": Sentences(
+            _("The gateway sent more at once than a reply can be. Try again."),
+            _("More came at once than an answer can be."),
+        ),
+    }
+
+
+def _ours():
+    """The sentences for failures of this site itself."""
+    return {
         "expired": _("No server was free to write this reply in time. Nothing was sent; retry."),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
     }
