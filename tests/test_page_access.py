@@ -86,6 +86,8 @@ def test_axe_finds_nothing_on_any_page(server, surf, alice, talk):
         "/",
         talk.get_absolute_url(),
         trashed.get_absolute_url(),
+        f"/conversations/{trashed.pk}/erase/",
+        "/shortcuts/",
         f"/messages/{message.pk}/edit/",
         "/account/",
         "/accounts/email/",
@@ -115,6 +117,19 @@ def test_axe_finds_nothing_with_all_that_opens(server, surf, alice, talk):
     page.get_by_role("button", name="Conversations").click()
     check(page)
     page.get_by_role("button", name="Alice Lindqvist").click()
+    check(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("searchbox").fill("every")
+    page.locator("#found [role=status]").wait_for()
+    check(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/")
+    page.locator(".list__manage").first.press("Enter")
+    page.get_by_role("button", name="Archive", exact=True).click()
+    page.locator(".toast").wait_for()
+    check(page)
+    page.keyboard.press("Control+/")
+    page.get_by_role("dialog").wait_for()
     check(page)
 
 

@@ -12,13 +12,13 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
-from conversations.database.statements import as_stored
 from conversations.forms import MessageForm
 from conversations.models import Conversation, Message
 from conversations.replies import queued_message
 from conversations.search import parse
 from conversations.search.mark_html import mark_html
-from conversations.thread.page import as_uuid, thread, tree_of
+from conversations.thread.message_tree import MessageTree
+from conversations.thread.page import as_uuid, thread
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
 from conversations.views.refusals import Refusal
@@ -63,9 +63,8 @@ def conversation(request, conversation_id):
 def _is_as_shown(request, conversation):
     """Whether the path that a page shows still ends in its `?leaf=`."""
     leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
-    active = as_stored(conversation.active_id)
-    path = tree_of(conversation).path_through(active if at is None else as_stored(at), active)
-    return leaf is not None and path[-1:] == [as_stored(leaf)]
+    path = MessageTree(conversation).path_through(at, conversation.active_id)
+    return leaf is not None and path[-1:] == [leaf]
 
 
 def send(request, conversation):
