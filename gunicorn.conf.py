@@ -16,9 +16,9 @@ from gunicorn.arbiter import Arbiter
 
 ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+    sys.path.append(str(ROOT))
 
-from chatsite import processors  # noqa: E402 (the site must be on the path)
+from chatsite import master, processors  # noqa: E402 (the site must be on the path)
 from chatsite.environment import WORDS, read_environment  # noqa: E402
 from chatsite.file_modes import UMASK  # noqa: E402
 
@@ -113,6 +113,8 @@ def on_starting(server):
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
     server.first_processor = processors.first()
+    if not reload_on_change:
+        master.install(server, ROOT)
 
 
 def worker_exit(server, worker):

@@ -1,5 +1,6 @@
 """Environment variables and `.env`, read in one way by Django's settings and by gunicorn's."""
 
+import io
 import os
 import sys
 
@@ -57,6 +58,17 @@ class Environment(environ.Env):
         return found or list(default)
 
 
+# The text of a `.env` file that is read in place of the file; None: the file is.
+_kept = None
+
+
+def keep(file):
+    """From now on read the `.env` `file` as it is at this moment, in this process and in those that
+    are forked from it, whatever becomes of the file."""
+    global _kept
+    _kept = file.read_text("utf-8") if file.exists() else ""
+
+
 def read_environment(file):
     """The Environment of this moment: the process's variables, then those of the `.env` `file`.
 
@@ -69,7 +81,7 @@ def read_environment(file):
         ENVIRON = dict(os.environ)
 
     if "pytest" not in sys.modules:
-        Read.read_env(file)
+        Read.read_env(file if _kept is None else io.StringIO(_kept))
     env = Read()
     # A value that starts with "$" is itself, not the name of another variable.
     env.escape_proxy = True

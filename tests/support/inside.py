@@ -1,4 +1,5 @@
-"""The site with a window: `GET /inside/` tells what its process holds, as JSON."""
+"""The site with a window: `GET /inside/` tells what its process holds, as JSON; `GET /hang/` hangs
+its event loop for ever."""
 
 import asyncio
 import gc
@@ -46,6 +47,8 @@ steps = Steps()
 
 async def application(scope, receive, send):
     """The site's ASGI application, and the window."""
+    if scope["type"] == "http" and scope["path"] == "/hang/":
+        time.sleep(600)
     if scope["type"] != "http" or scope["path"] != "/inside/":
         await site(scope, receive, send)
         return
