@@ -9,6 +9,7 @@ import math
 
 from django.conf import settings
 
+from chatsite import upload_spool
 from chatsite.shares import requester_of
 from chatsite.upload_memory import NoMemory, UploadMemory
 
@@ -45,6 +46,11 @@ class BodyLimit:
                 return None
             if whole:
                 return await self._application(scope, _replay(body, receive), send)
+        elif upload_spool.may_be_larger(scope, length):
+            body = await upload_spool.spool(scope, receive, length)
+            if body is not None:
+                spooled = {**scope, "chatsite.spooled_body": body}
+                return await self._application(spooled, _deaf(receive), send)
         bound = settings.MAX_BODY * DROPPED
         if (length or 0) > bound or not await _drop(receive, bound):
             send = _last(send)

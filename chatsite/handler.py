@@ -49,7 +49,7 @@ class Handler(ASGIHandler):
 
     async def handle(self, scope, receive, send):
         try:
-            body = await self.read_body(receive)
+            body = scope.get("chatsite.spooled_body") or await self.read_body(receive)
         except RequestAborted:
             return
         set_script_prefix(get_script_prefix(scope))

@@ -244,6 +244,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 MAX_IMPORT = env.number("MAX_IMPORT", 500_000_000, least=10_000)
 BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent if ON_SQLITE else BASE_DIR
 IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")
+# What fits into MAX_BODY is in memory already; larger files lie beside the database.
+FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "chatsite.upload_handler.ImportFolderHandler",
+]
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
 # Bytes of bodies that have not arrived whole, which one process holds at most.
 UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)

@@ -37,6 +37,7 @@ def test_a_body_over_the_limit_gets_the_page_that_says_so(sender, length):
 
 def test_a_file_over_the_limit_gets_a_page_that_says_what_to_do(sender):
     export = {"file": ("conversations.json", b"".join(parts(5 * MEGABYTE)))}
+    sender.http.cookies.clear()
     answer = sender.http.post("/data/", files=export)
     assert answer.status_code == 413
     assert "files of at most 1,000,000 bytes, so nothing of it came in." in answer.text

@@ -413,7 +413,7 @@ def test_what_is_no_export_is_refused_with_a_sentence(me, alice, content):
 
 @pytest.mark.parametrize(("most", "shown"), [(4_000_000, "4 MB"), (2_590_000, "2.5 MB")])
 def test_the_page_says_how_large_a_file_may_be(me, settings, most, shown):
-    settings.MAX_BODY = most
+    settings.MAX_IMPORT = most
     assert f"at most {shown}." in me.get("/data/").content.decode()
 
 

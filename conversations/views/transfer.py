@@ -39,7 +39,7 @@ def data(request):
     """Where all of mine is taken out, and conversations from elsewhere are brought in."""
     form = ImportForm(request.POST or None, request.FILES or None)
     # Of a million bytes, as those write it who set the limit; never more than it is.
-    context = {"form": form, "most": f"{settings.MAX_BODY // 100_000 / 10:g} MB"}
+    context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
     status = 200
     if request.method == "POST":
         if form.is_valid():

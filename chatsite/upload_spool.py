@@ -1,0 +1,94 @@
+"""Spools the body of an import, which may be larger than MAX_BODY, into a file in IMPORT_FOLDER.
+
+Only multipart on the import's address, with a stated length, and only where the session cookie
+names somebody who is logged in: that is looked up before a byte is read.
+"""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from tempfile import TemporaryFile
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.db import DatabaseError, connections
+
+PATH = "/data/"
+BLOCK = 1_000_000  # bytes that are collected before they are written
+PATIENCE = 30  # seconds without a byte
+AT_ONCE = 4  # of a process
+
+_thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
+_under_way = set()  # ids of people: one upload each
+
+
+def may_be_larger(scope, length):
+    """Whether the request may have a body of `length` bytes although that is over MAX_BODY."""
+    headers = dict(scope["headers"])
+    return (
+        scope["method"] == "POST"
+        and scope["path"] == PATH
+        and headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
+        and length is not None
+        and length <= settings.MAX_IMPORT + settings.MAX_BODY
+    )
+
+
+async def spool(scope, receive, length):
+    """The body as a file at its beginning, without a name, which the caller closes. None where
+    nobody is logged in, too much is under way, or the body does not come whole."""
+    loop = asyncio.get_running_loop()
+    person = await loop.run_in_executor(_thread, _person, scope)
+    if person is None or person in _under_way or len(_under_way) >= AT_ONCE:
+        return None
+    _under_way.add(person)
+    try:
+        settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = TemporaryFile(dir=settings.IMPORT_FOLDER)
+        if await _receive(loop, receive, file, length):
+            file.seek(0)
+            return file
+        file.close()
+        return None
+    except OSError:
+        # No room: as a body that is too large.
+        return None
+    finally:
+        _under_way.discard(person)
+
+
+async def _receive(loop, receive, file, length):
+    parts, waiting, size = [], 0, 0
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                message = await receive()
+        except TimeoutError:
+            return False
+        if message["type"] != "http.request":
+            return False
+        parts.append(message.get("body", b""))
+        waiting += len(parts[-1])
+        size += len(parts[-1])
+        if size > length:
+            return False
+        ends = not message.get("more_body")
+        if ends or waiting >= BLOCK:
+            await loop.run_in_executor(None, file.write, b"".join(parts))
+            parts, waiting = [], 0
+        if ends:
+            return True
+
+
+def _person(scope):
+    """The id of who is logged in by the request's session cookie, None for nobody."""
+    try:
+        cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
+        key = cookies[settings.SESSION_COOKIE_NAME].value
+        store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        return store.get(SESSION_KEY)
+    except (CookieError, KeyError, DatabaseError):
+        return None
+    finally:
+        connections.close_all()

@@ -1,0 +1,30 @@
+"""A file that is imported may be larger than MAX_BODY, for people who are logged in."""
+
+import json
+import re
+
+import pytest
+
+from tests.support.waiting import until
+from tests.test_import_limits import conversation
+
+pytestmark = pytest.mark.once
+
+
+def test_a_large_file_comes_in_through_the_server(stage, here, alice):
+    visitor = stage.visit(here, alice)
+    text = "word " * 20_000
+    found = [conversation(number, text, text) for number in range(1, 31)]
+    content = json.dumps(found).encode()
+    assert len(content) > 5_000_000
+    page = visitor.http.get("/data/").text
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    answer = visitor.http.post(
+        "/data/",
+        data={"csrfmiddlewaretoken": token},
+        files={"file": ("conversations.json", content)},
+        headers={"Referer": f"{here.url}/data/"},
+    )
+    assert answer.status_code in (200, 303)
+    until(lambda: alice.conversations.filter(trashed_at=None).count() == 30)
+    until(lambda: not alice.jobs.filter(state__in=["waiting", "running"]).exists())
