@@ -74,7 +74,7 @@ def test_every_message_looks_as_the_template_draws_it(messages, language, more):
 
 
 def test_each_form_has_an_id_of_its_own(messages):
-    [reply, *_others] = [m for m in messages if m.call and m.call.ended_well]
+    [reply, *_others] = [m for m in messages if m.own_response and m.own_response.ended_well]
     first, second = (message_html.article(reply, context_of(reply)) for _ in range(2))
     assert SUBMISSION.search(first)[0] != SUBMISSION.search(second)[0]
 
@@ -147,17 +147,17 @@ def template_with(tmp_path, settings):
         "{{ user.username }}",
         "{{ request.path }}",
         "{{ currency }}",
-        "{{ call.request_id }}",
-        "{{ call.cost }}",
-        "{{ call.conversation.title }}",
+        "{{ response.request_id }}",
+        "{{ response.cost }}",
+        "{{ response.conversation.title }}",
         "{% for model in models %}{{ model.instructions }}{% endfor %}",
-        "{% if call.input_tokens %}much{% endif %}",
+        "{% if response.input_tokens %}much{% endif %}",
         "{% include 'conversations/_queued.html' %}",
     ],
 )
 def test_what_a_look_does_not_have_cannot_come_into_the_cache(messages, template_with, added):
     template_with(added)
-    [reply, *_others] = [m for m in messages if m.call and m.call.ended_well]
+    [reply, *_others] = [m for m in messages if m.own_response and m.own_response.ended_well]
     with pytest.raises(message_html.NotInLook):
         filled(reply, [LanguageModel(name="m")])
     assert not message_html._cache

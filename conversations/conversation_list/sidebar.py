@@ -58,8 +58,10 @@ def listing(person, before="", length=PAGE):
 def _note_writing(conversations):
     """Mark those in which a reply is being written."""
     ids = [conversation.pk for conversation in conversations]
-    calls = Response.objects.open().filter(conversation_id__in=ids, purpose=Response.Purpose.REPLY)
-    writing = set(calls.values_list("conversation_id", flat=True)) if ids else set()
+    responses = Response.objects.open().filter(
+        conversation_id__in=ids, purpose=Response.Purpose.REPLY
+    )
+    writing = set(responses.values_list("conversation_id", flat=True)) if ids else set()
     for conversation in conversations:
         conversation.is_writing = conversation.pk in writing
 

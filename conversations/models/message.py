@@ -56,7 +56,7 @@ class Message(models.Model):
         return self.role == self.Role.ASSISTANT
 
     @cached_property
-    def call(self):
+    def own_response(self):
         """The Response behind a reply; None for a person's message or one that was imported."""
         if not self.is_reply:
             return None
@@ -68,7 +68,7 @@ class Message(models.Model):
     @property
     def status(self):
         """The status of the Response behind it; what has none is complete."""
-        return self.call.status if self.call else Response.Status.COMPLETED
+        return self.own_response.status if self.own_response else Response.Status.COMPLETED
 
     @property
     def thumb(self):

@@ -103,7 +103,7 @@ def fill_in(message):
     """Give a pending reply the text it has so far, for a page without the event stream."""
     if message is None:
         return
-    response = message.call
+    response = message.own_response
     limits = {"account": response.person_id, "patience": 2, "name": str(message.pk)}
     if response.partial:
         message.live_html = mark_safe(render(response.partial, **limits))  # noqa: S308 (ours)

@@ -41,7 +41,7 @@ def render_finished_article(live, viewer):
 def _message_of(response):
     """A message of its own for one drawing, with what it stands on."""
     message = copy(response.message)
-    message.call = response
+    message.own_response = response
     message.conversation = response.conversation
     return message
 

@@ -127,13 +127,13 @@ def end(guarded, fields, *written):
     Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
     `status` and `usage_source` among them; `written` the texts that came.
     """
-    call = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
-    if call is None:
+    before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
+    if before is None:
         return None
-    ending = usage.settle(call, {**fields, "finished_at": timezone.now()}, *written)
+    ending = usage.settle(before, {**fields, "finished_at": timezone.now()}, *written)
     if not guarded.update(**ending, partial="", partial_reasoning="", heartbeat_at=None):
         return None
-    usage.record([{**call, **ending}])
+    usage.record([{**before, **ending}])
     return ending
 
 

@@ -137,9 +137,9 @@ def rebuild_body(response):
 
 def _is_first(reply):
     """Whether it is the only finished reply of its conversation, with no title asked for yet."""
-    calls = Response.objects.filter(conversation_id=reply.conversation_id)
-    finished = calls.filter(ENDED, purpose=Purpose.REPLY)
-    return finished.count() == 1 and not calls.filter(purpose=Purpose.TITLE).exists()
+    responses = Response.objects.filter(conversation_id=reply.conversation_id)
+    finished = responses.filter(ENDED, purpose=Purpose.REPLY)
+    return finished.count() == 1 and not responses.filter(purpose=Purpose.TITLE).exists()
 
 
 def _maximum(name):

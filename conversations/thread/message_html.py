@@ -65,7 +65,7 @@ class ResponseLook(_Frozen):
 class MessageLook(_Frozen):
     """The look of a message: all that its cached HTML depends on, and the key of the cache.
 
-    `call` is the look of a reply's Response (None: a person's message, or a reply that was
+    `own_response` is the look of a reply's Response (None: a person's message, or a reply that was
     imported), `thumb` is "good", "bad" or "", `has_choice` says that there are several models to
     retry with.
     """
@@ -76,7 +76,7 @@ class MessageLook(_Frozen):
     is_reply: bool
     is_pending: bool
     text: bool
-    call: ResponseLook | None
+    own_response: ResponseLook | None
     thumb: str
     has_choice: bool
     pk: str = PLACEHOLDERS["id"]
@@ -136,13 +136,13 @@ def article(message, context):
         if len(_cache) >= MOST:
             _cache.clear()
         drawn = _cache[look] = _Drawn(_draw_look(look))
-    call = message.call
+    response = message.own_response
     return drawn.filled(
         id=message.pk,
-        response_id=call.pk if call else "",
+        response_id=response.pk if response else "",
         html=message.shown_html,
-        facts=partial(facts, call, context.get("currency")),
-        model=escape(call.model) if call else "",
+        facts=partial(facts, response, context.get("currency")),
+        model=escape(response.model) if response else "",
         time=partial(time_of, message),
         token=escape(context.get("csrf_token", "")),
         submission=uuid.uuid4,
@@ -161,15 +161,15 @@ def article_of(message, **context):
 def _look_of(message, context):
     """The MessageLook of a message; None where it has something of its own beside text and ids
     (thoughts, versions, an error), so that the template draws it each time."""
-    call, place = message.call, message.place
+    response, place = message.own_response, message.place
     if context.get("readonly") or message.reasoning or (place and place.count > 1):
         return None
-    if call is not None and (call.request.get("left_out") or call.refusal):
+    if response is not None and (response.request.get("left_out") or response.refusal):
         return None
     if message.is_pending:
         if message.live_reasoning:
             return None
-    elif message.is_reply and not (message.text and (call is None or call.ended_well)):
+    elif message.is_reply and not (message.text and (response is None or response.ended_well)):
         return None
     return MessageLook(
         language=get_language(),
@@ -178,7 +178,7 @@ def _look_of(message, context):
         is_reply=message.is_reply,
         is_pending=message.is_pending,
         text=bool(message.text),
-        call=None if call is None else ResponseLook(call.status),
+        own_response=None if response is None else ResponseLook(response.status),
         thumb="" if message.is_pending else message.thumb,
         has_choice=not message.is_pending and _has_choice(context),
     )

@@ -76,11 +76,11 @@ def _account(person):
 def _usage(person):
     """Yield the lines of the books that are the person's, as CSV, some thousand at a time."""
     yield _lines([_USAGE])
-    calls = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
+    responses = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
     last = None
     while True:
         behind = Q(created_at__gt=last[0]) | Q(created_at=last[0], pk__gt=last[1]) if last else Q()
-        batch = list(calls.filter(behind).values_list("created_at", "pk", *_USAGE[1:])[:ROWS])
+        batch = list(responses.filter(behind).values_list("created_at", "pk", *_USAGE[1:])[:ROWS])
         if not batch:
             return
         last = batch[-1][:2]

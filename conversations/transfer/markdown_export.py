@@ -23,5 +23,5 @@ def write(conversation):
 def _speaker(message, conversation):
     if not message.is_reply:
         return conversation.owner.display_name
-    call = message.call
-    return (call.answered_model or call.model) if call else _("Reply")
+    response = message.own_response
+    return (response.answered_model or response.model) if response else _("Reply")

@@ -16,7 +16,7 @@ from conversations.transfer.imported_conversation import (
 FORMAT = "chatsite conversation"
 VERSION = 1
 
-_CALL = (
+_RESPONSE = (
     *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
     *REPORTED_TOKENS,
 )
@@ -53,12 +53,13 @@ def _message(message):
     }
     if message.reasoning:
         written["reasoning"] = message.reasoning
-    if message.call:
-        call = {name: getattr(message.call, name) for name in _CALL}
+    response = message.own_response
+    if response:
+        columns = {name: getattr(response, name) for name in _RESPONSE}
         for name in ("created_at", "finished_at"):
-            call[name] = _time(call[name])
+            columns[name] = _time(columns[name])
         written["response"] = {
-            name: value for name, value in call.items() if value not in (None, "")
+            name: value for name, value in columns.items() if value not in (None, "")
         }
     return written
 

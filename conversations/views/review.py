@@ -104,7 +104,7 @@ def response_input(request, conversation_id, response_id):
         sitting=visit.sitting,
         detail={"response": str(response.pk)},
     )
-    context = {"visit": visit, "conversation": visit.conversation, "call": response}
+    context = {"visit": visit, "conversation": visit.conversation}
     try:
         body = request_body.rebuild(response)
     except (KeyError, ValueError):
