@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -71,6 +72,28 @@ def test_time_without_a_sweep_does_not_count(alice, clock):
     for _second in range(DEAD):
         dead_at(standstill)
         clock.now += 1
+    assert dead_at(standstill) == [response.pk]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="forbids writing by SQLite's PRAGMA")
+def test_time_in_which_nothing_can_be_written_does_not_count(alice, clock):
+    """On a full disk reading goes on, and no writer can renew its heartbeat."""
+    response, _lease = written(alice)
+    standstill = recovery.Standstill(clock)
+    assert dead_at(standstill) == []
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA query_only = ON")
+        try:
+            for _second in range(3 * DEAD):
+                clock.now += 1
+                with pytest.raises(DatabaseError), transaction.atomic():
+                    dead_at(standstill)
+        finally:
+            cursor.execute("PRAGMA query_only = OFF")
+    for _second in range(DEAD - 2):
+        clock.now += 1
+        assert dead_at(standstill) == []
+    clock.now += 2
     assert dead_at(standstill) == [response.pk]
 
 

@@ -8,7 +8,9 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
+from tests.support.books import balanced
 from tests.support.cable import Cable
+from tests.support.quick import REPLY_DEAD
 from tests.support.reading import Reader, words
 from tests.support.server import database_url
 from tests.support.stage import wish
@@ -88,6 +90,31 @@ def test_replies_go_on_through_a_restart_and_end_when_the_database_is_back(
         row = Response.objects.get(pk=response.pk)
         assert (row.status, row.attempts) == ("completed", 1)
         assert Message.objects.get(pk=row.message_id).text.strip() == words(count)
+
+
+@pytest.mark.parametrize("cut_off", ["both", "one"])
+def test_an_outage_longer_than_a_heartbeat_may_rest_takes_no_reply(
+    stage, nobody_else, make_stage_server, server, cable, alice, cut_off
+):
+    """Also of a process that alone is cut off: the other declares its replies dead meanwhile, and
+    it puts them back."""
+    url = server.environment["DATABASE_URL"] if cut_off == "both" else database_url()
+    visitors = [stage.visit(each, alice) for each in (server, make_stage_server(DATABASE_URL=url))]
+    responses = [visitors[n % 2].ask(wish(pieces=300, pace=0.05)) for n in range(6)]
+    rows = Response.objects.filter(pk__in=[response.pk for response in responses])
+    until(lambda: all(row.partial for row in rows.all()), 30)
+    cable.pull()
+    time.sleep(2 * REPLY_DEAD + 2)
+    assert rows.filter(status="interrupted").count() == (0 if cut_off == "both" else 3)
+    cable.plug()
+    back = time.monotonic()
+    until(lambda: visitors[0].get("/").status_code == 200)
+    assert time.monotonic() - back < 10
+    until(lambda: set(rows.values_list("status", "attempts")) == {("completed", 1)}, 60)
+    texts = Message.objects.filter(pk__in=[response.message_id for response in responses])
+    assert {text.strip() for text in texts.values_list("text", flat=True)} == {words(300)}
+    assert len(stage.gateway.responses) == len(responses)
+    assert balanced()
 
 
 def test_connections_that_the_database_ended_are_replaced(stage, here, visitor):

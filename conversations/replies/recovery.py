@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from conversations.database.statements import as_stored, compiled, from_stored, rows
+from conversations.database.statements import as_stored, change, compiled, from_stored, rows
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import THOUGHTS, render
 from conversations.replies.response_states import end, load, replace_end, write_message
@@ -73,6 +73,11 @@ def left_behind(mine, standstill):
     """
     found = [(from_stored(pk), *rest) for pk, *rest in rows(*_left_behind())]
     found = [row for row in found if row[0] not in mine]
+    silent = [pk for pk, status, _heartbeat, _expired in found if status == Status.IN_PROGRESS]
+    if silent:
+        # Where nothing can be written, as on a full disk, no writer can renew its heartbeat: this
+        # raises then, and the sweep does not count.
+        change(_WRITE_NOTHING, as_stored(silent[0]))
     still = standstill.look({pk: heartbeat for pk, _status, heartbeat, _expired in found})
     dead, expired, unclaimed = [], [], []
     for pk, status, heartbeat, is_expired in found:
@@ -84,6 +89,9 @@ def left_behind(mine, standstill):
         else:
             unclaimed.append(pk)
     return dead, expired, unclaimed
+
+
+_WRITE_NOTHING = "UPDATE conversations_response SET heartbeat_at = heartbeat_at WHERE id = %s"
 
 
 @cache
