@@ -91,8 +91,9 @@ def _too_many(is_share):
         sentence = _("You have many replies open at the same time. Close some of their tabs.")
     else:
         sentence = _("The server has as many open streams as it can serve.")
+    again = _("Try again in a few seconds.")  # gettext does not look into f-strings
     response = HttpResponse(
-        f"{sentence} {_('Try again in a few seconds.')}",
+        f"{sentence} {again}",
         status=429 if is_share else 503,
         content_type="text/plain; charset=utf-8",
     )
