@@ -1,3 +1,5 @@
+"""The app configuration: signals, system checks and database triggers are connected at start."""
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_delete
 from django.utils.translation import gettext_lazy as _
@@ -28,14 +30,15 @@ class ConversationsConfig(AppConfig):
 
 
 def enable_default_model(sender, **kwargs):
-    """The first page must have a model to offer, on a fresh database too."""
+    """A receiver of post_migrate: inserts the default LanguageModel, so that a new site has a model
+    to offer."""
     from conversations.models import LanguageModel
 
     LanguageModel.objects.ensure_default()
 
 
 def make_reviewers(sender, **kwargs):
-    """The group is there on a database that was flushed, too."""
+    """A receiver of post_migrate: creates the group of reviewers, also after a flush."""
     from conversations.review.reviewers_group import ensure_reviewers
 
     ensure_reviewers()

@@ -1,3 +1,5 @@
+"""Forms of the composer: to send a message, to edit one, and to retry a reply."""
+
 import uuid
 
 from django import forms
@@ -10,7 +12,12 @@ from conversations.models import LanguageModel
 
 
 class MessageForm(forms.Form):
-    """What a person sends: the text, the model, and the id that lets it through only once."""
+    """The form of a message: text, model, reasoning effort, maximum length in tokens, and the
+    submission id (a UUID, unique in the database), which makes sending it twice harmless.
+
+    `person` is who sends it: only models offered to that person are valid. `chosen` is the name of
+    the model that is selected at first. Cleaned, `model` is a LanguageModel.
+    """
 
     text = forms.CharField(
         label=gettext_lazy("Message"),
@@ -32,6 +39,8 @@ class MessageForm(forms.Form):
         self.chosen = chosen if len(self.models) > 1 else ""
 
     def clean_text(self):
+        """The text with line feeds as line ends. Not valid: only white space, or more than
+        MAX_MESSAGE characters."""
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
         if not text.strip():
             raise forms.ValidationError(_("Write a message first."))
@@ -46,9 +55,12 @@ class MessageForm(forms.Form):
         return text
 
     def clean_submission(self):
+        """The submission id; a new one where the form had none."""
         return self.cleaned_data["submission"] or uuid.uuid4()
 
     def clean(self):
+        """Replace the model's name by its LanguageModel, and drop an effort or a length that this
+        model does not offer."""
         cleaned = super().clean()
         name = cleaned.get("model") or self.chosen
         model = next((model for model in self.models if model.name == name), None)
@@ -73,27 +85,28 @@ class MessageForm(forms.Form):
 
     @property
     def selected(self):
-        """The name of the model the form shows as chosen."""
+        """The name of the model that is selected in the form; "" where none is offered."""
         name = self.data.get("model") or self.chosen
         names = [model.name for model in self.models]
         return name if name in names else (names[0] if names else "")
 
     @property
     def selected_model(self):
+        """The LanguageModel that is selected in the form, or None."""
         return next((model for model in self.models if model.name == self.selected), None)
 
     @property
     def fresh_submission(self):
-        """A new id for the form that is shown, unless what was posted may still be sent."""
+        """A new submission id, for the form that is shown."""
         return uuid.uuid4()
 
 
 class EditForm(MessageForm):
-    """A person's message written anew; everything else as when it was first sent."""
+    """The form to edit a message: a MessageForm with the new text."""
 
 
 class RetryForm(MessageForm):
-    """Asks for another reply; there is no text."""
+    """The form to ask for another reply: a MessageForm without text."""
 
     text = forms.CharField(required=False)
 
@@ -102,5 +115,6 @@ class RetryForm(MessageForm):
 
     @property
     def first_error(self):
-        """The sentence of the first field that was refused. Only where the form is not valid."""
+        """The message of the first field that is not valid. Raises StopIteration for a valid
+        form."""
         return next(iter(self.errors.values()))[0]

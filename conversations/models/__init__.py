@@ -1,4 +1,4 @@
-"""What the site keeps, and what each thing means and may do."""
+"""The models of the app, one module each. `conversations.models` exports all of them."""
 
 from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
 

@@ -1,3 +1,5 @@
+"""The access log of reviews: an append-only table whose rows form a hash chain (SHA-256)."""
+
 import hashlib
 import json
 from datetime import UTC
@@ -8,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permanent(Exception):
-    """Raised by every attempt of the ORM to change or remove a row of the access log."""
+    """The error of every attempt to change or delete a row of the access log through the ORM."""
 
 
 class ReviewAccessQuerySet(models.QuerySet):
@@ -16,32 +18,36 @@ class ReviewAccessQuerySet(models.QuerySet):
         """Append an act to the log, in the caller's transaction or one of its own.
 
         `action` is one of ReviewAccess.Action, `fields` are further fields of the row. Returns the
-        row. An act that cannot be recorded must not happen: callers let exceptions pass.
+        row. Exceptions have to reach the caller: an act that cannot be recorded must not happen.
         """
         access = self.model(action=action, **fields)
         access.save(using=self.db)
         return access
 
     def update(self, **fields):
+        """Raises Permanent."""
         raise Permanent
 
     def delete(self):
+        """Raises Permanent."""
         raise Permanent
 
     delete.alters_data = True
     delete.queryset_only = True
 
     def bulk_create(self, *args, **kwargs):
-        """Refused: each row needs the hash of the one before it."""
+        """Raises Permanent: each row needs the hash of the row before it."""
         raise Permanent
 
     def bulk_update(self, *args, **kwargs):
+        """Raises Permanent."""
         raise Permanent
 
 
 class ReviewAccess(models.Model):
-    """A row of the access log: an act of a reviewer on somebody's conversation, or a change of who
-    may review; who did it, whose it is, what, why, when and from where.
+    """A row of the access log: an act of a reviewer on a conversation of another person, or a
+    change of who may review; with the ids of both people, the action, the reason, the time and the
+    IP address.
 
     The log is append-only. People and conversations are plain ids, no foreign keys and no names, so
     that no deletion touches a row. It is a hash chain: each row holds the hash of the row before
@@ -123,6 +129,7 @@ class ReviewAccess(models.Model):
             AccessLogHead.objects.using(using).update(number=self.number, hash=self.hash)
 
     def delete(self, *args, **kwargs):
+        """Raises Permanent."""
         raise Permanent
 
     def computed_hash(self, number=None):
@@ -148,7 +155,8 @@ class ReviewAccess(models.Model):
 
     @property
     def was_moved(self):
-        """Whether the row was moved: its content is as written, but under another number."""
+        """Whether only the number of the row was changed: its hash fits its content under another
+        number."""
         rows = type(self).objects
         before = rows.filter(hash=self.previous).values_list("number", flat=True)
         after = rows.filter(previous=self.hash).values_list("number", flat=True)
@@ -159,10 +167,10 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def verify(cls):
-        """Yields `(number, what)` for each row that is not as it was written; `what` is "edited",
-        "removed", "reordered" or "added". Rows cut off at the end show by the head. Reads a
-        thousand rows at a time, oldest first, so memory does not grow with the log.
-        """
+        """Check the hash chain. Yields `(number, what)` for each row that differs from what was
+        written; `what` is "edited", "removed", "reordered" or "added". Rows removed from the end
+        are found by comparison with the AccessLogHead. Reads a thousand rows at a time, oldest
+        first, so that memory does not grow with the log."""
         head = AccessLogHead.current()
         expected, before = 1, None
         for row in cls.objects.order_by("number").iterator(chunk_size=1000):
@@ -206,21 +214,21 @@ class AccessLogHead(models.Model):
         ]
 
     def __str__(self):
-        """The head as it is written elsewhere, like `12:9f86d0…`: the number and the hash of the
-        last row; `0:` of an empty log."""
+        """The head as text, `NUMBER:HASH` like `12:9f86d0…`; `0:` for an empty log."""
         return f"{self.number}:{self.hash}"
 
     @classmethod
     def current(cls):
-        """The head as it is now, that of an empty log where there is no row."""
+        """The stored head; that of an empty log where no row of this table exists."""
         return cls.objects.first() or cls(number=0)
 
     @classmethod
     def lock(cls, using):
-        """The head as it is now; other writers wait until this transaction ends.
+        """The head, locked: other writers of the log wait until this transaction ends.
 
-        The first writer makes it. Without it but with rows there was tampering, and the number
-        is taken: the insert fails, and with it the act.
+        The first writer creates the row. Where it is missing although the log has rows, somebody
+        removed it: the number is taken, so the insert raises IntegrityError, and the act fails with
+        it.
         """
         heads = cls.objects.using(using)
         head = heads.select_for_update().first()

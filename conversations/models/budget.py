@@ -1,3 +1,6 @@
+"""Budgets: limits of cost, tokens or replies in a day, a week or a month, and the history of their
+changes."""
+
 from decimal import Decimal
 
 from django.conf import settings
@@ -15,9 +18,10 @@ LARGEST = 10**15
 
 class BudgetQuerySet(models.QuerySet):
     def for_person(self, person_id):
-        """A list of those that apply to the person with that id: own, of each group, of everyone.
+        """A list of the budgets that apply to the person with that id: the person's own, those of
+        their groups, and those of everyone.
 
-        The groups are looked up only where a group has a budget: every reply asks this.
+        The groups are queried only where some group has a budget, since every reply asks for this.
         """
         budgets = list(self.filter(Q(person_id=person_id) | Q(person_id=None)))
         if any(budget.group_id for budget in budgets):
@@ -27,8 +31,9 @@ class BudgetQuerySet(models.QuerySet):
 
 
 class Budget(models.Model):
-    """How much a person may use in a period: of the person, of each member of the group, or, where
-    both are empty, of each person. All that apply must hold."""
+    """A budget: the most that may be used in a period, in money, tokens or replies. It applies to
+    `person`, to each member of `group`, or, where both are empty, to each person. Where several
+    apply, all of them must hold."""
 
     class Period(models.TextChoices):
         DAY = "day", _("day")
@@ -93,14 +98,15 @@ class Budget(models.Model):
 
     @property
     def holder(self):
-        """Whose budget it is, as a name."""
+        """The name of the person or group that the budget applies to, or "everyone"."""
         if self.person_id:
             return str(self.person)
         return str(self.group) if self.group_id else str(_("everyone"))
 
 
 class BudgetChange(models.Model):
-    """A budget as it was made, changed or removed: the history, in plain values."""
+    """A row of the history of budgets: the values of a Budget when it was made, changed or removed,
+    by whom (username) and when. It has no foreign keys, so that it survives what it describes."""
 
     class Action(models.TextChoices):
         MADE = "made", _("made")
@@ -127,6 +133,8 @@ class BudgetChange(models.Model):
 
 
 def _note(budget, action):
+    """Insert the BudgetChange of `budget`; `budget.changed_by` is the username, where the admin set
+    it."""
     BudgetChange.objects.create(
         budget_id=budget.pk,
         action=action,

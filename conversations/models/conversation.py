@@ -1,3 +1,5 @@
+"""The conversation: owner, title, settings, and its place in the list, the archive or the trash."""
+
 import uuid
 
 from django.conf import settings
@@ -13,26 +15,29 @@ FEW_MEMBERS = 100
 
 class ConversationQuerySet(models.QuerySet):
     def of(self, person):
-        """Those `person` owns: the look-up is the permission."""
+        """A queryset of the conversations that `person` owns. Views look up conversations through
+        it only, which is the permission check."""
         return self.filter(owner_id=person.pk)
 
     def reviewable_by(self, person):
-        """Those `person` may review now: everyone's, or those of the members of the groups that
-        a Scope names; none without the assigned permission."""
+        """A queryset of the conversations that `person` may review now: those of everyone or, where
+        the person has rows of Scope, those of the members of these groups. Empty without the
+        assigned permission."""
         if not person.may_review:
             return self.none()
         groups = list(person.scopes.values_list("group_id", flat=True))
         return self.owned_in(groups) if groups else self.all()
 
     def holding(self, hits):
-        """Those in which one of the search's `hits` is."""
+        """A queryset of the conversations in which one of `hits` (search results) lies."""
         return self.filter(pk__in={hit.conversation_id for hit in hits})
 
     def owned_in(self, groups):
-        """Those owned by members of any of `groups` (ids).
+        """A queryset of the conversations whose owners are members of any of `groups` (ids).
 
-        Few members: by the owner's index. Many: newest first, asking of each who owns it. Either
-        way what is read does not grow with the number of all conversations.
+        For up to FEW_MEMBERS owners it reads the index by owner; for more it reads newest first and
+        tests the owner of each row. Either way the number of rows read does not grow with the
+        number of all conversations.
         """
         through = self.model._meta.get_field("owner").related_model.groups.through
         members = through.objects.filter(group_id__in=groups)
@@ -42,32 +47,34 @@ class ConversationQuerySet(models.QuerySet):
         return self.filter(models.Exists(members.filter(person_id=models.OuterRef("owner_id"))))
 
     def kept(self):
-        """All but those in the trash."""
+        """A queryset without those in the trash."""
         return self.filter(trashed_at=None)
 
     def listed(self):
-        """Those of the sidebar below the pinned ones, newest activity first."""
+        """A queryset of the conversations in the sidebar that are not pinned, newest activity
+        first."""
         return self.filter(pinned_at=None, archived_at=None, trashed_at=None).order_by(
             "-updated_at", "-id"
         )
 
     def pinned(self):
-        """Those at the top of the sidebar, last pinned first."""
+        """A queryset of the pinned conversations, last pinned first."""
         return self.filter(pinned_at__isnull=False, trashed_at=None).order_by("-pinned_at", "-id")
 
     def archived(self):
-        """Those put away, last one first."""
+        """A queryset of the archived conversations, last archived first."""
         return self.filter(archived_at__isnull=False, trashed_at=None).order_by(
             "-archived_at", "-id"
         )
 
     def trashed(self):
-        """Those deleted and not yet gone, last one first."""
+        """A queryset of the conversations in the trash, last deleted first."""
         return self.filter(trashed_at__isnull=False).order_by("-trashed_at", "-id")
 
 
 class Conversation(models.Model):
-    """An exchange of messages, owned by one person."""
+    """A conversation: a tree of messages, owned by one person. `active` is the leaf whose branch is
+    shown by default."""
 
     class TitleSource(models.TextChoices):
         TEXT = "text", _("first line")
@@ -143,7 +150,8 @@ class Conversation(models.Model):
         return self.title or str(_("New conversation"))
 
     def title_from(self, text):
-        """Take the title from the first line of `text`, cut at a word where it is long."""
+        """Set the title to the first line of `text`, cut between words to TITLE_LENGTH characters.
+        Does not save."""
         line = next((line.strip() for line in text.splitlines() if line.strip()), "")
         if len(line) > TITLE_LENGTH:
             cut = line[: TITLE_LENGTH - 1]

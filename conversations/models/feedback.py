@@ -1,9 +1,12 @@
+"""Feedback of a person on a reply."""
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Feedback(models.Model):
-    """What its reader thought of a reply: a thumb, and a sentence where they cared to write one."""
+    """The feedback of a conversation's owner on one reply: a thumb up or down, and an optional
+    comment. The review queue filters by it."""
 
     class Value(models.TextChoices):
         GOOD = "good", _("good")

@@ -1,3 +1,5 @@
+"""Background jobs, with their lease and progress."""
+
 import uuid
 
 from django.conf import settings
@@ -7,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """Long work that a person ordered, done in small pieces by any process (conversations.jobs).
+    """A background job that a person ordered (an import, an erasure). Any process of the site may
+    run it, in small pieces (`conversations.jobs`).
 
-    A process holds a lease while it works: `lease`, kept alive by `heartbeat_at`, by the database's
-    clock. `cursor` says where the work goes on after a crash, `report` what came of it so far.
+    A process holds a lease while it works: `lease` is its token, `heartbeat_at` is renewed by the
+    clock of the database. `cursor` says where to go on after a crash; `report` is the result so
+    far, as JSON.
     """
 
     class Kind(models.TextChoices):
@@ -70,10 +74,10 @@ class Job(models.Model):
 
     @property
     def is_open(self):
-        """Whether there is work left that somebody does."""
+        """Whether work is left: the job is waiting or running."""
         return self.state in self.OPEN
 
     @property
     def percent(self):
-        """How much of it is done, 0 to 100; None where that is not known yet."""
+        """The progress in per cent, 0 to 100; None where the total is not known yet."""
         return min(100, self.done * 100 // self.total) if self.total else None

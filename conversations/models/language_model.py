@@ -1,3 +1,5 @@
+"""The models of the gateway that administrators offer, with limits and groups."""
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
@@ -11,17 +13,18 @@ class LanguageModelQuerySet(models.QuerySet):
         return self.filter(enabled=True)
 
     def ensure_default(self):
-        """Make the row of OPENAI_MODEL where there is none; the demo's is on only without a
-        gateway. An administrator's choice to disable a model is left alone."""
+        """Insert a row for OPENAI_MODEL where there is none. The demo's model is enabled only where
+        no gateway is configured. An existing row stays as it is, also a disabled one."""
         self.get_or_create(name=settings.OPENAI_MODEL)
         self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)
 
     def offered_to(self, person):
-        """A list of the enabled ones that `person` (or the id of one) may use: of no group, or of
-        one of the person's groups. By name, but the site's default model (OPENAI_MODEL) first.
+        """A list of the enabled LanguageModels that `person` (a Person or an id) may use: those
+        without groups, and those of one of the person's groups. Sorted by name, the site's default
+        (OPENAI_MODEL) first.
 
-        Chosen and sorted in Python: there are few models, most sites limit none of them, and two
-        small queries are quicker than one with the joins of it all.
+        Filtered and sorted in Python: there are few models, most sites limit none of them, and two
+        small queries are faster than one with the joins.
         """
         limits = {}
         for model_id, group_id in self.model.groups.through.objects.values_list(
@@ -42,7 +45,7 @@ class LanguageModelQuerySet(models.QuerySet):
 
 
 class LanguageModel(models.Model):
-    """A model of the gateway that people may choose."""
+    """A model of the gateway: its name there, its limits in tokens, and who may use it."""
 
     name = models.CharField(
         _("name"), max_length=200, unique=True, help_text=_("As the gateway calls it.")
@@ -88,5 +91,5 @@ class LanguageModel(models.Model):
 
     @property
     def effort_choices(self):
-        """The reasoning efforts people may choose, as a list of words."""
+        """The reasoning efforts that people may choose, as a list of words like "low"."""
         return [word.strip() for word in self.efforts.split(",") if word.strip()]

@@ -1,3 +1,5 @@
+"""Messages: the turns of a conversation, each with its parent."""
+
 import uuid
 
 from django.db import models
@@ -12,8 +14,8 @@ from .response import Response
 
 
 class Message(models.Model):
-    """One turn of a conversation. `parent` makes turns a tree, so that editing or retrying adds a
-    sibling and loses nothing."""
+    """A message of a conversation, by a person or a model. `parent` makes the messages a tree: an
+    edit or a retry adds a sibling and overwrites nothing."""
 
     class Role(models.TextChoices):
         USER = "user", _("person")
@@ -57,7 +59,9 @@ class Message(models.Model):
 
     @cached_property
     def own_response(self):
-        """The Response behind a reply; None for a person's message or one that was imported."""
+        """The Response that wrote this reply; None for a person's message and for an imported
+        reply. Unlike Django's reverse relation `response`, it does not raise where there is
+        none."""
         if not self.is_reply:
             return None
         try:
@@ -67,12 +71,12 @@ class Message(models.Model):
 
     @property
     def status(self):
-        """The status of the Response behind it; what has none is complete."""
+        """The status of its Response; "completed" where there is none."""
         return self.own_response.status if self.own_response else Response.Status.COMPLETED
 
     @property
     def thumb(self):
-        """What its reader thought of it: "good", "bad" or, where they did not say, ""."""
+        """The value of its Feedback, "good" or "bad"; "" without feedback."""
         given = getattr(self, "feedback", None) if self.is_reply else None
         return given.value if given else ""
 
@@ -82,8 +86,8 @@ class Message(models.Model):
 
     @property
     def shown_reasoning(self):
-        """The thoughts as HTML: the final one, or what there is so far. Those of a version that
-        kept no HTML of them are rendered here."""
+        """The reasoning (thoughts) as safe HTML: stored, or of a reply that is being written the
+        part so far. Rendered here where none is stored, as in rows of older versions."""
         if self.live_reasoning is not None:
             return self.live_reasoning
         html = self.reasoning_html or render(self.reasoning, THOUGHTS, name=str(self.pk))
@@ -91,5 +95,5 @@ class Message(models.Model):
 
     @property
     def shown_html(self):
-        """The text as HTML: the final one, or what there is so far."""
+        """The text as safe HTML: stored, or of a reply that is being written the part so far."""
         return mark_safe(self.html) if self.live_html is None else self.live_html  # noqa: S308

@@ -1,3 +1,5 @@
+"""The outbox: e-mails that wait to be sent."""
+
 from datetime import timedelta
 
 from django.db import models
@@ -17,10 +19,10 @@ KEPT = timedelta(days=30)
 
 
 class OutgoingMail(models.Model):
-    """An e-mail that waits to be sent, or that was given up; one that was sent is deleted.
+    """An e-mail in the outbox, to be sent or given up. It is deleted when it has been sent.
 
-    `content` is the message as JSON (conversations.mail.outbox). It may hold a link to set a
-    password, so nobody is shown it, and it is emptied when the e-mail is given up.
+    `content` is the message as JSON (`conversations.mail.outbox`). It may hold a link to set a
+    password, so no page shows it, and it is emptied when the e-mail is given up.
     """
 
     recipients = models.TextField(_("to"))

@@ -1,3 +1,5 @@
+"""The user model of the site (AUTH_USER_MODEL): account, preferences and permissions to review."""
+
 import re
 from datetime import timedelta
 
@@ -20,7 +22,8 @@ SEEN_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class Person(AbstractUser):
-    """An account. "User" is a role of messages, so people are called people."""
+    """An account: Django's user with preferences. It is called a person, since "user" is a role of
+    messages."""
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("As the system")
@@ -56,23 +59,25 @@ class Person(AbstractUser):
 
     @property
     def display_name(self):
-        """The full name where there is one, else the username. Names in Chinese, Japanese or Korean
-        begin with the family's, without a space."""
+        """The full name, else the username. Chinese, Japanese and Korean names have the family name
+        first, without a space."""
         if UNSPACED.search(self.first_name + self.last_name):
             return f"{self.last_name}{self.first_name}".strip()
         return self.get_full_name() or self.username
 
     @property
     def initials(self):
-        """One or two letters for the avatar."""
+        """One or two letters for the avatar, in upper case."""
         words = self.display_name.split()
         return "".join(word[0] for word in words[:2]).upper() if words else "?"
 
     @cached_property
     def assigned(self):
-        """Code names of this app's permissions assigned to the person or one of their groups.
+        """A set of code names of this app's permissions, assigned to the person or to one of their
+        groups.
 
-        Not `has_perm`: that says yes to every superuser, and being superuser lets nobody review.
+        Not `has_perm`, which is true for every superuser: a superuser may review only where the
+        permission is assigned.
         """
         if not self.is_active:
             return frozenset()
@@ -83,27 +88,29 @@ class Person(AbstractUser):
 
     @property
     def may_review(self):
-        """Whether conversations of others are open to the person, within the scope."""
+        """Whether the person has the permission to review conversations of others, within the
+        groups of their rows of Scope."""
         return "review_conversation" in self.assigned
 
     @property
     def may_read_access_log(self):
-        """Whether the log of all reviews is open to the person; it always is to superusers."""
+        """Whether the person may read the access log: by the assigned permission, or as a
+        superuser."""
         return self.is_active and (self.is_superuser or "view_reviewaccess" in self.assigned)
 
     def seen(self):
-        """Note that the person is here now, to within SEEN_AGAIN_AFTER."""
+        """Update `last_seen_at` to now, unless it is less than SEEN_AGAIN_AFTER old."""
         now = timezone.now()
         if self.last_seen_at is None or self.last_seen_at < now - SEEN_AGAIN_AFTER:
             type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
 
     @classmethod
     def end_sessions(cls, ids, keep=None):
-        """Log the people with these `ids` out everywhere, but for the session with the key `keep`;
-        their open event streams end within seconds (`conversations.replies.revocation`).
+        """End all sessions of the people with these `ids`, except the session with the key `keep`.
+        Their open event streams end within seconds (`conversations.replies.revocation`).
 
-        A session names its person only inside its data, so all that are alive are decoded: a
-        third of a second for ten thousand.
+        A session names its person only inside its data, so all that have not expired are decoded:
+        0.3 s for ten thousand.
         """
         names = {str(person_id) for person_id in ids}
         alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=keep)

@@ -1,3 +1,5 @@
+"""Prices of models, per million tokens, dated."""
+
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -11,9 +13,10 @@ NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class Price(models.Model):
-    """What a model costs from a moment on, in the site's currency per million tokens.
+    """The price of a model from `valid_from` on, in the site's currency per million tokens.
 
-    A later change is a new row: calls keep the price of their own time.
+    A change of price is a new row. A Response is charged by the price at the time when it was made,
+    and keeps that cost.
     """
 
     model = models.CharField(
@@ -66,7 +69,8 @@ class Price(models.Model):
             raise ValidationError({"model": _("* may only stand at the end.")})
 
     def covers(self, model):
-        """Whether this price is for the model called `model`."""
+        """Whether this price applies to the model called `model`: by its exact name, or by a prefix
+        with *."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return model == self.model

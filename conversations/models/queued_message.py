@@ -1,12 +1,15 @@
+"""The queued message of a conversation."""
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
 class QueuedMessage(models.Model):
-    """What a person wrote while a reply was being written: sent when that reply has ended.
+    """A message that a person sent while a reply was still being written. It is submitted when that
+    reply has ended.
 
-    One a conversation, kept on the server, so that closing the tab loses nothing.
+    At most one for each conversation. It is stored on the server, so it survives the browser tab.
     """
 
     conversation = models.OneToOneField(

@@ -1,3 +1,6 @@
+"""The Response: one request to the gateway, with its status, its error, and what it used and
+cost."""
+
 import uuid
 
 from django.db import models
@@ -29,21 +32,24 @@ def _not_negative(field):
 
 class ResponseQuerySet(models.QuerySet):
     def open(self):
-        """Those still queued or being written."""
+        """A queryset of the Responses that are queued or being written."""
         # Written as the condition of the indexes is: SQLite uses no partial index for values that
         # it cannot see, and would read the whole ledger.
         return self.filter(RawSQL("status IN ('queued', 'in_progress')", (), models.BooleanField()))
 
     def of(self, person):
-        """Those behind conversations `person` owns: the look-up is the permission."""
+        """A queryset of the Responses in conversations that `person` owns. Views look up Responses
+        through it only, which is the permission check."""
         return self.filter(conversation__owner_id=person.pk)
 
 
 class Response(models.Model):
-    """One call to `/v1/responses`, and its line in the books.
+    """One request to the gateway (`POST /v1/responses`) and what came of it. The rows are also the
+    ledger: tokens, cost and the reservation against budgets.
 
-    It outlives the message, the conversation and the person: `person_id` is a plain number and
-    `username` the name as it was, since a re-used name must not inherit old usage.
+    It outlives the message, the conversation and the person: `person_id` is a plain number, and
+    `username` is the name at that time, since a person who takes a name that was used before must
+    not inherit its usage.
     """
 
     class Status(models.TextChoices):
@@ -203,7 +209,8 @@ class Response(models.Model):
 
     @property
     def ended_well(self):
-        """Whether it is whole and was not refused, so that its text says it all."""
+        """Whether it completed, in full and without a refusal, so that the page needs to show
+        nothing but the text."""
         return (
             self.status == self.Status.COMPLETED
             and not self.refusal
@@ -212,29 +219,31 @@ class Response(models.Model):
 
     @property
     def error_sentence(self):
-        """What happened and what to do next, in the reader's language."""
+        """What went wrong and what to do next, in the active language; "" where nothing went
+        wrong."""
         return error_sentence(self.error_code, self.http_status)
 
     @property
     def reason_sentence(self):
-        """Why the reply is not whole, in the reader's language; "" where it is."""
+        """Why the reply is not complete, in the active language; "" for a complete one."""
         return reason_sentence(self.reason, self.status)
 
     @property
     def error_is_quote(self):
-        """Whether `error_message` is what the gateway said, not what the network did."""
+        """Whether `error_message` is a sentence of the gateway, not of the network or of this
+        site."""
         return is_quote(self.error_code, self.error_message)
 
     @property
     def seconds_to_first_token(self):
-        """Seconds from asking to the first word; None where there was none."""
+        """Seconds from `created_at` to the first token; None where none came."""
         if self.first_token_at is None:
             return None
         return (self.first_token_at - self.created_at).total_seconds()
 
     @property
     def seconds(self):
-        """Seconds from asking to the end; None while it is open."""
+        """Seconds from `created_at` to the end; None while it is open."""
         if self.finished_at is None:
             return None
         return (self.finished_at - self.created_at).total_seconds()

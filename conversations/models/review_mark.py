@@ -1,5 +1,5 @@
-"""Marks and notes of reviewers. They lie in tables of their own: a review changes no row that the
-owner of the conversation sees."""
+"""Marks and notes of reviewers, in tables of their own: a review changes no row that the owner of
+the conversation sees."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReviewMark(models.Model):
-    """The review state of a conversation: whether it is flagged for other reviewers, when and by
-    whom, and when it was last marked as reviewed. No row means neither."""
+    """The state of review of a conversation: flagged for other reviewers or not, by whom and when,
+    and when it was last marked as reviewed. Without a row it is neither."""
 
     conversation = models.OneToOneField(
         "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"

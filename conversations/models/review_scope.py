@@ -1,3 +1,5 @@
+"""Scopes of reviewers: whose conversations they may review."""
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models

@@ -1,3 +1,5 @@
+"""Sittings of reviewers: the time-limited permission to read, for a stated reason."""
+
 import uuid
 from datetime import timedelta
 
@@ -13,7 +15,7 @@ LASTS = timedelta(hours=1)
 
 class ReviewSittingQuerySet(models.QuerySet):
     def current(self, reviewer):
-        """The sittings of `reviewer` that have not ended."""
+        """A queryset of the sittings of `reviewer` that have not ended."""
         return self.filter(reviewer=reviewer, ends_at__gt=timezone.now())
 
     def for_conversation(self, reviewer, conversation, sitting_id=None):
@@ -78,6 +80,7 @@ class ReviewSitting(models.Model):
 
     @property
     def begun_at(self):
+        """The time at which the sitting began: LASTS before `ends_at`."""
         return self.ends_at - LASTS
 
     def take_first_showing(self, conversation):

@@ -1,11 +1,15 @@
+"""Rows of the search index."""
+
 from django.db import models
 from django.utils import timezone
 
 
 class SearchEntry(models.Model):
-    """A line of the search index: a message, a part of a long one, or (without message) a title.
+    """A row of the search index: a message, a part of a long message, or (without `message`) the
+    title of a conversation.
 
-    What it is found by is kept by the database's own full-text index; see conversations.search.
+    The words are in the full-text index of the database: FTS5 on SQLite, a tsvector on PostgreSQL
+    (`conversations.search`).
     """
 
     owner_id = models.BigIntegerField()

@@ -1,11 +1,13 @@
+"""Model fields for text in one Unicode normalization form."""
+
 import unicodedata
 
 from django.db import models
 
 
 class _UnicodeNormalized:
-    """A field whose texts are stored and looked up in one Unicode form: `é` of one character and
-    of two are the same to people, and keyboards write either."""
+    """A mixin of fields that normalizes text to `form` ("NFC", "NFKC") when it is stored and when
+    it is looked up, so that `é` as one character and as two are equal."""
 
     def __init__(self, *args, form="NFC", **kwargs):
         self.form = form
@@ -17,7 +19,8 @@ class _UnicodeNormalized:
 
 
 class NormalizedCharField(_UnicodeNormalized, models.CharField):
-    """A CharField in one Unicode form; `form` is not the database's business."""
+    """A CharField in one Unicode normalization form. `form` is not part of migrations: it changes
+    no column."""
 
     def deconstruct(self):
         name, _path, args, kwargs = super().deconstruct()
@@ -25,7 +28,7 @@ class NormalizedCharField(_UnicodeNormalized, models.CharField):
 
 
 class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
-    """An EmailField in one Unicode form."""
+    """An EmailField in one Unicode normalization form."""
 
     def deconstruct(self):
         name, _path, args, kwargs = super().deconstruct()

@@ -1,3 +1,6 @@
+"""Sums of usage: tables of counts, tokens, cost and times, which reports read in place of the
+ledger."""
+
 from decimal import Decimal
 
 from django.db import models
@@ -29,14 +32,16 @@ MEASURES = FIGURES + TIMES
 
 
 def money(units):
-    """An amount of `units` of the eighth place as a Decimal."""
+    """An amount of money as a Decimal; `units` is an integer in units of 10⁻⁸ of the currency, or
+    None."""
     return Decimal(units or 0).scaleb(-COST_PLACES)
 
 
 class UsageSums(models.Model):
-    """What some calls add up to. `calls` are all of them, `replies` those of that purpose,
-    `answered` replies that reached a model. Tokens and `cost_units` as in Response; the
-    estimated cost is part of the cost, and the characters are those of reported calls."""
+    """Sums over Responses. `calls` counts all of them, `replies` those with that purpose,
+    `answered` the replies that reached a model. Tokens and `cost_units` are as in Response; the
+    estimated cost is included in the cost; characters are counted of Responses with reported tokens
+    only. The columns `first_token_N` and `total_time_N` are histograms."""
 
     day = models.DateField(_("day"))
     person_id = models.BigIntegerField(_("person"))
@@ -51,6 +56,7 @@ class UsageSums(models.Model):
 
     @property
     def cost(self):
+        """The cost as a Decimal in the site's currency."""
         return money(self.cost_units)
 
 
@@ -60,9 +66,11 @@ for name in MEASURES:
 
 
 class UsageDay(UsageSums):
-    """The sums of one day (in the site's zone, of `created_at`), person, model and purpose.
+    """Sums by day, person, model and purpose. The day is that of `created_at` in the site's time
+    zone.
 
-    Kept in the transaction that ends a Response; `check_usage` compares it with the ledger.
+    Updated in the transaction that ends a Response; `manage.py check_usage` compares it with the
+    ledger.
     """
 
     class Meta:
@@ -81,8 +89,9 @@ class UsageDay(UsageSums):
 
 
 class UsageRollup(UsageSums):
-    """Sums over a longer span or over fewer distinctions than UsageDay, so that every report
-    reads few rows. `day` is the first of the span; what a grain does not tell apart is 0 or ""."""
+    """Roll-ups: sums over longer spans than a day or over fewer keys than UsageDay, so that every
+    report reads few rows. `day` is the first day of the span; a key that a grain does not
+    distinguish is 0 or ""."""
 
     class Grain(models.IntegerChoices):
         MONTH = 1, _("month")

@@ -1,3 +1,5 @@
+"""Scopes of usage viewers: whose usage they may see."""
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import models
@@ -5,9 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UsageScope(models.Model):
-    """The limit of a usage viewer: the person, who needs the permission `view_usage` besides, sees
-    usage of members of these groups only. A viewer without such a row sees everybody's.
-    """
+    """A scope of a usage viewer, who also needs the permission `view_usage`: the viewer sees usage
+    of the members of the groups in their rows only. A viewer without a row sees everyone's."""
 
     viewer = models.OneToOneField(
         settings.AUTH_USER_MODEL,

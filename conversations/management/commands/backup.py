@@ -1,3 +1,5 @@
+"""`manage.py backup FILE`: an online backup of the SQLite database."""
+
 import os
 import sqlite3
 from pathlib import Path
@@ -7,6 +9,10 @@ from django.db import connection
 
 
 class Command(BaseCommand):
+    """Copies the database with SQLite's backup API while the site runs, checks the copy's integrity
+    and renames it to FILE (mode 0600). CommandError on PostgreSQL, for an existing FILE and for a
+    copy that is damaged."""
+
     help = "Write a consistent copy of the SQLite database to FILE while the site goes on running."
 
     def add_arguments(self, parser):

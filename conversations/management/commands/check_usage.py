@@ -1,3 +1,5 @@
+"""`manage.py check_usage`: the consistency check of usage sums against the ledger of Responses."""
+
 from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
@@ -6,6 +8,9 @@ from conversations.usage.consistency_check import check
 
 
 class Command(BaseCommand):
+    """Prints each sum that differs from the ledger; with `--repair` also corrects it. CommandError
+    (exit status 1) where sums differ and were not repaired."""
+
     help = "Compare every sum of usage with the ledger; exit 1 where they differ."
 
     def add_arguments(self, parser):

@@ -1,3 +1,5 @@
+"""`manage.py export_usage`: usage from the ledger of Responses as CSV."""
+
 import csv
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -9,6 +11,9 @@ from conversations.usage.report_tables import harmless
 
 
 class Command(BaseCommand):
+    """Writes sums, grouped by the columns of `--by`, or with `--rows` one line for each ended
+    Response; to a file or to standard output."""
+
     help = "Write usage from the ledger as CSV, to be compared with a gateway's bill."
 
     def add_arguments(self, parser):
@@ -42,6 +47,7 @@ class Command(BaseCommand):
             self._write(self.stdout, header, lines)
 
     def _write(self, file, header, lines):
+        """Write the CSV to `file`; text that a spreadsheet would take for a formula is quoted."""
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for line in lines:

@@ -1,3 +1,5 @@
+"""`manage.py import_conversations USERNAME FILE`: an import without the size limit of uploads."""
+
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -8,6 +10,9 @@ from conversations.transfer.report import Unreadable
 
 
 class Command(BaseCommand):
+    """Imports the conversations in FILE for an account, and prints the report. CommandError for an
+    unknown account and for a file that cannot be read."""
+
     help = "Bring conversations from FILE (our JSON or zip, or ChatGPT's export) in as USERNAME's."
 
     def add_arguments(self, parser):

@@ -1,3 +1,5 @@
+"""`manage.py price_responses`: costs for Responses that had no price."""
+
 from datetime import date
 
 from django.core.management.base import BaseCommand
@@ -6,6 +8,9 @@ from conversations.usage.missing_costs import fill_costs
 
 
 class Command(BaseCommand):
+    """Computes the cost of Responses without one from `--since` on, by the prices of their time,
+    and prints how many were priced and which models still have no price."""
+
     help = "Fill the missing costs of calls, after a price was added; no other cost changes."
 
     def add_arguments(self, parser):

@@ -1,3 +1,5 @@
+"""`manage.py probe_gateway`: a test of the configured gateway."""
+
 import asyncio
 import contextlib
 
@@ -11,6 +13,9 @@ from conversations.upstream.probe import probe
 
 
 class Command(BaseCommand):
+    """Sends a few short requests to the gateway and prints each finding and what to do about it.
+    CommandError (exit status 1) where something essential does not work."""
+
     help = "Ask the gateway a few short questions; exit 1 where it does not do what the site needs."
 
     def add_arguments(self, parser):
@@ -36,7 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(_("The gateway does what the site needs."))
 
     async def _probe(self, model):
-        """The findings, each written as soon as it is known."""
+        """A list of findings (rows of `upstream.probe`), each printed as soon as it is known."""
         client = build_client()
         rows = []
         try:
@@ -49,6 +54,7 @@ class Command(BaseCommand):
         return rows
 
     def _write(self, row):
+        """Print one finding as a line of a table."""
         style = self.style.SUCCESS
         verdict = "ok"
         if not row.ok:

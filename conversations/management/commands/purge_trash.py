@@ -1,9 +1,14 @@
+"""`manage.py purge_trash`: erasure of conversations whose time in the trash is over."""
+
 from django.core.management.base import BaseCommand
 
 from conversations.conversation_list import trash
 
 
 class Command(BaseCommand):
+    """Erases the conversations that are due and prints their number; with `--scrub` it also removes
+    erased text from the files of the database."""
+
     help = (
         "Delete for good what was in the trash for 30 days; the server itself does so once an "
         "hour. With --scrub what was deleted also leaves the database's files."

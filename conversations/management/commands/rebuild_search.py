@@ -1,3 +1,5 @@
+"""`manage.py rebuild_search`: a new search index from all messages and titles."""
+
 import sys
 
 from django.core.management.base import BaseCommand
@@ -6,6 +8,8 @@ from conversations.search.index import rebuild
 
 
 class Command(BaseCommand):
+    """Rebuilds the search index while the site runs; on a terminal it shows the progress."""
+
     help = "Make the search index anew, from all messages and titles; the site goes on meanwhile."
 
     def handle(self, **options):

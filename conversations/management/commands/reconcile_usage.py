@@ -1,3 +1,6 @@
+"""`manage.py reconcile_usage FILE`: a comparison of the gateway's bill (CSV) with the ledger of
+Responses."""
+
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -7,6 +10,9 @@ from conversations.usage import reconciliation
 
 
 class Command(BaseCommand):
+    """Prints each day and model whose tokens or cost differ by more than `--tolerance` per cent.
+    CommandError (exit status 1) for differences and for a file that cannot be read."""
+
     help = "Compare a gateway's bill with the ledger, by day and model; exit 1 where they differ."
 
     def add_arguments(self, parser):
@@ -43,7 +49,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{', '.join(measures)} agree on {len(bill)} days and models")
 
     def _measures(self, headings, options):
-        """Which of the file's headings are compared with what."""
+        """The columns to compare, as `{measure: heading}`: those named by options, and those whose
+        heading is the measure itself. Raises BadBill where there is none."""
         there = {heading.strip().strip('"') for heading in headings.split(",")}
         columns = {
             name: options[name] or name

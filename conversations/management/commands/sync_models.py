@@ -1,3 +1,6 @@
+"""`manage.py sync_models`: the gateway's list of models, copied into the table of
+LanguageModels."""
+
 import asyncio
 from fnmatch import fnmatchcase
 
@@ -13,6 +16,9 @@ from conversations.upstream import UpstreamError
 
 
 class Command(BaseCommand):
+    """Inserts a LanguageModel for each model that the gateway lists and the table lacks, enabled
+    only with `--enable`. CommandError where the gateway does not answer with a list."""
+
     help = (
         "Add the models that the gateway lists; an administrator then enables them. What is "
         "plainly not for chat (pictures, speech, embeddings …) is added but not enabled."
@@ -61,11 +67,13 @@ class Command(BaseCommand):
 
 
 def _matches(name, patterns):
-    """Whether a name matches one of the patterns (`*`, `?`, `[…]`), in whatever case."""
+    """Whether `name` matches one of the glob patterns (`*`, `?`, `[…]`), ignoring case; True where
+    there are none."""
     return not patterns or any(fnmatchcase(name.lower(), each.lower()) for each in patterns)
 
 
 async def _list_models():
+    """The names of the models that the gateway lists. Raises UpstreamError."""
     client = build_client()
     try:
         return await client.models()

@@ -1,3 +1,5 @@
+"""`manage.py verify_access_log`: a check of the access log's hash chain, triggers and heads."""
+
 import sys
 from contextlib import nullcontext
 
@@ -10,6 +12,10 @@ from conversations.review.heads import contradicted, heads_in, read_head
 
 
 class Command(BaseCommand):
+    """Prints each row that was changed, each missing trigger and each head kept elsewhere that
+    contradicts the log. CommandError (exit status 1) where anything was found. With `--head` it
+    prints the present head only."""
+
     help = (
         "Checks the access log: names each row that was edited, removed, reordered or added, each "
         "trigger of the database that is gone, and each head written elsewhere that the log no "
@@ -67,7 +73,9 @@ class Command(BaseCommand):
             self.stdout.write(f"It has all of the heads that were kept elsewhere: {len(kept)}.")
 
     def _kept(self, since, file):
-        """The heads that were given, as a list of `(number, hash)`."""
+        """The heads that were kept elsewhere, from `--since` and from a file, as a list of
+        `(number, hash)`. CommandError for text that is no head and for a file that cannot be
+        read."""
         try:
             kept = [read_head(text) for text in since]
         except ValueError as error:
@@ -88,6 +96,7 @@ class Command(BaseCommand):
         return kept
 
     def _contradictions(self, kept):
+        """Yield a sentence for each of the heads `kept` that the log contradicts."""
         for number, what in contradicted(kept):
             if what == "missing":
                 yield f"Row {number} was there when its head was kept elsewhere, and is not now."
