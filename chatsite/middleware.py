@@ -117,6 +117,10 @@ def early(get_response):
             return conversations.too_large(request)
         if error := getattr(request, "scope", {}).get("chatsite.no_upload_memory"):
             return errors.too_many_uploads(request, error.is_share)
+        if "\0" in request.path_info:
+            # PostgreSQL takes no NUL in a text that is looked up, so an address with one names
+            # nothing.
+            return errors.bad_request(request)
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):
