@@ -1,4 +1,5 @@
-"""System checks: what the site refuses to start with, or warns of once, because it is unsafe."""
+"""System checks: settings that are unsafe. The site does not start with an error, and warns of the
+rest."""
 
 import os
 from pathlib import Path
@@ -18,7 +19,8 @@ START = "start"
 
 @register(START)
 def debug_stays_at_home(app_configs, **kwargs):
-    """DEBUG shows settings and code to whoever causes an error: loopback only."""
+    """Error E001: DEBUG is on while the site is open to other machines. DEBUG shows settings and
+    code to whoever causes an error."""
     if not settings.DEBUG:
         return []
     origins = {urlsplit(origin).hostname or "" for origin in settings.CSRF_TRUSTED_ORIGINS}
@@ -37,8 +39,8 @@ def debug_stays_at_home(app_configs, **kwargs):
 
 @register(START)
 def hosts_are_named(app_configs, **kwargs):
-    """Links in e-mails are made with the Host that a request came to: with "*" whoever asks for a
-    password reset in another's name chooses where the link leads."""
+    """Warning W002: ALLOWED_HOSTS has "*". Links in e-mails use the Host of the request, so whoever
+    asks for a password reset in another's name would choose where the link leads."""
     if "*" in settings.ALLOWED_HOSTS:
         return [
             Warning(
@@ -52,8 +54,9 @@ def hosts_are_named(app_configs, **kwargs):
 
 @register(START)
 def proxies_are_named(app_configs, **kwargs):
-    """Without TLS of its own the site stands behind a proxy. Unless it trusts that one to say who
-    asks, everybody has the proxy's address, and shares its limits of logins and of uploads."""
+    """Warning W004: TRUSTED_PROXIES is 0 on a site with https, which stands behind a proxy. Unless
+    it trusts the proxy's header with the client's address, all clients have the proxy's address and
+    share its limits of logins and uploads."""
     if settings.SECURE and not settings.TRUSTED_PROXIES:
         return [
             Warning(
@@ -68,8 +71,9 @@ def proxies_are_named(app_configs, **kwargs):
 
 @register(START)
 def secret_key_is_random(app_configs, **kwargs):
-    """Who guesses the key makes sessions and set-up codes. Random text of 32 characters has some
-    twenty different ones; a word, a name or a repeated piece has few."""
+    """Warning W003: SECRET_KEY is weak. Whoever guesses it can make sessions and set-up codes. 32
+    random characters have about twenty different ones; a word, a name or a repeated piece has
+    few."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     if any(len(set(key)) < 10 or key in (key * 2)[1:-1] for key in keys):
         return [
@@ -84,7 +88,8 @@ def secret_key_is_random(app_configs, **kwargs):
 
 @register(START)
 def gateway_is_private(app_configs, **kwargs):
-    """The key and all text would cross the network in the clear."""
+    """Warning W001: the gateway is on another machine and has no TLS. The API key and all text
+    would cross the network in the clear."""
     url = urlsplit(settings.OPENAI_BASE_URL)
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         return [
@@ -99,7 +104,8 @@ def gateway_is_private(app_configs, **kwargs):
 
 @register(START)
 def sqlite_is_on_a_disk_of_its_own(app_configs, **kwargs):
-    """On a network disk its locks do not hold: two machines would spoil the file."""
+    """Error E002: the SQLite file is on a network file system, where its locks do not hold, so that
+    two machines would corrupt it. Error E003: the file or its folder cannot be written."""
     if not settings.ON_SQLITE:
         return []
     file = Path(settings.DATABASES["default"]["NAME"])

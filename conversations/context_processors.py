@@ -1,4 +1,4 @@
-"""What every page may show: the site's name, the list of conversations, the demo's banner."""
+"""Template context processors: values for all pages."""
 
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
@@ -8,7 +8,8 @@ from conversations.conversation_list.sidebar import listing
 
 
 def site(request):
-    """Context for all templates; nothing is read from the database until a page shows it."""
+    """The context of all templates: name of the site, limits, and lazily the list of conversations
+    and the budgets that are nearly used up. Queries run only when a template reads them."""
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,
@@ -22,5 +23,6 @@ def site(request):
 
 
 def _nearly_used_up(request):
+    """A list of the Standings of budgets that are nearly used up; empty without a login."""
     person = getattr(request, "user", None)
     return usage.nearly_used_up(person) if person and person.is_authenticated else []

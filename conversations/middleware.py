@@ -1,4 +1,4 @@
-"""Request attributes and the language and time zone that views rely on."""
+"""Middleware: `request.fragment`, and the language and time zone of the request."""
 
 from functools import cache
 from urllib.parse import unquote
@@ -10,8 +10,8 @@ from conversations.accounts.session_revocation import keeping_session_of
 
 
 def fragment(get_response):
-    """Set `request.fragment`: the part of a page that our script asks for with the header
-    `X-Fragment` ("turn", "edit", "list" …), "" where a whole page is wanted."""
+    """Middleware that sets `request.fragment`: the part of a page that the script asks for with the
+    header `X-Fragment` ("turn", "edit", "list" …), "" for a whole page."""
 
     def middleware(request):
         request.fragment = request.headers.get("X-Fragment", "")
@@ -21,12 +21,13 @@ def fragment(get_response):
 
 
 def reader(get_response):
-    """Show pages in the account's language and the browser's zone (cookie `timezone`).
+    """Middleware that activates the language of the account and the time zone of the browser
+    (cookie `timezone`).
 
-    Logged-in pages are never stored by a cache: the back button must not show them after logout.
+    Pages for logged-in people get `no-store`: the back button must not show them after logout.
 
-    Sync on purpose, and the innermost: Django then runs the whole chain above it, which is all
-    sync inside anyway, with one change of thread a request instead of one for each middleware.
+    It is synchronous, and the innermost: Django then runs the whole chain above it, which is all
+    synchronous, with one change of thread for each request instead of one for each middleware.
     """
 
     def middleware(request):
@@ -43,6 +44,7 @@ def reader(get_response):
 
 
 def _activate(request):
+    """Activate language and time zone for this request; each that is unknown stays the default."""
     language = getattr(request.user, "language", "")
     if language and translation.check_for_language(language):
         translation.activate(language)
@@ -56,9 +58,10 @@ def _activate(request):
 
 @cache
 def _known_zones():
-    """The names of time zones that this machine and its tzdata know.
+    """A set of the names of time zones that this machine and its tzdata know.
 
-    A browser may be newer, or have none: Etc/Unknown. Factory and localtime are files of the
-    database, not places: the first is UTC under another name, the second the server's own zone.
+    A browser may be newer and send one that is unknown, or Etc/Unknown. Factory and localtime are
+    files of the database, not places: the first is UTC under another name, the second the server's
+    own zone.
     """
     return available_timezones() - {"Factory", "localtime"}

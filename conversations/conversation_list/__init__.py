@@ -1,0 +1,1 @@
+"""The list of a person's conversations: the sidebar, to organize it, and the trash."""

@@ -1,4 +1,4 @@
-"""Organizing conversations: their person names, pins and archives them."""
+"""Organizing conversations: title, pinning, archive, and the mark of a reply that was not seen."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -8,14 +8,15 @@ from conversations.search import index
 
 
 def rename(conversation, title):
-    """Give the conversation a `title` of its person's own, which no model overwrites."""
+    """Set the title, as one of the person's own, which a title by a model does not replace. Updates
+    the search index."""
     with transaction.atomic():
         Conversation.objects.select_for_update().get(pk=conversation.pk)
         index.change_title(conversation.pk, title, title_source=Conversation.TitleSource.PERSON)
 
 
 def pin(conversation, pinned=True):
-    """Keep it at the top of the list, also where it was archived; or no longer."""
+    """Pin the conversation to the top of the list, out of the archive; or unpin it."""
     if pinned:
         _update(conversation, pinned_at=timezone.now(), archived_at=None)
     else:
@@ -23,7 +24,7 @@ def pin(conversation, pinned=True):
 
 
 def archive(conversation, archived=True):
-    """Take it out of the list, onto the page of archived ones; or put it back."""
+    """Move the conversation to the archive, unpinned; or back into the list."""
     if archived:
         _update(conversation, archived_at=timezone.now(), pinned_at=None)
     else:
@@ -31,9 +32,10 @@ def archive(conversation, archived=True):
 
 
 def mark_seen(conversation):
-    """Note that its person has seen the newest reply."""
+    """Clear the mark of a reply that its person has not seen."""
     _update(conversation, unseen=False)
 
 
 def _update(conversation, **columns):
+    """UPDATE the row of the conversation, without signals or `save`."""
     Conversation.objects.filter(pk=conversation.pk).update(**columns)

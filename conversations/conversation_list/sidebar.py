@@ -1,4 +1,5 @@
-"""The list of a person's conversations: pinned, then by the day of their last activity."""
+"""The list of a person's conversations in the sidebar: pinned ones first, then grouped by the day
+of their last activity."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,8 @@ _SHOWN = ("id", "title", "updated_at", "pinned_at", "unseen")
 
 @dataclass(frozen=True)
 class Group:
-    """Conversations under one heading; `key` is the same on every page of the list."""
+    """Conversations under one heading. `key` identifies the heading ("today", "2026-11"), `name` is
+    its text."""
 
     key: str
     name: str
@@ -30,14 +32,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Listing:
-    """A piece of the list: its `groups`, and `older`, where the next piece begins ("": none)."""
+    """A page of the list: its `groups`, and `older`, the cursor of the next page ("": none)."""
 
     groups: list
     older: str = ""
 
 
 def listing(person, before="", length=PAGE):
-    """The Listing of `length` conversations of `person` from the top, or from `before` on.
+    """The Listing of `length` conversations of `person`, from the top or below the cursor `before`.
 
     Three queries, however many there are. Days are those of the active time zone.
     """
@@ -56,7 +58,7 @@ def listing(person, before="", length=PAGE):
 
 
 def _note_writing(conversations):
-    """Mark those in which a reply is being written."""
+    """Set `is_writing` of each Conversation: whether a reply is being written in it. One query."""
     ids = [conversation.pk for conversation in conversations]
     responses = Response.objects.open().filter(
         conversation_id__in=ids, purpose=Response.Purpose.REPLY
@@ -67,7 +69,7 @@ def _note_writing(conversations):
 
 
 def _heading(day, today):
-    """Key and name of the group that a conversation last used on `day` stands in."""
+    """`(key, name)` of the group of a conversation last used on the date `day`."""
     if day >= today:
         return "today", _("Today")
     if day == today - timedelta(days=1):
@@ -80,13 +82,14 @@ def _heading(day, today):
 
 
 def _cursor(conversation):
-    """Where the list goes on behind `conversation`, for an address."""
+    """The cursor below `conversation`, for a URL: `MICROSECONDS-ID`."""
     at = (conversation.updated_at - _EPOCH) // timedelta(microseconds=1)
     return f"{at}-{conversation.pk.hex}"
 
 
 def _behind(conversations, cursor):
-    """Those behind `cursor`; all of them where it is none of ours."""
+    """The queryset filtered to conversations below `cursor`; unchanged for a cursor that is not
+    valid."""
     at, _dash, pk = cursor.partition("-")
     try:
         at, pk = _EPOCH + timedelta(microseconds=int(at)), UUID(hex=pk)

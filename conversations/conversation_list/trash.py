@@ -1,7 +1,7 @@
-"""The trash: deleted conversations, which their person can restore for TRASH_DAYS.
+"""The trash: deleted conversations, which their person can restore for TRASH_DAYS days.
 
-After that every server process deletes them for good (chatsite/periodic_tasks.py), and so does
-`manage.py purge_trash`.
+After that every server process erases them (`chatsite/periodic_tasks.py`), as does `manage.py
+purge_trash`.
 """
 
 from datetime import timedelta
@@ -16,29 +16,30 @@ TRASH_DAYS = 30
 
 
 def trash(conversation):
-    """Put it into the trash; no list and no search finds it there."""
+    """Move the conversation to the trash, out of all lists and of the search."""
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=timezone.now())
 
 
 def restore(conversation):
-    """Take it out of the trash, to where it was."""
+    """Move the conversation out of the trash, to where it was: list, pinned or archive."""
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
 
 
 def due(now=None):
-    """A queryset of the conversations that were in the trash for TRASH_DAYS."""
+    """A queryset of the conversations that have been in the trash for TRASH_DAYS days."""
     limit = (now or timezone.now()) - timedelta(days=TRASH_DAYS)
     return Conversation.objects.filter(trashed_at__lte=limit)
 
 
 def erase(conversation):
-    """Delete a conversation for good. Of its Responses the figures stay in the books; a trigger
-    empties their texts (`conversations.database.triggers`)."""
+    """Delete a conversation and its messages. The numbers of its Responses stay in the ledger; a
+    trigger empties their texts (`conversations.database.triggers`)."""
     conversation.delete()
 
 
 def erase_piece(conversation, most):
-    """Erase a conversation, or of a longer one its newest `most` messages; whether it is gone."""
+    """Erase the conversation, if it has at most `most` messages, else only its newest `most`.
+    Returns whether the conversation is gone."""
     messages = conversation.messages.order_by("-created_at", "-id").values_list("pk", flat=True)
     newest = list(messages[: most + 1])
     if len(newest) <= most:
@@ -50,7 +51,7 @@ def erase_piece(conversation, most):
 
 
 def purge(now=None, most=None):
-    """Erase the conversations that are due, at most `most`. Returns their number."""
+    """Erase conversations that are due, at most `most` (None: all). Returns their number."""
     erased = 0
     for conversation in due(now).order_by("trashed_at")[:most]:
         erase(conversation)
@@ -59,10 +60,11 @@ def purge(now=None, most=None):
 
 
 def scrub():
-    """Remove erased text from the database's files too. For a quiet hour: it rewrites the index.
+    """Remove erased text from the files of the database as well. It rewrites the search index, so
+    it is for quiet hours.
 
-    SQLite keeps deleted words in free pages and in its log until they are used again, and FTS5
-    until it merges. PostgreSQL's VACUUM does the same for its tables.
+    SQLite keeps deleted words in free pages and in its log until they are overwritten, and FTS5
+    until it merges. VACUUM of PostgreSQL does the same for its tables.
     """
     index.database().optimise()
     with connection.cursor() as cursor:

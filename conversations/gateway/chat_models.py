@@ -1,7 +1,7 @@
-"""Names of models: which are plainly for something else than chat.
+"""Names of models: which ones are clearly not for chat.
 
-Gateways list all they route to in one list, without a field that says what a model is for; a proxy
-with wildcards lists some two hundred and fifty, a third of them for pictures, speech or search.
+A gateway lists all its models, without a field that says what each is for; a proxy with wildcards
+lists about 250, a third of them for pictures, speech or search.
 """
 
 import re
@@ -29,5 +29,6 @@ LONGEST_NAME = 200
 
 
 def is_for_chat(name):
-    """Whether a model of this name may be for chat: False where its name says that it is not."""
+    """Whether a model of this name may be for chat; False where a word of the name says
+    otherwise."""
     return _kinds.search(name[:LONGEST_NAME]) is None

@@ -1,6 +1,7 @@
-"""Sentences about errors, made when they are shown, in the reader's language.
+"""Sentences about errors, in the language of the reader.
 
-Only codes and the gateway's own words are stored, so that each reader has them in their language.
+The database keeps only error codes and the gateway's own words; the sentence is made when it is
+shown.
 """
 
 import re
@@ -18,7 +19,7 @@ _SUMMARY = re.compile(r"status \d{3}, ")
 
 
 def error_sentence(code, http_status=None):
-    """The sentence for a reader whose reply failed with the error `code` of a Response: what
+    """The sentence about the error `code` of a Response, for the person whose reply failed: what
     happened and what to do next. "" for no code."""
     if not code:
         return ""
@@ -31,27 +32,28 @@ def error_sentence(code, http_status=None):
 
 
 def operator_sentence(code):
-    """The sentence for whoever runs the site, where a question to the gateway ended with an error
-    `code`; None for a code that is not the gateway's."""
+    """The sentence about an error `code` of the gateway, for the operator of the site; None for
+    other codes."""
     found = _of_gateway().get(code)
     return found and found.operator
 
 
 def is_quote(code, words):
-    """Whether the `words` stored with an error `code` are a sentence of the gateway itself."""
+    """Whether `words`, stored with the error `code`, are a sentence of the gateway itself."""
     return bool(words) and code not in _UNHEARD and not _SUMMARY.match(words)
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """What an error means to a `reader`, whose reply failed, and to the `operator` of the site."""
+    """Two sentences about an error: for the `reader` whose reply failed, and for the `operator` of
+    the site."""
 
     reader: str
     operator: str
 
 
 def _of_gateway():
-    """The Sentences of each code of upstream/error_codes.py, in the reader's language."""
+    """`{code: Sentences}` for the codes of upstream/error_codes.py, in the active language."""
     return {
         "bad_config": Sentences(
             _("The gateway is not set up correctly. Tell your administrator."),
@@ -165,7 +167,7 @@ def _of_gateway():
 
 
 def _ours():
-    """The sentences for failures of this site itself."""
+    """`{code: sentence}` for failures of this site itself."""
     return {
         "expired": _("No server was free to write this reply in time. Nothing was sent; retry."),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
@@ -173,10 +175,10 @@ def _ours():
 
 
 def reason_sentence(reason, status):
-    """Why a reply of `status` is not whole, or "" where it is whole all the same.
+    """The sentence about why a reply with `status` is not complete; "" for a complete one.
 
-    `reason` is the gateway's own word or one of upstream/events.py. That of a completed reply is
-    often only what the gateway calls its natural end.
+    `reason` is a word of the gateway or a code of upstream/events.py. With a completed reply it is
+    often just the gateway's word for its natural end.
     """
     if status == "interrupted":
         return _interruptions().get(reason) or _("The reply broke off.")
@@ -187,6 +189,7 @@ def reason_sentence(reason, status):
 
 
 def _endings():
+    """`{reason: sentence}` for replies that ended early."""
     return {
         "max_output_tokens": _("The reply was cut off at its maximum length."),
         "content_filter": _("The gateway's content filter ended the reply."),
@@ -196,6 +199,7 @@ def _endings():
 
 
 def _interruptions():
+    """`{reason: sentence}` for replies that were interrupted."""
     return {
         # Of our own process: it was told to end, or it died.
         "": _("The server stopped while it wrote this reply."),

@@ -1,6 +1,6 @@
-"""What a probe of the gateway found, in words for whoever runs the site.
+"""Sentences about the findings of a probe of the gateway, for the operator of the site.
 
-The names and codes are those of upstream/probe.py and upstream/error_codes.py.
+Names and codes of findings are those of upstream/probe.py and upstream/error_codes.py.
 """
 
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from conversations.gateway.error_sentences import operator_sentence
 
 
 def finding_label(name):
-    """What the finding `name` is about; the name itself where it has no label."""
+    """The label of the finding `name`; the name itself where it has none."""
     return {
         "reachable": _("reachable"),
         "key": _("key accepted"),
@@ -31,13 +31,15 @@ def finding_label(name):
 
 
 def finding_sentence(code):
-    """What the `code` of a finding means for the site and what to do about it: an error of the
-    gateway, or an answer that is not as the site would like."""
+    """The sentence about the `code` of a finding: what it means for the site and what to do. The
+    code is an error of the gateway, or names what is unusual in its answer."""
     known = operator_sentence(code) or _answers().get(code)
     return known or _("It failed for a reason this site does not know.")
 
 
 def _answers():
+    """`{code: sentence}` for answers of the gateway that are no error but not as the site needs
+    them."""
     return {
         "not_listed": _("The model is not in the gateway's list; it may work all the same."),
         "no_list": _(

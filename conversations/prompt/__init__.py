@@ -1,0 +1,1 @@
+"""The prompt: the body of the request to the gateway, made of stored messages."""

@@ -1,9 +1,9 @@
-"""The `input` array and the body of `POST /v1/responses`, from stored messages, within the model's
-context window. Pure.
+"""The body of `POST /v1/responses` and its `input` array, made of stored messages within the
+model's context window. Pure functions.
 
-The form of a turn, `{"type": "message", "role", "content": text}`, is the only one that every
-gateway examined accepts. Optional fields are sent only where they are set: some gateways refuse
-what they do not know.
+A turn has the form `{"type": "message", "role", "content": text}`, the only one that every gateway
+examined accepts. Optional fields are sent only where they are set: some gateways refuse fields that
+they do not know.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,13 @@ class Turn:
 
 
 def join_instructions(*parts):
-    """The operator's, the person's and the conversation's instructions, in the order given."""
+    """The instructions of the operator, the person and the conversation, joined in the order
+    given."""
     return "\n\n".join(part.strip() for part in parts if part and part.strip())
 
 
 def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
-    """About how many tokens `text` has, rounded up."""
+    """An estimate of the number of tokens in `text`, rounded up."""
     size = len(text.encode("utf-8", "replace"))
     return (
         -(-size // bytes_per_token)
@@ -41,11 +42,12 @@ def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
 
 
 def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_token=None):
-    """The newest of `turns` that fit a context window of `window` tokens (None: all of them).
+    """The newest of `turns` that fit a context window of `window` tokens (None: all of them), as a
+    list.
 
-    Whole pairs are left out, oldest first, so that what remains begins with a person's turn; the
-    last turn is always kept: that it is too long is for the gateway to say. `bytes_per_token` is
-    what this conversation was measured to have, from the last `input_tokens` reported.
+    Turns are left out in pairs, oldest first, so that the rest begins with a person's turn. The
+    last turn is always kept: the gateway says if it is too long. `bytes_per_token` is the ratio
+    measured in this conversation, by the `input_tokens` reported last.
     """
     turns = list(turns)
     if not window:
@@ -68,7 +70,7 @@ def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_tok
 
 
 def as_input(turns):
-    """The `input` array: turns without text left out, neighbours of one role joined."""
+    """The `input` array: turns without text are left out, adjacent turns of one role are joined."""
     items = []
     for turn in turns:
         if not turn.text.strip():
@@ -81,7 +83,7 @@ def as_input(turns):
 
 
 def body(turns, *, model, instructions="", parameters=None):
-    """The whole body of the call. `parameters` are optional fields that somebody set."""
+    """The body of the request, as a dict. `parameters` are the optional fields that are set."""
     fields = {
         "model": model,
         "input": as_input(turns),
@@ -96,7 +98,7 @@ def body(turns, *, model, instructions="", parameters=None):
 
 
 def parameters(*, effort="", max_output_tokens=None):
-    """The optional fields that are set, as the API names them."""
+    """The optional fields that are set, as a dict with the names of the API."""
     fields = {}
     if effort:
         fields["reasoning"] = {"effort": effort}

@@ -1,0 +1,1 @@
+"""Template tags and filters: `{% load chat %}` and `{% load usage %}`."""

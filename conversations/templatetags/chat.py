@@ -1,3 +1,5 @@
+"""Template tags of conversations: messages, forms, icons and URLs."""
+
 import uuid
 from functools import cache
 
@@ -12,7 +14,7 @@ register = template.Library()
 
 @register.simple_tag
 def submission():
-    """A new id for a form that starts a call; the database lets each through only once."""
+    """A new submission id (UUID) for a form; the database accepts each id only once."""
     return uuid.uuid4()
 
 
@@ -21,22 +23,25 @@ NO_ID = uuid.UUID(int=0)
 
 @register.simple_tag
 def address(name, id):
-    """The address called `name` of the thing with that uuid, as {% url %} gives it.
+    """The URL called `name` for the object with the UUID `id`, as {% url %} gives it.
 
-    A page of fifty messages has two hundred of them, and Django takes 100 µs for each.
+    Django's reverse takes 100 µs, and a page of fifty messages has two hundred URLs; this replaces
+    the id in a cached one.
     """
     return _address_of(name).replace(str(NO_ID), str(id))
 
 
 @cache
 def _address_of(name):
+    """The URL called `name` for NO_ID, cached."""
     return reverse(name, args=[NO_ID])
 
 
 @register.filter
 def focused(field):
-    """The widget of a form's bound `field`. Of a form that came back with faults the first field
-    that has one is focused; where the form as a whole has one, the password, or the first."""
+    """The widget of the bound `field`, with autofocus if it is the field to correct: the first one
+    with an error; where only the form as a whole has an error, the password, else the first
+    field."""
     form = field.form
     if not (form.is_bound and form.errors):
         return field
@@ -52,7 +57,8 @@ def focused(field):
 @register.simple_tag
 @cache
 def icon(name):
-    """The drawing `name` of templates/_icons.html; what it means stands beside it as text."""
+    """An `<svg>` of the symbol `name` in templates/_icons.html, hidden from screen readers: text
+    beside it says what it means."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="#icon-{}"></use></svg>', name
     )
@@ -60,7 +66,8 @@ def icon(name):
 
 @register.simple_tag(takes_context=True)
 def article(context, message, models=None):
-    """The article of a message; `models` are those its person may retry it with."""
+    """The `<article>` of a Message. `models` are the LanguageModels that its person may retry it
+    with."""
     with context.push(models=models):
         return message_html.article(message, context)
 

@@ -1,3 +1,5 @@
+"""Template tags and filters of usage: numbers, money, shares and times in the active language."""
+
 from functools import cache
 
 from django import template
@@ -20,7 +22,7 @@ def money(amount):
 
 @register.filter
 def cost(sums):
-    """What calls cost; that none of it is known is said, not shown as zero."""
+    """The cost in Sums as text; "unpriced" where none of it has a price, rather than zero."""
     if not sums["cost_units"] and sums["unpriced"]:
         return _("unpriced")
     return money(sums.cost)
@@ -28,13 +30,13 @@ def cost(sums):
 
 @register.filter
 def figure(sums, name):
-    """A measure by its name, with separators."""
+    """The measure `name` of Sums, with separators of thousands."""
     return formats.number_format(sums[name], use_l10n=True, force_grouping=True)
 
 
 @register.filter
 def short(number):
-    """A large number in short: 38.4 M."""
+    """A large number with a unit: 38.4 M."""
     if number >= 10**4:
         for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
             # To a tenth of the unit below: 999,960 is 1.0 M and not 1000.0 k.
@@ -45,7 +47,7 @@ def short(number):
 
 @register.filter
 def share(fraction):
-    """A fraction as per cent, or a dash for none."""
+    """A fraction as per cent; a dash for None."""
     if fraction is None:
         return "–"
     return _("%(number)s %%") % {"number": sentences.to_a_tenth(_per_cent(fraction))}
@@ -53,13 +55,15 @@ def share(fraction):
 
 @register.filter
 def seconds(number):
-    """Seconds, or a dash for none."""
+    """A duration in seconds; a dash for None."""
     if number is None:
         return "–"
     return _("%(number)s s") % {"number": sentences.to_a_tenth(number)}
 
 
 def _per_cent(fraction):
+    """A fraction as per cent. 0 and 100 stand only for exactly none and all: others are between 0.1
+    and 99.9."""
     # All and nothing are said only where they are true.
     return min(max(fraction * 100, 0.1), 99.9) if 0 < fraction < 1 else fraction * 100
 
@@ -78,9 +82,9 @@ COUNTS = (
 
 @register.simple_tag
 def figures(sums):
-    """The cells of a row, in the order of templates/usage/_headings.html.
+    """The `<td>` cells of a row of Sums, in the order of templates/usage/_headings.html.
 
-    Made here, and the formats looked up once a language: a page has more than a thousand cells.
+    In Python, with the formats looked up once for each language: a page has over a thousand cells.
     """
     comma, point, per_cent, in_seconds = _formats(get_language())
 
@@ -99,7 +103,7 @@ def figures(sums):
 
 @cache
 def _formats(language):
-    """The signs of thousands and decimals, and the phrases for shares and times."""
+    """Separators of thousands and decimals, and the phrases for shares and times, of a language."""
     return (
         formats.get_format("THOUSAND_SEPARATOR", language),
         formats.get_format("DECIMAL_SEPARATOR", language),
@@ -110,13 +114,14 @@ def _formats(language):
 
 @register.filter
 def standing(standing):
-    """How a budget stands, as a sentence."""
+    """The Standing of a budget, as a sentence."""
     return sentences.standing_sentence(standing)
 
 
 @register.inclusion_tag("usage/_sorted.html")
 def sorted_by(name, heading, sort, base, first="down", numeric=True):
-    """A heading that sorts by its column; once more, the other way round."""
+    """The context of a table heading that sorts by its column, and in reverse if it is sorted by it
+    already."""
     down = f"-{name}"
     current = "descending" if sort == down else "ascending" if sort == name else ""
     other = name if sort == down or (not current and first == "up") else down

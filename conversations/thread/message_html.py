@@ -38,11 +38,12 @@ _cache = {}
 
 
 class NotInLook(Exception):
-    """The template asked for something that the look of a message does not have."""
+    """The error of a template that asks for a value that is not part of a message's look."""
 
 
 class _Frozen:
-    """Raises NotInLook for what is not a field, where a template would draw nothing."""
+    """A mixin: unknown attributes raise NotInLook, where Django's templates would render
+    nothing."""
 
     __slots__ = ()
 
@@ -52,7 +53,7 @@ class _Frozen:
 
 @dataclass(frozen=True, slots=True)
 class ResponseLook(_Frozen):
-    """The look of a Response that is open, or that ended well; it depends on the status alone."""
+    """The look of a Response that is open, or that ended well: its status, else placeholders."""
 
     status: str
     pk: str = PLACEHOLDERS["response_id"]
@@ -65,9 +66,9 @@ class ResponseLook(_Frozen):
 class MessageLook(_Frozen):
     """The look of a message: all that its cached HTML depends on, and the key of the cache.
 
-    `own_response` is the look of a reply's Response (None: a person's message, or a reply that was
-    imported), `thumb` is "good", "bad" or "", `has_choice` says that there are several models to
-    retry with.
+    `own_response` is the look of a reply's Response (None: a person's message, or an imported
+    reply), `thumb` is "good", "bad" or "", `has_choice` says that there are several models to retry
+    with.
     """
 
     language: str
@@ -88,8 +89,8 @@ class MessageLook(_Frozen):
 
 
 class _LookContext(Context):
-    """The context in which a look is drawn. It begins empty, and asking for what is not in it
-    raises NotInLook."""
+    """The template context in which a look is rendered. It is empty at first; names that are not in
+    it raise NotInLook."""
 
     # What the template asks for, and a look never has.
     ABSENT = ("readonly", "home", "carried", "ask", "labelled", "style", "feedback")
@@ -104,7 +105,7 @@ class _LookContext(Context):
 
 
 class _Drawn:
-    """The HTML of a look, split at its placeholders."""
+    """The cached HTML of a look, split at its placeholders."""
 
     def __init__(self, html):
         names = {placeholder: name for name, placeholder in PLACEHOLDERS.items()}
@@ -112,8 +113,8 @@ class _Drawn:
         self._literals = _PLACEHOLDER.split(html)
 
     def filled(self, **values):
-        """The HTML with `values` for the placeholders: safe text, or a function that returns it,
-        called once for each place."""
+        """The safe HTML with `values` in place of the placeholders: each is safe text, or a
+        function that returns it and is called for each occurrence."""
         pieces = [self._literals[0]]
         for name, literal in zip(self._names, self._literals[1:], strict=True):
             value = values[name]
@@ -150,17 +151,18 @@ def article(message, context):
 
 
 def _has_choice(context):
+    """Whether the context offers more than one model to retry with."""
     return len(context.get("models") or ()) > 1
 
 
 def article_of(message, **context):
-    """As `article`, for code that has no template's Context."""
+    """The same as `article`, with keyword arguments in place of a template Context."""
     return article(message, Context(context))
 
 
 def _look_of(message, context):
-    """The MessageLook of a message; None where it has something of its own beside text and ids
-    (thoughts, versions, an error), so that the template draws it each time."""
+    """The MessageLook of a message; None for a message that has more than text and ids (reasoning,
+    siblings, an error): the template then renders it without the cache."""
     response, place = message.own_response, message.place
     if context.get("readonly") or message.reasoning or (place and place.count > 1):
         return None
@@ -185,6 +187,7 @@ def _look_of(message, context):
 
 
 def _draw_look(look):
+    """The template's HTML for a look, with placeholders."""
     context = {
         "message": look,
         "has_choice": look.has_choice,

@@ -1,7 +1,7 @@
-"""The tree of a conversation's messages as the database has it: one query, ids as UUIDs.
+"""The tree of a conversation's messages, read from the database by one query; ids are UUIDs.
 
-A UUID of Python is made only of an id that somebody looks at: to make those of a thousand messages,
-of which a page shows fifty, took longer than everything else of the query.
+The rows are kept as the database driver gives them, and a UUID is made only of an id that is read:
+to make a thousand of them, of which a page shows fifty, took longer than the rest of the query.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ class MessageTree:
         return Path(self._tree.path_to(_stored(message_id)))
 
     def path_through(self, message_id, active=None):
-        """The Path through `message_id` down to a leaf; see Tree.path_through."""
+        """The Path through `message_id` down to a leaf, along the branch of `active` where it can,
+        else along the newest messages; see Tree.path_through."""
         return Path(self._tree.path_through(_stored(message_id), _stored(active)))
 
     def place(self, message_id):
@@ -45,7 +46,7 @@ class MessageTree:
 
 
 class Path(Sequence):
-    """Ids of messages from the root on, as UUIDs."""
+    """A sequence of ids of messages from the root down, as UUIDs."""
 
     def __init__(self, stored):
         self._stored = stored
@@ -65,7 +66,8 @@ class Path(Sequence):
 
 
 def place_of(message):
-    """The Place of one Message among its siblings; Message.DoesNotExist if it was deleted."""
+    """The Place of a Message among its siblings, by a query. Raises Message.DoesNotExist if it was
+    deleted."""
     siblings = Message.objects.filter(
         conversation_id=message.conversation_id, parent_id=message.parent_id
     )
@@ -81,4 +83,5 @@ def _stored(message_id):
 
 
 def _uuid(stored):
+    """The UUID of an id as `_stored` returns it."""
     return stored if stored is None or isinstance(stored, UUID) else UUID(stored)

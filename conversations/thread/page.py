@@ -1,4 +1,4 @@
-"""What a conversation's page shows: the messages of one path, newest last."""
+"""The thread of a conversation page: the newest messages of one path, oldest first."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -31,10 +31,10 @@ _SHOWN = (
 
 @dataclass
 class Thread:
-    """One path through a conversation.
+    """The part of a path that a page shows.
 
-    `messages` are the shown ones, each with its `place` among siblings; `earlier` is how many
-    older ones there are above them; `leaf` is the id of the path's last message.
+    `messages` are Message objects, each with its `place` among siblings; `earlier` is the number of
+    older messages above them; `leaf` is the id of the path's last message.
     """
 
     messages: list = field(default_factory=list)
@@ -43,17 +43,20 @@ class Thread:
 
     @property
     def pending(self):
-        """The reply that is being written, if the path ends in one."""
+        """The Message at the end of the path, if it is a reply that is still being written; else
+        None."""
         last = self.messages[-1] if self.messages else None
         return last if last is not None and last.is_pending else None
 
 
 def thread(conversation, at=None, before=None):
-    """The Thread of `conversation` through the message `at` (None: the active branch).
+    """The Thread of `conversation` along the path through the message `at` (None: the active
+    branch).
 
-    The newest PAGE messages, or with `before` (a message id of the path) the PAGE above it.
-    Two queries however long it is. Raises Message.DoesNotExist for an `at` that is not there,
-    and where the conversation is deleted meanwhile.
+    It has the newest PAGE messages or, with `before` (a message id of the path), the PAGE messages
+    above that one; more where `at` is further up. Two queries, however long the path is. Raises
+    Message.DoesNotExist for an `at` that is not in the conversation, and where the conversation is
+    deleted meanwhile.
     """
     tree = MessageTree(conversation)
     for wanted in (at, before):

@@ -1,5 +1,5 @@
-"""Facts about a Response, as rows of a `<dl>`: model, tokens, cost and times for its owner, and
-besides how the call went for a reviewer. One list of facts serves both."""
+"""Facts about a Response, as rows of a `<dl>`: model, tokens, cost and times for its owner; for a
+reviewer also attempts, status and errors. One list serves both."""
 
 from functools import cache, lru_cache
 
@@ -19,8 +19,8 @@ MOST = 500
 def facts(response, currency):
     """The facts of a Response for its owner, as safe HTML.
 
-    Written in Python and cached by all that it is made of, since it stands in every reply: as
-    template nodes it was a third of a page's time, and made anew for each page still a sixth.
+    Rendered in Python and cached by its values, since every reply has them: as template nodes they
+    took a third of a page's time, and without the cache still a sixth.
     """
     return _cached(
         get_language(), timezone.get_current_timezone_name(), *_values(response, currency)
@@ -28,19 +28,20 @@ def facts(response, currency):
 
 
 def time_of(message):
-    """When a Message was written, as a safe `<time>` in the reader's zone."""
+    """The time at which a Message was written, as a safe `<time>` in the active time zone."""
     at = timezone.localtime(message.created_at)
     shown = formats.date_format(at, "SHORT_DATETIME_FORMAT")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="minutes"), shown)
 
 
 def review_facts(response, currency):
-    """The facts of a Response for a reviewer: the owner's, and how the call went."""
+    """The facts of a Response for a reviewer, as safe HTML: those of the owner, and attempts,
+    status and errors."""
     return _as_html([*_facts(*_values(response, currency)), *_course(response)])
 
 
 def _values(response, currency):
-    """What the owner's facts are made of: plain values, which are the key of the cache."""
+    """The values of the owner's facts, as a tuple of plain values: the key of the cache."""
     return (
         response.model,
         response.answered_model,
@@ -55,16 +56,19 @@ def _values(response, currency):
 
 @lru_cache(maxsize=MOST)
 def _cached(language, time_zone, *values):
+    """The HTML of `_facts(*values)`; language and time zone are part of the key of the cache."""
     return _as_html(_facts(*values))
 
 
 def _as_html(rows):
+    """Rows `(label, text)` as safe `<dt>` and `<dd>`; the text is escaped."""
     rows = (f'<dt>{name}</dt><dd dir="auto">{escape(value)}</dd>' for name, value in rows)
     return mark_safe("".join(rows))  # noqa: S308 (labels are ours, values are escaped)
 
 
 def _facts(model, answered_by, taken, given, cost, asked, to_first_token, seconds):
-    """Yield `(label, text)`; what is unknown is left out, but for tokens."""
+    """Yield `(label, text)` of the owner's facts. Unknown values are left out, except tokens: "not
+    reported"."""
     labels = _labels(get_language())
     input_tokens, cached_tokens = taken
     output_tokens, reasoning_tokens = given
@@ -91,7 +95,8 @@ def _facts(model, answered_by, taken, given, cost, asked, to_first_token, second
 
 
 def _course(response):
-    """Yield `(label, text)` of how the call went, for who has to judge it."""
+    """Yield `(label, text)` of the facts for a reviewer only: purpose, attempts, HTTP status,
+    error, refusal."""
     yield _("Purpose"), response.get_purpose_display()
     if response.usage_source == response.UsageSource.ESTIMATED:
         estimates = (response.estimated_input_tokens, response.estimated_output_tokens)
@@ -116,11 +121,13 @@ def _course(response):
 
 
 def _seconds(number):
+    """A duration in seconds as text, rounded to a tenth."""
     return _("%(number)s s") % {"number": to_a_tenth(number)}
 
 
 @cache
 def _labels(language):
+    """The labels of the facts in the active language, cached by `language`."""
     # A page of fifty messages asks for two hundred.
     return {
         "Model": _("Model"),

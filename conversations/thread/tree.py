@@ -1,11 +1,13 @@
-"""The tree of a conversation's messages: paths through it and siblings in it. Pure."""
+"""The tree of a conversation's messages as a data structure: paths and siblings. Without the
+database."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message stands among its siblings: `number` of `count`, and its neighbours' ids."""
+    """The place of a message among its siblings: `number` (from 1) of `count`, and the ids of its
+    neighbours."""
 
     number: int
     count: int
@@ -14,7 +16,7 @@ class Place:
 
 
 class Tree:
-    """Built from `(id, parent id)` rows in the order of their creation."""
+    """A tree of message ids, made of rows `(id, parent id)` in the order of their creation."""
 
     def __init__(self, rows):
         self._parent = {}
@@ -27,7 +29,7 @@ class Tree:
         return message_id in self._parent
 
     def path_to(self, message_id):
-        """Ids from the root down to `message_id`, both included; empty for None."""
+        """A list of the ids from the root down to `message_id`, both included; empty for None."""
         path = []
         while message_id is not None and message_id in self._parent:
             path.append(message_id)
@@ -35,10 +37,10 @@ class Tree:
         return path[::-1]
 
     def path_through(self, message_id, active=None):
-        """The path through `message_id` down to a leaf.
+        """A list of ids: the path from the root through `message_id` down to a leaf.
 
-        Below it the branch of `active` is followed where that runs through it, else the newest.
-        With `message_id` None it is the path to `active`, or of the newest messages.
+        Below `message_id` it follows the branch of `active` if that contains it, else the newest
+        child. For None it is the path to `active`, or along the newest messages.
         """
         if message_id is None:
             message_id = active

@@ -1,4 +1,4 @@
-"""The pages of the access log, for people with the permission to read it: the list and its CSV."""
+"""Views of the access log, for people with the permission to read it: a page and a CSV file."""
 
 import csv
 import io
@@ -48,9 +48,9 @@ def index(request):
 @log_reader_required
 @require_safe
 def download(request):
-    """The access log as CSV; the download is an act of the log too.
+    """The access log as CSV, filtered by a LogForm. The download is recorded in the log as well.
 
-    At most CSV_ROWS rows; where there are more, the header `Link` has the next file's address.
+    At most CSV_ROWS rows; where there are more, the header `Link` has the URL of the next file.
     """
     form = LogForm(request.GET)
     if not form.is_valid():
@@ -75,11 +75,13 @@ def download(request):
 
 
 def _before(request):
+    """The number in `?before=`: rows of the log below that number follow. None without one."""
     text = request.GET.get("before", "")
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _harmless(cell):
-    """The text of a cell with a quote before it where a spreadsheet would take it for a formula."""
+    """The text of a CSV cell, prefixed with a quote where a spreadsheet would take it for a
+    formula."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

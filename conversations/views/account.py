@@ -1,4 +1,4 @@
-"""My account: what the site and the models know of me, and how pages look for me."""
+"""The account page: name, instructions for the model, language and theme."""
 
 from django import forms
 from django.conf import settings
@@ -15,7 +15,8 @@ from conversations.views.see_other import SeeOther
 
 
 class AccountForm(forms.ModelForm):
-    """What people may change of their own account; e-mail and password are allauth's."""
+    """The form of the account page. E-mail address and password are changed on django-allauth's
+    pages."""
 
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
@@ -45,7 +46,8 @@ class AccountForm(forms.ModelForm):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request):
-    """Show and change the account of whoever is logged in."""
+    """The account page of the logged-in person; POST saves the form (303), or shows its errors
+    (422)."""
     form = AccountForm(request.POST or None, instance=request.user)
     if request.method != "POST":
         return render(request, "account/account.html", _page(request, form))
@@ -59,4 +61,5 @@ def account(request):
 
 
 def _page(request, form):
+    """The template context of the account page, with the notice about reviews."""
     return {"form": form, "review": notice(request.user)}

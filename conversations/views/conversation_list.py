@@ -1,4 +1,4 @@
-"""The list of my conversations, and organizing one: rename, pin, archive."""
+"""Views of the list of a person's conversations, and to rename, pin and archive one."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,17 +21,21 @@ from conversations.views.see_other import SeeOther, see_other_with_note
 
 
 class TitleForm(forms.Form):
+    """The form of a conversation's title."""
+
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
 
     def clean_title(self):
+        """The title with runs of white space collapsed."""
         return " ".join(self.cleaned_data["title"].split())
 
 
 @person_required
 @require_safe
 def index(request):
-    """My conversations from `?before=` on, newest activity first; for the script a piece of the
-    list, which it puts behind the last one or, from the top, in place of what it shows."""
+    """The person's conversations below the cursor `?before=`, newest activity first, `?length=` of
+    them. A page; as the fragment "list" the rows alone, which the script appends or, from the top,
+    puts in place of those shown."""
     length = request.GET.get("length", "")
     length = int(length) if length.isascii() and length.isdigit() and len(length) < 6 else PAGE
     shown = listing(request.user, request.GET.get("before", ""), min(max(length, 1), MOST))
@@ -43,8 +47,8 @@ def index(request):
 @person_required
 @require_safe
 def sidebar(request):
-    """Hide the sidebar (`?hidden=1`), or keep it in sight, and go back to its page. Nothing
-    but this browser is told: it keeps that in a cookie."""
+    """Hide (`?hidden=1`) or show the sidebar, by a cookie, and redirect to the page that the link
+    is on. A GET, since it changes nothing on the server."""
     back = urlsplit(request.headers.get("Referer", "")).path
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     page = SeeOther(back if is_ours else reverse("home"))
@@ -56,7 +60,7 @@ def sidebar(request):
 @person_required
 @require_safe
 def archive_page(request):
-    """My archived conversations."""
+    """The page of the person's archived conversations."""
     archived = Conversation.objects.of(request.user).archived()
     page = Paginator(archived, PAGE).get_page(request.GET.get("page"))
     return render(request, "conversations/archive.html", {"page": page})
@@ -65,7 +69,7 @@ def archive_page(request):
 @person_required
 @require_safe
 def manage(request, conversation_id):
-    """Everything that can be done with one conversation: a page, or a panel for the script."""
+    """The page with all actions on a conversation; for the script, as a fragment, a panel."""
     return _manage_page(request, own_conversation(request, conversation_id))
 
 
@@ -79,7 +83,7 @@ def _manage_page(request, conversation, form=None, status=200):
 @person_required
 @require_POST
 def rename(request, conversation_id):
-    """Give it a `title` of my own; a bad one comes back in the form."""
+    """Set the title of a conversation; 422 and the form for one that is not valid."""
     conversation = own_conversation(request, conversation_id)
     form = TitleForm(request.POST)
     if not form.is_valid():
@@ -91,7 +95,7 @@ def rename(request, conversation_id):
 @person_required
 @require_POST
 def pin(request, conversation_id):
-    """Pin it; with `off` no longer."""
+    """Pin a conversation to the top of the list; with `off` in the form, unpin it."""
     conversation = own_conversation(request, conversation_id)
     organize.pin(conversation, pinned="off" not in request.POST)
     return see_other_with_note(request, conversation.get_absolute_url())
@@ -100,7 +104,7 @@ def pin(request, conversation_id):
 @person_required
 @require_POST
 def archive(request, conversation_id):
-    """Archive it; with `off` put it back into the list."""
+    """Archive a conversation; with `off` in the form, put it back into the list."""
     conversation = own_conversation(request, conversation_id)
     archived = "off" not in request.POST
     organize.archive(conversation, archived)
@@ -113,7 +117,8 @@ def archive(request, conversation_id):
 @person_required
 @require_POST
 def seen(request, conversation_id):
-    """The shown page says that its person has seen what there is. Not a GET: browsers prefetch."""
+    """Mark the newest reply of a conversation as seen; sent by the page that shows it. A POST,
+    since browsers prefetch by GET."""
     conversation = own_conversation(request, conversation_id)
     organize.mark_seen(conversation)
     if request.fragment:

@@ -1,3 +1,5 @@
+"""Views of the conversation page: to show a conversation, and to send a message in it."""
+
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
@@ -31,14 +33,15 @@ QUEUED = ("text", "submission", "model", "effort", "length")
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request):
-    """A new conversation: the composer and the list of conversations."""
+    """The page of a new conversation; POST sends its first message."""
     if request.method == "POST":
         return send(request, None)
     return _page(request, None, MessageForm(person=request.user, chosen=_last_model(request)))
 
 
 def _last_model(request):
-    """The name of the model that the person used last, looked up where it is asked for."""
+    """The name of the model that the person used last, as a lazy object: queried when it is
+    read."""
     mine = Conversation.objects.of(request.user).exclude(model="").order_by("-updated_at", "-id")
     return SimpleLazyObject(lambda: mine.values_list("model", flat=True).first() or "")
 
@@ -46,8 +49,9 @@ def _last_model(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """One conversation; `?at=<message>` shows the path through that message, `?q=` marks what was
-    looked for; `?still` is for writing without the script while a reply is written."""
+    """The page of one conversation; POST sends a message. `?at=` is the id of a message on the path
+    to show, `?before=` of one above which the page ends, `?q=` words to highlight. `?still` keeps a
+    page without the script from refreshing, so that one can type while a reply is being written."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         if request.method == "POST":
@@ -61,14 +65,16 @@ def conversation(request, conversation_id):
 
 
 def _is_as_shown(request, conversation):
-    """Whether the path that a page shows still ends in its `?leaf=`."""
+    """Whether the path that the page shows still ends in the message `?leaf=`."""
     leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
     path = MessageTree(conversation).path_through(at, conversation.active_id)
     return leaf is not None and path[-1:] == [leaf]
 
 
 def send(request, conversation):
-    """Take a message: have it stored and answered, or give the text back with the reason."""
+    """Submit a message in `conversation` (None: a new one). Redirects to it, or, as a fragment,
+    returns the new turn (201); a message that is refused comes back in the form with the reason.
+    With `queue` in the form, a message sent while a reply is being written is queued."""
     chosen = conversation.model if conversation else _last_model(request)
     form = MessageForm(request.POST, person=request.user, chosen=chosen)
     if not form.is_valid():
@@ -84,7 +90,8 @@ def send(request, conversation):
 
 
 def _queue(request, conversation, message):
-    """Keep the message until the reply has ended; shown above the composer."""
+    """Queue the message until the reply has ended: 202 with the fragment that shows it, or a
+    redirect."""
     queued = queued_message.put(conversation, **{name: message[name] for name in QUEUED})
     if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
@@ -93,8 +100,8 @@ def _queue(request, conversation, message):
 
 
 def _parent(request, conversation):
-    """The message the form was shown under, where it names one of this conversation. What was to
-    be queued comes after all that is there."""
+    """The Message that the form was shown under, from its id in the form; None where it names none
+    of this conversation, and for a message to be queued, which follows the newest."""
     parent = as_uuid(request.POST.get("parent"))
     if conversation is None or parent is None or request.POST.get("queue"):
         return None
@@ -102,7 +109,7 @@ def _parent(request, conversation):
 
 
 def _page(request, conversation, form, status=200):
-    """The conversation page, or, for the script, only what is wrong with the form."""
+    """The conversation page, or, as the fragment "turn", only the errors of the form."""
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
@@ -138,14 +145,14 @@ def _page(request, conversation, form, status=200):
 
 
 def _mark(messages, phrases):
-    """Mark in the finished ones what was looked for, on the way from the search."""
+    """Highlight `phrases` (of a search) in the HTML of the messages that are complete."""
     for message in messages:
         if not message.is_pending:
             message.live_html = mark_safe(mark_html(message.html, phrases))  # noqa: S308 (ours)
 
 
 def too_large(request):
-    """413: the body was larger than MAX_BODY and was not read; see chatsite/asgi.py."""
+    """413: the request body was larger than MAX_BODY and was not read (`chatsite/asgi.py`)."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
         limit, is_file = intcomma(settings.MAX_BODY), request.path == reverse("data")
@@ -153,4 +160,5 @@ def too_large(request):
 
 
 def robots(request):
+    """`/robots.txt`: no crawler may index anything."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")

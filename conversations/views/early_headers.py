@@ -1,9 +1,10 @@
-"""A page whose headers leave before it is drawn.
+"""Early response headers: a page whose headers are sent before its HTML is rendered.
 
-By them a browser begins: it starts a process for the page, which Cross-Origin-Opener-Policy asks
-for, and fetches the style. On a cold load that takes longer than the page takes to be drawn.
+The headers make the browser start a process for the page, which Cross-Origin-Opener-Policy
+requires, and fetch the stylesheet. On a cold load that takes longer than rendering does.
 
-gunicorn sends them with the first bytes of the page: those of gzip, which every browser accepts.
+gunicorn sends the headers with the first bytes of the body: the header of gzip, which every browser
+accepts.
 """
 
 import secrets
@@ -15,14 +16,15 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 
 def draw_early(request, draw):
-    """The response 200 with the HTML that `draw()` returns, called when the headers have left.
+    """The HTTP response 200 whose body is the HTML that `draw()` returns, called after the headers
+    are sent.
 
-    What `draw` raises can no longer choose the status: the page of that error is the body. So who
-    may see the page, and whether there is one, is to be known before.
+    An exception in `draw` can no longer change the status: the error page becomes the body. So
+    permissions and existence are to be checked before.
 
-    It is drawn at once where no server sends the headers first, where there are notes to show (that
-    they were shown is said in a header), and for a browser that fetches ahead: it would keep the
-    page of an error for later.
+    Rendered at once where the server does not send headers first, where there are messages of
+    Django to show (a cookie in the headers says that they were shown), and for a prefetch, which
+    would keep an error page for later.
     """
     is_served = request.method == "GET" and isinstance(request, ASGIRequest)
     is_ahead = request.headers.get("Sec-Purpose", "").startswith("prefetch")
@@ -33,6 +35,8 @@ def draw_early(request, draw):
 
 
 def _pieces(request, draw):
+    """Yield the HTML as UTF-8, with a comment of random length at its end; for an exception in
+    `draw` the error page."""
     try:
         html = draw()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Pages for what went wrong: a sentence, what to do next, and the id of the request."""
+"""Error pages: a sentence, what to do next, and the id of the request."""
 
 import sys
 
@@ -14,22 +14,26 @@ OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
 
 @requires_csrf_token
 def bad_request(request, exception=None):
+    """400, with no detail of the exception."""
     return render(request, "400.html", status=400)
 
 
 @requires_csrf_token
 def forbidden(request, exception=None):
+    """403, with no detail of the exception."""
     return render(request, "403.html", status=403)
 
 
 @requires_csrf_token
 def not_found(request, exception=None):
+    """404, the same for what does not exist and for what belongs to somebody else."""
     return render(request, "404.html", status=404)
 
 
 @requires_csrf_token
 def server_error(request):
-    """500, or 503 where the database is what failed; neither page needs a database."""
+    """500, or 503 for an exception that means that the database is down. Neither page queries
+    it."""
     error = sys.exc_info()[1]
     if is_outage(error):
         notice(error)
@@ -39,7 +43,7 @@ def server_error(request):
 
 @requires_csrf_token
 def database_down(request):
-    """503, with the text that was sent."""
+    """503 with the text that was sent, and Retry-After. The page does not query the database."""
     # Whether the message was stored is unknown: the same submission is never stored twice.
     context = {**_kept(request), "sent": request.POST.get("submission")}
     page = render(request, "503.html", context, status=503)
@@ -48,8 +52,9 @@ def database_down(request):
 
 
 def too_many_uploads(request, is_share):
-    """429, or 503 where it is not the client's own share of the memory that is used up: the body
-    was not read. The text is still in the field of the page that sent it."""
+    """429 where the client used up its own share of the memory for uploads (`is_share`), 503 where
+    all of it is in use. The body was not read; the browser still has the text in the page that sent
+    it."""
     context = {"is_share": is_share}
     page = render(request, "too_many_uploads.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "10"
@@ -58,19 +63,21 @@ def too_many_uploads(request, is_share):
 
 @requires_csrf_token
 def csrf_failure(request, reason=""):
-    """403 with a fresh form: the text that was typed is in it. Where the browser says that the
-    form is of another site, it is told as that: a new form would be refused as well."""
+    """403 with a form that has a new CSRF token and the text that was typed. For a request from
+    another origin it says so instead: a new token would not help."""
     if reason.startswith(OF_ANOTHER_SITE):
         return _text_kept(request, "wrong_origin.html")
     return _text_kept(request, "form_expired.html")
 
 
 def login_expired(request):
-    """403: the login is gone, the text is not."""
+    """403 for a POST after the session ended, with the text that was typed."""
     return _text_kept(request, "login_expired.html")
 
 
 def _text_kept(request, template):
+    """403 with `template`, which shows the text that was typed; as a fragment only a sentence and a
+    new CSRF token, since the script still has the text."""
     if request.fragment:
         # The script still has the text: it needs a sentence, and a token that counts.
         template = f"_{template}"
@@ -78,7 +85,7 @@ def _text_kept(request, template):
 
 
 def _kept(request):
-    """Context for a form with the text that was sent, where there was one."""
+    """The template context with the text of a POST, in a form, where the POST had a text."""
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
     if text is not None:

@@ -1,4 +1,4 @@
-"""Thumbs up and down, with a sentence for those who care to write one."""
+"""The view of feedback on a reply: a thumb up or down, with an optional comment."""
 
 from django import forms
 from django.http import Http404
@@ -13,7 +13,8 @@ NONE = "none"
 
 
 class FeedbackForm(forms.Form):
-    """`value` good, bad, or none to take it back; without it only the comment changes."""
+    """The form of feedback. `value` is "good", "bad", or "none" to delete it; without a value only
+    the comment changes."""
 
     value = forms.ChoiceField(required=False, choices=[*Feedback.Value.choices, (NONE, "")])
     comment = forms.CharField(required=False, max_length=2000)
@@ -22,7 +23,8 @@ class FeedbackForm(forms.Form):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request, message_id):
-    """Note what the person thinks of a reply; without the script a page asks for the comment."""
+    """Store the person's feedback on a reply; 404 for a reply that is still being written. Without
+    the script a page then asks for the comment."""
     message = own_message(request, message_id)
     if not message.is_reply or message.is_pending:
         raise Http404
@@ -41,6 +43,7 @@ def feedback(request, message_id):
 
 
 def _note(message, value, comment):
+    """Store or delete the feedback. Returns the Feedback, None where there is none now."""
     given = Feedback.objects.filter(message=message)
     if value == NONE:
         given.delete()
@@ -53,6 +56,7 @@ def _note(message, value, comment):
 
 
 def _context(message):
+    """The template context of the feedback form of `message`."""
     given = Feedback.objects.filter(message=message).first()
     return {
         "message": message,

@@ -1,4 +1,4 @@
-"""The first visit: makes the administrator's account, exactly once."""
+"""The set-up page: creates the administrator's account on a new site, exactly once."""
 
 import hmac
 import re
@@ -25,13 +25,15 @@ from conversations.models import Person
 
 
 def setup_code():
-    """The code the server prints at start: the same in every process, from the secret key."""
+    """The set-up code that the server prints at start, like `1A2B-3C4D-5E6F`: an HMAC of the secret
+    key, so the same in every process."""
     digits = salted_hmac("chatsite.setup", "code", algorithm="sha256").hexdigest()[:12].upper()
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
 class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
-    """The administrator's account, and the set-up code where the visitor is not at home."""
+    """The form of the administrator's account. Without `at_home` it also asks for the set-up
+    code."""
 
     code = forms.CharField(
         label=gettext_lazy("Set-up code"),
@@ -50,6 +52,7 @@ class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
             del self.fields["code"]
 
     def clean_code(self):
+        """The code; compared in constant time. Not valid: any other."""
         given = self.cleaned_data["code"].strip().upper().encode()
         if not hmac.compare_digest(given, setup_code().encode()):
             raise forms.ValidationError(
@@ -62,7 +65,7 @@ class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request):
-    """Make the administrator while there is no account; afterwards this page is not found."""
+    """The set-up page; POST creates the administrator and logs in. 404 once any account exists."""
     if Person.objects.exists():
         raise Http404
     form = SetupForm(request.POST or None, at_home=is_at_home(request))
@@ -87,11 +90,11 @@ PROXY_HEADERS = re.compile(r"HTTP_(X_FORWARDED|FORWARDED|X_REAL_IP|VIA|X_ORIGINA
 
 
 def is_at_home(request):
-    """Whether the visitor is a browser on this very machine, with no proxy in between.
+    """Whether the request comes from a browser on this machine, with no proxy in between.
 
-    A proxy that adds no header also connects from this machine. So nothing in the settings may be
-    for others: proxies, origins, or names other than this machine's in ALLOWED_HOSTS. And the
-    request must not be of HTTP/1.0, which nginx speaks by default to what stands behind it.
+    A proxy that adds no header also connects from this machine. So the settings may name no proxy,
+    no origin, and in ALLOWED_HOSTS only names of this machine. And the request must not be
+    HTTP/1.0, which nginx speaks to its upstream by default.
     """
     if settings.TRUSTED_PROXIES or settings.CSRF_TRUSTED_ORIGINS:
         return False

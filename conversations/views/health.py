@@ -1,4 +1,4 @@
-"""For load balancers: is the process up, and can it do its work? Plain http, any Host."""
+"""Health checks for load balancers: liveness and readiness, over plain http and with any Host."""
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -6,12 +6,13 @@ from django.http import HttpResponse
 
 
 def healthz(request):
-    """200 as long as the process answers."""
+    """Liveness: 200 as long as the process answers."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request):
-    """200 when the database answers and is migrated, else 503 with the reason."""
+    """Readiness: 200 when the database answers and all migrations are applied, else 503 with the
+    reason."""
     try:
         pending = pending_migrations()
     except DatabaseError:
@@ -24,11 +25,12 @@ def readyz(request):
 
 
 def not_ready():
-    """The answer of /readyz while the database does not answer."""
+    """The 503 of /readyz for a database that does not answer."""
     return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
 
 
 def pending_migrations():
-    """The migrations that the database lacks."""
+    """The plan of migrations that are not applied to the database, as a list of `(Migration,
+    False)`."""
     executor = MigrationExecutor(connection)
     return executor.migration_plan(executor.loader.graph.leaf_nodes())

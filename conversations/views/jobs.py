@@ -1,4 +1,4 @@
-"""A background job of mine: how far it is and what came of it, and cancelling it."""
+"""Views of a person's background job: progress and report, and to cancel it."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -13,7 +13,7 @@ from conversations.views.see_other import SeeOther
 
 
 def own_job(request, job_id):
-    """The person's Job with that id; 404 for everybody else's."""
+    """The Job with that id, if `request.user` ordered it; else Http404."""
     job = request.user.jobs.filter(pk=job_id).first()
     if job is None:
         raise Http404
@@ -23,7 +23,8 @@ def own_job(request, job_id):
 @person_required
 @require_safe
 def job(request, job_id):
-    """Progress and report; for the script the part that changes."""
+    """The page with the job's progress and report; as the fragment "job" only the part that
+    changes."""
     job = own_job(request, job_id)
     context = {"job": job, "kind": job.get_kind_display()}
     if job.kind == Job.Kind.IMPORT:
@@ -39,6 +40,6 @@ def job(request, job_id):
 @person_required
 @require_POST
 def cancel(request, job_id):
-    """End it; what is done stays."""
+    """Cancel the job; pieces that are done are not undone."""
     runner.cancel(own_job(request, job_id))
     return SeeOther(reverse("job", args=[job_id]))

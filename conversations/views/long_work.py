@@ -1,10 +1,11 @@
-"""Long work: views that read much, such as reports and exports.
+"""Long requests: a decorator of views that read much, such as reports and exports.
 
 They may wait 30 seconds for the database instead of 4, but one at a time for each person and in at
-most half of the threads of a process (chatsite/request_threads.py)."""
+most half of the threads of a process (`chatsite/request_threads.py`).
+"""
 
 
 def long_work(view):
-    """Mark a view as long; the outermost decorator."""
+    """A decorator that marks a view as long; it has to be the outermost one."""
     view.is_long_work = True
     return view

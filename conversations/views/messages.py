@@ -1,4 +1,4 @@
-"""Turns: edit my message, ask for another reply, continue one that was cut off."""
+"""Views of single messages: to copy one, edit one, ask for another reply, and continue a reply."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,7 +14,7 @@ from conversations.views.submitting import answer, submit
 @person_required
 @require_safe
 def text(request, message_id):
-    """The message as Markdown, for copying."""
+    """The text of a message as text/plain (Markdown), for the clipboard."""
     message = own_message(request, message_id)
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
 
@@ -22,7 +22,9 @@ def text(request, message_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, message_id):
-    """A page with the message's text; sending it makes a sibling and a new reply."""
+    """The form to edit a person's message. POST submits the new text as a sibling of the message,
+    which gets a reply of its own; 422 or the status of the refusal with the form, where it was not
+    taken."""
     message = own_message(request, message_id)
     conversation = message.conversation
     if request.method != "POST":
@@ -43,10 +45,8 @@ def edit(request, message_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry(request, message_id):
-    """Another reply to the same message, also by another model; the first one stays.
-
-    GET is the list of the models to choose from, as a page or for the script.
-    """
+    """POST submits a request for another reply to the same message, from the same model or another
+    one; the first reply stays. GET is the list of models to choose from: a page, or a fragment."""
     message = own_message(request, message_id)
     if request.method != "POST":
         form = RetryForm(person=request.user)
@@ -61,13 +61,13 @@ def retry(request, message_id):
 @person_required
 @require_POST
 def continue_reply(request, message_id):
-    """Ask the model to go on where a reply was cut off at its maximum length."""
+    """Submit a request to continue a reply that was cut off, as a new turn "Continue."."""
     message = own_message(request, message_id)
     return _another_reply(request, message, continued=message, text=_("Continue."))
 
 
 def _another_reply(request, message, **wanted):
-    """Submit a form that has no text; `wanted` are fields of the replies.Submission."""
+    """Submit a RetryForm. `wanted` are further fields of the replies.Submission."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.first_error, 422)
@@ -78,6 +78,7 @@ def _another_reply(request, message, **wanted):
 
 
 def _edit_page(request, message, form, status=200):
+    """The page with the form to edit `message`; a fragment of it for the script."""
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"message": message, "conversation": message.conversation, "form": form}
@@ -88,6 +89,7 @@ def _edit_page(request, message, form, status=200):
 
 
 def _refused(request, message, sentence, status):
+    """The page, or the fragment, that says in `sentence` why no reply was started."""
     context = {"sentence": sentence, "conversation": message.conversation}
     name = "conversations/_refusal.html"
     if request.fragment != "turn":

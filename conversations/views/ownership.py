@@ -1,4 +1,4 @@
-"""Who may come in: every view of a person's own things starts here."""
+"""Ownership: the login check of views, and look-ups that find only what belongs to the person."""
 
 from functools import wraps
 
@@ -11,10 +11,11 @@ from conversations.models import Conversation, Message, Person
 
 
 def person_required(view):
-    """Let only people in who are logged in.
+    """A decorator of views that lets in logged-in people only.
 
-    Others are sent to the login, or to the set-up while there is no account. What an expired
-    login was about to send comes back on the page (views/errors.py), never lost in a redirect.
+    Others are redirected to the login, or to the set-up page while there is no account. A POST with
+    a text is answered with a page that shows the text again (`views/errors.py`): a redirect would
+    lose it.
     """
 
     @wraps(view)
@@ -33,8 +34,8 @@ def person_required(view):
 
 
 def own_conversation(request, conversation_id):
-    """The person's conversation with that id. Somebody else's is simply not found, and neither is
-    what is in the trash."""
+    """The Conversation with that id, if `request.user` owns it. Http404 for one of another person
+    and for one in the trash."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         raise Http404
@@ -42,7 +43,8 @@ def own_conversation(request, conversation_id):
 
 
 def own_kept_or_trashed(request, conversation_id):
-    """The person's conversation with that id, also one in the trash."""
+    """The Conversation with that id, if `request.user` owns it, also one in the trash. Else
+    Http404."""
     try:
         return (
             Conversation.objects.of(request.user).select_related("queued").get(pk=conversation_id)
@@ -52,7 +54,8 @@ def own_kept_or_trashed(request, conversation_id):
 
 
 def own_message(request, message_id):
-    """A message of the person's own conversations, its conversation with it."""
+    """The Message with that id in a conversation that `request.user` owns, with its conversation,
+    parent and Response. Http404 for others and for those in the trash."""
     try:
         return Message.objects.select_related("conversation", "parent", "response").get(
             pk=message_id,

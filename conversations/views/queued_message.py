@@ -1,4 +1,4 @@
-"""The queued message of a conversation: look at it, change it, send it now, take it back."""
+"""The view of a conversation's queued message: to read, change, send or delete it."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -16,7 +16,8 @@ from conversations.views.submitting import answer
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def queued(request, conversation_id):
-    """GET: a page with its text. POST with `action` send, remove, or a new `text`."""
+    """GET: a page with the text of the queued message; 404 without one. POST with `action` "send"
+    submits it now, "remove" deletes it, and without either `text` replaces its text."""
     conversation = own_conversation(request, conversation_id)
     waiting = QueuedMessage.objects.filter(conversation=conversation).first()
     if request.method != "POST":
@@ -46,5 +47,6 @@ def queued(request, conversation_id):
 
 
 def _page(request, conversation, form, status=200):
+    """The page with the form of the queued message."""
     context = {"conversation": conversation, "form": form}
     return render(request, "conversations/queued.html", context, status=status)

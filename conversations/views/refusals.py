@@ -1,4 +1,4 @@
-"""Refusals: status and sentence for a submission that was not taken."""
+"""Refusals: HTTP status and sentence for a submission that was not accepted."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,10 @@ SECONDS_TO_RETRY = 5  # where there is no room now
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a refused submission is answered.
+    """The answer to a submission that was not accepted: HTTP status and sentence.
 
-    `code` is the cause's; `retry_after` is in seconds, None where waiting is no help.
+    `code` names the cause, as in replies.refused; `retry_after` is in seconds, None where waiting
+    does not help.
     """
 
     code: str
@@ -23,7 +24,7 @@ class Refusal:
     retry_after: int | None = None
 
     def mark(self, response):
-        """Give the HTTP response what clients act on."""
+        """Set the header Retry-After of the HTTP `response`, and return it."""
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
         return response

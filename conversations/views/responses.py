@@ -1,4 +1,4 @@
-"""One reply while it is written: its event stream, and stopping it."""
+"""Views of a Response while it is open: its event stream, its status, and to stop it."""
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
@@ -15,7 +15,8 @@ from conversations.views.see_other import SeeOther
 
 @require_GET
 def events(request, response_id):
-    """The event stream of one reply: `reply` first, then `block`s, then `done`."""
+    """The event stream (SSE) of a reply: one event `reply`, then `block`s, then `done`. 401 without
+    a login, 429 or 503 with Retry-After where too many streams are open."""
     if not request.user.is_authenticated:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
     try:
@@ -32,7 +33,8 @@ def events(request, response_id):
 @person_required
 @require_GET
 def status(request, response_id):
-    """The status of one reply, as a word: for a hidden tab, which has no event stream open."""
+    """The status of a Response as text/plain, like "in_progress": polled by a hidden tab, which
+    keeps no event stream open."""
     status = (
         Response.objects.of(request.user)
         .filter(pk=response_id)
@@ -47,7 +49,8 @@ def status(request, response_id):
 @person_required
 @require_POST
 def stop(request, response_id):
-    """Stop a reply; what it has so far is kept. From any tab, process or machine."""
+    """Stop a reply; the text so far is kept. Works whichever process or machine writes the
+    reply."""
     response = (
         Response.objects.of(request.user)
         .select_related("conversation")
@@ -63,6 +66,8 @@ def stop(request, response_id):
 
 
 def _own(request, response_id):
+    """The Response with that id, if it is a reply in a conversation that `request.user` owns; else
+    Http404. One that this process is writing takes no query."""
     response = replies.watched_by(response_id, request.user.pk)
     if response is None:
         response = (
@@ -77,6 +82,7 @@ def _own(request, response_id):
 
 
 def _viewer(request):
+    """The replies.Viewer of the request: person, session, language, time zone and CSRF token."""
     return replies.Viewer(
         person_id=request.user.pk,
         session_key=request.session.session_key,
@@ -87,6 +93,7 @@ def _viewer(request):
 
 
 def _too_many(is_share):
+    """429 where the person has too many streams open (`is_share`), 503 where the server has."""
     if is_share:
         sentence = _("You have many replies open at the same time. Close some of their tabs.")
     else:

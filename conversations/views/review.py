@@ -1,5 +1,5 @@
-"""The pages of the review: the queue, and conversations of others, which open for people with the
-permission, for a reason, and with a row of the access log."""
+"""Views of the review: the queue, and conversations of other people. They need the permission, a
+reason, and a row of the access log for each act."""
 
 import json
 import math
@@ -334,6 +334,7 @@ def _look_for(request, filters, carried):
 
 
 def _to_next(request, visit):
+    """Redirect to the next unreviewed conversation of the queue, else to the queue."""
     hits = _look_for(request, visit.filters, visit.carried)
     following = queue.next_unreviewed(request.user, visit.filters, visit.conversation, hits)
     if following is None:

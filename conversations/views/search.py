@@ -1,4 +1,4 @@
-"""Finding: my conversations by their words."""
+"""The search page: a person's conversations by their words."""
 
 from datetime import datetime, time, timedelta
 
@@ -21,7 +21,8 @@ IN_ONE_CONVERSATION = 200  # places shown where only one is searched
 
 
 class SearchForm(forms.Form):
-    """What to look for, and how it is narrowed and ordered."""
+    """The form of the search: words, model, dates and order. `person` is whose conversations are
+    searched."""
 
     q = forms.CharField(label=_("Search"), required=False)
     order = forms.ChoiceField(
@@ -42,10 +43,11 @@ class SearchForm(forms.Form):
         self.fields["model"].choices = [("", _("Any model")), *((name, name) for name in names)]
 
     def clean_q(self):
+        """The words, cut to LENGTH characters."""
         return self.cleaned_data["q"][:LENGTH]
 
     def narrowed(self):
-        """The arguments of `search` that narrow it."""
+        """The keyword arguments of `search.find` that filter and order the hits."""
         cleaned = self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         return {
@@ -59,8 +61,10 @@ class SearchForm(forms.Form):
 @person_required
 @require_safe
 def search(request):
-    """Conversations of mine in which all words of `?q=` are found, with the places marked; for the
-    script, as one types, the first of them as rows."""
+    """The page of the person's conversations that contain all words of `?q=`, with excerpts in
+    which they are marked; as the fragment "rows" only the first results, for the search as one
+    types. `?in=` is the id of one conversation to search; `?before=` and `?start=` are cursors of
+    the next page."""
     form = SearchForm(request.GET, request.user)
     form.is_valid()
     phrases = parse(form.cleaned_data.get("q", ""))
@@ -93,11 +97,12 @@ def search(request):
 
 
 def _midnight(day):
+    """The first moment of a date, in the active time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _number(text):
-    """The whole number written in `text`, up to what a database counts to, or None."""
+    """The non-negative integer written in `text`, below 10¹⁸; None for other text."""
     if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
         return None
     return int(text)

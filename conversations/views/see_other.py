@@ -1,4 +1,4 @@
-"""Redirects after a form: status 303, so that the browser goes on with a GET."""
+"""Redirects after a POST, with status 303, so that the browser continues with a GET."""
 
 from django.contrib import messages
 from django.http.response import HttpResponseRedirectBase
@@ -6,14 +6,14 @@ from django.shortcuts import render
 
 
 class SeeOther(HttpResponseRedirectBase):
-    """A redirect with status 303, as RFC 9110 has it after a POST."""
+    """A redirect with status 303 (RFC 9110, 15.4.4)."""
 
     status_code = 303
 
 
 def see_other_with_note(request, url, note="", undo=""):
-    """A SeeOther to `url` whose page shows `note`, with an Undo button that posts to the address
-    `undo` where there is one. The script gets the note alone, as a fragment."""
+    """A SeeOther to `url`, whose page then shows `note`, with an Undo button that posts to the path
+    `undo` where there is one. For the script it is the note alone, as a fragment."""
     if request.fragment:
         return render(request, "_note.html", {"text": note, "undo": undo})
     if note:

@@ -1,4 +1,4 @@
-"""The keyboard shortcuts: a page, and for the script the same in a dialog."""
+"""The page of keyboard shortcuts; for the script the same as a dialog."""
 
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ SYSTEMS = ("Windows, Linux", "Mac")
 @person_required
 @require_safe
 def shortcuts(request):
-    """What keys do on every page; static/conversations/js/sidebar.js listens for them."""
+    """The page of keyboard shortcuts. `static/conversations/js/sidebar.js` implements them."""
     in_place = bool(request.fragment)
     name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
     context = {"systems": SYSTEMS, "shortcuts": _shortcuts(), "in_place": in_place}
@@ -21,7 +21,7 @@ def shortcuts(request):
 
 
 def _shortcuts():
-    """Rows of what a shortcut does and its keys on each of SYSTEMS."""
+    """Rows of the table of shortcuts: `(what it does, keys on each of SYSTEMS)`."""
     return [
         (_("Search"), "Ctrl + K", "⌘ K"),
         (_("New conversation"), "Alt + Shift + N", "⌃ ⇧ N"),

@@ -1,4 +1,4 @@
-"""Submitting what a person wrote or asked for: the one way from a form to a reply."""
+"""Submission: from a valid form to a reply, for all views that start one."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -11,9 +11,9 @@ from conversations.views.see_other import SeeOther
 
 
 def submit(request, form, **wanted):
-    """Submit what the valid MessageForm `form` asks for; `wanted` are further fields of the
-    replies.Submission. The replies.Submitted, or the Refusal to show. Http404 where the
-    conversation was deleted meanwhile."""
+    """Submit a valid MessageForm; `wanted` are further fields of the replies.Submission. Returns a
+    replies.Submitted, or the Refusal to show. Http404 where the conversation was deleted
+    meanwhile."""
     asked = form.cleaned_data
     submission = replies.Submission(
         id=asked["submission"],
@@ -33,8 +33,8 @@ def submit(request, form, **wanted):
 
 
 def answer(request, submitted):
-    """The response to a submission that was taken: 303 to the conversation, or 201 with the new
-    turn for the script."""
+    """The HTTP response to a replies.Submitted: 303 to the conversation or, for the script, 201
+    with the HTML of the new turn."""
     response = submitted.response
     conversation = response.conversation
     if request.fragment != "turn":

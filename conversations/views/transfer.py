@@ -1,4 +1,4 @@
-"""My conversations as files: out, all or one; and in."""
+"""Views of export and import: a person's conversations as files, and files with conversations."""
 
 from django import forms
 from django.conf import settings
@@ -27,6 +27,8 @@ SHOWN = 10  # of the last imports
 
 
 class ImportForm(forms.Form):
+    """The form to upload a file with conversations: JSON or zip."""
+
     file = forms.FileField(
         label=gettext_lazy("File"),
         widget=forms.FileInput(attrs={"accept": ".json,.zip,application/json,application/zip"}),
@@ -36,7 +38,9 @@ class ImportForm(forms.Form):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request):
-    """Where all of mine is taken out, and conversations from elsewhere are brought in."""
+    """The page of export and import. POST imports the uploaded file: a small one at once, with the
+    report on the page; a larger one as a background Job, to whose page it redirects. 422 for a file
+    that cannot be imported."""
     form = ImportForm(request.POST or None, request.FILES or None)
     # Of a million bytes, as those write it who set the limit; never more than it is.
     context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
@@ -66,7 +70,7 @@ def data(request):
 @person_required
 @require_safe
 def export_all(request):
-    """A zip of everything of mine, sent while it is made."""
+    """A zip of all data of the person, streamed while it is made."""
     pieces = account_archive.write_zip(request.user)
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     name = f"{settings.SITE_NAME} {timezone.localdate().isoformat()}.zip"
@@ -77,6 +81,7 @@ def export_all(request):
 @person_required
 @require_safe
 def export_markdown(request, conversation_id):
+    """The active path of a conversation as a Markdown file."""
     conversation = own_conversation(request, conversation_id)
     return _file(conversation, markdown_export.write(conversation), "md", "text/markdown")
 
@@ -84,11 +89,13 @@ def export_markdown(request, conversation_id):
 @person_required
 @require_safe
 def export_json(request, conversation_id):
+    """A conversation with all branches as a JSON file."""
     conversation = own_conversation(request, conversation_id)
     return _file(conversation, native_json.write(conversation), "json", "application/json")
 
 
 def _file(conversation, text, extension, content_type):
+    """A download of `text`, named after the conversation."""
     response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
     name = f"{account_archive.file_name(conversation)}.{extension}"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)

@@ -1,4 +1,4 @@
-"""The trash: its page, and deleting, restoring and erasing conversations."""
+"""Views of the trash: its page, and to delete, restore and erase conversations."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -22,7 +22,8 @@ AT_ONCE_SECONDS = 0.5
 @person_required
 @require_safe
 def trash_page(request):
-    """My deleted conversations, and when each is erased."""
+    """The page of the person's conversations in the trash, with the date on which each is
+    erased."""
     trashed = Conversation.objects.of(request.user).trashed()
     page = Paginator(trashed, PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "days": trashing.TRASH_DAYS}
@@ -32,7 +33,7 @@ def trash_page(request):
 @person_required
 @require_POST
 def trash(request, conversation_id):
-    """Put it into the trash; a reply that is being written in it is stopped."""
+    """Move a conversation to the trash; a reply that is being written in it is stopped."""
     conversation = own_conversation(request, conversation_id)
     trashing.trash(conversation)
     for response in conversation.responses.open():
@@ -46,7 +47,7 @@ def trash(request, conversation_id):
 @person_required
 @require_POST
 def restore(request, conversation_id):
-    """Take it out of the trash."""
+    """Move a conversation out of the trash."""
     conversation = own_kept_or_trashed(request, conversation_id)
     trashing.restore(conversation)
     return see_other_with_note(request, conversation.get_absolute_url())
@@ -55,7 +56,8 @@ def restore(request, conversation_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request, conversation_id):
-    """Delete for good what is in the trash, after asking; only from there."""
+    """Erase a conversation in the trash for good; GET asks for confirmation. Redirects to its page
+    of actions where it is not in the trash."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is None:
         return SeeOther(reverse("manage", args=[conversation.pk]))
@@ -67,7 +69,7 @@ def erase(request, conversation_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def empty_trash(request):
-    """Delete for good all that is in my trash, after asking."""
+    """Erase all conversations in the person's trash for good; GET asks for confirmation."""
     trashed = Conversation.objects.of(request.user).trashed()
     if request.method != "POST":
         return render(request, "conversations/empty_trash.html", {"count": trashed.count()})
@@ -75,7 +77,8 @@ def empty_trash(request):
 
 
 def _done_or_under_way(request, job, note):
-    """The trash with a note where the job is done at once, else the page of the job."""
+    """Run the Job for AT_ONCE_SECONDS; redirect to the trash with `note` when it is done, else to
+    the page of the job."""
     job = run_briefly(job, AT_ONCE_SECONDS)
     if job.state == Job.State.DONE:
         return see_other_with_note(request, reverse("trash_page"), note)

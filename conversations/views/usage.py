@@ -1,4 +1,4 @@
-"""What was used: mine, everyone's, one person's; each also as a file."""
+"""Pages of usage: a person's own, everyone's, and one person's; each also as a CSV file."""
 
 import csv
 import io
@@ -27,7 +27,8 @@ from conversations.views.ownership import person_required
 
 
 def usage_viewer_required(view):
-    """Let in who may see everyone's usage (superusers may); for others there is no such page."""
+    """A decorator of views: 404 for whoever lacks the permission `view_usage`; superusers have
+    it."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -42,7 +43,8 @@ def usage_viewer_required(view):
 @person_required
 @require_safe
 def mine(request):
-    """My usage: today, this week, this month, against the budgets; by day, model, conversation."""
+    """The page of the person's own usage: today, this week and this month, budgets, and a table by
+    day, model or conversation."""
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
@@ -65,7 +67,7 @@ def mine(request):
 @person_required
 @require_safe
 def mine_file(request):
-    """My usage as CSV."""
+    """The table of the person's own usage as CSV."""
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
@@ -76,7 +78,7 @@ def mine_file(request):
 @usage_viewer_required
 @require_safe
 def people(request):
-    """Everyone's usage, or that of the groups the viewer is limited to."""
+    """The page of everyone's usage, or of the groups in the viewer's rows of UsageScope."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
@@ -101,7 +103,7 @@ def people(request):
 @usage_viewer_required
 @require_safe
 def people_file(request):
-    """Everyone's usage as CSV: the rows and filters of the page."""
+    """The table of everyone's usage as CSV, by the filters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
@@ -114,7 +116,8 @@ def people_file(request):
 @usage_viewer_required
 @require_safe
 def person(request, username):
-    """One person's usage: figures, no text. `?id=` names one who has left."""
+    """The page of one person's usage: numbers, no text. `?id=` is the id of a person whose account
+    was deleted."""
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
     if not form.is_valid():
@@ -138,7 +141,7 @@ def person(request, username):
 @usage_viewer_required
 @require_safe
 def person_file(request, username):
-    """One person's usage as CSV."""
+    """The table of one person's usage as CSV."""
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
     if not form.is_valid():
@@ -149,6 +152,8 @@ def person_file(request, username):
 
 
 def _seen(request, username, form):
+    """`(person id, name)` of the person whose usage is asked for. Http404 for an unknown one and
+    for one outside the viewer's groups."""
     person_id = form.cleaned_data.get("id") if form.is_valid() else None
     seen = person_seen(username, person_id, reports.visible_groups(request.user))
     if seen is None:
@@ -157,6 +162,7 @@ def _seen(request, username, form):
 
 
 def _own_table(person, form):
+    """The report table of the person's own usage; by conversation the rows are named by titles."""
     selection = form.selection(people=[person.pk])
     by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
     if by != "conversation":
@@ -174,6 +180,7 @@ def _own_table(person, form):
 
 
 def _context(form, table, chart, rows=None):
+    """The template context that the pages of usage share."""
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
     dates = urlencode({"from": asked["from"], "to": asked["to"]})
@@ -206,7 +213,7 @@ def _context(form, table, chart, rows=None):
 
 
 def _link(by, row, dates):
-    """The address of the page about what a row is about; "" for none."""
+    """The URL of the page about the subject of a row (a conversation, a person); "" for none."""
     if by == "conversation" and row.key:
         return reverse("conversation", args=[row.key])
     if by != "person":
@@ -216,7 +223,8 @@ def _link(by, row, dates):
 
 
 def _query(form, **changes):
-    """The address's query with some values changed or (None) left out; pages begin anew."""
+    """The query string of the page with `changes` applied (None removes a parameter) and without
+    `page`."""
     values = {name: form.data.get(name) for name in form.fields if name != "page"}
     values.update(changes)
     return urlencode({name: value for name, value in values.items() if value})
@@ -226,7 +234,8 @@ CHARTED = ("cost_units", *DISTINCT_TOKENS)
 
 
 def _chart(selection):
-    """What was used by day or month: the cost, where there are prices, else tokens."""
+    """The chart of a selection, by day or month: of the cost, or of tokens where nothing was
+    priced."""
     period, found = reports.timeline(selection, CHARTED)
     costs = any(sums["cost_units"] for sums in found.values())
     form = "MONTH_DAY_FORMAT" if period == calendar.DAY else "YEAR_MONTH_FORMAT"
@@ -258,13 +267,13 @@ def _periods(person_id):
 
 
 def _titles(person_id, form):
-    """What titles used in the range."""
+    """The Sums of Responses with the purpose "title" in the range of the form, or None."""
     found = reports.sums_by("purpose", form.selection(people=[person_id]), COUNTED)
     return found.get("title")
 
 
 def _unpriced(selection):
-    """`[(model, calls)]` of those without a price."""
+    """`[(model, number of Responses)]` of models without a price."""
     found = reports.sums_by("model", selection, ("unpriced",))
     return sorted((model, sums["unpriced"]) for model, sums in found.items() if sums["unpriced"])
 
@@ -273,6 +282,7 @@ ROWS_AT_A_TIME = 200
 
 
 def _file(request, table, name, form):
+    """The report table as CSV, streamed, as a download."""
     asked = form.cleaned_data
     response = StreamingHttpResponse(_chunks(table), content_type="text/csv; charset=utf-8")
     filename = f"{name}-{asked['from']}-{asked['to']}.csv"
@@ -281,7 +291,7 @@ def _file(request, table, name, form):
 
 
 def _chunks(table):
-    """The file in pieces of some rows."""
+    """Yield the CSV in pieces of ROWS_AT_A_TIME rows, as bytes."""
     rows = iter([report_tables.file_header(table.by)])
     yield _lines(rows)
     rows = list(report_tables.file_rows(table))
@@ -290,6 +300,7 @@ def _chunks(table):
 
 
 def _lines(rows):
+    """Rows as CSV, in UTF-8."""
     file = io.StringIO()
     csv.writer(file).writerows(rows)
     return file.getvalue().encode()
