@@ -223,8 +223,8 @@ UPSTREAM_TOTAL_TIMEOUT = env.number("UPSTREAM_TOTAL_TIMEOUT", 3600, least=1)
 UPSTREAM_LONGEST_LINE = env.number("UPSTREAM_LONGEST_LINE", 16_777_216, least=10_000)
 UPSTREAM_LONGEST_REPLY = env.number("UPSTREAM_LONGEST_REPLY", 2_000_000, least=1_000)
 # Replies one process writes at a time, and event streams it serves at a time.
-MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 200, least=1)
-MAX_STREAMS = env.number("MAX_STREAMS", 200, least=1)
+MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 500, least=1)
+MAX_STREAMS = env.number("MAX_STREAMS", 500, least=1)
 # Times of replies, titles and event streams, in seconds. Nobody would change them but tests.
 REPLY_DEAD = 15  # without a heartbeat: its process died
 STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent

@@ -23,7 +23,7 @@ DISCONNECTS = amount(200, 2000)
 @pytest.mark.soak
 def test_two_hundred_streams_stay_within_bounds(stage, make_stage_server, alice, record_property):
     """Of fifty replies being written, four readers each."""
-    here = make_stage_server(warm=False)
+    here = make_stage_server(warm=False, MAX_STREAMS=200)
     visitor = stage.visit(here, alice)
     responses = [ask(alice, wish(pieces=100, fault="wait"), model="test-model") for _ in range(50)]
     until(lambda: here.inside()["live"] == 50, 30)

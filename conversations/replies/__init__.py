@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 from conversations.models import Response
 from conversations.rendering import THOUGHTS, render
 from conversations.replies import response_states
+from conversations.replies.capacity import others_have_room
 from conversations.replies.engine import Engine
 from conversations.replies.event_stream import Viewer, watch
 from conversations.replies.open_streams import TooManyStreams
@@ -36,16 +37,18 @@ __all__ = [
 def submit(submission):
     """Store the Submission, and have its reply written; the Submitted.
 
-    This process writes it. Where no server runs (a management command, a test's client) it stays
-    queued for whichever process sweeps or is watched first. Raises Full where there is no room,
-    and what `submission.store` raises.
+    This process writes it. Where it has no room but others have, or where no server runs (a
+    management command, a test's client), it stays queued for whichever process sweeps or is
+    watched first. Raises Full where there is no room, and what `submission.store` raises.
     """
     engine = Engine.serving
     if engine is None:
         return store(submission)
     lease = engine.reserve()
     if lease is None:
-        raise Full
+        if not others_have_room(engine.lease):
+            raise Full
+        return store(submission)
     own = None
     try:
         submitted = store(submission, lease)
