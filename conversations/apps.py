@@ -23,8 +23,8 @@ class ConversationsConfig(AppConfig):
         post_migrate.connect(triggers.repair, sender=self)
         post_migrate.connect(enable_default_model, sender=self)
         post_migrate.connect(make_reviewers, sender=self)
-        # Deletions cascade from people and conversations, also in the admin; the index must hear
-        # of each, and no call of ours stands on all those ways.
+        # Signals, since deletions also cascade from people and conversations, as in the admin, and
+        # the search index has to follow each of them.
         pre_delete.connect(index.forget_message, sender=self.get_model("Message"))
         pre_delete.connect(index.forget_conversation, sender=self.get_model("Conversation"))
 

@@ -13,7 +13,7 @@ from conversations.database.file_system import NETWORKS, mount_of
 # Values of ALLOWED_HOSTS that only this machine can use; "testserver" is that of Django's tests.
 NAMES_OF_THIS_MACHINE = {"localhost", "127.0.0.1", "[::1]", "testserver", ".localhost"}
 
-# The tag of what is looked at before each start.
+# The tag of the checks that run before each start of the server.
 START = "start"
 
 

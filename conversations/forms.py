@@ -32,10 +32,10 @@ class MessageForm(forms.Form):
 
     def __init__(self, *args, person=None, chosen="", **kwargs):
         super().__init__(*args, **kwargs)
-        # Offered, and accepted, is only what the person may use.
+        # Only models that the person may use are offered, and valid.
         offered = LanguageModel.objects.offered_to(person) if person else ()
         self.models = list(offered)
-        # May be looked up only where there is something to choose.
+        # `chosen` may be lazy: it is evaluated only where there is a choice.
         self.chosen = chosen if len(self.models) > 1 else ""
 
     def clean_text(self):

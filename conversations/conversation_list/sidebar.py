@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from conversations.models import Conversation, Response
 
 PAGE = 50
-# As much as an open page may ask to have refreshed at once.
+# The most conversations that an open page may refresh with one request.
 MOST = 1_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

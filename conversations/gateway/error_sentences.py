@@ -201,10 +201,10 @@ def _endings():
 def _interruptions():
     """`{reason: sentence}` for replies that were interrupted."""
     return {
-        # Of our own process: it was told to end, or it died.
+        # The process that wrote the reply was stopped, or died.
         "": _("The server stopped while it wrote this reply."),
         "crashed": _("The server stopped while it wrote this reply."),
-        # Of the gateway's answer.
+        # The gateway's stream ended early.
         "cut": _("The gateway ended the reply before it was whole."),
         "malformed": _("A part of the reply could not be read."),
         "background": _("The gateway put the reply off to be fetched later, and it is not."),

@@ -1,0 +1,1 @@
+"""The package of management commands: `manage.py NAME`."""

@@ -161,7 +161,7 @@ class ReviewAccess(models.Model):
         before = rows.filter(hash=self.previous).values_list("number", flat=True)
         after = rows.filter(previous=self.hash).values_list("number", flat=True)
         numbers = {number + 1 for number in before} | {number - 1 for number in after}
-        # Where the whole neighbourhood moved, such as to close a gap, its neighbours mislead.
+        # Where all rows around it were renumbered, to close a gap, comparing neighbours misleads.
         numbers.update(range(max(1, self.number - 50), self.number + 51))
         return any(self.computed_hash(number) == self.hash for number in numbers)
 
@@ -181,7 +181,8 @@ class ReviewAccess(models.Model):
             elif row.number > head.number:
                 yield row.number, "added"
             elif row.number == expected and (before.hash if before else "") != row.previous:
-                # This row remembers another one before it, which was rewritten, hash and all.
+                # The previous hash of this row is another: the row before it was rewritten together
+                # with its hash.
                 if before and before.computed_hash() == before.hash:
                     yield before.number, "edited"
                 elif not before:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# SQLite keeps fifteen digits of a decimal.
+# SQLite stores decimals as floating point numbers, which are exact to fifteen digits.
 LARGEST = 10**15
 
 
@@ -147,7 +147,7 @@ def _note(budget, action):
     )
 
 
-# Signals, since a budget also goes by the deletion of its person or group.
+# Signals, since a budget is also deleted with its person or group, by cascade.
 def _saved(sender, instance, created, raw, **kwargs):
     if not raw:
         _note(instance, BudgetChange.Action.MADE if created else BudgetChange.Action.CHANGED)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 TITLE_LENGTH = 80
-# Up to so many owners are looked up one by one in a review (owned_in).
+# Up to this number of owners, a review queries by the index of owners (owned_in).
 FEW_MEMBERS = 100
 
 
@@ -139,7 +139,7 @@ class Conversation(models.Model):
         ]
 
     def __str__(self):
-        # Titles are made from the text and give it away; no list may show them by accident.
+        # Not the title: it is made from the text, and no log or admin list may show it by accident.
         return str(self.pk)
 
     def get_absolute_url(self):

@@ -44,7 +44,7 @@ class Job(models.Model):
     # How much of it is done: bytes of a file, or conversations.
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
-    # Claims since a piece was stored last: what ends each process is not tried for ever.
+    # Claims since a piece was stored last: a job that crashes every process is given up.
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)

@@ -21,7 +21,7 @@ class QueuedMessage(models.Model):
     length = models.PositiveIntegerField(null=True)
     # Becomes the submission of the message, so that it is sent only once.
     submission = models.UUIDField(unique=True)
-    # It could not be sent when its turn came: it waits for the person's word.
+    # It was refused when it was submitted (a budget, for one): it waits for the person to send it.
     refused = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 

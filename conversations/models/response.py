@@ -22,7 +22,7 @@ REPORTED_TOKENS = (
 )
 ESTIMATED_TOKENS = ("estimated_input_tokens", "estimated_output_tokens")
 TOKENS = REPORTED_TOKENS + ESTIMATED_TOKENS
-# Those that are no part of another: what was used is their sum.
+# Columns that are not part of another one: total usage is their sum.
 DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
 
 
@@ -33,8 +33,8 @@ def _not_negative(field):
 class ResponseQuerySet(models.QuerySet):
     def open(self):
         """A queryset of the Responses that are queued or being written."""
-        # Written as the condition of the indexes is: SQLite uses no partial index for values that
-        # it cannot see, and would read the whole ledger.
+        # The same SQL as the condition of the partial indexes: with query parameters in its place
+        # SQLite does not use such an index and scans the whole table.
         return self.filter(RawSQL("status IN ('queued', 'in_progress')", (), models.BooleanField()))
 
     def of(self, person):
@@ -92,7 +92,7 @@ class Response(models.Model):
     upstream_id = models.TextField(blank=True)
     request_id = models.CharField(max_length=200, blank=True)
     http_status = models.PositiveSmallIntegerField(null=True)
-    # A code of ours and the gateway's own words; our sentence is made when it is shown.
+    # An error code of this site and the gateway's own words; the sentence is made when it is shown.
     error_code = models.CharField(max_length=50, blank=True)
     error_message = models.TextField(blank=True)
     refusal = models.TextField(blank=True)
@@ -101,7 +101,8 @@ class Response(models.Model):
     request = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0)
 
-    # Only while it is written: the text so far, who writes it, and what it is told.
+    # Only while it is open: the text so far, the lease of the process that writes it, and requests
+    # to that process.
     partial = models.TextField(blank=True)
     partial_reasoning = models.TextField(blank=True)
     lease = models.UUIDField(null=True)
@@ -119,15 +120,15 @@ class Response(models.Model):
     usage_source = models.CharField(
         max_length=10, choices=UsageSource.choices, default=UsageSource.UNKNOWN
     )
-    # The price of its time and what it came to; null is unpriced, never a default.
+    # The price at that time and the resulting cost; null means that there was no price.
     price_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     price_cached_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     price_output = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
-    # Lengths of what was sent and what came, by which the model's tokens are measured.
+    # Lengths of input and output in characters, for the model's ratio of characters to tokens.
     input_characters = models.BigIntegerField(null=True)
     output_characters = models.BigIntegerField(null=True)
-    # Held against the budgets until the call is settled.
+    # Reserved against the budgets until the Response has ended.
     reserved_input_tokens = models.BigIntegerField(null=True)
     reserved_output_tokens = models.BigIntegerField(null=True)
     reserved_cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
@@ -172,14 +173,13 @@ class Response(models.Model):
             ),
         ]
         indexes = [
-            # The sweep reads only what is open, however long the history.
+            # The sweep for dead processes reads only open rows, however many there are in all.
             models.Index(
                 fields=["status", "heartbeat_at"],
                 condition=Q(status__in=["queued", "in_progress"]),
                 name="open_responses",
             ),
-            # The review queue's filters: a few rows among very many, all of a kind or those of a
-            # conversation.
+            # For the review queue's filters, which look for few rows among very many.
             models.Index(
                 fields=["status", "reason", "conversation"],
                 condition=Q(status__in=["failed", "incomplete", "interrupted"]),

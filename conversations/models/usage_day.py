@@ -12,7 +12,7 @@ from .response import TOKENS
 # add decimals as floating point numbers.
 COST_PLACES = 8
 
-# Seconds up to which a call belongs to a bucket; one more bucket takes what lasts longer.
+# Buckets of the histograms: upper bounds in seconds; one more bucket is for longer times.
 FIRST_TOKEN_EDGES = (0.25, 0.5, 1, 1.5, 2, 3, 5, 8, 15, 30, 60)
 TOTAL_TIME_EDGES = (1, 2, 3, 5, 8, 13, 20, 30, 60, 120, 300)
 FIRST_TOKEN = tuple(f"first_token_{n}" for n in range(len(FIRST_TOKEN_EDGES) + 1))
@@ -113,7 +113,7 @@ class UsageRollup(UsageSums):
         ]
         indexes = [
             models.Index(fields=["grain", "person_id", "day"], name="usage_rollup_by_person"),
-            # Only these rows tell models and people apart.
+            # Partial: only rows of this grain (MONTH) have both a model and a person.
             models.Index(
                 fields=["model", "day"], condition=models.Q(grain=1), name="usage_month_by_model"
             ),

@@ -8,9 +8,9 @@ they do not know.
 
 from dataclasses import dataclass
 
-# Without better knowledge; tokenizers of today's models come to 3–5 bytes of UTF-8 a token.
+# The ratio where none was measured; tokenizers of today's models have 3–5 bytes of UTF-8 a token.
 BYTES_PER_TOKEN = 4
-# What every turn costs besides its text: role and separators.
+# Tokens of a turn besides its text, for role and separators.
 TURN_OVERHEAD = 4
 # Kept free for the reply where the model's row names no maximum: a quarter, at most this many.
 OUTPUT_RESERVE = 8_192

@@ -1,4 +1,4 @@
-"""The line that the server's log gets for each call to the gateway that ended."""
+"""The log line for each Response that ended."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ Status = Response.Status
 
 
 def log_end(live, outcome, fields):
-    """Log how the call of the LiveReply `live` ended: one line, in JSON one object.
+    """Log how the Response of the LiveReply `live` ended: one line, in JSON one object.
 
     `fields` are the columns of the end (`Outcome.fields`). The keys are OpenTelemetry's for
     generative AI where it has some; durations are in seconds. WARNING where the gateway failed, so

@@ -1,5 +1,5 @@
-"""The outcome of a call: how it ended, folded from the client's events into columns of its
-Response."""
+"""The outcome of a request to the gateway: how it ended, folded from the client's events into
+columns of its Response."""
 
 from django.utils import timezone
 

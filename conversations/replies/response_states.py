@@ -22,7 +22,7 @@ def claim(response_id, lease):
     """Take the queued Response for the process `lease`. Whether it is ours.
 
     The first attempt is counted here, before it is made: after a crash the books rather name a
-    call that was not sent than miss one that was.
+    request that was not sent than miss one that was.
     """
     queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     return (
@@ -37,7 +37,7 @@ def begun(lease):
         "status": Status.IN_PROGRESS,
         "lease": lease,
         "attempts": 1,
-        # By this process's clock, as the other times of the call: reports subtract them.
+        # By this process's clock, as the other times of the Response: reports subtract them.
         "started_at": timezone.now(),
         "heartbeat_at": Now(),
     }
@@ -124,7 +124,7 @@ def end(guarded, fields, *written):
     """End the one Response of the query `guarded` and enter it into the books, in the caller's
     transaction. The columns as they were written; None where it had ended before.
 
-    Every end of a call, of whatever purpose, goes this way. `fields` are the columns of the end,
+    Every Response, of whatever purpose, ends this way. `fields` are the columns of the end,
     `status` and `usage_source` among them; `written` the texts that came.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)

@@ -223,7 +223,7 @@ def _store_messages(turn):
 
 
 def _store_response(submission, turn, lease):
-    """Reserve what the call may cost and store its Response. Raises OverLimit."""
+    """Reserve what the Response may cost and store it. Raises OverLimit."""
     built = request_body.build(
         turn.question,
         person=submission.person,

@@ -1,4 +1,4 @@
-"""Titles made by the model: one short call after the first exchange, a line of the books like any.
+"""Titles made by the model: one short Response after the first exchange, entered into the books.
 
 All functions that touch the database are units of work for a Lane.
 """
@@ -107,7 +107,7 @@ def order(reply_id, lease):
 
 
 def finish(response_id, lease, fields, text, reasoning):
-    """End the call with `fields`, and give its conversation the title that `text` has.
+    """End the Response with `fields`, and give its conversation the title that `text` has.
 
     A title that the person wrote meanwhile stays. Safe to repeat.
     """

@@ -120,7 +120,7 @@ def _with_one_of(conversations, matches, key):
     longer the more conversations there were.
     """
     if matches[: FEW_MATCHES + 1].count() <= FEW_MATCHES:
-        # Of what was erased the call is left.
+        # Responses of erased conversations remain, without a conversation.
         few = set(matches.values_list(key, flat=True)) - {None}
         return conversations.filter(pk__in=few)
     # Not Exists, of which PostgreSQL would make a join that reads all matches first.

@@ -64,7 +64,7 @@ def seconds(number):
 def _per_cent(fraction):
     """A fraction as per cent. 0 and 100 stand only for exactly none and all: others are between 0.1
     and 99.9."""
-    # All and nothing are said only where they are true.
+    # Rounding must not turn a fraction into 0 or 100 per cent.
     return min(max(fraction * 100, 0.1), 99.9) if 0 < fraction < 1 else fraction * 100
 
 

@@ -11,8 +11,8 @@ __all__ = ["Thread", "as_uuid", "place_of", "thread", "tree_of"]
 PAGE = 50
 
 _BESIDE = ("response", "feedback")
-# What a page shows of them. A Response alone has forty columns, most of which the database gives as
-# something else than Python has, and to turn all of them was a sixth of a page's time.
+# Columns that a page shows. A Response alone has forty, most of which have to be converted from the
+# database's types; converting all of them took a sixth of a page's time.
 _SHOWN = (
     *("role", "text", "html", "reasoning", "reasoning_html", "created_at"),
     *("feedback__value", "feedback__comment"),
@@ -70,7 +70,7 @@ def thread(conversation, at=None, before=None):
     shown = path[start:end]
     by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(shown)
     if len(by_id) < len(shown):
-        # Deleted for good since the tree was read.
+        # Messages were erased since the tree was read.
         raise Message.DoesNotExist
     messages = []
     for message_id in shown:

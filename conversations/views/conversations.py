@@ -116,7 +116,7 @@ def _page(request, conversation, form, status=200):
     # Without the script a page loads itself anew while a reply is written, and what was typed in
     # it would be lost: so it has either a field to type in or a refresh.
     context["still"] = form.is_bound or "still" in request.GET
-    # Django's own is a lazy object, dear where a page has two hundred forms.
+    # Evaluated once: Django's is a lazy object, which is slow for the two hundred forms of a page.
     context["csrf_token"] = get_token(request)
     at, before = as_uuid(request.GET.get("at")), as_uuid(request.GET.get("before"))
     phrases = parse(request.GET.get("q", ""))
@@ -132,10 +132,10 @@ def _page(request, conversation, form, status=200):
                 _mark(context["thread"].messages, phrases)
         return render_to_string("conversations/conversation.html", context, request)
 
-    # A message that is asked for may not be there.
+    # A message named in the URL may not exist, so the status is known only after rendering.
     is_there = status == 200 and not (at or before)
     page = draw_early(request, draw) if is_there else HttpResponse(draw(), status=status)
-    # Asked for with the first line of the answer, before there is a parser to meet it.
+    # Preloaded by a header: the browser fetches the stylesheet before it parses any HTML.
     page.headers["Link"] = f"<{static('conversations/css/app.css')}>; rel=preload; as=style"
     # Own conversations are fetched when pointed at: links of the sidebar, never those in messages,
     # never /review/. It works in spite of `no-store`; the server sees only the prefetch, so a GET

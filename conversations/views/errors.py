@@ -8,7 +8,7 @@ from django.views.decorators.csrf import requires_csrf_token
 from conversations.database.outage import is_outage, notice
 from conversations.forms import MessageForm
 
-# How the reasons of django.middleware.csrf begin that no fresh token helps against.
+# Beginnings of those reasons of django.middleware.csrf for which a new token does not help.
 OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
 
 
@@ -79,7 +79,7 @@ def _text_kept(request, template):
     """403 with `template`, which shows the text that was typed; as a fragment only a sentence and a
     new CSRF token, since the script still has the text."""
     if request.fragment:
-        # The script still has the text: it needs a sentence, and a token that counts.
+        # The script still has the text: it needs only a sentence and a new CSRF token.
         template = f"_{template}"
     return render(request, f"conversations/{template}", _kept(request), status=403)
 

@@ -74,7 +74,7 @@ def setup(request):
     if not form.is_valid():
         return render(request, "account/setup.html", {"form": form}, status=422)
     with transaction.atomic():
-        # Two browsers racing wait here for each other, on a row that always exists.
+        # A lock against two set-ups at the same time, on a row that always exists.
         ContentType.objects.select_for_update().get(app_label="conversations", model="person")
         if Person.objects.exists():
             raise Http404

@@ -37,7 +37,7 @@ def queued(request, conversation_id):
             form = MessageForm(request.POST, person=request.user, chosen=conversation.model)
             if not form.is_valid():
                 return _page(request, conversation, form, status=422)
-            # Gone means sent meanwhile: then it is what was sent.
+            # Where the row is gone, the message was sent meanwhile, with its earlier text.
             QueuedMessage.objects.filter(conversation=conversation).update(
                 text=form.cleaned_data["text"]
             )

@@ -20,7 +20,7 @@ from conversations.views.long_work import long_work
 from conversations.views.ownership import own_conversation, person_required
 from conversations.views.see_other import SeeOther
 
-# What of an import is done before the answer, in processor time; the rest in the background.
+# Processor time that an import may take within the request; the rest runs in the background.
 AT_ONCE_SECONDS = 0.7
 MOST_WAITING = 20  # jobs of a person
 SHOWN = 10  # of the last imports
@@ -42,7 +42,7 @@ def data(request):
     report on the page; a larger one as a background Job, to whose page it redirects. 422 for a file
     that cannot be imported."""
     form = ImportForm(request.POST or None, request.FILES or None)
-    # Of a million bytes, as those write it who set the limit; never more than it is.
+    # Decimal megabytes, rounded down.
     context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
     status = 200
     if request.method == "POST":

@@ -15,7 +15,7 @@ from conversations.models import Conversation, Job
 from conversations.views.ownership import own_conversation, own_kept_or_trashed, person_required
 from conversations.views.see_other import SeeOther, see_other_with_note
 
-# What is erased before the answer, in processor time; the rest in the background.
+# Processor time that an erasure may take within the request; the rest runs in the background.
 AT_ONCE_SECONDS = 0.5
 
 

@@ -32,8 +32,8 @@ class Command(BaseCommand):
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         copy = sqlite3.connect(unfinished)
         try:
-            # In one step: it holds nobody up, and one of many would start anew with each change,
-            # on a busy site for ever.
+            # In one step: readers and writers do not wait for it, while a backup in several steps
+            # restarts with each change, on a busy site for ever.
             connection.connection.backup(copy)
             result = copy.execute("PRAGMA integrity_check").fetchone()[0]
         finally:

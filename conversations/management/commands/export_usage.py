@@ -23,7 +23,7 @@ class Command(BaseCommand):
             help=f"sums cut by these, separated by commas: {', '.join(reconciliation.CUTS)}",
         )
         parser.add_argument(
-            "--rows", action="store_true", help="every single call instead, with its ids"
+            "--rows", action="store_true", help="every single Response instead, with its ids"
         )
         parser.add_argument("--since", type=date.fromisoformat, help="first date")
         parser.add_argument("--until", type=date.fromisoformat, help="last date")
@@ -36,9 +36,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"--by takes {', '.join(reconciliation.CUTS)}, not {', '.join(unknown)}"
             )
-        calls = reconciliation.ended_calls(since, until, tz)
+        responses = reconciliation.ended_calls(since, until, tz)
         header, lines = (
-            reconciliation.listed(calls) if rows else reconciliation.summed(calls, cuts, tz)
+            reconciliation.listed(responses) if rows else reconciliation.summed(responses, cuts, tz)
         )
         if output:
             with open(output, "w", newline="") as file:

@@ -11,11 +11,11 @@ class Command(BaseCommand):
     """Computes the cost of Responses without one from `--since` on, by the prices of their time,
     and prints how many were priced and which models still have no price."""
 
-    help = "Fill the missing costs of calls, after a price was added; no other cost changes."
+    help = "Fill the missing costs of Responses, after a price was added; no other cost changes."
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--since", type=date.fromisoformat, required=True, help="of calls from this date on"
+            "--since", type=date.fromisoformat, required=True, help="of Responses from this date on"
         )
 
     def handle(self, *, since, **options):
