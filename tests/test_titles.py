@@ -49,7 +49,10 @@ def test_the_first_exchange_gets_a_title_and_a_line_in_the_books(me, gateway, al
     assert "By the moon." in body["input"][0]["content"]
     assert body["max_output_tokens"] == 60
     assert request_body.rebuild(title) == body
-    assert search('"tides work"', [alice.pk])[0].message_id is None
+    # Newest first, and a title is as old as its conversation.
+    question = conversation.messages.get(role="user")
+    found = search('"tides work"', [alice.pk])
+    assert [hit.message_id for hit in found] == [question.pk, None]
 
 
 def test_only_the_first_exchange_and_only_its_beginning_is_sent(me, gateway, settings):
