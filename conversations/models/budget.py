@@ -93,6 +93,7 @@ class Budget(models.Model):
         return f"{self.holder}: {self.limit.normalize():f} {self.metric} / {self.period}"
 
     def clean(self):
+        """Raises ValidationError for a budget of both a person and a group."""
         if self.person_id and self.group_id:
             raise ValidationError(_("A budget is a person's or a group's, not both."))
 

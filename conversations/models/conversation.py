@@ -147,6 +147,7 @@ class Conversation(models.Model):
 
     @property
     def display_title(self):
+        """The title, or "New conversation" in the active language where there is none."""
         return self.title or str(_("New conversation"))
 
     def title_from(self, text):

@@ -10,6 +10,7 @@ DEMO = "demo"  # the built-in model's name
 
 class LanguageModelQuerySet(models.QuerySet):
     def enabled(self):
+        """A queryset of the models that administrators enabled."""
         return self.filter(enabled=True)
 
     def ensure_default(self):

@@ -82,6 +82,7 @@ class Message(models.Model):
 
     @property
     def is_pending(self):
+        """Whether its Response is queued or being written."""
         return self.status in Response.OPEN
 
     @property

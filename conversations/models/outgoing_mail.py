@@ -45,4 +45,5 @@ class OutgoingMail(models.Model):
 
     @property
     def is_given_up(self):
+        """Whether it is not tried again."""
         return self.next_attempt_at is None

@@ -58,6 +58,8 @@ class Price(models.Model):
         return f"{self.model} ({timezone.localtime(self.valid_from):%Y-%m-%d})"
 
     def save(self, *args, **kwargs):
+        """Save the price; a `valid_from` that is a plain date becomes its first moment in the
+        site's time zone."""
         # A plain date means its first moment in the site's zone.
         if isinstance(self.valid_from, date) and not isinstance(self.valid_from, datetime):
             start = datetime.combine(self.valid_from, time.min)
@@ -65,6 +67,7 @@ class Price(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self):
+        """Raises ValidationError for a * that is not at the end of the model's name."""
         if "*" in self.model[:-1]:
             raise ValidationError({"model": _("* may only stand at the end.")})
 

@@ -27,6 +27,7 @@ DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
 
 
 def _not_negative(field):
+    """A Q: the column `field` is null or at least 0."""
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
 
 
@@ -205,6 +206,7 @@ class Response(models.Model):
 
     @property
     def is_open(self):
+        """Whether it is queued or being written."""
         return self.status in self.OPEN
 
     @property

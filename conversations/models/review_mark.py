@@ -48,6 +48,7 @@ class ReviewMark(models.Model):
 
     @classmethod
     def _set(cls, conversation, **fields):
+        """Insert or update the row of the conversation with these columns."""
         cls.objects.update_or_create(conversation=conversation, defaults=fields)
 
     @classmethod

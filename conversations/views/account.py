@@ -40,6 +40,7 @@ class AccountForm(forms.ModelForm):
             self.order_fields(["last_name", "first_name"])
 
     def clean_instructions(self):
+        """The instructions with line feeds as line ends."""
         return self.cleaned_data["instructions"].replace("\r\n", "\n")
 
 

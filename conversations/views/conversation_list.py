@@ -74,6 +74,7 @@ def manage(request, conversation_id):
 
 
 def _manage_page(request, conversation, form=None, status=200):
+    """The page, or the fragment, with all actions on a conversation and the form of its title."""
     name = "conversations/_manage.html" if request.fragment else "conversations/manage.html"
     form = form or TitleForm(initial={"title": conversation.title})
     context = {"conversation": conversation, "form": form}

@@ -285,10 +285,13 @@ def _record_showing(request, visit):
 
 
 def _record(request, visit, action):
+    """Append an act on the visited conversation to the access log."""
     record(request, action, conversation=visit.conversation, sitting=visit.sitting)
 
 
 def _show(request, visit, note_form=None, status=200):
+    """The page of the conversation under review, with notes, marks and the facts of its
+    Responses."""
     conversation = visit.conversation
     try:
         shown = thread(

@@ -42,7 +42,7 @@ def data(request):
     report on the page; a larger one as a background Job, to whose page it redirects. 422 for a file
     that cannot be imported."""
     form = ImportForm(request.POST or None, request.FILES or None)
-    # Decimal megabytes, rounded down.
+    # Decimal megabytes, rounded down to a tenth.
     context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
     status = 200
     if request.method == "POST":
