@@ -1,4 +1,4 @@
-"""The runner of a process: does the jobs it has claimed, a piece of each by turns.
+"""The runner of a process: does the jobs it has claimed by turns, a piece of one at a time.
 
 `Runner.step` is called once a second, and again soon while there is work, in a thread with a
 database connection of its own: a piece takes longer than the writer of replies may wait.
@@ -6,6 +6,7 @@ database connection of its own: a piece takes longer than the writer of replies 
 
 import asyncio
 import logging
+import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ KEPT = timedelta(days=30)  # a job that has ended is shown so long
 FORGOTTEN = 86_400  # seconds after which a file without a job is removed
 
 State = Job.State
+_brief = threading.Lock()
 
 
 async def run_jobs():
@@ -70,16 +72,19 @@ class Runner:
         self._cleaned = 0
 
     def step(self):
-        """Do a piece of each job that is claimed here; whether there is more to do at once."""
+        """Do a piece of the job whose turn it is; whether there is more to do at once."""
         if len(self._running) < AT_ONCE:
             job = leases.claim(self._lease, is_here=is_here)
             if job is not None:
                 self._open(job)
         worked = bool(self._running)
-        for pk, (job, work) in list(self._running.items()):
-            if not do_piece(job, work, self._lease):
+        if worked:
+            pk, (job, work) = next(iter(self._running.items()))
+            del self._running[pk]
+            if do_piece(job, work, self._lease):
+                self._running[pk] = (job, work)  # after the others
+            else:
                 work.close()
-                del self._running[pk]
         if not worked and time.monotonic() - self._cleaned > 600:
             self._cleaned = time.monotonic()
             clean_up()
@@ -104,8 +109,19 @@ def run_briefly(job, seconds):
     """Do what of a waiting Job can be done in `seconds` of processor time, in the caller's thread;
     any process goes on with the rest. The Job as it is then.
 
-    Nothing is done where another job of its owner is under way.
+    Nothing is done where another job of its owner is under way, or another thread of this process
+    does one so: threads of requests that each work or wait for the database's lock are missing for
+    others.
     """
+    if not _brief.acquire(blocking=False):
+        return job
+    try:
+        return _run(job, seconds)
+    finally:
+        _brief.release()
+
+
+def _run(job, seconds):
     lease, began = uuid.uuid4(), time.thread_time()
     claimed = leases.claim(lease, is_here=is_here, job_id=job.pk)
     if claimed is not None:
