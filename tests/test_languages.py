@@ -6,6 +6,10 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import allauth
+import django.conf
+import django.contrib.admin
+import django.contrib.auth
 import httpx
 import pytest
 from django.conf import settings
@@ -16,6 +20,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
 from django.utils import timezone, translation
 
+from conversations.accounts.library_sentences import ACCOUNTS, FORMS, MAIL
 from conversations.transfer.report import Report
 from tests.support.reviewing import converse
 
@@ -117,6 +122,32 @@ def test_the_compiled_catalogue_is_the_written_one(catalogue):
     assert len(compiled._catalog) == len(catalogue)
 
 
+def test_readers_are_addressed_in_one_way(catalogue):
+    assert [given for given in catalogue.values() if any("您" in text for text in given)] == []
+
+
+def test_our_wording_of_a_librarys_sentence_wins(catalogue):
+    """And Django or allauth still says it."""
+    known = {}
+    for module in (allauth, django.conf, django.contrib.admin, django.contrib.auth):
+        written = Path(module.__file__).parent / "locale" / "en" / "LC_MESSAGES" / "django.po"
+        known |= read_catalogue(re.sub(r"(?m)^#.*\n", "", written.read_text()))
+    ours = {(msgid, "") for msgid in (*FORMS, *ACCOUNTS, *MAIL)}
+    assert sorted(ours - set(known)) == []
+    with translation.override("zh-hans"):
+        shown = {msgid: translation.gettext(msgid) for msgid, _plural in ours}
+    assert shown == {msgid: catalogue[msgid, ""][0] for msgid, _plural in ours}
+
+
+def test_a_password_that_is_too_short_is_refused_in_chinese(client, alice):
+    client.force_login(alice)
+    alice.language = "zh-hans"
+    alice.save()
+    typed = {"oldpassword": "correct horse", "password1": "kurz1", "password2": "kurz1"}
+    page = client.post("/accounts/password/change/", typed).content.decode()
+    assert "密码太短，至少需要 8 个字符。" in page
+
+
 def words_of_text(html):
     """The words that a reader sees of a piece of a template: its text, and what attributes say."""
     html = re.sub(r"<(script|style)\b.*?</\1>|<!--.*?-->", " ", html, flags=re.DOTALL)
@@ -170,7 +201,7 @@ LATIN = {"Chatsite", "alice", "example", "org", "Alice", "Lindqvist", "JSON", "M
          "ChatGPT", "conversations", "json", "MB", "x", "USD", "CSV", "csv", "token", "Token",
          "English", "my", "secret", "Secret", "title", "A", "AL", "m", "an", "answer", "another",
          "DELETE", "POST", "GET", "nowhere", "OPENAI", "BASE", "URL", "API", "KEY", "and", "MODEL",
-         "Email", "strong", "UTC", "demo", "KB", "e", "E"}  # fmt: skip
+         "strong", "UTC", "demo", "KB", "e", "E"}  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)
