@@ -25,6 +25,19 @@ def test_what_is_changed_is_kept_and_shown(client, alice):
 
 
 @pytest.mark.parametrize(
+    ("before", "chosen", "note"),
+    [("en", "zh-hans", "已保存。"), ("zh-hans", "en", "Saved."), ("en", "", "已保存。")],
+)
+def test_a_new_language_is_that_of_the_note_too(client, alice, before, chosen, note):
+    alice.language = before
+    alice.save()
+    client.force_login(alice)
+    browser = {"Accept-Language": "zh-CN"}
+    client.post("/account/", {"theme": "dark", "language": chosen}, headers=browser)
+    assert f">{note}<" in client.get("/account/", headers=browser).content.decode()
+
+
+@pytest.mark.parametrize(
     "wrong", [{"theme": "pink"}, {"theme": "dark", "language": "tlh"}, {"theme": ""}]
 )
 def test_what_does_not_exist_cannot_be_chosen(client, alice, wrong):

@@ -4,7 +4,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import render
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import (
+    get_language,
+    get_language_from_request,
+    gettext_lazy,
+    override,
+)
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -56,8 +61,10 @@ def account(request):
         # What was typed is in the form; the page itself shows what is still stored.
         request.user.refresh_from_db()
         return render(request, "account/account.html", _page(request, form), status=422)
-    form.save()
-    messages.success(request, _("Saved."))
+    person = form.save()
+    # The note is shown by the next page, which is in the language that was chosen here.
+    with override(person.language or get_language_from_request(request)):
+        messages.success(request, _("Saved."))
     return SeeOther(request.path)
 
 
