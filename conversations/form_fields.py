@@ -5,6 +5,8 @@ from datetime import date
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from conversations.rendering.isolated_text import isolated
+
 # Days around the ends of Python's calendar (years 1 and 9999) cannot be moved by a day, a month or
 # a zone, and nothing here is older than the site or was planned for after these.
 FIRST_DAY = date(1970, 1, 2)
@@ -33,3 +35,10 @@ class DayField(forms.DateField):
                 params={"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()},
             )
         return day
+
+
+class GroupField(forms.ModelChoiceField):
+    """A choice of groups, whose names cannot turn the order of the text beside them."""
+
+    def label_from_instance(self, group):
+        return isolated(group.name)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from conversations.models import LanguageModel
+from conversations.rendering.isolated_text import isolated
 
 
 class MessageForm(forms.Form):
@@ -67,7 +68,8 @@ class MessageForm(forms.Form):
         if model is None and cleaned.get("model"):
             self.add_error(
                 "model",
-                _("The model “%(name)s” is not available. Choose another one.") % {"name": name},
+                _("The model “%(name)s” is not available. Choose another one.")
+                % {"name": isolated(name)},
             )
         elif model is None and self.models:
             model = self.models[0]

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,8 @@ def bring_in(person, found):
 
 
 def lines(page):
-    html = page.content.decode()
-    return [part.split("</li>")[0] for part in html.split('<li dir="auto">')[1:]]
+    _head, found, rest = page.content.decode().partition('<ul id="report">')
+    return re.findall("<li>(.*?)</li>", rest.partition("</ul>")[0]) if found else []
 
 
 def node(name, parent, role=None, *parts, **message):

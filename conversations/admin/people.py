@@ -19,6 +19,7 @@ from conversations.accounts.powers import people_beyond
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin
 from conversations.admin.recent_login import require_recent_login
 from conversations.models import LanguageModel, Person
+from conversations.rendering.isolated_text import isolated
 
 
 class NewPersonForm(AdminUserCreationForm):
@@ -128,11 +129,13 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     @admin.display(description=_("name"))
     def name(self, person):
-        return person.display_name if person.get_full_name() else ""
+        return isolated(person.display_name) if person.get_full_name() else ""
 
     @admin.display(description=_("groups"))
     def belongs_to(self, person):
-        return ", ".join(sorted(group.name for group in person.groups.all()))
+        return ", ".join(
+            isolated(name) for name in sorted(group.name for group in person.groups.all())
+        )
 
     @admin.display(description=_("budgets"))
     def own_budgets(self, person):

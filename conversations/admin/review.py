@@ -1,5 +1,6 @@
 """The administration of groups and review scopes: superusers change them, staff look at them."""
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
@@ -9,14 +10,25 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import PowerAdmin, SuperusersChange
 from conversations.models import Scope
+from conversations.models.unicode_field import refuse_order_controls
 
 admin.site.unregister(Group)
+
+
+class GroupForm(forms.ModelForm):
+    """The form of a group, whose name stands in sentences as those of people do."""
+
+    def clean_name(self):
+        name = self.cleaned_data["name"]
+        refuse_order_controls(name)
+        return name
 
 
 @admin.register(Group)
 class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
     """The groups: what their members may do, use and spend, and who reviews them."""
 
+    form = GroupForm
     list_display = ["name", "members"]
 
     def get_queryset(self, request):

@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
 from conversations.models import Budget, BudgetChange, Price, UsageScope
+from conversations.rendering.isolated_text import isolated
 
 
 @admin.display(description=_("whose"))
 def whose(budget):
     """The column with the name of the person or group of a budget, or "everyone"."""
-    return budget.holder
+    return isolated(budget.holder)
 
 
 @admin.display(description=_("limit"), ordering="limit")
@@ -86,4 +87,4 @@ class UsageScopeAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("members of"))
     def sees(self, scope):
-        return ", ".join(group.name for group in scope.groups.all())
+        return ", ".join(isolated(group.name) for group in scope.groups.all())

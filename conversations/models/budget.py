@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conversations.rendering.isolated_text import isolated
+
 # SQLite stores decimals as floating point numbers, which are exact to fifteen digits.
 LARGEST = 10**15
 
@@ -90,7 +92,7 @@ class Budget(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.holder}: {self.limit.normalize():f} {self.metric} / {self.period}"
+        return f"{isolated(self.holder)}: {self.limit.normalize():f} {self.metric} / {self.period}"
 
     def clean(self):
         """Raises ValidationError for a budget of both a person and a group."""
@@ -130,7 +132,7 @@ class BudgetChange(models.Model):
         ordering = ["-at", "-id"]
 
     def __str__(self):
-        return f"{self.holder} {self.action} {self.at:%Y-%m-%d}"
+        return f"{isolated(self.holder)} {self.action} {self.at:%Y-%m-%d}"
 
 
 def _note(budget, action):

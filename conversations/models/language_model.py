@@ -5,6 +5,8 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from conversations.rendering.isolated_text import isolated
+
 DEMO = "demo"  # the built-in model's name
 
 
@@ -88,7 +90,7 @@ class LanguageModel(models.Model):
         verbose_name_plural = _("models")
 
     def __str__(self):
-        return self.name
+        return isolated(self.name)
 
     @property
     def effort_choices(self):

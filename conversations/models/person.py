@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from .unicode_field import NormalizedCharField, NormalizedEmailField
+from .unicode_field import NameField, NormalizedCharField, NormalizedEmailField
 
 # Han, kana and hangul.
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
@@ -42,6 +42,8 @@ class Person(AbstractUser):
             "unique": AbstractUser._meta.get_field("username").error_messages["unique"]
         },
     )
+    first_name = NameField(_("first name"), max_length=150, blank=True)
+    last_name = NameField(_("last name"), max_length=150, blank=True)
     email = NormalizedEmailField(_("email address"), blank=True)
     instructions = models.TextField(
         _("instructions"),
@@ -69,7 +71,8 @@ class Person(AbstractUser):
     def initials(self):
         """One or two letters for the avatar, in upper case."""
         words = self.display_name.split()
-        return "".join(word[0] for word in words[:2]).upper() if words else "?"
+        letters = [next(filter(str.isalnum, word), "") for word in words]
+        return "".join([letter for letter in letters if letter][:2]).upper() or "?"
 
     @cached_property
     def assigned(self):

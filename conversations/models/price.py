@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conversations.rendering.isolated_text import isolated
+
 NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
@@ -55,7 +57,7 @@ class Price(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.model} ({timezone.localtime(self.valid_from):%Y-%m-%d})"
+        return f"{isolated(self.model)} ({timezone.localtime(self.valid_from):%Y-%m-%d})"
 
     def save(self, *args, **kwargs):
         """Save the price; a `valid_from` that is a plain date becomes its first moment in the

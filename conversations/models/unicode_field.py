@@ -2,7 +2,21 @@
 
 import unicodedata
 
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from conversations.rendering.isolated_text import has_order_control
+
+
+def refuse_order_controls(name):
+    """Raise ValidationError for a name with control characters, or with invisible ones that turn
+    the order of the text around."""
+    if has_order_control(name) or any(unicodedata.category(each) == "Cc" for each in name):
+        raise ValidationError(
+            _("The name has an invisible character that changes the order of text. Type it anew."),
+            code="order_control",
+        )
 
 
 class _UnicodeNormalized:
@@ -33,3 +47,14 @@ class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
     def deconstruct(self):
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.EmailField", args, kwargs
+
+
+class NameField(models.CharField):
+    """A CharField for names of people; its forms refuse what `refuse_order_controls` does. The
+    validator is not part of migrations: it changes no column."""
+
+    default_validators = [refuse_order_controls]
+
+    def deconstruct(self):
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.CharField", args, kwargs

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from conversations.form_fields import LARGEST_ID, DayField
+from conversations.form_fields import LARGEST_ID, DayField, GroupField
 from conversations.models import (
     Conversation,
     LanguageModel,
@@ -16,6 +16,7 @@ from conversations.models import (
     ReviewAccess,
     ReviewNote,
 )
+from conversations.rendering.isolated_text import isolated
 from conversations.review.visible_text import has_visible_text
 
 
@@ -78,7 +79,7 @@ class QueueForm(FilterForm):
 
     q = forms.CharField(label=gettext_lazy("Words"), max_length=500, required=False)
     person = forms.CharField(label=gettext_lazy("Person"), max_length=150, required=False)
-    group = forms.ModelChoiceField(
+    group = GroupField(
         None, label=gettext_lazy("Group"), required=False, empty_label=gettext_lazy("All")
     )
     model = forms.ChoiceField(label=gettext_lazy("Model"), required=False)
@@ -124,8 +125,8 @@ class QueueForm(FilterForm):
         groups = Group.objects.filter(pk__in=scopes) if scopes else Group.objects.all()
         self.reviewer = reviewer
         self.fields["group"].queryset = groups.order_by("name")
-        names = LanguageModel.objects.order_by("name").values_list("name", "name")
-        self.fields["model"].choices = [("", _("All")), *names]
+        names = LanguageModel.objects.order_by("name").values_list("name", flat=True)
+        self.fields["model"].choices = [("", _("All")), *((name, isolated(name)) for name in names)]
 
     def clean_person(self):
         """The Person with that username, or None where it is empty. The same error for somebody out
@@ -136,7 +137,9 @@ class QueueForm(FilterForm):
         person = Person.objects.filter(username=name).first()
         mine = Conversation.objects.reviewable_by(self.reviewer)
         if person is None or not mine.filter(owner=person).exists():
-            raise forms.ValidationError(_("There is nothing of a person called “%s”.") % name)
+            raise forms.ValidationError(
+                _("There is nothing of a person called “%s”.") % isolated(name)
+            )
         return person
 
 
@@ -176,5 +179,5 @@ class LogForm(FilterForm):
         if person_id is None and name.isdecimal() and len(name) < 20:
             person_id = min(int(name), LARGEST_ID)
         if person_id is None:
-            raise forms.ValidationError(_("There is no person called “%s”.") % name)
+            raise forms.ValidationError(_("There is no person called “%s”.") % isolated(name))
         return person_id

@@ -7,6 +7,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 
+from conversations.rendering import isolated_text, unsafe_characters
 from conversations.thread import message_html, response_facts
 
 register = template.Library()
@@ -62,6 +63,29 @@ def icon(name):
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="#icon-{}"></use></svg>', name
     )
+
+
+@register.filter(is_safe=True, needs_autoescape=True)
+def isolate(value, autoescape=True):
+    """Foreign text (a name, a title, an error message) beside text of ours: in a `<bdi>`; in a
+    plain text, as of e-mails, between U+2068 and U+2069. Only where it could turn the order."""
+    if not isinstance(value, str):
+        return value
+    return isolated_text.isolated_html(value) if autoescape else isolated_text.isolated(value)
+
+
+@register.filter
+def isolate_text(value):
+    """Foreign text in an attribute, a `<title>` or an `<option>`, which have no elements inside:
+    between U+2068 and U+2069 where it could turn the order of the rest."""
+    return isolated_text.isolated(value) if isinstance(value, str) else value
+
+
+@register.filter
+def tidy(value):
+    """Foreign text for an element of its own with dir="auto": what would turn the order around is
+    made visible."""
+    return unsafe_characters.tidy(value) if isinstance(value, str) else value
 
 
 @register.simple_tag(takes_context=True)

@@ -22,6 +22,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from conversations.rendering.unsafe_characters import tidy
 from conversations.thread.response_facts import facts, time_of
 
 TEMPLATE = "conversations/_message.html"
@@ -143,7 +144,7 @@ def article(message, context):
         response_id=response.pk if response else "",
         html=message.shown_html,
         facts=partial(facts, response, context.get("currency")),
-        model=escape(response.model) if response else "",
+        model=escape(tidy(response.model)) if response else "",
         time=partial(time_of, message),
         token=escape(context.get("csrf_token", "")),
         submission=uuid.uuid4,

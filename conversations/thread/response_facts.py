@@ -10,6 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from conversations.rendering.isolated_text import isolated
 from conversations.usage.sentences import to_a_tenth
 
 # Entries of the cache: the facts of twenty pages, of a kilobyte each with their key.
@@ -72,9 +73,9 @@ def _facts(model, answered_by, taken, given, cost, asked, to_first_token, second
     labels = _labels(get_language())
     input_tokens, cached_tokens = taken
     output_tokens, reasoning_tokens = given
-    yield labels["Model"], model
+    yield labels["Model"], isolated(model)
     if answered_by and answered_by != model:
-        yield labels["Answered by"], answered_by
+        yield labels["Answered by"], isolated(answered_by)
     if input_tokens is None and output_tokens is None:
         yield labels["Tokens"], _("not reported")
     if input_tokens is not None:
@@ -110,14 +111,14 @@ def _course(response):
     if response.http_status:
         yield "HTTP", response.http_status
     if response.error_code:
-        words = f" “{response.error_message}”" if response.error_message else ""
+        words = f" “{isolated(response.error_message)}”" if response.error_message else ""
         yield _("Error"), f"{response.error_sentence}{words}"
     if response.reason:
-        yield _("Why it ended"), response.reason
+        yield _("Why it ended"), isolated(response.reason)
     if response.refusal:
-        yield _("Refusal"), response.refusal
+        yield _("Refusal"), isolated(response.refusal)
     if response.request_id:
-        yield _("Request"), response.request_id
+        yield _("Request"), isolated(response.request_id)
 
 
 def _seconds(number):

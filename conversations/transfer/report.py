@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from conversations.rendering.isolated_text import isolated
+
 
 class Unreadable(Exception):
     """The file is nothing that can be brought in. `code` says why: "format", "size", "zip", "cut"
@@ -108,11 +110,14 @@ class Report:
             counted.append((count, _left_out_sentence(kind, count)))
         lines += [sentence % {"count": count} for count, sentence in counted if count]
         for title, question in self.missing:
-            names = {"title": title, "question": question}
+            names = {"title": isolated(title), "question": isolated(question)}
             lines.append(
                 _("“%(title)s”: no answer to “%(question)s” was found in the file.") % names
             )
-        lines += [_("“%(title)s” could not be read.") % {"title": title} for title in self.broken]
+        lines += [
+            _("“%(title)s” could not be read.") % {"title": isolated(title)}
+            for title in self.broken
+        ]
         beyond = [
             (
                 self.more_missing,

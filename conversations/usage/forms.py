@@ -7,8 +7,9 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from conversations.form_fields import LARGEST_ID, DayField
+from conversations.form_fields import LARGEST_ID, DayField, GroupField
 from conversations.models import Person, UsageRollup
+from conversations.rendering.isolated_text import isolated
 from conversations.usage import calendar
 from conversations.usage.reports import Selection
 
@@ -78,9 +79,7 @@ class PeopleForm(RangeForm):
     those that the viewer is limited to (None: no limit)."""
 
     cuts = ("person", "group", "model", "day")
-    group = forms.ModelChoiceField(
-        Group.objects.none(), required=False, label=gettext_lazy("Group")
-    )
+    group = GroupField(Group.objects.none(), required=False, label=gettext_lazy("Group"))
     model = forms.ChoiceField(required=False, label=gettext_lazy("Model"))
 
     def __init__(self, data, *, groups=None, **kwargs):
@@ -96,7 +95,7 @@ class PeopleForm(RangeForm):
         )
         self.fields["model"].choices = [
             ("", gettext_lazy("All models")),
-            *((name, name) for name in names),
+            *((name, isolated(name)) for name in names),
         ]
 
     def selection(self, **fields):

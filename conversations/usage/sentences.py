@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conversations.models import Budget
+from conversations.rendering.isolated_text import isolated
 from conversations.usage import budgets
 
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR": "₹", "KRW": "₩"}
@@ -42,7 +43,10 @@ def amount_of(metric, amount):
 
 def budget_name(budget):
     """The name of a Budget: "The budget of 3 replies a day for everyone"."""
-    words = {"amount": amount_of(budget.metric, budget.limit), "group": budget.group}
+    words = {
+        "amount": amount_of(budget.metric, budget.limit),
+        "group": isolated(budget.group or ""),
+    }
     if budget.group_id:
         return {
             "day": _("The budget of %(amount)s a day for each member of %(group)s"),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from conversations.form_fields import DayField
 from conversations.models import Conversation
+from conversations.rendering.isolated_text import isolated
 from conversations.search import BEST, NEWEST, parse
 from conversations.search import search as find
 from conversations.search.query import LENGTH
@@ -40,7 +41,10 @@ class SearchForm(forms.Form):
         self.fields["q"].validators = []
         names = Conversation.objects.of(person).exclude(model="").order_by("model")
         names = names.values_list("model", flat=True).distinct()
-        self.fields["model"].choices = [("", _("Any model")), *((name, name) for name in names)]
+        self.fields["model"].choices = [
+            ("", _("Any model")),
+            *((name, isolated(name)) for name in names),
+        ]
 
     def clean_q(self):
         """The words, cut to LENGTH characters."""
