@@ -25,7 +25,7 @@ PAUSE = 0.1  # seconds between two deletions, so that nobody waits for a long se
 async def run():
     """Repeat all of them until it is cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", _erase_one))
+        group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", trash.purge_piece))
         group.create_task(run_jobs())
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
@@ -44,8 +44,3 @@ async def _every(seconds, name, unit):
                 logger.warning("%s: %s is skipped.", sentence(error), name)
             else:
                 logger.exception("Failed: %s.", name)
-
-
-def _erase_one():
-    """How many conversations were erased: 1, or 0 where none is due."""
-    return trash.purge(most=1)

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from conversations.conversation_list import trash
 from conversations.jobs import lease as leases
 from conversations.jobs import run_briefly
 from conversations.jobs.erase_work import order_emptying
@@ -203,6 +204,19 @@ def test_a_long_conversation_is_erased_in_pieces(alice):
     run_briefly(job, 0)
     assert Message.objects.count() == 150
     finish(Runner())
+    assert not Conversation.objects.exists()
+
+
+def test_a_long_conversation_that_is_due_is_erased_in_pieces(alice):
+    [long] = trashed(alice, 1)
+    Message.objects.bulk_create(
+        Message(conversation=long, role="user", text=f"word {number}") for number in range(250)
+    )
+    due = long.trashed_at + timedelta(days=trash.TRASH_DAYS)
+    left = []
+    while trash.purge_piece(due):
+        left.append(Message.objects.count())
+    assert left == [150, 50, 0]
     assert not Conversation.objects.exists()
 
 

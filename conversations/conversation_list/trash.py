@@ -13,6 +13,7 @@ from conversations.models import Conversation, Message
 from conversations.search import index
 
 TRASH_DAYS = 30
+PIECE_MESSAGES = 100  # of a conversation, that are erased in one transaction
 
 
 def trash(conversation):
@@ -50,13 +51,24 @@ def erase_piece(conversation, most):
     return False
 
 
-def purge(now=None, most=None):
-    """Erase conversations that are due, at most `most` (None: all). Returns their number."""
+def purge(now=None):
+    """Erase the conversations that are due, in short transactions. Returns their number."""
     erased = 0
-    for conversation in due(now).order_by("trashed_at")[:most]:
-        erase(conversation)
+    for conversation in due(now).order_by("trashed_at"):
+        while not erase_piece(conversation, PIECE_MESSAGES):
+            pass
         erased += 1
     return erased
+
+
+def purge_piece(now=None):
+    """Erase one conversation that is due, or the newest PIECE_MESSAGES messages of a longer one, in
+    one short transaction. Returns whether there was one."""
+    conversation = due(now).order_by("trashed_at").first()
+    if conversation is None:
+        return False
+    erase_piece(conversation, PIECE_MESSAGES)
+    return True
 
 
 def scrub():

@@ -7,7 +7,6 @@ from conversations.models import Conversation, Job
 
 PIECE_SECONDS = 0.1  # of processor time
 PIECE_CONVERSATIONS = 20
-PIECE_MESSAGES = 100
 
 
 class EraseWork:
@@ -28,7 +27,7 @@ class EraseWork:
     def store(self, piece):
         began = time.thread_time()
         for conversation in piece:
-            whole = trash.erase_piece(conversation, PIECE_MESSAGES)
+            whole = trash.erase_piece(conversation, trash.PIECE_MESSAGES)
             self._done += whole
             if not whole or time.thread_time() - began > PIECE_SECONDS:
                 return
