@@ -36,6 +36,7 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self._application(scope, receive, send)
         length = _content_length(scope)
+        refused = {**scope, "chatsite.body_too_large": True}
         if length is None or length <= settings.MAX_BODY:
             try:
                 body, whole = await self._read(scope, receive, settings.MAX_BODY)
@@ -47,14 +48,18 @@ class BodyLimit:
             if whole:
                 return await self._application(scope, _replay(body, receive), send)
         elif upload_spool.may_be_larger(scope, length):
-            body = await upload_spool.spool(scope, receive, length)
-            if body is not None:
-                spooled = {**scope, "chatsite.spooled_body": body}
-                return await self._application(spooled, _deaf(receive), send)
+            try:
+                body = await upload_spool.spool(scope, receive, length)
+            except upload_spool.NoImportSpace as error:
+                refused = {**scope, "chatsite.no_import_space": error}
+            else:
+                if body is not None:
+                    spooled = {**scope, "chatsite.spooled_body": body}
+                    return await self._application(spooled, _deaf(receive), send)
+                refused["chatsite.may_be_larger"] = True
         bound = settings.MAX_BODY * DROPPED
         if (length or 0) > bound or not await _drop(receive, bound):
             send = _last(send)
-        refused = {**scope, "chatsite.body_too_large": True}
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
     async def _read(self, scope, receive, limit):

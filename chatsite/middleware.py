@@ -121,6 +121,8 @@ def early(get_response):
             # PostgreSQL takes no NUL in a text that is looked up, so an address with one names
             # nothing.
             return errors.bad_request(request)
+        if error := getattr(request, "scope", {}).get("chatsite.no_import_space"):
+            return errors.too_many_files(request, error.is_share)
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):

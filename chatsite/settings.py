@@ -242,6 +242,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 # Files of conversations that are brought in, in bytes, and where they wait meanwhile. Several
 # machines need a folder that all of them see, or each brings in what was sent to it.
 MAX_IMPORT = env.number("MAX_IMPORT", 500_000_000, least=10_000)
+# Bytes of such files that wait at a time, of all people; a person may have a share of it.
+IMPORT_SPACE = env.number("IMPORT_SPACE", 10_000_000_000, least=10_000)
 BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent if ON_SQLITE else BASE_DIR
 IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")
 # What fits into MAX_BODY is in memory already; larger files lie beside the database.

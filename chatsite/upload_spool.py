@@ -14,13 +14,15 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, connections
 
+from conversations.jobs.import_space import NoImportSpace, check_space
+
 PATH = "/data/"
 BLOCK = 1_000_000  # bytes that are collected before they are written
 PATIENCE = 30  # seconds without a byte
 AT_ONCE = 4  # of a process
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
-_under_way = set()  # ids of people: one upload each
+_under_way = {}  # person id -> length of the one upload that they may have
 
 
 def may_be_larger(scope, length):
@@ -37,13 +39,23 @@ def may_be_larger(scope, length):
 
 async def spool(scope, receive, length):
     """The body as a file at its beginning, without a name, which the caller closes. None where
-    nobody is logged in, too much is under way, or the body does not come whole."""
+    nobody is logged in or the body does not come whole.
+
+    Raises NoImportSpace where the person has an upload under way, or too much is under way, waits
+    or is on the disk.
+    """
     loop = asyncio.get_running_loop()
     person = await loop.run_in_executor(_thread, _person, scope)
-    if person is None or person in _under_way or len(_under_way) >= AT_ONCE:
+    if person is None:
         return None
-    _under_way.add(person)
+    if person in _under_way:
+        raise NoImportSpace(is_share=True)
+    if len(_under_way) >= AT_ONCE:
+        raise NoImportSpace(is_share=False)
+    under_way = sum(_under_way.values())
+    _under_way[person] = length
     try:
+        await loop.run_in_executor(_thread, _check, person, length, under_way)
         settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = TemporaryFile(dir=settings.IMPORT_FOLDER)
         if await _receive(loop, receive, file, length):
@@ -51,11 +63,20 @@ async def spool(scope, receive, length):
             return file
         file.close()
         return None
-    except OSError:
-        # No room: as a body that is too large.
-        return None
+    except OSError as error:
+        # The disk is full.
+        raise NoImportSpace(is_share=False) from error
     finally:
-        _under_way.discard(person)
+        del _under_way[person]
+
+
+def _check(person, length, under_way):
+    try:
+        check_space(person, max(length - settings.MAX_BODY, 0), under_way)
+    except DatabaseError as error:
+        raise NoImportSpace(is_share=False) from error
+    finally:
+        connections.close_all()
 
 
 async def _receive(loop, receive, file, length):

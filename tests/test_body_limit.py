@@ -40,9 +40,27 @@ def test_a_file_over_the_limit_gets_a_page_that_says_what_to_do(sender):
     sender.http.cookies.clear()
     answer = sender.http.post("/data/", files=export)
     assert answer.status_code == 413
-    assert "files of at most 1,000,000 bytes, so nothing of it came in." in answer.text
-    assert "manage.py import_conversations" in answer.text
+    assert "only taken from somebody who is logged in" in answer.text
     assert "Press Back" not in answer.text
+
+
+def test_a_file_over_its_own_limit_is_told_that_limit(stage, make_stage_server, alice):
+    server = make_stage_server(MAX_BODY=100_000, MAX_IMPORT=200_000)
+    visitor = stage.visit(server, alice)
+    token = {"csrfmiddlewaretoken": visitor.token()}
+    over = {"file": ("conversations.json", b"x" * 400_000)}
+    answer = visitor.http.post("/data/", data=token, files=over)
+    assert answer.status_code == 413
+    assert "files of at most 200,000 bytes, so nothing of it came in." in answer.text
+    assert "manage.py import_conversations" in answer.text
+    by_one = {"file": ("conversations.json", b"x" * 200_001)}
+    answer = visitor.http.post("/data/", data=token, files=by_one)
+    assert answer.status_code == 422
+    assert "This file has 200,001 bytes; at most 200,000 can be imported." in answer.text
+    assert not alice.jobs.exists()
+    exact = {"file": ("conversations.json", b"x" * 200_000)}
+    answer = visitor.http.post("/data/", data=token, files=exact)
+    assert "There is no conversation in this file." in answer.text
 
 
 @pytest.mark.parametrize("length", ["with length", "without length"])

@@ -1,5 +1,6 @@
 """The work of a job that imports a file: see conversations.transfer.bringing_in."""
 
+import os
 import re
 import uuid
 from shutil import copyfileobj
@@ -54,11 +55,16 @@ class ImportWork:
 def keep_upload(upload):
     """Keep an uploaded file (Django's UploadedFile) in IMPORT_FOLDER; its name there.
 
-    A large one lies in a file there already (chatsite/upload_spool.py) and is only renamed.
+    A large one lies there already (chatsite/upload_handler.py) and is renamed; one in memory is
+    written.
     """
     settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = uuid.uuid4().hex
     path = settings.IMPORT_FOLDER / name
+    if hasattr(upload, "temporary_file_path"):
+        upload.flush()
+        os.replace(upload.temporary_file_path(), path)
+        return name
     upload.seek(0)
     with open(path, "xb") as kept:
         copyfileobj(upload, kept)

@@ -3,16 +3,20 @@
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from conversations.models import Job
+from conversations.transfer.report import Report
 
 State = Job.State
 # A lease without a heartbeat for so long belongs to a process that died.
 DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
 MOST_ATTEMPTS = 5
+# A file that no machine has had for so long is taken as gone.
+GONE_AFTER = timedelta(days=1)
 _LOOKED_AT = 20  # of the oldest jobs, when one is claimed
 
 
@@ -33,7 +37,10 @@ def claim(lease, *, is_here, job_id=None):
     for job in looked_at.exclude(owner__in=busy.values("owner"))[:_LOOKED_AT]:
         if job.attempts >= MOST_ATTEMPTS:
             end(job, State.FAILED)
-        elif is_here(job) and _take(free.filter(pk=job.pk), lease):
+        elif not is_here(job):
+            if _is_nowhere(job):
+                end_without_file(job)
+        elif _take(free.filter(pk=job.pk), lease):
             return Job.objects.select_related("owner").get(pk=job.pk)
     return None
 
@@ -66,7 +73,30 @@ def release(job, lease):
     )
 
 
-def end(job, state):
-    """End an open job as `state`; whether it was open."""
+def end(job, state, **fields):
+    """End an open job as `state`, store `fields` of it and remove the file of an import; whether it
+    was open."""
     ended = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
-    return bool(ended.update(state=state, lease=None, finished_at=Now()))
+    if not ended.update(state=state, lease=None, finished_at=Now(), **fields):
+        return False
+    remove_file(job)
+    return True
+
+
+def end_without_file(job):
+    """End the import whose file is gone, and say so in its report."""
+    fault = {**Report.from_json(job.report).as_json(), "fault": "gone"}
+    end(job, State.FAILED, report=fault)
+
+
+def remove_file(job):
+    """Remove the file of an import that has ended."""
+    if job.kind == Job.Kind.IMPORT and job.subject:
+        (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
+
+
+def _is_nowhere(job):
+    """Whether a file that is not here cannot be expected elsewhere: where the database is a file
+    of this machine there is no other one."""
+    last = max(job.heartbeat_at or job.created_at, job.created_at)
+    return connection.vendor == "sqlite" or timezone.now() - last > GONE_AFTER

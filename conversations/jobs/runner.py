@@ -85,7 +85,7 @@ class Runner:
                 self._running[pk] = (job, work)  # after the others
             else:
                 work.close()
-        if not worked and time.monotonic() - self._cleaned > 600:
+        if time.monotonic() - self._cleaned > 600:
             self._cleaned = time.monotonic()
             clean_up()
         return worked
@@ -100,9 +100,9 @@ class Runner:
     def _open(self, job):
         try:
             self._running[job.pk] = (job, open_work(job))
-        except OSError:
-            logger.exception("The file of job %s cannot be opened.", job.pk)
-            leases.end(job, State.FAILED)
+        except OSError as error:
+            logger.error("The file of job %s cannot be opened: %s", job.pk, error)
+            leases.end_without_file(job)
 
 
 def run_briefly(job, seconds):
@@ -153,14 +153,12 @@ def do_piece(job, work, lease):
                 leases.hold(job, lease, **work.fields(), **ending)
             work.beaten = time.monotonic()
         if piece is None:
-            remove_file(job)
+            leases.remove_file(job)
         return piece is not None
     except leases.Lost:
         return False
     except Unreadable:
-        Job.objects.filter(pk=job.pk).update(report=work.fields()["report"])
-        leases.end(job, State.FAILED)
-        remove_file(job)
+        leases.end(job, State.FAILED, report=work.fields()["report"])
         return False
     except Exception as error:
         # It is claimed again when its lease has run out, at most MOST_ATTEMPTS times.
@@ -174,18 +172,11 @@ def cancel(job):
     long conversation, that one is erased."""
     if not leases.end(job, State.CANCELLED):
         return
-    remove_file(job)
     job.refresh_from_db()
     opened = (job.cursor or {}).get("open")
     half = Conversation.objects.of(job.owner).filter(pk=opened).first() if opened else None
     if half is not None:
         order_erasing(half)
-
-
-def remove_file(job):
-    """Remove the file of an import that has ended."""
-    if job.kind == Job.Kind.IMPORT and job.subject:
-        (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
 
 
 def clean_up():

@@ -11,7 +11,7 @@ from conversations.rendering.isolated_text import isolated
 
 class Unreadable(Exception):
     """The file is nothing that can be brought in. `code` says why: "format", "size", "zip", "cut"
-    (it ends in the middle)."""
+    (it ends in the middle), "gone" (it is not on disk any more)."""
 
     def __init__(self, code):
         super().__init__(code)
@@ -152,6 +152,10 @@ def _unreadable_sentences():
         "cut": _(
             "The file ends in the middle, so it was not saved or sent whole. What stands before "
             "that came in, and stays as it is when the whole file is brought in."
+        ),
+        "gone": _(
+            "The server does not have the file any more. Bring it in again: what came in already "
+            "stays as it is."
         ),
         "size": _(
             "There is more in this file than can be brought in at once. Ask your administrator "

@@ -155,8 +155,12 @@ def too_large(request):
     """413: the request body was larger than MAX_BODY and was not read (`chatsite/asgi.py`)."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
-        limit, is_file = intcomma(settings.MAX_BODY), request.path == reverse("data")
-        return render(request, "413.html", {"limit": limit, "is_file": is_file}, status=413)
+        is_file = request.path == reverse("data")
+        limit = intcomma(settings.MAX_IMPORT if is_file else settings.MAX_BODY)
+        # A file within the limit: it is taken of people who are logged in, or did not come whole.
+        is_within = request.scope.get("chatsite.may_be_larger", False)
+        context = {"limit": limit, "is_file": is_file, "is_within": is_within}
+        return render(request, "413.html", context, status=413)
 
 
 def robots(request):

@@ -61,6 +61,14 @@ def too_many_uploads(request, is_share):
     return page
 
 
+def too_many_files(request, is_share):
+    """429, or 503 where it is not the person's own share that is used up: the file was not kept."""
+    context = {"is_share": is_share}
+    page = render(request, "too_many_files.html", context, status=429 if is_share else 503)
+    page.headers["Retry-After"] = "60"
+    return page
+
+
 @requires_csrf_token
 def csrf_failure(request, reason=""):
     """403 with a form that has a new CSRF token and the text that was typed. For a request from

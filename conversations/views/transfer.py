@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.jobs import run_briefly
+from conversations.jobs.import_space import NoImportSpace, check_space
 from conversations.jobs.import_work import order_import
 from conversations.models import Job
 from conversations.transfer import account_archive, markdown_export, native_json
@@ -34,6 +36,15 @@ class ImportForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".json,.zip,application/json,application/zip"}),
     )
 
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > settings.MAX_IMPORT:
+            raise forms.ValidationError(
+                _("This file has %(size)s bytes; at most %(most)s can be imported.")
+                % {"size": intcomma(file.size), "most": intcomma(settings.MAX_IMPORT)}
+            )
+        return file
+
 
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,9 +57,11 @@ def data(request):
     context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
     status = 200
     if request.method == "POST":
+        refusal = None
         if form.is_valid():
-            if request.user.jobs.filter(state__in=Job.OPEN).count() >= MOST_WAITING:
-                form.add_error("file", _("So many files wait already. Try again when they are in."))
+            refusal = _refusal(request.user, form.cleaned_data["file"].size)
+            if refusal:
+                form.add_error("file", refusal)
         report = None
         if form.is_valid():
             job = order_import(request.user, form.cleaned_data["file"])
@@ -61,9 +74,25 @@ def data(request):
                 form.add_error("file", fault.sentence if fault else _("The import failed."))
                 report = None
         context.update(lines=report.lines() if report else [])
-        status = 200 if report else 422
+        status = 200 if report else 429 if refusal else 422
     context["jobs"] = request.user.jobs.filter(kind=Job.Kind.IMPORT)[:SHOWN]
-    return render(request, "conversations/data.html", context, status=status)
+    page = render(request, "conversations/data.html", context, status=status)
+    if status == 429:
+        page.headers["Retry-After"] = "60"
+    return page
+
+
+def _refusal(person, size):
+    """Why a file of `size` bytes has to wait before it is taken; None where it is taken."""
+    try:
+        if person.jobs.filter(state__in=Job.OPEN).count() >= MOST_WAITING:
+            raise NoImportSpace(is_share=True)
+        check_space(person.pk, size)
+    except NoImportSpace as error:
+        if error.is_share:
+            return _("So many files wait already. Try again when they are in.")
+        return _("So many files of all people wait already. Try again in a few minutes.")
+    return None
 
 
 @long_work
