@@ -15,6 +15,16 @@ LAST_DAY = date(2999, 12, 31)
 LARGEST_ID = 2**63 - 1
 
 
+def refuse_day_out_of_range(day):
+    """Raise ValidationError with a sentence for a date before FIRST_DAY or after LAST_DAY."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise forms.ValidationError(
+            gettext_lazy("Choose a day from %(first)s to %(last)s."),
+            code="out_of_range",
+            params={"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()},
+        )
+
+
 class DayField(forms.DateField):
     """A day as browsers send it, from FIRST_DAY to LAST_DAY; empty unless `required`.
 
@@ -28,12 +38,8 @@ class DayField(forms.DateField):
 
     def to_python(self, value):
         day = super().to_python(value)
-        if day is not None and not FIRST_DAY <= day <= LAST_DAY:
-            raise forms.ValidationError(
-                gettext_lazy("Choose a day from %(first)s to %(last)s."),
-                code="out_of_range",
-                params={"first": FIRST_DAY.isoformat(), "last": LAST_DAY.isoformat()},
-            )
+        if day is not None:
+            refuse_day_out_of_range(day)
         return day
 
 

@@ -4,7 +4,11 @@ from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 
 from conversations.admin.recent_login import require_recent_login
+from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.review.recording import acting
+
+# As text, as they stand in addresses.
+_YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}
 
 
 class GuardedAdmin(admin.ModelAdmin):
@@ -21,6 +25,9 @@ class GuardedAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
 
     def lookup_allowed(self, lookup, value, request=None):
+        # Django asks the calendar for the year after this one.
+        if self.date_hierarchy and lookup == f"{self.date_hierarchy}__year":
+            return value in _YEARS
         return lookup in self.listed_lookups()
 
     def get_object(self, request, object_id, from_field=None):

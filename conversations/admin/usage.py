@@ -1,9 +1,11 @@
 """The administration of prices, of budgets with their history, and of limits of usage viewers."""
 
+from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
+from conversations.form_fields import refuse_day_out_of_range
 from conversations.models import Budget, BudgetChange, Price, UsageScope
 from conversations.rendering.isolated_text import isolated
 
@@ -20,8 +22,19 @@ def limit(budget):
     return f"{budget.limit.normalize():f}"
 
 
+class PriceForm(forms.ModelForm):
+    """The form of a price, whose day every report and time zone can calculate with."""
+
+    def clean_valid_from(self):
+        valid_from = self.cleaned_data["valid_from"]
+        # As typed, in the reader's zone: near the ends of the calendar others cannot be calculated.
+        refuse_day_out_of_range(valid_from.date())
+        return valid_from
+
+
 @admin.register(Price)
 class PriceAdmin(GuardedAdmin):
+    form = PriceForm
     list_display = ["model", "input", "cached_input", "output", "valid_from"]
     list_filter = ["model"]
     search_fields = ["model"]
