@@ -125,7 +125,7 @@ class ImportFile:
 
     def _parsed(self, content):
         try:
-            return json.loads(content.decode())
+            return json.loads(content.decode(), parse_int=_whole_number)
         except (ValueError, RecursionError):
             self.report.add_broken(_title_in(content))
             return None
@@ -204,6 +204,12 @@ def _holds_conversations(name):
     if not base.endswith(".json") or "__macosx" in folder:
         return False
     return base.startswith("conversations") or folder.endswith("conversations")
+
+
+def _whole_number(digits):
+    """The number that is written so. Of a long one an approximation, which is made in linear time:
+    8 MB of numbers of 4,300 digits, made exact, took a quarter of a second."""
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _title_in(content):
