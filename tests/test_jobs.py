@@ -58,7 +58,7 @@ def trashed(owner, count):
 
 
 def test_a_long_import_goes_on_in_the_background_and_says_how_far_it_is(me, alice, imports):
-    sent = me.post("/data/", {"file": upload(tiny(3_000))})
+    sent = me.post("/data/", {"file": upload(tiny(1_200))})
     assert sent.status_code == 303
     url = sent.headers["Location"]
     page = me.get(url).content.decode()
@@ -67,8 +67,8 @@ def test_a_long_import_goes_on_in_the_background_and_says_how_far_it_is(me, alic
     assert "<html" not in me.get(url, headers={"X-Fragment": "job"}).content.decode()
     finish(Runner())
     page = me.get(url).content.decode()
-    assert "3000 conversations came in." in page and "refresh" not in page
-    assert Conversation.objects.of(alice).count() == 3_000
+    assert "1200 conversations came in." in page and "refresh" not in page
+    assert Conversation.objects.of(alice).count() == 1_200
     assert list(imports.iterdir()) == []
 
 
@@ -82,8 +82,8 @@ def test_a_job_is_only_its_owners(client, alice, bob):
 
 
 def test_one_job_of_a_person_runs_at_a_time_and_others_take_turns(alice, bob):
-    hers = [order_import(alice, upload(tiny(500, 1 + 1_000 * number))) for number in range(3)]
-    his = order_import(bob, upload(tiny(500, 9_000)))
+    hers = [order_import(alice, upload(tiny(200, 1 + 1_000 * number))) for number in range(3)]
+    his = order_import(bob, upload(tiny(200, 9_000)))
     runner = Runner()
     for _step in range(3):
         runner.step()
@@ -96,7 +96,7 @@ def test_one_job_of_a_person_runs_at_a_time_and_others_take_turns(alice, bob):
         Job.objects.filter(pk__in=[job.pk for job in hers]).update(state=Job.State.RUNNING)
     finish(runner)
     assert set(Job.objects.values_list("state", flat=True)) == {"done"}
-    assert Conversation.objects.count() == 2_000
+    assert Conversation.objects.count() == 800
 
 
 def test_what_a_dead_process_left_goes_on_elsewhere_without_doubles(alice):
@@ -203,11 +203,11 @@ def test_a_small_trash_is_empty_at_once_and_a_large_one_in_the_background(me, al
     trashed(alice, 3)
     assert me.post("/trash/empty/").headers["Location"] == "/trash/"
     assert not Conversation.objects.exists()
-    trashed(alice, 1_500)
+    trashed(alice, 1_000)
     kept = trashed(bob, 1)[0]
     url = me.post("/trash/empty/").headers["Location"]
     assert url.startswith("/jobs/")
-    assert 0 < Conversation.objects.of(alice).count() < 1_500
+    assert 0 < Conversation.objects.of(alice).count() < 1_000
     # What is deleted later stays in the trash.
     later = trashed(alice, 1)[0]
     finish(Runner())
