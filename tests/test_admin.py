@@ -17,6 +17,7 @@ from conversations.models import (
     Conversation,
     LanguageModel,
     Message,
+    OutgoingMail,
     Person,
     Price,
     ReviewAccess,
@@ -105,6 +106,7 @@ def furnish(first, count):
     LanguageModel.objects.bulk_create(LanguageModel(name=f"m-{n}") for n in numbers)
     EmailAddress.objects.bulk_create(EmailAddress(user=person, email="x@y.z") for person in people)
     Price.objects.bulk_create(Price(model=f"m-{n}", input=1, output=1) for n in numbers)
+    OutgoingMail.objects.bulk_create(OutgoingMail(subject=f"p-{n}", content={}) for n in numbers)
 
 
 def queries_of(client, path, **data):

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import get_resolver
 
-from conversations.models import Conversation, Person, QueuedMessage, ReviewAccess, Scope
+from conversations.models import Conversation, Job, Person, QueuedMessage, ReviewAccess, Scope
 from tests.conftest import make_person
 from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
@@ -36,6 +36,7 @@ STAFF = "for all staff"
 STREAM = "tested at a real server"
 
 C, M, R = "<uuid:conversation_id>", "<uuid:message_id>", "<uuid:response_id>"
+J = "<uuid:job_id>"
 LINES = {
     "": MINE,
     "setup/": OPEN,
@@ -49,6 +50,8 @@ LINES = {
     "trash/empty/": MINE,
     "data/": MINE,
     "data/export.zip": MINE,
+    f"jobs/{J}/": OWN,
+    f"jobs/{J}/cancel/": OWN,
     "conversations/": MINE,
     f"conversations/{C}/": OWN,
     f"conversations/{C}/queued/": OWN,
@@ -120,6 +123,7 @@ ADMINISTERED = (
     "conversations/budget",
     "conversations/budgetchange",
     "conversations/languagemodel",
+    "conversations/outgoingmail",
     "conversations/person",
     "conversations/price",
     "conversations/scope",
@@ -147,6 +151,7 @@ def cast(alice, bob, reviewer, administrator):
     QueuedMessage.objects.create(
         conversation=conversation, text=WAITING, submission=uuid.uuid4(), model="m-1"
     )
+    Job.objects.create(owner=alice, kind=Job.Kind.EMPTY_TRASH)
     people = (None, alice, bob, reviewer, stranger, staff, administrator)
     return dict(zip(ROLES, people, strict=True)), conversation
 
@@ -164,8 +169,10 @@ def routes(patterns=None, prefix=""):
 def ids_of(conversation):
     """What stands in routes for alice's things, by how it is written there."""
     message = conversation.messages.get(role="assistant", text=ANSWER)
+    job = Job.objects.get(owner=conversation.owner)
     return {
         C: conversation.pk,
+        J: job.pk,
         M: message.pk,
         R: message.response.pk,
         "<path:object_id>": conversation.owner_id,

@@ -65,7 +65,7 @@ def test_a_lock_of_eight_seconds_holds_up_no_stream_and_loses_nothing(
 
 def test_a_message_sent_while_another_program_writes_arrives(stage, here, visitor):
     visitor.token()
-    with locked(4):
+    with locked(2):  # seconds; a page waits for less than four
         answer = visitor.send(wish(pieces=2))
     assert answer.status_code == 303
     until(lambda: Response.objects.get().status == "completed")

@@ -113,6 +113,9 @@ def store(submission, lease=None):
             return _store_response(submission, turn, lease)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error
+    except Person.DoesNotExist as error:
+        # The account was deleted meanwhile.
+        raise NotPossible from error
     except IntegrityError as error:
         return _stored_before(submission) or _refuse(submission, error)
 

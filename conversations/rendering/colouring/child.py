@@ -1,9 +1,10 @@
 """The process that colours code: one job after the other, each within a limit of processor time.
 
 `python -m conversations.rendering.colouring.child` reads jobs from its standard input and answers
-on its standard output, a line of JSON each. A job is `{"code": …, "lexer": …}`, by Pygments' name;
-its answer `{"html": …, "seconds": …}`: the escaped code with a <span> around each coloured token,
-null where it was not coloured, and the processor time it took. The process ends with its input.
+on its standard output, a line of JSON each. A job is `{"code": …, "lexer": …, "limit": …}`: the
+lexer by Pygments' name, the limit in seconds of processor time. Its answer is `{"html": …,
+"seconds": …}`: the escaped code with a <span> around each coloured token, null where it was not
+coloured, and the processor time it took. The process ends with its input.
 """
 
 import contextlib
@@ -24,7 +25,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import _TokenType, string_to_tokentype
 
 from conversations.rendering.code import CLASSES
-from conversations.rendering.colouring.limits import JOB_SECONDS, MEMORY
+from conversations.rendering.colouring.limits import MEMORY
 
 # Without a job for so long it ends and gives its memory back; the next job starts another.
 IDLE_SECONDS = 300
@@ -83,10 +84,10 @@ def _answer(job: dict) -> dict:
     # What does not heed the timer (Python's regular expressions do) is killed by this limit, which
     # counts whole seconds; it is moved for each job, since it counts from the start.
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(began + JOB_SECONDS) + 2, most))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(began + job["limit"]) + 2, most))
     try:
         # A timer of this process's own time.
-        signal.setitimer(signal.ITIMER_PROF, JOB_SECONDS, JOB_SECONDS / 10)
+        signal.setitimer(signal.ITIMER_PROF, job["limit"], job["limit"] / 10)
         try:
             html = "".join(_spans(lexer.get_tokens(job["code"])))
         finally:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from ..sanitizer import clean
-from .limits import JOB_SECONDS
+from .limits import AGAIN_SECONDS, JOB_SECONDS
 from .process import Crash, Process, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -106,9 +106,12 @@ class Jobs:
 
     def _colour(self, job: Job) -> Coloured:
         """Have a job done, by a second process where the first one ended with it."""
+        with self._lock:
+            is_known = _key(job.code, job.lexer) in self._costs
+        limit = AGAIN_SECONDS if is_known else JOB_SECONDS
         for last in (False, True):
             try:
-                answer = self.process.ask({"code": job.code, "lexer": job.lexer})
+                answer = self.process.ask({"code": job.code, "lexer": job.lexer, "limit": limit})
             except Unavailable as error:
                 # The machine is too busy, or the process was stopped: no fault of the code's.
                 logger.warning("The process that colours code: %s", error)
