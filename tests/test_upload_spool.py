@@ -28,3 +28,18 @@ def test_a_large_file_comes_in_through_the_server(stage, here, alice):
     assert answer.status_code in (200, 303)
     until(lambda: alice.conversations.filter(trashed_at=None).count() == 30)
     until(lambda: not alice.jobs.filter(state__in=["waiting", "running"]).exists())
+
+
+def test_a_large_file_that_has_no_room_is_told_so(stage, make_stage_server, alice, tmp_path):
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    (folder / "waiting").write_bytes(b"x" * 150_000)
+    server = make_stage_server(
+        MAX_BODY=10_000, MAX_IMPORT=100_000, IMPORT_SPACE=200_000, IMPORT_FOLDER=folder
+    )
+    visitor = stage.visit(server, alice)
+    token = {"csrfmiddlewaretoken": visitor.token()}
+    answer = visitor.http.post("/data/", data=token, files={"file": ("c.json", b"x" * 90_000)})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "The server has no room for this file now" in answer.text
+    assert [path.name for path in folder.iterdir()] == ["waiting"]
