@@ -25,8 +25,8 @@ pytest_plugins = [
     "tests.support.gateway",
     "tests.support.llmock",
     "tests.support.browser",
-    "tests.support.reviewing",
-    "tests.support.stage",
+    "tests.support.review_stage",
+    "tests.support.shared_servers",
 ]
 
 # Run again, up to twice: browsers, and servers that are killed, stalled and measured, miss a time

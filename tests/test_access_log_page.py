@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 
 from conversations.models import ReviewAccess
 from conversations.review import access_log_page
-from tests.support.reviewing import opened
+from tests.support.review_stage import opened
 
 pytestmark = pytest.mark.once
 

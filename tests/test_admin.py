@@ -24,7 +24,7 @@ from conversations.models import (
     Scope,
     UsageScope,
 )
-from tests.support.reviewing import QUESTION, TITLE
+from tests.support.review_stage import QUESTION, TITLE
 from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once

@@ -20,7 +20,7 @@ from django.urls import get_resolver
 
 from conversations.models import Person
 from tests.conftest import make_person
-from tests.support.reviewing import ANSWER, converse
+from tests.support.review_stage import ANSWER, converse
 
 VALUES = [
     "",

@@ -11,10 +11,10 @@ import pytest
 from django.db import connection
 
 from conversations.models import Message, Response
+from tests.support.polling import until
 from tests.support.postgres import find_programs
 from tests.support.server import ROOT, database_url
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.shared_servers import wish
 
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")

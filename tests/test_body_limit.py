@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.support.sockets import Browser
+from tests.support.raw_browser import Browser
 
 pytestmark = pytest.mark.once
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from conversations.conversation_list import trash
 from conversations.models import Conversation, Message, Response
 from conversations.search import index, search
-from tests.support.reviewing import converse
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.review_stage import converse
+from tests.support.shared_servers import wish
 
 FRAGMENT = {"X-Fragment": "list"}
 

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from tests.support.books import REPORTED, ask, end
+from tests.support.ledger_rows import REPORTED, ask, end
 from tests.support.visitor import session_of
 
 WAYS = pytest.mark.parametrize("script", [False, True], ids=["form", "script"])

@@ -11,7 +11,7 @@ from django.utils import timezone
 from conversations.conversation_list import trash
 from conversations.database import triggers
 from conversations.models import Conversation, Message, Person, Response
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 PEOPLE = "/admin/conversations/person/"
 WORDS = ("private instructions", "cannot help with secrets", "boom at secret.txt")

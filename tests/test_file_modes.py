@@ -24,7 +24,7 @@ def mode(path):
 def site(tmp_path):
     """A server over a SQLite database of its own, not started, and the database's path."""
     environment = {
-        "DJANGO_SETTINGS_MODULE": "tests.support.bare",
+        "DJANGO_SETTINGS_MODULE": "tests.support.settings.bare",
         "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3",
     }
     server = Server("", tmp_path / "log", warm=False, **environment)

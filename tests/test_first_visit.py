@@ -9,7 +9,7 @@ from django.contrib.auth import get_user
 
 from conversations.models import Person
 from conversations.views.first_visit import setup_code
-from tests.support.sockets import Browser
+from tests.support.raw_browser import Browser
 
 ACCOUNT = {
     "username": "ada",
@@ -91,7 +91,7 @@ def test_behind_a_proxy_that_adds_no_header_it_asks_for_the_code(client, setting
 @pytest.mark.once
 @pytest.mark.parametrize(("version", "asked"), [("1.0", True), ("1.1", False)])
 def test_it_asks_for_the_code_where_nginx_stands_in_between(make_server, version, asked):
-    server = make_server(DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_server(DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     browser = Browser(server).connect()
     browser.socket.sendall(
         f"GET /setup/ HTTP/{version}\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
@@ -109,7 +109,7 @@ def test_a_weak_password_is_refused(client):
 
 
 def test_two_browsers_racing_make_one_administrator(make_server, visit):
-    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     visitors = [visit(server) for _ in range(6)]
     forms = []
     for number, visitor in enumerate(visitors):
@@ -130,7 +130,7 @@ def test_two_browsers_racing_make_one_administrator(make_server, visit):
 
 @pytest.mark.once
 def test_the_server_prints_the_code_until_there_is_an_account(make_server):
-    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     assert setup_code() in server.output()
     Person.objects.create_user("ada", password="a long enough phrase")
     server.stop()

@@ -10,8 +10,8 @@ import pytest
 
 from conversations.models import Job
 from tests.conftest import make_person
-from tests.support.soaking import SOAK, amount
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.soak_scale import SOAK, amount
 
 pytestmark = pytest.mark.stress
 
@@ -51,7 +51,7 @@ def seconds_of(visitor, path):
 def test_everybody_else_is_answered_while_many_files_come_in(
     stage, make_stage_server, alice, people, text
 ):
-    server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     importers = [make_person(f"importer{number}") for number in range(people)]
     senders = [stage.visit(server, importers[number % people]) for number in range(FILES)]
     nobody, other = stage.visit(server), stage.visit(server, alice)

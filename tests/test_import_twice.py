@@ -13,7 +13,7 @@ from conversations.models import Conversation, Job, Message, SearchEntry
 from conversations.search import search
 from conversations.transfer import native_json
 from conversations.transfer.bringing_in import Importer
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 from tests.support.visitor import PATIENCE
 from tests.test_import_limits import conversation
 

@@ -15,7 +15,7 @@ from django.urls import get_resolver
 
 from conversations.models import Conversation, Job, Person, QueuedMessage, ReviewAccess, Scope
 from tests.conftest import make_person
-from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse, opened
+from tests.support.review_stage import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
 pytestmark = pytest.mark.once
 

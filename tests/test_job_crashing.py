@@ -10,7 +10,7 @@ from conversations.jobs.import_work import order_import
 from conversations.models import Conversation, Job, Message
 from conversations.transfer.bringing_in import bring_in
 from conversations.transfer.report import Report
-from tests.support.waiting import until
+from tests.support.polling import until
 from tests.test_import_limits import conversation
 
 pytestmark = pytest.mark.stress

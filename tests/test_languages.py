@@ -22,7 +22,7 @@ from django.utils import timezone, translation
 
 from conversations.accounts.library_sentences import ACCOUNTS, FORMS, MAIL
 from conversations.transfer.report import Report
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.once
 

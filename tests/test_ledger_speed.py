@@ -5,8 +5,8 @@ from django.db import connection
 
 from conversations.models import Response
 from conversations.replies import recovery
-from tests.support.books import ask
-from tests.support.steps import steps_of
+from tests.support.ledger_rows import ask
+from tests.support.sqlite_steps import steps_of
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="counts SQLite's steps")
 

@@ -125,7 +125,7 @@ def test_an_address_is_believed_only_from_our_own_proxy(client, alice, settings)
 
 
 def test_failures_are_counted_across_processes(make_server, visit, alice):
-    server = make_server(workers=3, DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_server(workers=3, DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     visitors = [visit(server) for _ in range(12)]
     tokens = [visitor.token() for visitor in visitors]
 

@@ -11,8 +11,8 @@ from django.db import OperationalError
 from chatsite.logs import LevelFilter, RepeatFilter
 from conversations.database.outage import sentence
 from conversations.models import Response
+from tests.support.polling import until
 from tests.support.server import Server
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -148,7 +148,7 @@ def test_what_works_is_not_worth_a_line(visitor, said):
 
 def test_as_json_each_line_is_one_object(transactional_db, gateway, tmp_path, visit):
     server = Server(gateway.url, tmp_path / "log", warm=False, LOG_JSON="true")
-    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.failing"
+    server.environment["DJANGO_SETTINGS_MODULE"] = "tests.support.settings.failing"
     server.start()
     try:
         page = visit(server).get("/fails/500/")

@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.models import LanguageModel, Message, Response
-from tests.support.books import call
+from tests.support.ledger_rows import call
 from tests.support.visitor import session_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]

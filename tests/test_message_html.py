@@ -14,7 +14,7 @@ from conversations.models import Feedback, LanguageModel, Message, Response
 from conversations.replies import fill_in
 from conversations.thread import message_html
 from conversations.thread.page import thread
-from tests.support import books
+from tests.support import ledger_rows as books
 
 TOKEN = "a-token"
 SUBMISSION = re.compile(r'(name="submission" value=")[0-9a-f-]{36}')

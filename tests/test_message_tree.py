@@ -4,7 +4,7 @@ import uuid
 
 from conversations.models import Message
 from conversations.thread.message_tree import MessageTree, place_of
-from tests.support.books import ask
+from tests.support.ledger_rows import ask
 
 
 def a_tree(person):

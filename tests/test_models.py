@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from conversations.models import Conversation, LanguageModel, Response
-from tests.support.books import REPORTED, end
+from tests.support.ledger_rows import REPORTED, end
 from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once

@@ -11,9 +11,9 @@ import pytest
 
 from conversations.models import Response
 from tests.support.nginx import CONFIG, PROGRAM, nginx
-from tests.support.reading import Reader, words
+from tests.support.polling import until
+from tests.support.stream_reader import Reader, words
 from tests.support.visitor import EventStream, session_of
-from tests.support.waiting import until
 
 pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed"),
@@ -115,9 +115,9 @@ def test_plain_http_leads_to_https(proxy):
 @pytest.fixture
 def alice_behind(make_server, alice, tmp_path):
     """Alice at the site itself behind nginx, over TLS. nginx waits three seconds for the site,
-    which speaks every half second (tests/support/quick.py)."""
+    which speaks every half second (tests/support/settings/quick.py)."""
     server = make_server(
-        DJANGO_SETTINGS_MODULE="tests.support.quick",
+        DJANGO_SETTINGS_MODULE="tests.support.settings.quick",
         INSECURE_HTTP="false",
         TRUSTED_PROXIES=1,
         ALLOWED_HOSTS="chat.example.org",

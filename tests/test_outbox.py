@@ -150,7 +150,7 @@ class SilentServer:
 def test_a_mail_server_that_says_nothing_holds_up_no_request(make_server, visit, alice):
     with SilentServer() as silent:
         server = make_server(
-            DJANGO_SETTINGS_MODULE="tests.support.bare",
+            DJANGO_SETTINGS_MODULE="tests.support.settings.bare",
             EMAIL_URL=f"smtp://127.0.0.1:{silent.port}",
         )
         visitor = visit(server)

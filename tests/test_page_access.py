@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Response
+from tests.support.accessibility import check
 from tests.support.browser import composer, finished, send
-from tests.support.everybody import check
 
 pytestmark = pytest.mark.browser
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 @pytest.fixture
 def failing(make_server):
     """A server with the addresses of failing_urls.py."""
-    return make_server(DJANGO_SETTINGS_MODULE="tests.support.failing")
+    return make_server(DJANGO_SETTINGS_MODULE="tests.support.settings.failing")
 
 
 def test_the_page_of_a_conversation_is_not_awaited(server, visit, alice):

@@ -5,8 +5,8 @@ from django.shortcuts import render
 from django.test import RequestFactory
 
 from conversations.models import Feedback, QueuedMessage
-from tests.support.everybody import check
-from tests.support.reviewing import converse
+from tests.support.accessibility import check
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from conversations.models import Conversation, Message, Response
 from tests.support.browser import composer, finished, grown, send
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 from tests.test_page_turns import long_conversation
 
 pytestmark = pytest.mark.browser

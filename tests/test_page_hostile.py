@@ -11,7 +11,7 @@ from conversations.rendering import render, render_typed
 from conversations.search import index
 from conversations.transfer.bringing_in import bring_in
 from tests.support.browser import finished, send
-from tests.support.hostile import CASES, CLASSES
+from tests.support.hostile_texts import CASES, CLASSES
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.rendering import render
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.browser
 

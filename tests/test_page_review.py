@@ -3,8 +3,8 @@
 import pytest
 
 from conversations.models import Feedback, Response, ReviewMark
-from tests.support.everybody import check
-from tests.support.reviewing import converse
+from tests.support.accessibility import check
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.browser
 

@@ -7,9 +7,9 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from conversations.models import Conversation
+from tests.support.accessibility import check
 from tests.support.browser import composer, finished, grown, send
-from tests.support.everybody import check
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from conversations.models import Conversation, LanguageModel, QueuedMessage
 from conversations.rendering import render
+from tests.support.accessibility import check
 from tests.support.browser import composer, finished, grown, send
-from tests.support.everybody import check
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 pytestmark = pytest.mark.browser
 

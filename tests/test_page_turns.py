@@ -6,7 +6,7 @@ import pytest
 
 from conversations.models import Conversation, LanguageModel, Message, Response
 from tests.support.browser import composer, finished, grown, send
-from tests.support.waiting import until
+from tests.support.polling import until
 
 pytestmark = pytest.mark.browser
 

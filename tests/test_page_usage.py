@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Budget, Price
-from tests.support.books import STOPPED, past_call
-from tests.support.everybody import check
+from tests.support.accessibility import check
+from tests.support.ledger_rows import STOPPED, past_call
 
 pytestmark = pytest.mark.browser
 PAGES = (

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from conversations.models import Message, Response, SearchEntry
 from conversations.replies import recovery, response_states
 from conversations.search import search
-from tests.support.books import REPORTED, STOPPED, ask, balanced, submit
-from tests.support.examples import examples
+from tests.support.hypothesis_scale import examples
+from tests.support.ledger_rows import REPORTED, STOPPED, ask, balanced, submit
 
 DEAD = 15  # seconds
 FAILED = {"status": "failed", "error_code": "connect", "usage_source": "none"}

@@ -15,7 +15,7 @@ from re import _parser as parser
 import pytest
 
 from tests.support.processor_time import least
-from tests.support.soaking import amount
+from tests.support.soak_scale import amount
 
 ROOT = Path(__file__).parent.parent
 # A text of so many characters, and what an expression may take for one of them: the slowest takes

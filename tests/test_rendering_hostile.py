@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conversations.rendering import Stream, render, render_typed
-from tests.support.examples import examples
-from tests.support.hostile import CASES, CLASSES
+from tests.support.hostile_texts import CASES, CLASSES
+from tests.support.hypothesis_scale import examples
 
 MATH = set(
     "math mrow mi mo mn ms mtext mspace msup msub msubsup munder mover munderover mmultiscripts"

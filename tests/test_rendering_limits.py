@@ -10,7 +10,7 @@ import pytest
 
 from bench.rendering import MIXED, PROSE
 from conversations.rendering import Stream, render, render_typed
-from tests.support.documents import REPLY
+from tests.support.markdown_samples import REPLY
 
 PLAIN = '<div class="block" data-block="{}"><pre class="plain" tabindex="0">'
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from conversations.rendering import Stream, render
 from conversations.rendering.markdown import markdown
-from tests.support.documents import CUT_SHORT, REPLY, readmes
-from tests.support.examples import examples
+from tests.support.hypothesis_scale import examples
+from tests.support.markdown_samples import CUT_SHORT, REPLY, readmes
 
 DOCUMENTS = [REPLY, *CUT_SHORT, *readmes()]
 TOKEN = re.compile(r"\s?\w{1,5}|\s+|.", re.S)

@@ -8,12 +8,12 @@ import pytest
 from django.db import connection
 
 from conversations.models import Response
-from tests.support.books import ask
-from tests.support.soaking import amount
-from tests.support.sockets import Browser
-from tests.support.stage import wish
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.raw_browser import Browser
+from tests.support.shared_servers import wish
+from tests.support.soak_scale import amount
 from tests.support.visitor import session_of
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.stress
 

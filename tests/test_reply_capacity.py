@@ -1,9 +1,9 @@
 """A full process: replies go to another that has room, and are refused only where none has."""
 
 from conversations.models import Message, Response
-from tests.support.reading import words
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import words
 
 
 def test_a_site_refuses_only_when_all_its_processes_are_full(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Response
 from conversations.replies import response_states
-from tests.support.books import ask
+from tests.support.ledger_rows import ask
 
 
 def live_replies(person, lease, count):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.books import ask
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.shared_servers import wish
 
 CODE = "```python\ndef f(): pass\n```\n\n"
 COLOURED = '<span class="k">def</span>'

@@ -9,11 +9,11 @@ import time
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.books import ask, balanced, dead_replies
 from tests.support.gateway import sse
-from tests.support.reading import Reader, words
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import ask, balanced, dead_replies
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import Reader, words
 
 LOST = 1.0  # seconds of text that may be missing
 FINAL_WITHIN = 30.0  # seconds after a death
@@ -35,7 +35,7 @@ def test_a_dead_servers_replies_are_interrupted_within_half_a_minute(
     stage, nobody_else, make_stage_server, alice
 ):
     """With the times of production, nobody online, after a start anew."""
-    server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     responses = [ask(alice, f"Question {n}", model="test-model") for n in range(5)]
     for _each in responses:
         stage.gateway.will(chunks=dated_pieces())
@@ -179,7 +179,7 @@ def test_a_process_never_declares_dead_what_it_writes_itself(stage, here, visito
     until(lambda: Response.objects.get(pk=response.pk).partial)
     [worker] = here.workers()
     os.kill(worker, signal.SIGSTOP)
-    time.sleep(5)  # tests/support/quick.py calls it dead after 4
+    time.sleep(5)  # tests/support/settings/quick.py calls it dead after 4
     os.kill(worker, signal.SIGCONT)
     until(lambda: not Response.objects.get(pk=response.pk).is_open, 20)
     assert Response.objects.get(pk=response.pk).status == "completed"

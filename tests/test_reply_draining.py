@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.books import ask
-from tests.support.reading import Reader, words
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import Reader, words
 
 pytestmark = pytest.mark.usefixtures("nobody_else")
 

@@ -4,8 +4,8 @@ import pytest
 
 from conversations.models import Message, Response
 from tests.support.gateway import FAULTS
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.shared_servers import wish
 
 ECHO = "You said: About marmalade"
 HALF = "You said:"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from conversations.models import Response
 from conversations.replies.engine import Engine
 from conversations.replies.watcher import Watcher
-from tests.support.books import ask
+from tests.support.ledger_rows import ask
 
 
 def written_elsewhere(person, text):

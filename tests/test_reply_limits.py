@@ -8,11 +8,11 @@ import pytest
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Response
-from tests.support.books import ask
-from tests.support.sockets import Browser
-from tests.support.stage import wish
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.raw_browser import Browser
+from tests.support.shared_servers import wish
 from tests.support.visitor import session_of
-from tests.support.waiting import until
 from tests.test_reply_once import at_once
 
 LIVE, STREAMS, BODY = 3, 5, 100_000  # of stage.small

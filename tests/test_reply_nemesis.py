@@ -19,13 +19,13 @@ from django.utils import timezone
 from chatsite.handler import AT_ONCE
 from conversations.models import Message, Response
 from conversations.usage.consistency_check import check
-from tests.support.books import ask
 from tests.support.gateway import FAULTS
-from tests.support.reading import Reader
-from tests.support.soaking import amount
-from tests.support.stage import wish
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.soak_scale import amount
+from tests.support.stream_reader import Reader
 from tests.support.visitor import Visitor
-from tests.support.waiting import until
 
 pytestmark = pytest.mark.stress
 

@@ -7,7 +7,7 @@ import uvloop
 from conversations import replies
 from conversations.models import Response
 from conversations.replies.engine import Engine
-from tests.support.books import submit
+from tests.support.ledger_rows import submit
 
 
 def test_what_the_page_draws_does_not_change_under_it(transactional_db, alice, gateway, settings):

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conversations.models import Conversation, Message, Response
-from tests.support.books import ask
-from tests.support.soaking import amount
-from tests.support.stage import wish
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.soak_scale import amount
 from tests.support.visitor import Visitor
-from tests.support.waiting import until
 
 
 def at_once(server, visitor, forms, path="/"):

@@ -5,9 +5,9 @@ import time
 
 from conversations.models import Message, Response
 from tests.support.gateway import sse
-from tests.support.reading import Reader, words
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import Reader, words
 
 BEHIND = 1.0  # seconds at most
 

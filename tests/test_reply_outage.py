@@ -7,11 +7,11 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Message, Response
-from tests.support.books import balanced
-from tests.support.quick import REPLY_DEAD
-from tests.support.reading import words
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import balanced
+from tests.support.polling import until
+from tests.support.settings.quick import REPLY_DEAD
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import words
 
 pytestmark = pytest.mark.stress
 

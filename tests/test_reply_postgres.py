@@ -8,13 +8,13 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
-from tests.support.books import balanced
-from tests.support.cable import Cable
-from tests.support.quick import REPLY_DEAD
-from tests.support.reading import Reader, words
+from tests.support.database_cable import Cable
+from tests.support.ledger_rows import balanced
+from tests.support.polling import until
 from tests.support.server import database_url
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.settings.quick import REPLY_DEAD
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import Reader, words
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")
 

@@ -8,9 +8,9 @@ from django.db import connection
 
 from conversations.models import Budget, Message, QueuedMessage, Response
 from conversations.replies import queued_message
-from tests.support.books import REFUSED, a_model, ask, end
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import REFUSED, a_model, ask, end
+from tests.support.polling import until
+from tests.support.shared_servers import wish
 
 
 def queued_after(person, ending=None, text="And then?"):

@@ -5,8 +5,8 @@ import uuid
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.shared_servers import wish
 
 
 def ended(visitor, how):

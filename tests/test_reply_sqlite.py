@@ -14,12 +14,12 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
-from tests.support.books import ask
-from tests.support.reading import Reader, words
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
 from tests.support.server import ROOT, database_url
-from tests.support.soaking import amount
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.shared_servers import wish
+from tests.support.soak_scale import amount
+from tests.support.stream_reader import Reader, words
 
 pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
 
@@ -160,7 +160,9 @@ def filling(tmp_path, make_stage_server):
         cursor.execute("INSERT INTO filler VALUES (zeroblob(%s))", [3_000_000 + free * 4096])
         cursor.execute("PRAGMA page_count")
         [pages] = cursor.fetchone()
-    yield make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.full_disk", MOST_PAGES=pages + 60)
+    yield make_stage_server(
+        DJANGO_SETTINGS_MODULE="tests.support.settings.full_disk", MOST_PAGES=pages + 60
+    )
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE filler")
 

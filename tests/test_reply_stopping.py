@@ -5,11 +5,11 @@ import time
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.books import ask
-from tests.support.reading import Reader, words
-from tests.support.soaking import amount
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.shared_servers import wish
+from tests.support.soak_scale import amount
+from tests.support.stream_reader import Reader, words
 
 PROMISED = 2.0  # seconds until the gateway is left and the state is final
 

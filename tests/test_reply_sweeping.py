@@ -8,7 +8,7 @@ from django.db import connection
 
 from conversations.models import Response
 from conversations.replies.engine import Engine
-from tests.support.books import dead_replies
+from tests.support.ledger_rows import dead_replies
 
 
 def statuses(rows):

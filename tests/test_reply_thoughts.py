@@ -8,8 +8,8 @@ from django.utils import timezone
 from conversations.models import Message, Response
 from conversations.rendering import THOUGHTS, render
 from conversations.replies import recovery
-from tests.support import books
-from tests.support.stage import wish
+from tests.support import ledger_rows as books
+from tests.support.shared_servers import wish
 
 PIECES = ["**First**, the ", "question:\n\n- one\n- tw", "o\n\n<script>x</script>\n\n`a` &", " b"]
 WHOLE = "".join(PIECES)

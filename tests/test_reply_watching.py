@@ -6,11 +6,11 @@ import time
 import pytest
 
 from conversations.models import Message, Person, Response
-from tests.support.books import ask
-from tests.support.reading import Reader, words
-from tests.support.sockets import Browser
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.raw_browser import Browser
+from tests.support.shared_servers import wish
+from tests.support.stream_reader import Reader, words
 
 
 def stored(response):
@@ -125,7 +125,7 @@ def test_a_silent_stream_sends_comments(visitor):
     response = visitor.ask(wish(pieces=2, first=3.2))
     with visitor.events(response.pk) as stream:
         names = [event.name for event in stream]
-    # Every second or so here (tests/support/quick.py).
+    # Every second or so here (tests/support/settings/quick.py).
     assert stream.comments >= 2
     assert names[0] == "reply"
     assert names[-1] == "done"

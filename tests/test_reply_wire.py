@@ -3,10 +3,10 @@
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.frames import completed, created, delta, message, stream
 from tests.support.gateway import Script
-from tests.support.reading import Reader
-from tests.support.waiting import until
+from tests.support.polling import until
+from tests.support.sse_frames import completed, created, delta, message, stream
+from tests.support.stream_reader import Reader
 
 
 def ended(response):

@@ -17,7 +17,7 @@ from conversations.models import (
     ReviewSitting,
     Scope,
 )
-from tests.support.reviewing import OTHER, QUESTION, TITLE, converse, failing_log, opened
+from tests.support.review_stage import OTHER, QUESTION, TITLE, converse, failing_log, opened
 
 REASON = {"reason": "complaint", "explanation": "She asked us to."}
 

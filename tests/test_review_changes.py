@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db import DatabaseError
 
 from conversations.models import ReviewAccess, Scope
-from tests.support.reviewing import failing_log
+from tests.support.review_stage import failing_log
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from conversations.models import LanguageModel, Message, Response
 from conversations.replies import request_body
 from tests.support.gateway import Script
-from tests.support.waiting import until
+from tests.support.polling import until
 
 # Escapes of HTML and JSON, separators that only look like line ends, spaces that must stay.
 HARD = '  <b>&amp;</b> \u2028 "quoted" \\n 🦓 \u200d\r\n\ttab  '

@@ -4,7 +4,7 @@ import pytest
 from django.utils.html import escape
 
 from conversations.models import ReviewAccess
-from tests.support.reviewing import opened
+from tests.support.review_stage import opened
 
 pytestmark = pytest.mark.once
 

@@ -10,7 +10,7 @@ from django.db import connections, transaction
 from conversations.models import ReviewAccess, ReviewNote
 from conversations.review.reading_pace import TooManyReadings, check_pace
 from conversations.review.visible_text import has_visible_text
-from tests.support.reviewing import QUESTION, converse, opened
+from tests.support.review_stage import QUESTION, converse, opened
 
 REASON = {"reason": "complaint", "explanation": "She asked us to."}
 

@@ -22,7 +22,7 @@ from conversations.models import (
 from conversations.models.conversation import FEW_MEMBERS
 from conversations.review import queue
 from conversations.search.index import rebuild
-from tests.support.reviewing import ANSWER, QUESTION, TITLE, converse, failing_log, opened
+from tests.support.review_stage import ANSWER, QUESTION, TITLE, converse, failing_log, opened
 
 
 def listed(page):

@@ -11,7 +11,7 @@ from bench.management.commands.fill_conversations import fill
 from conversations.models import Conversation, Person, ReviewMark
 from conversations.models.conversation import FEW_MEMBERS
 from conversations.review import queue
-from tests.support.steps import steps_of
+from tests.support.sqlite_steps import steps_of
 
 PEOPLE = 4 * FEW_MEMBERS
 # PostgreSQL reads all of a table as small as a few thousand rows, whatever there is to find in it.

@@ -15,8 +15,8 @@ from conversations.models import Conversation, LanguageModel, Message, Response,
 from conversations.replies import recovery, response_states
 from conversations.search import BEST, index, search
 from conversations.search.terms import terms
-from tests.support.books import ask
-from tests.support.examples import examples
+from tests.support.hypothesis_scale import examples
+from tests.support.ledger_rows import ask
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from conversations.models import Conversation, Message, SearchEntry
 from conversations.search import index, parse
 from conversations.search.mark_html import mark_html
-from tests.support.reviewing import converse
+from tests.support.review_stage import converse
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from conversations.replies import Viewer
 from conversations.replies.article import render_article
 from conversations.upstream import CODES
 from conversations.upstream.response_headers import summary
-from tests.support.books import call
+from tests.support.ledger_rows import call
 
 pytestmark = pytest.mark.once
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from conversations.models import Message, Response
-from tests.support.reading import words
+from tests.support.polling import until
 from tests.support.server import ROOT
-from tests.support.stage import QuickServer, wish
-from tests.support.waiting import until
+from tests.support.shared_servers import QuickServer, wish
+from tests.support.stream_reader import words
 
 pytestmark = pytest.mark.stress
 

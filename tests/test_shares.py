@@ -7,11 +7,11 @@ from django.test import override_settings
 
 from chatsite.shares import LEAST, client_address, share_of
 from chatsite.upload_memory import NoMemory, UploadMemory
-from tests.support.books import ask
-from tests.support.sockets import Browser
-from tests.support.stage import wish
+from tests.support.ledger_rows import ask
+from tests.support.polling import until
+from tests.support.raw_browser import Browser
+from tests.support.shared_servers import wish
 from tests.support.visitor import session_of
-from tests.support.waiting import until
 
 STREAMS = 20
 
@@ -59,7 +59,7 @@ def test_upload_memory_has_a_share_and_a_bound():
 @pytest.fixture
 def server(make_server):
     return make_server(
-        DJANGO_SETTINGS_MODULE="tests.support.bare",
+        DJANGO_SETTINGS_MODULE="tests.support.settings.bare",
         MAX_STREAMS=STREAMS,
         MAX_BODY=100_000,
         UPLOAD_MEMORY=1_000_000,
@@ -91,7 +91,7 @@ def test_one_person_leaves_streams_for_the_others(server, gateway, visit, alice,
 
 @pytest.mark.django_db(transaction=True)
 def test_one_person_leaves_replies_for_the_others(make_server, gateway, visit, alice, bob):
-    server = make_server(DJANGO_SETTINGS_MODULE="tests.support.bare", CONCURRENT_REPLIES=3)
+    server = make_server(DJANGO_SETTINGS_MODULE="tests.support.settings.bare", CONCURRENT_REPLIES=3)
     mine, theirs = visit(server, alice), visit(server, bob)
     for _ in range(3):
         mine.ask(wish(pieces=3, fault="wait"))

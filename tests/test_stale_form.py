@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from conversations.models import Message, Response
-from tests.support import books
+from tests.support import ledger_rows as books
 
 
 @pytest.fixture

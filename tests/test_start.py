@@ -24,7 +24,9 @@ SAMPLE = r"""
 
 def start(environment, *command):
     """Run gunicorn until it gives up; what it printed. Raises TimeoutExpired where it serves."""
-    server = Server("", "/dev/null", DJANGO_SETTINGS_MODULE="tests.support.bare", **environment)
+    server = Server(
+        "", "/dev/null", DJANGO_SETTINGS_MODULE="tests.support.settings.bare", **environment
+    )
     command = [*command, sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py"]
     return subprocess.run(
         [*command, *environment.get("arguments", ()), "chatsite.asgi:application"],
@@ -130,7 +132,7 @@ def test_this_machines_own_list_is_understood():
 def unmigrated(tmp_path):
     """A server over a database without tables, by plain http and without a gateway's TLS."""
     environment = {
-        "DJANGO_SETTINGS_MODULE": "tests.support.bare",
+        "DJANGO_SETTINGS_MODULE": "tests.support.settings.bare",
         "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
         "OPENAI_MODEL": "m",
     }

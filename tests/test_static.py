@@ -26,7 +26,7 @@ def test_collecting_again_compresses_nothing_anew(tmp_path):
         cwd=ROOT,
         env={
             **os.environ,
-            "DJANGO_SETTINGS_MODULE": "tests.support.collecting",
+            "DJANGO_SETTINGS_MODULE": "tests.support.settings.collecting",
             "SECRET_KEY": settings.SECRET_KEY,
             "INSECURE_HTTP": "true",
             "STATIC_ROOT": str(folder),

@@ -6,10 +6,10 @@ import time
 import pytest
 from django.db import connection, transaction
 
-from tests.support.cable import Cable
+from tests.support.database_cable import Cable
+from tests.support.polling import until
 from tests.support.server import database_url
-from tests.support.stage import wish
-from tests.support.waiting import until
+from tests.support.shared_servers import wish
 
 pytestmark = [
     pytest.mark.stress,

@@ -19,7 +19,7 @@ from conversations.replies.refused import (
     NotPossible,
     Stale,
 )
-from tests.support.books import call, submit
+from tests.support.ledger_rows import call, submit
 from tests.support.visitor import session_of
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from conversations.models import Conversation
-from tests.support.stage import wish
+from tests.support.shared_servers import wish
 
 pytestmark = pytest.mark.once
 

@@ -26,7 +26,7 @@ from conversations.transfer import chatgpt_content, citation_marks
 from conversations.upstream.gateway_errors import refusal
 from conversations.upstream.gateway_text import Redactor
 from tests.support.processor_time import least
-from tests.support.soaking import SOAK, amount
+from tests.support.soak_scale import SOAK, amount
 
 CHARACTERS = 8_000
 MOST = 0.1  # seconds of processor time

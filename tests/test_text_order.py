@@ -18,7 +18,7 @@ from conversations.models import (
 )
 from conversations.rendering.isolated_text import isolated, isolated_html
 from conversations.transfer.report import Report
-from tests.support.reviewing import converse, opened
+from tests.support.review_stage import converse, opened
 
 # Each has a word to find it by, an override and an isolate that nothing ends, an end that nothing
 # began, a mark, and letters that run from right to left.

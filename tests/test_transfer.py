@@ -21,8 +21,8 @@ from conversations.models import Conversation, Message, Response
 from conversations.search import search
 from conversations.transfer import account_archive, bringing_in, native_json
 from conversations.transfer.report import Unreadable
-from tests.support.examples import examples
-from tests.support.reviewing import ANSWER, OTHER, QUESTION, TITLE, converse
+from tests.support.hypothesis_scale import examples
+from tests.support.review_stage import ANSWER, OTHER, QUESTION, TITLE, converse
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.support.waiting import until
+from tests.support.polling import until
 from tests.test_import_limits import conversation
 
 pytestmark = pytest.mark.once

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from conversations.upstream import Failed, Finished, Usage
-from tests.support.folding import decoded
-from tests.support.frames import message
+from tests.support.event_folding import decoded
+from tests.support.sse_frames import message
 
 DOCUMENTED = (
     '{"id":"chatcmpl-123","object":"chat.completion","created":1677652288,"choices":[{"index":0,'

@@ -13,8 +13,8 @@ from conversations.upstream.error_codes import GatewayError, code_for
 from conversations.upstream.gateway_errors import error_in
 from conversations.upstream.gateway_text import Redactor
 from conversations.upstream.untrusted_json import parse
-from tests.support.folding import decoded
-from tests.support.frames import completed, created, delta, message, stream
+from tests.support.event_folding import decoded
+from tests.support.sse_frames import completed, created, delta, message, stream
 
 # What the expressions look for, and what looks like it for long.
 ATOMS = [

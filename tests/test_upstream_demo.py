@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from conversations.upstream import DemoTransport, build_client
-from tests.support.folding import folded
+from tests.support.event_folding import folded
 
 
 def ask(text, pace=0.0, **more):

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from conversations.upstream import Failed, Finished, Usage
-from tests.support.folding import decoded
-from tests.support.frames import (
+from tests.support.event_folding import decoded
+from tests.support.sse_frames import (
     chunk,
     completed,
     created,

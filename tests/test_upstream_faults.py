@@ -5,7 +5,7 @@ import time
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers
-from tests.support.folding import ECHO, ask, attempts, folded
+from tests.support.event_folding import ECHO, ask, attempts, folded
 from tests.support.gateway import Script
 
 HALF = "You said:"

@@ -8,7 +8,7 @@ import pytest
 import uvloop
 
 from conversations.upstream import Finished, build_client
-from tests.support.folding import ASKED
+from tests.support.event_folding import ASKED
 from tests.support.gateway import Script
 
 SCRIPTS = [

@@ -3,7 +3,7 @@
 import pytest
 
 from conversations.upstream import Failed
-from tests.support.folding import ask, attempts, findings, folded, models
+from tests.support.event_folding import ask, attempts, findings, folded, models
 from tests.support.llmock import misbehave
 
 MODEL = "gpt-4o"

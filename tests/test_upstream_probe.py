@@ -3,9 +3,9 @@
 import pytest
 
 from conversations.upstream.probe import ROWS
-from tests.support.folding import findings
-from tests.support.frames import completed, created, delta, stream
+from tests.support.event_folding import findings
 from tests.support.gateway import Script
+from tests.support.sse_frames import completed, created, delta, stream
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from conversations.upstream import Failed, Finished
-from tests.support.folding import ASKED, ECHO, ask, ask_in_turn, attempts, folded
-from tests.support.frames import stream
+from tests.support.event_folding import ASKED, ECHO, ask, ask_in_turn, attempts, folded
 from tests.support.gateway import Script
+from tests.support.sse_frames import stream
 
 
 def refusing(status, message="Busy.", **headers):

@@ -13,9 +13,9 @@ import brotli
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
-from tests.support.folding import ASKED, ECHO, ask, folded, models
-from tests.support.frames import completed, created, delta, message, stream
+from tests.support.event_folding import ASKED, ECHO, ask, folded, models
 from tests.support.gateway import Script
+from tests.support.sse_frames import completed, created, delta, message, stream
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from conversations.upstream import build_client
 from conversations.upstream.configured_secrets import configured_secrets
-from tests.support.folding import ASKED
+from tests.support.event_folding import ASKED
 
 KEY = "sk-our-own-key-123"
 HEADERS = {

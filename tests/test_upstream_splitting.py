@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from conversations.upstream import Failed, Finished
 from conversations.upstream.gateway_errors import refusal
 from conversations.upstream.gateway_text import Redactor
-from tests.support.examples import examples
-from tests.support.folding import decoded
-from tests.support.frames import chunk, completed, created, delta, message, stream, text_done
+from tests.support.event_folding import decoded
+from tests.support.hypothesis_scale import examples
+from tests.support.sse_frames import chunk, completed, created, delta, message, stream, text_done
 from tests.support.transcripts import transcripts
 
 BODIES = [each.body for each in transcripts() if each.status == 200]

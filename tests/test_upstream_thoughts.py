@@ -8,9 +8,9 @@ from conversations.upstream import Replaced, Text
 from conversations.upstream.decoder import Decoder
 from conversations.upstream.leading_thoughts import split_thoughts
 from conversations.upstream.reference_marks import strip_reference_marks
-from tests.support.examples import examples
-from tests.support.folding import decoded
-from tests.support.frames import chunk, completed, created, delta, message, stream
+from tests.support.event_folding import decoded
+from tests.support.hypothesis_scale import examples
+from tests.support.sse_frames import chunk, completed, created, delta, message, stream
 
 THOUGHTS = "They want a sum.\n\n- 2 + 2"
 

@@ -5,7 +5,7 @@ import pytest
 from conversations.upstream import Failed
 from conversations.upstream.gateway_errors import refusal
 from conversations.upstream.gateway_text import Redactor
-from tests.support.folding import decoded
+from tests.support.event_folding import decoded
 from tests.support.transcripts import Transcript, expectations, transcripts
 
 ALL = transcripts()

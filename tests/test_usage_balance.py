@@ -24,8 +24,8 @@ from conversations.models import (
 from conversations.replies import recovery, response_states
 from conversations.usage.consistency_check import check
 from tests.conftest import make_person
-from tests.support.books import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
-from tests.support.examples import examples
+from tests.support.hypothesis_scale import examples
+from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
 
 MODELS = ["gpt-4o", "claude"]
 tokens = st.integers(0, 5_000)

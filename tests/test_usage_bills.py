@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from conversations.models import Price, Response
-from tests.support.books import REFUSED, STOPPED, past_call
+from tests.support.ledger_rows import REFUSED, STOPPED, past_call
 
 NIGHT = datetime(2026, 5, 13, 23, 30, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from conversations.replies import recovery, response_states
 from conversations.replies.refused import OverLimit
 from conversations.usage.sentences import limit_sentence
 from tests.conftest import make_person
-from tests.support.books import REFUSED, REPORTED, STOPPED, a_model, ask, call, end, past_call
+from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, a_model, ask, call, end, past_call
 from tests.support.server import database_url
 
 
@@ -249,7 +249,7 @@ def test_of_many_in_several_processes_exactly_three_go_through(transactional_db)
     alice = make_person("alice")
     a_model()
     a_budget(person=alice)
-    command = [sys.executable, "-m", "tests.support.competitor", str(alice.pk), "13"]
+    command = [sys.executable, "-m", "tests.support.competing_process", str(alice.pk), "13"]
     environment = {**os.environ, "DATABASE_URL": database_url()}
     competitors = [
         subprocess.Popen(

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conversations.models import Budget, Price, Response, UsageDay
-from tests.support.books import balanced
 from tests.support.gateway import USAGE
+from tests.support.ledger_rows import balanced
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_stopped_reply_is_estimated_from_what_came(alice_at, gateway):
 
 
 def test_of_fifty_posts_at_once_to_two_processes_three_go_through(make_server, visit, alice):
-    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.bare")
+    server = make_server(workers=2, DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     Budget.objects.create(person=alice, period="day", metric="replies", limit=3)
     visitor = visit(server, alice)
     token = visitor.token()

@@ -12,7 +12,7 @@ from django.utils import timezone
 from conversations.models import Price, UsageDay
 from conversations.usage.missing_costs import fill_costs
 from conversations.usage.prices import cost, price_of
-from tests.support.books import STOPPED, balanced, call, past_call
+from tests.support.ledger_rows import STOPPED, balanced, call, past_call
 
 THEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from conversations.models import Budget, LanguageModel, Message
-from tests.support.books import a_model, call
+from tests.support.ledger_rows import a_model, call
 from tests.support.visitor import session_of
 
 

@@ -20,7 +20,7 @@ from conversations.usage.report_tables import FIGURES
 from conversations.usage.reports import Sums
 from conversations.usage.spans import cover
 from tests.conftest import make_person
-from tests.support.books import REFUSED, STOPPED, call, past_call
+from tests.support.ledger_rows import REFUSED, STOPPED, call, past_call
 from tests.support.visitor import session_of
 
 THEN = datetime(2026, 5, 13, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Message, Price, Response, UsageDay, UsageRollup
 from conversations.replies import recovery, response_states
-from tests.support.books import (
+from tests.support.ledger_rows import (
     REFUSED,
     REPORTED,
     STOPPED,

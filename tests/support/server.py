@@ -15,7 +15,7 @@ import httpx
 from django.conf import settings
 from django.db import connections
 
-from tests.support.warm import WarmProcess
+from tests.support.warm_process import WarmProcess
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 90
@@ -25,7 +25,7 @@ KEY = "test-key-7f3a9c5e1b"
 class Server:
     """One gunicorn. `start` and `stop` as often as wanted; the address stays the same.
 
-    With `warm` it is forked (tests/support/warm.py): it holds more memory than one that was not,
+    With `warm` it is forked (tests/support/warm_process.py): it holds more memory than one that was not,
     and Python does not speak at its end of what was left open.
     """
 
@@ -58,7 +58,7 @@ class Server:
         """Start gunicorn and wait until it serves."""
         if self.environment["DJANGO_SETTINGS_MODULE"] in (
             "chatsite.settings",
-            "tests.support.browsed",
+            "tests.support.settings.browsed",
         ):
             collect_static()
         command = ("gunicorn", "-c", "gunicorn.conf.py", *arguments, self.application)

@@ -3,7 +3,7 @@
 A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
 `stage.there`; or one that has nobody beside it: `stage.small`, which is soon full, or
 `stage.titling`, which makes titles. They are workers of their own, with short times
-(tests/support/quick.py) and a window (tests/support/inside.py), and are stopped before a test
+(tests/support/settings/quick.py) and a window (tests/support/process_window.py), and are stopped before a test
 that does not use them. `stage.site` is what tests with a browser get as `server`.
 """
 
@@ -18,9 +18,9 @@ import pytest
 from django.db import connections
 
 from tests.support.gateway import Gateway
+from tests.support.polling import until
 from tests.support.server import KEY, Server
 from tests.support.visitor import Visitor
-from tests.support.waiting import until
 
 # In everything that people write here, so that a log can be searched for it.
 PRIVATE = "marmalade"
@@ -29,10 +29,10 @@ PRIVATE = "marmalade"
 class QuickServer(Server):
     """A server with short times and a window."""
 
-    application = "tests.support.inside:application"
+    application = "tests.support.process_window:application"
 
     def __init__(self, gateway_url, log, **environment):
-        environment.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.quick")
+        environment.setdefault("DJANGO_SETTINGS_MODULE", "tests.support.settings.quick")
         super().__init__(gateway_url, log, **environment)
         self._noted = 0
 
@@ -41,7 +41,7 @@ class QuickServer(Server):
         self.stop(signal.SIGKILL)
 
     def inside(self):
-        """What its process holds; see tests/support/inside.py."""
+        """What its process holds; see tests/support/process_window.py."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", "/inside/", headers={"Connection": "close"})
@@ -76,7 +76,7 @@ class Stage:
     @property
     def site(self):
         return self._server(
-            "site", DJANGO_SETTINGS_MODULE="tests.support.browsed", MAX_BODY=4_000_000
+            "site", DJANGO_SETTINGS_MODULE="tests.support.settings.browsed", MAX_BODY=4_000_000
         )
 
     @property

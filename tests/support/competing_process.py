@@ -1,6 +1,6 @@
 """Orders replies for a person as often as it may, in a process of its own.
 
-python -m tests.support.competitor PERSON_ID TIMES    prints how many were taken
+python -m tests.support.competing_process PERSON_ID TIMES    prints how many were taken
 """
 
 import os
@@ -13,7 +13,7 @@ django.setup()
 
 from conversations.models import Person  # noqa: E402
 from conversations.replies.refused import OverLimit  # noqa: E402
-from tests.support.books import ask  # noqa: E402
+from tests.support.ledger_rows import ask  # noqa: E402
 
 
 def compete(person_id, times):

@@ -2,9 +2,11 @@
 
 import os
 
-from tests.support.quick import *  # noqa: F403
-from tests.support.quick import DATABASES
+from chatsite.settings import *  # noqa: F403
+from chatsite.settings import DATABASES
+from tests.support.settings import SHORT_TIMES, WITHOUT_STYLES
 
+globals().update(WITHOUT_STYLES, **SHORT_TIMES)
 DATABASES["default"]["OPTIONS"]["init_command"] += (
     f"PRAGMA max_page_count={int(os.environ['MOST_PAGES'])};"
 )
