@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
-from chatsite import master, processors  # noqa: E402 (the site must be on the path)
+from chatsite import cpu_affinity, gunicorn_master  # noqa: E402 (the site must be on the path)
 from chatsite.environment import WORDS, read_environment  # noqa: E402
 from chatsite.file_modes import UMASK  # noqa: E402
 
@@ -45,14 +45,14 @@ bind, workers, pinned, log_json, reload_on_change = settings_of_the_server()
 # Python's threads run one at a time; handing the turn from one processor to another was measured
 # to cost a quarter of a worker's time. Off where other busy programs are tied to processors too.
 pin_workers = hasattr(os, "sched_setaffinity") and (
-    processors.are_ours() if pinned == "auto" else WORDS[pinned]
+    cpu_affinity.are_ours() if pinned == "auto" else WORDS[pinned]
 )
 
 # Workers inherit it: what they write is for this account alone.
 os.umask(UMASK)
 umask = UMASK
 
-worker_class = "chatsite.worker.Worker"
+worker_class = "chatsite.gunicorn_worker.Worker"
 timeout = 30
 graceful_timeout = 30
 keepalive = 5
@@ -112,9 +112,9 @@ def on_starting(server):
     """
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
-    server.first_processor = processors.first()
+    server.first_processor = cpu_affinity.first()
     if not reload_on_change:
-        master.install(server, ROOT)
+        gunicorn_master.install(server, ROOT)
 
 
 def worker_exit(server, worker):
@@ -145,7 +145,7 @@ def post_fork(server, worker):
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     worker.served, worker.awaited = server.served, server.awaited
     if pin_workers:
-        processors.keep_to(server.first_processor + worker.age)
+        cpu_affinity.keep_to(server.first_processor + worker.age)
 
 
 def post_worker_init(worker):

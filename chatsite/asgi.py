@@ -7,8 +7,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django.setup(set_prefix=False)
 
+from chatsite.asgi_handler import Handler  # noqa: E402
 from chatsite.body_limit import BodyLimit  # noqa: E402 (needs Django to be set up)
-from chatsite.handler import Handler  # noqa: E402
 from chatsite.lifespan import Lifespan  # noqa: E402
 
 application = Lifespan(BodyLimit(Handler()))

@@ -10,7 +10,7 @@ import math
 from django.conf import settings
 
 from chatsite import upload_spool
-from chatsite.shares import requester_of
+from chatsite.person_shares import requester_of
 from chatsite.upload_memory import NoMemory, UploadMemory
 
 # A browser shows our 413 page only once its body was taken; so this much is read and dropped.
@@ -21,7 +21,7 @@ PATIENCE = 20  # seconds
 class BodyLimit:
     """Reads the body before Django is called; over the limit it is asked for the 413 page instead.
 
-    Before, so that a slow upload holds no thread (chatsite/handler.py). The method makes no
+    Before, so that a slow upload holds no thread (chatsite/asgi_handler.py). The method makes no
     difference: GET, HEAD and OPTIONS may carry bodies too (RFC 9110, section 9.3.1).
     """
 

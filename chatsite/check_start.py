@@ -2,7 +2,8 @@
 
 python -m chatsite.check_start    prints what is wrong and exits with status 1, or says nothing
 
-For the service manager before a reload, and for gunicorn's master at SIGHUP (chatsite/master.py).
+For the service manager before a reload, and for gunicorn's master at SIGHUP
+(chatsite/gunicorn_master.py).
 """
 
 import os

@@ -1,6 +1,6 @@
 """What stands around every request: an id, headers, health checks, the limit of the body.
 
-All sync, as the views are: the whole chain runs in one thread (chatsite/handler.py).
+All sync, as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
 """
 
 import re

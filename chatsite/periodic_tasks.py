@@ -14,8 +14,8 @@ from conversations import replies
 from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
 from conversations.jobs.runner import run_jobs
-from conversations.mail.sender import send_next
-from conversations.review.heads import log_each_hour
+from conversations.mail.delivery import send_next
+from conversations.review.access_log_heads import log_each_hour
 
 logger = logging.getLogger(__name__)
 

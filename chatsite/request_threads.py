@@ -15,7 +15,7 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from chatsite.shares import share_of
+from chatsite.person_shares import share_of
 from chatsite.stuck_queries import cut, waiting_connection
 
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class RequestThreads:
 
     async def run(self, requester, function, *arguments, is_long=False):
         """The result of `function(*arguments)` in one of the threads, for the requester of
-        `chatsite.shares`. Raises DatabaseStuck where none is to be had in time.
+        `chatsite.person_shares`. Raises DatabaseStuck where none is to be had in time.
 
         A call that began runs to its end, also when nobody waits for it any more.
         """

@@ -134,7 +134,7 @@ def database(url, pool_size):
             "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
         }
         # Tests use threads and processes; an in-memory database is not shared between them.
-        # Requests run in a few lasting threads (chatsite/handler.py): their connections last too.
+        # Requests run in a few lasting threads (chatsite/asgi_handler.py), as do their connections.
         config["CONN_MAX_AGE"] = None
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     else:
@@ -319,9 +319,9 @@ except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
     ) from error
-# What sends; requests only store e-mails (conversations/mail/outbox.py).
+# What sends; requests only store e-mails (conversations/mail/backend.py).
 MAIL_BACKEND = vars()["EMAIL_BACKEND"]
-EMAIL_BACKEND = "conversations.mail.outbox.OutboxBackend"
+EMAIL_BACKEND = "conversations.mail.backend.OutboxBackend"
 EMAIL_TIMEOUT = 15  # seconds that a mail server may be silent
 MAIL_LOOK = 2  # seconds between two looks for e-mails to send
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chatsite@localhost")
@@ -384,7 +384,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING
-        else "chatsite.storage.StaticStorage"
+        else "chatsite.static_storage.StaticStorage"
     },
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

@@ -8,7 +8,7 @@ from collections import Counter
 
 from django.conf import settings
 
-from chatsite.shares import LEAST, share_of
+from chatsite.person_shares import LEAST, share_of
 
 
 class NoMemory(Exception):
@@ -26,7 +26,7 @@ class UploadMemory:
         self._held = Counter()
 
     def take(self, requester, size):
-        """Count `size` more bytes for a requester of chatsite.shares. Raises NoMemory."""
+        """Count `size` more bytes for a requester of chatsite.person_shares. Raises NoMemory."""
         # Whatever the share is, a few forms at a time are always allowed.
         share = max(share_of(settings.UPLOAD_MEMORY), LEAST * settings.MAX_BODY)
         if self._held[requester] + size > share:

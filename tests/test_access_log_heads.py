@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, connections, transaction
 
 from conversations.database import triggers
 from conversations.models import AccessLogHead, ReviewAccess
-from conversations.review import heads
+from conversations.review import access_log_heads
 from tests.support.access_log import HEAD, LOG, tampering
 
 Action = ReviewAccess.Action
@@ -119,8 +119,8 @@ def test_a_file_without_heads_proves_nothing(log, tmp_path):
 
 def test_more_heads_than_one_query_takes_are_compared(log):
     many = [(number % 6 + 1, log[number % 6].hash) for number in range(1_203)]
-    assert list(heads.contradicted(many)) == []
-    assert list(heads.contradicted([*many, (9, "0" * 64)])) == [(9, "missing")]
+    assert list(access_log_heads.contradicted(many)) == []
+    assert list(access_log_heads.contradicted([*many, (9, "0" * 64)])) == [(9, "missing")]
 
 
 def on_table(name):
@@ -190,7 +190,7 @@ def test_the_head_goes_to_the_log_once_an_hour_whoever_asks(caplog):
         start.wait()
         try:
             for _time in range(5):
-                heads.log_each_hour()
+                access_log_heads.log_each_hour()
         except Exception as error:
             errors.append(error)
         finally:

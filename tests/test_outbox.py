@@ -11,11 +11,11 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
-from conversations.mail.sender import send_next
+from conversations.mail.delivery import send_next
 from conversations.models import OutgoingMail
 from conversations.models.outgoing_mail import KEPT, PAUSES
 
-OUTBOX = "conversations.mail.outbox.OutboxBackend"
+OUTBOX = "conversations.mail.backend.OutboxBackend"
 LOCMEM = "django.core.mail.backends.locmem.EmailBackend"
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from django.utils import timezone
 
-from chatsite.handler import AT_ONCE
+from chatsite.asgi_handler import AT_ONCE
 from conversations.models import Message, Response
 from conversations.usage.consistency_check import check
 from tests.support.gateway import FAULTS

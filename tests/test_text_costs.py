@@ -22,7 +22,7 @@ from conversations.search.mark_html import mark_html
 from conversations.search.query import parse
 from conversations.search.strip_markdown import strip_markdown
 from conversations.search.terms import terms
-from conversations.transfer import chatgpt_content, citation_marks
+from conversations.transfer import chatgpt_citation_marks, chatgpt_content
 from conversations.upstream.gateway_errors import refusal
 from conversations.upstream.gateway_text import Redactor
 from tests.support.processor_time import least
@@ -81,7 +81,9 @@ FUNCTIONS = {
     "tokens": estimate_tokens,
     "imported code": lambda text: chatgpt_content.fenced(text, "python"),
     "error": lambda text: refusal(500, {}, text.encode(), Redactor("key", "gateway.example")),
-    "citations": lambda text: citation_marks.resolve(text, {}, citation_marks.find_sources({})),
+    "citations": lambda text: chatgpt_citation_marks.resolve(
+        text, {}, chatgpt_citation_marks.find_sources({})
+    ),
 }
 
 # What took seconds once.

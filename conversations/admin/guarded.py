@@ -5,7 +5,7 @@ from django.contrib.admin.utils import get_fields_from_path
 
 from conversations.admin.recent_login import require_recent_login
 from conversations.form_fields import FIRST_DAY, LAST_DAY
-from conversations.review.recording import acting
+from conversations.review.record_access import acting
 
 # As text, as they stand in addresses.
 _YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from django.conf import settings
 
-from chatsite.shares import share_of
+from chatsite.person_shares import share_of
 from conversations.models import Job
 
 

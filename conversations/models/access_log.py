@@ -200,7 +200,7 @@ class AccessLogHead(models.Model):
 
     It shows when rows were removed from the end, which a chain alone cannot. Whoever can set it
     back can hide even that, so it is also written outside of the database
-    (`conversations.review.heads`).
+    (`conversations.review.access_log_heads`).
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -21,7 +21,7 @@ KEPT = timedelta(days=30)
 class OutgoingMail(models.Model):
     """An e-mail in the outbox, to be sent or given up. It is deleted when it has been sent.
 
-    `content` is the message as JSON (`conversations.mail.outbox`). It may hold a link to set a
+    `content` is the message as JSON (`conversations.mail.backend`). It may hold a link to set a
     password, so no page shows it, and it is emptied when the e-mail is given up.
     """
 

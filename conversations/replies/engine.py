@@ -17,9 +17,9 @@ from django.conf import settings
 from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import request_body, response_states, titles
+from conversations.replies.database_lane import Lane
 from conversations.replies.follower import Follower
 from conversations.replies.housekeeping import Housekeeping
-from conversations.replies.lane import Lane
 from conversations.replies.live_reply import LiveReply
 from conversations.replies.open_streams import Streams
 from conversations.replies.render_pace import Renderer

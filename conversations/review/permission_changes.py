@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
 from conversations.models import Person, ReviewAccess, Scope
-from conversations.review.recording import record_change
+from conversations.review.record_access import record_change
 
 Action = ReviewAccess.Action
 # Permissions that let somebody review, and read the access log.

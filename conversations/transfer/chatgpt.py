@@ -6,8 +6,8 @@ A node has a message, or none; `parent` and `children` name other nodes. What a 
 
 from collections import Counter
 
+from conversations.transfer.chatgpt_citation_marks import find_sources
 from conversations.transfer.chatgpt_content import read_message
-from conversations.transfer.citation_marks import find_sources
 from conversations.transfer.imported_conversation import (
     ImportedConversation,
     Turn,

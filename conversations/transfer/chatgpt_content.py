@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 
-from conversations.transfer.citation_marks import resolve
+from conversations.transfer.chatgpt_citation_marks import resolve
 from conversations.transfer.imported_conversation import as_text
 
 # Content that was not said: thoughts, settings, tools and their results.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from conversations.models import ReviewAccess
 from conversations.review import access_log_page
 from conversations.review.forms import LogForm
-from conversations.review.recording import record
+from conversations.review.record_access import record
 from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 

@@ -26,7 +26,7 @@ from conversations.replies import request_body
 from conversations.review import queue
 from conversations.review.forms import NoteForm, QueueForm, ReasonForm
 from conversations.review.reading_pace import TooManyReadings, is_noted
-from conversations.review.recording import record
+from conversations.review.record_access import record
 from conversations.search import WINDOW
 from conversations.thread.page import as_uuid, thread
 from conversations.views.long_work import long_work

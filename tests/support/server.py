@@ -25,8 +25,8 @@ KEY = "test-key-7f3a9c5e1b"
 class Server:
     """One gunicorn. `start` and `stop` as often as wanted; the address stays the same.
 
-    With `warm` it is forked (tests/support/warm_process.py): it holds more memory than one that was not,
-    and Python does not speak at its end of what was left open.
+    With `warm` it is forked (tests/support/warm_process.py): it holds more memory than one that was
+    not, and Python does not speak at its end of what was left open.
     """
 
     application = "chatsite.asgi:application"

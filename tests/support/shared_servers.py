@@ -3,8 +3,8 @@
 A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
 `stage.there`; or one that has nobody beside it: `stage.small`, which is soon full, or
 `stage.titling`, which makes titles. They are workers of their own, with short times
-(tests/support/settings/quick.py) and a window (tests/support/process_window.py), and are stopped before a test
-that does not use them. `stage.site` is what tests with a browser get as `server`.
+(tests/support/settings/quick.py) and a window (tests/support/process_window.py), and are stopped
+before a test that does not use them. `stage.site` is what tests with a browser get as `server`.
 """
 
 import contextlib

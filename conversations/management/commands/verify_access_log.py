@@ -8,7 +8,7 @@ from django.db import connection
 
 from conversations.database import triggers
 from conversations.models import AccessLogHead, ReviewAccess
-from conversations.review.heads import contradicted, heads_in, read_head
+from conversations.review.access_log_heads import contradicted, heads_in, read_head
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from chatsite import processors
+from chatsite import cpu_affinity
 
 pytestmark = pytest.mark.once
 
@@ -18,7 +18,7 @@ def affinity():
 
 
 def test_on_a_machine_of_its_own_they_are_ours(tmp_path):
-    assert processors.are_ours({}, [tmp_path / "no-such-mark"])
+    assert cpu_affinity.are_ours({}, [tmp_path / "no-such-mark"])
 
 
 @pytest.mark.parametrize("variable", ["container", "KUBERNETES_SERVICE_HOST"])
@@ -26,8 +26,8 @@ def test_in_a_container_they_are_not(tmp_path, affinity, variable):
     mark = tmp_path / ".dockerenv"
     mark.touch()
     whole_machine = len(affinity) == os.cpu_count()
-    assert processors.are_ours({}, [mark]) is not whole_machine
-    assert processors.are_ours({variable: "x"}, []) is not whole_machine
+    assert cpu_affinity.are_ours({}, [mark]) is not whole_machine
+    assert cpu_affinity.are_ours({variable: "x"}, []) is not whole_machine
 
 
 def test_in_a_container_with_a_set_of_its_own_they_are(tmp_path, affinity):
@@ -36,14 +36,14 @@ def test_in_a_container_with_a_set_of_its_own_they_are(tmp_path, affinity):
     mark = tmp_path / ".dockerenv"
     mark.touch()
     os.sched_setaffinity(0, {min(affinity)})
-    assert processors.are_ours({}, [mark])
+    assert cpu_affinity.are_ours({}, [mark])
 
 
 def test_workers_of_one_master_go_round_and_masters_begin_anywhere(affinity):
     chosen = []
     for number in range(len(affinity)):
-        processors.keep_to(7 + number)
+        cpu_affinity.keep_to(7 + number)
         chosen += os.sched_getaffinity(0)
         os.sched_setaffinity(0, affinity)
     assert sorted(chosen) == sorted(affinity)
-    assert len({processors.first() for _ in range(50)}) > 1
+    assert len({cpu_affinity.first() for _ in range(50)}) > 1

@@ -2,7 +2,7 @@
 
 A mail server that accepts a connection and then says nothing would hold the thread of every request
 that sends an e-mail: six password resets stopped a process. So Django's EMAIL_BACKEND is this one;
-`conversations.mail.sender` sends what it stores by the backend of EMAIL_URL.
+`conversations.mail.delivery` sends what it stores by the backend of EMAIL_URL.
 """
 
 from django.core.mail import EmailMultiAlternatives

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.utils import timezone
 
-from conversations.mail.outbox import from_content
+from conversations.mail.backend import from_content
 from conversations.models import OutgoingMail
 from conversations.models.outgoing_mail import KEPT, PAUSES
 

@@ -24,10 +24,10 @@ from django.http import HttpResponse
 from django.urls import Resolver404, resolve, set_script_prefix
 
 from chatsite import database_timeouts
-from chatsite.files import StaticFiles
 from chatsite.middleware import headers, request_id
+from chatsite.person_shares import remember, requester_of
 from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
-from chatsite.shares import remember, requester_of
+from chatsite.static_files import StaticFiles
 from conversations import replies
 from conversations.views import errors, health
 

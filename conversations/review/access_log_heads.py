@@ -3,7 +3,7 @@
 A chain of hashes proves that nothing was changed in between. Whoever owns the database can still
 cut off the last rows and set the head back, or write the whole chain anew. That shows only against
 heads that were written elsewhere before: each hour one goes to the server's log, and each act's
-number and hash too (`conversations.review.recording`).
+number and hash too (`conversations.review.record_access`).
 """
 
 import logging
