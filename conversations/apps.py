@@ -1,4 +1,5 @@
-"""The app configuration: signals, system checks and database triggers are connected at start."""
+"""The Django app configuration of `conversations`: when the site starts, it connects signal
+receivers, system checks and the repair of database triggers."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_delete
@@ -30,15 +31,16 @@ class ConversationsConfig(AppConfig):
 
 
 def enable_default_model(sender, **kwargs):
-    """A receiver of post_migrate: inserts the default LanguageModel, so that a new site has a model
-    to offer."""
+    """Insert the default LanguageModel (OPENAI_MODEL) where it is missing, so that a new site has a
+    model to offer. A receiver of Django's post_migrate signal; its arguments are not used."""
     from conversations.models import LanguageModel
 
     LanguageModel.objects.ensure_default()
 
 
 def make_reviewers(sender, **kwargs):
-    """A receiver of post_migrate: creates the group of reviewers, also after a flush."""
+    """Create the group of reviewers where it is missing. A receiver of Django's post_migrate
+    signal, which is also sent after `manage.py flush`; its arguments are not used."""
     from conversations.review.reviewers_group import ensure_reviewers
 
     ensure_reviewers()

@@ -1,5 +1,5 @@
-"""System checks: settings that are unsafe. The site does not start with an error, and warns of the
-rest."""
+"""System checks of Django for unsafe settings, run before the server starts. An Error keeps the
+site from starting; a Warning is only printed."""
 
 import os
 from pathlib import Path
@@ -19,8 +19,8 @@ START = "start"
 
 @register(START)
 def debug_stays_at_home(app_configs, **kwargs):
-    """Error E001: DEBUG is on while the site is open to other machines. DEBUG shows settings and
-    code to whoever causes an error."""
+    """Return `[Error]` (E001) if DEBUG is on while the settings open the site to other machines,
+    else []. DEBUG shows settings and code to whoever causes an error."""
     if not settings.DEBUG:
         return []
     origins = {urlsplit(origin).hostname or "" for origin in settings.CSRF_TRUSTED_ORIGINS}
@@ -39,8 +39,9 @@ def debug_stays_at_home(app_configs, **kwargs):
 
 @register(START)
 def hosts_are_named(app_configs, **kwargs):
-    """Warning W002: ALLOWED_HOSTS has "*". Links in e-mails use the Host of the request, so whoever
-    asks for a password reset in another's name would choose where the link leads."""
+    """Return `[Warning]` (W002) if ALLOWED_HOSTS contains "*", else []. Links in e-mails use the
+    Host header of the request, so whoever asks for a password reset for another person would choose
+    where the link leads."""
     if "*" in settings.ALLOWED_HOSTS:
         return [
             Warning(
@@ -54,9 +55,9 @@ def hosts_are_named(app_configs, **kwargs):
 
 @register(START)
 def proxies_are_named(app_configs, **kwargs):
-    """Warning W004: TRUSTED_PROXIES is 0 on a site with https, which stands behind a proxy. Unless
-    it trusts the proxy's header with the client's address, all clients have the proxy's address and
-    share its limits of logins and uploads."""
+    """Return `[Warning]` (W004) if TRUSTED_PROXIES is 0 on a site with https, which stands behind a
+    proxy; else []. If the proxy's header with the client's address is not trusted, all clients have
+    the proxy's address and share its limits of logins and uploads."""
     if settings.SECURE and not settings.TRUSTED_PROXIES:
         return [
             Warning(
@@ -71,9 +72,10 @@ def proxies_are_named(app_configs, **kwargs):
 
 @register(START)
 def secret_key_is_random(app_configs, **kwargs):
-    """Warning W003: SECRET_KEY is weak. Whoever guesses it can make sessions and set-up codes. 32
-    random characters have about twenty different ones; a word, a name or a repeated piece has
-    few."""
+    """Return `[Warning]` (W003) if SECRET_KEY or one of SECRET_KEY_FALLBACKS is weak, else [].
+    Whoever guesses it can forge sessions and set-up codes. Weak is a key with fewer than ten
+    different characters, or one that repeats itself; 32 random characters have about twenty
+    different ones."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     if any(len(set(key)) < 10 or key in (key * 2)[1:-1] for key in keys):
         return [
@@ -88,8 +90,8 @@ def secret_key_is_random(app_configs, **kwargs):
 
 @register(START)
 def gateway_is_private(app_configs, **kwargs):
-    """Warning W001: the gateway is on another machine and has no TLS. The API key and all text
-    would cross the network in the clear."""
+    """Return `[Warning]` (W001) if OPENAI_BASE_URL is an http URL (no TLS) of another machine, else
+    []: the API key and all text would cross the network unencrypted."""
     url = urlsplit(settings.OPENAI_BASE_URL)
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         return [
@@ -104,8 +106,9 @@ def gateway_is_private(app_configs, **kwargs):
 
 @register(START)
 def sqlite_is_on_a_disk_of_its_own(app_configs, **kwargs):
-    """Error E002: the SQLite file is on a network file system, where its locks do not hold, so that
-    two machines would corrupt it. Error E003: the file or its folder cannot be written."""
+    """Return `[Error]` if the SQLite database cannot be used safely, else []. E002: it is on a
+    network file system, where file locks do not hold, so that two machines would corrupt it. E003:
+    the database file or its folder cannot be written."""
     if not settings.ON_SQLITE:
         return []
     file = Path(settings.DATABASES["default"]["NAME"])

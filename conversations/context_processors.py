@@ -1,4 +1,4 @@
-"""Template context processors: values for all pages."""
+"""Template context processors: the values that the templates of all pages can use."""
 
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
@@ -8,8 +8,9 @@ from conversations.conversation_list.sidebar import listing
 
 
 def site(request):
-    """The context of all templates: name of the site, limits, and lazily the list of conversations
-    and the budgets that are nearly used up. Queries run only when a template reads them."""
+    """Return the context for all templates: the site's name, its limits, the request's id, and
+    lazily the sidebar's list of conversations and the budgets that are nearly used up. The lazy
+    values are queried only when a template reads them."""
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,
@@ -23,6 +24,7 @@ def site(request):
 
 
 def _nearly_used_up(request):
-    """A list of the Standings of budgets that are nearly used up; empty without a login."""
+    """Return a list of `usage.budgets.Standing` (a budget and how much of it is used), one for each
+    budget of `request.user` that is nearly used up; [] without a login."""
     person = getattr(request, "user", None)
     return usage.nearly_used_up(person) if person and person.is_authenticated else []

@@ -1,4 +1,5 @@
-"""Fields of forms whose values every calculation and both databases can hold."""
+"""Form fields for dates and groups. Their values are safe for date arithmetic, for the integers of
+SQLite and PostgreSQL, and for display beside other text."""
 
 from datetime import date
 
@@ -16,7 +17,8 @@ LARGEST_ID = 2**63 - 1
 
 
 def refuse_day_out_of_range(day):
-    """Raise ValidationError with a sentence for a date before FIRST_DAY or after LAST_DAY."""
+    """Raise ValidationError, with a sentence for the person, if `day` (a date) is before FIRST_DAY
+    or after LAST_DAY."""
     if not FIRST_DAY <= day <= LAST_DAY:
         raise forms.ValidationError(
             gettext_lazy("Choose a day from %(first)s to %(last)s."),
@@ -26,10 +28,9 @@ def refuse_day_out_of_range(day):
 
 
 class DayField(forms.DateField):
-    """A day as browsers send it, from FIRST_DAY to LAST_DAY; empty unless `required`.
-
-    Any other text is refused with a sentence.
-    """
+    """A form field for a date in the format of browsers (YYYY-MM-DD), from FIRST_DAY to LAST_DAY.
+    Its value is a `date`, or None for an empty field, which is valid unless `required`. Other text
+    is a validation error."""
 
     def __init__(self, *, required=False, **kwargs):
         kwargs.setdefault("input_formats", ["%Y-%m-%d"])
@@ -44,7 +45,8 @@ class DayField(forms.DateField):
 
 
 class GroupField(forms.ModelChoiceField):
-    """A choice of groups, whose names cannot turn the order of the text beside them."""
+    """A form field to choose a Group. Groups are listed by their names, with direction isolates
+    where right-to-left or invisible characters would reorder the text beside a name."""
 
     def label_from_instance(self, group):
         return isolated(group.name)

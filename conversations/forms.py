@@ -1,4 +1,4 @@
-"""Forms of the composer: to send a message, to edit one, and to retry a reply."""
+"""Forms to send a message, to edit a message, and to ask for another reply to one."""
 
 import uuid
 
@@ -13,11 +13,13 @@ from conversations.rendering.isolated_text import isolated
 
 
 class MessageForm(forms.Form):
-    """The form of a message: text, model, reasoning effort, maximum length in tokens, and the
-    submission id (a UUID, unique in the database), which makes sending it twice harmless.
+    """The form to send a message: text, model, reasoning effort, maximum length of the reply in
+    tokens, and a submission id (a UUID, unique in the database, so that sending the form twice
+    stores one message).
 
-    `person` is who sends it: only models offered to that person are valid. `chosen` is the name of
-    the model that is selected at first. Cleaned, `model` is a LanguageModel.
+    `person` is the Person who sends it: only models offered to that person are valid; None: no
+    model is. `chosen` is the name of the model that is selected at first. In `cleaned_data`,
+    `model` is a LanguageModel.
     """
 
     text = forms.CharField(
@@ -40,8 +42,8 @@ class MessageForm(forms.Form):
         self.chosen = chosen if len(self.models) > 1 else ""
 
     def clean_text(self):
-        """The text with line feeds as line ends. Not valid: only white space, or more than
-        MAX_MESSAGE characters."""
+        """Return the text with "\\n" as line ends. Raise ValidationError if it is only white space
+        or has more than MAX_MESSAGE characters."""
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
         if not text.strip():
             raise forms.ValidationError(_("Write a message first."))
@@ -56,12 +58,13 @@ class MessageForm(forms.Form):
         return text
 
     def clean_submission(self):
-        """The submission id; a new one where the form had none."""
+        """Return the submission id (UUID) from the form, or a new one if the form had none."""
         return self.cleaned_data["submission"] or uuid.uuid4()
 
     def clean(self):
-        """Replace the model's name by its LanguageModel, and drop an effort or a length that this
-        model does not offer."""
+        """Return the cleaned data with a LanguageModel in place of the model's name, and without an
+        effort or a length that this model does not offer. Adds an error to the form where the model
+        named is not available, or none is."""
         cleaned = super().clean()
         name = cleaned.get("model") or self.chosen
         model = next((model for model in self.models if model.name == name), None)
@@ -87,28 +90,32 @@ class MessageForm(forms.Form):
 
     @property
     def selected(self):
-        """The name of the model that is selected in the form; "" where none is offered."""
+        """The name of the model to show as selected: the one that was sent, else `chosen`, else the
+        first that is offered; "" where no model is offered."""
         name = self.data.get("model") or self.chosen
         names = [model.name for model in self.models]
         return name if name in names else (names[0] if names else "")
 
     @property
     def selected_model(self):
-        """The LanguageModel that is selected in the form, or None."""
+        """The LanguageModel whose name is `selected`, or None where no model is offered."""
         return next((model for model in self.models if model.name == self.selected), None)
 
     @property
     def fresh_submission(self):
-        """A new submission id, for the form that is shown."""
+        """A new submission id (random UUID) for the hidden field of the form when it is
+        rendered."""
         return uuid.uuid4()
 
 
 class EditForm(MessageForm):
-    """The form to edit a message: a MessageForm with the new text."""
+    """The form to edit a message: a MessageForm whose text replaces that of the message in a new
+    branch of the conversation."""
 
 
 class RetryForm(MessageForm):
-    """The form to ask for another reply: a MessageForm without text."""
+    """The form to ask for another reply to the same message: a MessageForm that ignores its
+    text."""
 
     text = forms.CharField(required=False)
 
@@ -117,6 +124,6 @@ class RetryForm(MessageForm):
 
     @property
     def first_error(self):
-        """The message of the first field that is not valid. Raises StopIteration for a valid
-        form."""
+        """The first error message of the form, as text. Raises StopIteration for a form that is
+        valid."""
         return next(iter(self.errors.values()))[0]

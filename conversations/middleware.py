@@ -1,4 +1,5 @@
-"""Middleware: `request.fragment`, and the language and time zone of the request."""
+"""Django middleware that sets `request.fragment` and activates the language and time zone for a
+request."""
 
 from functools import cache
 from urllib.parse import unquote
@@ -10,8 +11,9 @@ from conversations.accounts.session_revocation import keeping_session_of
 
 
 def fragment(get_response):
-    """Middleware that sets `request.fragment`: the part of a page that the script asks for with the
-    header `X-Fragment` ("turn", "edit", "list" …), "" for a whole page."""
+    """Return a middleware that sets `request.fragment` to the header `X-Fragment`. By it the page's
+    JavaScript asks for the HTML of one part of a page ("turn", "edit", "list" …); "" means the
+    whole page."""
 
     def middleware(request):
         request.fragment = request.headers.get("X-Fragment", "")
@@ -21,13 +23,14 @@ def fragment(get_response):
 
 
 def reader(get_response):
-    """Middleware that activates the language of the account and the time zone of the browser
-    (cookie `timezone`).
+    """Return a middleware that activates the language of the account and the time zone of the
+    browser (cookie `timezone`) for each request, and updates the person's `last_seen_at`.
 
-    Pages for logged-in people get `no-store`: the back button must not show them after logout.
+    Responses to logged-in people get `Cache-Control: no-store`, unless the view set that header:
+    the back button must not show them after logout.
 
-    It is synchronous, and the innermost: Django then runs the whole chain above it, which is all
-    synchronous, with one change of thread for each request instead of one for each middleware.
+    It is synchronous, and the last in MIDDLEWARE: Django then runs all the synchronous middleware
+    before it with one change of thread for each request instead of one for each middleware.
     """
 
     def middleware(request):
@@ -44,7 +47,8 @@ def reader(get_response):
 
 
 def _activate(request):
-    """Activate language and time zone for this request; each that is unknown stays the default."""
+    """Activate the language and the time zone of the request; for an unknown language or zone the
+    default stays active."""
     language = getattr(request.user, "language", "")
     if language and translation.check_for_language(language):
         translation.activate(language)
@@ -58,10 +62,11 @@ def _activate(request):
 
 @cache
 def _known_zones():
-    """A set of the names of time zones that this machine and its tzdata know.
+    """Return the set of names of the time zones that can be loaded on this server, for example
+    "Europe/Berlin".
 
-    A browser may be newer and send one that is unknown, or Etc/Unknown. Factory and localtime are
-    files of the database, not places: the first is UTC under another name, the second the server's
-    own zone.
+    A browser may be newer and send a name that is not among them, or Etc/Unknown. Factory and
+    localtime are files of the tz database, not places: the first is UTC under another name, the
+    second the server's own zone.
     """
     return available_timezones() - {"Factory", "localtime"}

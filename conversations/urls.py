@@ -1,4 +1,5 @@
-"""The table of contents: every address of ours."""
+"""The URL patterns of the app: the path and name of every view in `conversations.views` that is not
+for administrators or health checks."""
 
 from django.urls import path
 

@@ -1,4 +1,5 @@
-"""The models of the app, one module each. `conversations.models` exports all of them."""
+"""The database models of the app, one module for each subject; `conversations.models` exports all
+of them."""
 
 from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
 

@@ -1,4 +1,5 @@
-"""The access log of reviews: an append-only table whose rows form a hash chain (SHA-256)."""
+"""The access log of reviews: an append-only table of what reviewers did, whose rows form a hash
+chain (SHA-256), so that later changes can be detected."""
 
 import hashlib
 import json
@@ -10,49 +11,54 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permanent(Exception):
-    """The error of every attempt to change or delete a row of the access log through the ORM."""
+    """The exception raised by every attempt to change or delete a row of the access log through
+    Django's ORM."""
 
 
 class ReviewAccessQuerySet(models.QuerySet):
-    def record(self, action, **fields):
-        """Append an act to the log, in the caller's transaction or one of its own.
+    """The queryset of the access log: rows can be appended and read, but neither changed nor
+    deleted."""
 
-        `action` is one of ReviewAccess.Action, `fields` are further fields of the row. Returns the
-        row. Exceptions have to reach the caller: an act that cannot be recorded must not happen.
+    def record(self, action, **fields):
+        """Append a row to the access log, in the caller's transaction or one of its own, and return
+        it.
+
+        `action` is one of ReviewAccess.Action, `fields` are the values of further columns. The
+        caller must not catch exceptions: an act that cannot be recorded must not happen.
         """
         access = self.model(action=action, **fields)
         access.save(using=self.db)
         return access
 
     def update(self, **fields):
-        """Raises Permanent."""
+        """Raise Permanent: rows of the access log cannot be changed."""
         raise Permanent
 
     def delete(self):
-        """Raises Permanent."""
+        """Raise Permanent: rows of the access log cannot be deleted."""
         raise Permanent
 
     delete.alters_data = True
     delete.queryset_only = True
 
     def bulk_create(self, *args, **kwargs):
-        """Raises Permanent: each row needs the hash of the row before it."""
+        """Raise Permanent: each row needs the hash of the row before it. Use `record`."""
         raise Permanent
 
     def bulk_update(self, *args, **kwargs):
-        """Raises Permanent."""
+        """Raise Permanent: rows of the access log cannot be changed."""
         raise Permanent
 
 
 class ReviewAccess(models.Model):
-    """A row of the access log: an act of a reviewer on a conversation of another person, or a
-    change of who may review; with the ids of both people, the action, the reason, the time and the
-    IP address.
+    """A row of the access log: one act of a reviewer on a conversation of another person, or one
+    change of who may review. It holds the ids of both people, the action, the reason, the time and
+    the IP address.
 
     The log is append-only. People and conversations are plain ids, no foreign keys and no names, so
     that no deletion touches a row. It is a hash chain: each row holds the hash of the row before
-    it, and `verify` names what was edited, removed or reordered. Triggers make the database refuse
-    changes (`conversations.database.triggers`).
+    it, and `verify` finds what was edited, removed or reordered. Database triggers refuse changes
+    (`conversations.database.triggers`).
     """
 
     class Action(models.TextChoices):
@@ -114,8 +120,9 @@ class ReviewAccess(models.Model):
         return str(self.number)
 
     def save(self, *args, using=None, **kwargs):
-        """Append the row to the chain: sets number, time, previous hash and hash. Raises Permanent
-        for a row that is stored already."""
+        """Append this row to the log: set its number, time, previous hash and hash, and insert it
+        into the database called `using` (None: the default one). Raise Permanent if it is stored
+        already."""
         if not self._state.adding:
             raise Permanent
         using = using or router.db_for_write(type(self), instance=self)
@@ -129,13 +136,13 @@ class ReviewAccess(models.Model):
             AccessLogHead.objects.using(using).update(number=self.number, hash=self.hash)
 
     def delete(self, *args, **kwargs):
-        """Raises Permanent."""
+        """Raise Permanent: a row of the access log cannot be deleted."""
         raise Permanent
 
     def computed_hash(self, number=None):
-        """SHA-256 of all fields of the row, the previous row's hash among them, as 64 hexadecimal
-        digits. With `number` it is computed as if the row had that number.
-        """
+        """Return the SHA-256 of the row's fields (except `hash`; the previous row's hash is among
+        them), as 64 hexadecimal digits. With `number` the hash is computed as if the row had that
+        number."""
         said = [
             self.number if number is None else number,
             self.at.astimezone(UTC).isoformat(),
@@ -155,8 +162,9 @@ class ReviewAccess(models.Model):
 
     @property
     def was_moved(self):
-        """Whether only the number of the row was changed: its hash fits its content under another
-        number."""
+        """True if only the number of the row was changed since it was written: its hash fits its
+        content under the number of a place next to its neighbours in the chain, or under one up to
+        50 away."""
         rows = type(self).objects
         before = rows.filter(hash=self.previous).values_list("number", flat=True)
         after = rows.filter(previous=self.hash).values_list("number", flat=True)
@@ -167,10 +175,13 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def verify(cls):
-        """Check the hash chain. Yields `(number, what)` for each row that differs from what was
-        written; `what` is "edited", "removed", "reordered" or "added". Rows removed from the end
-        are found by comparison with the AccessLogHead. Reads a thousand rows at a time, oldest
-        first, so that memory does not grow with the log."""
+        """Check the hash chain of the whole log, oldest row first. Yield `(number, what)` for each
+        row that differs from what was written; `what` is "edited", "removed", "reordered" or
+        "added".
+
+        Rows removed from the end are found by comparison with the AccessLogHead. Rows are read by
+        the thousand, so that memory does not grow with the log.
+        """
         head = AccessLogHead.current()
         expected, before = 1, None
         for row in cls.objects.order_by("number").iterator(chunk_size=1000):
@@ -195,8 +206,8 @@ class ReviewAccess(models.Model):
 
 
 class AccessLogHead(models.Model):
-    """The head of the access log: number and hash of its last row, in a table of one row, which
-    writers lock, so that they wait for each other.
+    """The head of the access log: number and hash of its last row. Its table has one row, which
+    whoever appends to the log locks, so that rows are appended one after the other.
 
     It shows when rows were removed from the end, which a chain alone cannot. Whoever can set it
     back can hide even that, so it is also written outside of the database
@@ -215,21 +226,23 @@ class AccessLogHead(models.Model):
         ]
 
     def __str__(self):
-        """The head as text, `NUMBER:HASH` like `12:9f86d0…`; `0:` for an empty log."""
+        """Return the head as text, `NUMBER:HASH` like `12:9f86d0…`; `0:` for an empty log."""
         return f"{self.number}:{self.hash}"
 
     @classmethod
     def current(cls):
-        """The stored head; that of an empty log where no row of this table exists."""
+        """Return the stored AccessLogHead, or an unsaved one with number 0 where the table is
+        empty."""
         return cls.objects.first() or cls(number=0)
 
     @classmethod
     def lock(cls, using):
-        """The head, locked: other writers of the log wait until this transaction ends.
+        """Return the AccessLogHead of the database called `using` and lock its row: others that
+        append to the log wait until this transaction ends.
 
-        The first writer creates the row. Where it is missing although the log has rows, somebody
-        removed it: the number is taken, so the insert raises IntegrityError, and the act fails with
-        it.
+        The first call inserts the row. If it is missing although the log has rows, somebody deleted
+        it: the caller's insert of row 1 then raises IntegrityError, so that nothing is recorded or
+        done.
         """
         heads = cls.objects.using(using)
         head = heads.select_for_update().first()

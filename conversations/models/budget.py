@@ -1,5 +1,5 @@
-"""Budgets: limits of cost, tokens or replies in a day, a week or a month, and the history of their
-changes."""
+"""Budgets: limits of cost, tokens or replies in a day, a week or a month; and the history of
+changes of budgets."""
 
 from decimal import Decimal
 
@@ -19,11 +19,13 @@ LARGEST = 10**15
 
 
 class BudgetQuerySet(models.QuerySet):
-    def for_person(self, person_id):
-        """A list of the budgets that apply to the person with that id: the person's own, those of
-        their groups, and those of everyone.
+    """The queryset of budgets."""
 
-        The groups are queried only where some group has a budget, since every reply asks for this.
+    def for_person(self, person_id):
+        """Return a list of the budgets that apply to the person with the id `person_id`: the
+        person's own, those of their groups, and those of everyone.
+
+        Groups are queried only if some group has a budget, since this is called for every reply.
         """
         budgets = list(self.filter(Q(person_id=person_id) | Q(person_id=None)))
         if any(budget.group_id for budget in budgets):
@@ -33,9 +35,10 @@ class BudgetQuerySet(models.QuerySet):
 
 
 class Budget(models.Model):
-    """A budget: the most that may be used in a period, in money, tokens or replies. It applies to
-    `person`, to each member of `group`, or, where both are empty, to each person. Where several
-    apply, all of them must hold."""
+    """A budget: the most that one person may use in a period, in money, tokens or replies. It
+    applies to `person`, to each member of `group` or, where both are empty, to each person. If
+    several apply to a person, each of them has to be kept. A `hard` one refuses what exceeds it;
+    others only warn."""
 
     class Period(models.TextChoices):
         DAY = "day", _("day")
@@ -95,7 +98,7 @@ class Budget(models.Model):
         return f"{isolated(self.holder)}: {self.limit.normalize():f} {self.metric} / {self.period}"
 
     def clean(self):
-        """Raises ValidationError for a budget of both a person and a group."""
+        """Raise ValidationError if the budget names both a person and a group."""
         if self.person_id and self.group_id:
             raise ValidationError(_("A budget is a person's or a group's, not both."))
 
@@ -109,7 +112,8 @@ class Budget(models.Model):
 
 class BudgetChange(models.Model):
     """A row of the history of budgets: the values of a Budget when it was made, changed or removed,
-    by whom (username) and when. It has no foreign keys, so that it survives what it describes."""
+    by whom (username, "" if unknown) and when. It has no foreign keys, so it outlives the budget,
+    the person and the group."""
 
     class Action(models.TextChoices):
         MADE = "made", _("made")
@@ -136,8 +140,8 @@ class BudgetChange(models.Model):
 
 
 def _note(budget, action):
-    """Insert the BudgetChange of `budget`; `budget.changed_by` is the username, where the admin set
-    it."""
+    """Insert a BudgetChange with the present values of `budget`. `action` is a BudgetChange.Action;
+    the username is taken from `budget.changed_by`, which the admin sets, else ""."""
     BudgetChange.objects.create(
         budget_id=budget.pk,
         action=action,
@@ -152,11 +156,14 @@ def _note(budget, action):
 
 # Signals, since a budget is also deleted with its person or group, by cascade.
 def _saved(sender, instance, created, raw, **kwargs):
+    """Record that a Budget was made or changed. A receiver of post_save; fixtures (`raw`) are
+    skipped."""
     if not raw:
         _note(instance, BudgetChange.Action.MADE if created else BudgetChange.Action.CHANGED)
 
 
 def _removed(sender, instance, **kwargs):
+    """Record that a Budget is removed. A receiver of pre_delete."""
     _note(instance, BudgetChange.Action.REMOVED)
 
 

@@ -1,4 +1,5 @@
-"""The conversation: owner, title, settings, and its place in the list, the archive or the trash."""
+"""The model of a conversation: owner, title, settings, and whether it is pinned, archived or in the
+trash."""
 
 import uuid
 
@@ -14,30 +15,34 @@ FEW_MEMBERS = 100
 
 
 class ConversationQuerySet(models.QuerySet):
+    """The queryset of conversations: filters by owner, by review permission, and by where they are
+    listed."""
+
     def of(self, person):
-        """A queryset of the conversations that `person` owns. Views look up conversations through
-        it only, which is the permission check."""
+        """Return a queryset of the conversations that `person` owns. Views look up conversations
+        only through it, which is their permission check."""
         return self.filter(owner_id=person.pk)
 
     def reviewable_by(self, person):
-        """A queryset of the conversations that `person` may review now: those of everyone or, where
-        the person has rows of Scope, those of the members of these groups. Empty without the
-        assigned permission."""
+        """Return a queryset of the conversations that `person` may review now. Empty without the
+        permission; if the person has rows of Scope (groups to review), only conversations of
+        members of those groups; otherwise all."""
         if not person.may_review:
             return self.none()
         groups = list(person.scopes.values_list("group_id", flat=True))
         return self.owned_in(groups) if groups else self.all()
 
     def holding(self, hits):
-        """A queryset of the conversations in which one of `hits` (search results) lies."""
+        """Return a queryset of the conversations that contain a search result. `hits` are search
+        results, each with a `conversation_id`."""
         return self.filter(pk__in={hit.conversation_id for hit in hits})
 
     def owned_in(self, groups):
-        """A queryset of the conversations whose owners are members of any of `groups` (ids).
+        """Return a queryset of the conversations whose owners are members of any of `groups` (ids).
 
-        For up to FEW_MEMBERS owners it reads the index by owner; for more it reads newest first and
-        tests the owner of each row. Either way the number of rows read does not grow with the
-        number of all conversations.
+        For up to FEW_MEMBERS owners it uses the database index by owner; for more it reads newest
+        first and tests the owner of each row. Either way the number of rows read does not grow with
+        the number of all conversations.
         """
         through = self.model._meta.get_field("owner").related_model.groups.through
         members = through.objects.filter(group_id__in=groups)
@@ -47,34 +52,36 @@ class ConversationQuerySet(models.QuerySet):
         return self.filter(models.Exists(members.filter(person_id=models.OuterRef("owner_id"))))
 
     def kept(self):
-        """A queryset without those in the trash."""
+        """Return a queryset without the conversations in the trash."""
         return self.filter(trashed_at=None)
 
     def listed(self):
-        """A queryset of the conversations in the sidebar that are not pinned, newest activity
-        first."""
+        """Return a queryset of the conversations that are neither pinned, archived nor in the
+        trash, newest activity first, for the sidebar."""
         return self.filter(pinned_at=None, archived_at=None, trashed_at=None).order_by(
             "-updated_at", "-id"
         )
 
     def pinned(self):
-        """A queryset of the pinned conversations, last pinned first."""
+        """Return a queryset of the pinned conversations that are not in the trash, last pinned
+        first."""
         return self.filter(pinned_at__isnull=False, trashed_at=None).order_by("-pinned_at", "-id")
 
     def archived(self):
-        """A queryset of the archived conversations, last archived first."""
+        """Return a queryset of the archived conversations that are not in the trash, last archived
+        first."""
         return self.filter(archived_at__isnull=False, trashed_at=None).order_by(
             "-archived_at", "-id"
         )
 
     def trashed(self):
-        """A queryset of the conversations in the trash, last deleted first."""
+        """Return a queryset of the conversations in the trash, last deleted first."""
         return self.filter(trashed_at__isnull=False).order_by("-trashed_at", "-id")
 
 
 class Conversation(models.Model):
-    """A conversation: a tree of messages, owned by one person. `active` is the leaf whose branch is
-    shown by default."""
+    """A conversation: a tree of messages, owned by one person. `active` is the last Message of the
+    branch that is shown by default."""
 
     class TitleSource(models.TextChoices):
         TEXT = "text", _("first line")
@@ -147,12 +154,13 @@ class Conversation(models.Model):
 
     @property
     def display_title(self):
-        """The title, or "New conversation" in the active language where there is none."""
+        """The title, or "New conversation" in the active language if the conversation has no
+        title."""
         return self.title or str(_("New conversation"))
 
     def title_from(self, text):
-        """Set the title to the first line of `text`, cut between words to TITLE_LENGTH characters.
-        Does not save."""
+        """Set `title` to the first line of `text` that is not blank, cut between words to
+        TITLE_LENGTH characters. Does not save the conversation."""
         line = next((line.strip() for line in text.splitlines() if line.strip()), "")
         if len(line) > TITLE_LENGTH:
             cut = line[: TITLE_LENGTH - 1]

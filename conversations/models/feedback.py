@@ -1,4 +1,4 @@
-"""Feedback of a person on a reply."""
+"""The model of a person's feedback (thumb up or down) on a reply."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class Feedback(models.Model):
     """The feedback of a conversation's owner on one reply: a thumb up or down, and an optional
-    comment. The review queue filters by it."""
+    comment. Reviewers can filter conversations by it."""
 
     class Value(models.TextChoices):
         GOOD = "good", _("good")

@@ -1,4 +1,4 @@
-"""Background jobs, with their lease and progress."""
+"""The model of a background job: what to do, its progress, and which process works on it."""
 
 import uuid
 
@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """A background job that a person ordered (an import, an erasure). Any process of the site may
-    run it, in small pieces (`conversations.jobs`).
+    """A background job that a person ordered: an import, or the erasure of conversations. Any
+    process of the site may run it, in small steps (`conversations.jobs`).
 
-    A process holds a lease while it works: `lease` is its token, `heartbeat_at` is renewed by the
-    clock of the database. `cursor` says where to go on after a crash; `report` is the result so
-    far, as JSON.
+    A process holds a lease (a lock that expires) while it works: `lease` is its token;
+    `heartbeat_at` is renewed by the database's clock. `cursor` (JSON) says where to resume after a
+    crash; `report` (JSON) is the result so far.
     """
 
     class Kind(models.TextChoices):
@@ -74,10 +74,10 @@ class Job(models.Model):
 
     @property
     def is_open(self):
-        """Whether work is left: the job is waiting or running."""
+        """True if work is left: the job is waiting or running."""
         return self.state in self.OPEN
 
     @property
     def percent(self):
-        """The progress in per cent, 0 to 100; None where the total is not known yet."""
+        """The progress in per cent, an integer from 0 to 100; None while the total is not known."""
         return min(100, self.done * 100 // self.total) if self.total else None

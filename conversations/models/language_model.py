@@ -1,4 +1,5 @@
-"""The models of the gateway that administrators offer, with limits and groups."""
+"""The table of language models that administrators offer to people, with limits in tokens and
+groups."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -11,20 +12,23 @@ DEMO = "demo"  # the built-in model's name
 
 
 class LanguageModelQuerySet(models.QuerySet):
+    """The queryset of language models."""
+
     def enabled(self):
-        """A queryset of the models that administrators enabled."""
+        """Return a queryset of the models that administrators enabled."""
         return self.filter(enabled=True)
 
     def ensure_default(self):
-        """Insert a row for OPENAI_MODEL where there is none. The demo's model is enabled only where
-        no gateway is configured. An existing row stays as it is, also a disabled one."""
+        """Insert a row for the model OPENAI_MODEL if it is missing; an existing row is not changed.
+        The built-in demo model is enabled if DEMO is set (no gateway is configured), else
+        disabled."""
         self.get_or_create(name=settings.OPENAI_MODEL)
         self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)
 
     def offered_to(self, person):
-        """A list of the enabled LanguageModels that `person` (a Person or an id) may use: those
-        without groups, and those of one of the person's groups. Sorted by name, the site's default
-        (OPENAI_MODEL) first.
+        """Return a list of the enabled LanguageModels that `person` (a Person or an id) may use:
+        those without groups, and those of one of the person's groups. Sorted by name, the site's
+        default (OPENAI_MODEL) first.
 
         Filtered and sorted in Python: there are few models, most sites limit none of them, and two
         small queries are faster than one with the joins.
@@ -48,7 +52,8 @@ class LanguageModelQuerySet(models.QuerySet):
 
 
 class LanguageModel(models.Model):
-    """A model of the gateway: its name there, its limits in tokens, and who may use it."""
+    """A language model of the gateway: its name in API requests, its limits in tokens, and who may
+    use it."""
 
     name = models.CharField(
         _("name"), max_length=200, unique=True, help_text=_("As the gateway calls it.")
@@ -94,5 +99,6 @@ class LanguageModel(models.Model):
 
     @property
     def effort_choices(self):
-        """The reasoning efforts that people may choose, as a list of words like "low"."""
+        """The reasoning efforts that people may choose for this model, as a list of words like
+        "low"."""
         return [word.strip() for word in self.efforts.split(",") if word.strip()]

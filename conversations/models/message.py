@@ -1,4 +1,4 @@
-"""Messages: the turns of a conversation, each with its parent."""
+"""The model of a message in a conversation. Each message has a parent, so that they form a tree."""
 
 import uuid
 
@@ -14,8 +14,9 @@ from .response import Response
 
 
 class Message(models.Model):
-    """A message of a conversation, by a person or a model. `parent` makes the messages a tree: an
-    edit or a retry adds a sibling and overwrites nothing."""
+    """A message of a conversation, written by a person or a language model. `parent` makes the
+    messages a tree: an edited message or another reply is added as a sibling, and nothing is
+    overwritten."""
 
     class Role(models.TextChoices):
         USER = "user", _("person")
@@ -55,13 +56,14 @@ class Message(models.Model):
 
     @property
     def is_reply(self):
+        """True for a message by a language model, False for one by a person."""
         return self.role == self.Role.ASSISTANT
 
     @cached_property
     def own_response(self):
-        """The Response that wrote this reply; None for a person's message and for an imported
-        reply. Unlike Django's reverse relation `response`, it does not raise where there is
-        none."""
+        """The Response (request to the gateway) that produced this reply; None for a person's
+        message and for an imported reply. Unlike Django's reverse relation `response`, it does not
+        raise if there is none."""
         if not self.is_reply:
             return None
         try:
@@ -71,24 +73,26 @@ class Message(models.Model):
 
     @property
     def status(self):
-        """The status of its Response; "completed" where there is none."""
+        """The Response.Status of this reply, like "in_progress"; "completed" for a message without
+        a Response."""
         return self.own_response.status if self.own_response else Response.Status.COMPLETED
 
     @property
     def thumb(self):
-        """The value of its Feedback, "good" or "bad"; "" without feedback."""
+        """The person's Feedback on this reply, "good" or "bad"; "" without feedback."""
         given = getattr(self, "feedback", None) if self.is_reply else None
         return given.value if given else ""
 
     @property
     def is_pending(self):
-        """Whether its Response is queued or being written."""
+        """True if this reply is queued or still being written."""
         return self.status in Response.OPEN
 
     @property
     def shown_reasoning(self):
-        """The reasoning (thoughts) as safe HTML: stored, or of a reply that is being written the
-        part so far. Rendered here where none is stored, as in rows of older versions."""
+        """The model's reasoning (thoughts) as safe HTML, to be shown; of a reply that is still
+        being written the part so far. Rendered from the text where no HTML is stored, as in rows of
+        older versions."""
         if self.live_reasoning is not None:
             return self.live_reasoning
         html = self.reasoning_html or render(self.reasoning, THOUGHTS, name=str(self.pk))
@@ -96,5 +100,6 @@ class Message(models.Model):
 
     @property
     def shown_html(self):
-        """The text as safe HTML: stored, or of a reply that is being written the part so far."""
+        """The message's text as safe HTML, to be shown; of a reply that is still being written the
+        part so far."""
         return mark_safe(self.html) if self.live_html is None else self.live_html  # noqa: S308

@@ -1,4 +1,4 @@
-"""The outbox: e-mails that wait to be sent."""
+"""The outbox: a table of e-mails that wait to be sent."""
 
 from datetime import timedelta
 
@@ -19,10 +19,11 @@ KEPT = timedelta(days=30)
 
 
 class OutgoingMail(models.Model):
-    """An e-mail in the outbox, to be sent or given up. It is deleted when it has been sent.
+    """An e-mail in the outbox. It is deleted when it has been sent; after the last failed attempt
+    it stays with its `error` and is not tried again.
 
-    `content` is the message as JSON (`conversations.mail.backend`). It may hold a link to set a
-    password, so no page shows it, and it is emptied when the e-mail is given up.
+    `content` is the message as JSON (`conversations.mail.backend`). It may contain a link to set a
+    password, so no page shows it, and it is emptied after the last failed attempt.
     """
 
     recipients = models.TextField(_("to"))
@@ -45,5 +46,5 @@ class OutgoingMail(models.Model):
 
     @property
     def is_given_up(self):
-        """Whether it is not tried again."""
+        """True if the e-mail is not tried again, since its last attempt failed."""
         return self.next_attempt_at is None

@@ -61,25 +61,27 @@ class Person(AbstractUser):
 
     @property
     def display_name(self):
-        """The full name, else the username. Chinese, Japanese and Korean names have the family name
-        first, without a space."""
+        """The full name, or the username if the person gave none. Chinese, Japanese and Korean
+        names are written family name first, without a space."""
         if UNSPACED.search(self.first_name + self.last_name):
             return f"{self.last_name}{self.first_name}".strip()
         return self.get_full_name() or self.username
 
     @property
     def initials(self):
-        """One or two letters for the avatar, in upper case."""
+        """The first one or two initials of the name in upper case, for the avatar; "?" without a
+        letter or digit."""
         words = self.display_name.split()
         letters = [next(filter(str.isalnum, word), "") for word in words]
         return "".join([letter for letter in letters if letter][:2]).upper() or "?"
 
     @cached_property
     def assigned(self):
-        """A set of code names of this app's permissions, assigned to the person or to one of their
-        groups.
+        """The code names of this app's permissions that are assigned to the person or to one of
+        their groups, as a frozenset of strings like "review_conversation"; empty for an inactive
+        account.
 
-        Not `has_perm`, which is true for every superuser: a superuser may review only where the
+        Not `has_perm`, which is true for every superuser: a superuser may review only if the
         permission is assigned.
         """
         if not self.is_active:
@@ -91,29 +93,31 @@ class Person(AbstractUser):
 
     @property
     def may_review(self):
-        """Whether the person has the permission to review conversations of others, within the
-        groups of their rows of Scope."""
+        """True if the person has the permission to review conversations of others. Their rows of
+        Scope limit whose (`Conversation.objects.reviewable_by`)."""
         return "review_conversation" in self.assigned
 
     @property
     def may_read_access_log(self):
-        """Whether the person may read the access log: by the assigned permission, or as a
+        """True if the person may read the access log of reviews, by an assigned permission or as a
         superuser."""
         return self.is_active and (self.is_superuser or "view_reviewaccess" in self.assigned)
 
     def seen(self):
-        """Update `last_seen_at` to now, unless it is less than SEEN_AGAIN_AFTER old."""
+        """Store the present time as `last_seen_at`, unless it was stored less than SEEN_AGAIN_AFTER
+        ago."""
         now = timezone.now()
         if self.last_seen_at is None or self.last_seen_at < now - SEEN_AGAIN_AFTER:
             type(self).objects.filter(pk=self.pk).update(last_seen_at=now)
 
     @classmethod
     def end_sessions(cls, ids, keep=None):
-        """End all sessions of the people with these `ids`, except the session with the key `keep`.
-        Their open event streams end within seconds (`conversations.replies.revocation`).
+        """Log out the people with these `ids` everywhere: delete their sessions, except the one
+        with the session key `keep`. Their open event streams end within seconds
+        (`conversations.replies.revocation`).
 
-        A session names its person only inside its data, so all that have not expired are decoded:
-        0.3 s for ten thousand.
+        A session names its person only inside its encoded data, so all sessions that have not
+        expired are decoded: 0.3 s for ten thousand.
         """
         names = {str(person_id) for person_id in ids}
         alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=keep)

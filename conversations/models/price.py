@@ -1,4 +1,4 @@
-"""Prices of models, per million tokens, dated."""
+"""The table of prices of language models, per million tokens, each valid from a date on."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -15,10 +15,11 @@ NOT_NEGATIVE = [MinValueValidator(Decimal(0))]
 
 
 class Price(models.Model):
-    """The price of a model from `valid_from` on, in the site's currency per million tokens.
+    """The price of a language model from `valid_from` on, in the site's currency per million
+    tokens.
 
-    A change of price is a new row. A Response is charged by the price at the time when it was made,
-    and keeps that cost.
+    A change of price is a new row. A Response is charged by the price that was valid when it was
+    made, and keeps that cost.
     """
 
     model = models.CharField(
@@ -60,8 +61,8 @@ class Price(models.Model):
         return f"{isolated(self.model)} ({timezone.localtime(self.valid_from):%Y-%m-%d})"
 
     def save(self, *args, **kwargs):
-        """Save the price; a `valid_from` that is a plain date becomes its first moment in the
-        site's time zone."""
+        """Save the price. A `valid_from` that is a `date` without a time becomes midnight of that
+        date in the site's time zone."""
         # A plain date means its first moment in the site's zone.
         if isinstance(self.valid_from, date) and not isinstance(self.valid_from, datetime):
             start = datetime.combine(self.valid_from, time.min)
@@ -69,13 +70,13 @@ class Price(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self):
-        """Raises ValidationError for a * that is not at the end of the model's name."""
+        """Raise ValidationError if the model's name contains a * that is not at its end."""
         if "*" in self.model[:-1]:
             raise ValidationError({"model": _("* may only stand at the end.")})
 
     def covers(self, model):
-        """Whether this price applies to the model called `model`: by its exact name, or by a prefix
-        with *."""
+        """Return True if this price applies to the model called `model`: it has exactly that name,
+        or begins with what this price's name has before its *."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return model == self.model

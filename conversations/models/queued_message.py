@@ -1,4 +1,4 @@
-"""The queued message of a conversation."""
+"""The model of a message that waits until the reply before it has ended."""
 
 from django.db import models
 from django.utils import timezone
@@ -9,7 +9,8 @@ class QueuedMessage(models.Model):
     """A message that a person sent while a reply was still being written. It is submitted when that
     reply has ended.
 
-    At most one for each conversation. It is stored on the server, so it survives the browser tab.
+    At most one for each conversation. It is stored on the server, so it survives the closing of the
+    browser tab.
     """
 
     conversation = models.OneToOneField(

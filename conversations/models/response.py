@@ -1,5 +1,5 @@
-"""The Response: one request to the gateway, with its status, its error, and what it used and
-cost."""
+"""The model of a Response: one request to the gateway, with its status, its error, its tokens and
+its cost."""
 
 import uuid
 
@@ -27,26 +27,28 @@ DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
 
 
 def _not_negative(field):
-    """A Q: the column `field` is null or at least 0."""
+    """Return a Q that is true where the column called `field` is null or at least 0."""
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
 
 
 class ResponseQuerySet(models.QuerySet):
+    """The queryset of Responses (requests to the gateway)."""
+
     def open(self):
-        """A queryset of the Responses that are queued or being written."""
+        """Return a queryset of the Responses that are queued or being written."""
         # The same SQL as the condition of the partial indexes: with query parameters in its place
         # SQLite does not use such an index and scans the whole table.
         return self.filter(RawSQL("status IN ('queued', 'in_progress')", (), models.BooleanField()))
 
     def of(self, person):
-        """A queryset of the Responses in conversations that `person` owns. Views look up Responses
-        through it only, which is the permission check."""
+        """Return a queryset of the Responses in conversations that `person` owns. Views look up
+        Responses only through it, which is their permission check."""
         return self.filter(conversation__owner_id=person.pk)
 
 
 class Response(models.Model):
-    """One request to the gateway (`POST /v1/responses`) and what came of it. The rows are also the
-    ledger: tokens, cost and the reservation against budgets.
+    """One request to the gateway (`POST /v1/responses`) and its result. The rows are also the
+    ledger of usage: tokens, cost, and what was reserved against budgets.
 
     It outlives the message, the conversation and the person: `person_id` is a plain number, and
     `username` is the name at that time, since a person who takes a name that was used before must
@@ -206,13 +208,13 @@ class Response(models.Model):
 
     @property
     def is_open(self):
-        """Whether it is queued or being written."""
+        """True if the Response is queued or being written."""
         return self.status in self.OPEN
 
     @property
     def ended_well(self):
-        """Whether it completed, in full and without a refusal, so that the page needs to show
-        nothing but the text."""
+        """True if the Response completed, in full and without a refusal, so that the page needs to
+        show only its text."""
         return (
             self.status == self.Status.COMPLETED
             and not self.refusal
@@ -221,31 +223,32 @@ class Response(models.Model):
 
     @property
     def error_sentence(self):
-        """What went wrong and what to do next, in the active language; "" where nothing went
-        wrong."""
+        """What went wrong and what to do next, as a sentence in the active language; "" if nothing
+        went wrong."""
         return error_sentence(self.error_code, self.http_status)
 
     @property
     def reason_sentence(self):
-        """Why the reply is not complete, in the active language; "" for a complete one."""
+        """Why the reply is incomplete, as a sentence in the active language; "" for a complete
+        one."""
         return reason_sentence(self.reason, self.status)
 
     @property
     def error_is_quote(self):
-        """Whether `error_message` is a sentence of the gateway, not of the network or of this
+        """True if `error_message` is the gateway's own sentence, not one of the network or of this
         site."""
         return is_quote(self.error_code, self.error_message)
 
     @property
     def seconds_to_first_token(self):
-        """Seconds from `created_at` to the first token; None where none came."""
+        """Seconds from `created_at` to the first token of the reply; None if no token came."""
         if self.first_token_at is None:
             return None
         return (self.first_token_at - self.created_at).total_seconds()
 
     @property
     def seconds(self):
-        """Seconds from `created_at` to the end; None while it is open."""
+        """Seconds from `created_at` to the end of the Response; None while it is open."""
         if self.finished_at is None:
             return None
         return (self.finished_at - self.created_at).total_seconds()

@@ -1,5 +1,5 @@
-"""Marks and notes of reviewers, in tables of their own: a review changes no row that the owner of
-the conversation sees."""
+"""Flags, review dates and notes that reviewers put on conversations, in tables of their own: a
+review changes no row that the owner of the conversation sees."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReviewMark(models.Model):
-    """The state of review of a conversation: flagged for other reviewers or not, by whom and when,
-    and when it was last marked as reviewed. Without a row it is neither."""
+    """What reviewers marked about a conversation: whether it is flagged for other reviewers, by
+    whom and when, and when it was last marked as reviewed. Without a row it is neither flagged nor
+    reviewed."""
 
     conversation = models.OneToOneField(
         "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"
@@ -34,7 +35,8 @@ class ReviewMark(models.Model):
 
     @classmethod
     def flag(cls, conversation, reviewer, flagged):
-        """Set (`flagged` true) or remove the flag of the conversation, as `reviewer`."""
+        """Flag `conversation` for other reviewers if `flagged` is true, else remove its flag.
+        `reviewer` is the Person who does it."""
         cls._set(
             conversation,
             flagged_at=timezone.now() if flagged else None,
@@ -43,17 +45,19 @@ class ReviewMark(models.Model):
 
     @classmethod
     def review(cls, conversation, reviewer):
-        """Mark the conversation as reviewed now; a later message makes it unreviewed again."""
+        """Mark `conversation` as reviewed now by `reviewer` (a Person); later activity in it makes
+        it unreviewed again."""
         cls._set(conversation, reviewed_at=timezone.now(), reviewed_by=reviewer.pk)
 
     @classmethod
     def _set(cls, conversation, **fields):
-        """Insert or update the row of the conversation with these columns."""
+        """Insert or update the ReviewMark of `conversation`; `fields` are the columns to set."""
         cls.objects.update_or_create(conversation=conversation, defaults=fields)
 
     @classmethod
     def reviewed(cls):
-        """A queryset of the marks of conversations without activity since their last review."""
+        """Return a queryset of the ReviewMarks of conversations that had no activity since they
+        were reviewed."""
         return cls.objects.filter(reviewed_at__gte=F("conversation__updated_at"))
 
 

@@ -1,4 +1,5 @@
-"""Sittings of reviewers: the time-limited permission to read, for a stated reason."""
+"""Sittings of reviewers: a sitting is the permission to read for one hour, for a reason that the
+reviewer stated."""
 
 import uuid
 from datetime import timedelta
@@ -14,15 +15,18 @@ LASTS = timedelta(hours=1)
 
 
 class ReviewSittingQuerySet(models.QuerySet):
+    """The queryset of sittings (permissions of reviewers to read for one hour)."""
+
     def current(self, reviewer):
-        """A queryset of the sittings of `reviewer` that have not ended."""
+        """Return a queryset of the sittings of `reviewer` (a Person) that have not ended."""
         return self.filter(reviewer=reviewer, ends_at__gt=timezone.now())
 
     def for_conversation(self, reviewer, conversation, sitting_id=None):
-        """The sitting that allows `reviewer` to read `conversation` now, or None.
+        """Return the ReviewSitting that allows `reviewer` to read `conversation` now, or None.
 
-        It is the one with the id `sitting_id` (from the address of the page), if it was begun for
-        this conversation; otherwise one with a remembered reason, which allows all conversations.
+        It is the one with the id `sitting_id` (from the URL of the page; None for none), if it was
+        begun for this conversation; otherwise one with a remembered reason, which allows all
+        conversations.
         """
         return (
             self.current(reviewer)
@@ -33,11 +37,11 @@ class ReviewSittingQuerySet(models.QuerySet):
 
 
 class ReviewSitting(models.Model):
-    """A sitting: the hour in which a reviewer may read with the reason that was given.
+    """A sitting: the hour in which a reviewer may read, for the reason that they stated.
 
-    It allows one conversation, or every one within the reviewer's scope where the reviewer asked to
-    have the reason remembered. `ends_at` is LASTS after its beginning; rows that are over are
-    deleted when the next one begins.
+    It allows one conversation or, if the reviewer asked to have the reason remembered, every one
+    within their scope. `ends_at` is LASTS after its beginning; rows that have ended are deleted
+    when the reviewer begins the next one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -64,8 +68,13 @@ class ReviewSitting(models.Model):
 
     @classmethod
     def begin(cls, reviewer, conversation, reason, explanation, remembered):
-        """Store and return a new sitting. Deletes those of the reviewer that are over, and the one
-        with a remembered reason where this reason is to be remembered in its place."""
+        """Store and return a new ReviewSitting of `reviewer` that begins now. `reason` is a
+        ReviewAccess.Reason, `explanation` its text; if `remembered`, it allows all conversations,
+        else only `conversation`.
+
+        Deletes the reviewer's sittings that have ended and, if `remembered`, the earlier one with a
+        remembered reason.
+        """
         old = cls.objects.filter(reviewer=reviewer)
         over = Q(ends_at__lte=timezone.now())
         old.filter(over | Q(remembered=True) if remembered else over).delete()
@@ -80,13 +89,16 @@ class ReviewSitting(models.Model):
 
     @property
     def begun_at(self):
-        """The time at which the sitting began: LASTS before `ends_at`."""
+        """The time (datetime) at which the sitting began: LASTS before `ends_at`."""
         return self.ends_at - LASTS
 
     def take_first_showing(self, conversation):
-        """Whether this is the first page shown in the sitting, of the conversation for which it was
-        begun. True once only, also between processes: that page is recorded already, by the form
-        with the reason."""
+        """Return True if `conversation` is the one that the sitting was begun for and no page of it
+        was shown in the sitting before; the form with the reason has recorded that page already.
+
+        True only once, also if several processes ask at the same time; for every other page the
+        caller has to record the reading.
+        """
         return bool(
             type(self)
             .objects.filter(pk=self.pk, conversation_id=conversation.pk, shown=False)

@@ -1,14 +1,14 @@
-"""Rows of the search index."""
+"""The model of rows of the full-text search index."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class SearchEntry(models.Model):
-    """A row of the search index: a message, a part of a long message, or (without `message`) the
-    title of a conversation.
+    """A row of the full-text search index: a message, a part of a long message (`part` counts from
+    0) or, without `message`, the title of a conversation.
 
-    The words are in the full-text index of the database: FTS5 on SQLite, a tsvector on PostgreSQL
+    The words are in the database's own full-text index: FTS5 on SQLite, a tsvector on PostgreSQL
     (`conversations.search`).
     """
 

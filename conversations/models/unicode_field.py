@@ -1,4 +1,5 @@
-"""Model fields for text in one Unicode normalization form."""
+"""Model fields for text that is stored in one Unicode normalization form, and a validator of
+names."""
 
 import unicodedata
 
@@ -10,8 +11,8 @@ from conversations.rendering.isolated_text import has_order_control
 
 
 def refuse_order_controls(name):
-    """Raise ValidationError for a name with control characters, or with invisible ones that turn
-    the order of the text around."""
+    """Raise ValidationError if `name` (text) contains a control character, or an invisible one that
+    changes the direction of text."""
     if has_order_control(name) or any(unicodedata.category(each) == "Cc" for each in name):
         raise ValidationError(
             _("The name has an invisible character that changes the order of text. Type it anew."),
@@ -20,8 +21,8 @@ def refuse_order_controls(name):
 
 
 class _UnicodeNormalized:
-    """A mixin of fields that normalizes text to `form` ("NFC", "NFKC") when it is stored and when
-    it is looked up, so that `é` as one character and as two are equal."""
+    """A mixin of model fields that normalizes text to the Unicode form `form` ("NFC", "NFKC") when
+    it is stored and when it is looked up, so that `é` as one character and as two are equal."""
 
     def __init__(self, *args, form="NFC", **kwargs):
         self.form = form
@@ -33,8 +34,8 @@ class _UnicodeNormalized:
 
 
 class NormalizedCharField(_UnicodeNormalized, models.CharField):
-    """A CharField in one Unicode normalization form. `form` is not part of migrations: it changes
-    no column."""
+    """A CharField that stores and looks up text in the Unicode normalization form `form` ("NFC" by
+    default). `form` is not part of migrations: it changes no column."""
 
     def deconstruct(self):
         name, _path, args, kwargs = super().deconstruct()
@@ -42,7 +43,8 @@ class NormalizedCharField(_UnicodeNormalized, models.CharField):
 
 
 class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
-    """An EmailField in one Unicode normalization form."""
+    """An EmailField that stores and looks up text in the Unicode normalization form `form` ("NFC"
+    by default)."""
 
     def deconstruct(self):
         name, _path, args, kwargs = super().deconstruct()
@@ -50,8 +52,9 @@ class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
 
 
 class NameField(models.CharField):
-    """A CharField for names of people; its forms refuse what `refuse_order_controls` does. The
-    validator is not part of migrations: it changes no column."""
+    """A CharField for names of people; forms refuse names with control characters or invisible ones
+    that change the direction of text (`refuse_order_controls`). The validator is not part of
+    migrations: it changes no column."""
 
     default_validators = [refuse_order_controls]
 

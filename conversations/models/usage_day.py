@@ -1,5 +1,5 @@
-"""Sums of usage: tables of counts, tokens, cost and times, which reports read in place of the
-ledger."""
+"""Sums of usage: tables of counts, tokens, cost and durations, which reports read in place of the
+single Responses."""
 
 from decimal import Decimal
 
@@ -32,16 +32,18 @@ MEASURES = FIGURES + TIMES
 
 
 def money(units):
-    """An amount of money as a Decimal; `units` is an integer in units of 10⁻⁸ of the currency, or
-    None."""
+    """Return `units` (an integer in units of 10⁻⁸ of the site's currency; None counts as 0) as a
+    Decimal in that currency."""
     return Decimal(units or 0).scaleb(-COST_PLACES)
 
 
 class UsageSums(models.Model):
-    """Sums over Responses. `calls` counts all of them, `replies` those with that purpose,
-    `answered` the replies that reached a model. Tokens and `cost_units` are as in Response; the
-    estimated cost is included in the cost; characters are counted of Responses with reported tokens
-    only. The columns `first_token_N` and `total_time_N` are histograms."""
+    """The columns shared by the tables of sums over Responses. `calls` counts all Responses,
+    `replies` those with that purpose, `answered` the replies that reached a model. Tokens are as in
+    Response; `cost_units` is the cost in units of 10⁻⁸ of the currency, `estimated_cost_units` the
+    part of it that is estimated. Characters are counted of Responses with reported tokens only.
+    `first_token_N` and `total_time_N` are histograms: the number of replies whose time lies in the
+    bucket N."""
 
     day = models.DateField(_("day"))
     person_id = models.BigIntegerField(_("person"))
@@ -66,11 +68,11 @@ for name in MEASURES:
 
 
 class UsageDay(UsageSums):
-    """Sums by day, person, model and purpose. The day is that of `created_at` in the site's time
-    zone.
+    """Sums over the Responses of one day, person, model and purpose. The day is the date of
+    `created_at` in the site's time zone.
 
     Updated in the transaction that ends a Response; `manage.py check_usage` compares it with the
-    ledger.
+    Responses.
     """
 
     class Meta:
@@ -89,9 +91,12 @@ class UsageDay(UsageSums):
 
 
 class UsageRollup(UsageSums):
-    """Roll-ups: sums over longer spans than a day or over fewer keys than UsageDay, so that every
-    report reads few rows. `day` is the first day of the span; a key that a grain does not
-    distinguish is 0 or ""."""
+    """Roll-ups: sums over a longer time than a day, or over fewer keys (person, model, purpose)
+    than UsageDay has, so that every report reads few rows.
+
+    `grain` says what a row sums up, such as a month for each person; `day` is the first day of that
+    time. A key that the grain does not distinguish is 0 or "".
+    """
 
     class Grain(models.IntegerChoices):
         MONTH = 1, _("month")

@@ -1,4 +1,4 @@
-"""Scopes of usage viewers: whose usage they may see."""
+"""The model of usage scopes: whose usage a person with the permission `view_usage` may see."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UsageScope(models.Model):
-    """A scope of a usage viewer, who also needs the permission `view_usage`: the viewer sees usage
-    of the members of the groups in their rows only. A viewer without a row sees everyone's."""
+    """A usage scope: `viewer`, who also needs the permission `view_usage`, sees only the usage of
+    members of `groups`. A viewer without a row sees everyone's."""
 
     viewer = models.OneToOneField(
         settings.AUTH_USER_MODEL,

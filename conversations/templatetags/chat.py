@@ -1,4 +1,5 @@
-"""Template tags of conversations: messages, forms, icons and URLs."""
+"""Template tags and filters of conversations: messages, forms, icons, URLs and text by other
+people."""
 
 import uuid
 from functools import cache
@@ -15,7 +16,8 @@ register = template.Library()
 
 @register.simple_tag
 def submission():
-    """A new submission id (UUID) for a form; the database accepts each id only once."""
+    """Return a new submission id (random UUID) for the hidden field of a form; the database accepts
+    each id only once, so a form that is sent twice stores one message."""
     return uuid.uuid4()
 
 
@@ -24,25 +26,30 @@ NO_ID = uuid.UUID(int=0)
 
 @register.simple_tag
 def address(name, id):
-    """The URL called `name` for the object with the UUID `id`, as {% url %} gives it.
+    """Return the URL of the pattern called `name` whose only argument is the UUID `id`, like
+    Django's {% url %}.
 
-    Django's reverse takes 100 µs, and a page of fifty messages has two hundred URLs; this replaces
-    the id in a cached one.
+    Django's `reverse` takes 100 µs, and a page of fifty messages has two hundred URLs; this puts
+    the id into a cached URL.
     """
     return _address_of(name).replace(str(NO_ID), str(id))
 
 
 @cache
 def _address_of(name):
-    """The URL called `name` for NO_ID, cached."""
+    """Return the URL of the pattern called `name` with the UUID NO_ID as its argument (cached)."""
     return reverse(name, args=[NO_ID])
 
 
 @register.filter
 def focused(field):
-    """The widget of the bound `field`, with autofocus if it is the field to correct: the first one
-    with an error; where only the form as a whole has an error, the password, else the first
-    field."""
+    """Return the HTML of `field` (a BoundField of a form), with the attribute autofocus if it is
+    the field to correct, so that the browser puts the cursor there.
+
+    After an error that is the first visible field with an error; where only the form as a whole has
+    one, the password field, else the first field. In a form without errors `field` is returned
+    unchanged.
+    """
     form = field.form
     if not (form.is_bound and form.errors):
         return field
@@ -58,8 +65,8 @@ def focused(field):
 @register.simple_tag
 @cache
 def icon(name):
-    """An `<svg>` of the symbol `name` in templates/_icons.html, hidden from screen readers: text
-    beside it says what it means."""
+    """Return an `<svg>` that shows the symbol `icon-NAME` of templates/_icons.html. It is hidden
+    from screen readers: text beside it has to say what it means."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="#icon-{}"></use></svg>', name
     )
@@ -67,8 +74,13 @@ def icon(name):
 
 @register.filter(is_safe=True, needs_autoescape=True)
 def isolate(value, autoescape=True):
-    """Foreign text (a name, a title, an error message) beside text of ours: in a `<bdi>`; in a
-    plain text, as of e-mails, between U+2068 and U+2069. Only where it could turn the order."""
+    """Return `value` (a name, a title, an error message that somebody else wrote) so that
+    right-to-left or invisible characters in it cannot reorder the text around it.
+
+    Where it could, it is put into a `<bdi>` or, in plain text such as e-mails (`autoescape` off),
+    between U+2068 and U+2069; other text is only escaped. A value that is not text is returned
+    unchanged.
+    """
     if not isinstance(value, str):
         return value
     return isolated_text.isolated_html(value) if autoescape else isolated_text.isolated(value)
@@ -76,22 +88,25 @@ def isolate(value, autoescape=True):
 
 @register.filter
 def isolate_text(value):
-    """Foreign text in an attribute, a `<title>` or an `<option>`, which have no elements inside:
-    between U+2068 and U+2069 where it could turn the order of the rest."""
+    """Return `value` (text that somebody else wrote) for an attribute, a `<title>` or an
+    `<option>`, which cannot contain elements: between U+2068 and U+2069 where its characters could
+    reorder the text around it. A value that is not text is returned unchanged."""
     return isolated_text.isolated(value) if isinstance(value, str) else value
 
 
 @register.filter
 def tidy(value):
-    """Foreign text for an element of its own with dir="auto": what would turn the order around is
-    made visible."""
+    """Return `value` (text that somebody else wrote) with control characters replaced and those
+    that change the direction of text shown as codes like ‹U+202E›, for an element of its own with
+    dir="auto". A value that is not text is returned unchanged."""
     return unsafe_characters.tidy(value) if isinstance(value, str) else value
 
 
 @register.simple_tag(takes_context=True)
 def article(context, message, models=None):
-    """The `<article>` of a Message. `models` are the LanguageModels that its person may retry it
-    with."""
+    """Return the HTML `<article>` of a Message. `context` is the template's context; `models` is a
+    list of the LanguageModels with which the person may ask for another reply, None for no such
+    choice."""
     with context.push(models=models):
         return message_html.article(message, context)
 

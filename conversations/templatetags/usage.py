@@ -1,4 +1,5 @@
-"""Template tags and filters of usage: numbers, money, shares and times in the active language."""
+"""Template tags and filters of the pages of usage: format numbers, money, shares and durations in
+the active language."""
 
 from functools import cache
 
@@ -16,13 +17,15 @@ register = template.Library()
 
 @register.filter
 def money(amount):
-    """An amount in the site's currency."""
+    """Format `amount` (a Decimal or number, in the site's currency) as text with the currency's
+    sign or code, with more decimal places for small amounts: "$1.20"."""
     return sentences.amount_of_money(amount)
 
 
 @register.filter
 def cost(sums):
-    """The cost in Sums as text; "unpriced" where none of it has a price, rather than zero."""
+    """Format the cost in `sums` (usage.reports.Sums: totals over Responses) as text with the
+    currency; return "unpriced" where the cost is zero because Responses have no price."""
     if not sums["cost_units"] and sums["unpriced"]:
         return _("unpriced")
     return money(sums.cost)
@@ -30,13 +33,15 @@ def cost(sums):
 
 @register.filter
 def figure(sums, name):
-    """The measure `name` of Sums, with separators of thousands."""
+    """Format the total called `name` (such as "input_tokens") in `sums` (usage.reports.Sums) as an
+    integer with separators of thousands."""
     return formats.number_format(sums[name], use_l10n=True, force_grouping=True)
 
 
 @register.filter
 def short(number):
-    """A large number with a unit: 38.4 M."""
+    """Format `number` in a few characters: from 10,000 on with k, M or G and one decimal place
+    ("38.4 M"), below that in full with separators of thousands."""
     if number >= 10**4:
         for size, unit in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
             # To a tenth of the unit below: 999,960 is 1.0 M and not 1000.0 k.
@@ -47,7 +52,7 @@ def short(number):
 
 @register.filter
 def share(fraction):
-    """A fraction as per cent; a dash for None."""
+    """Format `fraction` (0 to 1) as per cent with one decimal place ("12.5 %"); None as a dash."""
     if fraction is None:
         return "–"
     return _("%(number)s %%") % {"number": sentences.to_a_tenth(_per_cent(fraction))}
@@ -55,15 +60,16 @@ def share(fraction):
 
 @register.filter
 def seconds(number):
-    """A duration in seconds; a dash for None."""
+    """Format `number` (a duration in seconds) with one decimal place and the unit ("2.5 s"); None
+    as a dash."""
     if number is None:
         return "–"
     return _("%(number)s s") % {"number": sentences.to_a_tenth(number)}
 
 
 def _per_cent(fraction):
-    """A fraction as per cent. 0 and 100 stand only for exactly none and all: others are between 0.1
-    and 99.9."""
+    """Return `fraction` (0 to 1) in per cent. Only exactly 0 and 1 become 0 and 100: other
+    fractions stay between 0.1 and 99.9, so that rounding does not say "none" or "all"."""
     # Rounding must not turn a fraction into 0 or 100 per cent.
     return min(max(fraction * 100, 0.1), 99.9) if 0 < fraction < 1 else fraction * 100
 
@@ -82,7 +88,8 @@ COUNTS = (
 
 @register.simple_tag
 def figures(sums):
-    """The `<td>` cells of a row of Sums, in the order of templates/usage/_headings.html.
+    """Return the `<td>` cells of a row of the usage table, as safe HTML in the order of
+    templates/usage/_headings.html. `sums` are the row's totals (usage.reports.Sums).
 
     In Python, with the formats looked up once for each language: a page has over a thousand cells.
     """
@@ -103,7 +110,8 @@ def figures(sums):
 
 @cache
 def _formats(language):
-    """Separators of thousands and decimals, and the phrases for shares and times, of a language."""
+    """Return `(separator of thousands, decimal separator, format of per cent, format of seconds)`
+    for `language`, a code like "de"; cached. The formats are %-templates with `%(number)s`."""
     return (
         formats.get_format("THOUSAND_SEPARATOR", language),
         formats.get_format("DECIMAL_SEPARATOR", language),
@@ -114,14 +122,20 @@ def _formats(language):
 
 @register.filter
 def standing(standing):
-    """The Standing of a budget, as a sentence."""
+    """Return a sentence that says how much of a budget is used and when it resets. `standing` is a
+    usage.budgets.Standing: a budget with what one person used and reserved of it."""
     return sentences.standing_sentence(standing)
 
 
 @register.inclusion_tag("usage/_sorted.html")
 def sorted_by(name, heading, sort, base, first="down", numeric=True):
-    """The context of a table heading that sorts by its column, and in reverse if it is sorted by it
-    already."""
+    """Return the template context for a table heading with a link that sorts the table by the
+    column `name`; a second click reverses the order.
+
+    `heading` is its text; `sort` is the present order ("cost" ascending, "-cost" descending);
+    `base` is the query string that the link keeps; `first` ("down" or "up") is the order of the
+    first click; `numeric` says whether the column has numbers.
+    """
     down = f"-{name}"
     current = "descending" if sort == down else "ascending" if sort == name else ""
     other = name if sort == down or (not current and first == "up") else down
