@@ -1,4 +1,4 @@
-"""The books: tokens and cost of each Response, budgets, and reports that read sums of them."""
+"""Usage accounting: tokens and cost of each model call (Response), budgets, and usage reports."""
 
 from conversations.usage.budgets import (
     OverBudget,

@@ -16,35 +16,42 @@ GROUPS = "groups"
 
 
 class Where:
-    """A WHERE clause over UsageDay or UsageRollup: conditions joined by AND, and their values."""
+    """WHERE clause of a query over UsageDay or UsageRollup: conditions joined by AND, and their
+    values. The methods that add a condition return the Where itself, so that calls can be
+    chained."""
 
     def __init__(self):
         self._parts = []
         self._values = []
 
     def add(self, part, *values):
-        """Add a condition in SQL; `values` take the place of each %s in it."""
+        """Add a condition: `part` is SQL text, `values` are the parameters for each %s in it."""
         self._parts.append(part)
         self._values += values
         return self
 
     def one_of(self, expression, values, inner="%s"):
-        """Add `expression IN (values)`; an empty list of values selects no row."""
+        """Add the condition `expression IN (…)`: `expression` is SQL text such as a column name,
+        `values` an iterable of parameters; an empty one selects no row. `inner` is the SQL within
+        the parentheses, with one %s for the list of placeholders; give it to use a subquery."""
         values = list(values)
         if not values:
             return self.add("1 = 0")
         return self.add(f"{expression} IN ({inner % ', '.join(['%s'] * len(values))})", *values)
 
     def between(self, first, last):
-        """Select the days from `first` to `last`, both included."""
+        """Add a condition that selects the rows of the dates from `first` to `last`, both
+        included."""
         return self.add("day BETWEEN %s AND %s", _stored(first), _stored(last))
 
     def days(self, days):
-        """Select exactly these days."""
+        """Add a condition that selects the rows of exactly the dates in `days` (an iterable)."""
         return self.one_of("day", map(_stored, days))
 
     def spans(self, grains):
-        """Select roll-ups: `grains` maps a UsageRollup.Grain to the first days of its spans."""
+        """Add a condition that selects rows of UsageRollup: `grains` maps a UsageRollup.Grain
+        (the kind of sum, such as "per person and week") to a list of the first dates of the
+        wanted rows."""
         parts, values = [], []
         for grain, days in grains.items():
             # The grain as it is: SQLite does not use a partial index for a value it cannot see.
@@ -53,7 +60,8 @@ class Where:
         return self.add(f"({' OR '.join(f'({part})' for part in parts)})", *values)
 
     def chosen(self, selection):
-        """Select the people, the model and the purpose of a reports.Selection."""
+        """Add conditions for the people, groups, model and purpose of `selection`, a
+        reports.Selection. Its dates are not added."""
         if selection.people is not None:
             self.one_of("person_id", selection.people)
         if selection.groups is not None:
@@ -66,11 +74,13 @@ class Where:
         return self
 
     def add_up(self, table, key, names, groups=None):
-        """The sums of the columns `names`, grouped by the column `key`, over the selected rows of
-        `table`, as `[(value of key, [sums])]`.
+        """Run the query: return `[(value of key, [sums])]`, the sums of the columns `names`,
+        grouped by the column `key`, over the rows of `table` (DAYS or ROLLUPS) that meet the
+        conditions.
 
-        The key GROUPS groups by the set of groups that a person is in; `groups` (ids; None: all)
-        are those that count.
+        With `key` = GROUPS rows are grouped by the set of groups that a person is in, as text such
+        as "3,7", None for no group. `groups` are the ids of groups to take into account (None:
+        all).
         """
         # PostgreSQL gives sums of BIGINT as NUMERIC, which takes Python longer to read.
         sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in names)
@@ -87,9 +97,11 @@ class Where:
 
 
 def _groups_joined(groups):
-    """A JOIN that adds to each row the groups of its person, as `(sql, values)`.
+    """Return `(sql, values)` of a JOIN that gives each row the column GROUPS, the group ids of its
+    person; `groups` are the ids to take into account (None: all).
 
-    Grouped in the database: to fetch forty sums for each person and add them up here took longer.
+    Joined in the database: to fetch forty sums for each person and add them up in Python took
+    longer.
     """
     chosen = Where()
     if groups is not None:
@@ -105,4 +117,5 @@ def _groups_joined(groups):
 
 
 def _stored(day):
+    """Return a date in the form in which the database driver takes it."""
     return connection.ops.adapt_datefield_value(day)

@@ -1,10 +1,11 @@
-"""Budgets and rate limits: what a person may still use, decided in the database.
+"""Budgets and rate limits: whether a person may start another model call, decided in the database.
 
-Each Response reserves an estimate, in columns of its own row and in the transaction that stores it.
-The reservation counts while the row is open, so whatever ends the Response, a crash included, also
-releases it. Reservations of one person wait for each other on a lock of the person's row (on SQLite
-the transaction itself is exclusive). What was used and what is reserved are read by one statement:
-a Response that ended between two would be counted by neither.
+Each Response reserves an estimate of its tokens and cost, in columns of its own row and in the
+transaction that stores it. The reservation counts while the Response is open, so whatever ends the
+Response, a crash included, also releases the reservation. Reservations of one person wait for each
+other on a lock of the person's row (on SQLite the transaction itself is exclusive). What was used
+and what is reserved are read by one statement: a Response that ended between two statements would
+be counted by neither.
 """
 
 from dataclasses import dataclass
@@ -26,20 +27,22 @@ Purpose = Response.Purpose
 
 # Expected of a reply to which nobody set a maximum, for its reservation only.
 EXPECTED_OUTPUT = 1_000  # tokens
-# Shown to people from here on.
+# Share of a budget from which on people are warned.
 NEARLY = Decimal("0.8")
 MINUTE = timedelta(minutes=1)
 SECONDS_TO_RETRY = 5  # where too many replies are being written
 
 
 class OverLimit(Exception):
-    """A budget or a rate limit refuses a Response now. `retry_after` is in seconds."""
+    """Exception: a budget or a rate limit refuses a new Response. `retry_after` is the number of
+    seconds after which another attempt makes sense."""
 
     retry_after = SECONDS_TO_RETRY
 
 
 class OverBudget(OverLimit):
-    """A hard budget refuses; `standing` is the Standing of that budget."""
+    """Exception: a hard budget refuses a new Response. `standing` is the Standing of that budget;
+    `retry_after` (seconds) lasts until the budget resets."""
 
     def __init__(self, standing):
         super().__init__(str(standing.budget))
@@ -48,7 +51,8 @@ class OverBudget(OverLimit):
 
 
 class TooFast(OverLimit):
-    """The person ordered more replies within a minute than `limit`."""
+    """Exception: the person has started `limit` replies within the last minute
+    (REPLIES_PER_MINUTE). `retry_after` is in seconds."""
 
     def __init__(self, limit, retry_after):
         super().__init__(f"{limit} replies a minute")
@@ -57,7 +61,8 @@ class TooFast(OverLimit):
 
 
 class TooMany(OverLimit):
-    """The person has more replies under way at the same time than `limit`."""
+    """Exception: `limit` replies of the person are being written at the same time
+    (CONCURRENT_REPLIES)."""
 
     def __init__(self, limit):
         super().__init__(f"{limit} replies at a time")
@@ -66,8 +71,9 @@ class TooMany(OverLimit):
 
 @dataclass(frozen=True)
 class Standing:
-    """The standing of one budget for one person: `used` and `reserved`, in the budget's unit
-    (money, tokens or replies)."""
+    """State of one Budget for one person in the current day, week or month: the amounts `used` and
+    `reserved` (by open Responses) in the budget's unit (money, tokens or replies), and the aware
+    datetime `resets_at` at which the budget starts afresh."""
 
     budget: Budget
     used: Decimal
@@ -76,42 +82,49 @@ class Standing:
 
     @property
     def taken(self):
+        """Return the sum of what is used and what is reserved, in the budget's unit."""
         return self.used + self.reserved
 
     @property
     def left(self):
+        """Return what may still be used, in the budget's unit; never less than 0."""
         return max(self.budget.limit - self.taken, Decimal(0))
 
     @property
     def exhausted(self):
+        """Return True if what is used and reserved has reached the budget's limit."""
         return self.taken >= self.budget.limit
 
     @property
     def fraction(self):
-        """The share of the limit that is used or reserved: 0 for nothing, 1 for all or more."""
+        """Return the used and reserved share of the budget's limit as a Decimal from 0 to 1 (1 also
+        when the limit is exceeded or is 0)."""
         if not self.budget.limit:
             return Decimal(1)
         return min(self.taken / self.budget.limit, Decimal(1))
 
     @property
     def percent(self):
+        """Return `fraction` as an int from 0 to 100, rounded down."""
         return int(self.fraction * 100)
 
     def allows(self, needed):
-        """Whether `needed` more units still fit within the limit."""
+        """Return True if the budget is not exhausted and `needed` more (in the budget's unit) fit
+        within its limit."""
         return not self.exhausted and self.taken + needed <= self.budget.limit
 
 
 def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
-    """The reservation of a new Response, as columns of its row: `Response(…, **reserve(…))`.
+    """Check the limits of `person` for a new Response, and return its reservation as a dict of
+    columns to store with it: `Response(…, **reserve(…))`. Raise OverBudget, TooFast or TooMany if a
+    limit refuses; the caller must then roll back.
 
-    Called for every Response, of replies and of titles, inside the transaction that then stores it
-    (its `created_at` is now). `model` is a name, `texts` all that will be sent, `max_output_tokens`
-    the most that the model may answer (None: not limited). Raises OverBudget, TooFast or TooMany;
-    the transaction must then be rolled back.
+    Call it inside the transaction that stores the Response. `model` is the model's name, `purpose`
+    a Response.Purpose (reply or title; rate limits are for replies only), `texts` all texts that
+    will be sent, `max_output_tokens` the most tokens that the model may answer (None: no limit).
 
-    Refused is only by the input, which is known: it must fit into each hard budget. Reserved are
-    the input and the output that is expected.
+    Hard budgets are checked with the input only, whose size is known; what is reserved is the input
+    and the expected output.
     """
     budgets = Budget.objects.for_person(person.pk)
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
@@ -125,8 +138,9 @@ def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens
 
 
 def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
-    """Whether `reserve` with the same arguments would succeed now, as a hint: nothing is reserved.
-    It tells early whether a title is worth asking for."""
+    """Return True if the hard budgets of `person` leave room for a model call with these arguments
+    (see `reserve`). Nothing is reserved and rate limits are not checked; used to skip the
+    generation of a title early."""
     budgets = [budget for budget in Budget.objects.for_person(person.pk) if budget.hard]
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
     try:
@@ -137,18 +151,22 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
 
 
 def standings(person):
-    """The Standings of all budgets that apply to `person` now, the fullest first."""
+    """Return a list of Standing (what is used, reserved and left), one for each budget that applies
+    to `person`, sorted by the share of the budget that is taken, largest first."""
     budgets = Budget.objects.select_related("person", "group").for_person(person.pk)
     found = _standings(budgets, person.pk)
     return sorted(found, key=lambda standing: standing.fraction, reverse=True)
 
 
 def nearly_used_up(person):
-    """The Standings of which at least the share NEARLY is taken; the composer shows them."""
+    """Return those `standings(person)` of which at least 80 % (NEARLY) is used or reserved, for the
+    warning beside the message box."""
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
 
 def _estimate(gauge, texts, max_output_tokens):
+    """Return the columns of a reservation that do not depend on prices: characters and estimated
+    tokens."""
     return {
         "input_characters": sum(map(len, texts)),
         "reserved_input_tokens": gauge.input_tokens(*texts),
@@ -157,7 +175,7 @@ def _estimate(gauge, texts, max_output_tokens):
 
 
 def _check_rates(person):
-    """Raise TooFast or TooMany where the person's replies reach a limit of the site."""
+    """Raise TooMany or TooFast if `person` has reached CONCURRENT_REPLIES or REPLIES_PER_MINUTE."""
     now = timezone.now()
     replies = Response.objects.filter(person_id=person.pk, purpose=Purpose.REPLY)
     if settings.CONCURRENT_REPLIES and replies.open().count() >= settings.CONCURRENT_REPLIES:
@@ -171,7 +189,8 @@ def _check_rates(person):
 
 
 def _check_budgets(budgets, person_id, model, purpose, estimate):
-    """The column of the reserved cost. Raises OverBudget for the first hard budget that refuses."""
+    """Return `{"reserved_cost": Decimal, or None without a budget for cost}`; raise OverBudget for
+    the first hard one of `budgets` that refuses. `estimate` is what `_estimate` returned."""
     if purpose != Purpose.REPLY:
         # A title is no reply, but costs money and tokens.
         budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]
@@ -188,6 +207,8 @@ def _check_budgets(budgets, person_id, model, purpose, estimate):
 
 
 def _cost(price, estimate, output=True):
+    """Return the cost of an `estimate` by `price` (None: 0), with the expected output or of the
+    input only."""
     if price is None:
         return Decimal(0)
     return prices.cost(
@@ -199,6 +220,7 @@ def _cost(price, estimate, output=True):
 
 
 def _standings(budgets, person_id):
+    """Return the Standing of each of `budgets` for a person, in the order of `budgets`."""
     if not budgets:
         return []
     today = calendar.today()
@@ -220,7 +242,8 @@ _USED, _RESERVED = 0, 1
 
 
 def _days(person_id, since):
-    """Rows `(kind, day, replies, tokens, cost in units of COST_PLACES)` from the day `since` on."""
+    """Return the person's use from the date `since` on as rows `(_USED or _RESERVED, date, replies,
+    tokens, cost in units of COST_PLACES)`."""
     used = (
         UsageDay.objects.filter(person_id=person_id, day__gte=since)
         .annotate(
@@ -252,6 +275,8 @@ def _days(person_id, since):
 
 
 def _amount(metric, row):
+    """Return the figure of a `row` of `_days` that a budget of `metric` (money, tokens or replies)
+    counts."""
     _kind, _day, replies, tokens, cost_units = row
     if metric == Metric.COST:
         return money(cost_units)

@@ -1,4 +1,4 @@
-"""Calendar days, weeks and months of the books, in the site's time zone (TIME_ZONE)."""
+"""Calendar of usage accounting: dates, weeks and months in the site's time zone (TIME_ZONE)."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -9,29 +9,32 @@ ONE_DAY = timedelta(days=1)
 
 
 def today():
-    """The date in the site's zone."""
+    """Return today's date in the site's time zone (TIME_ZONE)."""
     return day_of(timezone.now())
 
 
 def day_of(moment):
-    """The date of an aware `moment` in the site's zone."""
+    """Return the date, in the site's time zone, of `moment` (an aware datetime)."""
     return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 def start_of(day, zone=None):
-    """The first moment of `day` as an aware datetime; `zone` is the site's unless given."""
+    """Return the aware datetime at which the date `day` begins in `zone` (None: the site's time
+    zone)."""
     return datetime.combine(day, time.min, zone or timezone.get_default_timezone())
 
 
 def first_day(period, day):
-    """The first date of the `period` ("day", "week" from Monday, "month") that `day` is in."""
+    """Return the first date of the day, week (from Monday) or month that contains the date `day`;
+    `period` is DAY, WEEK or MONTH."""
     if period == WEEK:
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if period == MONTH else day
 
 
 def next_first_day(period, day):
-    """The first date of the period after the one that `day` is in."""
+    """Return the first date of the day, week or month that follows the one with the date `day` in
+    it; `period` is DAY, WEEK or MONTH."""
     start = first_day(period, day)
     if period == MONTH:
         return date(start.year + start.month // 12, start.month % 12 + 1, 1)

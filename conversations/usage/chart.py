@@ -1,4 +1,4 @@
-"""A bar chart as an SVG of fixed size: the coordinates of its bars, labels and scale."""
+"""Bar chart, drawn as an SVG of fixed size: computes coordinates of its bars, labels and scale."""
 
 from dataclasses import dataclass
 from math import floor, log10
@@ -10,6 +10,9 @@ LABELS = 6  # of the days below, about so many
 
 @dataclass(frozen=True)
 class Bar:
+    """One bar of a Chart: position and size in SVG units, `label` (such as a date) and `value` as
+    text."""
+
     x: float
     y: float
     width: float
@@ -20,8 +23,9 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """Coordinates of a chart: `bars` for values other than zero, `labels` as `(x, text)` under some
-    of them, and height and text of the line that shows the scale (None where all are zero)."""
+    """Coordinates of a bar chart in SVG units: `bars` (a Bar for each value other than zero),
+    `labels` as `(x, text)` for about six points, `line` (the y of the line that shows the scale,
+    None where all values are zero) and `scale` (the text at that line)."""
 
     bars: list
     labels: list
@@ -32,8 +36,8 @@ class Chart:
 
 
 def draw(points, written):
-    """The Chart of `points`, pairs of a label and a number of at least 0; the function `written`
-    turns a number into the text that people read."""
+    """Return the Chart of `points`, a list of `(label, number of at least 0)`; `written` is a
+    function that turns a number into the text shown to people."""
     highest = max((value for _label, value in points), default=0)
     step = WIDTH / max(len(points), 1)
     every = max(-(-len(points) // LABELS), 1)
@@ -60,7 +64,8 @@ def draw(points, written):
 
 
 def round_below(value):
-    """The largest of 1, 2, 5, 10, 20, 50 … (or their fractions) that does not exceed `value`."""
+    """Return the largest number of the series 1, 2, 5, 10, 20, 50 … (and 0.5, 0.2, 0.1 …) that does
+    not exceed `value`, for a round number on the scale; 0 for 0."""
     if not value:
         return value
     power = type(value)(10) ** floor(log10(value))

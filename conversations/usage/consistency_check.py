@@ -1,5 +1,5 @@
-"""The consistency check of the books: compares the sums of usage with the ledger of Responses that
-they are made from, and repairs them (`manage.py check_usage`)."""
+"""Consistency check of usage sums: compares UsageDay and UsageRollup with the Responses they were
+added up from, and repairs them (`manage.py check_usage`)."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Difference:
-    """One sum that differs from what the rows it is made from add up to."""
+    """A stored sum that differs from the one computed anew: `found` is stored, `expected` is right.
+    `str()` gives a line for the terminal."""
 
     kind: str  # "day" for UsageDay, else the grain of UsageRollup
     key: tuple  # day, person id, model, purpose
@@ -38,10 +39,11 @@ class Difference:
 
 
 def check(since=None, repair=False):
-    """Yield the Differences between the ledger and the sums, from the date `since` on.
+    """Compare all usage sums from the date `since` on (None: all) with the Responses, and yield a
+    Difference for each wrong one.
 
-    With `repair` each is mended as it is found. Responses may end meanwhile, so a difference is
-    compared again under a lock that keeps others from writing sums.
+    With `repair` each is corrected as it is found. Since Responses may end meanwhile, a difference
+    is compared again under a lock that keeps other processes from writing sums.
     """
     for first, end in _spans(calendar.WEEK, _days(since)):
         yield from _check_cells(_LedgerDays(max(first, since) if since else first, end), repair)
@@ -53,6 +55,7 @@ def check(since=None, repair=False):
 
 
 def _check_cells(cells, repair):
+    """Yield the Differences of `cells`, confirmed under a lock; with `repair` correct them."""
     if not cells.differences():
         return
     with transaction.atomic():
@@ -64,7 +67,8 @@ def _check_cells(cells, repair):
 
 
 def _lock_sums():
-    """Lock the tables of sums until the transaction ends. On SQLite the transaction itself does."""
+    """Lock the tables UsageDay and UsageRollup against writers until the transaction ends
+    (PostgreSQL; on SQLite the transaction itself does)."""
     if connection.vendor == "postgresql":
         tables = ", ".join(model._meta.db_table for model in (UsageDay, UsageRollup))
         with connection.cursor() as cursor:
@@ -72,10 +76,11 @@ def _lock_sums():
 
 
 class _Cells:
-    """Rows of sums as they are and as they should be, both `{key: {measure: number}}` without
-    zeros."""
+    """Base class of a set of rows to check: `found` returns the stored sums, `expected` the right
+    ones, both as `{(day, person id, model, purpose): {measure: number}}` without zeros."""
 
     def differences(self):
+        """Return a list of Difference for each measure that is stored wrong."""
         expected, found = self.expected(), self.found()
         return [
             Difference(self.kind, key, name, wanted, had)
@@ -90,6 +95,7 @@ class _Cells:
         return {row[:4]: _nonzero(row[4:]) for row in rows.iterator(CHUNK)}
 
     def mend(self):
+        """Replace the stored rows by the expected ones."""
         self.rows().delete()
         made = [
             self.make(**dict(zip(KEYS, key, strict=True)), **sums)
@@ -99,7 +105,8 @@ class _Cells:
 
 
 class _LedgerDays(_Cells):
-    """The UsageDay rows from `first` to the day before `end`, expected from the ledger."""
+    """The UsageDay rows from the date `first` to the day before `end`, compared with the
+    Responses."""
 
     kind = "day"
     make = UsageDay
@@ -126,8 +133,8 @@ class _LedgerDays(_Cells):
 
 
 class _Rollups(_Cells):
-    """The UsageRollup rows of one grain whose spans begin from `first` to the day before `end`,
-    expected from UsageDay. For grains longer than a day that is one span."""
+    """The UsageRollup rows of one `grain` whose day, week or month begins from the date `first` to
+    the day before `end`, compared with UsageDay. For weeks and months that must be a single one."""
 
     def __init__(self, grain, first, end):
         self._grain = grain
@@ -162,11 +169,13 @@ class _Rollups(_Cells):
 
 
 def _nonzero(numbers):
+    """Return `{measure: number}` for the numbers of all MEASURES in order, without zeros."""
     return {name: number for name, number in zip(MEASURES, numbers, strict=True) if number}
 
 
 def _days(since, grain=None):
-    """The dates from `since` on that have sums or, without a grain, may have calls."""
+    """Return the dates from `since` on (None: all) with stored sums or, if `grain` is None,
+    possibly with Responses."""
     days = set(UsageDay.objects.values_list("day", flat=True).distinct())
     if grain is None:
         calls = Response.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
@@ -184,6 +193,7 @@ def _days(since, grain=None):
 
 
 def _spans(period, days):
-    """`(first date, date after the last)` of each span of `period` that has one of `days`."""
+    """Return `(first date, date after the last)` of each day, week or month that contains one of
+    `days`."""
     starts = sorted({calendar.first_day(period, day) for day in days})
     return [(start, calendar.next_first_day(period, start)) for start in starts]

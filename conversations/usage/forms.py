@@ -1,4 +1,4 @@
-"""Forms of the reports: the dates, people and model of the query, and what to group by."""
+"""Forms of the usage reports: the query's dates, person, group and model, and what to group by."""
 
 from datetime import timedelta
 
@@ -17,7 +17,8 @@ YEARS = 20  # days further apart are a slip of the keyboard
 
 
 def presets():
-    """The usual ranges of dates as `[(name, first date, last date)]`: today, this month …"""
+    """Return the ranges of dates offered as links, as `[(name, first date, last date)]`: today,
+    this month …"""
     today = calendar.today()
     this_month = calendar.first_day(calendar.MONTH, today)
     last_month = calendar.first_day(calendar.MONTH, this_month - calendar.ONE_DAY)
@@ -33,7 +34,8 @@ def presets():
 
 
 class RangeForm(forms.Form):
-    """A range of dates: `from` and `to`, both included; this month where they are not given."""
+    """Form of a range of dates: the fields `from` and `to`, both included, by default this month;
+    `by` (what to group by, one of `cuts`), `sort` and the `page` number."""
 
     by = forms.ChoiceField(required=False)
     sort = forms.CharField(required=False, max_length=50)
@@ -50,6 +52,7 @@ class RangeForm(forms.Form):
         self.fields["by"].choices = [(cut, cut) for cut in self.cuts]
 
     def clean(self):
+        """Fill in the defaults; refuse a first day after the last and a range longer than YEARS."""
         cleaned = super().clean()
         today = calendar.today()
         until = cleaned.get("to") or max(today, cleaned.get("from") or today)
@@ -63,20 +66,22 @@ class RangeForm(forms.Form):
         return cleaned
 
     def selection(self, **fields):
-        """The Selection that is asked for. Only after `is_valid`."""
+        """Return the reports.Selection of the dates; `fields` are its further fields. Call it after
+        `is_valid`."""
         return Selection(self.cleaned_data["from"], self.cleaned_data["to"], **fields)
 
 
 class PersonForm(RangeForm):
-    """The report about one person, for a usage viewer: figures only, no titles."""
+    """Form of the report about one person that a usage viewer reads; `id` tells a person who left
+    from a newer one of the same username."""
 
     cuts = ("day", "model")
     id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
 
 class PeopleForm(RangeForm):
-    """The report about everyone, or the members of a group, with all models or one. `groups` are
-    those that the viewer is limited to (None: no limit)."""
+    """Form of the report about everyone or the members of a group, for all models or one. `groups`
+    is a queryset of the groups that the viewer is limited to (None: no limit)."""
 
     cuts = ("person", "group", "model", "day")
     group = GroupField(Group.objects.none(), required=False, label=gettext_lazy("Group"))
@@ -99,6 +104,8 @@ class PeopleForm(RangeForm):
         ]
 
     def selection(self, **fields):
+        """Return the reports.Selection of dates, groups and model; `fields` are its further fields.
+        Call it after `is_valid`."""
         group, groups = self.cleaned_data["group"], None
         if group is not None:
             groups = [group.pk]
@@ -108,10 +115,12 @@ class PeopleForm(RangeForm):
 
 
 def person_seen(username, person_id, groups):
-    """The person that a report is about, as `(id, name)`, for a viewer limited to `groups` (None:
-    no limit); None where the viewer may see no such person.
+    """Return `(id, username)` of the person that a report is to be about, or None where there is no
+    such person or the viewer may not see them. `groups` are those the viewer is limited to (None:
+    no limit).
 
-    Somebody who left has rows but no account: the id tells them from a new person of that name.
+    `person_id` (None: the present owner of `username`) finds somebody whose account was deleted;
+    only viewers without a limit may see those.
     """
     person = Person.objects.filter(username=username).first()
     if person_id is None or (person and person.pk == person_id):

@@ -1,4 +1,4 @@
-"""Histograms: median and percentiles of durations from counts by bucket."""
+"""Histograms: median and percentiles of durations, estimated from the counts of buckets."""
 
 from conversations.models.usage_day import (
     FIRST_TOKEN,
@@ -9,11 +9,12 @@ from conversations.models.usage_day import (
 
 
 def percentile(counts, edges, share):
-    """The percentile of a histogram: the value that the share `share` (0 to 1) of what was counted
+    """Return the estimated value that the share `share` (0 to 1; 0.5 is the median) of all values
     does not exceed; None where nothing was counted.
 
-    `counts` has one number for each of `edges` (upper ends) and one for what lies above them;
-    within a bucket values count as evenly spread, above the last edge as being there.
+    `edges` are the upper ends of the buckets, `counts` the number of values in each bucket, and one
+    more above the last edge. Within a bucket values count as evenly spread; those above the last
+    edge count as equal to it.
     """
     total = sum(counts)
     if not total:
@@ -38,11 +39,13 @@ TIMES = {
 
 
 def time_of(sums, name):
-    """One of TIMES, such as "first_token_median", in seconds or None; `sums` maps measures."""
+    """Return one percentile in seconds, or None where nothing was counted: `name` is a key of TIMES
+    such as "first_token_median", `sums` a mapping of measures to numbers (reports.Sums)."""
     counts, edges, share = TIMES[name]
     return percentile([sums.get(count, 0) for count in counts], edges, share)
 
 
 def times(sums):
-    """All of TIMES in their order, in seconds or None; `sums` maps measures."""
+    """Return a tuple of all percentiles of TIMES in order, each in seconds or None; `sums` is a
+    mapping of measures to numbers (reports.Sums)."""
     return tuple(time_of(sums, name) for name in TIMES)

@@ -1,4 +1,4 @@
-"""Missing costs: priced afterwards, where a Price was entered later than the Response ended."""
+"""Missing costs: computes the cost of Responses whose Price was entered after they had ended."""
 
 from collections import Counter
 
@@ -14,10 +14,11 @@ CHARGED = (Response.UsageSource.REPORTED, Response.UsageSource.ESTIMATED)
 
 
 def fill_costs(since, size=BATCH):
-    """Give each ended Response without a cost, from the date `since` on, the price of its time.
+    """Compute and store the cost of each ended Response without one, created from the date `since`
+    on, by the Price that was valid when it was created. `size` is the number of Responses per
+    transaction.
 
-    Written in transactions of `size` Responses. Returns how many got a cost, and a Counter of the
-    models of those that still have none.
+    Return `(number of Responses that got a cost, Counter of those without a Price by model name)`.
     """
     offered = list(Price.objects.all())
     unpriced = Counter()
@@ -35,7 +36,7 @@ def fill_costs(since, size=BATCH):
 
 
 def _batches(since, size):
-    """Yield lists of up to `size` Responses without a cost, oldest first, as mappings."""
+    """Yield lists of up to `size` Responses without a cost, oldest first, as dicts of columns."""
     missing = Response.objects.filter(
         status__in=FINAL, usage_source__in=CHARGED, cost=None
     ).order_by("created_at", "pk")
@@ -50,8 +51,9 @@ def _batches(since, size):
 
 
 def _enter(batch):
-    """Write the costs of a batch to Responses and sums in one transaction. Returns how many
-    Responses still had none."""
+    """Write costs to Responses and usage sums in one transaction; `batch` has pairs of a Response's
+    old columns and its new ones. Return the number of Responses written: those that still had no
+    cost."""
     changes = []
     with transaction.atomic():
         for call, fields in batch:
@@ -62,6 +64,8 @@ def _enter(batch):
 
 
 def _difference(call, fields):
+    """Return `{measure: number to add to the sums}` for a Response whose columns change by
+    `fields`."""
     before, after = rollup.measure(call), rollup.measure({**call, **fields})
     return {
         name: after.get(name, 0) - before.get(name, 0)

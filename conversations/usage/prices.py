@@ -1,4 +1,5 @@
-"""Prices: which dated Price applies to a Response, and what the Response costs by it."""
+"""Prices: finds the dated Price that applies to a Response, and computes the cost of the
+Response."""
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
@@ -10,17 +11,19 @@ LARGEST = Decimal("9999999999.99999999")  # that the column holds
 
 
 def price_of(model, at):
-    """The Price of the model called `model` at the moment `at`, or None: unpriced.
+    """Return the Price of the model named `model` at `at` (an aware datetime), or None where it has
+    none.
 
-    The exact name goes before a prefix, a longer prefix before a shorter one, and of one name
-    the latest that is valid.
+    A Price for the exact name goes before one for a prefix ("name*"), a longer prefix before a
+    shorter one, and of the same name the one that became valid last.
     """
     names = [model, *(model[:length] + "*" for length in range(len(model) + 1))]
     return choose(Price.objects.filter(valid_from__lte=at, model__in=names), model, at)
 
 
 def choose(prices, model, at):
-    """The one of `prices` that applies to `model` at the moment `at`, or None."""
+    """Return the one of `prices` (an iterable of Price) that applies to the model named `model` at
+    `at` (an aware datetime) by the rules of `price_of`, or None."""
     fitting = [price for price in prices if price.valid_from <= at and price.covers(model)]
     return max(
         fitting,
@@ -30,10 +33,9 @@ def choose(prices, model, at):
 
 
 def cost(price, *, input_tokens, cached_tokens, output_tokens):
-    """The cost of a Response as a Decimal of 8 places, rounded half to even.
-
-    Tokens that are unknown (None) count nothing, so `cached_tokens` None is all at full price.
-    """
+    """Return the cost of a Response by `price` (a Price, per million tokens) as a Decimal of 8
+    places, rounded half to even, in the site's currency. `cached_tokens` are those of the input
+    that are billed at the cached price. Unknown numbers (None) count as 0."""
     cached = cached_tokens or 0
     cached_price = price.input if price.cached_input is None else price.cached_input
     with localcontext(prec=60):
@@ -46,10 +48,9 @@ def cost(price, *, input_tokens, cached_tokens, output_tokens):
 
 
 def cost_fields(price, call):
-    """The columns of price and cost of a Response; `call` maps its columns of usage.
-
-    Tokens that were not reported count as estimated.
-    """
+    """Return a dict of the columns of a Response for prices and cost; `price` is a Price or None
+    (cost unknown), `call` a mapping with the Response's columns of tokens. Where the gateway
+    reported no tokens the estimated ones count."""
     if price is None:
         return {"cost": None}
     return {
@@ -66,5 +67,6 @@ def cost_fields(price, call):
 
 
 def _either(call, name):
+    """Return the reported number of tokens in the column `name`, or else the estimated one."""
     reported = call.get(name)
     return call.get(f"estimated_{name}") if reported is None else reported

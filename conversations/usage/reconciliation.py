@@ -1,4 +1,5 @@
-"""Reconciliation: exports of the ledger, and its comparison with a gateway's bill as CSV."""
+"""Reconciliation: exports model calls (Responses) as CSV, and compares them with a gateway's
+bill."""
 
 import csv
 from collections import defaultdict
@@ -45,8 +46,8 @@ COMPARED = ("calls", "input_tokens", "output_tokens", "cost")
 
 
 def ended_calls(since=None, until=None, zone=UTC):
-    """A queryset of the ended Responses created from `since` to `until`, dates in `zone`, both
-    included."""
+    """Return a queryset of the ended Responses created from the date `since` to the date `until`,
+    both included (None: no bound); days begin at midnight of the tzinfo `zone`."""
     calls = Response.objects.filter(status__in=FINAL)
     if since:
         calls = calls.filter(created_at__gte=datetime.combine(since, time(), zone))
@@ -56,8 +57,9 @@ def ended_calls(since=None, until=None, zone=UTC):
 
 
 def summed(calls, by, zone=UTC):
-    """`(header, rows)` of the sums of Responses, grouped by the names `by` of CUTS; days are those
-    of `zone`."""
+    """Return `(header, rows)` for a CSV file: an iterator of rows with the number of calls, the
+    sums of tokens and the cost of `calls` (a queryset of Response), one row for each combination of
+    the columns `by` (names from CUTS). The column "day" is the date in the tzinfo `zone`."""
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
@@ -71,6 +73,7 @@ def summed(calls, by, zone=UTC):
 
 
 def _summed_line(row, by):
+    """Return the cells of a row of `summed`."""
     if row["sum_cost"] is not None:
         row["sum_cost"] = money(row["sum_cost"])
     names = [*by, "calls", "reached", *(f"sum_{name}" for name in SUMMED)]
@@ -78,12 +81,15 @@ def _summed_line(row, by):
 
 
 def listed(calls):
-    """`(header, rows)` of the Responses, one row each."""
+    """Return `(header, rows)` for a CSV file with one row for each of `calls`, a queryset of
+    Response; rows are an iterator in order of creation."""
     rows = calls.order_by("created_at", "pk").values_list(*ROW)
     return ROW, ([_plain(value) for value in row] for row in rows.iterator(2_000))
 
 
 def _plain(value):
+    """Return a value as a cell of a CSV file: ISO 8601 in UTC, decimals without exponent, "" for
+    None."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Decimal):
@@ -92,12 +98,14 @@ def _plain(value):
 
 
 class BadBill(Exception):
-    """A file cannot be read as a bill; the message says where and why."""
+    """Exception: a CSV file cannot be read as a bill; the message says which column or line is at
+    fault."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of one day and model that differs between books and bill by more than allowed."""
+    """A figure of one day and model that differs between the bill and this site's Responses: `bill`
+    and `books`, of the kind `measure` (one of COMPARED). `str()` gives a line for the terminal."""
 
     day: date
     model: str
@@ -115,10 +123,12 @@ class Difference:
 
 
 def read_bill(lines, columns, day_format="%Y-%m-%d"):
-    """`{(date, model): {measure: Decimal}}` from the lines of a CSV file.
+    """Read a gateway's bill from `lines`, the lines of a CSV file, and return it as `{(date,
+    model): {measure: Decimal}}`; rows of the same day and model are added up.
 
-    `columns` maps "day", "model" and some of COMPARED to the file's own headings. Rows of one day
-    and model are added up. Raises BadBill.
+    `columns` maps "day", "model" and some of COMPARED to the headings in the file; `day_format` is
+    the strptime format of dates, after which a time of day is ignored. Raise BadBill if a column is
+    missing, a line cannot be read or there is no row.
     """
     reader = csv.DictReader(lines)
     missing = [heading for heading in columns.values() if heading not in (reader.fieldnames or ())]
@@ -144,15 +154,18 @@ def read_bill(lines, columns, day_format="%Y-%m-%d"):
 
 
 def _shown(day_format):
-    """A date as written in `day_format`, for its length: a time of day may follow it."""
+    """Return an example of a date in `day_format`; its length tells how much of a cell is the
+    date."""
     return datetime(2026, 11, 22, 11, 33, 44).strftime(day_format)
 
 
 def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
-    """Yield the Differences between `bill` and the books on the days of the bill.
+    """Yield a Difference for each figure in which `bill` (from `read_bill`) and the site's
+    Responses differ, from the first to the last day of the bill.
 
-    `tolerance` is a share of the books' figure: 0.01 is one per cent. Where usage was not reported
-    the books' estimate counts, since the gateway bills those Responses too.
+    `measures` are the names from COMPARED to look at, `zone` is the tzinfo of the bill's days,
+    `tolerance` the share of the site's figure that may be deviated from (0.01 is one per cent).
+    Where usage was not reported the estimate counts, since the gateway bills those Responses too.
     """
     books = _books(min(bill)[0], max(day for day, _model in bill), zone)
     for key in sorted(bill.keys() | books.keys()):
@@ -163,6 +176,8 @@ def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
 
 
 def _books(since, until, zone):
+    """Return the site's figures for the dates from `since` to `until` in the form of
+    `read_bill`."""
     header, rows = summed(ended_calls(since, until, zone), ("day", "model"), zone)
     books = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:

@@ -1,4 +1,4 @@
-"""Tables of reports: the rows that the page shows and the CSV file has."""
+"""Tables of usage reports: sorted rows and totals, shown on pages and exported as CSV."""
 
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -50,8 +50,8 @@ PAGE = 50  # rows
 
 @dataclass
 class Row:
-    """One row of a report: `key` identifies what it is about (a person's id, a model, a date …),
-    `label` is the text for it, `sums` are its figures."""
+    """Row of a usage report: `key` identifies what it is about (a person's id, a model's name, a
+    date …), `label` is the text for it, `sums` holds its figures (reports.Sums)."""
 
     key: object
     label: str
@@ -63,12 +63,14 @@ class Row:
     link: str = ""
 
     def figure(self, name):
+        """Return the figure called `name`, a key of FIGURES such as "cost"; None if unknown."""
         return FIGURES[name](self.sums)
 
 
 @dataclass
 class Table:
-    """A report: all its rows, sorted, and their total."""
+    """Usage report: all `rows`, sorted by `sort`, what they are grouped `by`, and their `total`
+    (Sums)."""
 
     by: str
     rows: list
@@ -76,16 +78,20 @@ class Table:
     total: Sums
 
     def page(self, number):
-        """The rows of the page `number`, from 1."""
+        """Return the list of rows on the page `number`, counted from 1; empty beyond the last
+        page."""
         return self.rows[(number - 1) * PAGE : number * PAGE]
 
     @property
     def pages(self):
+        """Return the number of pages, at least 1."""
         return max(-(-len(self.rows) // PAGE), 1)
 
 
 def make_table(by, selection, sort=""):
-    """The Table of a Selection, grouped by "person", "group", "model" or "day"."""
+    """Query the database and return the Table of a reports.Selection. `by` is what to group by:
+    "person", "group", "model" or "day" (months for long ranges); `sort` is described at
+    `sorted_table`."""
     if by == "person":
         rows = _people(selection, WHOLE)
         _add_groups(rows, selection)
@@ -104,11 +110,11 @@ def make_table(by, selection, sort=""):
 
 
 def make_page(selection, sort, number):
-    """The Table of all people, and the rows of its page `number` (the last page where there are
-    fewer).
+    """Return `(Table of all people, rows of its page)` for a reports.Selection; `sort` is described
+    at `sorted_table`, `number` counts pages from 1 (beyond the last: the last).
 
-    Rows of other pages have only the measures that they are sorted by: to add up forty measures of
-    thousands of people, in order to show fifty, would be most of the work.
+    Only the rows of the page have all figures, the others those that they are sorted by: to add up
+    forty sums for thousands of people, in order to show fifty, would be most of the work.
     """
     sort = _known("person", sort)
     order = sort.lstrip("-")
@@ -126,7 +132,9 @@ def make_page(selection, sort, number):
 
 
 def sorted_table(by, rows, sort, total=None):
-    """A Table sorted by `sort`: the name of a figure, "name" or "groups"; with "-" descending."""
+    """Return the Table of `rows`, sorted by `sort`: a key of FIGURES, "name" or (by person only)
+    "groups", with "-" in front for descending; anything else is replaced by the usual order. `by`
+    is what rows are grouped by, `total` their Sums (None: added up here)."""
     sort = _known(by, sort)
     name, down = sort.lstrip("-"), sort.startswith("-")
     rows = sorted(rows, key=lambda row: str(row.key) if by == "day" else row.label.casefold())
@@ -142,7 +150,8 @@ def sorted_table(by, rows, sort, total=None):
 
 
 def _known(by, sort):
-    """`sort` where it is an order that there is, else the usual one."""
+    """Return `sort` if it is a valid order of a table grouped `by`, else the usual order: days by
+    date, all else by cost."""
     if sort.lstrip("-") in (*FIGURES, "name", *(["groups"] if by == "person" else [])):
         return sort
     return "name" if by == "day" else "-cost"
@@ -157,10 +166,12 @@ _ORDER = {
 
 
 def _or_least(figure):
+    """Return a sort key of `figure` that puts None before all numbers."""
     return (figure is not None, figure or 0)
 
 
 def _people(selection, names):
+    """Return a list of Row, one for each person; `names` are the measures to add up."""
     found = reports.sums_by("person_id", selection, names)
     people = reports.names_of(found.keys())
     return [
@@ -170,8 +181,8 @@ def _people(selection, names):
 
 
 def _groups(selection):
-    """Rows by the groups that people are in. Members of several groups are in a row for that set of
-    groups, so that nobody is counted twice and the rows add up."""
+    """Return a list of Row, one for each set of groups that people are in: members of several
+    groups are in a row of their own, so that nobody is counted twice and the rows add up."""
     found = reports.sums_by("groups", selection, WHOLE)
     known = dict(Group.objects.values_list("pk", "name"))
     rows = []
@@ -182,13 +193,14 @@ def _groups(selection):
 
 
 def _add_groups(rows, selection):
+    """Set `groups` of each row to the names of the person's groups."""
     groups = reports.groups_of([row.key for row in rows], selection.groups)
     for row in rows:
         row.groups = groups.get(row.key, [])
 
 
 def label_of(period, day):
-    """The text for a date: the day, or the month of which it is the first day."""
+    """Return the text for the date `day`: "2026-11-27" if `period` is "day", else "2026-11"."""
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
 
 
@@ -203,11 +215,14 @@ FILE_KEYS = {
 
 
 def file_header(by):
+    """Return the list of column names of the CSV file of a Table grouped `by`, a key of
+    FILE_KEYS."""
     return [*FILE_KEYS[by], *FIGURES]
 
 
 def file_rows(table):
-    """Yield the rows of the CSV file: those of all pages of the Table."""
+    """Yield the rows of a Table for a CSV file, each a list of cells in the order of
+    `file_header`."""
     for row in table.rows:
         first = [row.label]
         if table.by == "person":
@@ -218,12 +233,14 @@ def file_rows(table):
 
 
 def harmless(cell):
-    """A cell as text that no spreadsheet takes for a formula (OWASP, "CSV injection")."""
+    """Return `cell` as text that no spreadsheet takes for a formula: with "'" before a leading "=",
+    "+", "-", "@", tab or line break (OWASP, "CSV injection")."""
     text = str(cell)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
 def _plain(row, name):
+    """Return the figure `name` of a row as a cell of a CSV file, "" if it is unknown."""
     figure = row.figure(name)
     if figure is None or (name == "cost" and not figure and row.sums["unpriced"]):
         return ""  # unknown is not zero

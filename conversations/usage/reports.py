@@ -1,5 +1,5 @@
-"""Reports: the usage of people, groups, models and days, added up from the tables of sums. Only the
-report of one person's conversations reads the ledger of Responses itself."""
+"""Usage reports: sums of calls, tokens, cost and times of people, groups, models and days. They
+read the tables UsageDay and UsageRollup; only `by_conversation` reads Responses."""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -38,10 +38,11 @@ DAYS_SHOWN = 92
 
 @dataclass(frozen=True)
 class Selection:
-    """The Responses that a report is about: dates (both included), people, model, purpose.
+    """The Responses that a usage report is about: those created from the date `since` to the date
+    `until` (both included), of certain people, of one model, for one purpose.
 
-    `people` are ids of people, `groups` ids of groups, of which the present members are meant; both
-    are None for everyone. `model` and `purpose` are "" for all.
+    `people` are ids of people, `groups` ids of groups, meaning their present members (None:
+    everyone). `model` is a name and `purpose` a Response.Purpose ("": all).
     """
 
     since: date
@@ -53,16 +54,18 @@ class Selection:
 
     @property
     def everyone(self):
+        """Return True if the selection is limited to neither people nor groups."""
         return self.people is None and self.groups is None
 
     @property
     def days(self):
+        """Return the number of days in the range."""
         return (self.until - self.since).days + 1
 
 
 class Sums(dict):
-    """The sums of some Responses by measure (usage_day.MEASURES), and what follows from them. A
-    measure that is not in it is 0."""
+    """Dict of `{measure: number}`: sums over some Responses. A missing measure (of
+    usage_day.MEASURES) reads as 0. Properties give the figures that are calculated from them."""
 
     def __missing__(self, name):
         # Templates ask a mapping first: what is no measure must be left to the attributes.
@@ -71,52 +74,64 @@ class Sums(dict):
         raise KeyError(name)
 
     def add(self, other):
+        """Add the numbers of `other`, a mapping of measures, to these sums in place."""
         for name, number in other.items():
             self[name] += number
 
     @property
     def titles(self):
+        """Return the number of model calls that made titles."""
         return self["calls"] - self["replies"]
 
     @property
     def cost(self):
+        """Return the cost as a Decimal in the site's currency."""
         return money(self["cost_units"])
 
     @property
     def estimated_cost(self):
+        """Return the part of the cost that comes from estimated tokens, as a Decimal in the site's
+        currency."""
         return money(self["estimated_cost_units"])
 
     @property
     def tokens(self):
-        """All tokens, those estimated included."""
+        """Return the number of tokens of input and output, reported or estimated."""
         return sum(self[name] for name in DISTINCT_TOKENS)
 
     @property
     def coverage(self):
-        """The share, 0 to 1, of Responses with reported usage among those that reached a model;
-        None where none did."""
+        """Return the share (0 to 1) of Responses for which the gateway reported usage, among those
+        that reached a model; None if none did."""
         reached = self["reported"] + self["estimated"]
         return self["reported"] / reached if reached else None
 
     @property
     def cached_share(self):
+        """Return the share (0 to 1) of reported input tokens that came from the cache; None without
+        input."""
         return self["cached_tokens"] / self["input_tokens"] if self["input_tokens"] else None
 
     @property
     def failed_share(self):
+        """Return the share (0 to 1) of Responses that failed or were interrupted; None without
+        any."""
         return self["failed"] / self["calls"] if self["calls"] else None
 
     @cached_property
     def times(self):
-        """Median and 95th percentile of the time to the first token, then of the total time, in
-        seconds or None. Cached: nothing may be added to the sums afterwards."""
+        """Return `(median, 95th percentile)` of the time to the first token followed by the same of
+        the total time, four values in seconds or None. The result is cached: add nothing to the
+        sums afterwards."""
         return times(self)
 
 
 def sums_by(key, selection, names=MEASURES):
-    """The Sums of a Selection grouped by `key`, as `{value of key: Sums}`. The key is "person_id",
-    "model", "purpose", "groups" (values are frozensets of ids), "day" or "month" (first dates).
-    `names` are the measures wanted.
+    """Return the Sums of a Selection grouped by `key`, as `{value of key: Sums}`; values without
+    any use may be missing.
+
+    `key` is "person_id", "model", "purpose", "groups" (values are frozensets of group ids), "day"
+    or "month" (values are first dates). `names` are the measures to add up.
     """
     if key == "day":
         return _by_day(selection, names)
@@ -126,7 +141,7 @@ def sums_by(key, selection, names=MEASURES):
     for sign, table, where in _rows(selection, key):
         change = add if sign > 0 else sub
         for value, numbers in where.add_up(table, key, names, selection.groups):
-            # The database says them in any order.
+            # The database lists the group ids in any order.
             place = frozenset(map(int, value.split(",") if value else ())) if groups else value
             if place in found:
                 found[place] = list(map(change, found[place], numbers))
@@ -140,13 +155,13 @@ def sums_by(key, selection, names=MEASURES):
 
 
 def total(selection, names=MEASURES):
-    """The Sums of all Responses of a Selection."""
+    """Return the Sums of all Responses of a Selection; `names` are the measures to add up."""
     key = "model" if selection.everyone else "person_id"
     return added(sums_by(key, selection, names).values())
 
 
 def added(many):
-    """The total of many Sums."""
+    """Return one Sums with the total of `many`, an iterable of Sums."""
     found = defaultdict(int)
     for sums in many:
         for name, number in sums.items():
@@ -155,6 +170,7 @@ def added(many):
 
 
 def _by_day(selection, names):
+    """Return `{date: Sums}` of a Selection; dates without any row are left out."""
     if _is_fine(selection, "day"):
         rows, where = DAYS, Where().between(selection.since, selection.until)
     else:
@@ -167,8 +183,8 @@ def _by_day(selection, names):
 
 
 def _by_month(selection, names):
-    """Sums by month: whole months are read from the sums of months, the first and the last, where
-    the range cuts them, from those of days."""
+    """Return `{first date of the month: Sums}`. Whole months are read from monthly sums; the first
+    and the last one, if the range cuts them, from daily sums."""
     months = defaultdict(Sums)
     whole = []
     for first, last in _months(selection):
@@ -188,7 +204,8 @@ def _by_month(selection, names):
 
 
 def _rows(selection, key):
-    """The rows that make up a Selection, as `(1 to add or -1 to subtract, table, Where)`."""
+    """Yield the queries whose results make up a Selection, as `(1 to add or -1 to subtract, table,
+    Where)`."""
     fine = _is_fine(selection, key)
     if fine and len(selection.people or ()) == 1:
         # Few enough, and the index finds them all at once.
@@ -208,18 +225,20 @@ def _rows(selection, key):
 
 
 def _is_fine(selection, key):
-    """Whether a Selection needs UsageDay, since no roll-up tells apart all that it asks for."""
+    """Return True if the report needs UsageDay, because no kind of UsageRollup distinguishes all
+    that is asked for."""
     models = key == "model" or bool(selection.model)
     people = key in OF_PEOPLE or not selection.everyone
     return key == "purpose" or bool(selection.purpose) or (people and models)
 
 
 def _grains(selection, key):
+    """Return the kinds of UsageRollup to read, as `{period: Grain}`."""
     return BY_PERSON if key in OF_PEOPLE or not selection.everyone else BY_MODEL
 
 
 def _months(selection):
-    """The selection's dates cut at the ends of months, as pairs of first and last."""
+    """Yield `(first date, last date)` of each month, or part of a month, in a Selection."""
     first = selection.since
     while first <= selection.until:
         last = min(_last_of_month(first), selection.until)
@@ -232,8 +251,9 @@ def _last_of_month(day):
 
 
 def timeline(selection, names=FIGURES):
-    """The usage over time as `(period, {first date: Sums})`, without gaps: by day, or by month
-    where the range has more than DAYS_SHOWN days."""
+    """Return the use over time as `(period, {first date: Sums})` without gaps, for the chart.
+    The period is "day", or "month" for more than DAYS_SHOWN days; `names` are the measures to
+    add up."""
     if selection.days <= DAYS_SHOWN:
         found = sums_by("day", selection, names)
         days = (selection.since + n * calendar.ONE_DAY for n in range(selection.days))
@@ -246,8 +266,8 @@ def timeline(selection, names=FIGURES):
 
 
 def names_of(person_ids):
-    """The names of people as `{id: (username, whether the account exists)}`: the present username,
-    or the last one of somebody who left."""
+    """Return `{id: (username, True if the account exists)}` for a set of `person_ids`. A deleted
+    account has the username of its last Response, or its id as text if there is none."""
     people = Person.objects.values_list("pk", "username")
     if len(person_ids) < FEW:
         people = people.filter(pk__in=person_ids)
@@ -260,8 +280,8 @@ def names_of(person_ids):
 
 
 def groups_of(people=None, groups=None):
-    """The groups of people as `{person id: [names of groups, sorted]}`, for those of `people` (ids;
-    None: everyone) who are in one. With `groups` (ids) only these are named."""
+    """Return `{person id: [names of groups, sorted]}` for people who are in a group. `people` are
+    ids (None: everyone); `groups` are the ids of the groups to name (None: all)."""
     memberships = Person.groups.through.objects.order_by("group__name")
     if people is not None and len(people) < FEW:
         memberships = memberships.filter(person_id__in=people)
@@ -274,7 +294,8 @@ def groups_of(people=None, groups=None):
 
 
 def visible_groups(viewer):
-    """The ids of the groups whose usage `viewer` may see; None where there is no limit."""
+    """Return a queryset of the groups whose members' usage `viewer` (a Person) may see; None if
+    there is no limit."""
     scope = getattr(viewer, "usage_scope", None)
     if scope is None:
         return None
@@ -282,8 +303,8 @@ def visible_groups(viewer):
 
 
 def by_conversation(person, selection):
-    """The Sums of one person by conversation id, read from the ledger; None is the key of
-    conversations that were erased."""
+    """Return `{conversation id: Sums}` of the Responses of `person` on the dates of `selection`;
+    the key None is for conversations that were erased."""
     calls = Response.objects.filter(
         person_id=person.pk,
         status__in=FINAL,

@@ -1,7 +1,8 @@
-"""Roll-ups: the tables of sums beside the ledger, and the upsert that adds a Response to them.
+"""Roll-ups: adds each ended Response to the tables of sums, UsageDay and UsageRollup.
 
 The upsert is SQL: the ORM's `bulk_create(update_conflicts=True)` can only overwrite a column, not
-add to it, and one statement adds a Response to seven rows."""
+add to it, and one statement adds a Response to seven rows.
+"""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -59,8 +60,8 @@ GRAINS = {
 
 
 def measure(call):
-    """What a final Response, a mapping of COLUMNS, adds to the sums: `{measure: number}` without
-    zeros."""
+    """Return what an ended Response adds to the usage sums, as `{measure: number}` without zeros;
+    `call` is a mapping with the Response's columns COLUMNS."""
     source = call["usage_source"]
     reply = call["purpose"] == Response.Purpose.REPLY
     reported = source == Source.REPORTED
@@ -87,21 +88,25 @@ def measure(call):
 
 
 def units(cost):
-    """A cost in units of its last decimal place (COST_PLACES), as an int; 0 for None."""
+    """Convert `cost` (Decimal or None) to an int in units of its last decimal place (COST_PLACES),
+    since sums are kept as integers; None gives 0."""
     return int(cost.scaleb(COST_PLACES)) if cost else 0
 
 
 def _bucket(names, edges, duration):
+    """Return the name of the histogram bucket that `duration` falls into."""
     return names[bisect_left(edges, duration.total_seconds())]
 
 
 def key_of(call):
-    """The key of the UsageDay that a Response belongs to."""
+    """Return the key of the UsageDay row that a Response is added to, `(date, person id, model,
+    purpose)`; `call` is a mapping with the Response's columns."""
     return calendar.day_of(call["created_at"]), call["person_id"], call["model"], call["purpose"]
 
 
 def coarser(key, grain):
-    """The key of the UsageRollup of `grain` that the UsageDay with `key` belongs to."""
+    """Return the key of the UsageRollup row that includes the UsageDay row with `key`. `grain` is
+    the kind of roll-up (UsageRollup.Grain); what it does not distinguish is 0 or "" in the key."""
     period, told_apart = GRAINS[grain]
     day, person_id, model, purpose = key
     return (
@@ -113,23 +118,22 @@ def coarser(key, grain):
 
 
 def record(calls):
-    """Add Responses that have just ended, mappings of COLUMNS, to all sums.
-
-    Called in the transaction that ends them; that is what makes the books balance.
-    """
+    """Add Responses that have just ended to all usage sums; `calls` is an iterable of mappings with
+    their columns COLUMNS. Call it in the transaction that ends them, so that sums and Responses
+    agree."""
     add([(key_of(call), measure(call)) for call in calls])
 
 
 def replace(before, after):
-    """Replace in all sums what a final Response added, the mapping `before` of COLUMNS, by what
-    `after` adds. Called in the transaction that changes it."""
+    """Correct all usage sums after an ended Response was changed: `before` and `after` are mappings
+    of its columns COLUMNS. Call it in the transaction that changes the Response."""
     subtracted = {name: -number for name, number in measure(before).items()}
     add([(key_of(before), subtracted), (key_of(after), measure(after))])
 
 
 def add(days):
-    """Add to all sums: `days` are pairs of the key of a UsageDay and its measures, which may be
-    negative."""
+    """Add numbers to UsageDay and UsageRollup: `days` is an iterable of `(key of a UsageDay row,
+    {measure: number})`; numbers may be negative."""
     fine = defaultdict(lambda: defaultdict(int))
     coarse = defaultdict(lambda: defaultdict(int))
     for key, measures in days:
@@ -146,6 +150,8 @@ _ROWS = 400
 
 
 def _upsert(model, keys, cells):
+    """Add `cells`, as `{key: {measure: number}}`, to the rows of `model` with these keys, or insert
+    them."""
     rows = sorted(cells.items())
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
@@ -154,11 +160,12 @@ def _upsert(model, keys, cells):
             _add_rows(model._meta.db_table, keys, names, part)
 
 
-# Names of tables and columns, which cannot be parameters; all of them are ours.
+# Filled in are names of tables and columns, which cannot be parameters; all are constants of code.
 _UPSERT = "INSERT INTO {table} ({columns}) VALUES {rows} ON CONFLICT ({keys}) DO UPDATE SET {sums}"
 
 
 def _add_rows(table, keys, names, rows):
+    """Add the measures `names` of `rows` to the database by one statement."""
     places = "(" + ", ".join(["%s"] * (len(keys) + len(names))) + ")"
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
     statement = _UPSERT.format(

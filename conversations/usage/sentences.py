@@ -1,4 +1,4 @@
-"""Sentences about budgets and limits, and numbers with their units, in the reader's language."""
+"""Sentences about budgets and rate limits, and numbers with units, in the reader's language."""
 
 from decimal import Decimal
 
@@ -15,13 +15,14 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "¥", "JPY": "¥", "INR":
 
 
 def to_a_tenth(number):
-    """A number rounded to one decimal place, as text in the reader's format."""
+    """Format `number` as text with one decimal place, in the reader's number format."""
     # Rounded here: number_format only cuts off.
     return formats.number_format(round(number, 1), 1, use_l10n=True)
 
 
 def amount_of_money(amount):
-    """Money as text in the site's currency; a small amount gets as many places as it needs."""
+    """Format `amount` (a number in the site's currency) as text with the currency's sign or code.
+    It gets 2 decimal places, below 1 it gets 4 and below 0.01 it gets 6."""
     amount = Decimal(amount)
     places = 2 if not amount or abs(amount) >= 1 else 4 if abs(amount) >= Decimal("0.01") else 6
     # Rounded here: number_format only cuts off.
@@ -32,7 +33,8 @@ def amount_of_money(amount):
 
 
 def amount_of(metric, amount):
-    """An amount in the unit of a Budget.Metric, as text: "$1.20", "3 replies"."""
+    """Format `amount` as text with the unit of `metric` (a Budget.Metric: money, tokens or
+    replies), such as "$1.20" or "3 replies"."""
     if metric == Budget.Metric.COST:
         return amount_of_money(amount)
     number = formats.number_format(int(amount), 0, use_l10n=True, force_grouping=True)
@@ -42,7 +44,7 @@ def amount_of(metric, amount):
 
 
 def budget_name(budget):
-    """The name of a Budget: "The budget of 3 replies a day for everyone"."""
+    """Return the name of a Budget as text, such as "The budget of 3 replies a day for everyone"."""
     words = {
         "amount": amount_of(budget.metric, budget.limit),
         "group": isolated(budget.group or ""),
@@ -67,7 +69,8 @@ def budget_name(budget):
 
 
 def standing_sentence(standing):
-    """A sentence about a Standing: which budget, how much of it is used, when it resets."""
+    """Return a sentence about a Standing: the budget's name, how much is used, reserved and left,
+    and when the budget resets."""
     budget = standing.budget
     words = {
         "budget": budget_name(budget),
@@ -90,13 +93,15 @@ def standing_sentence(standing):
 
 
 def reset_time(standing):
-    """The time at which a budget resets, in the reader's time zone, with the zone's name."""
+    """Return the time at which the budget of a Standing resets as text, in the reader's time zone
+    and with the zone's name."""
     at = timezone.localtime(standing.resets_at)
     return f"{formats.date_format(at, 'DATETIME_FORMAT')} ({at.tzname()})"
 
 
 def limit_sentence(limit):
-    """The sentence that refuses a message for a budgets.OverLimit: why, and when to try again."""
+    """Return the error message shown to a person whose message was refused: which limit it was and
+    when to try again. `limit` is the budgets.OverLimit that was raised."""
     match limit:
         case budgets.OverBudget():
             if limit.standing.exhausted:

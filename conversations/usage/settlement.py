@@ -1,4 +1,4 @@
-"""Settlement: usage, price and cost of a Response, written when it ends."""
+"""Settlement: computes usage, price and cost of a Response when it ends."""
 
 from decimal import Decimal
 
@@ -17,12 +17,13 @@ LARGEST = 1_000_000_000
 
 
 def settle(call, ending, *written):
-    """The columns to write when a Response ends: those of `ending`, and those of the books.
+    """Return a dict of the columns to write when a Response ends: those of `ending` together with
+    its usage, price and cost.
 
-    `call` maps the names of BEFORE to the values of the open Response; `ending` has the columns
-    known so far, `usage_source` among them; `written` are the texts that came, from which tokens
-    are estimated where none were reported. A reservation needs no release: only those of open
-    Responses count.
+    `call` maps the names in BEFORE to the values of the still open Response; `ending` has the
+    columns known so far, `usage_source` among them; `written` are the texts received, used to
+    estimate tokens that the gateway did not report. The reservation needs no release: only those of
+    open Responses count.
     """
     fields = {**ending, "output_characters": sum(map(len, written))}
     if any((fields.get(name) or 0) > LARGEST for name in REPORTED_TOKENS):

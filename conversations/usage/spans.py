@@ -1,4 +1,5 @@
-"""Spans: a range of dates as the fewest days, weeks and months that sums are kept for."""
+"""Spans: splits a range of dates into the fewest days, weeks and months that sums are stored
+for."""
 
 from collections import deque
 
@@ -6,11 +7,11 @@ from conversations.usage import calendar
 
 
 def cover(first, last, periods):
-    """The fewest spans that make up the dates from `first` to `last`, both included.
+    """Return the fewest days, weeks and months that make up the dates from `first` to `last` (both
+    included), as two dicts of `{period: [first dates]}`: sums to add, and sums to subtract (January
+    without its last day is two sums instead of thirty).
 
-    `periods` are those that sums are kept for, "day" among them. Returns two mappings of a period
-    to the first dates of its spans: those to add, and those to subtract (January without its last
-    day is two sums instead of thirty).
+    `periods` are those that sums are stored for, from "day", "week" and "month"; "day" must be one.
     """
     end = calendar.next_first_day(calendar.DAY, last)
     came_from = _walk(first, end, periods)
@@ -28,8 +29,8 @@ def cover(first, last, periods):
 
 
 def _walk(first, end, periods):
-    """A breadth-first search from `first` to `end` along spans, forwards or back: for each date
-    that is reached the date it was reached from and the period between."""
+    """Search breadth-first from the date `first` to the date `end` in steps of `periods`, forwards
+    or back. Return `{date reached: (date before it, period of the step)}`."""
     least = min(calendar.first_day(period, first) for period in periods)
     most = max(calendar.next_first_day(period, end) for period in periods)
     came_from = {first: None}

@@ -1,4 +1,4 @@
-"""Token estimates, for Responses whose usage the gateway did not report."""
+"""Token estimates: for Responses whose usage the gateway did not report, and for reservations."""
 
 from datetime import timedelta
 
@@ -16,24 +16,24 @@ PLAUSIBLE = (0.5, 10)  # characters per token
 
 
 class RoughGauge:
-    """An estimate by rule of thumb: a token is four bytes of UTF-8. Reads no database."""
+    """Token estimator that needs no database: four bytes of UTF-8 count as one token."""
 
     _input = _output = None
 
     def input_tokens(self, *texts):
-        """Estimated tokens of the `texts` of a request."""
+        """Return the estimated number of tokens (int) of all `texts` sent to a model together."""
         return _estimate(texts, self._input)
 
     def output_tokens(self, *texts):
-        """Estimated tokens of the `texts` of an answer."""
+        """Return the estimated number of tokens (int) of all `texts` received from a model
+        together."""
         return _estimate(texts, self._output)
 
 
 class Gauge(RoughGauge):
-    """An estimate for one model by its measured characters per token: those of its Responses with
-    reported usage, of this month and the last. Where there are none, a token is four bytes of
-    UTF-8.
-    """
+    """Token estimator for the model named `model`: uses the characters per token measured for its
+    Responses with reported usage in this month and the last. Without such a measurement four bytes
+    of UTF-8 count as one token."""
 
     def __init__(self, model):
         this_month = calendar.first_day(calendar.MONTH, calendar.today())
@@ -50,12 +50,14 @@ class Gauge(RoughGauge):
         self._output = _ratio(sums["written"], sums["written_tokens"])
 
     def input_tokens_of(self, characters, *, otherwise):
-        """Estimated tokens of a request of so many characters; `otherwise` where the model has no
-        measurement."""
+        """Return the estimated number of tokens of a request with `characters` characters (int); if
+        the model has no measurement, return `otherwise`."""
         return int(characters / self._input + 0.5) if self._input else otherwise
 
 
 def _ratio(characters, tokens):
+    """Return characters per token, or None if there are too few tokens or the result is
+    implausible."""
     if not characters or not tokens or tokens < ENOUGH_TOKENS:
         return None
     ratio = characters / tokens
@@ -63,6 +65,8 @@ def _ratio(characters, tokens):
 
 
 def _estimate(texts, characters_per_token):
+    """Return the estimated tokens of `texts`; `characters_per_token` None counts bytes of UTF-8
+    instead."""
     if characters_per_token:
         return int(sum(map(len, texts)) / characters_per_token + 0.5)
     return -(-sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN)

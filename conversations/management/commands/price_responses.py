@@ -1,4 +1,5 @@
-"""`manage.py price_responses`: costs for Responses that had no price."""
+"""Management command `price_responses`: computes the cost of Responses whose price was entered
+late."""
 
 from datetime import date
 
@@ -8,8 +9,9 @@ from conversations.usage.missing_costs import fill_costs
 
 
 class Command(BaseCommand):
-    """Computes the cost of Responses without one from `--since` on, by the prices of their time,
-    and prints how many were priced and which models still have no price."""
+    """Compute and store the cost of each ended Response without one, created from the date
+    `--since` on, by the price that was valid then. Print how many got a cost, and the models that
+    still have no price."""
 
     help = "Fill the missing costs of Responses, after a price was added; no other cost changes."
 
