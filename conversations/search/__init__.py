@@ -1,7 +1,8 @@
-"""Finding messages and titles by their words, with the database's own full-text index.
+"""Full-text search in the messages and titles of conversations, by the database's own index.
 
-`terms` says what words a text is found by, `query` what a person looks for, `index` keeps the
-index true, `fts5` and `tsvector` speak the two databases, `highlight` shows where it was found.
+`terms` splits a text into the words to index, `query` parses what a person typed, `index` updates
+the full-text search index when texts change, `fts5` (SQLite) and `tsvector` (PostgreSQL) hold its
+SQL, `highlight` cuts out the passage with the matches.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from conversations.search.query import parse
 __all__ = ["BEST", "NEWEST", "Hit", "parse", "search"]
 
 NEWEST, BEST = "newest", "best"
-# One look: of more hits than this the newest are looked at, and `before` leads on to the others.
+# Most hits of one search: of more the newest are returned, and `before` leads on to the others.
 WINDOW = 500
 # A title says more than a word in passing.
 TITLE_WEIGHT = 3
@@ -22,7 +23,8 @@ TITLE_WEIGHT = 3
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry that was found: in a message, or (without one) in the conversation's title."""
+    """A search hit: a message, or a conversation's title where `message_id` is None. `id` is the
+    id of the SearchEntry that was found."""
 
     id: int
     conversation_id: UUID
@@ -42,13 +44,14 @@ def search(
     before=None,
     limit=WINDOW,
 ):
-    """The Hits of `query`, a text as typed or what `parse` made of it; never raises for any text.
+    """Return a list of Hits for `query`: a text as typed, or the Phrases that `parse` returned.
 
     `owners` are ids of the people whose conversations are searched; None means everybody, which
-    only the review may ask. Narrowed to one `conversation` (id), to conversations that use the
-    `model`, to messages from the moment `since` until before `until`; `trashed` takes in what is
-    in the trash. `before` is the id of the last Hit of the previous look. NEWEST first, or the
-    BEST of the newest `limit`.
+    only the pages for reviewers may ask. Filters: a `conversation` (id), a `model` (name; "" for
+    any), texts written from `since` on and before `until` (datetimes); conversations in the trash
+    are included only if `trashed`. At most `limit` Hits are found, the newest, and with `before`
+    (the id of the last Hit of the previous search) older ones than that. `order` is NEWEST (first)
+    or BEST (those same Hits, by relevance). No text is an error; one without words has no Hits.
     """
     phrases = parse(query) if isinstance(query, str) else query
     owners = None if owners is None else list(owners)
@@ -73,6 +76,7 @@ def search(
 
 
 def _score(row, scores):
-    """By how well it fits, then by age; a title weighs more."""
+    """Return the sort key of a row of `find` for the order BEST: its score, that of a title times
+    TITLE_WEIGHT; at the same score titles, then newer rows, have the greater key."""
     pk, _conversation, message = row
     return scores.get(pk, 0) * (1 if message else TITLE_WEIGHT), message is None, pk

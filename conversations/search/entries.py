@@ -1,4 +1,5 @@
-"""What stands in the index: one entry a message, more for a very long one, and one a title."""
+"""Entries of the full-text search index: one for each title and message, several for a message of
+more than PART words."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,9 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is stored of one part: whose it is, where it stands, and the `words` it is found by."""
+    """An entry of the full-text search index: up to PART + OVERLAP `words` of one text and its
+    words with symbols, and the ids that it belongs to. `message_id` is None for a conversation's
+    title; `part` counts the entries of one text from 0."""
 
     owner_id: int
     conversation_id: UUID
@@ -29,7 +32,11 @@ class Entry:
 
 
 def entries(owner_id, conversation_id, message_id, created_at, text):
-    """The Entries of a message's or a title's `text`; none where it has no words."""
+    """Return a list of Entries for `text`, the text of a message, or a conversation's title where
+    `message_id` is None; an empty list for a text without words or symbols.
+
+    `created_at` (datetime) is when it was written: search results are in this order.
+    """
     said, symbols = words(text), symbol_words(text)
     return [
         Entry(
@@ -46,12 +53,12 @@ def entries(owner_id, conversation_id, message_id, created_at, text):
 
 
 def ids_of(entries, taken=()):
-    """`{id: Entry}` for new entries: ids that are in the order of time.
+    """Return `{id: Entry}` for Entries that are to be stored, sorted by the ids made for them.
 
-    An id is the entry's time in milliseconds since 2000, times 16, so that the newest entries are
-    found along the primary key, whenever they were stored: an import belongs where it was said.
-    A title stands before a message of the same moment. Where an id is in `taken`, or two are the
-    same, it is a little later.
+    An id is the entry's `created_at` in milliseconds since 2000, times 16, so that the newest
+    entries are found along the primary key, even where old messages were imported today. A title
+    comes before a message of the same time. An id that is in `taken` (ids in use), or that another
+    of the entries got, is replaced by a greater one nearby.
     """
     found = {}
     for entry in entries:

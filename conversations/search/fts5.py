@@ -1,12 +1,12 @@
-"""The index on SQLite: FTS5 without a copy of the text.
+"""The full-text search index on SQLite: two FTS5 tables that store no copy of the text.
 
-Two tables. `conversations_searchterms` has the words in order, for words and phrases, and its
-owner as a word, so that the index itself narrows to whose it is. A beginning of one to three
+`conversations_searchterms` has the words of each entry in order, for words and phrases, and the
+entry's owner as a word, so that the FTS5 lookup is limited to owners. A prefix of one to three
 letters would make FTS5 merge thousands of its lists (100 ms at 100,000 messages), so that
-`conversations_searchbeginnings` has those as words of their own; without positions it adds an
-eighth. Both are split at spaces and otherwise take our words as they are.
+`conversations_searchbeginnings` has those prefixes as words of their own; without positions it adds
+an eighth to the size. The tokenizer of both only splits the words of `terms` at spaces.
 
-FTS5 gives words back only to who names them: to remove an entry is to say its words again.
+Since FTS5 keeps no text here, it removes an entry only if it is given the entry's words again.
 """
 
 from django.db import connection
@@ -28,7 +28,7 @@ DROP = ["DROP TABLE conversations_searchterms", "DROP TABLE conversations_search
 
 
 def insert(entries):
-    """Add `entries` to the index."""
+    """Store `entries` (Entry objects) as SearchEntry rows, their words in the two FTS5 tables."""
     pairs = _insert(entries)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -42,7 +42,8 @@ def insert(entries):
 
 
 def _insert(entries):
-    """Store the rows of `entries`: `(id, Entry)` pairs in the order of ids, as FTS5 likes them."""
+    """Store a SearchEntry row for each of `entries`, and return `(id, Entry)` pairs sorted by id,
+    the order in which FTS5 inserts fastest."""
     stored, waiting, taken = {}, ids_of(entries), set()
     with connection.cursor() as cursor:
         while waiting:
@@ -68,7 +69,8 @@ def _insert(entries):
 
 
 def delete(pairs):
-    """Take `(id, Entry as it was inserted)` pairs out of the index."""
+    """Delete entries from the FTS5 tables and SearchEntry. `pairs` are `(id, Entry)`; each Entry
+    must have the owner and the words it was inserted with, since FTS5 finds them by these."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO conversations_searchterms(conversations_searchterms, rowid, owner, words)"
@@ -84,20 +86,23 @@ def delete(pairs):
 
 
 def clear():
-    """Empty the index."""
+    """Delete all entries of the full-text search index: SearchEntry rows and FTS5 tables."""
     SearchEntry.objects.all().delete()
     _command("delete-all")
 
 
 def optimise():
-    """Merge the index into one piece: faster, smaller, and deleted words leave the file."""
+    """Run FTS5's `optimize`, which merges each table's lists: searches get faster, the tables
+    smaller, and words of deleted entries are no longer kept."""
     _command("optimize")
 
 
 def find(phrases, owners, conditions, values, limit):
-    """`(id, conversation, message)` of the newest `limit` entries that have all `phrases`.
+    """Return the newest `limit` entries that match all `phrases` (query.Phrase objects), newest
+    first, as `(entry id, conversation id, message id)`; the message id is None for a title.
 
-    `owners` are ids (None: everybody); `conditions` SQL over `entry` and `conversation`.
+    `owners` are ids of people (None: everybody); `conditions` are SQL conditions on the tables
+    `entry` (SearchEntry) and `conversation`, and `values` their parameters.
     """
     words = _match(phrases, owners)
     beginnings = _match_beginnings(phrases, owners)
@@ -130,7 +135,9 @@ def find(phrases, owners, conditions, values, limit):
 
 
 def scores(phrases, owners, ids):
-    """How well the entries `ids` fit, more is better: `{id: number}`, those known."""
+    """Return `{entry id: relevance}` for the entries `ids` (and others between them) that match
+    `phrases`, from BM25: a greater number is a better match. Empty where all phrases are prefixes
+    of at most BEGINNING letters, which have no score. `owners` as in `find`."""
     words = _match(phrases, owners)
     if not (words and ids):
         return {}
@@ -146,7 +153,7 @@ def scores(phrases, owners, ids):
 
 
 def _command(name):
-    """Give both tables one of FTS5's own commands."""
+    """Run FTS5's special command `name` ("optimize", "delete-all") on both tables."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO conversations_searchterms(conversations_searchterms) VALUES (%s)", [name]
@@ -163,7 +170,8 @@ def _owner(owner_id):
 
 
 def _beginnings(entry):
-    """The short beginnings of an entry's words, and its owner: longer than any of those."""
+    """Return the text to index in `conversations_searchbeginnings`: the short prefixes of an
+    Entry's words, and a word for its owner, which is longer than any prefix."""
     short = set()
     for word in entry.words:
         if is_unspaced(word):
@@ -174,7 +182,8 @@ def _beginnings(entry):
 
 
 def _match(phrases, owners):
-    """The FTS5 expression of the phrases that need the words; "" where none does."""
+    """Return the FTS5 expression that matches those of `phrases` that are no short prefixes, in
+    entries of `owners` (None: everybody); "" where all are short prefixes."""
     parts = []
     for phrase in phrases:
         if not _short_beginning(phrase):
@@ -196,6 +205,7 @@ def _match_beginnings(phrases, owners):
 
 
 def _short_beginning(phrase):
-    """The beginning that `phrase` is, if it is short enough to have a word of its own."""
+    """Return the prefix that `phrase` consists of, if it has at most BEGINNING letters and so is
+    indexed in `conversations_searchbeginnings`; else ""."""
     first, *more = phrase.terms
     return first if phrase.is_prefix and not more and len(first) <= BEGINNING else ""

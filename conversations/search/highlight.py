@@ -1,4 +1,5 @@
-"""Where a text has what was looked for, as a short piece of it with the matches marked. Pure."""
+"""Passages for search results: where a text matches, and a short excerpt that tells the matches
+apart. Pure."""
 
 import re
 
@@ -8,17 +9,18 @@ from conversations.search.terms import WITHIN_WORD, find_symbols, is_unspaced, o
 BEFORE = 50  # characters shown before the first match
 LENGTH = 220  # characters shown in all
 
-# Read around the first match, of which its marks of Markdown are not shown.
+# Stripped of Markdown around the first match; the excerpt is cut from it.
 BEHIND, AHEAD = 200, 500  # characters
 
 _SPACE = re.compile(r"\s+")
 
 
 def snippet(text, phrases, length=LENGTH):
-    """A piece of `text` around the first match, as a list of `(piece, whether it matches)`.
+    """Return an excerpt of `text` (Markdown) around the first match of `phrases` (query.Phrase
+    objects), as a list of `(piece of text, True if it is a match)`; without a match, its beginning.
 
-    In one line and without marks of Markdown; an ellipsis where something was left out. Where
-    nothing is found it is the beginning of the text.
+    The excerpt has at most `length` characters, in one line and without Markdown syntax; an
+    ellipsis is added where text was left out. Used for search results.
     """
     prepared = prepare(text)
     spans = find(prepared, phrases, within=AHEAD)
@@ -43,8 +45,11 @@ def snippet(text, phrases, length=LENGTH):
 
 
 def find(prepared, phrases, within=None):
-    """Where `phrases` stand in a prepared text: `(start, end)` pairs in order, none in another;
-    only those that begin `within` so many characters of the first one, if that is given."""
+    """Return the matches of `phrases` (query.Phrase objects) in a text returned by `terms.prepare`,
+    as `(start, end)` offsets in order, without overlaps.
+
+    With `within`, only those that begin less than so many characters after the first match.
+    """
     symbols = [phrase for phrase in phrases if phrase.is_symbol]
     words = [phrase for phrase in phrases if not phrase.is_symbol]
     spans = sorted([*_find_words(prepared, words, within), *_find_symbols(prepared, symbols)])
@@ -83,7 +88,7 @@ def _find_symbols(prepared, phrases):
 
 
 def _pattern(phrase):
-    """A regular expression that finds `phrase` in a folded text."""
+    """Return a regular expression that finds `phrase` in a text returned by `terms.fold`."""
     parts = []
     for run in phrase.runs:
         part = re.escape(run)
@@ -97,7 +102,8 @@ def _pattern(phrase):
 
 
 def _word_start(text, start, first):
-    """A little further than `start`, where a word begins, if that is before `first`."""
+    """Return the offset in `text` of the first word that begins after `start`, if a space before
+    `first` (the first match) parts them; else `start`."""
     if start == 0:
         return 0
     space = _SPACE.search(text, start, first)

@@ -1,7 +1,8 @@
-"""Keeping the index true. What adds is called in the transaction that writes the text.
+"""Updates of the full-text search index when messages and titles are written or deleted.
 
-Deletions need no call: `forget_message` and `forget_conversation` hear of each one, cascades
-included. Only final text goes in: a person's at once, a reply's when it has ended.
+The functions that add or change texts must be called in the transaction that writes the text. For
+deletions `forget_message` and `forget_conversation` are signal receivers, called for cascades too.
+Only final text is indexed: a person's message at once, a reply when it has ended.
 """
 
 import heapq
@@ -19,19 +20,26 @@ _TITLE = ("owner_id", "pk", "created_at", "title")
 
 
 def database():
-    """The half that speaks this site's database."""
+    """Return the module that holds the search index of this site's database: `fts5` (SQLite) or
+    `tsvector` (PostgreSQL). Both have the same functions, such as `insert`, `find` and `clear`."""
     return fts5 if connection.vendor == "sqlite" else tsvector
 
 
 def add_text(owner_id, conversation_id, message_id, created_at, text):
-    """Put one final text into the index, a title where `message_id` is None. Nothing is read:
-    this is on the way to every end."""
+    """Add the final `text` of a message, or of a conversation's title where `message_id` is None,
+    to the full-text search index; `created_at` (datetime) is when it was written.
+
+    Runs no SELECT, since it is called at the end of each reply.
+    """
     _add([(owner_id, conversation_id, message_id, created_at, text)])
 
 
 def add_question(conversation, question, *, titled):
-    """Put a person's message into the index, and with it the title of a new conversation. Nothing
-    is read: this is on the way to every first word."""
+    """Add `question`, a person's Message in `conversation`, to the full-text search index; if
+    `titled` (the conversation is new), the conversation's title too.
+
+    Runs no SELECT, since each reply waits for it before its first word.
+    """
     owner_id, whose = conversation.owner_id, conversation.pk
     title = (owner_id, whose, None, conversation.created_at, conversation.title)
     text = (owner_id, whose, question.pk, question.created_at, question.text)
@@ -39,21 +47,23 @@ def add_question(conversation, question, *, titled):
 
 
 def add_texts(rows):
-    """Put many texts into the index: `(owner_id, conversation_id, message_id, created_at, text)`
-    of each, a title where `message_id` is None."""
+    """Add many texts to the full-text search index. `rows` are tuples `(owner_id, conversation_id,
+    message_id, created_at, text)`; the text is a title where `message_id` is None."""
     _add(rows)
 
 
 def add_conversation(conversation_id):
-    """Put the title and the messages of a conversation that was brought in into the index."""
+    """Add the title and all messages of a conversation that is stored already, but not indexed, to
+    the full-text search index."""
     messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
     _add([*_titles([conversation_id]), *messages.values_list(*_MESSAGE)])
 
 
 def change_title(conversation_id, title, **fields):
-    """Give the conversation another `title`, and other `fields` with it, in the index too.
+    """Set the `title` of a conversation, and with it other `fields` of its row, in the database,
+    and replace the old title in the full-text search index.
 
-    Call it in a transaction that has locked the conversation.
+    Must be called in a transaction that has locked the conversation's row.
     """
     _forget(conversation_id=conversation_id, message_id=None)
     Conversation.objects.filter(pk=conversation_id).update(title=title, **fields)
@@ -61,19 +71,22 @@ def change_title(conversation_id, title, **fields):
 
 
 def forget_message(instance, **kwargs):
-    """Before a message is deleted: take it out of the index."""
+    """Remove the Message `instance` from the full-text search index, before it is deleted or its
+    text replaced. A receiver of the signal `pre_delete`; its other arguments are not used."""
     _forget(message_id=instance.pk)
 
 
 def forget_conversation(instance, **kwargs):
-    """Before a conversation is deleted: take its title out of the index."""
+    """Remove the title of the Conversation `instance` from the full-text search index, before it is
+    deleted. A receiver of the signal `pre_delete`; its other arguments are not used."""
     _forget(conversation_id=instance.pk, message_id=None)
 
 
 def rebuild(report=lambda done, total: None):
-    """Make the index anew; the site goes on meanwhile. Returns how many texts it has.
+    """Empty the full-text search index and fill it again from all messages and titles; return
+    their number. The site may be in use, but searches find only what is indexed again so far.
 
-    `report(done, total)` is called now and then.
+    `report(done, total)` is called after each BATCH of texts, with numbers of texts, for progress.
     """
     with transaction.atomic():
         database().clear()
@@ -101,7 +114,8 @@ def rebuild(report=lambda done, total: None):
 
 
 def _add_missing(message_ids, conversation_ids):
-    """Add what a person did not add meanwhile; locked, so that nobody deletes it either."""
+    """Index the messages and titles with these ids that are not in the index yet (a person may
+    have added some meanwhile). Their rows are locked, so that none is deleted meanwhile."""
     list(Message.objects.select_for_update().filter(pk__in=message_ids).values_list("pk"))
     list(Conversation.objects.select_for_update().filter(pk__in=conversation_ids).values_list("pk"))
     known = SearchEntry.objects.filter(message_id__in=message_ids).values("message_id")
@@ -124,7 +138,8 @@ def _add(rows):
 
 
 def _forget(**which):
-    """Take entries out; on SQLite by the words they went in with, made from the text again."""
+    """Remove the entries that match `which` (filters of SearchEntry) from the search index. Their
+    words, which SQLite needs for it, are made from the stored texts again."""
     rows = SearchEntry.objects.filter(**which).values_list(
         *("pk", "owner_id", "conversation_id", "message_id", "created_at", "part"),
         *("message__text", "conversation__title"),

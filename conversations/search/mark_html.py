@@ -1,6 +1,6 @@
-"""Marks what was looked for in the HTML of a message, as the search's result shows it. Pure.
+"""Highlighting of search matches in the HTML of a message, which a search result links to. Pure.
 
-The HTML is our own (conversations.rendering): well-formed, with `<` escaped in its text.
+The HTML must come from `conversations.rendering`: well-formed, with `<` escaped in its text.
 """
 
 import html
@@ -19,8 +19,11 @@ _CLOSED = {"math", "svg", "button", "template", "title", "select", "textarea"}
 
 
 def mark_html(source, phrases):
-    """`source`, the HTML of a message, with `<mark>` around what `phrases` find in its text; as it
-    is where one of them is not there, since all words have to be in one message."""
+    """Return `source`, the HTML of one message, with `<mark>` around each match of `phrases`
+    (query.Phrase objects) in its text.
+
+    Returned unchanged if one of the phrases has no match: a search finds messages with all of them.
+    """
     pieces = list(_pieces(source))
     text = "".join(shown for _markup, shown in pieces)
     if not all(find(text, [phrase]) for phrase in phrases):
@@ -37,8 +40,9 @@ def mark_html(source, phrases):
 
 
 def _pieces(source):
-    """`(markup, text)` of each tag, where the text is what parts words there, and `(None, text)` of
-    each text."""
+    """Yield HTML in pieces: `(tag, text)` for each tag, where the text is a newline if the tag
+    separates words, else ""; `(None, unescaped text)` for text, `(source, "")` where no match may
+    be marked, as in a formula."""
     at, closed = 0, 0
     for tag in _TAG.finditer(source):
         if at < tag.start():
@@ -62,7 +66,8 @@ def _piece(escaped, closed):
 
 
 def _marked(text, at, spans):
-    """A text that begins at the place `at`, escaped, with the parts of `spans` in it marked."""
+    """Return `text` as HTML, escaped, with `<mark>` around what `spans` cover of it. `spans` are
+    offsets in the whole message's text, in which `text` begins at the offset `at`."""
     parts, done = [], 0
     # A message of many links has as many texts as it has spans.
     first = bisect_right(spans, at, key=itemgetter(1))

@@ -1,10 +1,10 @@
-"""What a person typed into the search box -> what is looked for. Pure.
+"""Parser of search queries: text typed into the search box -> Phrases to search for. Pure.
 
-All words must be in one message. Words in quotation marks, and those that hang together
-("foo.bar", a run of Chinese), are a phrase; the last word, where it is not quoted, may go on.
-A word with symbols (`C++`, `.NET`) and an operator (`->`) are looked for with them; a symbol that
-may only part words (`-`, `&`) counts where nothing else is typed. Nothing typed is an operator of
-the search, so nothing typed is an error.
+A message must match all phrases. Words in quotation marks, and words without a space between them
+("foo.bar", a sequence of Chinese), are one phrase; the last word, if not quoted, also matches
+longer words that begin with it. A word with symbols (`C++`, `.NET`) and an operator (`->`) match
+with their symbols; a symbol that may only separate words (`-`, `&`) counts if nothing else was
+typed. There is no query syntax besides quotation marks, so no text is an error.
 """
 
 import re
@@ -28,8 +28,11 @@ _QUOTES = re.compile('["“”„‟«»「」『』]')
 
 @dataclass(frozen=True)
 class Phrase:
-    """Neighbouring runs of a query, or one word with symbols (`is_symbol`); the last run
-    `may_go_on` (`elep` finds `elephant`)."""
+    """A phrase to search for: `runs` that must follow one another, each a folded word or a sequence
+    of characters of a script without spaces; or one word with symbols (`is_symbol`).
+
+    With `may_go_on` the last run also matches words that begin with it (`elep`: `elephant`).
+    """
 
     runs: tuple
     may_go_on: bool = False
@@ -37,7 +40,7 @@ class Phrase:
 
     @property
     def terms(self):
-        """The words to look for, next to one another."""
+        """The list of index words (see `terms`) that must follow one another in a match."""
         *before, last = self.runs
         found = []
         for run in before:
@@ -48,20 +51,23 @@ class Phrase:
 
     @property
     def is_prefix(self):
-        """Whether the last of `terms` is only the beginning of a word. One letter is a word."""
+        """True if the last of `terms` matches all index words that begin with it: a word of two
+        letters or more that `may_go_on`, or a single character of a script without spaces."""
         last = self.runs[-1]
         if is_unspaced(last):
             return len(last) == 1
         return self.may_go_on and len(last) > 1
 
     def matches(self, word):
-        """Whether a phrase that is a symbol finds `word`, a Symbol's in a text."""
+        """Return True if this phrase, which must be `is_symbol`, matches `word`, the word of a
+        Symbol that was found in a text."""
         wanted = self.terms[0]
         return word[:LONGEST] == wanted or (self.is_prefix and word.startswith(wanted))
 
 
 def parse(typed):
-    """The Phrases of what was `typed`; an empty list where nothing in it can be looked for."""
+    """Return a list of at most MOST_PHRASES Phrases for `typed`, the text in the search box, of
+    which the first LENGTH characters count; an empty list if there is nothing to search for."""
     phrases, decorations = [], []
     # Every second piece stands in quotation marks; the last pair may be left open.
     for number, piece in enumerate(_QUOTES.split(prepare(typed[:LENGTH]))):
@@ -77,7 +83,8 @@ def parse(typed):
 
 
 def _phrases(words, *, may_go_on):
-    """`(phrases, decorations)`: what `words` say, and symbols that may only be there for looks."""
+    """Return `(phrases, decorations)`, two lists of Phrases for the text `words`: those to search
+    for, and symbols such as `-` that count only if the whole query has no other phrase."""
     symbols = [symbol for symbol in find_symbols(words) if symbol.whole and symbol.stands]
     found, rest = [], words
     for symbol in symbols:

@@ -1,4 +1,4 @@
-"""Hits -> what the search page shows: conversations, and the best places in each."""
+"""Search results for the search page: Hits grouped by conversation, with excerpts of messages."""
 
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ PLACES = 3  # shown of one conversation
 
 @dataclass
 class Place:
-    """A message that was found, and the `pieces` of it to show, each with whether it matches."""
+    """A message that was found. `pieces` is its excerpt: a list of `(text, True if a match)`."""
 
     message: Message
     pieces: list
@@ -19,7 +19,8 @@ class Place:
 
 @dataclass
 class Result:
-    """A conversation, its title in pieces, and the places found in it; `more` were found."""
+    """A conversation that was found: its `title` as a list of `(text, True if a match)`, the Places
+    to show, and `more`, the number of further messages found in it."""
 
     conversation: Conversation
     title: list
@@ -28,7 +29,11 @@ class Result:
 
 
 def results(hits, phrases, places=PLACES):
-    """`(Results, number of hits used)`: the first conversations of `hits`, in their order."""
+    """Group `hits` (Hit objects) by conversation, and return `(list of Results, number of hits
+    used)` for the first CONVERSATIONS conversations, in the order of `hits`.
+
+    `phrases` are the query's, to highlight; `places` is how many messages of each are shown.
+    """
     found, used = {}, 0
     for hit in hits:
         if hit.conversation_id not in found and len(found) == CONVERSATIONS:

@@ -1,9 +1,9 @@
-"""Markdown -> text without its marks, to be read in one line of a search result. Pure."""
+"""Removal of Markdown syntax from a text, for excerpts of messages in search results. Pure."""
 
 import re
 
-# After the first, which tells the beginning of a line, the groups are marks, and what stands
-# between two of them is read on. That most characters are none is seen at once.
+# The first group matches at the beginning of a line. The others are Markdown syntax; the text
+# between two of them may have more. The lookahead rejects most characters at once.
 _MARK = re.compile(
     r"(^ *)?(?=[\\`~!\[<*_|#>=+-])(?:"
     r"(\\)[!-/:-@\[-`{-~]"
@@ -28,9 +28,10 @@ _WORD = re.compile(r"\w")
 
 
 def strip_markdown(text, spans):
-    """`text` without its marks, and where `spans` of it, `(start, end)` in order, are then.
+    """Return `(text without Markdown syntax, spans moved to their offsets in it)`.
 
-    Marks stay that say what is in a span, such as an address that was looked for, or an operator.
+    `spans` are search matches in `text`, `(start, end)` in order. Syntax that is part of a match
+    stays, such as the address of a link that was searched for, or an operator.
     """
     drops = []
     operators = [span for span in spans if not _WORD.search(text, *span)]
@@ -54,7 +55,8 @@ def strip_markdown(text, spans):
 
 
 def _marks(text, start, end):
-    """The marks of each thing that is marked: lists of `(start, end)`, none in another."""
+    """Yield, for each piece of Markdown in `text` between `start` and `end`, the `(start, end)` of
+    its syntax as a list: of `**bold**` both pairs of stars."""
     for match in _MARK.finditer(text, start, end):
         marks = [span for span in match.regs[2:] if span[0] < span[1]]
         yield marks

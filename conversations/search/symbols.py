@@ -1,7 +1,7 @@
-"""Words that are made of symbols, or have some: `C++`, `.NET`, `->`, an emoji. Pure.
+"""Search words that have symbols or consist of them: `C++`, `.NET`, `->`, an emoji. Pure.
 
-In the words of `terms` symbols are gaps, so that phrases run on over `**bold**` words and quotation
-marks. What is searched for by its symbols stands in the index beside those words, once a text:
+In `terms.words` symbols count as spaces, so that a phrase also matches across `**bold**` words and
+quotation marks. These words with symbols are indexed in addition, each once for a text:
 
 - a word with `+` or `#` behind it (`c++`, `c#`, and whole `c++17`), or with `.`, `#`, `@` or `$`
   before it (`.net`, `#tag`, `$HOME`);
@@ -47,10 +47,10 @@ _DECORATION = "－＊＝＃～．｜＞"
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A word with symbols as it stands in a folded text: `word`, from `start` until before `end`.
+    """A word with symbols found in a text: `word` (folded), at the offsets `start` to `end`.
 
-    `stands` says that nothing but a gap is before it (`.net`, but not in `asp.net`), `whole` that
-    it is not only a part of a longer one (`c++` of `c++17`).
+    `stands` is True if no letter is directly before it (`.net`, but not in `asp.net`), `whole` if
+    it is not only a part of a longer one (as `c++` is of `c++17`).
     """
 
     word: str
@@ -61,15 +61,15 @@ class Symbol:
 
     @property
     def is_decoration(self):
-        """Whether it may be there for the looks: one ASCII symbol, or a row of the same."""
+        """True if the symbol may be mere decoration: one ASCII symbol, or a line of equal ones."""
         return len(set(self.word)) == 1 and (
             self.word[0] in _DECORATION or self.word in _FULL_WIDTH.values()
         )
 
 
 def folded_symbol(character):
-    """The character that stands for `character` in a folded text: "" for skin tones, None where it
-    is no symbol."""
+    """Return the text that replaces the symbol `character` in a folded text: full-width for ASCII,
+    "" for a skin tone, else itself; None if it is no symbol."""
     if character in _FULL_WIDTH:
         return _FULL_WIDTH[character]
     if character == JOINER:
@@ -82,7 +82,11 @@ def folded_symbol(character):
 
 
 def patterns(unspaced):
-    """The compiled patterns of `find`; `unspaced` is a class of characters that make no words."""
+    """Return the tuple of compiled regular expressions that `find` takes as `compiled`.
+
+    `unspaced` has the characters of scripts without spaces, as the inside of a regular expression's
+    `[…]`; they are never part of a word with symbols.
+    """
     gap = f" {unspaced}{_OPERATORS}{_PICTURED}{JOINER}"
     letter = f"[^{gap}]"
     suffix = f"(?:[＋＃]++{letter}*+)"
@@ -100,7 +104,8 @@ def patterns(unspaced):
 
 
 def find(folded, compiled):
-    """The Symbols in a text that keeps them, in order of their kinds; `compiled` by `patterns`."""
+    """Yield the Symbols in `folded`, a text folded by `folded_symbol` so that symbols stay: first
+    words with symbols, then operators, then emojis. `compiled` is what `patterns` returned."""
     affixed, operators, pictured, letter, suffix = compiled
     rest, at = [], 0
     for match in affixed.finditer(folded):

@@ -1,13 +1,13 @@
-"""Text -> the words it is found by. Pure, and the same for both databases and for queries.
+"""Tokenizer of the full-text search: splits texts and queries into words, for both databases. Pure.
 
 Letters and digits make words. Chinese, Japanese and Korean, and other scripts that write no
-spaces, are cut into overlapping pairs and the last character, `你好吗` -> `你好 好吗 吗`: a run
-of characters is then found as a phrase of its pairs, and a single one as the beginning of a pair.
+spaces, are cut into overlapping pairs and the last character, `你好吗` -> `你好 好吗 吗`: several
+characters are then found as a phrase of pairs, and a single one as the beginning of a pair.
 (SQLite's trigram tokenizer misses words of two characters; PostgreSQL's parser has no Chinese.)
-Words with symbols (`C++`) and emojis stand behind those words, once each: see `symbols`.
+Words with symbols (`C++`) and emojis follow after those words, once each: see `symbols`.
 
-The index of SQLite holds no text, so that a message is taken out of it by these very words.
-A change of what `terms` returns therefore needs a migration that makes the index anew.
+The search index on SQLite stores no text: it removes a message only by exactly these words. A
+change of what `terms` returns therefore needs a migration that rebuilds the search index.
 """
 
 import re
@@ -48,7 +48,7 @@ _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
 
 
 class _Folds(dict):
-    """Character -> what it counts as: folded letters and digits, a space, or nothing."""
+    """A cache for `str.translate`: code point -> folded letters or digits, a space, or ""."""
 
     def __missing__(self, code):
         # Formats, such as soft hyphens, joiners and marks of direction, separate nothing.
@@ -63,7 +63,7 @@ class _Folds(dict):
 
 
 class _SymbolFolds(dict):
-    """As _Folds, but symbols stay, as `symbols` writes them."""
+    """The same as _Folds, but symbols are kept, as `symbols.folded_symbol` returns them."""
 
     def __missing__(self, code):
         character = unicodedata.normalize("NFKC", chr(code))
@@ -78,7 +78,8 @@ _SYMBOL_PATTERNS = symbols.patterns(_UNSPACED)
 
 
 def prepare(text):
-    """`text` composed (NFC) and with half-width kana made full: what `fold` goes through."""
+    """Return `text` in Unicode's composed form (NFC) and with full-width kana. `fold`, `offsets`
+    and `find_symbols` take this prepared text."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text)
@@ -86,20 +87,23 @@ def prepare(text):
 
 
 def fold(prepared):
-    """A prepared text without case and accents; all but letters and digits is spaces.
+    """Return a text from `prepare` without case and accents, with spaces in place of all but
+    letters and digits.
 
-    Character by character, so that what is found in it can be shown in the prepared text.
+    Each character is folded by itself, so that `offsets` can map a match back to `prepared`.
     """
     return prepared.translate(_FOLDS)
 
 
 def offsets(prepared):
-    """`fold(prepared)`, and a function from a place in it to the place in `prepared`."""
+    """Return `(fold(prepared), origin)`, where `origin(offset)` turns an offset in the folded text
+    into that of the same character in `prepared`."""
     return _aligned(prepared, _FOLDS)
 
 
 def find_symbols(prepared):
-    """The Symbols in a prepared text, with their places in it."""
+    """Yield the Symbols (words with symbols, operators, emojis) in a text from `prepare`; their
+    `start` and `end` are offsets in it."""
     folded, origin = _aligned(prepared, _SYMBOL_FOLDS)
     for symbol in symbols.find(folded, _SYMBOL_PATTERNS):
         start, end = origin(symbol.start), max(origin(symbol.end), origin(symbol.end - 1) + 1)
@@ -115,22 +119,24 @@ def _aligned(prepared, folds):
 
 
 def is_unspaced(run):
-    """Whether a run of `runs` is of a script that writes no spaces."""
+    """Return True if `run`, one of those that `runs` returns, is of a script without spaces."""
     return _UNSPACED_START.match(run) is not None
 
 
 def runs(folded):
-    """The words, and the runs of characters without spaces, of a folded text, in order."""
+    """Return the runs of a text from `fold`, in order: a run is a word, or a sequence of characters
+    of scripts that write no spaces, such as Chinese."""
     return _RUN.findall(folded)
 
 
 def terms(text):
-    """The words that `text` is found by: those of `words`, then those of `symbol_words`."""
+    """Return the list of words by which `text` is indexed: `words`, then `symbol_words`."""
     return [*words(text), *symbol_words(text)]
 
 
 def words(text):
-    """The words of letters and digits in `text`, in order."""
+    """Return the words of letters and digits in `text`, folded and in order, at most LONGEST
+    characters of each; scripts without spaces as overlapping pairs and the last character."""
     found = []
     for run in runs(fold(prepare(text))):
         if is_unspaced(run):
@@ -142,11 +148,13 @@ def words(text):
 
 
 def symbol_words(text):
-    """The words in `text` that have symbols, each once, at most `symbols.MOST`."""
+    """Return the words in `text` that have symbols (`c++`, `->`, emojis), folded, each once, at
+    most `symbols.MOST` of them."""
     found = symbols.find(prepare(text).translate(_SYMBOL_FOLDS), _SYMBOL_PATTERNS)
     return list(islice(dict.fromkeys(symbol.word[:LONGEST] for symbol in found), symbols.MOST))
 
 
 def pairs(run):
-    """The overlapping pairs of a run of characters."""
+    """Return the overlapping pairs of characters in the text `run`: ["你好", "好吗"] for "你好吗",
+    an empty list for a single character. Used to index scripts without spaces."""
     return [run[at : at + 2] for at in range(len(run) - 1)]

@@ -1,10 +1,10 @@
-"""The index on PostgreSQL: a column `terms tsvector` with a GIN index.
+"""The full-text search index on PostgreSQL: a column `terms tsvector` of SearchEntry, with GIN.
 
-Our words are cast, never parsed, so that no parser, dictionary or locale of the server matters.
-The owner is one of them, `@7`, so that the index itself narrows to whose it is where several are
-searched. What one person has is also found along a plain index, newest first: to merge the
-thousands of words that begin with two letters costs more than to look at their entries (76 ms
-against 6, at 100,000 messages).
+The words of `terms` are cast to tsvector, never parsed, so that no parser, dictionary or locale of
+the server matters. The entry's owner is one of the words, `@7`, so that the GIN lookup is limited
+to owners where several are searched. For one owner the planner may instead read that person's
+entries along a plain index, newest first: for a prefix of two letters, merging the thousands of
+words that begin with it takes longer (76 ms against 6, at 100,000 messages).
 """
 
 from django.db import connection
@@ -12,9 +12,9 @@ from django.db import connection
 from conversations.models import SearchEntry
 from conversations.search.entries import ids_of
 
-# PostgreSQL keeps this many places of one word.
+# PostgreSQL keeps this many positions of one word.
 PLACES = 255
-# Of one statement.
+# Inserted by one statement.
 ROWS = 500
 
 # The words of all but the longest messages stand in their rows. Kept apart, as PostgreSQL does
@@ -35,7 +35,7 @@ DROP = ["ALTER TABLE conversations_searchentry DROP COLUMN terms"]
 
 
 def insert(entries):
-    """Add `entries` to the index."""
+    """Store `entries` (Entry objects) as SearchEntry rows, their words in the column `terms`."""
     waiting, taken = ids_of(entries), set()
     with connection.cursor() as cursor:
         while waiting:
@@ -65,23 +65,26 @@ def insert(entries):
 
 
 def delete(pairs):
-    """Take `(id, Entry)` pairs out of the index."""
+    """Delete entries from the full-text search index. `pairs` are `(id, Entry)`, as in `fts5`;
+    only the ids are used."""
     SearchEntry.objects.filter(pk__in=[pk for pk, _entry in pairs]).delete()
 
 
 def clear():
-    """Empty the index."""
+    """Delete all entries of the full-text search index, which are the SearchEntry rows."""
     SearchEntry.objects.all().delete()
 
 
 def optimise():
-    """Nothing to do: autovacuum does it."""
+    """Do nothing; the counterpart of `fts5.optimise`. PostgreSQL's autovacuum tidies the table."""
 
 
 def find(phrases, owners, conditions, values, limit):
-    """`(id, conversation, message)` of the newest `limit` entries that have all `phrases`.
+    """Return the newest `limit` entries that match all `phrases` (query.Phrase objects), newest
+    first, as `(entry id, conversation id, message id)`; the message id is None for a title.
 
-    `owners` are ids (None: everybody); `conditions` SQL over `entry` and `conversation`.
+    `owners` are ids of people (None: everybody); `conditions` are SQL conditions on the tables
+    `entry` (SearchEntry) and `conversation`, and `values` their parameters.
     """
     if owners is not None and len(owners) == 1:
         # By the words or, where those are common, along the owner's entries: the planner decides.
@@ -104,7 +107,8 @@ def find(phrases, owners, conditions, values, limit):
 
 
 def scores(phrases, owners, ids):
-    """How well the entries `ids` fit, more is better: `{id: number}`."""
+    """Return `{entry id: relevance}` for the entries `ids`, from `ts_rank` of `phrases`: a greater
+    number is a better match. `owners` is not used; `fts5.scores` has it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, ts_rank(terms, %s::tsquery, 1) FROM conversations_searchentry"
@@ -115,7 +119,8 @@ def scores(phrases, owners, ids):
 
 
 def _vector(entry):
-    """The words as a tsvector is written: `'word':place,place`. They have no quote to escape."""
+    """Return an Entry's words and owner in the text form of a tsvector: `'word':position,position`.
+    No word has a quote that would need escaping."""
     places = {}
     for place, word in enumerate(entry.words, 1):
         places.setdefault(word, []).append(place)
@@ -124,7 +129,8 @@ def _vector(entry):
 
 
 def _query(phrases, owners):
-    """The tsquery that finds all `phrases` in what belongs to one of `owners`."""
+    """Return the text of a tsquery that matches entries with all `phrases` that belong to one of
+    `owners` (ids; None: everybody)."""
     parts = []
     if owners is not None:
         parts.append("(" + " | ".join(f"'@{owner}'" for owner in owners) + ")")
