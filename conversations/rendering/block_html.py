@@ -1,4 +1,4 @@
-"""One complete block to HTML, by its kind."""
+"""Conversion of one complete top-level block to HTML, according to its kind."""
 
 import re
 from html import escape
@@ -15,20 +15,23 @@ from .text_direction import direction
 
 
 def wrapped(html: str, number: int, prefix: str = "") -> str:
-    """The HTML of block `number`, counted from 0, as the page finds it; `prefix` tells the blocks
-    of one text of an article from those of another."""
+    """Return `html`, that of one block, in its <div class="block"> with `data-block`, by which
+    scripts find it: `prefix` followed by `number`, counted from 0. The prefix tells apart several
+    texts in one article."""
     attribute, html = direction(html)
     return f'<div class="block" data-block="{prefix}{number}"{attribute}>{html}</div>'
 
 
 def plain(text: str) -> str:
-    """Text as it is, with its lines."""
+    """Return `text` escaped in a <pre class="plain">, with its line breaks."""
     return f'<pre class="plain" tabindex="0">{escape(text, quote=False)}</pre>'
 
 
 def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
-    """The final HTML of a block that is no Markdown, or is too long, and how many characters were
-    converted for it; None where it is to be parsed. box draws code."""
+    """Return the final HTML of a block that is not given to the Markdown parser (code, formula, raw
+    HTML, or longer than BLOCK_CHARACTERS) and how many characters were converted for it; None if
+    the block is Markdown to be parsed. `box` makes the HTML of a box of code from the code and its
+    info string."""
     kind, source, closed = block
     if len(source) > BLOCK_CHARACTERS:
         return plain(source), 0
@@ -46,12 +49,15 @@ def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
 
 
 def parsed_html(source: str, definitions: str = "", box: Box = code_box) -> str:
-    """The HTML of Markdown with the link definitions it may refer to; too heavy, it is text."""
+    """Return the HTML of `source`, the Markdown of one block; as plain text if it is too costly to
+    parse. `definitions`: Markdown of the link definitions it may use. `box` makes the HTML of a box
+    of code from the code and its info string."""
     return plain(source) if too_heavy(source) else markdown(source, box, definitions)
 
 
 def fenced(source: str, closed: bool) -> tuple[str, str]:
-    """What stands after the mark of a fence, and the code in it."""
+    """Return the info string of a fence (what follows its opening mark) and the code in it, without
+    the fence's indentation. `closed` says that the last line of `source` is the closing mark."""
     head, _, body = source.partition("\n")
     indent = columns(head)
     match = FENCE.match(head.lstrip(" "))

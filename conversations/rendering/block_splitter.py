@@ -1,10 +1,11 @@
-"""Cuts Markdown into its top-level blocks, line by line, from the top.
+"""Splitter of Markdown into its top-level blocks (paragraphs, lists, fences of code …), line by
+line.
 
 Where a block ends depends on the lines before it and on the line that ends it, never on how the
-text arrived, so a reply cut anywhere gives the same blocks as the whole text. Only the block
-structure that can reach past a line is followed here; what a block contains is the parser's. Where
-it takes following text to tell, a block is kept longer: a paragraph that follows a list or a quote
-without a blank line stays in one block with it.
+text arrived, so a reply cut anywhere gives the same blocks as the whole text. Only structure that
+can reach past a line is followed here; the Markdown parser does the rest. Where it takes following
+text to tell, a block is kept longer: a paragraph that follows a list or a quote without a blank
+line stays in one block with it.
 """
 
 import enum
@@ -39,7 +40,8 @@ NOTE_INDENT = 2
 
 
 class Kind(enum.Enum):
-    """What a block is, as far as its end depends on it."""
+    """Kind of a top-level block, which decides where it ends and how it is converted to HTML. TEXT
+    is a paragraph, heading, table or rule; INDENTED is code indented by four columns."""
 
     TEXT = "text"
     QUOTE = "quote"
@@ -53,8 +55,9 @@ class Kind(enum.Enum):
 
 
 class Block(NamedTuple):
-    """A complete top-level block: its kind, its lines as written, and for a fence whether the last
-    of them closes it."""
+    """A complete top-level block of Markdown: its kind; its source, whole lines with their line
+    ends; and, for a fence of code, whether its last line is the closing mark (`closed`; False for
+    other kinds)."""
 
     kind: Kind
     source: str
@@ -62,7 +65,12 @@ class Block(NamedTuple):
 
 
 class Splitter:
-    """Takes text as it comes and gives up each block once nothing later can change it."""
+    """Incremental splitter: takes Markdown in pieces of any size and returns each top-level block
+    as soon as no later text can change it.
+
+    Call `feed` for each piece and `finish` at the end. In between `source` is the text of the open
+    block, the last one, which is not complete, and `kind` is its kind (None if none is open).
+    """
 
     def __init__(self) -> None:
         self.kind: Kind | None = None
@@ -88,23 +96,27 @@ class Splitter:
 
     @property
     def source(self) -> str:
-        """What has come of the block that is open, with the line that is not complete."""
+        """Return the source of the open block so far, including the last line if that is
+        incomplete."""
         if len(self._lines) > 1:
             self._lines = ["".join(self._lines)]
         return (self._lines[0] if self._lines else "") + self._partial
 
     @property
     def blank(self) -> bool:
-        """Whether the last complete line of a list is blank."""
+        """Return True if the open block is a list, indented code or a footnote whose last complete
+        line is blank."""
         return self._blank
 
     @property
     def partial(self) -> str:
-        """The last line, as long as it is not complete."""
+        """Return the last line of the text while its line end has not arrived; "" after a line
+        end."""
         return self._partial
 
     def feed(self, text: str) -> list[Block]:
-        """Take text (line ends are "\\n") and return the blocks that are now complete."""
+        """Add `text` (any piece, with line ends "\\n") and return the blocks it completes, in
+        order; often []."""
         lines = (self._partial + text).split("\n")
         self._partial = lines.pop()
         for line in lines:
@@ -113,7 +125,7 @@ class Splitter:
         return self._taken()
 
     def finish(self) -> list[Block]:
-        """Take the end of the text and return the blocks that were open."""
+        """End the text and return the blocks that were still open, in order."""
         partial, self._partial = self._partial, ""
         if partial:
             self._line(partial)
@@ -125,6 +137,7 @@ class Splitter:
         return self._taken()
 
     def _taken(self) -> list[Block]:
+        """Return the blocks completed since the last call."""
         done, self._done = self._done, []
         return done
 
@@ -149,11 +162,14 @@ class Splitter:
             self._goes_on(line, text, columns(line))
 
     def _take(self, line: str) -> None:
+        """Add a complete line to the open block."""
         self._lines.append(line + "\n")
         self._length += len(line) + 1
         self._blank = False
 
     def _close(self, closed: bool = False) -> None:
+        """End the open block, if any; `closed` says that its last line is the closing mark of a
+        fence."""
         if self.kind:
             self._done.append(Block(self.kind, "".join(self._lines), closed))
         self.kind = None
@@ -228,7 +244,9 @@ class Splitter:
             self._take(line)
 
     def _begins(self, text: str, paragraph: bool = False) -> bool:
-        """Whether text begins a block even where a paragraph could go on."""
+        """Return True if `text`, a line without its indentation, begins a new block although the
+        open block could go on. `paragraph` says that the open block is a paragraph, which fewer
+        lines interrupt."""
         if text[0] == ">" or HEADING.match(text) or FENCE.match(text) or is_rule(text):
             return True
         if text[0] == "<":
@@ -247,7 +265,8 @@ class Splitter:
         )
 
     def _open(self, line: str, text: str) -> None:
-        """Begin a block with this line."""
+        """End the open block and begin one with this line; `text` is `line` without its
+        indentation."""
         self._close()
         indent = columns(line)
         if indent >= 4:
@@ -287,6 +306,7 @@ class Splitter:
         return OpenFence(match[1] or match[3], info)
 
     def _opens_html(self, text: str) -> bool:
+        """Return True if `text` begins a block of raw HTML, and note what ends it."""
         self._html_end = None
         if OWN_TAG.match(text):
             return False
@@ -312,7 +332,8 @@ class Splitter:
             self._read_again()
 
     def _opens_formula(self, line: str, text: str) -> bool:
-        """Begin a formula, if the line can; one that is complete in its line ends with it."""
+        """Begin a formula if `line` can begin one, and return whether it did. A formula that is
+        complete within the line ends with it."""
         match = None if self._again else formula_block.BEGIN.match(text)
         if not match:
             return False
@@ -327,7 +348,8 @@ class Splitter:
         return True
 
     def _formula_line(self, line: str) -> None:
-        """Add a line to the formula that is open, or find that it is none."""
+        """Add a line to the open formula; if it shows that there is no formula, read all its lines
+        again as text."""
         outcome = self._formula.next(line)
         if outcome is Outcome.NONE:
             self._read_again()
@@ -338,7 +360,8 @@ class Splitter:
             self._close()
 
     def _read_again(self) -> None:
-        """Take the lines of what was no formula, or was never closed, as a paragraph and more.
+        """Read the lines of the open block again, as a paragraph and what follows: they began like
+        a formula or <details> that turned out to be none or was never closed.
 
         Each line is read again only once, however many openings follow each other: among these
         lines none begins anything that could fail again.
@@ -350,10 +373,8 @@ class Splitter:
         self._read(rest)
 
     def _read_flat(self) -> None:
-        """Take the lines of a fence again in which one was opened and never closed.
-
-        It may have been closed by what looked like the end of the inner one.
-        """
+        """Read the lines of the open fence again without nesting: a fence within it was never
+        closed, so the line that seemed to close the inner one may have closed the outer one."""
         lines = "".join(self._lines).split("\n")[:-1]
         self.kind, self._lines, self._length = None, [], 0
         self._read(lines)
@@ -365,7 +386,8 @@ class Splitter:
         self._again = False
 
     def _end_before(self, partial: str) -> None:
-        """End the open block already before a line that cannot belong to it, however it ends."""
+        """End the open block if the last, incomplete line `partial` cannot belong to it, however it
+        goes on."""
         text = partial.lstrip(" \t")
         if not self._blank or not text:
             return

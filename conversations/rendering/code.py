@@ -1,4 +1,4 @@
-"""Boxes of code, and which of them are coloured."""
+"""Boxes of code as HTML, and the languages that get syntax highlighting."""
 
 import re
 from html import escape
@@ -71,11 +71,9 @@ LABEL = re.compile(r"[^\s{}]+")
 
 
 def code_box(code: str, info: str) -> str:
-    """A box with the language's name and the code without colours, as HTML that is not sanitised
-    yet.
-
-    info is what stands after the fence.
-    """
+    """Return the HTML of a box of code: a bar with the language's name, and the code, escaped and
+    not highlighted. Pass the result through the sanitizer. `info` is the info string of the
+    fence."""
     return (
         f'<div class="code"><div class="code__bar"><span>{escape(label(info))}</span></div>'
         f'<pre tabindex="0"><code>{escape(code, quote=False)}</code></pre></div>'
@@ -83,13 +81,16 @@ def code_box(code: str, info: str) -> str:
 
 
 def label(info: str) -> str:
-    """The language's name in what stands after a fence, at most 30 characters."""
+    """Return the language's name in the info string of a fence, at most 30 characters; "" if there
+    is none."""
     match = LABEL.search(info)
     return match[0][:30] if match else ""
 
 
 def lexer_of(code: str, info: str) -> str:
-    """The name by which Pygments knows the language of the code; "" where it is not coloured."""
+    """Return Pygments' name of the language of `code`, given the info string of its fence; "" if
+    the code is not highlighted (language not in LANGUAGES, empty, or over
+    HIGHLIGHTED_CHARACTERS)."""
     language = label(info).lower()
     if language not in LANGUAGES or not code or len(code) > HIGHLIGHTED_CHARACTERS:
         return ""

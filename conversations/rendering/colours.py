@@ -1,7 +1,9 @@
-"""The colours of one text's code: boxes are shown without them first, and get them when they come.
+"""Syntax highlighting of the code in one text: which box of code (the <div class="code"> around a
+piece of code) is next, and how the result is put into the HTML.
 
-So that nothing that shows a text has to wait for them, and so that a text gets the same colours
-whole and while it is written: they are asked for box by box from the top, whatever the time.
+Boxes are shown unhighlighted first, so that nothing that shows a text has to wait. They are
+highlighted one by one from the top, however fast the text arrives, so that a text is highlighted
+the same whole and while it is written.
 """
 
 from collections import deque
@@ -13,8 +15,8 @@ from .sanitizer import clean
 
 
 class Box(NamedTuple):
-    """A box of code: the number of its block, the code, what stands after the fence, and
-    Pygments' name of the language."""
+    """A piece of code to highlight: the number of the block it stands in (from 0), the code, the
+    info string of its fence (what follows the opening ```), and Pygments' name of the language."""
 
     block: int
     code: str
@@ -23,7 +25,12 @@ class Box(NamedTuple):
 
 
 class Colours:
-    """The boxes of one text that wait for their colours."""
+    """Queue of one text's boxes of code that wait for syntax highlighting, limited to TEXT_SECONDS
+    of processor time for all of them.
+
+    For each block: `box` for each piece of code in it, then `expect` with the block's number. Then
+    `next` is the box to highlight, and `take` removes it with its result.
+    """
 
     def __init__(self) -> None:
         # Seconds of processor time that are left for this text.
@@ -32,37 +39,44 @@ class Colours:
         self._waiting: deque[Box] = deque()
 
     def box(self, code: str, info: str) -> str:
-        """The box without its colours; `expect` follows when its block is complete."""
+        """Return the HTML of a box of code without highlighting, and note the box if its language
+        can be highlighted. `info` is the info string of the fence. Call `expect` when the block is
+        complete."""
         if lexer := lexer_of(code, info):
             self._drawn.append((code, info, lexer))
         return code_box(code, info)
 
     def expect(self, block: int) -> None:
-        """Let the boxes that were drawn since the last call wait: they are in this block."""
+        """Queue the boxes noted by `box` since the last call, which stand in the block with the
+        number `block`."""
         self._waiting.extend(Box(block, *drawn) for drawn in self._drawn)
         self._drawn.clear()
 
     def forget(self) -> None:
-        """Drop all: the text is shown without them."""
+        """Empty the queue: the text is shown without highlighting."""
         self._drawn.clear()
         self._waiting.clear()
 
     @property
     def next(self) -> Box | None:
-        """The box whose colours are to be asked for; None where none waits."""
+        """Return the first box in the queue; None if it is empty or no processor time is left for
+        this text, which empties it."""
         if self._waiting and self._left <= 0:
             self.forget()
         return self._waiting[0] if self._waiting else None
 
     def take(self, coloured: Coloured) -> Box | None:
-        """Count the colours of `next`, which is done with, and return the one after it."""
+        """Remove the first box from the queue, subtract the processor time of its result `coloured`
+        from what is left for this text, and return the box that is now first, None if there is
+        none. Raises IndexError if the queue is empty."""
         self._waiting.popleft()
         self._left -= coloured.seconds
         return self.next
 
 
 def with_colours(html: str, box: Box, coloured: Coloured) -> str:
-    """The HTML of the block that the box stands in, with its colours."""
+    """Return `html`, the HTML of a whole block, with the unhighlighted code of `box` in it replaced
+    by the highlighted HTML in `coloured`; `html` unchanged if `coloured.html` is None."""
     if coloured.html is None:
         return html
     shell = clean(code_box("", box.info))

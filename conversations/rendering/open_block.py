@@ -1,9 +1,10 @@
-"""Incremental HTML of the last block of a stream, which is not complete.
+"""Incremental HTML of the last block of a streaming text, which is still incomplete.
 
-Text without Markdown syntax is inserted into the HTML at the place where the last parse ended. Text
-with syntax makes the block be parsed anew, of a list or table only the last item or row. Parsing is
-paid from a budget: each character that arrives adds EARNED characters to it. Without budget new
-text is inserted as plain text until there is some. So the work is linear in the text's length.
+New text without Markdown syntax is inserted into the HTML at the place where the last parse ended.
+New text with syntax makes the block be parsed again, or only the last item or row of a list or
+table. Parsing is limited by a budget: each character that arrives allows EARNED characters to be
+parsed. Where the budget is used up, new text is inserted as plain text. So the work is linear in
+the length of the text.
 """
 
 import re
@@ -40,9 +41,13 @@ INLINE_ENDS = frozenset(f"</{tag}>" for tag in ("strong", "em", "del", "code"))
 
 
 class OpenBlock:
-    """The HTML of the block of a Splitter that is not complete, as far as it can be shown.
+    """HTML of the incomplete block at the end of a streaming text, updated as the text grows.
 
-    parsed: how many characters the parser was given.
+    For each piece of text: `earn` with its length, then `show` with the Splitter that took it, then
+    read `html`; `begin` when the block is complete and another one follows. `references` are the
+    link definitions of the text.
+
+    parsed: how many characters have been given to the parser.
     """
 
     def __init__(self, references: LinkReferences) -> None:
@@ -52,7 +57,7 @@ class OpenBlock:
         self.begin()
 
     def begin(self) -> None:
-        """Forget the block that was open: a new one begins."""
+        """Reset the HTML to "": the block that was open is complete, and a new one begins."""
         self._head = self._tail = ""
         # How much of the block's source is shown.
         self._shown = 0
@@ -70,15 +75,16 @@ class OpenBlock:
 
     @property
     def html(self) -> str:
-        """The HTML, complete in itself at any time; "" as long as nothing can be shown."""
+        """Return the HTML of the block so far, with all its elements closed; "" if nothing can be
+        shown yet."""
         return self._head + self._tail
 
     def earn(self, characters: int) -> None:
-        """Add to the budget for so many characters of text that arrived."""
+        """Add to the budget for parsing: `characters` is how many characters of text arrived."""
         self._budget += characters * EARNED
 
     def show(self, splitter: Splitter) -> bool:
-        """Bring the HTML up to the splitter's open block; returns whether it changed."""
+        """Update `html` for the open block of `splitter`; return True if it changed."""
         source = splitter.source
         if len(source) > BLOCK_CHARACTERS:
             return self._show_verbatim(source, Kind.HTML, 0, len(source))
@@ -96,7 +102,8 @@ class OpenBlock:
         return self._show_markdown(source, splitter)
 
     def _show_verbatim(self, source: str, kind: Kind, start: int, end: int) -> bool:
-        """Show source[start:end] as it is, adding to what was shown the same way."""
+        """Show source[start:end] unparsed, as code (`kind` FENCE) or plain text (HTML), appending
+        what is new since the last call; return True if the HTML changed."""
         changed = self._verbatim is not kind
         if changed:
             self._verbatim = kind
@@ -114,6 +121,8 @@ class OpenBlock:
         return changed
 
     def _show_markdown(self, source: str, splitter: Splitter) -> bool:
+        """Show as much of `source` as can be shown, parsed or as plain text; return True if the
+        HTML changed."""
         visible = showable(source, splitter.partial, self._code_column >= 0)
         length = len(visible if self._code_column >= 0 else visible.rstrip(" \t\n"))
         if length <= self._shown and not self._parse_due:
@@ -136,7 +145,8 @@ class OpenBlock:
         return self._add(visible)
 
     def _is_shown(self, complete: str, parts: Parts) -> bool:
-        """Whether the HTML of the parts that are complete is already what a parse would give."""
+        """Return True if the HTML shown for `complete`, the source up to the last part, is what a
+        parse would give, so that it need not be parsed."""
         return (
             not self._parse_due
             and self._code_column < 0
@@ -145,7 +155,8 @@ class OpenBlock:
         )
 
     def _is_plain(self, visible: str) -> bool:
-        """Whether the new text has no Markdown syntax and belongs to none before it."""
+        """Return True if the text in `visible` that is not shown yet has no Markdown syntax, nor
+        belongs to syntax before it."""
         at = self._shown
         if self._code_column >= 0:
             return not SYNTAX_IN_CODE.search(visible, max(0, at - 1))
@@ -158,7 +169,8 @@ class OpenBlock:
         return ")" not in visible[at:] or "](" not in visible[line:]
 
     def _add(self, visible: str) -> bool:
-        """Insert the new text as plain text. Returns False where none can be shown yet."""
+        """Insert the text in `visible` that is not shown yet as plain text; return False if there
+        is none to show or no HTML to insert it into."""
         text = visible[self._shown :]
         if self._code_column < 0:
             text = text.rstrip(" \t\n")
@@ -177,7 +189,8 @@ class OpenBlock:
         return True
 
     def _parse(self, visible: str, last: int, parts: Parts | None) -> bool:
-        """Parse the source from the last part on anew. Returns False where the budget is short."""
+        """Parse `visible` from the last part (item or row) on; return False if the budget is too
+        small."""
         before = parts.before if parts and self._part_start else ""
         wanted = self._references.wanted(visible[self._part_start :])
         cost = len(visible) - self._part_start + len(wanted) + len(before)
@@ -206,7 +219,8 @@ class OpenBlock:
         return True
 
     def _keep(self, html: str, last: int, parts: Parts) -> None:
-        """Store the HTML of the parts that are complete; they are not parsed again."""
+        """Store `html`, that of the complete items or rows, which end at `last` in the source; they
+        are not parsed again."""
         end = parts.end_in(html)
         if end < 0:
             self._by_parts = False
@@ -215,13 +229,14 @@ class OpenBlock:
             self._part_start = last
 
     def _joined(self, html: str, parts: Parts) -> str:
-        """The HTML of all parts: those before the last with the last one's added, in one list or
-        table where it has the same shape."""
+        """Return the HTML of all items or rows: `html`, that of the last ones, appended to that of
+        those before, within the same list or table where it is one of the same shape."""
         inner = parts.inner(html)
         return self._before + (self._closing + html if inner is None else inner)
 
     def _put(self, visible: str, wanted: str, parts: Parts | None) -> None:
-        """Render the last part, or the whole block, and find where further text is inserted."""
+        """Render the last item or row, or the whole block, and note where in its HTML further text
+        is inserted."""
         part = visible[self._part_start :]
         self._code_column = open_code_column(part) if parts else -1
         in_code = self._code_column >= 0
@@ -240,6 +255,8 @@ class OpenBlock:
         self._shown = len(visible if in_code else visible.rstrip(" \t\n"))
 
     def _rendered(self, text: str, wanted: str, parts: Parts | None, after: str = "") -> str:
+        """Return the HTML of `text`, Markdown, with the link definitions `wanted` and what `parts`
+        puts around it."""
         before = parts.before if parts and self._part_start else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"
@@ -250,11 +267,15 @@ class OpenBlock:
 
 
 def _dedented(line: str, column: int) -> str:
+    """Return `line` without its first `column` spaces, or all its leading spaces if there are
+    fewer."""
     return line[min(column, len(line) - len(line.lstrip(" "))) :]
 
 
 def _insertion(html: str, opened: int, in_code: bool) -> int:
-    """Where in html more of its text goes: before the tags that close what is open."""
+    """Return the index in `html` at which more text is inserted: before the end tags at its end, of
+    which `opened` inline ones (as </strong>) were added to close open Markdown; `in_code`: before
+    the last </code></pre>."""
     if in_code and (at := html.rfind("</code></pre>")) >= 0:
         return at
     at = len(html)

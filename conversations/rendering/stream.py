@@ -1,4 +1,5 @@
-"""Rendering of a whole text, and of one that streams; the former is a stream of one piece."""
+"""Rendering of Markdown to HTML: of a whole text (`render`), and of a text that arrives in pieces
+(`Stream`). `render` gives all its text to a Stream as one piece."""
 
 from collections.abc import Hashable
 from concurrent.futures import Future, wait
@@ -30,16 +31,16 @@ def render(
     account: Hashable = None,
     patience: float = 10,
 ) -> str:
-    """The safe HTML of a whole message: its blocks, each in a <div class="block"> whose
-    `data-block` is `prefix` and its number.
+    """Return the safe HTML of a whole message in Markdown: its blocks, each in a <div
+    class="block"> whose `data-block` is `prefix` followed by the number of the block, from 0.
 
-    name begins the ids of footnotes, which are to be unique in a page of many messages; without
-    one they begin with a hash of the text.
+    `name` begins the ids of the footnotes, which must be unique in a page of many messages; where
+    it is "" they begin with a hash of the text.
 
-    Waits for the colours of its code, so not for an event loop: for the processor time that they
-    may take (colouring.limits), and on a busy machine `patience` seconds of the clock, after
-    which code has none. Accounts (a person's id) that ask for many colours wait for those that
-    ask for few.
+    Blocks the thread until the code is highlighted, so do not call it in an event loop: for at most
+    the processor time in colouring.limits, and `patience` seconds of the clock, after which the
+    rest of the code stays unhighlighted. Highlighting is shared fairly among accounts: `account` is
+    any hashable value, as a person's id.
     """
     stream = Stream(prefix, account, name)
     stream.append(text)
@@ -47,21 +48,29 @@ def render(
 
 
 class Stream:
-    """The HTML of one reply while it is written.
+    """Incremental renderer of one reply: turns Markdown that arrives in pieces into HTML, block by
+    block.
 
-    frozen: the HTML of the blocks that are complete, each in its <div class="block">. Code stands
-    there without colours first; when these come, its block changes, once, and the block's number
-    is added to recoloured. Nothing else changes there; only the end of a reply over 200,000
-    characters puts one plain block in place of all.
-    version: grows with every change of `open`, and where blocks were added to `frozen`.
+    Order of calls: `append` for each piece and now and then `refresh`, after which `frozen` and
+    `open` are the HTML to show; at the end `complete`. Code is shown at once without syntax
+    highlighting, which a child process makes. At any time, while `uncoloured` is not None: `ask`
+    for the highlighting of that box of code and hand the result to `take_colours`. `finish` does
+    what is left of all this and blocks the thread until it is done.
 
-    Nothing but `finish` waits for colours. Whoever shows a text while it is written asks for those
-    of `uncoloured` (`ask`) and gives them back (`take_colours`) until there are no more.
+    frozen: the HTML of each complete block, in its <div class="block">. An entry changes when the
+    code in it is highlighted (then its index is appended to `recoloured`), and in `complete`, when
+    link definitions and footnotes are known; a text of over 200,000 characters becomes one entry of
+    plain text there.
+
+    recoloured: the indices of entries of `frozen` that changed by highlighting, in the order in
+    which they did; it only grows, so a reader keeps how many of them it has seen.
+
+    version: a number that grows when `open` changes or blocks are added to `frozen`.
     """
 
     def __init__(self, prefix: str = "", account: Hashable = None, name: str = "") -> None:
-        """`prefix` begins the `data-block` of each block; colours are made for `account`; `name`
-        is that of `render`."""
+        """`prefix` begins the `data-block` of each block; `account` (any hashable value) is the one
+        whose share of highlighting is used; `name` begins the ids of footnotes, as in `render`."""
         self._name = name
         self.prefix = prefix
         self.frozen: list[str] = []
@@ -89,7 +98,8 @@ class Stream:
 
     @property
     def open(self) -> str:
-        """The HTML of the last block, which is not complete, "" if there is none to show."""
+        """Return the HTML of the last block, which is still incomplete, in its <div class="block">;
+        "" if there is nothing to show of it."""
         # Every watcher asks for it.
         if self._drawn != self.version:
             html = plain(self._rest) if self._rest else self._preview()
@@ -98,19 +108,24 @@ class Stream:
         return self._open
 
     def _preview(self) -> str:
+        """Return the HTML of the open block with the levels of its headings corrected and
+        references to footnotes as plain superscripts."""
         return self._headings.preview(provisional(self._open_block.html))
 
     @property
     def rendered_characters(self) -> int:
-        """How many characters were given to parsers so far."""
+        """Return how many characters have been given to parsers so far, which measures the work
+        done."""
         return self._parsed + self._open_block.parsed + self._references.links.parsed
 
     def append(self, text: str) -> None:
-        """Take more of the text. Nothing is parsed before the next refresh."""
+        """Add `text` to the end of the reply. It is parsed only in the next `refresh`, `complete`
+        or `finish`."""
         self._new.append(text)
 
     def refresh(self) -> float:
-        """Bring the HTML up to the text so far and return the seconds it took."""
+        """Update `frozen`, `open` and `version` for the text appended so far; return the seconds it
+        took."""
         started = perf_counter()
         text = "".join(self._new)
         self._new.clear()
@@ -126,7 +141,9 @@ class Stream:
         return perf_counter() - started
 
     def complete(self) -> None:
-        """Take the end of the text: all its blocks are in `frozen` now, code without colours."""
+        """End the text: parse what is left, so that `frozen` holds all blocks and `open` is "".
+        Code that is not highlighted yet stays so until `take_colours`. Call it once, after the last
+        `append`."""
         text = tidy(without_marks("".join(self._new)))
         self._new.clear()
         self._keep(text)
@@ -145,9 +162,11 @@ class Stream:
         self.version += 1
 
     def finish(self, patience: float = 10) -> str:
-        """The final HTML of the whole text; `frozen` is that HTML, block by block.
+        """End the text (`complete`), wait until its code is highlighted, and return the HTML of the
+        whole text, which is that of all blocks in `frozen`.
 
-        patience: as that of `render`.
+        patience: the seconds of the clock to wait at most; the rest of the code stays
+        unhighlighted.
         """
         self.complete()
         deadline = monotonic() + patience
@@ -161,16 +180,21 @@ class Stream:
 
     @property
     def uncoloured(self) -> Box | None:
-        """The box of code whose colours are wanted next, from the top; None where none is."""
+        """Return the box of code to highlight next, the first in the text that is not; None if
+        there is none."""
         return self._colours.next
 
     def ask(self, box: Box) -> Future[Coloured]:
-        """Ask for the colours of `uncoloured`. Cancel the future where nobody waits any longer."""
+        """Start the syntax highlighting of `box` (from `uncoloured`) and return the future result
+        for `take_colours`. Cancel the future where nobody waits for it any longer."""
         return colour(box.code, box.lexer, self._account)
 
     def take_colours(self, box: Box, coloured: Coloured) -> bool:
-        """Take the colours that were asked for. Returns whether a block changed: each does once,
-        when it has those of all its code."""
+        """Put the result of `ask` for `box` into its block, and go on to the next box.
+
+        Return True if an entry of `frozen` changed: each does at most once, when the last box of
+        its block has been taken. A `box` that is not the one in `uncoloured` is ignored.
+        """
         if box is not self._colours.next:
             # The text became too long meanwhile.
             return False
@@ -187,6 +211,7 @@ class Stream:
         return True
 
     def _take(self, text: str) -> None:
+        """Parse `text` and move the blocks it completes to `frozen`."""
         was_short = self._length <= MESSAGE_CHARACTERS
         self._keep(text)
         if self._length > MESSAGE_CHARACTERS:
@@ -199,9 +224,11 @@ class Stream:
             self.version += 1
 
     def _wrapped(self, html: str) -> str:
+        """Return `html` in the <div class="block"> of the next entry of `frozen`."""
         return wrapped(html, len(self.frozen), self.prefix)
 
     def _keep(self, text: str) -> None:
+        """Keep `text` and count its characters, for a reply that becomes too long to be parsed."""
         self._length += len(text)
         self._recent.append(text)
         if len(self._recent) > 200:
@@ -209,6 +236,8 @@ class Stream:
             self._recent.clear()
 
     def _freeze(self, blocks: list[Block]) -> None:
+        """Append the HTML of complete blocks to `frozen`, and queue the code in them for
+        highlighting."""
         for block in blocks:
             box = self._colours.box
             html, parsed = unparsed_html(block, box) or self._references.draw(
@@ -220,7 +249,8 @@ class Stream:
             self._open_block.begin()
 
     def _settle_references(self) -> None:
-        """Draw the blocks that refer to what came after them once more, and the footnotes."""
+        """At the end of the text, replace the blocks that refer to link definitions and footnotes
+        that came after them, and append the section of footnotes."""
         for number, above, html in self._references.settle(self._anchor):
             if number < 0:
                 self.frozen.append(self._wrapped(html))
@@ -232,13 +262,15 @@ class Stream:
                 self._painted = with_boxes_of(self._painted, self.frozen[number])
 
     def _anchor(self) -> str:
-        """What begins the ids of this text's footnotes in a page that may show many texts."""
+        """Return the beginning of the ids of this text's footnotes, unique in a page of many
+        texts."""
         if self._name:
             return self.prefix + self._name
         text = "".join(self._text + self._recent)
         return self.prefix + sha256(text.encode()).hexdigest()[:12]
 
     def _show_rest(self, rest: str) -> None:
+        """Show text over the limit as plain text: `rest` is what `frozen` does not contain yet."""
         while len(rest) >= PART_CHARACTERS:
             part, rest = rest[:PART_CHARACTERS], rest[PART_CHARACTERS:]
             self.frozen.append(self._wrapped(plain(part)))
