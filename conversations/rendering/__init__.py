@@ -1,4 +1,5 @@
-"""Markdown to safe HTML: of a whole message (`render`), or incrementally as it streams (`Stream`).
+"""Rendering of Markdown to safe HTML: of a whole message (`render`), of one that streams
+(`Stream`), and of a user's message, which is not Markdown (`render_typed`).
 
 A text is split into top-level blocks (block_splitter); each block is converted once, when it is
 complete (block_html, markdown), and its HTML sanitised (sanitizer). What refers from one block to

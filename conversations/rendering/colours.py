@@ -76,7 +76,8 @@ class Colours:
 
 def with_colours(html: str, box: Box, coloured: Coloured) -> str:
     """Return `html`, the HTML of a whole block, with the unhighlighted code of `box` in it replaced
-    by the highlighted HTML in `coloured`; `html` unchanged if `coloured.html` is None."""
+    by the highlighted HTML in `coloured`; unchanged if `coloured` says that it was not
+    highlighted."""
     if coloured.html is None:
         return html
     shell = clean(code_box("", box.info))

@@ -1,7 +1,7 @@
-"""What one block of a text refers to in another: link definitions and footnotes.
+"""References from one block of a text to another: link definitions and footnotes.
 
-Blocks are shown as soon as they are complete, with the definitions known by then. Those that hold
-references are remembered, and drawn once more at the end where more is known then.
+Each block is rendered as soon as it is complete, with the definitions read so far. Blocks with
+references are kept, and rendered again at the end of the text if they look different then.
 """
 
 import re
@@ -21,8 +21,9 @@ PARSED = frozenset((Kind.TEXT, Kind.LIST, Kind.QUOTE, Kind.DETAILS, Kind.FOOTNOT
 
 @dataclass
 class _Remembered:
-    """A block with references: its number in the text, its source without the definitions that it
-    begins with, and its HTML, whose references to footnotes are markers."""
+    """A block with references: its number in the text; the link definitions it begins with, and the
+    rest of its source; `wanted`, the Markdown of the definitions its links use; and its HTML, in
+    which references to footnotes are markers (footnotes.marker)."""
 
     number: int
     block: Block
@@ -35,22 +36,28 @@ class _Remembered:
 
 
 class CrossReferences:
-    """The references of one text, in the order of its blocks."""
+    """Renderer of the Markdown blocks of one text, which resolves references between them. Call
+    `draw` for each complete block in order, and `settle` once at the end."""
 
     def __init__(self) -> None:
         self.links = LinkReferences(address_of)
         self._remembered: list[_Remembered] = []
 
     def learn(self, block: Block) -> None:
-        """Keep what a complete block defines."""
+        """Store the link definitions in a complete block, for links in any block of the text."""
         if block.kind in PARSED and len(block.source) <= BLOCK_CHARACTERS:
             self.links.learn(block.source)
 
     def draw(
         self, block: Block, number: int, above: list[int], box: Callable[[str, str], str]
     ) -> tuple[str, int]:
-        """The HTML of a complete block with what is defined by now, and how many characters were
-        parsed for it. Its number counts from 0; above are the headings it stands under."""
+        """Return the HTML of a complete block, with the link definitions read so far, and how many
+        characters were parsed for it.
+
+        `number` is the number of the block in the text, from 0. `above` are the levels (3 to 6) of
+        the headings that it stands under. `box` makes the HTML of a box of code from the code and
+        its info string.
+        """
         self.learn(block)
         definitions, rest = [], block.source
         if block.kind is Kind.TEXT and rest.lstrip(" ")[:1] == "[":
@@ -65,10 +72,11 @@ class CrossReferences:
         return provisional(html), len(wanted) + len(rest)
 
     def settle(self, anchor: Callable[[], str]) -> Iterator[tuple[int, list[int], str]]:
-        """The blocks that look different now that the text has ended: the number of each, the
-        headings above it and its HTML; last, with number -1, the footnotes.
+        """At the end of the text, yield each block whose HTML is different from what `draw`
+        returned: its number, the levels of the headings above it, and its HTML. Last, if there are
+        footnotes, yield -1, [] and the HTML of their section.
 
-        anchor begins the ids of footnotes; it is asked for only where there are some.
+        `anchor` returns the beginning of the ids of footnotes; it is called only if there are some.
         """
         before = {each.number: provisional(each.html) for each in self._remembered}
         self._draw_again()
@@ -93,7 +101,7 @@ class CrossReferences:
             yield -1, [], section
 
     def _draw_again(self) -> None:
-        """Draw the blocks that refer to what was defined after them."""
+        """Render the blocks again that refer to link definitions which came after them."""
         self.links.begin_again()
         for each in self._remembered:
             wanted = self.links.wanted(each.rest)
@@ -103,7 +111,7 @@ class CrossReferences:
                 each.html = with_boxes_of(each.html, parsed_html(each.rest, wanted))
 
     def _show_unused(self) -> None:
-        """Show the definitions that no link uses as text."""
+        """Render the blocks again that begin with definitions no link uses, with these as text."""
         hrefs: set[str] | None = None
         for each in self._remembered:
             if not each.definitions:
@@ -114,11 +122,13 @@ class CrossReferences:
                 each.html = parsed_html(unused + each.rest, each.wanted)
 
     def _note(self, source: str) -> str:
+        """Return the HTML of a footnote's Markdown, with the link definitions of the text."""
         return parsed_html(source, self.links.wanted(source))
 
 
 def with_boxes_of(old: str, new: str) -> str:
-    """The new HTML of a block, its boxes of code with the colours that they have in the old one."""
+    """Return `new`, the HTML of a block rendered again, with its boxes of code replaced by those in
+    `old`, which may be highlighted; `new` unchanged if the two have different numbers of boxes."""
     boxes = BOX.findall(old)
     if not boxes or len(boxes) != len(BOX.findall(new)):
         return new

@@ -1,4 +1,5 @@
-"""Blocks that a reader can fold: from a line that begins with <details> to its </details>."""
+"""Blocks that a reader can fold: the Markdown from a line that begins with <details> to its
+</details>."""
 
 import re
 
@@ -9,14 +10,15 @@ TAG = re.compile(r"<(/?)details[ \t]*>", re.I)
 
 
 class OpenFolding:
-    """A <details> whose end has not been read. Tags in its code do not count."""
+    """State of a <details> block while its lines are read, to find its end. Tags within fences of
+    code do not count."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._fence: OpenFence | None = None
 
     def ends(self, line: str) -> bool:
-        """Take a line and say whether it closes the block."""
+        """Read the next line, the first included; return True if it closes the block."""
         text = line.lstrip(" \t")
         if self._fence:
             if self._fence.closes(text):
@@ -31,6 +33,6 @@ class OpenFolding:
 
 
 def begins(text: str) -> bool:
-    """Whether a line, without its indentation, begins such a block."""
+    """Return True if `text`, a line without its indentation, begins a <details> block."""
     match = TAG.match(text)
     return match is not None and not match[1]

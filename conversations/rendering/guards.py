@@ -20,17 +20,20 @@ MARK = re.compile(r">|[-+*]|\d{1,9}[.)]")
 
 
 def too_heavy(source: str) -> bool:
-    """Whether a block's source has a shape that is not given to the parser."""
+    """Return True if `source`, the Markdown of a block, is too costly to parse: too many formulas,
+    too deeply nested quotes and lists, or too many table cells."""
     return _too_many_formulas(source) or _too_deep(source) or _too_many_cells(source)
 
 
 def _too_many_formulas(source: str) -> bool:
-    """Whether too many formulas begin: for each, the text after it is searched for its end."""
+    """Return True if too many formulas begin: for each, the text after it is searched for its
+    end."""
     return source.count("\\(") + source.count("\\[") > FORMULA_MARKS
 
 
 def _too_deep(source: str) -> bool:
-    """Whether a line nests too many quotes and lists, which cost the square of their number."""
+    """Return True if a line nests too many quotes and lists, which cost the square of their
+    number."""
     for line in source.split("\n"):
         head = MARKS.match(line)
         if head and len(MARK.findall(head[0])) > CONTAINER_MARKS:
@@ -39,7 +42,8 @@ def _too_deep(source: str) -> bool:
 
 
 def _too_many_cells(source: str) -> bool:
-    """Whether a table has too many cells: each row is filled up to the columns of its head."""
+    """Return True if a table has too many cells: the parser fills each row up to the columns of the
+    head."""
     columns = 0
     lines = source.split("\n")
     for line in lines:

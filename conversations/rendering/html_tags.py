@@ -1,8 +1,8 @@
-"""The few HTML tags that replies may write: <br>, <sub>, <sup>, <kbd>, <details> and <summary>.
+"""HTML tags that replies may write: <br>, <sub>, <sup>, <kbd>, <details> and <summary>.
 
-Each is put where its marker stands in the parser's HTML, if its partner stands in the same element;
-otherwise it stands there as it was written. A <details> that is left open ends with its paragraph
-and is shown open, so that it hides nothing.
+Before parsing, `protected_source` replaces each by a numbered marker. Here the marker becomes the
+tag if start and end tag stand in the same element of the parsed HTML, otherwise the tag's text,
+escaped. A <details> without end tag ends with its paragraph and is open, so that it hides nothing.
 """
 
 import re
@@ -25,7 +25,7 @@ EMPTY = re.compile(r"<p>\s*+</p>\n?")
 
 @dataclass
 class _Element:
-    """An element of the parser that is open, and the tags of the reply that are open in it."""
+    """An open element of the parser's HTML, and the reply's own tags that are open in it."""
 
     name: str
     parent: "_Element | None" = None
@@ -38,13 +38,15 @@ class _Element:
 
     @property
     def home(self) -> "_Element":
-        """The element that holds what a paragraph is split into."""
+        """Return the element that contains this one if this is a paragraph, as a <details> splits
+        paragraphs; otherwise this element."""
         return self.parent if self.name == "p" and self.parent else self
 
 
 @dataclass
 class _Fold:
-    """A <details> that is open: its token, where it stands, and its <summary> if it has one."""
+    """An open <details>: the number of its token, where it stands, and the number of its
+    <summary>'s token, -1 if it has none."""
 
     token: int
     # Where it was opened, and where the last of its own tags stands, with which it ends if it is
@@ -56,7 +58,9 @@ class _Fold:
 
 
 def put_tags(html: str, fragments: list[Fragment]) -> str:
-    """The parser's HTML with the tags of a reply in the place of their markers."""
+    """Return `html`, the Markdown parser's output, with the markers of tags replaced by the tags,
+    or by their escaped text where they are not well placed. `fragments` are what the markers stand
+    for, by number."""
     tokens = list(TOKEN.finditer(html))
     written = _Placing(tokens, fragments).written
     parts, at = [], 0
@@ -70,9 +74,9 @@ def put_tags(html: str, fragments: list[Fragment]) -> str:
 
 
 class _Placing:
-    """One pass over the tags of the parser and the markers of the reply's.
+    """Single pass over the tags of the parser and the markers of the reply's own tags.
 
-    written: what is written in the place of a token, by the number of the token.
+    written: the HTML that replaces a token, by the number of the token.
     """
 
     def __init__(self, tokens: list[re.Match], fragments: list[Fragment]) -> None:
@@ -86,6 +90,7 @@ class _Placing:
         self._leave(len(tokens), "")
 
     def _of_parser(self, n: int, token: re.Match) -> None:
+        """Follow a tag of the parser: enter its element, or leave it."""
         if token[2] in VOID or token[3]:
             return
         if not token[1]:
@@ -95,7 +100,8 @@ class _Placing:
             self.element = self.element.parent
 
     def _leave(self, n: int, closing: str) -> None:
-        """The element that is open ends with token n: so does what was left open in it."""
+        """End the open element at token `n`, and with it what was left open in it; `closing` is its
+        end tag."""
         element = self.element
         element.end = n
         for fold in element.home.folds:
@@ -107,6 +113,8 @@ class _Placing:
                 self._left_open(fold, closing, n)
 
     def _left_open(self, fold: _Fold, closing: str, n: int) -> None:
+        """Write an open <details> without an end tag as one that ends here, before the end tag
+        `closing`."""
         before, after = ("</p>", "<p>") if fold.opened_in.name == "p" else ("", "")
         self.written[fold.token] = f"{before}<details open>{after}"
         if fold.element.name == "p":
@@ -116,6 +124,8 @@ class _Placing:
             self.written[n] = "</details>" + self.written.get(n, closing)
 
     def _of_reply(self, n: int, source: str, line_break: str) -> None:
+        """Decide what token `n`, a marker of the reply's tag `source`, becomes. `line_break` is the
+        <br> after it, or ""."""
         closing, name = NAME.match(source).groups()
         name = name.lower()
         self.written[n] = escape(source, quote=False) + line_break
@@ -132,6 +142,8 @@ class _Placing:
             self._close_inline(n, name, line_break)
 
     def _close_inline(self, n: int, name: str, line_break: str) -> None:
+        """Write the end tag `name` and the start tag it belongs to; tags opened between them stay
+        text."""
         while True:
             opened, at = self.element.inline.pop()
             self.element.counts[opened] -= 1
@@ -141,6 +153,8 @@ class _Placing:
         self.written[n] = f"</{name}>{line_break}"
 
     def _folding(self, n: int, name: str, closing: bool) -> None:
+        """Write a start or end tag (`closing`) of <details> or <summary>, if it fits what is
+        open."""
         folds = self.element.home.folds
         before, after = ("</p>", "<p>") if self.element.name == "p" else ("", "")
         last = folds[-1] if folds else None
@@ -171,5 +185,7 @@ class _Placing:
         self.element.counts.clear()
 
     def _end_summary(self, fold: _Fold, n: int, closing: str) -> None:
+        """Write the end tag of a <summary> before the end tag `closing`, in the place of token
+        `n`."""
         fold.summary_open = False
         self.written[n] = f"</summary>{closing}"

@@ -1,7 +1,8 @@
-"""Markdown that ends in the middle of its syntax: what of it to show, and what to close.
+"""Heuristics for Markdown that ends in the middle of its syntax: what of it to show, and what to
+close.
 
-These are heuristics for what is shown while a block is incomplete. They do not affect the final
-HTML: the next parse, or the end of the block, replaces what they gave.
+They affect only what is shown while a block is incomplete: the next parse, or the end of the block,
+replaces it.
 """
 
 import re
@@ -26,9 +27,11 @@ LOOK_BACK = 4_000
 
 
 def showable(source: str, partial: str, in_code: bool) -> str:
-    """The beginning of source that may be shown; partial is its last, incomplete line.
+    """Return the beginning of `source`, an incomplete block, that can be shown without changing its
+    look soon: without a "**", a "- " or half a link at its end.
 
-    Held back is what would stand there as a bare mark and then change: "**", "- ", half a link.
+    `partial` is its last line while that is incomplete, otherwise ""; `in_code` says that it ends
+    within a fence of code in a list.
     """
     if source[:1] == "|" and source.count("\n") < 2:
         return ""
@@ -52,11 +55,13 @@ def showable(source: str, partial: str, in_code: bool) -> str:
 
 
 def _marks_only(partial: str) -> bool:
+    """Return True if the line has nothing but characters that may become Markdown syntax."""
     return len(partial) < 200 and MARKS_ONLY.fullmatch(partial) is not None
 
 
 def _formula_begun(source: str, line: int) -> int:
-    """Where a formula begins that is not complete, or the end of source."""
+    """Return the index where a formula begins that is incomplete, short and in the last line, which
+    starts at `line`; len(source) if there is none."""
     at = source.rfind("\\(", line)
     if at < 0 or source.find("\\)", at) >= 0:
         at = source.rfind("$", line)
@@ -66,7 +71,8 @@ def _formula_begun(source: str, line: int) -> int:
 
 
 def closing_marks(text: str) -> tuple[str, int]:
-    """The marks that close what the last line of text leaves open, and how many there are."""
+    """Return the marks (as "**") that close the emphasis or code left open in the last line of
+    `text`, and how many there are."""
     line = text[max(text.rfind("\n") + 1, len(text) - LOOK_BACK) :]
     line = ITEM_MARK.sub("", line, count=1)
     if not any(mark in line for mark in "*~`"):
@@ -85,7 +91,8 @@ def closing_marks(text: str) -> tuple[str, int]:
 
 
 def open_code_column(text: str) -> int:
-    """The column of the code that a fence inside text leaves open, -1 if there is none."""
+    """Return the column at which the lines of code begin in a fence that `text` leaves open; -1 if
+    none is open."""
     if "```" not in text and "~~~" not in text:
         return -1
     mark, column = "", -1

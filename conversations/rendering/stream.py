@@ -31,16 +31,16 @@ def render(
     account: Hashable = None,
     patience: float = 10,
 ) -> str:
-    """Return the safe HTML of a whole message in Markdown: its blocks, each in a <div
-    class="block"> whose `data-block` is `prefix` followed by the number of the block, from 0.
+    """Return the safe HTML of a whole message in Markdown: its blocks, each in a
+    <div class="block"> whose `data-block` is `prefix` followed by the block's number, from 0.
 
     `name` begins the ids of the footnotes, which must be unique in a page of many messages; where
     it is "" they begin with a hash of the text.
 
-    Blocks the thread until the code is highlighted, so do not call it in an event loop: for at most
-    the processor time in colouring.limits, and `patience` seconds of the clock, after which the
-    rest of the code stays unhighlighted. Highlighting is shared fairly among accounts: `account` is
-    any hashable value, as a person's id.
+    Blocks the thread until the code is highlighted (so do not call it in an event loop): at most
+    `patience` seconds, after which the rest of the code stays unhighlighted. `account` is any
+    hashable value, as a person's id: those who ask for much highlighting wait for those who ask for
+    little.
     """
     stream = Stream(prefix, account, name)
     stream.append(text)

@@ -1,6 +1,6 @@
-"""Direction of writing: each block takes its own from its text, code always runs left to right.
+"""Direction of writing: each block takes its own from its text; code always runs left to right.
 
-Only blocks with letters that run from right to left are touched. Of these the browser goes by the
+Only blocks with letters that run from right to left are changed. In these the browser goes by the
 first letter outside of code and formulas; lines, items and cells within take theirs from the style
 sheet (`unicode-bidi: plaintext`).
 """
@@ -17,8 +17,9 @@ BOX = '<div class="code">'
 
 
 def direction(html: str) -> tuple[str, str]:
-    """The attribute of the block that holds this HTML, with a space before it, and the HTML with
-    its code and formulas isolated; "" and the same HTML where nothing runs from right to left."""
+    """Return ` dir="auto"`, an attribute for the element around `html`, and `html` with `dir="ltr"`
+    on its code and formulas; "" and `html` unchanged if it has no right-to-left letters or begins
+    with a box of code."""
     if html.isascii() or html.startswith(BOX) or not RIGHT_TO_LEFT.search(html):
         return "", html
     return ' dir="auto"', CODE.sub(_isolated, html)

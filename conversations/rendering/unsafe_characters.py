@@ -1,7 +1,7 @@
-"""Text as it may be shown: characters that turn its order around stand there visibly.
+"""Characters that could hide or reorder text, and how they are made visible.
 
-Unicode's noncharacters are for use inside a program; here they are the markers of
-`protected_source`, so none may come in with a text.
+Unicode's noncharacters are for use inside a program; here some serve as markers while Markdown is
+parsed (`protected_source`), so none may come in with a text.
 """
 
 import re
@@ -18,9 +18,11 @@ APART = "\ufdd6"
 
 
 def tidy(text: str) -> str:
-    """Text that can be encoded, with what would reverse or hide parts of it made visible.
+    """Return `text` safe to show and to encode: line ends are "\\n"; control characters, lone
+    surrogates and noncharacters become U+FFFD; characters that turn the order of text around become
+    visible, as ‹U+202E›.
 
-    Line ends become "\\n". Safe to use on pieces, as long as no piece ends in "\\r".
+    It may be called on pieces of a text, as long as no piece ends in "\\r".
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

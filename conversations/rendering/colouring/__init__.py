@@ -1,8 +1,8 @@
-"""Colours in code, made by Pygments in a process of its own.
+"""Syntax highlighting of code, made by Pygments in a child process.
 
-Its lexers are regular expressions of which many take quadratic time, so what a text costs is
-limited in processor time, which a thread of ours cannot be. `colour` asks for the colours of one
-box of code; there is one child process for each of ours, started with the first box.
+Many of Pygments' regular expressions take quadratic time, so what a text may cost is limited in
+processor time, which cannot be done with a thread. `colour` requests the highlighting of one piece
+of code; each process of the server has one child process, started when it is first needed.
 """
 
 from .jobs import Coloured, colour

@@ -1,10 +1,11 @@
-"""The process that colours code: one job after the other, each within a limit of processor time.
+"""Child process that highlights code: one job after the other, each limited in processor time.
 
-`python -m conversations.rendering.colouring.child` reads jobs from its standard input and answers
-on its standard output, a line of JSON each. A job is `{"code": …, "lexer": …, "limit": …}`: the
-lexer by Pygments' name, the limit in seconds of processor time. Its answer is `{"html": …,
-"seconds": …}`: the escaped code with a <span> around each coloured token, null where it was not
-coloured, and the processor time it took. The process ends with its input.
+`python -m conversations.rendering.colouring.child PROCESSORS` reads jobs from its standard input
+and answers on its standard output, one line of JSON each. PROCESSORS are the numbers of those it
+may use, with commas. A job is `{"code": …, "lexer": …, "limit": …}`: the lexer by Pygments' name,
+the limit in seconds of processor time. Its answer is `{"html": …, "seconds": …}`: the escaped code
+with a <span> around each highlighted token, null if it was not highlighted, and the processor time
+used. The process ends when its input does.
 """
 
 import contextlib
@@ -37,11 +38,13 @@ _classes = {string_to_tokentype(name): css_class for name, css_class in CLASSES.
 
 
 class TooLong(BaseException):
-    """A job used its processor time up. No Exception, so that no lexer catches it."""
+    """Raised in a job that has used up its processor time. Not an Exception, so that no lexer
+    catches it."""
 
 
 def main() -> None:
-    """Answer jobs until there are no more."""
+    """Answer jobs until the input ends, none has come for IDLE_SECONDS, or too much memory is in
+    use."""
     _confine()
     jobs, answers = os.fdopen(0, "rb"), os.fdopen(1, "wb")
     while select.select([jobs], [], [], IDLE_SECONDS)[0]:
@@ -55,7 +58,8 @@ def main() -> None:
 
 
 def _confine() -> None:
-    """Leave what a worker's process has of its own, and limit what this one may use."""
+    """Undo what the process inherited from the server's worker (signals, its one processor), and
+    limit its memory."""
     # A worker holds signals back while it starts, and Ctrl-C is for the server.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -73,10 +77,13 @@ def _confine() -> None:
 
 
 def _stop(*_signal: object) -> None:
+    """Handle the timer's signal: raise TooLong."""
     raise TooLong
 
 
 def _answer(job: dict) -> dict:
+    """Return the answer to a job, as described above: the highlighted HTML or None, and the time
+    used."""
     # Loading a lexer takes time of its own, once.
     lexer = _lexer_class(job["lexer"])(stripnl=False, ensurenl=False)
     began = process_time()
@@ -101,6 +108,7 @@ def _answer(job: dict) -> dict:
 
 
 def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[str]:
+    """Yield the HTML of `tokens`, with neighbours of the same class in one <span>."""
     current, texts = None, []
     for kind, text in tokens:
         name = _class(kind)
@@ -114,12 +122,16 @@ def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[str]:
 
 
 def _span(name: str | None, text: str) -> str:
+    """Return `text` escaped, in a <span> with the class `name` unless that is None or the text is
+    blank."""
     escaped = escape(text, quote=False)
     return f'<span class="{name}">{escaped}</span>' if name and text.strip() else escaped
 
 
 @lru_cache(maxsize=500)
 def _class(kind: _TokenType) -> str | None:
+    """Return the CSS class of a token type or of its nearest parent with one, None if it is not
+    highlighted."""
     while kind not in _classes:
         kind = kind.parent
     return _classes[kind]
@@ -127,7 +139,7 @@ def _class(kind: _TokenType) -> str | None:
 
 @cache
 def _lexer_class(name: str) -> type[Lexer]:
-    """The lexer's class, its expressions compiled. Raises ClassNotFound."""
+    """Return Pygments' class for the language `name`. Raises ClassNotFound if it knows none."""
     return type(get_lexer_by_name(name))
 
 

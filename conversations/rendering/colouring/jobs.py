@@ -1,4 +1,5 @@
-"""Which box of code is coloured next, and what is known of those that were."""
+"""Queue of syntax highlighting: decides which account's code is next, and remembers what code
+cost."""
 
 import atexit
 import logging
@@ -21,11 +22,11 @@ REMEMBERED = 5_000
 
 
 class Coloured(NamedTuple):
-    """The colours of a box of code.
+    """Result of highlighting one piece of code.
 
-    html: the code as sanitised HTML with its colours, None where it gets none. seconds: what of
-    a text's allowance of processor time this takes; the same for the same code ever after, as
-    long as it is remembered.
+    html: the code as sanitised HTML with a <span> around each highlighted token, None if it was not
+    highlighted. seconds: the processor time to subtract from what its text may use; for the same
+    code always that of the first time, as long as that is remembered.
     """
 
     html: str | None
@@ -33,7 +34,8 @@ class Coloured(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A box of code to colour: `lexer` is Pygments' name of its language."""
+    """A piece of code to highlight, Pygments' name of its language, and the future for the
+    result."""
 
     code: str
     lexer: str
@@ -41,11 +43,12 @@ class Job(NamedTuple):
 
 
 class Jobs:
-    """Jobs of all accounts, done one at a time, on one thread, by one process.
+    """Queue of highlighting for all accounts, worked through one job at a time by one thread and
+    one child process.
 
-    Next is the account that has had the least processor time (start-time fair queueing), and of
-    its jobs the oldest: whoever asks for much waits for those who ask for little, and who comes
-    anew waits for one job.
+    Next is the account that has used the least processor time (start-time fair queueing), and of
+    its jobs the oldest: an account with many jobs waits for those with few, and a new one waits for
+    one job.
     """
 
     def __init__(self) -> None:
@@ -60,7 +63,7 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def add(self, code: str, lexer: str, account: Hashable) -> Future:
-        """The future Coloured of a box. Cancel it where nobody waits any longer."""
+        """Queue `code` for highlighting and return the future Coloured; as `colour`."""
         future: Future = Future()
         with self._lock:
             cost = self._costs.get(_key(code, lexer), 0)
@@ -76,6 +79,7 @@ class Jobs:
         return future
 
     def _run(self) -> None:
+        """Work through the jobs, for ever, as the body of the thread."""
         while True:
             with self._lock:
                 while not self._waiting:
@@ -93,6 +97,7 @@ class Jobs:
             job.future.set_result(coloured)
 
     def _next(self) -> tuple[Hashable, Job]:
+        """Remove and return the job to do next, with its account. There must be one."""
         account = min(self._waiting, key=self._used.__getitem__)
         self._level = self._used[account]
         jobs = self._waiting[account]
@@ -105,7 +110,8 @@ class Jobs:
         return account, job
 
     def _colour(self, job: Job) -> Coloured:
-        """Have a job done, by a second process where the first one ended with it."""
+        """Return the result of a job; where the child process ends during it, try once more with a
+        new one."""
         with self._lock:
             is_known = _key(job.code, job.lexer) in self._costs
         limit = AGAIN_SECONDS if is_known else JOB_SECONDS
@@ -129,7 +135,8 @@ class Jobs:
         return Coloured(clean(html), seconds)
 
     def _remember(self, job: Job, seconds: float) -> float:
-        """What the job costs: what it took, or what it took the first time."""
+        """Return the processor time to charge for the job: that of the first time the same code was
+        highlighted, which is `seconds` if it is new."""
         key = _key(job.code, job.lexer)
         with self._lock:
             seconds = self._costs.setdefault(key, seconds)
@@ -140,6 +147,7 @@ class Jobs:
 
 
 def _key(code: str, lexer: str) -> bytes:
+    """Return a hash of the code and its language."""
     return blake2b(f"{lexer}\n{code}".encode(), digest_size=16).digest()
 
 
@@ -147,20 +155,22 @@ _jobs = Jobs()
 
 
 def colour(code: str, lexer: str, account: Hashable = None) -> Future:
-    """The future Coloured of a box of code, from any thread; cancel it where nobody waits.
+    """Queue `code` for syntax highlighting and return the future result (Coloured). May be called
+    from any thread; cancel the future where nobody waits for it any longer.
 
-    lexer is Pygments' name of its language. Accounts (any hashable value, as a person's id) share
-    the process fairly.
+    `lexer` is Pygments' name of the language. `account` is any hashable value, as a person's id:
+    accounts share the child process fairly.
     """
     return _jobs.add(code, lexer, account)
 
 
 def pid() -> int | None:
-    """The id of the process that colours for this one, None where there is none."""
+    """Return the process id of this process's child that highlights code, None if there is none."""
     return _jobs.process.pid
 
 
 def _forked() -> None:
+    """After a fork, in the new process: start with an empty queue and no child process."""
     global _jobs
     _jobs.process.forget()
     _jobs = Jobs()

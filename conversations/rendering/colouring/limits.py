@@ -1,4 +1,5 @@
-"""What colouring may cost. Times are processor time of the process that colours."""
+"""Limits on the cost of syntax highlighting. Times are seconds of processor time used by the child
+process that highlights, unless it says otherwise."""
 
 # One box of code. Pygments takes up to 4 ms for 1,000 characters, so 80 ms for the longest code
 # that is coloured at all; what takes longer than this meets a lexer's quadratic part.

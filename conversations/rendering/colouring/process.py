@@ -1,4 +1,4 @@
-"""The parent's end of the process that colours."""
+"""Parent's side of the child process that highlights code: starting, asking and ending it."""
 
 import contextlib
 import json
@@ -16,17 +16,20 @@ ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "L
 
 
 class Crash(Exception):
-    """The process ended with the job it had."""
+    """The child process ended, or gave no valid answer, while it worked on a job."""
 
 
 class Unavailable(Exception):
-    """The process could not be started, or did not answer in ANSWER_SECONDS and was ended."""
+    """The child process could not be started, or did not answer within ANSWER_SECONDS and was
+    killed."""
 
 
 class Process:
-    """One child process, started when it is first asked and anew when it has ended.
+    """Handle of one child process that highlights code, started at the first `ask` and again when
+    it has ended.
 
-    For one thread: that which first asks, since the system ends the child with that thread.
+    Use it from one thread only, that of the first `ask`: the system kills the child when that
+    thread ends.
     """
 
     def __init__(self) -> None:
@@ -36,11 +39,13 @@ class Process:
 
     @property
     def pid(self) -> int | None:
-        """The process id of the child, None where there is none."""
+        """Return the process id of the child, None if there is none."""
         return self._child.pid if self._child else None
 
     def ask(self, job: dict) -> dict:
-        """The child's answer to a job (child.py). Raises Crash or Unavailable."""
+        """Send `job` to the child and return its answer, both as described in child.py. Blocks
+        until it answers. Raises Crash if the child ends during the job, Unavailable if it cannot be
+        started or takes too long."""
         line = json.dumps(job).encode() + b"\n"
         if self._child is None:
             try:
@@ -81,7 +86,7 @@ class Process:
         self._socket, self._answers = ours, ours.makefile("rb")
 
     def close(self) -> None:
-        """End the child, if there is one."""
+        """Kill the child process, if there is one, and close the connection."""
         child, self._child = self._child, None
         if child is not None:
             child.kill()
@@ -89,13 +94,15 @@ class Process:
         self._let_go()
 
     def forget(self) -> None:
-        """In a process that was forked: the child is the other one's."""
+        """After a fork, in the new process: drop the child without killing it, as it belongs to the
+        parent."""
         child, self._child = self._child, None
         if child is not None:
             child.returncode = 0
         self._let_go()
 
     def _let_go(self) -> None:
+        """Close this side's ends of the connection."""
         for end in (self._answers, self._socket):
             if end is not None:
                 with contextlib.suppress(OSError):
@@ -104,7 +111,8 @@ class Process:
 
 
 def _processors() -> set[int]:
-    """The processors that the child may use: the server ties each worker to one, not itself."""
+    """Return the numbers of the processors the child may use, those of the server's main process:
+    each worker process is tied to one. Empty where the system cannot tell."""
     if not hasattr(os, "sched_getaffinity"):
         return set()
     try:
