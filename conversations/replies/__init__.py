@@ -1,7 +1,8 @@
-"""Replies: submitting a message, writing the reply, watching it, stopping it.
+"""Replies of the model: storing a message, writing the reply to it, watching it, stopping it.
 
-The only package that knows both the models and the gateway. This is its public face: what views
-and the site use of it. Functions may be called from any thread, unless they say otherwise.
+The only package that uses both the database's models and the gateway's client. This module has the
+functions that views and the ASGI handler call; they may be called from any thread, unless their
+docstring says otherwise.
 """
 
 from copy import copy
@@ -35,11 +36,12 @@ __all__ = [
 
 
 def submit(submission):
-    """Store the Submission, and have its reply written; the Submitted.
+    """Store the Submission and start writing the reply to it; return what was stored, a Submitted.
 
-    This process writes it. Where it has no room but others have, or where no server runs (a
-    management command, a test's client), it stays queued for whichever process sweeps or is
-    watched first. Raises Full where there is no room, and what `submission.store` raises.
+    This process writes the reply. If it has no room but other processes have, or if no server runs
+    (a management command, a test's client), the reply stays queued for the first process that looks
+    for queued replies, or in which somebody watches it. Raises Full if no process has room, and
+    what `submission.store` raises.
     """
     engine = Engine.serving
     if engine is None:
@@ -60,7 +62,8 @@ def submit(submission):
 
 
 def offer(submitted):
-    """Let this process write a queued reply at once, if it has room."""
+    """Start writing the queued reply of `submitted` (a Submitted) in this process, if it has room;
+    else do nothing: the reply stays queued."""
     engine = Engine.serving
     if engine is not None:
         pk = submitted.response.pk
@@ -68,22 +71,30 @@ def offer(submitted):
 
 
 def _own(submitted):
-    """A copy with rows for the engine: they change as the reply is written, maybe before the page
-    is drawn."""
+    """Return a copy of `submitted` with its own Response and Message objects, for the Engine: it
+    changes them while the reply is written, maybe before the page is rendered from the originals.
+    """
     response = copy(submitted.response)
     response.message = copy(submitted.response.message)
     return replace(submitted, response=response)
 
 
 def watched_by(response_id, person_id):
-    """The Response, if it is one of the person's that is written here now; saves a query."""
+    """Return the Response with this id if it is that person's and this process writes its reply;
+    else None.
+
+    Saves the database query that would check whether the person may watch the reply's event stream.
+    """
     engine = Engine.serving
     response = engine.known(response_id) if engine else None
     return response if response and response.person_id == person_id else None
 
 
 def stop(response):
-    """Stop a reply wherever it is written. What it has so far is kept."""
+    """Stop the reply of `response` (a Response), in whichever process it is written.
+
+    The text it has so far is kept. One that has ended already stays as it is.
+    """
     status = response_states.request_stop(response.pk)
     engine = Engine.serving
     if status == Response.Status.IN_PROGRESS and engine is not None:
@@ -91,19 +102,24 @@ def stop(response):
 
 
 def answering():
-    """A context manager around the answering of a request: ends of replies wait for it a moment.
-    On the event loop."""
+    """Return a context manager to answer one HTTP request in: while it is open, storing finished
+    replies waits for up to half a second. Call it on the event loop."""
     return Engine.here().priority.answering()
 
 
 async def run_in_lane(unit, *arguments):
-    """The result of `unit(*arguments)`, called in the thread in which this process stores replies.
-    It must be short, and safe to repeat. On the event loop."""
+    """Return `unit(*arguments)`, called in the one thread in which this process stores replies.
+
+    `unit` is a short function that uses the database; it may be called twice, after a lost
+    connection. Await it on the event loop.
+    """
     return await Engine.here().writing_lane.run(unit, *arguments)
 
 
 def fill_in(message):
-    """Give a pending reply the text it has so far, for a page without the event stream."""
+    """Set `live_html` and `live_reasoning` of `message`, an unfinished reply, to the HTML of its
+    text so far, for a page that is read without the event stream. None for `message` does nothing.
+    """
     if message is None:
         return
     response = message.own_response

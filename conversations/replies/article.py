@@ -1,4 +1,4 @@
-"""The HTML article of a reply for its event stream, drawn by the template that draws the page."""
+"""HTML of one reply (an <article> element) for its event stream, from the template of the page."""
 
 from copy import copy
 
@@ -12,7 +12,9 @@ from conversations.thread.page import place_of
 
 
 def render_article(response_id, viewer):
-    """HTML of the reply behind the Response as the database has it; "" if it was deleted."""
+    """Return the HTML of the reply that belongs to the Response `response_id`, read from the
+    database; "" if it was deleted. `viewer` is the Viewer whose language and time zone it is
+    rendered in."""
     try:
         message = Message.objects.select_related("response", "conversation").get(
             response=response_id
@@ -23,7 +25,8 @@ def render_article(response_id, viewer):
 
 
 def render_live_article(live, viewer):
-    """HTML of a LiveReply with the text so far; asks no database."""
+    """Return the HTML of a LiveReply with its text so far, for the Viewer; sends no database
+    query."""
     message = _message_of(live.response)
     message.live_html = mark_safe(live.html)  # noqa: S308 (made by conversations.rendering)
     message.live_reasoning = mark_safe(live.reasoning_html)  # noqa: S308 (as above)
@@ -31,7 +34,10 @@ def render_live_article(live, viewer):
 
 
 def render_finished_article(live, viewer):
-    """HTML of a LiveReply that has just ended, from the rows at hand; "" if it was deleted."""
+    """Return the HTML of a LiveReply that has just ended, for the Viewer; "" if it was deleted.
+
+    Uses the objects in memory; only what they lack is read from the database.
+    """
     try:
         return _draw_finished(_message_of(live.response), viewer, live.offered)
     except Message.DoesNotExist:
@@ -39,7 +45,8 @@ def render_finished_article(live, viewer):
 
 
 def _message_of(response):
-    """A message of its own for one drawing, with what it stands on."""
+    """Return a copy of the Message of `response`, with its Response and Conversation set, to
+    render."""
     message = copy(response.message)
     message.own_response = response
     message.conversation = response.conversation
@@ -47,7 +54,8 @@ def _message_of(response):
 
 
 def _draw_finished(message, viewer, models=None):
-    """`models` as the person who asked was offered them, where that is still at hand."""
+    """Return the HTML of a finished reply. `models` are the LanguageModels offered to the person,
+    for a retry; None reads them from the database."""
     message.place = message.place or place_of(message)
     if models is None:
         models = LanguageModel.objects.offered_to(viewer.person_id)

@@ -1,4 +1,4 @@
-"""Capacity: whether other processes have room for a reply that this one cannot take."""
+"""Capacity: whether other processes have room for a reply that this process has no room for."""
 
 from datetime import timedelta
 
@@ -15,10 +15,11 @@ ALIVE = timedelta(seconds=5)
 
 
 def others_have_room(lease):
-    """Whether a queued reply would soon be claimed by a process other than that of `lease`.
+    """Return True if a process other than the one with the UUID `lease` would soon take a queued
+    reply.
 
-    Known are processes that write a reply now, by their leases; each takes MAX_LIVE_REPLIES. What
-    is queued already will take some of their room.
+    Processes are known by the replies that they are writing now, each with its process's UUID; one
+    takes up to MAX_LIVE_REPLIES. Replies that are queued already are counted against that room.
     """
     open_replies = Response.objects.open().filter(purpose=Response.Purpose.REPLY)
     written = Q(status=Status.IN_PROGRESS, heartbeat_at__gt=Now() - ALIVE) & ~Q(lease=lease)

@@ -1,6 +1,6 @@
-"""The colours of code in a live reply: asked for on the event loop, made by another process.
+"""Syntax highlighting of code blocks in a live reply: requested here, computed by another process.
 
-The reply is shown without them until they come.
+Until it arrives the code is shown without colours.
 """
 
 import asyncio
@@ -11,15 +11,19 @@ END_WAIT = 3
 
 
 def begin(live, spawn):
-    """Let a task bring the colours of the code that is complete, if there is any; `spawn` makes a
-    task of a coroutine."""
+    """Start a task that highlights the complete code blocks of the LiveReply `live`, if it has any.
+
+    Does nothing if a task already does, or for a title. `spawn` starts a coroutine as an asyncio
+    task and returns that.
+    """
     is_shown = live.response.message is not None
     if is_shown and live.colouring is None and live.uncoloured():
         live.colouring = spawn(_bring(live))
 
 
 async def finish(live, spawn):
-    """Wait for the colours of a reply that is complete, END_WAIT at most."""
+    """Wait until the code blocks of a completed LiveReply are highlighted, for at most END_WAIT
+    seconds; what is not highlighted by then stays without colours. `spawn` is as in `begin`."""
     begin(live, spawn)
     if live.colouring is not None:
         await asyncio.wait({live.colouring}, timeout=END_WAIT)
@@ -28,7 +32,8 @@ async def finish(live, spawn):
 
 
 async def _bring(live):
-    """Bring the colours of one box of code after the other and wake the watchers."""
+    """Highlight one code block of `live` after the other, and wake its watchers after each
+    change."""
     try:
         while uncoloured := live.uncoloured():
             stream, box = uncoloured

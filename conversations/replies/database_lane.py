@@ -1,4 +1,4 @@
-"""A lane: one thread with one database connection, for all that the tasks of a process store.
+"""A lane: one thread with one database connection, in which a process's tasks use the database.
 
 An asyncio task that used Django's own async ORM would hold a connection for its life: on PostgreSQL
 with 100 connections 29 of 135 replies were lost that way. Everything goes through a lane instead,
@@ -21,24 +21,30 @@ LOCK_WAIT = 5  # seconds
 
 
 class Lane:
-    """Runs units of work, plain functions, one at a time on a thread of its own."""
+    """A thread with a database connection of its own, for coroutines that need the database.
+
+    It runs units of work, which are plain functions, one at a time. `name` is the thread's name.
+    """
 
     def __init__(self, name):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def run(self, unit, *arguments):
-        """The result of `unit(*arguments)`; a unit must be safe to repeat.
+        """Return `unit(*arguments)`, called in the lane's thread. `unit` must be safe to call
+        twice.
 
-        On an error of the database the connection is dropped and the unit repeated once, since
-        a connection that died with the server stays dead. Raises the second error.
+        After any exception the connection is closed, since one that died with the server stays
+        dead. If the exception means that the database is unavailable, the call is repeated once;
+        the exception is raised if that fails too, and at once if it means something else.
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, _repeatable, unit, arguments)
 
     async def insist(self, unit, *arguments, pause=0.5):
-        """Like `run`, but repeated for as long as the database does not answer.
+        """Return `unit(*arguments)` as `run` does, repeated until the database is available again.
 
-        For what must not be lost: the end of a reply. The caller's cancellation ends it.
+        For what must be stored, such as the end of a reply. `pause` is the number of seconds before
+        the first repetition; it doubles up to 5. Other exceptions are raised; cancelling ends it.
         """
         while True:
             try:
@@ -51,12 +57,14 @@ class Lane:
                 pause = min(pause * 2, 5)
 
     def close(self):
-        """Close the connection and end the thread, after what is under way."""
+        """Close the connection and end the thread once its running unit is done; returns at
+        once."""
         self._executor.submit(connections.close_all)
         self._executor.shutdown(wait=False)
 
 
 def _repeatable(unit, arguments):
+    """Return `unit(*arguments)`; repeat the call once after an exception that means an outage."""
     try:
         _wait_briefly()
         return unit(*arguments)
@@ -73,7 +81,7 @@ def _repeatable(unit, arguments):
 
 
 def _wait_briefly():
-    """Once a connection: wait for locks no longer than LOCK_WAIT."""
+    """Limit waiting for database locks to LOCK_WAIT seconds, once for each new connection."""
     if connection.connection is not None:
         return
     with connection.cursor() as cursor:

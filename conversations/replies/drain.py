@@ -1,7 +1,7 @@
-"""Draining a process that has to exit: replies may finish, then they are ended as interrupted.
+"""Draining of a process that must exit: replies get time to finish, then they are interrupted.
 
-gunicorn's master kills a worker before the worker's own clean-up runs, so its configuration file
-calls this a few seconds earlier.
+gunicorn's master kills a worker before the worker's own clean-up runs, so gunicorn.conf.py calls
+`finish` a few seconds earlier.
 """
 
 import asyncio
@@ -16,10 +16,11 @@ _draining = None
 
 
 async def finish(seconds):
-    """Take no more work, let what is live or watched finish for up to `seconds`, end the rest.
+    """Accept no new replies, let running ones and open event streams finish, then end what is left.
 
-    Afterwards the rows of all replies written here are final and no stream is open. Called again
-    it waits for the same end, at most `seconds` too.
+    `seconds` is how long they may take. On return the rows of all replies written by this process
+    are final, and all event streams were told to end. A second call waits for the same end and may
+    only shorten the time.
     """
     global _until, _draining
     if Engine.serving is None:

@@ -1,7 +1,7 @@
-"""The engine: the part of a process that has replies written, and knows which it writes.
+"""The engine: the object of a server process that starts its replies and keeps track of them.
 
-One per event loop. All its state is touched on that loop only; what other threads want comes by
-`call_soon_threadsafe`. The database is the only thing shared with other processes.
+There is one per event loop. Its state is changed on that loop only, except for `reserve`; other
+threads reach it with `call_soon_threadsafe`. Processes share nothing but the database.
 """
 
 import asyncio
@@ -34,7 +34,12 @@ _engines = weakref.WeakKeyDictionary()
 
 
 class Engine:
-    """The replies of one process: `live` are those written here, as LiveReplies by Response id."""
+    """Registry and scheduler of the replies that one process writes; create it on the event loop.
+
+    `live` maps the id of a Response to its LiveReply, for each reply being written here. `lease` is
+    a UUID that names the process: it stands on the row of each Response that the process writes.
+    `Engine.serving` is the engine of the server process, None in other processes.
+    """
 
     # The one that serves this process, for threads that have no loop.
     serving = None
@@ -66,7 +71,7 @@ class Engine:
 
     @classmethod
     def here(cls):
-        """The engine of the running loop, made when it is first asked for."""
+        """Return the Engine of the running event loop; the first call creates it."""
         loop = asyncio.get_running_loop()
         engine = _engines.get(loop)
         if engine is None:
@@ -77,17 +82,21 @@ class Engine:
 
     @property
     def load(self):
-        """How many replies this process writes or is about to."""
+        """The number of replies that this process writes, or is about to start."""
         return len(self.live) + len(self._claiming) + self._reserved
 
     @property
     def room(self):
-        """How many more replies this process takes now."""
+        """The number of further replies that this process may start now; 0 while it is draining."""
         return 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
 
     def reserve(self):
-        """Reserve a place for one reply, from any thread: the lease to store its Response under,
-        None where there is no room. `use_place` must follow."""
+        """Reserve room for one reply and return the process's lease (UUID) to store its Response
+        with.
+
+        Returns None if there is no room. May be called from any thread. After a reservation
+        `use_place` must be called once, also if storing fails.
+        """
         with self._reserving:
             if not self.room:
                 return None
@@ -95,7 +104,10 @@ class Engine:
             return self.lease
 
     def use_place(self, submitted):
-        """Write the reply that was Submitted under the lease, None if none was; on this loop."""
+        """Release a reservation and start writing its reply. Call it on the engine's event loop.
+
+        `submitted` is the Submitted that was stored with the lease; None if nothing was stored.
+        """
         with self._reserving:
             self._reserved -= 1
         if submitted is not None:
@@ -104,8 +116,11 @@ class Engine:
     # --- Which --------------------------------------------------------------------------
 
     def offer(self, response_id, submitted=None):
-        """Claim the queued Response if there is room; on this loop. `submitted` is it, with all
-        that belongs to it, where that is at hand."""
+        """Take a queued Response and write its reply, if there is room; else do nothing.
+
+        `submitted` is its Submitted where the caller has it; None loads it from the database. Call
+        it on the engine's event loop.
+        """
         if self.room and response_id not in self._claiming and response_id not in self.live:
             task = self._spawn(self._claim_and_begin(response_id, submitted))
             self._claiming[response_id] = task
@@ -113,16 +128,22 @@ class Engine:
             task.add_done_callback(lambda _task: self._claimed(response_id))
 
     def known(self, response_id):
-        """The Response, if it is written or being claimed here and at hand; from any thread."""
+        """Return the Response with this id if this process writes it, or is about to and has it in
+        memory; else None. May be called from any thread."""
         live, submitted = self.live.get(response_id), self._submitted.get(response_id)
         return live.response if live else (submitted and submitted.response)
 
     def mine(self):
-        """Ids of the Responses that this process writes, or is about to."""
+        """Return the ids (a set) of the Responses that this process writes or is about to, titles
+        too."""
         return {*self.live, *self._claiming, *self.titles.live}
 
     async def join(self, response_id):
-        """The LiveReply of an open Response, written or followed here; None if it is final."""
+        """Return the LiveReply of the open Response with this id, for somebody who watches it.
+
+        A queued one is started in this process if there is room; one that another process writes is
+        followed through the database. Returns None if the Response has ended.
+        """
         if response_id not in self._claiming and response_id not in self.live:
             self.offer(response_id)
         if response_id in self._claiming:
@@ -132,7 +153,8 @@ class Engine:
         return await self.follower.follow(response_id)
 
     async def read(self, unit, *arguments):
-        """The result of a unit of work that only reads."""
+        """Return `unit(*arguments)`, called in the thread for database reads. `unit` must not
+        write."""
         return await self.reading_lane.run(unit, *arguments)
 
     async def _claim_and_begin(self, response_id, submitted):
@@ -155,7 +177,8 @@ class Engine:
     # --- From its beginning to its end ----------------------------------------------------
 
     def _begin(self, submitted):
-        """Write the reply, whose row is ours."""
+        """Start a task that writes the reply of `submitted`, whose row names this process
+        already."""
         response = submitted.response
         live = LiveReply(response, submitted.body, submitted.offered)
         self.live[response.pk] = live
@@ -180,14 +203,16 @@ class Engine:
             task.add_done_callback(self._naming.discard)
 
     def end(self, response_id, status):
-        """End a reply or title that is written here with `status`; its text is kept. On this
-        loop."""
+        """Stop a reply or title that this process writes, with `status` as its final one ("lost"
+        stores no end). Its text is kept. Other ids are ignored. Call it on the engine's event loop.
+        """
         live = self.live.get(response_id) or self.titles.live.get(response_id)
         if live is not None:
             stop_early(live, status)
 
     async def interrupt_all(self):
-        """End all replies written here as interrupted; their rows are final afterwards."""
+        """End all replies and titles written here as interrupted, and return when their rows are
+        final."""
         self.draining = True
         for live in self.live.values():
             stop_early(live, Response.Status.INTERRUPTED)
@@ -200,7 +225,8 @@ class Engine:
                 await self.interrupt_all()
 
     async def close(self):
-        """Interrupt what is live, and let go of connections and threads."""
+        """Interrupt all replies, then close the threads, database connections and gateway
+        connections."""
         await self.interrupt_all()
         self._housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -212,8 +238,9 @@ class Engine:
         _engines.pop(self.loop, None)
 
     def _spawn(self, coroutine):
-        """A task in an empty context: in a request's it would inherit that request's thread and
-        database connection, and keep both for its whole life (docs/architecture.md)."""
+        """Start `coroutine` as a task in an empty context and return the task: in a request's
+        context it would inherit that request's thread and database connection, and keep both for
+        its whole life (docs/architecture.md)."""
         task = self.loop.create_task(coroutine, context=contextvars.Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -221,10 +248,11 @@ class Engine:
 
 
 def _claim(response_id, lease, submitted):
-    """Claim a Response for the `lease`: the Submitted, None if somebody else took it.
+    """Claim the queued Response for the process with this `lease`; return its Submitted, None if
+    another process took it. `submitted` is what is known of it, None to load it.
 
-    A unit of work. The body stays None where it could not be built; the Response then ends as
-    failed.
+    Runs in a Lane. The Submitted has no body where that could not be built; the Response then ends
+    as failed.
     """
     if not response_states.claim(response_id, lease):
         return None

@@ -1,6 +1,6 @@
-"""The event stream of one reply, for one browser.
+"""The event stream (server-sent events) that shows one reply in one browser while it is written.
 
-First the whole article so far, then the blocks that change, at the end the finished article. So
+It sends the whole article so far, then each block that changes, at the end the finished article. So
 reconnecting, reloading, a second tab and another device are all the same case.
 """
 
@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who watches, and in what language, zone and form token the article is drawn for them."""
+    """A person who watches a reply: id and session, by which access is checked, and the language,
+    time zone and CSRF token that the reply's HTML is rendered with."""
 
     person_id: int
     session_key: str
@@ -32,9 +33,10 @@ class Viewer:
 
 
 def watch(response, viewer):
-    """The EventStream of `response`, an open or a final one; from any thread.
+    """Return the EventStream of the Response `response`, open or ended, for the Viewer `viewer`.
 
-    Raises TooManyStreams where this process, or this person, has as many as it may.
+    May be called from any thread. The stream must be closed. Raises TooManyStreams if this process,
+    or this person in it, already has the most streams allowed.
     """
     stream = EventStream(response, viewer)
     engine = Engine.serving
@@ -44,9 +46,9 @@ def watch(response, viewer):
 
 
 class EventStream:
-    """The bytes of an event stream, as an async iterator.
+    """An async iterator of the bytes of one event stream, for an HTTP response.
 
-    It counts as open until it is closed, also if it never began.
+    It counts against the limit of open streams until `close`, also if it was never iterated.
     """
 
     def __init__(self, response, viewer):
@@ -69,12 +71,15 @@ class EventStream:
             logger.warning("The database does not answer: a stream was cut.")
 
     def close(self):
-        """Django calls this when the stream has ended, or its browser has left."""
+        """Stop counting the stream as open. Django calls this when it has ended or the browser has
+        left."""
         if Engine.serving is not None:
             Engine.serving.streams.leave(self.watcher)
 
 
 async def _parts(engine, response, watcher):
+    """Yield the stream's events as bytes: the LiveReply's as they come, then the finished
+    article."""
     live = await engine.join(response.pk) if response.is_open else None
     if live is not None:
         live.watchers.add(watcher)
@@ -93,7 +98,8 @@ async def _parts(engine, response, watcher):
 
 
 async def _follow(engine, live, watcher):
-    """Everything of `live` until it has ended."""
+    """Yield the events of the LiveReply `live` as bytes until it ends or the watcher is
+    dismissed."""
     generation = None
     while not (live.ended or watcher.gone):
         if generation != live.generation:
@@ -112,6 +118,7 @@ async def _follow(engine, live, watcher):
 
 
 def event(name, html):
-    """One server-sent event with `html` as its data."""
+    """Return one server-sent event as bytes: `name` is its type, `html` its data (lines may
+    break)."""
     data = html.replace("\r", "").replace("\n", "\ndata: ")
     return f"event: {name}\ndata: {data}\n\n".encode()

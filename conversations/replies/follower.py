@@ -1,4 +1,4 @@
-"""The follower: reads from the database the replies that other processes write, for watchers
+"""The follower: polls the database for replies that other processes write and somebody watches
 here."""
 
 from conversations.models import Response
@@ -7,9 +7,10 @@ from conversations.replies.live_reply import LiveReply
 
 
 class Follower:
-    """One LiveReply for all watchers of a reply here; dropped when the last has left.
+    """Keeps one LiveReply for each reply of another process that has watchers in this process.
 
-    `lane` reads the database, `renderer` shows what came to the watchers.
+    `lane` is the Lane that reads the database; `renderer` is the Renderer that makes the HTML of
+    new text and wakes the watchers. Its length is the number of replies followed.
     """
 
     def __init__(self, lane, renderer):
@@ -21,7 +22,8 @@ class Follower:
         return len(self._live)
 
     async def follow(self, response_id):
-        """The LiveReply of an open Response; None if it is final."""
+        """Return the LiveReply of the open Response with this id, and follow it from now on; None
+        if the Response has ended or is gone."""
         live = self._live.get(response_id)
         if live is None:
             seen = await self._lane.run(response_states.load, response_id)
@@ -36,11 +38,15 @@ class Follower:
         return live
 
     def drop(self, response_id):
-        """Follow no longer."""
+        """Stop following this Response; return its LiveReply, None if it was not followed."""
         return self._live.pop(response_id, None)
 
     async def look(self):
-        """Read once how far all of them are."""
+        """Read the text and status of all followed replies once and pass what is new to their
+        watchers.
+
+        Replies that have ended, or that nobody watches any more, are dropped.
+        """
         for response_id, live in list(self._live.items()):
             if not live.watchers:
                 self.drop(response_id)
@@ -62,6 +68,8 @@ class Follower:
 
 
 def _take_in(live, text, reasoning):
+    """Bring the LiveReply `live` to `text` and `reasoning`, the whole texts as the database has
+    them."""
     if not (text.startswith(live.text) and reasoning.startswith(live.reasoning)):
         live.replace(text, reasoning)
         return

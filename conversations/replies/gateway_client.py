@@ -1,4 +1,4 @@
-"""The client of the gateway that the settings name, or of the built-in demo model."""
+"""The HTTP client of the gateway that the settings name, or of the built-in demo model."""
 
 from django.conf import settings
 
@@ -6,7 +6,8 @@ from conversations import upstream
 
 
 def build_client():
-    """A new client; whoever builds it closes it."""
+    """Return a new client (upstream.Upstream) for the configured gateway; the caller must close
+    it."""
     transport = None
     base_url = settings.OPENAI_BASE_URL
     if settings.DEMO:

@@ -1,7 +1,8 @@
-"""Housekeeping of the process that writes replies: what is repeated every so many seconds.
+"""Housekeeping of replies: the Engine's periodic tasks, each repeated after some seconds.
 
-Checkpoints (text so far, heartbeats, stop flags), the sweep for replies that nobody writes, looks
-at replies of other processes, comments for silent event streams, and revoked access.
+They store text so far, heartbeats and read stop flags (checkpoint), look for replies that no
+process writes (sweep), read replies of other processes, keep silent event streams open, and end the
+streams of people who lost access.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ PULSE = 1.0
 
 
 class Housekeeping:
-    """The periodic tasks of an Engine. They share its state, on its event loop."""
+    """The periodic tasks of the Engine `engine`. They use its state, on its event loop."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -31,7 +32,7 @@ class Housekeeping:
         self._buried = set()
 
     async def run(self):
-        """Repeat all of them until it is cancelled."""
+        """Run all periodic tasks until this coroutine is cancelled."""
         engine = self._engine
         async with asyncio.TaskGroup() as group:
             group.create_task(_every(CHECKPOINT, self.checkpoint))
@@ -41,8 +42,8 @@ class Housekeeping:
             group.create_task(_every(settings.STREAM_ACCESS, self.check_access))
 
     async def checkpoint(self):
-        """Store the text and the heartbeat of all replies written here, and obey what the rows say:
-        that one is to stop, or is no longer ours."""
+        """Store the new text and the heartbeat of all replies and titles written here, then end
+        those that were asked to stop, and see to those that another process has ended."""
         engine = self._engine
         engine.renderer.adjust()
         alive = [*engine.live, *engine.titles.live]
@@ -64,8 +65,8 @@ class Housekeeping:
             await self._go_on_or_leave(lost)
 
     async def _go_on_or_leave(self, response_ids):
-        """Of replies that another process has ended: go on with what was declared dead, leave the
-        others alone."""
+        """Handle the replies (ids) that another process has ended: those that it took for dead are
+        written on, since their end will be put back; the others are stopped here."""
         engine = self._engine
         wanted = await engine.writing_lane.run(recovery.still_wanted, response_ids, engine.lease)
         for response_id in response_ids - self._buried & wanted:
@@ -76,7 +77,8 @@ class Housekeeping:
             engine.end(response_id, "lost")
 
     async def sweep(self):
-        """Claim what nobody has begun, and end what has died or has waited too long."""
+        """Start queued replies that no process has begun, as far as there is room; end replies
+        whose process died and those queued for too long; send queued messages that are overdue."""
         engine = self._engine
         dead, expired, unclaimed = await engine.writing_lane.run(
             recovery.left_behind, engine.mine(), self._standstill
@@ -95,12 +97,13 @@ class Housekeeping:
                     engine.offer(following.response.pk, following)
 
     async def check_access(self):
-        """End the streams of those who may no longer watch."""
+        """End the event streams of people who logged out or were deactivated."""
         await self._engine.streams.check_access(self._engine.reading_lane)
 
     async def _try(self, unit, row_id, *more):
-        """The result of `unit(row_id, *more)`, other units coming in between; None where it failed,
-        since a row that is broken must not keep the sweep from those after it."""
+        """Return `unit(row_id, *more)`, called in the writing lane; None if it raised, which is
+        logged: one broken row must not keep the sweep from the rows after it. Raises if the
+        database is unavailable."""
         try:
             return await self._engine.writing_lane.run(unit, row_id, *more)
         except Exception as error:
@@ -110,7 +113,8 @@ class Housekeeping:
 
 
 async def _every(seconds, action):
-    """Repeat `action` for ever, `seconds` apart; an error is one line and the next time comes."""
+    """Await `action()` for ever, `seconds` after the last time; an exception is logged, not
+    raised."""
     while True:
         await asyncio.sleep(seconds)
         try:
