@@ -1,7 +1,7 @@
-"""A live reply: its text and HTML so far in the memory of this process, and who watches it.
+"""A live reply: the text and HTML so far, in memory, of a reply that somebody writes or watches.
 
-It is written here, or followed from the database where another process writes it; watchers see no
-difference. Nothing is queued for a watcher: each remembers which version it saw last and takes
+This process writes it, or reads it from the database where another process writes it; watchers see
+no difference. Nothing is queued for a watcher: each remembers which version it saw last and takes
 what changed since, so that one that stops reading holds up nothing and costs nothing.
 """
 
@@ -14,11 +14,11 @@ INLINE = 8_000  # characters
 
 
 class LiveReply:
-    """The reply of `response`, a Response with its message and conversation.
+    """Text, reasoning and HTML so far of one unfinished reply, and its watchers.
 
-    `body` is what is sent to the gateway; None where another process writes it, or where it could
-    not be built. `offered` are the LanguageModels that its person may choose from, None where they
-    are not at hand.
+    `response` is its Response, with message and conversation loaded. `body` is the JSON body (dict)
+    that is sent to the gateway; None where another process writes the reply, or where it could not
+    be built. `offered` are the LanguageModels that the person may choose from, None if not known.
     """
 
     def __init__(self, response, body=None, offered=None):
@@ -57,22 +57,25 @@ class LiveReply:
 
     @property
     def id(self):
+        """The id (UUID) of the Response."""
         return self.response.pk
 
     @property
     def text(self):
+        """The answer's text so far, in Markdown."""
         if len(self._texts) > 1:
             self._texts = ["".join(self._texts)]
         return self._texts[0] if self._texts else ""
 
     @property
     def reasoning(self):
+        """The model's reasoning so far, in Markdown; "" if it sent none."""
         if len(self._reasonings) > 1:
             self._reasonings = ["".join(self._reasonings)]
         return self._reasonings[0] if self._reasonings else ""
 
     def add_text(self, text):
-        """Append to the answer; it is rendered and shown at the pace the process can afford."""
+        """Append `text` to the answer; its HTML follows with the next `refresh`."""
         if self._reasoning_began is not None and self.reasoning_seconds is None:
             self.reasoning_seconds = time.monotonic() - self._reasoning_began
         self._texts.append(text)
@@ -81,7 +84,7 @@ class LiveReply:
         self._changed()
 
     def add_reasoning(self, text):
-        """Append to the reasoning, which is rendered as the answer is and shown folded."""
+        """Append `text` to the reasoning; its HTML follows with the next `refresh`."""
         if self._reasoning_began is None:
             self._reasoning_began = time.monotonic()
         self._reasonings.append(text)
@@ -89,7 +92,11 @@ class LiveReply:
         self._changed()
 
     def replace(self, text, reasoning):
-        """Take `text` and `reasoning` in place of everything so far; watchers begin anew."""
+        """Replace answer and reasoning by `text` and `reasoning`; watchers get the whole article
+        anew.
+
+        Needed where text that was shown as the answer turns out to be reasoning.
+        """
         self.generation += 1
         self._renderer, self._thoughts = Stream(), Stream(THOUGHTS)
         self._texts, self._waiting = [text], [text]
@@ -100,14 +107,15 @@ class LiveReply:
         self._changed()
 
     def take_unsaved(self):
-        """`(id, text, reasoning, first token at)` if anything changed since the last call."""
+        """Return `(id, text, reasoning, time of the first token)` to store in the database; None if
+        nothing changed since the last call."""
         if not self._dirty:
             return None
         self._dirty = False
         return (self.id, self.text, self.reasoning, self.first_token_at)
 
     def save_again(self):
-        """The last checkpoint did not reach the database."""
+        """Make the next `take_unsaved` return the text once more: storing it has failed."""
         self._dirty = True
 
     def _changed(self):
@@ -115,12 +123,15 @@ class LiveReply:
         self.is_stale = True
 
     def waits_for_long_parse(self):
-        """Whether `refresh` is too much for the event loop."""
+        """Return True if so much text is to be parsed that `refresh` should run in a thread."""
         waiting = sum(map(len, self._waiting + self._waiting_thoughts))
         return waiting + len(self._renderer.open) + len(self._thoughts.open) > INLINE
 
     def refresh(self):
-        """Bring the HTML up to date with the text so far. `refreshed` must follow on the loop."""
+        """Render the text that came since the last call, so that the HTML is up to date.
+
+        May run in a thread; call `refreshed` on the event loop afterwards.
+        """
         self.is_stale = False
         waiting, self._waiting = self._waiting, []
         if waiting:
@@ -132,29 +143,36 @@ class LiveReply:
             self._thoughts.refresh()
 
     def refreshed(self):
-        """Tell the watchers that there is something new."""
+        """Note that the HTML has changed, and wake the watchers."""
         self.version += 1
         self.wake()
 
     def wake(self):
+        """Wake all watchers, so that they look for changes."""
         for watcher in self.watchers:
             watcher.wake()
 
     def complete(self):
-        """Bring the HTML up to the final text; colours may still be missing."""
+        """Render the final text, once all of it has come; code may still lack syntax
+        highlighting."""
         self.refresh()
         self._renderer.complete()
         self._thoughts.complete()
 
     def uncoloured(self):
-        """`(stream, box)` of the code whose colours are to be asked for next, else None."""
+        """Return `(stream, box)`: the next code block (rendering's Box) that lacks syntax
+        highlighting, and the Stream that it is in; None if there is none."""
         for stream in (self._renderer, self._thoughts):
             if box := stream.uncoloured:
                 return stream, box
         return None
 
     def finished(self, ending, html, reasoning_html):
-        """Take over the columns as they were written, so that the end is shown without a query."""
+        """Set on the Response and its Message in memory what was stored when the reply ended.
+
+        `ending` maps columns of the Response to their values; `html` and `reasoning_html` are the
+        final HTML. With them the finished article is rendered without a query.
+        """
         for name, value in ending.items():
             setattr(self.response, name, value)
         message = self.response.message
@@ -164,18 +182,20 @@ class LiveReply:
 
     @property
     def html(self):
-        """The HTML so far."""
+        """The HTML of the answer so far."""
         return "".join(self._renderer.frozen) + self._renderer.open
 
     @property
     def reasoning_html(self):
-        """The reasoning's HTML so far."""
+        """The HTML of the reasoning so far."""
         return "".join(self._thoughts.frozen) + self._thoughts.open
 
     def changes_since(self, seen):
-        """`(blocks, seen)`: HTML of the blocks that changed since `seen`, and the new `seen`.
+        """Return `(blocks, seen)`: the HTML of each block that changed since `seen`, and the new
+        `seen`.
 
-        Begin with `seen()`. A block replaces the one with the same `data-block`, or is appended.
+        The first `seen` comes from `seen()`. In the page a block replaces the one with the same
+        `data-block` attribute, or is appended.
         """
         now = self.seen()
         blocks = []
@@ -193,8 +213,11 @@ class LiveReply:
         return blocks, now
 
     def seen(self):
-        """What a watcher who has `html` and `reasoning_html` has seen: of the thoughts and of the
-        answer, how many blocks are complete, the open one, and how many changes by colours."""
+        """Return a mark of the HTML as it is now, for a later `changes_since`.
+
+        It has two tuples, for the reasoning and the answer: the number of complete blocks, the HTML
+        of the incomplete one, and the number of blocks that syntax highlighting has changed.
+        """
         return tuple(
             (len(stream.frozen), stream.open, len(stream.recoloured))
             for stream in (self._thoughts, self._renderer)

@@ -1,4 +1,4 @@
-"""The log line for each Response that ended."""
+"""The log line that is written for each Response (a reply or a title) that ended."""
 
 import json
 import logging
@@ -13,12 +13,12 @@ Status = Response.Status
 
 
 def log_end(live, outcome, fields):
-    """Log how the Response of the LiveReply `live` ended: one line, in JSON one object.
+    """Log how the Response of the LiveReply `live` ended: one line, or one JSON object.
 
-    `fields` are the columns of the end (`Outcome.fields`). The keys are OpenTelemetry's for
-    generative AI where it has some; durations are in seconds. WARNING where the gateway failed, so
-    that an alert can count those; INFO else. There is no text, no title and no name of a person in
-    it, and the request's id is that of the page that asked for the reply.
+    `outcome` is its Outcome and `fields` the columns stored at its end. The keys are
+    OpenTelemetry's for generative AI where it has some; durations are in seconds. The level is
+    WARNING if the gateway failed, else INFO. No text, title or name of a person is logged; the
+    request id is that of the HTTP request that asked for the reply.
     """
     response = live.response
     details = {
@@ -59,7 +59,7 @@ def log_end(live, outcome, fields):
 
 
 def _is_failure(fields):
-    """Whether the gateway is what failed: it refused, broke off, or sent what cannot be read."""
+    """Return True if the gateway failed: it refused, broke off, or sent what cannot be read."""
     if fields["status"] == Status.INTERRUPTED:
         # Without a reason it is our own process that stopped.
         return bool(fields.get("reason"))
@@ -67,10 +67,12 @@ def _is_failure(fields):
 
 
 def _seconds(begin, end):
+    """Return the seconds between two datetimes, to the millisecond; None if one of them is None."""
     return round((end - begin).total_seconds(), 3) if begin and end else None
 
 
 def _written(value):
-    """A value as one word of the line: a gateway's words may have blanks and equals signs."""
+    """Return `value` as one word of a log line: as a JSON string if it has blanks or is not
+    ASCII."""
     text = str(value)
     return text if text.isascii() and text.isprintable() and " " not in text else json.dumps(text)

@@ -1,4 +1,4 @@
-"""The open event streams of a process: how many there may be, and what ends them."""
+"""The open event streams of a process: their limits, keep-alive comments, and what ends them."""
 
 import threading
 import time
@@ -10,8 +10,10 @@ from conversations.replies.revocation import no_longer_allowed
 
 
 class TooManyStreams(Exception):
-    """No further event stream is served by this process; `is_share` says that it is the person's
-    own share that is used up."""
+    """Raised when a further event stream would exceed a limit of this process.
+
+    `is_share` is True if the person has as many as one person may, False if the process is full.
+    """
 
     def __init__(self, is_share):
         super().__init__("share" if is_share else "process")
@@ -19,7 +21,10 @@ class TooManyStreams(Exception):
 
 
 class Streams:
-    """The watchers of all open streams. They come from any thread; the rest is the loop's."""
+    """The set of Watchers of all event streams open in this process; its length is their number.
+
+    `admit` may be called from any thread, all else on the event loop.
+    """
 
     def __init__(self):
         # No new ones are let in.
@@ -31,7 +36,8 @@ class Streams:
         return len(self._watchers)
 
     def admit(self, watcher):
-        """Count one more; from any thread. Raises TooManyStreams."""
+        """Add a Watcher to the open streams. Raises TooManyStreams if the process or person has too
+        many."""
         with self._door:
             if self.closed or len(self._watchers) >= settings.MAX_STREAMS:
                 raise TooManyStreams(is_share=False)
@@ -42,11 +48,13 @@ class Streams:
             self._watchers.add(watcher)
 
     def leave(self, watcher):
-        """Count one less: its stream has ended, or never began."""
+        """Remove a Watcher whose stream has ended or never began."""
         self._watchers.discard(watcher)
 
     async def pulse(self):
-        """Comments for the silent, and an end for those that stopped reading."""
+        """Have each stream that was silent for STREAM_COMMENT seconds send a comment, so that
+        proxies keep it open, and end each whose browser has read nothing for STREAM_STALLED
+        seconds."""
         now = time.monotonic()
         for watcher in list(self._watchers):
             if watcher.sending_since is not None:
@@ -56,7 +64,8 @@ class Streams:
                 watcher.remind()
 
     async def check_access(self, lane):
-        """End the streams of people who logged out or were deactivated."""
+        """End the streams of people who logged out or were deactivated; `lane` is a Lane for the
+        query."""
         if not self._watchers:
             return
         watchers = {
@@ -69,7 +78,8 @@ class Streams:
                 watcher.dismiss()
 
     def dismiss_all(self):
-        """End all; their browsers ask again, and come to a process that serves on."""
+        """End all streams and admit no more; their browsers reconnect, to a process that goes
+        on."""
         self.closed = True
         for watcher in list(self._watchers):
             watcher.dismiss()

@@ -1,5 +1,4 @@
-"""The outcome of a request to the gateway: how it ended, folded from the client's events into
-columns of its Response."""
+"""The outcome of a request to the gateway: how it ended, as values for columns of its Response."""
 
 from django.utils import timezone
 
@@ -12,8 +11,12 @@ Source = Response.UsageSource
 
 
 class Outcome:
-    """Takes the events of a LiveReply that are not text; `fields()` are what the final UPDATE
-    writes."""
+    """Collects how the gateway's answer to one LiveReply ended, from the client's events without
+    text.
+
+    `fields()` returns the columns to store. `attempts` is how often the request was sent so far,
+    `began_at` the datetime of the first.
+    """
 
     def __init__(self, live):
         # When the gateway was asked, and how often so far.
@@ -30,11 +33,12 @@ class Outcome:
 
     @property
     def known(self):
-        """Whether an end was seen."""
+        """True once an end was noted, by an event or by `end` or `fail`."""
         return bool(self._status)
 
     def take(self, event):
-        """Note a Started, Headers, Finished or Failed event."""
+        """Note what a Started, Headers, Finished or Failed event of the client says; ignore
+        others."""
         match event:
             case upstream.Started():
                 self._fields["upstream_id"] = event.upstream_id
@@ -48,11 +52,12 @@ class Outcome:
                 self._failed(event)
 
     def end(self, status):
-        """It was ended by us: stopped, or interrupted."""
+        """Note that this site ended the reply, not the gateway: `status` (a Response.Status, such
+        as CANCELLED for a stop or INTERRUPTED) becomes the final status."""
         self._status = status
 
     def fail(self, code):
-        """It failed on our side."""
+        """Note that the reply failed by an error of this site; `code` becomes its `error_code`."""
         self._status = Status.FAILED
         self._fields["error_code"] = code
 
@@ -85,7 +90,8 @@ class Outcome:
             self._fields["request_id"] = event.request_id[:200]
 
     def fields(self):
-        """The fields of the final UPDATE, the books' included."""
+        """Return the columns to store at the end of the Response: `{name: value}`, the status,
+        times, error and token counts among them."""
         live = self._live
         fields = {"status": self._status, "first_token_at": live.first_token_at, **self._fields}
         fields["reasoning_seconds"] = live.reasoning_seconds
@@ -93,6 +99,8 @@ class Outcome:
         return fields
 
     def _books(self):
+        """Return the token counts, and whether they were reported, are to be estimated, or are
+        none."""
         usage = self._usage
         if usage is not None:
             return {
@@ -104,7 +112,7 @@ class Outcome:
         return {"usage_source": Source.ESTIMATED}
 
     def _was_refused(self):
-        """Never reached a model: no connection, an HTTP error, or a refusal as the only event."""
+        """Return True if no model was reached: no connection, an HTTP error, or a refusal."""
         if self._fields.get("error_code") == "internal" or self._refused or not self._sent:
             return True
         return (self._fields.get("http_status") or 0) >= 400

@@ -1,5 +1,5 @@
-"""The queued message: what a person wrote while a reply was being written. It is sent when that has
-ended."""
+"""The queued message: what a person sent while a reply was being written; it is submitted
+afterwards."""
 
 from datetime import timedelta
 from functools import cache
@@ -22,7 +22,12 @@ OVERDUE_AFTER = timedelta(seconds=2)
 
 
 def put(conversation, text, *, submission, model, effort="", length=None):
-    """Keep `text` for later, behind what is queued already. Returns the QueuedMessage."""
+    """Store `text` as the queued message of `conversation`, appended to one that is queued already.
+
+    `submission` is the form's UUID: the same one again adds nothing. `model` (a LanguageModel),
+    `effort` (of reasoning) and `length` (most tokens; None for the model's own) are those that the
+    reply is to have. Returns the QueuedMessage.
+    """
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
         queued = queued or QueuedMessage(conversation=conversation)
@@ -37,11 +42,11 @@ def put(conversation, text, *, submission, model, effort="", length=None):
 
 
 def send(conversation_id, refused=False):
-    """Submit what is queued in the conversation; with `refused` also if it was refused before: only
-    the person may ask for that.
+    """Submit the queued message of the conversation with this id; return the Submitted.
 
-    Returns the Submitted; None where nothing is queued or it cannot be sent now: it stays queued
-    then, `refused`, and the page offers to send it.
+    Returns None if nothing is queued, or if it cannot be sent: it then stays queued, marked
+    `refused` if it was refused, and the page offers to send it. A message with that mark is tried
+    again only if the argument `refused` is True, which is for a request of its author.
     """
     # Almost always nothing is; what finds more of it is several times as dear.
     if not rows(_QUEUED, as_stored(conversation_id)):
@@ -84,17 +89,18 @@ _QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
 
 
 def _taken(queued):
-    """Take it out of the queue, if it still is as it was read: meanwhile its person may have
-    changed it, taken it back or had it refused."""
+    """Delete the QueuedMessage if its row is still as it was read; return True if so. Its author
+    may have changed it, taken it back or had it refused meanwhile."""
     fields = {name: getattr(queued, name) for name in ("text", "model", "effort", "length")}
     same = QueuedMessage.objects.filter(pk=queued.pk, refused=queued.refused, **fields)
     return same.delete()[0] == 1
 
 
 def overdue():
-    """Ids of conversations with a queued message that should have been sent by now.
+    """Return the ids of up to 100 conversations whose queued message should have been sent by now.
 
-    Its process died in between, was ending, or did not yet see it: any other sends it then.
+    The process that wrote the reply died, was exiting, or did not see the message in time; any
+    process may send it.
     """
     return [from_stored(stored) for (stored,) in rows(*_overdue())]
 
@@ -116,6 +122,7 @@ def _overdue():
 
 
 def _refused(queued):
-    """Leave it to the person: sent by itself next week, it would come as a surprise."""
+    """Mark the QueuedMessage as refused and return None: its author has to decide. If it were sent
+    by itself next week, it would come as a surprise."""
     QueuedMessage.objects.filter(pk=queued.pk).update(refused=True)
     return None

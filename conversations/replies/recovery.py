@@ -1,10 +1,10 @@
-"""Recovery: the end of replies whose process died, and of those that no process began.
+"""Recovery: ends replies whose process died, and replies that no process has begun.
 
 A process that writes a reply renews the heartbeat of its Response at least once a second. The reply
-is declared dead, which is called burying it here, once that heartbeat has not changed for
-REPLY_DEAD seconds of successful sweeps of the process that declares it: no clocks are compared, and
-an outage of the database, in which nobody can renew or read anything, counts for nothing. A writer
-that was buried all the same, since it was frozen or cut off, puts its text and its end back.
+is declared dead ("buried") once that heartbeat has not changed for REPLY_DEAD seconds of successful
+sweeps of the process that declares it: no clocks are compared, and an outage of the database, in
+which nobody can renew or read anything, counts for nothing. A process that writes a buried reply
+all the same, since it was only frozen or cut off, puts the reply's text and end back.
 
 All functions are units of work for a Lane, safe to repeat.
 """
@@ -40,9 +40,11 @@ LONGEST_STEP = 2
 
 
 class Standstill:
-    """For how many seconds values have not changed, as seen by one process's successful sweeps.
+    """A stopwatch for values: counts for how many seconds each has not changed between calls of
+    `look`.
 
-    `clock` gives seconds that only grow.
+    Used by one process for the heartbeats that its sweeps read. `clock` returns seconds that only
+    grow.
     """
 
     def __init__(self, clock=time.monotonic):
@@ -51,8 +53,12 @@ class Standstill:
         self._looked_at = None
 
     def look(self, values):
-        """Take what a sweep has just read, `{id: value}`; `{id: seconds}` since the value of each
-        was first seen. What a sweep does not find is forgotten."""
+        """Take the values just read, `{id: value}`; return `{id: seconds that its value was
+        unchanged}`.
+
+        Between two calls at most LONGEST_STEP seconds are counted. An id that is missing is
+        forgotten.
+        """
         now = self._clock()
         step = 0 if self._looked_at is None else min(now - self._looked_at, LONGEST_STEP)
         self._looked_at = now
@@ -64,12 +70,13 @@ class Standstill:
 
 
 def left_behind(mine, standstill):
-    """What every process looks for once a second, oldest first: `(dead, expired, unclaimed)`.
+    """Find replies that need an end or a process: return `(dead, expired, unclaimed)`, oldest
+    first.
 
     `dead` has `(id, heartbeat as stored)` of Responses whose heartbeat stood still for REPLY_DEAD
-    seconds; `expired` the ids of those queued for too long, `unclaimed` of those that nobody has
-    claimed so far. `mine` are ids that this process writes itself and so never declares dead;
-    `standstill` is its Standstill.
+    seconds, `expired` the ids of those queued for too long, `unclaimed` of other queued ones.
+    `mine` are the ids that this process writes itself, never dead; `standstill` is its Standstill.
+    Raises an error of the database if that cannot be written.
     """
     found = [(from_stored(pk), *rest) for pk, *rest in rows(*_left_behind())]
     found = [row for row in found if row[0] not in mine]
@@ -118,9 +125,11 @@ _HEARTBEAT = "SELECT heartbeat_at FROM conversations_response WHERE id = %s"
 
 
 def bury(response_id, heartbeat=None):
-    """End a reply whose process died as interrupted, its text kept. Whether it was ended.
+    """End the reply of a process that died as interrupted, with its text so far. Return True if
+    done.
 
-    With `heartbeat`, as `left_behind` gave it, only if that is still its heartbeat.
+    `heartbeat` is the one that `left_behind` returned, None for the one it has now: the reply is
+    ended only if it does not change meanwhile.
     """
     seen = rows(_HEARTBEAT, as_stored(response_id)) if heartbeat is None else [(heartbeat,)]
     response = load(response_id)
@@ -152,23 +161,28 @@ def bury(response_id, heartbeat=None):
 
 
 def _buried(response_ids, lease):
+    """Return a query for those of the Responses that `lease`'s process wrote and that were
+    buried."""
     return Response.objects.filter(
         pk__in=response_ids, lease=lease, status=Status.INTERRUPTED, reason=CRASHED
     )
 
 
 def still_wanted(response_ids, lease):
-    """Of the `response_ids` that the process `lease` writes those that were buried and that nobody
-    has retried yet: it goes on writing them, and puts them back at their end."""
+    """Return those ids of `response_ids` that were buried and have not been retried since.
+
+    The process with this `lease` (UUID) is still writing them; it goes on and puts their end back.
+    """
     buried = _buried(response_ids, lease).filter(message__isnull=False).select_related("message")
     return {response.pk for response in buried if not _is_retried(response.message)}
 
 
 def put_back(response, lease, fields, text, html, reasoning, reasoning_html):
-    """The end of a reply that was buried while the process `lease` went on writing it.
+    """Store the real end of a reply that was buried while its process went on writing it.
 
-    Its text replaces what was left when it was buried, and its settlement the estimate, in one
-    transaction. The columns as they were written; None where it was not buried, or retried since.
+    `lease` is that process's UUID, `fields` the columns of the end, followed by the final texts and
+    their HTML. They replace what `bury` stored, in the usage records too, in one transaction.
+    Returns the columns as written; None if the reply was not buried, or was retried since.
     """
     with transaction.atomic():
         # A Retry changes the conversation first: from here on none is stored.
@@ -186,13 +200,16 @@ def put_back(response, lease, fields, text, html, reasoning, reasoning_html):
 
 
 def _is_retried(message):
-    """Whether there is a later reply to the same message."""
+    """Return True if there is a later reply to the message that the Message `message` answers."""
     later = Message.objects.filter(parent_id=message.parent_id, created_at__gt=message.created_at)
     return later.exclude(pk=message.pk).exists()
 
 
 def expire(response_id):
-    """Fail a Response that no process had room for in EXPIRES_AFTER. Whether it was so."""
+    """End a Response as failed that was queued for EXPIRES_AFTER without a process that had room.
+
+    Returns True if it did; False if the Response is not queued any more, or not for so long.
+    """
     unclaimed = Response.objects.filter(
         pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
     )

@@ -1,38 +1,40 @@
-"""Why a submission was refused: one exception for each cause. Nothing is stored then."""
+"""Exceptions for a submission that is refused, one for each cause. Nothing is stored then."""
 
 
 class Refused(Exception):
-    """A submission that was not taken. `code` names the cause; views have a sentence for it."""
+    """Base class: a submission was refused. `code` names the cause, for which views have a
+    sentence."""
 
     code = "refused"
 
 
 class Busy(Refused):
-    """A reply is being written in this conversation."""
+    """Raised if another reply is being written in the conversation."""
 
     code = "busy"
 
 
 class Conflict(Refused):
-    """The same submission id was sent before, with another text or by somebody else."""
+    """Raised if the submission's id was used before, with another text or by another person."""
 
     code = "conflict"
 
 
 class Stale(Refused):
-    """Messages that the form did not show follow the one it was shown under."""
+    """Raised if messages that the form did not show follow the one that the new message answers."""
 
     code = "stale"
 
 
 class Full(Refused):
-    """There is no room for another reply now."""
+    """Raised if no process has room for another reply now."""
 
     code = "full"
 
 
 class OverLimit(Refused):
-    """A budget or rate limit does not allow it now; `limit` is the usage.OverLimit."""
+    """Raised if a budget or rate limit is used up; `limit` is the usage.OverLimit that says
+    which."""
 
     code = "over_limit"
 
@@ -42,19 +44,20 @@ class OverLimit(Refused):
 
 
 class NotPossible(Refused):
-    """That message cannot be edited, retried or continued: it is of the wrong role; or the person's
-    account was deleted meanwhile."""
+    """Raised if the message cannot be edited, retried or continued, since it is of the wrong role
+    (the person's instead of the model's, or the reverse); or if the person's account was deleted.
+    """
 
     code = "not_possible"
 
 
 class MessageDeleted(Refused):
-    """The message that it answers, edits or retries was deleted meanwhile."""
+    """Raised if the message to be answered, edited, retried or continued was deleted meanwhile."""
 
     code = "message_deleted"
 
 
 class ConversationDeleted(Refused):
-    """The conversation was deleted, or put into the trash, meanwhile."""
+    """Raised if the conversation was deleted, or put into the trash, meanwhile."""
 
     code = "conversation_deleted"

@@ -1,7 +1,9 @@
-"""How often new text is rendered and sent: all replies together get a share of the process.
+"""Pace of live replies: how often new text is rendered to HTML and sent to the browsers.
 
-Measured with 50 replies of 20 tokens/s, rendering and, still more, the system call that sends it
-are most of what a token costs; one of each for several tokens halves it.
+The more all replies of a process cost together, the longer the pause between two updates, so that
+they take a bounded share of its time. Measured with 50 replies of 20 tokens/s, rendering and, still
+more, the system call that sends it are most of what a token costs; one of each for several tokens
+halves it.
 """
 
 import asyncio
@@ -18,10 +20,11 @@ SLOWEST = 0.18  # so that while text comes a page changes at least five times a 
 
 
 class Pace:
-    """The beat at which all replies of a process change, slower the more they cost together.
+    """A common timer for the updates of all replies of a process, slower the more they cost.
 
-    Together, since to wake up for each one, here and in the kernel, was measured to cost as much
-    as half of what they are woken for.
+    `interval` is the number of seconds between two beats. The beat is common since waking up for
+    each reply alone, in this process and in the kernel, was measured to cost up to half as much as
+    what is done then.
     """
 
     def __init__(self):
@@ -32,7 +35,7 @@ class Pace:
         self._waiting = []
 
     def beat(self):
-        """A future that is done at the next beat."""
+        """Return a future that is done at the next beat, when the next update may be rendered."""
         if not self._waiting:
             now = self._loop.time()
             self._loop.call_at(now + self.interval - now % self.interval, self._beat)
@@ -47,11 +50,12 @@ class Pace:
                 future.set_result(None)
 
     def spent(self, seconds):
-        """Note what rendering one change took."""
+        """Add to the cost what rendering one update took, in `seconds`; sending it is added as
+        SENDING."""
         self._spent += seconds + SENDING
 
     def adjust(self):
-        """Choose the pause for the next while from what the last while cost."""
+        """Choose the next interval from the share of time that updates took since the last call."""
         now = time.monotonic()
         share = self._spent / max(now - self._since, 1e-3)
         self._spent, self._since = 0.0, now
@@ -60,10 +64,11 @@ class Pace:
 
 
 class Renderer:
-    """Renders the LiveReplies of a process: on the event loop, or in a thread where it takes long.
+    """Renders the new text of LiveReplies to HTML, on the event loop or, if it is long, in a
+    thread.
 
-    Whoever shows changes one after the other awaits `beat` between them. `spawn` makes a task of a
-    coroutine.
+    `spawn` starts a coroutine as an asyncio task and returns that. `beat()` returns a future to
+    await between two updates of a reply; `adjust()` is to be called at every checkpoint.
     """
 
     def __init__(self, spawn):
@@ -75,7 +80,8 @@ class Renderer:
         self.adjust = self._pace.adjust
 
     async def show(self, live):
-        """Render the text that came since the last time, and wake the watchers."""
+        """Render what was added to the LiveReply `live` since the last call, wake its watchers, and
+        start the syntax highlighting of new code blocks."""
         if live.waits_for_long_parse():
             live.refreshing = self._loop.run_in_executor(self._thread, live.refresh)
             await asyncio.shield(live.refreshing)
@@ -88,7 +94,8 @@ class Renderer:
         colouring.begin(live, self._spawn)
 
     async def complete(self, live):
-        """Render the rest of a reply that has ended, colours included; its HTML is final then."""
+        """Render the final HTML of the LiveReply `live`, which has ended; return when that is done
+        and its code is highlighted, or not in time (`colouring.END_WAIT`)."""
         if live.refreshing is not None:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
@@ -99,5 +106,5 @@ class Renderer:
         await colouring.finish(live, self._spawn)
 
     def close(self):
-        """End the thread, after what is under way."""
+        """End the thread once what it renders is done; returns at once."""
         self._thread.shutdown(wait=False)

@@ -1,4 +1,5 @@
-"""The body of `POST /v1/responses`: built for a new Response, and rebuilt for a stored one.
+"""The JSON body of `POST /v1/responses`: built for a new Response, and built again for a stored
+one.
 
 What is kept in `Response.request` (instructions, parameters, ids of the first and the last message)
 is enough to build the same body again from the stored messages.
@@ -19,8 +20,8 @@ from conversations.thread.page import tree_of
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """`body` is what is sent, `request` what `Response.request` keeps of it, `texts` all the text
-    in it, by which its tokens are estimated."""
+    """A request to the gateway: `body` is the JSON that is sent (a dict), `request` what is stored
+    of it in `Response.request`, `texts` all texts in it, from which its tokens are estimated."""
 
     body: dict
     request: dict
@@ -28,16 +29,17 @@ class RequestBody:
 
     @property
     def max_output_tokens(self):
-        """The most tokens that the reply may have; None where nothing is set."""
+        """The most tokens that the reply may have; None if there is no limit."""
         return self.request["parameters"].get("max_output_tokens")
 
 
 def build(question, *, person, model, effort="", length=None):
-    """The RequestBody that asks `model` to answer the Message `question` of `person`.
+    """Build the RequestBody that asks `model` (a LanguageModel) to answer the Message `question`.
 
     It has the messages from the root of the conversation down to `question`, as many of the newest
-    as fit the model's context window. `effort` is the reasoning effort, "" for the model's own;
-    `length` the most tokens of the reply, None for the model's own.
+    as fit the model's context window, and the instructions of the site, `person` and conversation.
+    `effort` is the reasoning effort, "" for the model's own; `length` the most tokens of the reply,
+    None for the model's own.
     """
     conversation = question.conversation
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
@@ -67,9 +69,11 @@ def build(question, *, person, model, effort="", length=None):
 
 
 def rebuild(response):
-    """The exact body that was, or will be, sent for `response`, from the stored messages.
+    """Build again the JSON body (dict) of the request for the stored Response `response`.
 
-    Raises KeyError or ValueError where what it was made of is gone.
+    It equals the one that was sent, or is still to be sent. Used to send a reply that was queued in
+    another process, and to show what was sent. Raises KeyError or ValueError if a message of it was
+    deleted.
     """
     if response.purpose == Response.Purpose.TITLE:
         return titles.rebuild_body(response)
@@ -85,13 +89,13 @@ def rebuild(response):
 
 
 def as_turn(message):
-    """A Message as the prompt has it."""
+    """Return the Message as a Turn, which is the prompt builder's form: id, role and text."""
     return prompt.Turn(message.pk, message.role, message.text)
 
 
 def turns_to(conversation, message_id):
-    """The Turns from the root of `conversation` down to the message, oldest first; [] if it was
-    deleted."""
+    """Return the Turns (id, role, text) from the root of `conversation` down to the message with
+    this id, oldest first; [] if that was deleted."""
     path = tree_of(conversation).path_to(as_stored(message_id))
     ids = [from_stored(stored) for stored in path]
     rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
@@ -100,7 +104,8 @@ def turns_to(conversation, message_id):
 
 
 def _measured_ratio(turns):
-    """UTF-8 bytes per token by the last `input_tokens` reported on this path, else None."""
+    """Return the UTF-8 bytes per token of these Turns, by the last `input_tokens` that the gateway
+    reported for some of them; None if it reported none, or not for all that they begin with."""
     known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
     rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
     last = max(rows, key=lambda response: known[response.message_id], default=None)

@@ -1,8 +1,8 @@
-"""Priority of requests over ends of replies: an end waits while requests are being answered.
+"""Priority of HTTP requests over ends of replies: storing an end waits while requests are answered.
 
 Fifty people who press Send within a second need more of a processor than there is. The text of a
-reply is on the screen when it ends; its books, its index and its finished article can wait a moment
-for those who do not see a first word yet.
+reply is on the screen when it ends; storing it, its usage and its finished article can wait a
+moment for those who do not see a first word yet.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ PATIENCE = 0.5  # seconds that an end waits at most
 
 
 class RequestPriority:
-    """Counts the requests that a process is answering; on its event loop."""
+    """Counter of the HTTP requests that a process is answering; used on its event loop only."""
 
     def __init__(self):
         self._answering = 0
@@ -23,7 +23,7 @@ class RequestPriority:
 
     @contextmanager
     def answering(self):
-        """Around the answering of one request, or the making of a piece of its answer."""
+        """Return a context manager that counts one request, for as long as it is being answered."""
         self._answering += 1
         self._over.clear()
         try:
@@ -35,8 +35,9 @@ class RequestPriority:
 
     @asynccontextmanager
     async def lull(self):
-        """Around an end: wait until no request is being answered and no other end is under way,
-        for at most PATIENCE."""
+        """Return an async context manager in which to store the end of a reply: entering it waits
+        until no request is being answered and no other end is being stored, for at most PATIENCE
+        seconds."""
         mine = False
         try:
             with contextlib.suppress(TimeoutError):

@@ -1,8 +1,10 @@
-"""The states of a Response: `queued → in_progress →` one final state.
+"""The states of a Response: `queued → in_progress →` one final state, and the functions that change
+it.
 
-Each move is one guarded UPDATE: it names the state that it starts from and, where a process writes
-the reply, that process's lease. A writer that comes too late changes no row. All functions are
-units of work for a Lane, safe to repeat: a write whose connection broke may have been done already.
+Each change is one guarded UPDATE: it names the state that it starts from and the `lease`, the UUID
+of the process that writes the reply. A process that comes too late changes no row. All functions
+are units of work for a Lane, safe to repeat: a write whose connection broke may have been done
+already.
 """
 
 from django.db import connection, transaction
@@ -19,10 +21,11 @@ Status = Response.Status
 
 
 def claim(response_id, lease):
-    """Take the queued Response for the process `lease`. Whether it is ours.
+    """Take the queued Response for the process with this `lease` (UUID). Return True if that has it
+    now.
 
-    The first attempt is counted here, before it is made: after a crash the books rather name a
-    request that was not sent than miss one that was.
+    The first attempt at the gateway is counted here, before it is made: after a crash the usage
+    records rather name a request that was not sent than miss one that was.
     """
     queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     return (
@@ -32,7 +35,8 @@ def claim(response_id, lease):
 
 
 def begun(lease):
-    """The columns of a Response that the process `lease` writes."""
+    """Return the columns (a dict) that mark a Response as being written by the process with this
+    `lease` (UUID), from now on."""
     return {
         "status": Status.IN_PROGRESS,
         "lease": lease,
@@ -44,20 +48,25 @@ def begun(lease):
 
 
 def load(response_id):
-    """The Response with its message and conversation, or None."""
+    """Return the Response with this id, with its message and conversation loaded; None if it is
+    gone."""
     return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
 
 
 def count_attempt(response_id, lease, number):
-    """Note that the attempt `number` is about to be sent."""
+    """Store that the request of this Response is about to be sent for the `number`-th time.
+
+    Does nothing if the process with this `lease` does not write it.
+    """
     Response.objects.filter(pk=response_id, lease=lease).update(attempts=number)
 
 
 def checkpoint(lease, texts, alive):
-    """Write the text so far and the heartbeat of this process's replies, in one transaction.
+    """Store text so far and heartbeat of the replies that the process with this `lease` writes.
 
-    `texts` has `(response id, text, reasoning, first token at)` of those that changed; `alive`
-    the ids of all. Returns `(ids that were asked to stop, ids that are no longer ours)`.
+    `texts` has `(response id, text, reasoning, time of the first token)` for each that changed,
+    `alive` the ids of all. Returns two sets of ids: those that were asked to stop, and those that
+    this process no longer writes, by what the database says. One transaction.
     """
     silent = set(alive) - {text[0] for text in texts}
     with transaction.atomic():
@@ -84,7 +93,8 @@ WHERE id = %s AND lease = %s AND status = 'in_progress'
 
 
 def _ours(lease):
-    """`{id: whether a stop was asked for}` of all that the process `lease` writes."""
+    """Return `{id: True if asked to stop}` of the Responses that the process with this `lease`
+    writes."""
     return {from_stored(pk): bool(asked) for pk, asked in rows(_OURS, as_stored(lease))}
 
 
@@ -105,9 +115,11 @@ def _write_texts(lease, texts):
 
 
 def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
-    """End the Response with `fields` and write its message, once.
+    """End the Response and store its message, unless it has ended already; safe to repeat.
 
-    The columns as they were written, the books' included; None where it was no longer ours.
+    `lease` is the UUID of the process that writes it, `fields` the columns of the end, followed by
+    the final texts and their HTML. Returns the columns as written, usage and cost among them; None
+    if that process no longer writes it.
     """
     ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
@@ -121,11 +133,11 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
 
 
 def end(guarded, fields, *written):
-    """End the one Response of the query `guarded` and enter it into the books, in the caller's
-    transaction. The columns as they were written; None where it had ended before.
+    """End the one Response of the query `guarded` and add it to the usage records.
 
-    Every Response, of whatever purpose, ends this way. `fields` are the columns of the end,
-    `status` and `usage_source` among them; `written` the texts that came.
+    Every end of a Response goes through here, in the caller's transaction. `fields` are its
+    columns, `status` and `usage_source` among them; `written` are the texts that the model wrote,
+    to estimate tokens from. Returns the columns as written; None if `guarded` finds no row.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
@@ -138,8 +150,11 @@ def end(guarded, fields, *written):
 
 
 def replace_end(guarded, fields, *written):
-    """As `end`, for the one Response of `guarded` that has ended already: its columns and its
-    settlement in the books are replaced."""
+    """Replace the end of the one Response of the query `guarded`, which has ended, as `end` would.
+
+    The columns and the usage records of the earlier end are replaced. Returns the columns as
+    written; None if `guarded` finds no row.
+    """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
         return None
@@ -159,8 +174,11 @@ _OF_AN_END = (*TOKENS, "price_input", "price_cached_input", "price_output", "cos
 
 
 def write_message(response, text, html, *reasoning):
-    """The reply's message, if neither it nor its conversation was deleted meanwhile. A title has
-    none, and brings nothing new to see."""
+    """Store text and HTML (`reasoning`: its text, its HTML) in the message of `response`, add it to
+    the full-text search index, and mark the conversation as unseen.
+
+    Does nothing if the message was deleted, and for a title, which has no message.
+    """
     message = response.message
     if message is None or not change(_TEXT, text, html, *reasoning, as_stored(message.pk)):
         return
@@ -179,7 +197,11 @@ _NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WH
 
 
 def request_stop(response_id):
-    """Ask for the end of an open reply; a queued one ends at once. The status it has now."""
+    """Ask the process that writes this Response to stop; end it at once if it is still queued.
+
+    Returns the status that it has then. One that has ended stays as it is. Raises
+    Response.DoesNotExist if it is gone.
+    """
     with transaction.atomic():
         queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)
         unsent = {"status": Status.CANCELLED, "usage_source": Response.UsageSource.NONE}
@@ -191,7 +213,8 @@ def request_stop(response_id):
 
 
 def look(response_ids):
-    """`{id: (status, text so far, reasoning so far)}`, for those written by other processes."""
+    """Return `{id: (status, text so far, reasoning so far)}` of these Responses, which other
+    processes write; without those that are gone."""
     found = Response.objects.filter(pk__in=response_ids).values_list(
         "pk", "status", "partial", "partial_reasoning"
     )

@@ -1,4 +1,4 @@
-"""Revocation: which watchers of event streams may no longer watch."""
+"""Revocation of access: which people with an open event stream may no longer watch it."""
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -9,9 +9,11 @@ from conversations.models import Person
 
 
 def no_longer_allowed(viewers):
-    """Of `viewers`, a set of `(session key, person id)`, those whose next request would be
-    refused: the session ended, the account is inactive or gone, or the password was changed since
-    the session began.
+    """Return those of `viewers`, a set of `(session key, person id)`, whose next request would be
+    refused.
+
+    The session ended, the account is inactive or gone, or the password was changed since the
+    session began.
     """
     keys = {key for key, _person in viewers}
     alive = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
@@ -25,8 +27,8 @@ def no_longer_allowed(viewers):
 
 
 def _is_valid(session, person):
-    """Whether `session`, the decoded data or None, is a login of `person` that still counts, by the
-    same rule as `django.contrib.auth.get_user`."""
+    """Return True if `session` (its decoded data, or None) still logs `person` in, by the same rule
+    as `django.contrib.auth.get_user`."""
     if session is None or person is None or session.get(SESSION_KEY) != str(person.pk):
         return False
     valid = [person.get_session_auth_hash(), *person.get_session_auth_fallback_hash()]

@@ -1,4 +1,4 @@
-"""A submission: storing a person's message, the empty reply and its Response in one transaction.
+"""Submission: stores a person's message, the empty reply to it and its Response in one transaction.
 
 The database decides what may happen only once: a unique column lets each submission id through
 once, a partial unique index allows one open reply a conversation. To check first and insert later
@@ -34,13 +34,16 @@ from conversations.thread.tree import Place
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What a person asks for with one form.
+    """A request for a reply of `model`, as `person` sends it with one form; input of `store`.
 
-    `id` is the form's: the same id again stores nothing new. What is asked for is one of these:
-    an answer to `text` in `conversation` (None: in a new one), below the message `parent` (None:
-    at the end of the active branch); an answer to `text` in place of the person's message
-    `edited`; another reply beside the reply `retried`; or that the reply `continued` goes on, for
-    which `text` asks.
+    `id` is the form's: the same id again stores nothing new. `effort` is the reasoning effort, ""
+    for the model's own; `length` the most tokens of the reply, None for the model's own; `offered`
+    the LanguageModels that the person may choose from, None if not known. It asks for one of these:
+    - a reply to the new message `text` in `conversation` (None: in a new one), below the message
+      `parent` (None: at the end of the branch that is shown)
+    - a reply to `text` in place of the person's message `edited`
+    - another reply beside the reply `retried`
+    - the continuation of the reply `continued`, for which the new message `text` asks
     """
 
     id: UUID
@@ -59,7 +62,8 @@ class Submission:
 
     @property
     def message(self):
-        """The stored message that it is about; None where only a conversation is given."""
+        """The stored message that is edited, retried, continued or answered; None if none is
+        given."""
         return self.edited or self.retried or self.continued or self.parent
 
     @property
@@ -71,12 +75,12 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """What was stored: the Response, with `message` (the empty reply), its `parent` (the person's
-    message) and `conversation` at hand.
+    """The stored rows of a Submission, as `store` returns them.
 
-    `body` is what is to be sent to the gateway, None for a submission that was stored before.
-    `offered` is the Submission's. `has_budgets` is whether any budget applies to the person, None
-    where that is not known.
+    `response` is the Response, with its `message` (the empty reply), the `parent` of that (the
+    person's message) and `conversation` loaded. `body` is the JSON body to send to the gateway,
+    None if the submission was stored before. `offered` is the Submission's. `has_budgets` is True
+    if any budget applies to the person, None if that is not known.
     """
 
     response: Response
@@ -87,7 +91,8 @@ class Submitted:
 
 @dataclass(frozen=True)
 class _Turn:
-    """The rows to store: `reply` answers `question`, which `asks` if it is new as well."""
+    """Rows to store: the Message `reply` is the answer to the Message `question`; `asks` is True if
+    that is new as well."""
 
     conversation: Conversation
     question: Message
@@ -97,11 +102,13 @@ class _Turn:
 
 
 def store(submission, lease=None):
-    """Store a Submission; the Submitted. The same submission again returns what it stored first.
+    """Store the Submission; return what was stored, as a Submitted: for an id that was stored
+    before, what was stored then.
 
-    With the `lease` of a process the Response is stored as being written by it, else as queued.
-    Raises a Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
-    or Stale where something follows `parent` or `continued`: only an edit and a retry branch.
+    `lease` is the UUID of the process that will write the reply; None stores it as queued. Raises a
+    subclass of Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted,
+    ConversationDeleted, or Stale if messages follow `parent` or `continued`, since only an edit and
+    a retry may branch.
     """
     _check_roles(submission)
     try:
@@ -131,7 +138,8 @@ def _check_roles(submission):
 
 
 def _turn_of(submission):
-    """The rows to store. Raises Message.DoesNotExist where what they follow is gone."""
+    """Return the rows to store, a _Turn. Raises Stale if messages follow the one that is answered,
+    and Message.DoesNotExist if that was deleted."""
     conversation, parent = submission.within, submission.continued or submission.parent
     opens = conversation is None
     if submission.retried:
@@ -162,7 +170,8 @@ def _turn_of(submission):
 
 
 def _reply_to(question, submission_id):
-    """The empty reply; `submission_id` where no new question has it."""
+    """Return the empty reply to the Message `question`, not stored yet. `submission_id` is the
+    form's for a retry, None if `question` has it."""
     reply = Message(
         conversation=question.conversation,
         parent=question,
@@ -179,14 +188,16 @@ def _reply_to(question, submission_id):
 
 
 def _leaf(conversation):
-    """The last message of the active branch: what a new message answers."""
+    """Return the last message of the branch that is shown, which a new message answers; None if
+    there is none."""
     active = as_stored(conversation.active_id)
     path = tree_of(conversation).path_through(active, active)
     return Message.objects.get(pk=from_stored(path[-1])) if path else None
 
 
 def _is_followed(parent, submission_id):
-    """Whether a message follows `parent`, other than the one that the same submission sent."""
+    """Return True if a message follows the Message `parent`, unless this submission was stored
+    before."""
     if not rows(_FOLLOWER, as_stored(parent.pk)):
         return False
     return not Message.objects.filter(submission=submission_id).exists()
@@ -196,7 +207,8 @@ _FOLLOWER = "SELECT 1 FROM conversations_message WHERE parent_id = %s LIMIT 1"
 
 
 def _store_conversation(submission, turn):
-    """Store the conversation, or what this submission changes of it. Raises ConversationDeleted."""
+    """Insert the new conversation, or update what this submission changes of a stored one. Raises
+    ConversationDeleted if that is gone or in the trash."""
     conversation = turn.conversation
     changed = {
         "active_id": turn.reply.pk,
@@ -226,7 +238,8 @@ def _store_messages(turn):
 
 
 def _store_response(submission, turn, lease):
-    """Reserve what the Response may cost and store it. Raises OverLimit."""
+    """Insert the Response, with the cost it may have reserved in the budgets; return the Submitted.
+    Raises OverLimit."""
     built = request_body.build(
         turn.question,
         person=submission.person,
@@ -265,9 +278,9 @@ def _store_response(submission, turn, lease):
 
 
 def _stored_before(submission):
-    """The Submitted that this submission id stored before, None if there is none.
+    """Return the Submitted that was stored before with this submission's id; None if there is none.
 
-    Raises Conflict where it was another text, in another conversation, or somebody else's.
+    Raises Conflict if that has another text, is in another conversation, or is somebody else's.
     """
     stored = (
         Message.objects.filter(submission=submission.id)
@@ -292,7 +305,8 @@ def _stored_before(submission):
 
 
 def _refuse(submission, error):
-    """Raise what the IntegrityError `error` means for the person, or itself if it is a mistake."""
+    """Raise the Refused that the IntegrityError `error` stands for; raise `error` if it is for
+    none."""
     if _is_about_open_reply(error):
         raise Busy from error
     within, message = submission.within, submission.message
@@ -306,8 +320,8 @@ def _refuse(submission, error):
 
 
 def _is_about_open_reply(error):
-    """Whether the index `one_open_reply_per_conversation` was violated: PostgreSQL names it, SQLite
-    its column."""
+    """Return True if `error` says that the conversation has an open reply already: PostgreSQL names
+    the violated index `one_open_reply_per_conversation`, SQLite its column."""
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is not None:
         return diagnosis.constraint_name == "one_open_reply_per_conversation"

@@ -1,4 +1,4 @@
-"""Title text: what of a model's answer is the title that it was asked for."""
+"""Title text: extracts the title of a conversation from what the model answered."""
 
 import re
 
@@ -25,11 +25,11 @@ _NOTHING = " \t\"'`*_#=~>.-。" + "".join({mark for pair in PAIRS for mark in pa
 
 
 def clean(text):
-    """The title that a model's answer has, at most 80 characters; "" where it has none.
+    """Return the title in `text`, which a model wrote; at most 80 characters, "" if there is none.
 
-    It is the first line with words in it. Thoughts before it, a label such as "Title:", a mark of
-    a heading and one final full stop go; quotation marks and emphasis go where they stand around
-    all of it. Everything else is the model's own: "Learning C#", ".NET on Linux".
+    It is the first line with words in it, without reasoning before it, a label such as "Title:", a
+    heading's mark, one final full stop, and quotation marks or emphasis around all of it.
+    Everything else is the model's own: "Learning C#", ".NET on Linux".
     """
     answer = split_thoughts(text, complete=False).answer
     line = next((line for line in answer.splitlines() if line.strip(_NOTHING)), "")
@@ -43,11 +43,13 @@ def clean(text):
 
 
 def _without_label(line):
+    """Return `line` without a label such as "Title:" at its beginning."""
     label = _label.match(line)
     return line[label.end() :] if label else line
 
 
 def _without_marks(line):
+    """Return `line` without the mark of a Markdown heading, quotation or list item."""
     mark = _mark.match(line)
     if mark is None:
         return line
@@ -56,7 +58,8 @@ def _without_marks(line):
 
 
 def _unwrapped(line):
-    """The line without the pair of marks around all of it, and a full stop behind them."""
+    """Return `line` without a pair of quotation marks or emphasis around all of it, and a full stop
+    behind them; unchanged if there is none."""
     body = _stop.sub("", line)
     for opening, closing in PAIRS:
         for whole in (line, body):
@@ -67,6 +70,7 @@ def _unwrapped(line):
 
 
 def _has_marks(inner, opening, closing):
+    """Return True if `inner`, the text between two marks, is empty or has such a mark itself."""
     if not inner.strip():
         return True
     if opening == "'":
@@ -76,6 +80,7 @@ def _has_marks(inner, opening, closing):
 
 
 def _without_stop(line):
+    """Return `line` without its final full stop, unless that belongs to an abbreviation."""
     body = _stop.sub("", line)
     if body == line or not body[-1:].isalnum():
         return line

@@ -1,4 +1,4 @@
-"""Titles that a process has the model make, after the first reply of a conversation has ended."""
+"""The writer of titles: has the model title a conversation, after its first reply has ended."""
 
 import asyncio
 
@@ -13,9 +13,10 @@ from conversations.replies.writer import stop_early
 
 
 class TitleWriter:
-    """Makes titles through a Writer. They are no replies, so they take no reply's room.
+    """Writes the titles of one process; they do not count against its room for replies.
 
-    `live` has those that are being made, as LiveReplies by the id of their Response.
+    `lease` is the UUID of the process, `lane` the Lane that stores, `writer` the Writer that asks
+    the gateway. `live` maps the id of a title's Response to its LiveReply while it is written.
     """
 
     def __init__(self, lease, lane, writer):
@@ -26,7 +27,11 @@ class TitleWriter:
         self._writer = writer
 
     async def write(self, reply_id):
-        """Have the model make a title, if the reply was the first of its conversation."""
+        """Have the model write a title after the reply of the Response `reply_id`, and store it.
+
+        Returns without one if that is not the first reply of its conversation, if the person gave a
+        title or a budget is used up, or if the database is unavailable.
+        """
         try:
             taken = await self._lane.run(titles.order, reply_id, self._lease)
         except Exception as error:
@@ -51,7 +56,8 @@ class TitleWriter:
             del self.live[response.pk]
 
     def interrupt_all(self):
-        """End all; those that are still being ordered end when they are."""
+        """Stop all titles as interrupted; those whose Response is just being stored stop after
+        that."""
         self.leaving = True
         for title in self.live.values():
             stop_early(title, Response.Status.INTERRUPTED)

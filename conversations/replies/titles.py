@@ -1,4 +1,4 @@
-"""Titles made by the model: one short Response after the first exchange, entered into the books.
+"""Titles by the model: one short Response after the first reply, with usage records as any other.
 
 All functions that touch the database are units of work for a Lane.
 """
@@ -35,24 +35,27 @@ INSTRUCTIONS = (
 
 
 def may_follow(reply):
-    """Whether a Response ended in a way that its conversation may get a title for.
+    """Return True if the Response `reply` ended in a way that allows a title, and titles are on.
 
-    One that its token limit cut is text enough to be named.
+    It was completed, or cut off by its token limit: that is enough text.
     """
     cut = reply.status == Status.INCOMPLETE and reply.reason == CUT
     return (cut or reply.status == Status.COMPLETED) and are_on()
 
 
 def are_on():
-    """Whether this site has titles made at all."""
+    """Return True if the settings have the model write titles (AUTO_TITLES, without the demo
+    model)."""
     return settings.AUTO_TITLES and not settings.DEMO
 
 
 def order(reply_id, lease):
-    """Order a title if the reply was the first that its conversation got.
+    """Store the Response of a title after the first reply of a conversation; the caller then asks
+    for it.
 
-    `(Response, body)`, claimed by `lease`; None where there is nothing to do: the person has
-    given one, a budget is used up. Skipped silently then.
+    `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title.
+    Returns `(Response, JSON body)`; None if it is not the first reply, the person gave a title, or
+    a budget is used up.
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")
@@ -107,9 +110,11 @@ def order(reply_id, lease):
 
 
 def finish(response_id, lease, fields, text, reasoning):
-    """End the Response with `fields`, and give its conversation the title that `text` has.
+    """End the Response of a title with the columns `fields`, and set the title that `text`
+    contains.
 
-    A title that the person wrote meanwhile stays. Safe to repeat.
+    `lease` is the UUID of the process that wrote it, `reasoning` what the model thought. A title
+    that the person gave meanwhile stays. Safe to repeat.
     """
     ours = Response.objects.filter(pk=response_id, lease=lease)
     title = clean(text) if fields["status"] == Status.COMPLETED else ""
@@ -127,8 +132,10 @@ def finish(response_id, lease, fields, text, reasoning):
 
 
 def rebuild_body(response):
-    """The exact body that was sent for the title `response`. Raises KeyError where its messages
-    are gone."""
+    """Build again the JSON body (dict) that was sent for the title whose Response is `response`.
+
+    Raises KeyError if a message that it was made from was deleted.
+    """
     request = response.request
     ids = [request["first_message"], request["last_message"]]
     texts = {str(pk): text for pk, text in _texts(ids)}
@@ -136,15 +143,16 @@ def rebuild_body(response):
 
 
 def _is_first(reply):
-    """Whether it is the only finished reply of its conversation, with no title asked for yet."""
+    """Return True if no other reply of the conversation has ended and no title was asked for
+    yet."""
     responses = Response.objects.filter(conversation_id=reply.conversation_id)
     finished = responses.filter(ENDED, purpose=Purpose.REPLY)
     return finished.count() == 1 and not responses.filter(purpose=Purpose.TITLE).exists()
 
 
 def _maximum(name):
-    """The most tokens that the model of that name may write; without a row nothing is known of
-    it."""
+    """Return the most tokens for a title by the model `name`: more if it may reason first, as one
+    may that has no LanguageModel."""
     model = LanguageModel.objects.filter(name=name).first()
     return TOKENS_WITH_THOUGHTS if model is None or model.effort_choices else TOKENS
 

@@ -1,13 +1,15 @@
-"""A watcher: one open event stream of one browser."""
+"""The watcher: the state of one open event stream of one browser."""
 
 import asyncio
 import time
 
 
 class Watcher:
-    """Wakes when its reply has changed, and knows when it last got through to its browser.
+    """An alarm for the task of one event stream: wakes it when its reply has changed or it must
+    end.
 
-    `viewer` is the event stream's Viewer. `gone` is set when the stream is to end.
+    `viewer` is the Viewer that the stream is for. `gone` is True once the stream is to end.
+    `sending_since` and `sent_at` (time.monotonic()) say how long its browser has not read anything.
     """
 
     def __init__(self, viewer):
@@ -22,36 +24,37 @@ class Watcher:
         self._reminded = False
 
     def begin(self):
-        """To be called in the task that sends and waits."""
+        """Note the current task as the one that sends and waits; call it there before `wait`."""
         self._task = asyncio.current_task()
 
     def begin_to_send(self):
-        """Note that a piece is being sent; it takes as long as the browser takes to read."""
+        """Note that bytes are being sent from now on; that takes until the browser has read
+        enough."""
         self.sending_since = time.monotonic()
 
     def has_sent(self):
-        """Note that the piece was sent."""
+        """Note that sending is over."""
         self.sending_since = None
         self.sent_at = time.monotonic()
 
     def wake(self):
-        """End the `wait` that is under way, or the next one."""
+        """End the `wait` of the stream's task, or its next one if it is not waiting."""
         self._woken = True
         if self._future is not None and not self._future.done():
             self._future.set_result(None)
 
     def remind(self):
-        """Wake it to send a comment: proxies cut a stream that is silent."""
+        """Wake the stream's task to send a comment: proxies cut a stream that is silent."""
         self._reminded = True
         self.wake()
 
     def reminded(self):
-        """Whether there was a `remind` since the last call."""
+        """Return True if `remind` was called since the last call."""
         reminded, self._reminded = self._reminded, False
         return reminded
 
     async def wait(self):
-        """Until the next `wake`, at once if there was one since the last `wait`."""
+        """Wait for the next `wake`; return at once if there was one since the last `wait`."""
         if not self._woken:
             self._future = self._task.get_loop().create_future()
             try:
@@ -61,7 +64,8 @@ class Watcher:
         self._woken = False
 
     def dismiss(self):
-        """End the stream: its person may no longer read it, or the browser stopped reading."""
+        """End the stream: its person may no longer read it, its browser stopped reading, or the
+        process exits. Cancels the task if it is just sending."""
         self.gone = True
         if self.sending_since is None:
             self.wake()

@@ -1,4 +1,5 @@
-"""Writing one reply or title: asking the gateway, taking in what comes, storing the end."""
+"""The writer of replies: sends the request to the gateway, takes in its answer and stores the
+end."""
 
 import asyncio
 import contextlib
@@ -17,10 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 class Writer:
-    """Writes the replies of one process, each in a task of its own that calls `ask`, then `end`.
+    """Writes the replies and titles of one process: for each, a task awaits `ask`, then `end`.
 
-    `lease` is the process's; `lane` is where it stores, `renderer` shows what came, `priority`
-    says when an end may wait for requests. The gateway's client is one for the process.
+    `lease` is the UUID of the process, `lane` the Lane that stores, `renderer` the Renderer that
+    makes the HTML, `priority` the RequestPriority that lets HTTP requests go first.
     """
 
     def __init__(self, lease, lane, renderer, priority):
@@ -31,9 +32,10 @@ class Writer:
         self._client = None
 
     async def ask(self, live, total_timeout, **limits):
-        """Ask the gateway for the LiveReply `live` until it ends, is ended, or fails.
+        """Send the request of the LiveReply `live` and add the answer to it, until that ends, is
+        stopped or fails. Returns the Outcome, in each of these cases.
 
-        `total_timeout` is in seconds; `limits` are the client's. The Outcome, whatever happens.
+        `total_timeout` is in seconds; `limits` are further arguments of `Upstream.respond`.
         """
         outcome = Outcome(live)
         try:
@@ -55,6 +57,7 @@ class Writer:
         return outcome
 
     async def _take_in(self, live, outcome, total_timeout, **limits):
+        """Add the texts of the gateway's answer to `live`, and what else it says to `outcome`."""
         batches = self._open_client().respond(live.body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:
@@ -84,10 +87,12 @@ class Writer:
             outcome.end(Response.Status.INTERRUPTED)
 
     async def end(self, live, outcome, *, leaving):
-        """Store the final state of a reply, and order what is queued behind it.
+        """Store the end of the LiveReply `live` by its Outcome, and submit the message queued
+        behind it.
 
-        A reply whose lease was lost is left alone. While the process is `leaving` nothing waits
-        for requests and nothing new is ordered. The Submitted of the queued message, or None.
+        Stores nothing if another process has ended the reply (`live.ending` is "lost"). `leaving`
+        is True while the process is draining: then no queued message is submitted, and no HTTP
+        request goes first. Returns the Submitted of the queued message, None if none was submitted.
         """
         if live.ending == "lost":
             return None
@@ -109,20 +114,22 @@ class Writer:
         return following
 
     def _open_client(self):
-        """Opened when it is first needed: not every process that has an engine asks a gateway."""
+        """Return the gateway's client, opened at the first call: not every process needs one."""
         if self._client is None:
             self._client = build_client()
         return self._client
 
     async def close(self):
-        """Close the connections to the gateway; nothing may be asking it any more."""
+        """Close the connections to the gateway; no `ask` may be running any more."""
         if self._client is not None:
             await self._client.close()
 
 
 def stop_early(live, status):
-    """End a reply or title that this process writes with `status`; its text is kept. On the event
-    loop."""
+    """Stop the reply or title `live`, which this process writes; `status` becomes its final one.
+
+    Its text is kept. One that is ending already stays as it is. Call it on the event loop.
+    """
     if not live.ending:
         live.ending = status
         # A task that was cancelled before its first step would not even end the row.
@@ -131,10 +138,11 @@ def stop_early(live, status):
 
 
 def _finish(response, lease, fields, texts, sends):
-    """End the Response and, where `sends`, order the reply to what is queued behind it.
+    """Store the end of `response`, and submit the message queued behind it if `sends` is True.
 
-    A unit of work. `(columns as they were written, Submitted)`; each is None where there is none:
-    the row was no longer ours, or nothing is queued.
+    Runs in a Lane. `texts` are text, HTML, reasoning and HTML of that. Returns `(columns as
+    written, Submitted)`: None for the columns if another process has ended it, None for the
+    Submitted if no message was submitted.
     """
     ending = response_states.finish(response, lease, fields, *texts)
     if ending is None:
