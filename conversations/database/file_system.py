@@ -1,4 +1,4 @@
-"""The file system that a path lies on, by Linux's table of mounts; unknown on other systems."""
+"""Look-up of the file system that a path lies on, in Linux's table of mounts; unknown elsewhere."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ NETWORKS = {
 
 
 def mount_of(path, mounts=None):
-    """The type of the file system of `path` and its mount options, such as `("ext4", {"rw"})`;
-    `("", set())` where they are not known.
+    """Return the type of the file system of `path` and the set of its mount options.
 
-    `mounts` is the text of the table (proc(5), "mountinfo"), by default this machine's.
+    An example is `("ext4", {"rw"})`; `("", set())` if they are not known. `mounts` is the text of
+    the table of mounts (proc(5), "mountinfo"); None reads this machine's.
     """
     if mounts is None:
         if not MOUNTS.exists():

@@ -1,8 +1,7 @@
-"""`field__in` with integers that the column cannot hold: they match no row.
+"""Lookup of `field__in` that drops integers too large for the column: they match no row.
 
-Django does so for `field=…`. In a list, where ids from a form end up (the actions of the
-administration, fields of several choices), it hands them on, and SQLite's driver and PostgreSQL
-raise.
+Django does so for `field=…`. For a list it passes them on, and SQLite's driver and PostgreSQL
+raise; ids from a form end up in such lists (actions of the admin site, fields of several choices).
 """
 
 from django.db.models import AutoField, BigAutoField, IntegerField
@@ -10,7 +9,7 @@ from django.db.models.lookups import In
 
 
 class IntegersIn(In):
-    """The look-up `in` of integer columns."""
+    """Lookup `in` for integer columns that ignores values outside of the column's range."""
 
     def process_rhs(self, compiler, connection):
         if self.rhs_is_direct_value():
@@ -26,6 +25,7 @@ class IntegersIn(In):
 
 
 def register():
-    """Have every integer column use it; once, when the app is ready."""
+    """Replace the lookup `in` of all integer fields by IntegersIn; called once, when the app is
+    ready."""
     for field in (IntegerField, AutoField, BigAutoField):
         field.register_lookup(IntegersIn)

@@ -1,4 +1,4 @@
-"""Outages of the database: errors that pass, told apart from mistakes in our code."""
+"""Classification of database errors: temporary outages, told apart from mistakes in the code."""
 
 import math
 import re
@@ -12,8 +12,11 @@ _noticed = -math.inf
 
 
 def is_outage(error):
-    """Whether an exception says that the database does not answer, is locked or full, or that its
-    connection pool timed out. Such errors pass: what failed may be tried again."""
+    """Return True if `error`, an exception, is a temporary failure of the database.
+
+    That is: it does not answer, is locked or full, or its connection pool timed out. What failed
+    may then be tried again.
+    """
     return isinstance(error, OperationalError | InterfaceError) or type(error).__name__ in (
         "PoolTimeout",
         "PoolClosed",
@@ -21,8 +24,12 @@ def is_outage(error):
 
 
 def sentence(error):
-    """What an outage is, for the log: the disk is full, tables are missing, somebody else holds a
-    lock, or the database does not answer."""
+    """Return what the outage `error` is, in English and without full stop, for the application's
+    log.
+
+    One of: the disk is full, migrations are pending, the database is locked or read-only; else that
+    it does not answer.
+    """
     said = f"{type(error.__cause__).__name__} {error}"
     return next((each for pattern, each in _SENTENCES if pattern.search(said)), _SILENT)
 
@@ -40,26 +47,36 @@ _SENTENCES = (
 
 
 def passes(error):
-    """Whether work that is repeated anyway need say no more of an exception than its `sentence`: an
-    outage, or a table that is missing, which on PostgreSQL counts as a mistake of ours."""
+    """Return True if a periodic job may log `error` as its `sentence` alone, without a traceback.
+
+    So for an outage, and for a missing table or column, which PostgreSQL reports as a
+    ProgrammingError.
+    """
     missing = type(error.__cause__).__name__ in ("UndefinedTable", "UndefinedColumn")
     return is_outage(error) or (isinstance(error, ProgrammingError) and missing)
 
 
 def brief(error):
-    """The first line of a database error, at most 200 characters, for the log."""
+    """Return the first line of the database error `error`, at most 200 characters, for logging.
+
+    Without a message it is the name of the exception's class.
+    """
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
 def notice(error):
-    """Remember that no connection could be had, so that the requests of the next LASTS seconds need
-    not wait for that again; see `is_lasting`."""
+    """Record the time if `error` is a time-out of the connection pool; other errors are ignored.
+
+    For the next LASTS seconds `is_lasting` then returns True, so that other requests need not wait.
+    """
     global _noticed
     if "PoolTimeout" in (type(error).__name__, type(error.__cause__).__name__):
         _noticed = time.monotonic()
 
 
 def is_lasting():
-    """Whether no connection could be had within the last LASTS seconds. Requests are then refused
-    at once: a process has few threads, and one after another would wait for the time-out."""
+    """Return True if waiting for a database connection timed out within the last LASTS seconds.
+
+    Requests are then refused at once: a process has few threads, and one after another would wait.
+    """
     return time.monotonic() - _noticed < LASTS

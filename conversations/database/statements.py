@@ -1,6 +1,6 @@
-"""Statements for what every request or order asks.
+"""SQL statements run without the ORM, for small queries that are made very often.
 
-The ORM compiles a query anew each time, which takes several times what the database takes to
+The ORM compiles a query anew each time, which takes several times as long as the database takes to
 answer one as small as these.
 """
 
@@ -14,31 +14,44 @@ _MOMENT = models.DateTimeField()
 
 
 def rows(statement, *values):
-    """The rows of a statement, as tuples."""
+    """Execute the SQL `statement` and return all rows as a list of tuples.
+
+    `values` take the place of each %s in it, in order.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
 
 
 def compiled(queryset):
-    """`(statement, *values)` for `rows`, to be kept where the values of a query never change.
+    """Return `(statement, *values)` of `queryset`, the arguments of `rows`, so as to compile it
+    only once.
 
-    The rows are as the database has them: UUIDs for `from_stored`, 0 and 1.
+    Keep it only where the query's values never change. The values in the rows are not converted to
+    Python's types: use `from_stored` for UUIDs; on SQLite booleans are 0 and 1.
     """
     statement, values = queryset.query.sql_with_params()
     return statement, *values
 
 
 def change(statement, *values):
-    """How many rows a statement changed."""
+    """Execute the SQL `statement` (an UPDATE, DELETE or INSERT) and return the number of rows
+    changed.
+
+    `values` take the place of each %s in it, in order.
+    """
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.rowcount
 
 
 def insert(*instances):
-    """Store new instances of one model, whose ids are their own; no signal is sent. A value may be
-    an expression, such as the database's Now(). Raises IntegrityError as saving them would."""
+    """Insert `instances`, new unsaved instances of one model, by a single INSERT; no signal is
+    sent.
+
+    Their primary keys must be set already, such as UUIDs. The value of a field may be an
+    expression, such as the database's Now(). Raises IntegrityError as `save()` would.
+    """
     into, fields = _insertion(type(instances[0]))
     # Not by way of `connection`, which looks for it anew each time, and each field asks it.
     database = connections[DEFAULT_DB_ALIAS]
@@ -60,25 +73,33 @@ def insert(*instances):
 
 @cache
 def _insertion(model):
+    """Return the beginning of the INSERT for `model`, up to VALUES, and the model's fields in its
+    order."""
     fields = model._meta.concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ", fields  # noqa: S608
 
 
 def _expression(value):
+    """Return the SQL of `value`, an expression of Django, and its parameters."""
     return connection.ops.compiler("SQLCompiler")(None, connection, None).compile(value)
 
 
 def as_stored(pk):
-    """An id as the database has it, for a statement and to compare with what one gave."""
+    """Return `pk`, a UUID or its text, as the database holds it: 32 hex digits on SQLite, a UUID on
+    PostgreSQL.
+
+    For use as a value in a statement, and to compare with ids in `rows`. None returns None.
+    """
     return _UUID.get_db_prep_value(pk, connection)
 
 
 def moment(at):
-    """A time as the database has it."""
+    """Return `at`, a datetime, in the form that the database's driver takes, for use in a
+    statement."""
     return _MOMENT.get_db_prep_value(at, connection)
 
 
 def from_stored(stored):
-    """The UUID of an id as the database has it; None of None."""
+    """Return the UUID for `stored`, an id from `rows` (hex digits or a UUID); None returns None."""
     return stored if stored is None or isinstance(stored, UUID) else UUID(stored)

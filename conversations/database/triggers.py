@@ -1,8 +1,8 @@
-"""Triggers: the rules that the database itself keeps, whatever program or statement writes to it.
+"""Database triggers: rules that the database itself enforces, whatever program writes to it.
 
-Two sets. ACCESS_LOG keeps the access log append-only and its head moving forward one by one.
-ERASURE empties the texts of a Response whose conversation or message is gone, so that no way to
-delete leaves words in the ledger; its figures stay.
+There are two sets. ACCESS_LOG keeps the access log append-only and lets the number of its last
+entry grow only by one. ERASURE empties the texts of a Response whose conversation or message is
+deleted, so that no way to delete leaves words behind; its token counts stay.
 
 Migrations create them, and `install` repairs them after every `migrate`: on SQLite a change of a
 table's columns makes the table anew, and the new one has no triggers.
@@ -17,8 +17,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 @dataclass(frozen=True)
 class Trigger:
-    """A trigger `name` of `table`, the statement that creates it and, on PostgreSQL, the name of
-    the function that it calls."""
+    """Database trigger: its `name`, its `table`, the `statement` that creates it and, on
+    PostgreSQL, the name of the `function` that it calls."""
 
     name: str
     table: str
@@ -45,11 +45,14 @@ _IS_GONE = (
 
 
 def _sqlite(name, table, event, condition="", action=_REFUSE):
+    """Return a Trigger for SQLite; `event` is such as "BEFORE UPDATE", `action` its body."""
     when = f"WHEN {condition} " if condition else ""
     return Trigger(name, table, f"CREATE TRIGGER {name} {event} ON {table} {when}{action}")
 
 
 def _postgresql(name, table, event, each, function, condition=""):
+    """Return a Trigger for PostgreSQL; `each` is "ROW" or "STATEMENT", `function` a key of
+    FUNCTIONS."""
     when = f"WHEN ({condition}) " if condition else ""
     statement = (
         f"CREATE TRIGGER {name} {event} ON {table}"
@@ -157,8 +160,11 @@ END""",
 
 
 def missing(connection, triggers=ACCESS_LOG):
-    """Names of those of `triggers` that the database does not have as they are written here: gone,
-    disabled, or with another condition or action."""
+    """Return the names of those of `triggers` that the database of `connection` lacks, as a list.
+
+    A trigger that is disabled, or has another condition or action than here, counts as missing.
+    `triggers` is ACCESS_LOG or ERASURE.
+    """
     found = _found(connection)
     return [
         trigger.name
@@ -168,7 +174,8 @@ def missing(connection, triggers=ACCESS_LOG):
 
 
 def install(connection):
-    """Create what is missing of all triggers."""
+    """Create all triggers of ACCESS_LOG and ERASURE that are missing in the database of
+    `connection`."""
     for triggers in (ACCESS_LOG, ERASURE):
         lacking = set(missing(connection, triggers))
         for trigger in triggers[connection.vendor]:
@@ -177,15 +184,19 @@ def install(connection):
 
 
 def remove(connection, triggers):
-    """Drop `triggers`, for a migration that goes back."""
+    """Drop `triggers` (ACCESS_LOG or ERASURE) from the database of `connection`, to reverse a
+    migration."""
     with connection.cursor() as cursor:
         for trigger in triggers[connection.vendor]:
             _drop(connection, cursor, trigger)
 
 
 def repair(using, **kwargs):
-    """The receiver of `post_migrate`: `install`, where the migration that made the triggers was
-    applied and not taken back."""
+    """Call `install` for the database with the alias `using`; a receiver of the signal
+    `post_migrate`.
+
+    Does nothing unless the migration that first creates the triggers is applied.
+    """
     connection = connections[using]
     applied = MigrationRecorder(connection).applied_migrations()
     if ("conversations", "0017_guards_in_the_database") in applied:
@@ -193,6 +204,7 @@ def repair(using, **kwargs):
 
 
 def _create(connection, trigger):
+    """Create `trigger` and the function it calls, in place of one of the same name."""
     with connection.cursor() as cursor:
         _drop(connection, cursor, trigger)
         if trigger.function:
@@ -209,14 +221,17 @@ def _drop(connection, cursor, trigger):
 
 
 def _wanted(connection, trigger):
-    """What `_found` says of a trigger that is as it should be."""
+    """Return what `_found` has for `trigger` if it is as it should be."""
     function = FUNCTIONS.get(trigger.function, "")
     return trigger.table, True, _plain(trigger.statement), _plain(function)
 
 
 def _found(connection):
-    """`{name: (table, whether it is enabled, its statement, its function's body)}` of the triggers
-    that there are, with statements and bodies as `_plain` leaves them."""
+    """Return the triggers that exist in the database of `connection`, as a dict by name.
+
+    Each value is `(table, whether it is enabled, statement, body of its function)`, the last two as
+    `_plain` returns them.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
@@ -235,5 +250,9 @@ def _found(connection):
 
 
 def _plain(sql):
-    """SQL without what PostgreSQL writes in its own way: blanks, brackets and the case of words."""
+    """Return `sql` without white space, brackets and semicolons, in lower case, to compare two
+    statements.
+
+    PostgreSQL returns statements with its own spelling of these.
+    """
     return re.sub(r"[\s();]+", "", sql).casefold()

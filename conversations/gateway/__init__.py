@@ -1,1 +1,1 @@
-"""What the site says about its gateway: names of its models, and sentences for its errors."""
+"""Texts about the gateway for users and operators: which models chat, what errors mean."""

@@ -1,4 +1,4 @@
-"""Names of models: which ones are clearly not for chat.
+"""Filter of model names that are clearly not for chat.
 
 A gateway lists all its models, without a field that says what each is for; a proxy with wildcards
 lists about 250, a third of them for pictures, speech or search.
@@ -29,6 +29,6 @@ LONGEST_NAME = 200
 
 
 def is_for_chat(name):
-    """Whether a model of this name may be for chat; False where a word of the name says
-    otherwise."""
+    """Return False if a word in `name`, the name of a model, says that it is for something else
+    than chat (such as "embedding" or "tts"), else True."""
     return _kinds.search(name[:LONGEST_NAME]) is None

@@ -1,4 +1,4 @@
-"""Sentences about errors, in the language of the reader.
+"""Sentences about errors of the gateway and of replies, in the active language.
 
 The database keeps only error codes and the gateway's own words; the sentence is made when it is
 shown.
@@ -19,8 +19,11 @@ _SUMMARY = re.compile(r"status \d{3}, ")
 
 
 def error_sentence(code, http_status=None):
-    """The sentence about the error `code` of a Response, for the person whose reply failed: what
-    happened and what to do next. "" for no code."""
+    """Return the sentence for a user whose reply failed: what happened and what to do next.
+
+    `code` is the error code of the Response ("" returns ""). For an unknown code the sentence is
+    that of a fault of the gateway if `http_status` is 500 or more, else that of a refused request.
+    """
     if not code:
         return ""
     if ours := _ours().get(code):
@@ -32,28 +35,34 @@ def error_sentence(code, http_status=None):
 
 
 def operator_sentence(code):
-    """The sentence about an error `code` of the gateway, for the operator of the site; None for
-    other codes."""
+    """Return the sentence for the site's operator about `code`, an error code of
+    upstream/error_codes.py; None for any other code."""
     found = _of_gateway().get(code)
     return found and found.operator
 
 
 def is_quote(code, words):
-    """Whether `words`, stored with the error `code`, are a sentence of the gateway itself."""
+    """Return True if `words`, the message stored with the error `code`, were written by the
+    gateway.
+
+    False for words of the operating system, for a summary such as "status 502, text/html", and for
+    "".
+    """
     return bool(words) and code not in _UNHEARD and not _SUMMARY.match(words)
 
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Two sentences about an error: for the `reader` whose reply failed, and for the `operator` of
-    the site."""
+    """Two sentences about one error: for the `reader` whose reply failed, and for the site's
+    `operator`."""
 
     reader: str
     operator: str
 
 
 def _of_gateway():
-    """`{code: Sentences}` for the codes of upstream/error_codes.py, in the active language."""
+    """Return `{code: Sentences}` for the codes of upstream/error_codes.py, in the active
+    language."""
     return {
         "bad_config": Sentences(
             _("The gateway is not set up correctly. Tell your administrator."),
@@ -167,7 +176,7 @@ def _of_gateway():
 
 
 def _ours():
-    """`{code: sentence}` for failures of this site itself."""
+    """Return `{code: sentence}` for failures of this site itself, in the active language."""
     return {
         "expired": _("No server was free to write this reply in time. Nothing was sent; retry."),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
@@ -175,10 +184,11 @@ def _ours():
 
 
 def reason_sentence(reason, status):
-    """The sentence about why a reply with `status` is not complete; "" for a complete one.
+    """Return the sentence about why a reply is not complete; "" for a complete one.
 
-    `reason` is a word of the gateway or a code of upstream/events.py. With a completed reply it is
-    often just the gateway's word for its natural end.
+    `status` is the status of the Response. `reason` is the one of Finished (upstream/events.py): a
+    word of the gateway or a code. With status "completed" it is often just the gateway's word for
+    the model's regular end, and then gives "".
     """
     if status == "interrupted":
         return _interruptions().get(reason) or _("The reply broke off.")
@@ -189,7 +199,7 @@ def reason_sentence(reason, status):
 
 
 def _endings():
-    """`{reason: sentence}` for replies that ended early."""
+    """Return `{reason: sentence}` for replies that ended early, in the active language."""
     return {
         "max_output_tokens": _("The reply was cut off at its maximum length."),
         "content_filter": _("The gateway's content filter ended the reply."),
@@ -199,7 +209,7 @@ def _endings():
 
 
 def _interruptions():
-    """`{reason: sentence}` for replies that were interrupted."""
+    """Return `{reason: sentence}` for replies that were interrupted, in the active language."""
     return {
         # The process that wrote the reply was stopped, or died.
         "": _("The server stopped while it wrote this reply."),

@@ -1,7 +1,5 @@
-"""Sentences about the findings of a probe of the gateway, for the operator of the site.
-
-Names and codes of findings are those of upstream/probe.py and upstream/error_codes.py.
-"""
+"""Sentences about the results of a probe of the gateway (upstream/probe.py), for the site's
+operator."""
 
 from django.utils.translation import gettext as _
 
@@ -9,7 +7,8 @@ from conversations.gateway.error_sentences import operator_sentence
 
 
 def finding_label(name):
-    """The label of the finding `name`; the name itself where it has none."""
+    """Return the label of the probe's finding `name` (one of ROWS), in the active language; `name`
+    itself if it has none."""
     return {
         "reachable": _("reachable"),
         "key": _("key accepted"),
@@ -31,15 +30,17 @@ def finding_label(name):
 
 
 def finding_sentence(code):
-    """The sentence about the `code` of a finding: what it means for the site and what to do. The
-    code is an error of the gateway, or names what is unusual in its answer."""
+    """Return the sentence about a finding of the probe: what it means for the site and what to do.
+
+    `code` is the finding's, a key of CODES or PROBE_CODES; for an unknown one a general sentence is
+    returned.
+    """
     known = operator_sentence(code) or _answers().get(code)
     return known or _("It failed for a reason this site does not know.")
 
 
 def _answers():
-    """`{code: sentence}` for answers of the gateway that are no error but not as the site needs
-    them."""
+    """Return `{code: sentence}` for answers that are no error but not as the site needs them."""
     return {
         "not_listed": _("The model is not in the gateway's list; it may work all the same."),
         "no_list": _(

@@ -1,7 +1,7 @@
-"""The outbox: e-mails are stored in the database, and sent outside of any request.
+"""E-mail backend of Django that stores messages in the database, to be sent outside of any request.
 
 A mail server that accepts a connection and then says nothing would hold the thread of every request
-that sends an e-mail: six password resets stopped a process. So Django's EMAIL_BACKEND is this one;
+that sends an e-mail: six password resets stopped a process. So EMAIL_BACKEND names this module;
 `conversations.mail.delivery` sends what it stores by the backend of EMAIL_URL.
 """
 
@@ -14,10 +14,14 @@ FIELDS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to", "extra
 
 
 class OutboxBackend(BaseEmailBackend):
-    """Django's e-mail backend that stores messages as OutgoingMail, in the caller's transaction."""
+    """E-mail backend of Django that stores messages as OutgoingMail rows, in the caller's
+    transaction."""
 
     def send_messages(self, email_messages):
-        """Store the messages; returns their number. Raises ValueError for an attachment."""
+        """Store `email_messages`, a list of EmailMessage, and return their number.
+
+        Raises ValueError for a message with attachments.
+        """
         for message in email_messages:
             OutgoingMail.objects.create(
                 recipients=", ".join(message.recipients()),
@@ -28,7 +32,10 @@ class OutboxBackend(BaseEmailBackend):
 
 
 def as_content(message):
-    """An EmailMessage as a mapping for JSON."""
+    """Return `message`, an EmailMessage, as a dict that can be stored as JSON.
+
+    Raises ValueError if it has attachments.
+    """
     if message.attachments:
         raise ValueError("The outbox keeps no attachments.")
     content = {name: getattr(message, name) for name in FIELDS}
@@ -37,7 +44,10 @@ def as_content(message):
 
 
 def from_content(content, connection):
-    """The EmailMultiAlternatives that `as_content` described, to be sent by `connection`."""
+    """Return the EmailMultiAlternatives stored as `content`, the dict that `as_content` returned.
+
+    Its `send()` uses `connection`, an e-mail backend of Django.
+    """
     fields = {name: content[name] for name in FIELDS if name != "extra_headers"}
     message = EmailMultiAlternatives(
         **fields, headers=content["extra_headers"], connection=connection

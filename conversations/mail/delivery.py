@@ -1,4 +1,4 @@
-"""Sending what the outbox holds: one e-mail at a time, repeated with growing pauses."""
+"""Delivery of the stored e-mails (OutgoingMail): one at a time, repeated with growing pauses."""
 
 import logging
 
@@ -14,10 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 def send_next():
-    """Send the e-mail that is due longest, if there is one. Returns whether there was.
+    """Send the e-mail that has been due for longest; return False if none is due, else True.
 
-    A process claims it by one guarded UPDATE that also sets the time of the next attempt, so no
-    other sends it meanwhile, and after a crash it is tried again.
+    A process claims the e-mail by one conditional UPDATE that also sets the time of the next
+    attempt: no other process sends it meanwhile, and after a crash it is tried again. A failure is
+    stored with the e-mail and logged, not raised.
     """
     now = timezone.now()
     due = OutgoingMail.objects.filter(next_attempt_at__lte=now).order_by("next_attempt_at").first()
@@ -36,6 +37,7 @@ def send_next():
 
 
 def _send(mail, attempts, is_last):
+    """Send `mail` and delete its row; on failure store the error, and if `is_last` try no more."""
     try:
         connection = get_connection(settings.MAIL_BACKEND)
         from_content(mail.content, connection).send()
@@ -58,5 +60,5 @@ def _send(mail, attempts, is_last):
 
 
 def _forget(now):
-    """Delete what was given up long ago."""
+    """Delete e-mails that are no longer tried and were written more than KEPT before `now`."""
     OutgoingMail.objects.filter(next_attempt_at=None, created_at__lt=now - KEPT).delete()

@@ -1,1 +1,1 @@
-"""The prompt: the body of the request to the gateway, made of stored messages."""
+"""Building of the request body for the gateway from stored messages."""

@@ -1,7 +1,7 @@
-"""The body of `POST /v1/responses` and its `input` array, made of stored messages within the
-model's context window. Pure functions.
+"""Body of `POST /v1/responses` and its `input` array, built from stored messages so that they fit
+the model's context window. Pure functions.
 
-A turn has the form `{"type": "message", "role", "content": text}`, the only one that every gateway
+A turn is sent as `{"type": "message", "role", "content": text}`, the only form that every gateway
 examined accepts. Optional fields are sent only where they are set: some gateways refuse fields that
 they do not know.
 """
@@ -18,7 +18,8 @@ OUTPUT_RESERVE = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stored message: `id` (anything), `role` ("user", "assistant") and `text`."""
+    """One stored message: `id` (of any type, not sent), `role` ("user" or "assistant") and
+    `text`."""
 
     id: object
     role: str
@@ -26,13 +27,18 @@ class Turn:
 
 
 def join_instructions(*parts):
-    """The instructions of the operator, the person and the conversation, joined in the order
-    given."""
+    """Return `parts` (instructions of operator, user and conversation) joined by blank lines.
+
+    Parts that are None, empty or blank are left out.
+    """
     return "\n\n".join(part.strip() for part in parts if part and part.strip())
 
 
 def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
-    """An estimate of the number of tokens in `text`, rounded up."""
+    """Return an estimate of the number of tokens in `text`, rounded up.
+
+    It is the size in UTF-8 divided by `bytes_per_token`, an int or float.
+    """
     size = len(text.encode("utf-8", "replace"))
     return (
         -(-size // bytes_per_token)
@@ -42,12 +48,15 @@ def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
 
 
 def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_token=None):
-    """The newest of `turns` that fit a context window of `window` tokens (None: all of them), as a
-    list.
+    """Return the newest of `turns` that fit a context window of `window` tokens, as a list of
+    Turns.
 
-    Turns are left out in pairs, oldest first, so that the rest begins with a person's turn. The
-    last turn is always kept: the gateway says if it is too long. `bytes_per_token` is the ratio
-    measured in this conversation, by the `input_tokens` reported last.
+    With `window` None or 0 all are returned. Room is kept for `instructions` (text) and for the
+    reply: `max_output_tokens`, or a quarter of the window, at most OUTPUT_RESERVE, where it is
+    None. `bytes_per_token` is the ratio measured in this conversation (None: BYTES_PER_TOKEN).
+
+    Old turns are left out together with their replies, so that the rest begins with a user's turn.
+    The last turn is always kept, even if it is too long: the gateway then refuses the request.
     """
     turns = list(turns)
     if not window:
@@ -70,7 +79,10 @@ def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_tok
 
 
 def as_input(turns):
-    """The `input` array: turns without text are left out, adjacent turns of one role are joined."""
+    """Return the `input` array of the request for `turns`, a list of dicts.
+
+    Turns without text are left out; adjacent turns of one role are joined by a blank line.
+    """
     items = []
     for turn in turns:
         if not turn.text.strip():
@@ -83,7 +95,11 @@ def as_input(turns):
 
 
 def body(turns, *, model, instructions="", parameters=None):
-    """The body of the request, as a dict. `parameters` are the optional fields that are set."""
+    """Return the request body for the gateway as a dict, for a streamed answer to `turns`.
+
+    `model` is the model's name; `instructions` "" sends none; `parameters` is a dict of further
+    fields, such as the one that `parameters()` returns.
+    """
     fields = {
         "model": model,
         "input": as_input(turns),
@@ -98,7 +114,11 @@ def body(turns, *, model, instructions="", parameters=None):
 
 
 def parameters(*, effort="", max_output_tokens=None):
-    """The optional fields that are set, as a dict with the names of the API."""
+    """Return the optional request fields that are set, as a dict with the names of the API.
+
+    `effort` is the reasoning effort, such as "low" ("" leaves it out); `max_output_tokens` is the
+    limit on the answer in tokens (None leaves it out).
+    """
     fields = {}
     if effort:
         fields["reasoning"] = {"effort": effort}

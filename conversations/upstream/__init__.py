@@ -1,6 +1,6 @@
-"""The client of `POST /v1/responses`: HTTP in, a few kinds of events out.
+"""HTTP client of an LLM gateway: sends `POST /v1/responses` and yields what comes back as events.
 
-It knows no model of the database, no view and no Django.
+The package imports nothing of Django; models and views of the site use it, not the reverse.
 """
 
 from .client import Upstream, UpstreamError, build_client

@@ -1,4 +1,5 @@
-"""The chat-completions shape, as some relays answer on the same path: chunks, and whole bodies."""
+"""Reader of chat completions, in which some gateways answer `POST /v1/responses`: streamed chunks
+and whole bodies."""
 
 from .gateway_errors import error_in
 from .gateway_text import one_line, repair
@@ -8,21 +9,25 @@ from .usage import Usage
 
 
 class ChatCompletionsReader:
-    """Reads chat completions into a ResponseBuilder.
+    """Reader that writes the text, usage and end of a chat completion into a ResponseBuilder.
 
-    After the `finish_reason` only usage may follow, up to `[DONE]` or the end of the body:
-    `finishing` is then true, and `finish` says that no more will come.
+    `finishing` is True once a `finish_reason` has come: only usage, `[DONE]` or the end of the body
+    may follow. Then `finish` must be called.
     """
 
     def __init__(self, builder: ResponseBuilder) -> None:
-        """`builder` is written to."""
+        """`builder` is the ResponseBuilder that everything read is written to."""
         self._builder = builder
         self._finish_reason = ""
         self._streamed: list[str] = []
         self.finishing = False
 
     def chunk(self, frame: dict) -> None:
-        """Read one frame of a stream, whose `choices` is a list; it may be a whole completion."""
+        """Read one JSON object of a stream; `frame["choices"]` must be a list.
+
+        It may be a chunk (with `delta`) or a whole completion (with `message`). Only the choice
+        with index 0 or none is read.
+        """
         builder = self._builder
         builder.identify(frame.get("id"), frame.get("model"))
         builder.shape = "chat"
@@ -40,12 +45,12 @@ class ChatCompletionsReader:
             builder.finish("failed", error=error_in(frame))
 
     def whole(self, body: dict) -> None:
-        """Read a completion that is the whole body."""
+        """Read `body`, a JSON object that is a whole completion, and end the response."""
         self.chunk(body)
         self.finish()
 
     def finish(self) -> None:
-        """End the response as the `finish_reason` says."""
+        """End the builder's response with the status that belongs to the last `finish_reason`."""
         reason = self._finish_reason
         builder = self._builder
         if reason in ("length", "max_tokens"):

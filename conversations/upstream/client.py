@@ -1,4 +1,5 @@
-"""The client of one gateway: a call with its attempts and time limits, and the list of models."""
+"""HTTP client of one gateway: asks for responses, with retries and time limits, and for the list of
+models."""
 
 import asyncio
 import json
@@ -38,9 +39,14 @@ STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 class UpstreamError(Exception):
-    """A question other than for a response failed; the attributes are those of the Failed event."""
+    """Error raised when the list of models could not be fetched.
+
+    Its attributes `code`, `message`, `http_status`, `request_id` and `retry_after` are those of
+    Failed.
+    """
 
     def __init__(self, failed: Failed) -> None:
+        """`failed` is the Failed event that the attributes are copied from."""
         super().__init__(failed.code, failed.message)
         self.code = failed.code
         self.message = failed.message
@@ -50,7 +56,7 @@ class UpstreamError(Exception):
 
 
 class _StaleConnection(Exception):
-    """The gateway had closed a pooled connection when the request was sent on it."""
+    """Error for a request sent on a pooled connection that the gateway had already closed."""
 
 
 def build_client(
@@ -63,12 +69,14 @@ def build_client(
     longest_reply: int = LONGEST_REPLY,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> "Upstream":
-    """Return the client of one gateway; nothing is opened before the first request.
+    """Return an Upstream, the client of one gateway; no connection is opened before the first
+    request.
 
-    `base_url` is with or without `/v1`, `headers` go with every request. Times are in seconds:
-    until a connection stands, and of silence before and within a response. A response is cut at
-    `longest_line` bytes of a line and at `longest_reply` characters. `transport` takes the place
-    of the network. Raises ValueError for an address, key or header that cannot be used.
+    `base_url` is the gateway's address, with or without `/v1`; `api_key` "" sends no key; `headers`
+    are added to every request. `connect_timeout` and `read_timeout` (seconds without a byte) end a
+    call. A response ends at a line of more than `longest_line` bytes or a text of more than
+    `longest_reply` characters. `transport` replaces the network, for tests and the demo. Raises
+    ValueError for an address, key or header that cannot be used.
     """
     root = root_of(base_url)
     return Upstream(
@@ -84,7 +92,10 @@ def build_client(
 
 
 class Upstream:
-    """The client of one gateway. Safe to share by all tasks of a process, and by event loops."""
+    """HTTP client of one gateway, made by `build_client`.
+
+    One instance may be shared by all tasks and event loops of a process.
+    """
 
     def __init__(
         self,
@@ -97,7 +108,12 @@ class Upstream:
         limits: dict[str, int],
         pool: ConnectionPool,
     ) -> None:
-        """See `build_client`."""
+        """Store what `build_client` prepared.
+
+        `root` is the address before `/responses`; `redactor` removes secrets from the gateway's
+        sentences; `timeout` is httpx's, in seconds; `silence` is the seconds without a byte after
+        which a call fails; `limits` are the Decoder's `longest_line` and `longest_reply`.
+        """
         self._root = root
         self._headers = headers
         self._redactor = redactor
@@ -109,13 +125,13 @@ class Upstream:
     async def respond(
         self, body: dict, total_timeout: float = 3600, attempts: int = ATTEMPTS
     ) -> AsyncGenerator[list[Event], None]:
-        """Ask for a response and yield its events, a list for each read; never an empty one.
+        """Send `POST /responses` and yield lists of events as they arrive, never an empty list.
 
-        `body` is the JSON of the request; a stream is asked for unless it says otherwise.
-        `total_timeout`, in seconds, is for all attempts together, of which there are at most
-        `attempts`, and one more where a pooled connection turned out to be closed. The last event
-        is one Finished or Failed; nothing the gateway does raises. Closing or cancelling closes
-        the connection, by which gateways stop the model.
+        `body` is the request as a dict; `stream` is true unless it says otherwise. `total_timeout`,
+        in seconds, is for all attempts together; there are at most `attempts` requests, and one
+        more if a pooled connection turned out to be closed. The last event is one Finished or
+        Failed: no error of the gateway or the network is raised. Closing the generator or
+        cancelling its task closes the connection, upon which gateways stop the model.
         """
         body = {"stream": True, **body}
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
@@ -164,7 +180,10 @@ class Upstream:
                 await asyncio.sleep(pause)
 
     async def models(self) -> list[str]:
-        """Ask which models there are; sorted names, at most 1,000. Raises UpstreamError."""
+        """Fetch `GET /models` and return the sorted model names, at most 1,000.
+
+        Names that contain a configured secret are left out. Raises UpstreamError.
+        """
         body = bytearray()
         with Deadline(MODELS_SECONDS, self._silence) as deadline:
             # A GET on a stale connection is repeated by aiohttp itself.
@@ -195,7 +214,7 @@ class Upstream:
         return sorted(names)[:MOST_MODELS]
 
     def with_key(self, api_key: str) -> "Upstream":
-        """Return a client of the same gateway, over the same connections, with another key."""
+        """Return an Upstream for the same gateway and connections that sends `api_key` instead."""
         headers = self._headers.copy()
         headers["Authorization"] = f"Bearer {api_key}"
         return Upstream(
@@ -209,7 +228,7 @@ class Upstream:
         )
 
     async def close(self) -> None:
-        """Close the connections of this event loop. Used again, it opens new ones."""
+        """Close the connections of the running event loop; a later request opens new ones."""
         await self._pool.close()
 
     async def _send(
@@ -222,10 +241,11 @@ class Upstream:
         fresh: bool,
         **headers: str,
     ) -> httpx.Response | Failed:
-        """Send a request and return its response once the headers are there.
+        """Send a request and return its response once the headers have arrived, or a Failed.
 
-        `fresh` asks for a new connection. Raises _StaleConnection where a pooled one was closed
-        without a byte within a second: then nobody can have seen the request.
+        `path` is appended to the gateway's address; `fresh` forces a new connection. Raises
+        _StaleConnection when a reused connection was closed within a second without a byte of a
+        response: the gateway cannot have read the request.
         """
         all_headers = self._headers.copy()
         all_headers.update(headers)
@@ -253,6 +273,7 @@ class Upstream:
             return failure_of(error)
 
     async def _refusal(self, http_response: httpx.Response, deadline: Deadline) -> Failed:
+        """Read the body of a response with an error status and return the Failed event for it."""
         status, headers = http_response.status_code, http_response.headers
         deadline.shorten(REFUSAL_SECONDS)
         body = bytearray()
@@ -264,6 +285,7 @@ class Upstream:
     async def _read(
         self, http_response: httpx.Response, body: dict, deadline: Deadline
     ) -> AsyncGenerator[list[Event], None]:
+        """Yield the events of a response with a success status, read within `deadline`."""
         limit = body.get("max_output_tokens")
         decoder = Decoder(
             redactor=self._redactor,

@@ -1,4 +1,5 @@
-"""Which values of the configuration are secrets that a gateway may repeat and nobody may read."""
+"""Finder of secrets in the configured key and headers, to be redacted where a gateway repeats
+them."""
 
 import base64
 import binascii
@@ -16,9 +17,12 @@ _SCHEME = re.compile(r"^[A-Za-z][\w-]*\s+(?=\S)")
 
 
 def configured_secrets(api_key: str, headers: Mapping[str, str]) -> list[str]:
-    """Return the key and the secrets in `headers` (UPSTREAM_HEADERS), longest first.
+    """Return the secret strings in the gateway's key and extra headers, longest first, for
+    Redactor.
 
-    Of `Basic` credentials the password counts too; of cookies each value.
+    `headers` are those of the setting UPSTREAM_HEADERS. Secret are the values of headers with a
+    name such as Authorization or Cookie (also the password in `Basic` credentials and each cookie's
+    value), and in other headers words of 16 characters or more with a digit.
     """
     found = {api_key}
     for name, value in headers.items():

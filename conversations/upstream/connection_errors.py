@@ -1,4 +1,4 @@
-"""Connection errors of aiohttp and httpx, as Failed events; no other module knows their classes.
+"""Translation of exceptions of aiohttp and httpx into Failed events.
 
 httpx-aiohttp raises ConnectTimeout for a refused, an unresolvable and a closed connection alike;
 what happened is its `__cause__`.
@@ -31,7 +31,10 @@ MEANINGS: tuple[tuple[str, bool, tuple[type[Exception], ...]], ...] = (
 
 
 def failure_of(error: Exception) -> Failed:
-    """Return the Failed event for an exception that was raised by the HTTP transport."""
+    """Return the Failed event for `error`, an exception raised while sending or reading over HTTP.
+
+    An exception that is not in MEANINGS gets the code "lost".
+    """
     cause = error.__cause__
     for code, sent, kinds in MEANINGS:
         found = next((each for each in (cause, error) if isinstance(each, kinds)), None)
@@ -41,14 +44,17 @@ def failure_of(error: Exception) -> Failed:
 
 
 def timeout_of(deadline: Deadline) -> Failed:
-    """Return the Failed event for a TimeoutError raised by `deadline`."""
+    """Return the Failed event for a TimeoutError that `deadline` raised.
+
+    Its code is "timeout_silence" or "timeout_total", as `deadline.silent` says.
+    """
     if deadline.silent:
         return Failed("timeout_silence", sent=True)
     return Failed("timeout_total")
 
 
 def closed_without_a_byte(error: Exception) -> bool:
-    """Say whether the connection was closed before anything of a response had come.
+    """Return True if `error` says that the connection closed before any byte of a response came.
 
     aiohttp raises ServerDisconnectedError with the half-read response where there was one, and
     ClientOSError where the request could no longer be written.
@@ -62,7 +68,10 @@ def closed_without_a_byte(error: Exception) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the operating system's or OpenSSL's words; never aiohttp's, which name the host."""
+    """Return the reason in the words of the operating system or OpenSSL, "" if there are none.
+
+    aiohttp's own message is not used: it names the gateway's host.
+    """
     found = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(found, ssl.SSLCertVerificationError):
         return one_line(found.verify_message)

@@ -1,4 +1,4 @@
-"""HTTP connections to the gateway: one pool for each event loop, opened when first needed."""
+"""Pools of HTTP connections to the gateway: one per event loop, opened at the first request."""
 
 import asyncio
 import ssl
@@ -19,10 +19,11 @@ READ_BUFFER = 128 * 1024
 
 
 class Reuse:
-    """Whether a request went out on a connection that had served another before."""
+    """Flag that ConnectionPool.send sets: `happened` is True if the request used an old
+    connection."""
 
     def __init__(self) -> None:
-        """Not until the pool says so."""
+        """Begin with `happened` False."""
         self.happened = False
 
 
@@ -30,14 +31,15 @@ _reuse: ContextVar[Reuse | None] = ContextVar("connection_reuse", default=None)
 
 
 class ConnectionPool:
-    """Sends requests to one gateway. Safe to share by all tasks of a process, and by event loops.
+    """Pool of HTTP connections to one gateway, shared by all tasks and event loops of a process.
 
     Sockets belong to an event loop, and Django's test client runs every request in a loop of its
-    own: each loop has its own connections, which are closed when it ends.
+    own: each loop has its own connections, which are closed when the loop ends.
     """
 
     def __init__(self, *, tls: bool, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """`tls` says that the gateway's address is https; `transport` replaces the network."""
+        """`tls` is True if the gateway's address is https; `transport` replaces the network, for
+        tests."""
         self._tls = tls
         self._given_transport = transport
         self._ssl_context: ssl.SSLContext | None = None
@@ -46,10 +48,10 @@ class ConnectionPool:
     async def send(
         self, request: httpx.Request, reuse: Reuse, *, fresh: bool = False
     ) -> httpx.Response:
-        """Send `request` and return the response once its headers have arrived.
+        """Send `request` and return the response once its headers have arrived; its body is unread.
 
-        `reuse` is told whether the connection was one of the pool's; a `fresh` request gets a new
-        one. Raises what aiohttp and httpx raise.
+        `reuse.happened` becomes True if the connection had served another request before; `fresh`
+        forces a new connection. Raises the exceptions of aiohttp and httpx (see `failure_of`).
         """
         # Without httpx's client around the transport: it took half the time of a request, and none
         # of what it adds is wanted. It follows redirects, and its cookies, by which a gateway
@@ -60,7 +62,7 @@ class ConnectionPool:
         return await transport.handle_async_request(request)
 
     async def close(self) -> None:
-        """Close the connections of this event loop. Used again, the pool opens new ones."""
+        """Close the connections of the running event loop; a later `send` opens new ones."""
         if opened := self._opened.get(asyncio.get_running_loop()):
             await opened.keeper.aclose()
 
@@ -87,7 +89,8 @@ class ConnectionPool:
                 await transport.aclose()
 
     def _transport(self, *, force_close: bool = False) -> AiohttpTransport:
-        """Return a transport; with `force_close` each of its requests has its own connection."""
+        """Return a new httpx transport; with `force_close` every request gets a connection of its
+        own."""
         return AiohttpTransport(
             verify=self._context() or False,
             trust_env=False,
@@ -113,6 +116,7 @@ class ConnectionPool:
         )
 
     def _context(self) -> ssl.SSLContext | None:
+        """Return the TLS context, made once; None for a gateway without TLS."""
         if self._ssl_context is None and self._tls:
             # The machine's own authorities, where a company's is, and certifi's, where it has none.
             self._ssl_context = ssl.create_default_context()
@@ -122,6 +126,9 @@ class ConnectionPool:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
+    """Transports of one event loop: `pooled` reuses connections, `fresh` does not; `keeper` is the
+    generator that closes both when the loop ends."""
+
     pooled: httpx.AsyncBaseTransport
     fresh: httpx.AsyncBaseTransport
     keeper: AsyncGenerator[None, None]
@@ -132,5 +139,6 @@ async def _note_reuse(
     context: SimpleNamespace,
     parameters: aiohttp.TraceConnectionReuseconnParams,
 ) -> None:
+    """Set the current request's Reuse flag; aiohttp calls this when it reuses a connection."""
     if (reuse := _reuse.get()) is not None:
         reuse.happened = True

@@ -1,8 +1,8 @@
-"""Content encodings of a response body: gzip and deflate, unpacked in bounded pieces.
+"""Decompression of response bodies (gzip and deflate), with limits on what a few bytes may become.
 
-`identity` is what a stream is asked for, since compression makes proxies hold back what should be
-shown at once; some compress all the same. Everything else (br, zstd, two encodings at once) is
-refused: 1.7 kB of brotli were seen to become 2.1 GB.
+A stream is asked for with `Accept-Encoding: identity`, since compression makes proxies hold back
+what should be shown at once; some compress all the same. Other encodings (br, zstd, two at once)
+are refused: 1.7 kB of brotli were seen to become 2.1 GB.
 """
 
 import zlib
@@ -18,15 +18,17 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class UnpackedTooLarge(Exception):
-    """A compressed body became more than LARGEST_UNPACKED bytes."""
+    """Error for a compressed body that became more than LARGEST_UNPACKED bytes."""
 
 
 class Unpacker:
-    """The bytes of one compressed body, unpacked as they arrive."""
+    """Decompressor of one response body, fed with bytes as they arrive."""
 
     def __init__(self, encoding: str) -> None:
-        """`encoding` is the value of Content-Encoding. Raises httpx.DecodingError for another
-        than gzip and deflate."""
+        """`encoding` is the value of Content-Encoding, in lower case.
+
+        Raises httpx.DecodingError unless it is gzip, x-gzip or deflate.
+        """
         if encoding not in ("gzip", "x-gzip", "deflate"):
             raise httpx.DecodingError("a content encoding that was not asked for")
         self._gzip = encoding != "deflate"
@@ -35,9 +37,11 @@ class Unpacker:
         self._begun = False
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Yield what `data`, the next packed bytes, becomes: at most PIECE bytes at a time.
+        """Decompress `data`, the next compressed bytes, and yield the result, at most PIECE bytes
+        at a time.
 
-        Raises httpx.DecodingError for broken data and UnpackedTooLarge.
+        Raises httpx.DecodingError for broken data and UnpackedTooLarge beyond LARGEST_UNPACKED
+        bytes in all.
         """
         while True:
             piece = self._unpack(data)

@@ -1,4 +1,4 @@
-"""Time limits for many awaits with one timer, where a timer for each would cost too much."""
+"""Time limits over many awaits with a single timer; a timer for each await would cost too much."""
 
 import asyncio
 import math
@@ -10,18 +10,18 @@ Result = TypeVar("Result")
 
 
 class Deadline:
-    """A time limit for a whole call, and for the silence within each of its awaits.
+    """Context manager with a time limit for a whole call and one for each await made by `guard`.
 
-    It cancels the await that `guard` runs when either is up. Unlike `asyncio.timeout` it may
-    enclose the `yield` of a generator: between two guarded awaits, when other code runs in the
-    task, it cancels nothing. To be used in the task that made it.
+    When either is reached, the await that `guard` runs is cancelled and TimeoutError raised. Unlike
+    `asyncio.timeout` it may enclose the `yield` of a generator: between two guarded awaits, when
+    other code runs in the task, it cancels nothing. Use it only in the task that made it.
     """
 
     def __init__(self, seconds: float, silence: float = math.inf) -> None:
-        """Start the clock: `seconds` for all awaits together, `silence` seconds for each.
+        """Start the clock: `seconds` for the whole call, `silence` seconds for each guarded await.
 
-        After a TimeoutError `silent` says which of the two was up. Raises RuntimeError outside of
-        a task.
+        After a TimeoutError the attribute `silent` is True if it was `silence` that was exceeded.
+        Raises RuntimeError outside of a task.
         """
         self.silent = False
         self._loop = asyncio.get_running_loop()
@@ -50,23 +50,26 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """The seconds left of the whole time, never negative."""
+        """Return the seconds left of the whole call's limit, never negative; `shorten` does not
+        count."""
         return max(0.0, self._end - self._loop.time())
 
     def shorten(self, seconds: float) -> None:
-        """Let the whole time be up `seconds` from now, if that is sooner."""
+        """Make the whole call's limit end `seconds` from now, if that is sooner, until
+        `restore`."""
         self._set(min(self._end, self._loop.time() + seconds))
 
     def restore(self) -> None:
-        """Give back the whole time that `shorten` took."""
+        """Undo `shorten`: the whole call's limit ends again when `__init__` said."""
         self._set(self._end)
 
     async def guard(
         self, function: Callable[..., Awaitable[Result]], *arguments: object, **named: object
     ) -> Result:
-        """Await `function(*arguments, **named)` and return its result.
+        """Await `function(*arguments, **named)` within the time limits and return its result.
 
-        Raises TimeoutError when time is up; the await has then been cancelled.
+        Raises TimeoutError when a limit is reached; the await has then been cancelled. Cancellation
+        by others passes through as CancelledError.
         """
         if self._expired:
             raise TimeoutError
@@ -93,10 +96,12 @@ class Deadline:
 
     def _arm(self) -> asyncio.TimerHandle:
         # Not anew with each await: where one began later, the timer finds that out.
+        """Return a new timer for the earlier of the two limits."""
         began = min(self._since, self._loop.time())
         return self._loop.call_at(min(self._limit, began + self._silence), self._expire)
 
     def _expire(self) -> None:
+        """Cancel the guarded await if a limit has been reached, else set the timer anew."""
         now = self._loop.time()
         self.silent = now < self._limit
         if self.silent and now < self._since + self._silence:

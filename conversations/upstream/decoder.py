@@ -1,4 +1,4 @@
-"""The decoder of response bodies: bytes in, events out, without any input or output of its own."""
+"""Decoder of response bodies: takes bytes, returns events, and does no input or output itself."""
 
 from .chat_completions import ChatCompletionsReader
 from .events import Event, Failed
@@ -17,11 +17,11 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 class Decoder:
-    """Decodes the body of one response: an event stream or one JSON object, of either API.
+    """Decoder of the body of one HTTP response, of the Responses or the chat-completions API.
 
-    Which of them it is, is decided by what it looks like. However the bytes are cut, the events
-    say the same: texts joined, and what a Replaced says in place of those before it. The last
-    event is a Finished or a Failed; then `done` is true and the rest of the body does not matter.
+    Whether it is an event stream or one JSON object is told from its first bytes, not from headers.
+    The text that the events add up to does not depend on how the bytes are cut. The last event is a
+    Finished or a Failed; then `done` is True and the rest of the body may be left unread.
     """
 
     def __init__(
@@ -33,11 +33,13 @@ class Decoder:
         longest_line: int = LONGEST_LINE,
         longest_reply: int = LONGEST_REPLY,
     ) -> None:
-        """`redactor` cleans the gateway's own sentences.
+        """Prepare for one body; all parameters are optional.
 
-        `summary` is the message of the Failed event for a body that is no response at all, such
-        as "status 200, text/html". `max_output_tokens` is the limit that was asked for;
-        `longest_line` is in bytes, `longest_reply` in characters.
+        `redactor` removes secrets from the gateway's sentences. `summary`, such as "status 200,
+        text/html", is the message of the Failed event for a body that is no response.
+        `max_output_tokens` is the limit that the request set (None: none), to tell an answer that
+        it cut. `longest_line` (bytes) limits a line, an event or a whole JSON body, `longest_reply`
+        (characters) the text.
         """
         self._summary = summary
         self._longest_line = longest_line
@@ -52,11 +54,11 @@ class Decoder:
 
     @property
     def closing(self) -> bool:
-        """Whether the text is whole and only usage may follow, if anything (chat completions)."""
+        """Return True if the text is complete and at most usage follows (chat completions only)."""
         return self._chat.finishing
 
     def feed(self, data: bytes) -> list[Event]:
-        """Take the next bytes of the body and return the events in them; none once `done`."""
+        """Decode `data`, the next bytes of the body, and return the new events; [] once `done`."""
         if self.done or not data:
             return []
         self._size += len(data)
@@ -71,7 +73,10 @@ class Decoder:
         return self._events()
 
     def finish(self, fault: Failed | None = None) -> list[Event]:
-        """Return the last events: the body is over, or broke off because of `fault`."""
+        """Return the last events after the end of the body; [] if `done` already.
+
+        `fault` is the Failed event for the error that broke the body off, None after a regular end.
+        """
         if self.done:
             return []
         if self._frames is not None:
@@ -172,7 +177,11 @@ class Decoder:
         self._builder.is_overlong()
 
     def _whole(self, body: dict, depth: int = 0) -> bool:
-        """Read a whole response in any of its shapes; False if it has none of them."""
+        """Read a whole response in any known shape from `body`; return False if it has none of
+        them.
+
+        `depth` counts how often `response` or `data` has been unwrapped, at most three times.
+        """
         if isinstance(body.get("output"), list):
             self._responses.whole(body)
         elif isinstance(body.get("choices"), list):

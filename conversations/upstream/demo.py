@@ -1,7 +1,8 @@
-"""A model that needs no gateway: the real protocol, byte for byte, from within the process.
+"""Demo model: an httpx transport that answers within the process, in place of a gateway.
 
-It takes the place of the network below the HTTP client, so that everything above it is what a
-real gateway would meet. It answers in English, or in Chinese where it is asked in it.
+It sends the real protocol, so that everything above the network runs as with a gateway. The reply
+is a fixed text that quotes the question, in Chinese if the question has Chinese characters, else in
+English.
 """
 
 import asyncio
@@ -107,14 +108,15 @@ def fibonacci(n: int) -> int:
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
-    """Answers `POST …/responses`, streamed or whole, and `GET …/models`."""
+    """Transport for httpx that answers `POST …/responses`, streamed or whole, and `GET
+    …/models`."""
 
     def __init__(self, pace: float = 0.02) -> None:
-        """`pace` is the time between two pieces of text, in seconds."""
+        """`pace` is the time between two pieces of streamed text, in seconds."""
         self._pace = pace
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request as a gateway would."""
+        """Return the response to `request`; an unknown path gets a 404 with an error object."""
         path = request.url.path
         if request.method == "GET" and path.endswith("/models"):
             listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "demo"}
@@ -147,7 +149,7 @@ class _Stream(httpx.AsyncByteStream):
 
 
 class _Reply:
-    """One answer: the events it is streamed as, and the object it ends in."""
+    """Response to one request body: its streamed events and the final response object."""
 
     def __init__(self, body: dict) -> None:
         self._body = body
@@ -164,7 +166,7 @@ class _Reply:
             self._text = "".join(_PIECES.findall(self._text)[:limit])
 
     def events(self) -> Iterator[dict]:
-        """Give the events in the order of the protocol."""
+        """Yield the stream events, as dicts, in the order of the protocol."""
         place = {"item_id": self._item_id, "output_index": 0, "content_index": 0}
         empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
         yield {"type": "response.created", "response": self._started()}
@@ -181,7 +183,7 @@ class _Reply:
         yield {"type": kind, "response": self.finished()}
 
     def finished(self) -> dict:
-        """Give the whole response object."""
+        """Return the final response object as a dict."""
         reason = {"reason": "max_output_tokens"} if self._cut else None
         return {
             **self._started(),
@@ -232,7 +234,8 @@ class _Reply:
 
 
 def _asked(sent: object) -> str:
-    """Return the last text of the person in the `input` of a request."""
+    """Return the last text of the user in `sent`, the `input` of a request (text or list of
+    turns)."""
     if isinstance(sent, str):
         return sent
     items = sent if isinstance(sent, list) else []
@@ -252,9 +255,11 @@ def _text(asked: str) -> str:
 
 
 def _heading(asked: str) -> str:
+    """Return a short title of `asked`: eight words and 60 characters of its first line at most."""
     first = next((line.strip() for line in asked.splitlines() if line.strip()), MODEL)
     return " ".join(first.split()[:8])[:60]
 
 
 def _tokens(text: str) -> int:
+    """Return the number of pieces in `text`, which the demo counts as tokens."""
     return len(_PIECES.findall(text))

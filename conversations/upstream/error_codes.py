@@ -1,4 +1,4 @@
-"""Error codes of ours, and which of them an error of the gateway is."""
+"""Error codes of this package, and the classification of a gateway's errors into them."""
 
 import re
 from dataclasses import dataclass
@@ -73,10 +73,10 @@ _status = re.compile(r"[45]\d\d")
 
 @dataclass(frozen=True, slots=True)
 class GatewayError:
-    """An error as the gateway put it: the fields of an OpenAI error object, "" where missing.
+    """Error object as the gateway sent it: `message`, `code` and `kind` (its field `type`), "" if
+    missing.
 
-    `kind` is the field `type`. `message` is cut to LONGEST_MESSAGE characters when it is made, so
-    that no regular expression meets more.
+    `message` is cut to LONGEST_MESSAGE characters, so that no regular expression meets more.
     """
 
     message: str = ""
@@ -89,15 +89,15 @@ class GatewayError:
 
     @property
     def names(self) -> set[str]:
-        """Its code and its type in lower case, where they are not empty."""
+        """Return the set of `code` and `kind` in lower case, without empty ones."""
         return {self.code.lower(), self.kind.lower()} - {""}
 
 
 def code_for(error: GatewayError, http_status: int | None = None) -> str:
-    """Return the code of CODES for `error`.
+    """Return the code, a key of CODES, that `error` is classified as.
 
-    `http_status` is that of the response, None for an error within the body of a 200. Where it is
-    no error status, a code such as "429" in the error counts as one.
+    `http_status` is the status of the response, None for an error within the body of a success.
+    Where it is no error status, a number such as "429" in the error's code or type is used instead.
     """
     names = error.names
     message = error.message.lower()

@@ -1,6 +1,6 @@
-"""Events of one call to the gateway: plain values, the same whichever API shape the gateway speaks.
+"""Event classes of one call to the gateway, the same for both APIs (Responses, chat completions).
 
-A call gives, in this order: Attempt, then Headers once HTTP headers have arrived (both again for
+A call yields, in this order: Attempt, then Headers once HTTP headers have arrived (both again for
 each repeat), then any number of Started, Reasoning, Text and Replaced, and last exactly one
 Finished or Failed.
 """
@@ -15,9 +15,9 @@ Status = Literal["completed", "incomplete", "failed", "cancelled", "interrupted"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An HTTP request that is about to be sent; `number` counts the requests of this call from 1.
+    """Event: an HTTP request is about to be sent; `number` counts the requests of this call from 1.
 
-    There are at most three, and one more where a pooled connection turned out to be closed.
+    Usually there are at most three, and one more for a pooled connection that was closed already.
     """
 
     number: int
@@ -25,9 +25,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """The HTTP headers of an attempt have arrived: its status and the gateway's request id.
+    """Event: the HTTP headers of an attempt have arrived.
 
-    `request_id` is "" where the gateway sends none.
+    `request_id` is the gateway's id of the request, "" if it sends none.
     """
 
     http_status: int
@@ -36,7 +36,8 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The gateway's id of the response, and the model that writes it; again when more is known."""
+    """Event: the gateway's id of the response and its model are known; sent again when more is
+    known."""
 
     upstream_id: str
     model: str
@@ -44,24 +45,24 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The next piece of the answer, to be appended to the pieces before it."""
+    """Event: the next piece of the answer, to be appended to the earlier pieces."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """The next piece of the reasoning, to be appended to the pieces before it."""
+    """Event: the next piece of the reasoning, to be appended to the earlier pieces."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """The whole answer and the whole reasoning so far, in place of all pieces given before.
+    """Event: the whole answer and reasoning so far, which replace all pieces sent before.
 
-    Rare. It comes when what was given as the answer turned out to be reasoning (a closing
-    `</think>` without an opening one), or when a summary arrives for reasoning that was given raw.
+    Rare: what was sent as the answer turned out to be reasoning (a closing `</think>` without an
+    opening one), or a summary arrived for reasoning that was sent raw.
     """
 
     text: str
@@ -70,14 +71,16 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a call that brought at least something of a response; all given text stays.
+    """Event: the end of a call that brought at least a part of a response; all text sent stays
+    valid.
 
-    `reason` says why the response is not whole, in the gateway's words (`content_filter`, …) or
-    in ours: `max_output_tokens` for every way of saying that a token limit cut it, `too_long`
-    beyond our own limit, and for `interrupted` one of `cut`, `malformed`, `background` or a code
-    of Failed. On a `completed` response `max_output_tokens` is a hint that the limit cut it all
-    the same, and any other value is the gateway's `finish_reason`. `error_code` is one of
-    `error_codes.CODES`, `error_message` the gateway's own sentence.
+    `reason` says why the response is not complete, in the gateway's words (`content_filter`, …) or
+    as one of: `max_output_tokens` (a token limit cut it), `too_long` (more characters than allowed
+    here), and for status `interrupted` one of `cut`, `malformed`, `background` or a code of Failed.
+    On a `completed` response `max_output_tokens` hints that the limit cut it all the same, and any
+    other value is the gateway's `finish_reason`. `error_code` is a key of `error_codes.CODES`,
+    `error_message` the gateway's own sentence; `refusal` is the model's text of a refusal to
+    answer.
     """
 
     status: Status
@@ -95,12 +98,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The end of a call that brought nothing of a response.
+    """Event: the end of a call that brought nothing of a response.
 
-    `code` is one of `error_codes.CODES`; `message` is the gateway's own sentence as plain text,
-    at most 300 characters, or a summary such as "status 502, text/html", or the operating system's
-    words for a connection error; `sent` says that the request may have reached the gateway;
-    `retry_after` is how many seconds the gateway asks to wait.
+    `code` is a key of `error_codes.CODES`. `message` is plain text of at most 300 characters: the
+    gateway's sentence, a summary such as "status 502, text/html", or the operating system's words
+    for a connection error. `sent` is True if the request may have reached the gateway.
+    `retry_after` is the seconds the gateway asks to wait, None if it does not say.
     """
 
     code: str

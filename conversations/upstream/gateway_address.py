@@ -1,4 +1,4 @@
-"""The gateway's address and headers as configured, checked before anything is sent."""
+"""Checks of the configured address and headers of the gateway, before anything is sent."""
 
 from collections.abc import Mapping
 
@@ -13,10 +13,11 @@ HEADERS = {
 
 
 def root_of(base_url: str) -> httpx.URL:
-    """Return the address that `/responses` and `/models` are appended to.
+    """Return the URL that `/responses` and `/models` are appended to.
 
-    `base_url` is with or without `/v1` or `/responses`. Raises ValueError, whose text names what
-    is wrong but not the address, for one that cannot be used.
+    `base_url` is the configured address, with or without `/v1` or `/responses`; without a path
+    `/v1` is added. Raises ValueError for an address that cannot be used; its text does not repeat
+    the address.
     """
     try:
         url = httpx.URL(base_url.strip())
@@ -38,9 +39,10 @@ def root_of(base_url: str) -> httpx.URL:
 
 
 def headers_with(api_key: str, headers: Mapping[str, str]) -> httpx.Headers:
-    """Return the headers of every request; those given take the place of ours, in any case.
+    """Return the headers for every request: HEADERS, replaced or extended by `headers` and the key.
 
-    An `api_key` of "" sends none. Raises ValueError for what is not printable ASCII.
+    Names are compared without case. `api_key` "" sends no Authorization of its own. Raises
+    ValueError for a name or value that is not printable ASCII.
     """
     all_headers = dict(headers)
     # An empty `Bearer ` is not a legal header.

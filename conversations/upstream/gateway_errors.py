@@ -1,4 +1,4 @@
-"""Error bodies of a gateway: the error found in any of the shapes that gateways send."""
+"""Parser of error bodies in all shapes that gateways send."""
 
 from collections.abc import Mapping
 
@@ -16,10 +16,10 @@ LONGEST_WRAPPED = LARGEST_ERROR
 
 
 def error_in(body: object) -> GatewayError | None:
-    """Return the error in a parsed JSON body or event; None where there is none.
+    """Return the error found in `body`, a parsed JSON body or event; None if there is none.
 
-    Shapes: `{"error": {…}}`, `{"error": "text"}`, FastAPI's `{"detail": …}`, and `message` or
-    `msg` at the top level.
+    Shapes: `{"error": {…}}`, `{"error": "text"}`, FastAPI's `{"detail": …}`, and `message` or `msg`
+    at the top level.
     """
     if not isinstance(body, dict):
         return None
@@ -87,9 +87,11 @@ def _validation_errors(detail: list) -> list[str]:
 def refusal(
     http_status: int, headers: Mapping[str, str], body: bytes, redactor: Redactor
 ) -> Failed:
-    """Return the Failed event for a response whose status is not 200 to 299.
+    """Return the Failed event for a response whose HTTP status is not 200 to 299.
 
-    `body` may be cut at LARGEST_ERROR bytes; a web page in it is summarised and never shown.
+    `headers` and `body` are those of the response; `body` may be cut at LARGEST_ERROR bytes.
+    `redactor` removes secrets from the message, which is the error's own or, for a web page or an
+    empty body, a summary such as "status 502, text/html".
     """
     found = _error_in_body(headers, body.strip())
     code = "not_api" if http_status < 400 else code_for(found or GatewayError(), http_status)

@@ -1,4 +1,5 @@
-"""Text from a gateway made fit to be stored and shown: repaired, on one line, without secrets."""
+"""Cleaning of text from a gateway before it is stored or shown: repair, one line, secrets
+removed."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ _key_shaped = re.compile(r"\bsk-[\w*.\-]{6,}")
 
 
 def repair(text: str) -> str:
-    """Return `text` with surrogate pairs joined, lone surrogates as U+FFFD, and without NUL.
+    """Return `text` with surrogate pairs joined, lone surrogates replaced by U+FFFD, and NUL
+    removed.
 
     A gateway that escapes each delta by itself cuts a character outside the BMP in two surrogates;
     neither a lone surrogate nor NUL can be stored in PostgreSQL.
@@ -30,9 +32,10 @@ def repair(text: str) -> str:
 
 
 def one_line(value: object, longest: int = LONGEST_NAME) -> str:
-    """Return an id, code or model name from JSON as one line of at most `longest` characters.
+    """Return `value` (an id, code or model name from JSON) as one line of at most `longest`
+    characters.
 
-    Whole numbers become their digits; "" stands for everything that is no text.
+    An integer below 10**9 becomes its digits; anything else that is no string becomes "".
     """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         value = str(value)
@@ -42,11 +45,11 @@ def one_line(value: object, longest: int = LONGEST_NAME) -> str:
 
 
 class Redactor:
-    """Takes secrets and the gateway's address out of what people will read or is stored."""
+    """Filter that removes secrets and the gateway's address from text that is stored or shown."""
 
     def __init__(self, secrets: str | Sequence[str] = (), host: str = "") -> None:
-        """`secrets` are the key, or all of the configuration (`configured_secrets`); `host` is the
-        gateway's host name without port. What is empty takes out nothing."""
+        """`secrets` is the API key or a list of secret strings (see `configured_secrets`); `host`
+        is the gateway's host name without port. Empty ones remove nothing."""
         if isinstance(secrets, str):
             secrets = [secrets] if secrets else []
         # A very short key, as local servers have, may be a syllable of any word.
@@ -65,20 +68,23 @@ class Redactor:
         )
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a secret of the configuration stands in `text`."""
+        """Return True if `text` contains one of the secrets."""
         return bool(self._keys and self._keys.search(text))
 
     def name(self, value: object, longest: int = LONGEST_NAME) -> str:
-        """Return what `one_line` makes of an id, code or model name, secrets as `[key]`."""
+        """Return `value` (an id, code or model name) as `one_line` does, with secrets as `[key]`.
+
+        `longest` is the greatest length in characters.
+        """
         clean = one_line(value, 2 * longest)
         if self._keys:
             clean = self._keys.sub("[key]", clean)
         return clean[:longest]
 
     def sentence(self, text: object) -> str:
-        """Return `text` as one line of at most 300 characters that may be shown.
+        """Return `text` as one line of at most 300 characters that may be shown to anybody.
 
-        Keys become `[key]`, the gateway's address `[gateway]`; "" where `text` is no string.
+        Keys become `[key]`, the gateway's address becomes `[gateway]`; "" if `text` is no string.
         """
         if not isinstance(text, str):
             return ""

@@ -1,7 +1,7 @@
-"""Thoughts at the beginning of an answer, between tags such as `<think>` and `</think>`.
+"""Splitter of an answer that begins with reasoning between tags such as `<think>` and `</think>`.
 
-Models that think in their text are served so where nothing in between knows their tags. The chat
-templates of some end the prompt with `<think>`, so that the answer has the closing tag alone.
+Such text comes where nothing between model and site knows the model's tags. The chat templates of
+some models end the prompt with `<think>`, so that the answer has the closing tag alone.
 """
 
 import re
@@ -31,10 +31,10 @@ _SENTENCE_ENDS = tuple(".!?。！？…")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A text as far as it is known which part of it is thoughts and which is the answer.
+    """Result of splitting a text: its `thoughts` (reasoning) and its `answer`.
 
-    What may yet be the beginning of a tag is in neither. `settled` says that all further text
-    belongs to the answer.
+    Characters at the end that may yet become a tag are in neither. `settled` is True if all further
+    text belongs to the answer.
     """
 
     thoughts: str
@@ -43,13 +43,12 @@ class Split:
 
 
 def split_thoughts(text: str, *, last: bool = True, complete: bool = True) -> Split:
-    """Split a text at its beginning into thoughts and answer.
+    """Split `text`, an answer from its beginning, into reasoning and answer, and return a Split.
 
-    An opening tag counts where nothing but white space stands before it; a closing tag without one
-    where it ends what stands before it, in no code: on a line of its own, after the end of a
-    sentence or before a blank line. `last` says that no more text will come, `complete` that the
-    model came to its end: then an opening tag in a line that goes on, and is never closed, was
-    only spoken of.
+    An opening tag counts only at the beginning, after white space. A closing tag without an opening
+    one counts outside of code, on a line of its own, after the end of a sentence or before a blank
+    line. `last` says that no more text will come; `complete` that the model was not cut off, so
+    that an opening tag followed by a space and never closed is taken as words of the answer.
     """
     thoughts: list[str] = []
     rest = text
@@ -73,19 +72,21 @@ def split_thoughts(text: str, *, last: bool = True, complete: bool = True) -> Sp
 
 
 class LeadingThoughts:
-    """The text of one answer, split as it arrives. The result is the same however it is cut."""
+    """Incremental `split_thoughts` of one answer; the result does not depend on how the text is
+    cut."""
 
     def __init__(self) -> None:
-        """Nothing has arrived yet."""
+        """Begin with no text."""
         self._text: list[str] = []
         self._split = Split("", "")
         # All of the text so far is the answer, and nothing of it is held back.
         self._is_plain = False
 
     def passes(self, text: str) -> bool:
-        """Take the next piece if it is nothing but answer; otherwise return False and take nothing.
+        """Return True and record `text`, the next piece, if all of it is answer; else record
+        nothing.
 
-        The quick way: only where this is False must the piece be given to `add`.
+        This is the fast path: only after False must the piece be given to `add`.
         """
         if self._split.settled:
             return True
@@ -97,10 +98,11 @@ class LeadingThoughts:
     def add(
         self, text: str, *, last: bool = False, complete: bool = False
     ) -> tuple[str, str, bool]:
-        """Take the next piece; return (thoughts, answer, replaced).
+        """Add `text`, the next piece; return (thoughts, answer, replaced).
 
-        The two are to be appended to what earlier calls returned. Where `replaced` is true they
-        stand in the place of all of it: the answer so far turned out to be thoughts.
+        The two strings are to be appended to those of earlier calls or, if `replaced` is True,
+        replace all of them: what was given as answer turned out to be reasoning. `last` and
+        `complete` are those of `split_thoughts`.
         """
         if self.passes(text):
             return "", text, False
@@ -128,7 +130,8 @@ def _may_become_an_opening_tag(text: str) -> bool:
 
 
 def _find_closing(text: str, closing: str) -> int:
-    """Return where `closing` stands in thoughts, -1 where it does not; not where it is quoted."""
+    """Return the index of the tag `closing` in `text`, -1 if it is missing; one after ` is
+    skipped."""
     end = text.find(closing)
     while end > 0 and text[end - 1] == "`":
         end = text.find(closing, end + 1)

@@ -1,6 +1,6 @@
-"""A probe of a gateway: a few short questions, to see whether it does what the site needs.
+"""Probe of a gateway: sends a few short requests and reports whether it does what the site needs.
 
-Each question asks for at most 16 tokens, the least that OpenAI takes.
+Each request asks for at most 16 tokens, the least that OpenAI accepts.
 """
 
 import secrets
@@ -48,10 +48,11 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding. `ok` false with `essential` false is worth a sentence, but no failure.
+    """Finding of a probe about one feature of the gateway, named `name` (see ROWS).
 
-    `code` is of PROBE_CODES or CODES, "" where all is well; `value` is a shape, a count, a time in
-    seconds or how an answer ended; `message` is the gateway's own sentence.
+    If `ok` is False, `essential` tells a failure (True) from something merely worth knowing. `code`
+    is a key of PROBE_CODES or CODES, "" if all is well; `value` is a measurement as text: the API
+    shape, a count, seconds or how an answer ended; `message` is the gateway's own sentence.
     """
 
     name: str
@@ -64,8 +65,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of one question; `first` and `last` are when text came, `total` the end, in
-    seconds from asking."""
+    """Result of one request; `first` and `last` are when the first and last text came and `total`
+    when it ended, in seconds after the request."""
 
     end: Finished | Failed
     text: str
@@ -112,10 +113,11 @@ class _Answer:
 
 
 async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
-    """Ask, and yield the findings one by one, in the order of ROWS.
+    """Send the requests to `upstream` and yield a Row for each finding, in the order of ROWS.
 
-    Where there is no connection, or the key is refused, nothing more is asked and the rest is
-    `not_asked`. Of the times there are no rows where there was no text.
+    `model` is the name of the model to ask. Without a connection, or with a refused key, nothing
+    more is sent and the remaining rows have the code `not_asked`. "growing" is left out for an
+    answer that was not streamed, "first_token" for one without text.
     """
     count = [_turn("user", "Count from one to fifty, in words.")]
     stream = limited = await _ask(upstream, model, count)
@@ -186,6 +188,8 @@ async def _ask(
     maximum: int | None = MAXIMUM,
     **more: object,
 ) -> _Answer:
+    """Send one request with `turns` as input and return its _Answer; `more` are further fields of
+    it."""
     body = {"model": model, "input": turns, "store": False, "stream": True, **more}
     if maximum is not None:
         body["max_output_tokens"] = maximum
@@ -210,6 +214,7 @@ async def _ask(
 
 async def _models(upstream: Upstream, model: str) -> Row:
     # A gateway need not list its models, and one may be used that is not listed.
+    """Return the row "models": whether the gateway lists `model`."""
     try:
         listed = await upstream.models()
     except UpstreamError as error:
@@ -224,15 +229,17 @@ def _row(name: str, failed: Failed) -> Row:
 
 
 def _accepted(name: str, answer: _Answer, *, essential: bool = True) -> Row:
+    """Return the row `name`: whether the gateway gave a proper answer."""
     return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
 
 
 async def _refused(
     name: str, otherwise: str, works: bool, upstream: Upstream, model: str, turns: list[dict]
 ) -> Row:
-    """Ask what a gateway should refuse; `value` is how it did, `otherwise` the code if it did not.
+    """Send a request that a gateway should refuse; return the row `name` with how it refused it.
 
-    `works` says that it answers what it should, without which a failure means nothing.
+    `otherwise` is the code of the row if it did answer. `works` says that the gateway answers
+    proper requests: without that a failure means nothing, and nothing is sent.
     """
     if not works:
         return Row(name, False, "not_asked", essential=False)
@@ -243,7 +250,8 @@ async def _refused(
 
 
 def _limit_row(limited: _Answer, works: bool) -> Row:
-    """Whether the limit on tokens was heeded; `value` is how an answer ends that it cut."""
+    """Return the row "limit": whether the limit on tokens was obeyed, and how an answer it cut
+    ends."""
     if limited.code:
         code = limited.code if works else "not_asked"
         return Row("limit", False, code, message=limited.message, essential=False)
@@ -255,6 +263,8 @@ def _limit_row(limited: _Answer, works: bool) -> Row:
 
 
 def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
+    """Return the row `name`: whether the answer's shape ends in `ending`, with code `otherwise` if
+    not."""
     if answer.code:
         return Row(name, False, answer.code, answer.shape, answer.message, essential)
     if not answer.shape.endswith(ending):
@@ -263,6 +273,7 @@ def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essen
 
 
 def _usage_row(name: str, answer: _Answer) -> Row:
+    """Return the row `name`: whether the answer reported its number of tokens."""
     if answer.code:
         return Row(name, False, "not_asked", essential=False)
     if answer.usage is None or answer.usage.total_tokens is None:

@@ -1,8 +1,9 @@
-"""Reference marks of ChatGPT's models: private-use characters U+E200 to U+E206 around references.
+"""Remover of the reference marks of ChatGPT's models: characters U+E200 to U+E206 around
+references.
 
-`U+E200 cite U+E202 turn0search1 U+E201` names a search result that nobody else has; shown to a
-reader, the marks are boxes around garbage. What they enclose goes with them, except the words that
-belong to the sentence: the name of an `entity`, the text of a `url`.
+`U+E200 cite U+E202 turn0search1 U+E201` refers to a search result that is not sent along; a reader
+would see boxes around garbage. Marks are removed with what they enclose, except words that belong
+to the sentence: the name of an `entity`, the text of a `url`.
 """
 
 import json
@@ -25,20 +26,27 @@ _cut = re.compile(f"(?:[a-z_]{{1,30}}(?:{SEPARATOR}|\\Z)|\\Z)")
 
 
 class ReferenceMarks:
-    """Takes the marks out of one text as it arrives. The result is the same however it is cut."""
+    """Incremental remover of reference marks from one text; give each piece to `strip` in order.
+
+    Reference marks are the private-use characters U+E200 to U+E206 with which ChatGPT's models
+    enclose references such as `cite turn0search1`. The result does not depend on how the text is
+    cut.
+    """
 
     def __init__(self) -> None:
-        """Nothing has arrived yet."""
+        """Begin a new text."""
         self._held = ""
 
     def passes(self, text: str) -> bool:
-        """Say whether the next piece has no marks and nothing is held back."""
+        """Return True if `text`, the next piece, can be shown as it is: no marks in it, nothing
+        held back."""
         return not self._held and (text.isascii() or not _marks.search(text))
 
     def strip(self, text: str, *, last: bool = False) -> str:
-        """Take the next piece; return what may be shown of it and of what was held back.
+        """Return `text`, the next piece, without reference marks, after what was held back before.
 
-        What may be the beginning of a reference is held back, unless `last`.
+        An unfinished reference at its end is held back for the next call. `last` says that no more
+        text will come: nothing is held back then.
         """
         if self.passes(text):
             return text
@@ -52,7 +60,7 @@ class ReferenceMarks:
 
 
 def strip_reference_marks(text: str) -> str:
-    """Return a whole text without reference marks and what they enclose."""
+    """Return `text`, a whole text, without reference marks and what they enclose."""
     return ReferenceMarks().strip(text, last=True)
 
 
@@ -62,7 +70,8 @@ def _stripped(text: str) -> str:
 
 
 def _beginning_of_a_reference(text: str) -> int:
-    """Return where an unfinished reference begins at the end of `text`; else its length."""
+    """Return the index at which an unfinished reference begins at the end of `text`, else its
+    length."""
     place = text.rfind(BEGIN)
     if place >= 0 and text.find(END, place) < 0 and len(text) - place <= LONGEST:
         return place
@@ -73,6 +82,7 @@ def _beginning_of_a_reference(text: str) -> int:
 
 
 def _words_of(reference: str) -> str:
+    """Return the words that stay of `reference`, the text between two marks."""
     kind, _, rest = reference.partition(SEPARATOR)
     if not _kind.fullmatch(kind):
         return reference

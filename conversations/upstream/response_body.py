@@ -1,4 +1,4 @@
-"""The body of one HTTP response, as bytes: everything that has arrived, each time it is read."""
+"""Reading of the body of an HTTP response as bytes, decompressed, with errors as Failed events."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -17,12 +17,12 @@ LEFTOVER_SECONDS = 0.05
 
 
 async def chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Yield the body in the pieces it arrives in, unpacked.
+    """Yield the body of `http_response` as bytes in the pieces it arrives in, decompressed.
 
-    From the network each piece is all that has arrived since the last one: a reader that takes a
-    piece ten times a second keeps up with any gateway, and what it does not take stops the sender
-    (aiohttp's flow control). Raises what the transport raises, httpx.DecodingError for an encoding
-    that was not asked for, and UnpackedTooLarge.
+    From the network each piece is all that has arrived since the one before, so that a slow reader
+    keeps up; what it leaves unread stops the sender (aiohttp's flow control). Raises the exceptions
+    of aiohttp and httpx, httpx.DecodingError for an encoding that was not asked for, and
+    UnpackedTooLarge.
     """
     if _is_plain(http_response):
         async for data in _arriving(http_response):
@@ -51,7 +51,11 @@ async def _arriving(http_response: httpx.Response) -> AsyncGenerator[bytes, None
 async def next_chunk(
     body: AsyncGenerator[bytes, None], deadline: Deadline
 ) -> tuple[bytes | None, Failed | None]:
-    """Read the next piece of `body`; (None, None) at its end, (None, Failed) where it broke off."""
+    """Return (bytes, None): the next piece of `body`, a generator of `chunks`, read within
+    `deadline`.
+
+    Returns (None, None) at the end of the body and (None, Failed) if it broke off or took too long.
+    """
     try:
         return await deadline.guard(anext, body), None
     except StopAsyncIteration:
@@ -64,10 +68,11 @@ async def next_chunk(
 
 
 def unread(http_response: httpx.Response) -> bytes:
-    """Return what had arrived when the connection broke but was not read; b"" after a plain end.
+    """Return the bytes that had arrived before the connection broke but were not read yet, else
+    b"".
 
-    aiohttp keeps it, but from then on raises the error first: the last words, or a whole response
-    that came while this process was busy, would be lost.
+    aiohttp keeps them, but raises the error first: the last words, or a whole response that came
+    while this process was busy, would be lost. Compressed bodies always give b"".
     """
     stream = http_response.stream
     if not isinstance(stream, AiohttpResponseStream) or not _is_plain(http_response):
@@ -78,7 +83,10 @@ def unread(http_response: httpx.Response) -> bytes:
 
 
 async def finish_reading(body: AsyncGenerator[bytes, None], deadline: Deadline) -> None:
-    """Read `body` to its end if that comes within 0.05 s: its connection can then be reused."""
+    """Read and drop the rest of `body`, for at most 0.05 s, so that the connection can be reused.
+
+    `body` is a generator of `chunks`; `deadline` is shortened to that time.
+    """
     deadline.shorten(LEFTOVER_SECONDS)
     data: bytes | None = b""
     while data is not None:
@@ -86,7 +94,8 @@ async def finish_reading(body: AsyncGenerator[bytes, None], deadline: Deadline) 
 
 
 async def read_into(buffer: bytearray, http_response: httpx.Response, limit: int) -> None:
-    """Append the body to `buffer`, at most `limit` bytes of it. Raises as `chunks` does."""
+    """Append the body of `http_response` to `buffer`, at most `limit` bytes; raises as `chunks`
+    does."""
     async with aclosing(chunks(http_response)) as body:
         async for data in body:
             buffer += data

@@ -1,4 +1,5 @@
-"""A response as far as it has been read; readers of both API shapes write to it."""
+"""Builder of one response: the readers of both APIs write to it, and the decoder takes events from
+it."""
 
 from .error_codes import GatewayError, code_for
 from .events import Event, Failed, Finished, Started, Status
@@ -21,12 +22,17 @@ CUT_BY_LIMIT = {
 
 
 class ResponseBuilder:
-    """Collects what the readers find and gives it as events, at most one of a kind at a time."""
+    """Collector of text, reasoning, usage and status of one response, which it returns as events.
+
+    The readers set its attributes and call `finish` or `cut`; `end` is then the last event.
+    """
 
     def __init__(
         self, redactor: Redactor, max_characters: int, max_output_tokens: int | None
     ) -> None:
-        """`max_characters` limits each channel; `max_output_tokens` is what was asked for."""
+        """`redactor` removes secrets from the gateway's sentences; `max_characters` limits the
+        answer, the reasoning and the refusal each; `max_output_tokens` is the limit that the
+        request set, or None."""
         self.redactor = redactor
         self.text = TextChannel(max_characters)
         self.reasoning = TextChannel(max_characters)
@@ -48,7 +54,11 @@ class ResponseBuilder:
         self._texts = TextEvents()
 
     def identify(self, upstream_id: object, model: object) -> None:
-        """Note the gateway's id of the response and its model: the first id, the latest model."""
+        """Record the gateway's id of the response and its model; the first id and the latest model
+        count.
+
+        Both are values from JSON of any type; what is no text is ignored.
+        """
         self.began = True
         upstream_id = self._upstream_id or self.redactor.name(upstream_id, 2000)
         model = self.redactor.name(model) or self._model
@@ -57,7 +67,8 @@ class ResponseBuilder:
             self._identified = True
 
     def is_overlong(self) -> bool:
-        """Say whether a text is longer than it may be; the response has then been ended."""
+        """Return True if the answer, reasoning or refusal exceeds its limit; `end` is then
+        "too_long"."""
         for channel in (self.text, self.reasoning, self.refusal):
             if channel.incoming > channel.limit:
                 channel.settle()
@@ -67,7 +78,12 @@ class ResponseBuilder:
         return False
 
     def finish(self, status: Status, reason: str = "", error: GatewayError | None = None) -> None:
-        """End the response; the first end counts. A failure with nothing to show is a Failed."""
+        """Set `end` to a Finished with `status` and `reason`, unless the response has ended
+        already.
+
+        `error` is the gateway's error, if any. A failure without any text or usage becomes a
+        Failed.
+        """
         if self.end:
             return
         code = ""
@@ -89,7 +105,11 @@ class ResponseBuilder:
         self.end = self._finished(status, one_line(self.redactor.sentence(reason)), code, message)
 
     def cut(self, reason: str, fault: Failed | None = None) -> None:
-        """End the response where it broke off; if nothing of it came, `fault` is the end."""
+        """Set `end` for a response that broke off, unless it has ended already.
+
+        `end` becomes `fault`, the Failed event for the error, if nothing of a response had come;
+        otherwise, or if `fault` is None, a Finished with status "interrupted" and `reason`.
+        """
         if self.end:
             return
         if self.began or fault is None:
@@ -111,7 +131,8 @@ class ResponseBuilder:
         )
 
     def take(self) -> list[Event]:
-        """Return what is new since the last call, without the end."""
+        """Return the events since the last call (Started, Text, Reasoning, Replaced), without
+        `end`."""
         events: list[Event] = []
         last = self.end is not None
         if self._identified:

@@ -1,4 +1,4 @@
-"""HTTP headers of a gateway's response: its id of the request, when to come back, what came."""
+"""Reader of HTTP response headers: the gateway's request id, its retry time, and a summary."""
 
 import re
 import time
@@ -24,15 +24,17 @@ _LONGEST_WAIT = 60
 
 
 def request_id_in(headers: Mapping[str, str]) -> str:
-    """Return the gateway's id of the request, at most 200 characters; "" where it sends none."""
+    """Return the gateway's id of the request from `headers`, at most 200 characters; "" if it sends
+    none."""
     found = (one_line(headers.get(each)) for each in REQUEST_ID_HEADERS)
     return next((each for each in found if each), "")
 
 
 def retry_after_in(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the gateway asks to wait; None where it does not say.
+    """Return the seconds that `headers` ask to wait before the next request; None if they do not
+    say.
 
-    Read are `retry-after-ms`, then `retry-after` as seconds or as a date of HTTP.
+    Read are `retry-after-ms`, then `retry-after` as seconds or as an HTTP date.
     """
     milliseconds = _seconds(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
@@ -55,9 +57,10 @@ def _seconds(text: str) -> float | None:
 
 
 def summary(http_status: int, headers: Mapping[str, str], *, empty: bool = False) -> str:
-    """Return what came instead of a response, whose body may not be shown: "status 502, text/html".
+    """Return a description of a response whose body may not be shown, such as "status 502,
+    text/html".
 
-    `empty` says that there was no body.
+    With `empty` (there was no body) it says "empty" in place of the content type.
     """
     kind = one_line(headers.get("content-type", "").partition(";")[0], 60)
     return f"status {http_status}, {'empty' if empty else kind or 'no content type'}"

@@ -1,4 +1,4 @@
-"""Response objects of the Responses API: the items of `output`, usage, status and errors."""
+"""Reader of response objects of the Responses API: items of `output`, usage, status and errors."""
 
 from .events import Status
 from .gateway_errors import error_in
@@ -23,28 +23,34 @@ MOST_ITEMS = 1_000
 
 
 class ResponseItems:
-    """Reads items and response objects into a ResponseBuilder.
+    """Reader that writes items and response objects of the Responses API into a ResponseBuilder.
 
-    The text is what the deltas said: an object that comes after them is read for its usage and its
-    end, and its text counts where there was none.
+    The text comes from the streamed deltas: of an object that follows them only usage and status
+    are used, and its text only if there were no deltas.
     """
 
     def __init__(self, builder: ResponseBuilder, parts: TextParts) -> None:
-        """`parts` are those that the deltas write to, too."""
+        """`builder` is written to; `parts` are the text parts that the streamed deltas are written
+        to, too."""
         self._builder = builder
         self._parts = parts
         # (id, index in `output`) of reasoning items.
         self._reasoning_items: list[tuple[object, object]] = []
 
     def added(self, item: dict, output_index: object) -> None:
-        """Read an item that has begun; its text may be repeated by deltas and is not believed."""
+        """Read `item`, an output item that has begun; its text is ignored, since deltas may repeat
+        it.
+
+        `output_index` is its index in `output`.
+        """
         self._note(item)
         if item.get("type") == "reasoning":
             self._reasoning_items = self._reasoning_items[-255:]
             self._reasoning_items.append((item.get("id"), output_index))
 
     def take(self, item: dict, output_index: object) -> None:
-        """Read a whole item."""
+        """Read `item`, a complete output item with its text; `output_index` is its index in
+        `output`."""
         self._note(item)
         item_id = item.get("id")
         kind = item.get("type")
@@ -63,7 +69,10 @@ class ResponseItems:
                 self.content(Place(item_id, output_index, index), part)
 
     def content(self, place: Place, part: dict) -> None:
-        """Read a whole content part: `output_text`, `refusal` or `reasoning_text`."""
+        """Read `part`, a complete content part: `output_text`, `refusal` or `reasoning_text`.
+
+        `place` says which part of which item it is.
+        """
         kind = part.get("type")
         if kind == "output_text" or kind == "text":
             self._parts.add_whole(self.kind_of_text(place), place, part.get("text"))
@@ -73,7 +82,11 @@ class ResponseItems:
             self._parts.add_whole("raw", place, part.get("text"))
 
     def kind_of_text(self, place: Place) -> Kind:
-        """Return "text", or "raw" for an `output_text` in a reasoning item (LiteLLM's bridge)."""
+        """Return the kind of an `output_text` at `place`: "raw" within a reasoning item, else
+        "text".
+
+        LiteLLM's bridge sends reasoning in this way.
+        """
         for item_id, output_index in self._reasoning_items:
             if place.item_id is None or item_id is None:
                 same = place.output_index is not None and place.output_index == output_index
@@ -84,7 +97,7 @@ class ResponseItems:
         return "text"
 
     def whole(self, body: dict) -> None:
-        """Read a response object that is the whole body."""
+        """Read `body`, a response object that is the whole HTTP body, and end the response."""
         status = body.get("status")
         if status in ("queued", "in_progress"):
             self._fill(body)
@@ -93,7 +106,11 @@ class ResponseItems:
             self.end(body, "completed")
 
     def end(self, response: dict, named: Status) -> None:
-        """Read the object of a terminal event, which is named after a status."""
+        """Read `response`, the object of a terminal event such as `response.completed`, and end the
+        response.
+
+        `named` is the status in the event's name; a known `status` in the object takes precedence.
+        """
         # `response.completed` was seen to carry "incomplete" and "failed".
         builder = self._builder
         found = response.get("status")

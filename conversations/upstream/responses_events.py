@@ -1,4 +1,4 @@
-"""Stream events of the Responses API."""
+"""Reader of the stream events of the Responses API."""
 
 from collections.abc import Callable
 
@@ -10,10 +10,10 @@ from .text_parts import Kind, Place, TextPart, TextParts
 
 
 class ResponsesReader:
-    """Reads events, and response objects that are a whole body, into a ResponseBuilder."""
+    """Reader that writes stream events and whole response objects into a ResponseBuilder."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
-        """`builder` is written to."""
+        """`builder` is the ResponseBuilder that everything read is written to."""
         self._builder = builder
         self._parts = TextParts(builder)
         self._items = ResponseItems(builder, self._parts)
@@ -22,7 +22,8 @@ class ResponsesReader:
         self._last_place: tuple[object, object, object] | None = None
 
     def handle(self, kind: object, frame: dict) -> bool:
-        """Read one event; False if `kind`, its type, is not one that says something to us."""
+        """Read `frame`, the JSON object of one event of type `kind`; return False for an unknown
+        type."""
         handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is None:
             return False
@@ -30,7 +31,8 @@ class ResponsesReader:
         return True
 
     def text_delta(self, frame: dict) -> None:
-        """Read `response.output_text.delta`, the one event that is frequent."""
+        """Read `frame`, the JSON object of a `response.output_text.delta`, by far the most frequent
+        event."""
         delta = frame.get("delta")
         if not isinstance(delta, str) or not delta:
             return
@@ -42,7 +44,7 @@ class ResponsesReader:
         self._last_part.add(delta)
 
     def whole(self, body: dict) -> None:
-        """Read a response object that is the whole body."""
+        """Read `body`, a response object that is the whole HTTP body, and end the response."""
         self._items.whole(body)
 
     def _started(self, frame: dict) -> None:

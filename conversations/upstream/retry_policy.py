@@ -1,4 +1,4 @@
-"""When a call to the gateway is made again, and after how long."""
+"""Retry policy: which failed calls to the gateway are repeated, and after how many seconds."""
 
 import random
 
@@ -12,10 +12,12 @@ FIRST_PAUSE = 0.5
 
 
 def pause_before_retry(failed: Failed, number: int) -> float | None:
-    """Return the seconds to wait after attempt `number` failed; None if there must be no other.
+    """Return the seconds to wait before the next attempt, None if the call must not be repeated.
 
-    Only a call that certainly did no work is made again: no connection, an overloaded gateway, too
-    many requests. The pause is the gateway's own `retry_after`, or doubles from half a second.
+    `failed` is how attempt `number` (from 1) ended. Repeated is only a call that did no work: no
+    connection, too many requests, or status 502 to 504. The pause is the gateway's `retry_after`
+    (None if that is above LONGEST_PAUSE), else FIRST_PAUSE doubled for each attempt, with a random
+    share.
     """
     if failed.http_status is None:
         repeated = not failed.sent and failed.code in ("connect", "timeout_connect")

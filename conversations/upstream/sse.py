@@ -5,9 +5,9 @@ httpx's own `aiter_lines` also splits on U+2028 and U+0085, which are legal insi
 
 
 class Frames:
-    """Splits a stream, fed in pieces, into the `(event name, data)` of each event.
+    """Parser of a server-sent event stream, fed in pieces, into `(event name, data)` of each event.
 
-    Lines end with LF, CRLF or CR; comments and other fields are passed over. Some gateways part
+    Lines end with LF, CRLF or CR; comments and other fields are ignored. Some gateways separate
     events by one line end instead of a blank line: a `data:` line that begins an object, or is
     `[DONE]`, after one that ends an object begins an event of its own, for together the two could
     not be JSON.
@@ -27,9 +27,11 @@ class Frames:
         self._data_size = 0
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Take the next bytes and return the events that are now whole.
+        """Parse `data`, the next bytes, and return `(event name, data)` of the events that are
+        complete.
 
-        From the first line or event that is too long on there are none; `too_long` is then true.
+        After a line or event longer than the limit nothing more is returned, and `too_long` is
+        True.
         """
         if b"\r" in data or self._after_cr:
             data = self._with_plain_line_ends(data)
@@ -54,7 +56,8 @@ class Frames:
         return events
 
     def flush(self) -> list[tuple[bytes, bytes]]:
-        """Return the event that the end of the stream left without its blank line, if any."""
+        """Return, at the end of the stream, the event that lacks its final blank line, if any, as a
+        list."""
         return self.feed(b"\n\n")
 
     def _with_plain_line_ends(self, data: bytes) -> bytes:

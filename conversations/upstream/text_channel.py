@@ -1,10 +1,14 @@
-"""A channel of text: pieces in as they arrive, one clean string out for each read."""
+"""Buffer of streamed text: pieces are added as they arrive, and read as repaired strings."""
 
 from .gateway_text import repair
 
 
 class TextChannel:
-    """Text of one kind (answer, reasoning or refusal), of limited length."""
+    """Buffer for the text of one kind (answer, reasoning or refusal), of limited length.
+
+    Attributes: `overflown` (text was cut off at the limit), `was_reset` (see `reset`), and
+    `skip_newlines`, which drops line ends at the very beginning.
+    """
 
     def __init__(self, limit: int) -> None:
         """`limit` is in characters; what goes beyond it is cut off and sets `overflown`."""
@@ -20,18 +24,18 @@ class TextChannel:
         self._ready: list[str] = []
 
     def __bool__(self) -> bool:
-        """Say whether anything was ever added."""
+        """Return True if the channel has had any text, read or not."""
         return self.incoming > 0
 
     def add(self, piece: str) -> None:
-        """Append the next piece."""
+        """Append `piece`, the next piece of text."""
         # An empty piece is no text: what the final object says still counts.
         if piece:
             self._pieces.append(piece)
             self.incoming += len(piece)
 
     def reset(self, text: str) -> None:
-        """Begin anew with `text` in place of everything that was added; may be after a `take`."""
+        """Replace all text added so far, read or not, by `text`; sets `was_reset`."""
         self.was_reset = True
         self._pieces = [text] if text else []
         self._ready.clear()
@@ -39,11 +43,15 @@ class TextChannel:
         self.incoming = len(text)
 
     def has_news(self) -> bool:
-        """Say whether `take` would return something, or say that it was reset."""
+        """Return True if there is unread text or `was_reset` is set."""
         return bool(self._pieces or self._ready or self.was_reset)
 
     def settle(self, *, last: bool = False) -> None:
-        """Repair what was added; half a surrogate pair waits for the other half, unless `last`."""
+        """Repair the text added so far and cut it at the limit; half a surrogate pair at its end
+        waits.
+
+        With `last` (no more text will come) that half is replaced by U+FFFD.
+        """
         text = "".join(self._pieces)
         self._pieces.clear()
         if not last and "\ud800" <= text[-1:] <= "\udbff":
@@ -62,9 +70,12 @@ class TextChannel:
         self.incoming = max(1, self._size + len(self._pieces))
 
     def take(self, *, last: bool = False) -> str:
-        """Return the clean text that was added since the last call, or since a `reset`.
+        """Return the text that was added since the last call, or since a `reset`, and mark it as
+        read.
 
-        `was_reset` is false afterwards.
+        The text is repaired (see `repair`) and cut at the limit. Half a surrogate pair at its end
+        is kept for the next call, unless `last` says that no more text will come. `was_reset`
+        becomes False.
         """
         self.was_reset = False
         pieces = self._pieces

@@ -1,4 +1,4 @@
-"""Text events: the answer and the reasoning as a reader gets them, without marks and tags."""
+"""Conversion of streamed text and reasoning into events, without reference marks and tags."""
 
 from .events import Reasoning, Replaced, Text
 from .leading_thoughts import LeadingThoughts
@@ -8,14 +8,14 @@ PARAGRAPH = "\n\n"
 
 
 class TextEvents:
-    """Turns text and reasoning, as they arrive, into Text, Reasoning and (rarely) Replaced events.
+    """Converter of streamed text and reasoning into Text, Reasoning and (rarely) Replaced events.
 
-    Reference marks are taken out of both. Thoughts at the beginning of the text become reasoning;
-    they stand behind the reasoning that the API gives as such, whichever came first.
+    Reference marks are removed from both. Thoughts between tags at the beginning of the text become
+    reasoning; they follow the reasoning that the API marks as such, whichever came first.
     """
 
     def __init__(self) -> None:
-        """Nothing was given yet."""
+        """Begin a new response."""
         self._text_marks = ReferenceMarks()
         self._reasoning_marks = ReferenceMarks()
         self._leading = LeadingThoughts()
@@ -25,7 +25,8 @@ class TextEvents:
         self._thoughts: list[str] = []
 
     def text(self, text: str) -> list[Text | Reasoning | Replaced]:
-        """Take the next piece of the text, where there is nothing else; return its events."""
+        """Convert `text`, the next piece of the answer, when no reasoning came with it; return its
+        events."""
         if self._text_marks.passes(text) and self._leading.passes(text):
             self._answer.append(text)
             return [Text(text)]
@@ -40,10 +41,11 @@ class TextEvents:
         last: bool = False,
         complete: bool = False,
     ) -> list[Text | Reasoning | Replaced]:
-        """Take the next piece of text and of reasoning; return their events.
+        """Convert the next pieces of `text` and `reasoning` (each may be "") and return their
+        events.
 
-        `was_reset` says that `reasoning` takes the place of all of it so far, `last` that no more
-        will come, `complete` that the model came to its end.
+        `was_reset` says that `reasoning` replaces all reasoning so far, `last` that no more will
+        come, `complete` that the model ended by itself and was not cut off.
         """
         text = self._text_marks.strip(text, last=last)
         thoughts, text, replaced = self._leading.add(text, last=last, complete=complete)
@@ -74,5 +76,6 @@ class TextEvents:
         return events
 
     def _everything(self) -> Replaced:
+        """Return a Replaced with the whole answer and reasoning so far."""
         reasoning = ("".join(self._reasoning), "".join(self._thoughts))
         return Replaced("".join(self._answer), PARAGRAPH.join(filter(None, reasoning)))

@@ -1,7 +1,8 @@
-"""Text parts of a streamed response: which delta continues which text, and what repeats it.
+"""Text parts of a streamed response: which text a delta continues, and which later event repeats
+it.
 
-The Responses API tells a text twice or more: in deltas, in `….done` events and in the final
-object. Gateways leave out or change any of the three numbers that say where a text belongs.
+The Responses API sends a text twice or more: in deltas, in `….done` events and in the final object.
+Gateways leave out or change any of the three fields that say where a text belongs.
 """
 
 from collections import deque
@@ -21,7 +22,8 @@ MOST_REPLACEMENTS = 64
 
 
 class Place(NamedTuple):
-    """Where a text belongs: its item's id and index in `output`, and the part's within the item.
+    """Position of a text in a response: id and index in `output` of its item, and index of its part
+    there.
 
     Any of the three may be None: llama.cpp sends no index, mock-ai-api no id.
     """
@@ -32,12 +34,12 @@ class Place(NamedTuple):
 
 
 class TextPart:
-    """One run of text within an item, as streamed so far."""
+    """Text of one content or summary part of an output item, as streamed so far."""
 
     __slots__ = ("_pieces", "_repaired", "_repaired_size", "channel", "hidden", "kind", "place")
 
     def __init__(self, kind: Kind, place: Place, channel: TextChannel) -> None:
-        """Nothing was streamed yet; `channel` is where its text is written to."""
+        """Begin an empty part of `kind` at `place`; its text is also written to `channel`."""
         self.kind = kind
         self.channel = channel
         self.place = place
@@ -48,32 +50,33 @@ class TextPart:
         self._repaired_size = 0
 
     def is_of_item(self, place: Place) -> bool:
-        """Say whether `place` is in the same item, as far as both tell."""
+        """Return True if `place` is in the same output item; fields that are None match
+        anything."""
         mine = self.place
         if place.output_index is not None and mine.output_index is not None:
             return bool(place.output_index == mine.output_index)
         return place.item_id is None or mine.item_id is None or bool(place.item_id == mine.item_id)
 
     def matches(self, place: Place) -> bool:
-        """Say whether `place` is this part, as far as both tell."""
+        """Return True if `place` is that of this part; fields that are None match anything."""
         mine = self.place.part_index
         same_index = place.part_index is None or mine is None or place.part_index == mine
         return same_index and self.is_of_item(place)
 
     def add(self, text: str) -> None:
-        """Append a delta."""
+        """Append `text`, a delta, and write it to the channel unless the part is hidden."""
         self._pieces.append(text)
         if not self.hidden:
             self.channel.add(text)
 
     def raw_text(self) -> str:
-        """Return all of it, as it came."""
+        """Return the text of the part so far, as it was sent."""
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""
 
     def text(self) -> str:
-        """Return all of it, repaired."""
+        """Return the text of the part so far, repaired (see `repair`)."""
         text = self.raw_text()
         # Not again for each event that repeats it.
         if self._repaired_size != len(text):
@@ -83,10 +86,11 @@ class TextPart:
 
 
 class TextParts:
-    """The text parts of one response, written to the channels of its ResponseBuilder."""
+    """Collection of the text parts of one response, written to the channels of its
+    ResponseBuilder."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
-        """`builder` gets the text."""
+        """`builder` is the ResponseBuilder whose channels the text is written to."""
         self._builder = builder
         self._channels: dict[Kind, TextChannel] = {
             "text": builder.text,
@@ -99,9 +103,11 @@ class TextParts:
         self._replacements = 0
 
     def add_whole(self, kind: Kind, place: Place, text: object) -> None:
-        """Take a text that is told as a whole; what was streamed of it is not told again.
+        """Take `text`, the complete text of the part at `place`, and add what was not yet streamed
+        of it.
 
-        A text that does not begin with what was streamed is not believed.
+        `kind` is the kind of the part. A `text` that does not begin with what was streamed, or is
+        no string, is ignored.
         """
         if not isinstance(text, str) or not text:
             return
@@ -117,7 +123,8 @@ class TextParts:
                 self._builder.gap = False
 
     def part(self, kind: Kind, place: Place) -> TextPart:
-        """Return the part that a delta at `place` continues, a new one if there is none."""
+        """Return the part of `kind` that a delta at `place` continues; a new one if there is
+        none."""
         part = self._find(kind, place)
         if part is None:
             part = TextPart(kind, place, self._channels[kind])
@@ -126,10 +133,12 @@ class TextParts:
         return part
 
     def text(self) -> str:
-        """Return the whole answer as streamed, repaired."""
+        """Return the whole answer as streamed so far, repaired (see `repair`)."""
         return "".join(part.text() for part in self._parts if part.kind == "text")
 
     def _begin(self, part: TextPart) -> None:
+        """Prepare the channel of a new part: decide on its reasoning and separate it by a blank
+        line."""
         channel = part.channel
         if part.kind in ("summary", "raw"):
             self._choose_reasoning(part)
@@ -167,6 +176,7 @@ class TextParts:
 
     def _restated(self, kind: Kind, whole: str) -> TextPart | None:
         # Some give an item another id at its end than it had while it was streamed.
+        """Return the last part of `kind` if `whole` begins with its streamed text, else None."""
         for part in reversed(self._parts):
             if part.kind == kind:
                 streamed = part.text()

@@ -1,4 +1,4 @@
-"""JSON from a gateway, with limits on depth, on members and on the digits of an integer."""
+"""JSON parser for what a gateway sends, with limits on depth, members and digits of an integer."""
 
 import json
 
@@ -11,11 +11,12 @@ MOST_SEPARATORS = 400_000
 
 
 def parse(data: bytes) -> object:
-    """Parse `data` as JSON in UTF-8, whatever charset was declared; bad bytes become U+FFFD.
+    """Parse `data`, JSON in UTF-8 whatever charset was declared, and return its value.
 
-    An integer of more than 30 digits becomes None, control characters in strings are let pass.
-    Raises ValueError for what is no JSON, is nested too deeply (some hundreds of levels, Python's
-    own limit) or has more than MOST_SEPARATORS.
+    Bad bytes become U+FFFD, an integer of more than 30 digits may become None, control characters
+    in strings are accepted. Raises ValueError for what is no JSON, is nested too deeply (some
+    hundreds of levels, Python's own limit) or has more than MOST_SEPARATORS commas, colons and
+    brackets.
     """
     if len(data) > MOST_SEPARATORS and sum(map(data.count, b",:[{")) > MOST_SEPARATORS:
         raise ValueError("too many members")

@@ -12,10 +12,11 @@ OUTPUT_DETAILS = ("output_tokens_details", "completion_tokens_details")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as reported; None is unknown, which is not zero.
+    """Numbers of tokens of one call as the gateway reported them; None is unknown, which is not
+    zero.
 
-    Never negative; cached tokens are at most the input tokens, and part of them; reasoning tokens
-    likewise of the output tokens.
+    Never negative. `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`,
+    `reasoning_tokens` a part of `output_tokens`; none is larger than the whole.
     """
 
     input_tokens: int | None = None
@@ -28,9 +29,10 @@ class Usage:
 
     @classmethod
     def read(cls, reported: object) -> "Usage | None":
-        """Read a `usage` object of the Responses or of the chat-completions API, field by field.
+        """Return the Usage in `reported`, a `usage` object of the Responses or chat-completions
+        API.
 
-        Returns None where nothing was reported: no object, or nothing but zeros in it.
+        Returns None if `reported` is no object, or has nothing but zeros in it.
         """
         if not isinstance(reported, dict):
             return None
@@ -58,9 +60,10 @@ class Usage:
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` as an int from 0 to 2**53 if it is such a number, else None.
+    """Return `value` (from JSON, of any type) as an int if it is a whole number from 0 to 2**53,
+    else None.
 
-    A gateway also sends NaN, "12", true, negative and absurdly large ones.
+    Gateways also send NaN, "12", true, negative and absurdly large numbers.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -71,11 +74,14 @@ def whole_number(value: object) -> int | None:
 
 def _count(reported: dict, *names: str) -> int | None:
     # new-api serialises both namings of a count, one of them zero.
+    """Return the largest valid count in `reported` under any of `names`, None if there is none."""
     known = [count for name in names if (count := whole_number(reported.get(name))) is not None]
     return max(known) if known else None
 
 
 def _detail(reported: dict, objects: tuple[str, str], *names: str) -> int | None:
+    """Return the largest valid count under any of `names` in the nested objects named in
+    `objects`."""
     details = [found for name in objects if isinstance(found := reported.get(name), dict)]
     known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
