@@ -1,8 +1,9 @@
-"""Chemical formulas in the notation of LaTeX's mhchem package, as TeX without that package.
+"""Conversion of chemical formulas in the notation of LaTeX's mhchem package to TeX without that
+package.
 
-Covered are the formulas and equations of school and textbooks: amounts, indices, charges,
-isotopes, states, bonds, precipitates and arrows with text above and below. Source: the mhchem
-manual, version 4.
+Covered are the formulas and equations of school and textbooks: amounts, indices, charges, isotopes,
+states, bonds, precipitates and arrows with text above and below. Source: the mhchem manual, version
+4.
 """
 
 import re
@@ -44,7 +45,8 @@ BONDS = {
 
 
 def chemistry(written: str) -> str:
-    """The argument of \\ce{} as TeX for a formula."""
+    """Return the TeX of a chemical formula, given as the argument of \\ce{} (as `2H2 + O2 ->
+    2H2O`)."""
     out: list[str] = []
     # What stands before: "" at the beginning or after a space, "atom", "index" or "other".
     before = ""
@@ -91,6 +93,8 @@ def chemistry(written: str) -> str:
 
 
 def _letters(letters: str, before: str, after: str) -> str:
+    """Return the TeX of letters: an upright element, a variable, or (a single v) a precipitate's
+    arrow."""
     if letters == "v" and not before and after in ("", " "):
         return r"\downarrow "
     # A letter that is no element stands for a number, as the n of a polymer.
@@ -98,7 +102,8 @@ def _letters(letters: str, before: str, after: str) -> str:
 
 
 def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
-    """A sign as TeX, and what it is for what follows."""
+    """Return the TeX of a sign, and what it counts as for the token after it ("", "atom", "index"
+    or "other", as `before`). `after` is the next character."""
     if sign in ("+", "-") and before in ("atom", "index") and not (sign == "-" and after.isalnum()):
         return f"^{{{sign}}}", "index"
     if sign == "^":
@@ -114,11 +119,12 @@ def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
 
 
 def _script(inner: str) -> str:
+    """Return the TeX of what stands raised or lowered: letters upright."""
     return rf"\mathrm{{{inner}}}" if inner.isalpha() else inner
 
 
 def _label(written: str) -> str:
-    """What stands on an arrow: a formula of chemistry, or words."""
+    """Return the TeX of what stands above or below an arrow: a chemical formula, or words."""
     written = written.strip()
     if not written or "\\" in written or "$" in written:
         return written.replace("$", "")

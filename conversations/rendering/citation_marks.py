@@ -1,8 +1,9 @@
-"""Marks of citations that some models leave in their text: private-use characters U+E200 to U+E206.
+"""Removal of citation marks that some models leave in their text: private-use characters U+E200 to
+U+E206.
 
-`\\ue200cite\\ue202turn0search2\\ue201` names a source of the provider's own; nobody else can follow
-it. The marks go, and with them what they enclose where that is such a reference; words that they
-enclose otherwise stay.
+`\\ue200cite\\ue202turn0search2\\ue201` names a source internal to the provider, which nobody else
+can follow. The marks are removed, and with them what they enclose if it is such a reference; other
+words that they enclose stay.
 """
 
 import re
@@ -26,12 +27,13 @@ BEGUN = re.compile(
 
 
 def without_marks(text: str) -> str:
-    """Text without the marks, as a whole."""
+    """Return `text`, which is complete, without citation marks."""
     return MARKS.sub(_words, text) if ANY.search(text) else text
 
 
 def _words(match: re.Match) -> str:
-    """The words of a mark that belong to the sentence: the text of a link, the name of a thing."""
+    """Return what a citation mark leaves in the sentence: the text of a link, the name of a thing,
+    or ""."""
     if match["kind"] == "url":
         return match["rest"].partition("\ue202")[0]
     named = NAMED.match(match["rest"]) if match["kind"] == "entity" else None
@@ -39,7 +41,8 @@ def _words(match: re.Match) -> str:
 
 
 def until_mark(text: str) -> tuple[str, str]:
-    """Text without the marks, as far as what follows cannot change it, and the end that it can."""
+    """Return two parts of a text that goes on: its beginning without citation marks, and its end,
+    "" or what may be an incomplete mark, to be put before the text that follows."""
     if not ANY.search(text):
         return text, ""
     # Only the end of the text is looked at: nothing longer is a mark.

@@ -1,8 +1,9 @@
-"""Whether two dollar signs in a text enclose a formula, or are money, shell variables or nothing.
+"""Decision whether two dollar signs in a text enclose a formula, or are money, shell variables or
+nothing.
 
-Pandoc's rule comes first: no space inside the dollars, no digit right after them. What it takes
-for a formula is looked at again, as replies are full of `$HOME/bin:$PATH`, `US$5/A$7` and Chinese
-without spaces. Signs that only TeX has (a command, a power, a braced index) speak for a formula.
+Pandoc's rule comes first: no space inside the dollars, no digit right after them. What it takes for
+a formula is checked again, as replies are full of `$HOME/bin:$PATH`, `US$5/A$7` and Chinese without
+spaces. Signs that only TeX has (a command, a power, a braced index) speak for a formula.
 """
 
 import re
@@ -24,7 +25,8 @@ LINE_THAT_BEGINS_A_BLOCK = re.compile(r"\n[ \t]*(?:[-+*#>|][ \t]|\||\d+[.)][ \t]
 
 
 def enclose_formula(text: str, start: int, end: int) -> bool:
-    """Whether the dollar before text[start:end] and the one after it enclose a formula."""
+    """Return True if the single dollar signs right before and after text[start:end] enclose a
+    formula."""
     inner = text[start:end]
     if not inner.strip() or LINE_THAT_BEGINS_A_BLOCK.search(inner):
         return False
@@ -44,17 +46,19 @@ def enclose_formula(text: str, start: int, end: int) -> bool:
 
 
 def is_display(tex: str) -> bool:
-    """Whether what stands between two double dollars is a formula."""
+    """Return True if `tex`, the text between two double dollar signs, reads as a formula."""
     inner = tex.strip()
     return bool(inner) and _reads_as_formula(inner, bool(TEX.search(inner)))
 
 
 def is_prose(text: str) -> bool:
-    """Whether text is words, without anything that only a formula has."""
+    """Return True if `text` has two words in a row and nothing that only TeX has."""
     return not TEX.search(text) and bool(WORDS.search(text))
 
 
 def _reads_as_formula(inner: str, has_tex: bool) -> bool:
+    """Return True if `inner`, not empty and without spaces around it, can be a formula; `has_tex`
+    says that it has signs only TeX has."""
     if inner[0] in NOT_FIRST or inner[-1] in NOT_LAST:
         return False
     if has_tex:
@@ -71,11 +75,14 @@ def _reads_as_formula(inner: str, has_tex: bool) -> bool:
 
 
 def _begins_a_variable(after: str) -> bool:
+    """Return True if the character `after` could belong to the name of a shell variable after a
+    dollar."""
     return after.isascii() and (after.isalpha() or after in ("_", "{", "("))
 
 
 def _followed(text: str, inner: str, end: int, has_tex: bool) -> bool:
-    """Whether a formula may have what follows it right after its dollar."""
+    """Return True if the formula `inner` may have what follows its closing dollar (at `end`)
+    without a space."""
     after = text[end + 1]
     if after == "{" or (after == "(" and inner[0] == "("):
         return False

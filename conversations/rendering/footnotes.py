@@ -1,9 +1,8 @@
-"""Footnotes: `[^label]` in a text, and `[^label]: note` in a block of its own.
+"""Footnotes: references `[^label]` in a text, and notes `[^label]: …` in blocks of their own.
 
 A reference is a marker in a block's HTML until the end of the text, when it is known which notes
-there are; then references are numbered in the order in which they are read, and the notes stand in
-that order after the last block. A reference without a note, and a note without a reference, are
-text.
+there are. Then references are numbered in the order of reading, and the notes follow the last block
+in that order. A reference without a note, and a note without a reference, are shown as text.
 """
 
 import re
@@ -22,32 +21,35 @@ LINKS_BACK = 10
 
 
 def marker(label: str) -> str:
-    """What stands in HTML for a reference to the note with this label."""
+    """Return the marker that stands in HTML for a reference to the note `label` (escaped)."""
     return f"{REFERENCE_START}{label}{REFERENCE_END}"
 
 
 def provisional(html: str) -> str:
-    """HTML with references as they are shown before it is known whether they have notes."""
+    """Return `html` with the markers of references as superscript labels: for showing while it is
+    not known whether they have notes."""
     return MARKER.sub(r"<sup>\1</sup>", html) if REFERENCE_START in html else html
 
 
 def as_written(html: str) -> str:
-    """HTML with references as they were written."""
+    """Return `html` with the markers of references as text again: `[^label]`."""
     return MARKER.sub(r"[^\1]", html) if REFERENCE_START in html else html
 
 
 def body(source: str) -> str:
-    """The Markdown of a note, from the source of its block."""
+    """Return the Markdown of a note, given the source of its block (which begins with
+    `[^label]:`)."""
     source = source[NOTE.match(source).end() :]
     first, newline, rest = source.partition("\n")
     return first + newline + re.sub(r"^(?: {1,4}|\t)", "", rest, flags=re.M)
 
 
 class Footnotes:
-    """Numbers the references of one text from the top.
+    """Numbering of the footnotes of one text: call `number` for the HTML of each block from the
+    top, then `section` for the notes.
 
-    notes: the sources of the notes' blocks by label. anchor begins the ids in the page, which may
-    show many texts. draw gives the HTML of a note's Markdown.
+    notes: the sources of the notes' blocks, by label (link_references.label_name). anchor: the
+    beginning of ids, unique in a page of many texts. draw: makes the HTML of a note's Markdown.
     """
 
     def __init__(self, notes: dict[str, str], anchor: str, draw: Callable[[str], str]) -> None:
@@ -61,10 +63,13 @@ class Footnotes:
         self._left = REFERENCES
 
     def number(self, html: str) -> str:
-        """HTML with its references as links to their notes."""
+        """Return `html` with the markers of references as numbered links to their notes, or as text
+        where there is no such note."""
         return MARKER.sub(self._reference, html) if REFERENCE_START in html else html
 
     def _reference(self, match: re.Match) -> str:
+        """Return the numbered link for one marker, or its text if there is no such note or there
+        are too many references."""
         name = label_name(unescape(match[1]))
         if name not in self._notes or self._left <= 0:
             return f"[^{match[1]}]"
@@ -81,11 +86,12 @@ class Footnotes:
         )
 
     def is_used(self, name: str) -> bool:
-        """Whether a reference to the note with this label was numbered."""
+        """Return True if a reference to the note with the label `name` has been numbered."""
         return name in self._numbers
 
     def section(self) -> str:
-        """The HTML of the notes that are referred to, "" where there are none.
+        """Return the HTML of the list of notes that are referred to, by number; "" if there are
+        none.
 
         A note may refer to another one, which then follows.
         """
@@ -97,6 +103,7 @@ class Footnotes:
         return f'<section class="footnotes"><ol>\n{rows}</ol></section>'
 
     def _item(self, number: int, html: str) -> str:
+        """Return the list item of the note `number`, its HTML with links back to its references."""
         back = "".join(
             f' <a class="footnote-back" href="#fnref-{self._id(number, use)}">↩</a>'
             for use in range(1, min(self._uses[self._order[number - 1]], LINKS_BACK) + 1)
@@ -106,4 +113,6 @@ class Footnotes:
         return f'<li id="fn-{self._id(number)}">{html[:at]}{back}{html[at:]}</li>\n'
 
     def _id(self, number: int, use: int = 1) -> str:
+        """Return the id of the note `number`, or of its reference `use` (from 1), without the
+        prefix of either."""
         return f"{self._anchor}-{number}" + (f"-{use}" if use > 1 else "")

@@ -1,7 +1,8 @@
-"""Formulas on lines of their own: between `$$`, between `\\[` and `\\]`, or a bare environment.
+"""Formulas on lines of their own: between `$$` and `$$`, between `\\[` and `\\]`, or a bare
+environment.
 
-Blank lines and what looks like lists do not end one. What begins like a formula and turns out to be
-none is text.
+Blank lines and what looks like lists do not end such a formula. What begins like one and turns out
+to be none is text.
 """
 
 import enum
@@ -18,7 +19,8 @@ BEGIN = re.compile(rf"\$\$(?!\$)|\\\[|\\begin\{{((?:{ENVIRONMENTS})\*?)\}}")
 
 
 class Outcome(enum.Enum):
-    """What a line makes of a formula."""
+    """Result of reading a line of a formula: it is still OPEN, ENDED with this line, or there is
+    NONE, as the lines are no formula after all."""
 
     OPEN = "open"
     ENDED = "ended"
@@ -26,7 +28,9 @@ class Outcome(enum.Enum):
 
 
 class OpenFormula:
-    """A formula whose end has not been read."""
+    """State of a formula while its lines are read, to find its end. `opening` is what it begins
+    with (`$$`, `\\[` or `\\begin{…}`), `environment` the name in the latter, otherwise "". Call
+    `first`, then `next` for each line until the outcome is not OPEN."""
 
     def __init__(self, opening: str, environment: str) -> None:
         self._environment = environment
@@ -39,7 +43,8 @@ class OpenFormula:
         self._unasked: list[str] | None = []
 
     def first(self, text: str, start: int) -> Outcome:
-        """Take the first line, without its indentation; start is where the opening ends in it."""
+        """Read the first line, `text` without its indentation; `start` is the index after the
+        opening in it. Return the outcome."""
         self._count(text)
         ended = self._end.search(text, start)
         inner = text[start : ended.start()] if ended else text[start:]
@@ -50,7 +55,8 @@ class OpenFormula:
         return Outcome.OPEN
 
     def next(self, line: str) -> Outcome:
-        """Take another line; where the formula is none the line does not belong to it."""
+        """Read another line and return the outcome; if that is NONE, this line is not among the
+        formula's."""
         text = line.lstrip(" \t")
         if not text and self._is_prose():
             return Outcome.NONE
@@ -66,6 +72,7 @@ class OpenFormula:
         return Outcome.NONE if is_none else Outcome.OPEN
 
     def _count(self, line: str) -> None:
+        """Count the line's characters and the environments that begin and end in it."""
         self._length += len(line) + 1
         if self._environment:
             self._depth += line.count(f"\\begin{{{self._environment}}}")
@@ -74,8 +81,9 @@ class OpenFormula:
             self._unasked.append(line + "\n")
 
     def _is_prose(self) -> bool:
-        """Whether the formula so far is prose. However often this is asked, no line is looked at
-        more than twice: words may stand on both sides of its end."""
+        """Return True if the formula so far is prose. However often this is called, no line is
+        searched more than twice; the last one is kept, as two words may stand on both sides of a
+        line end."""
         if self._environment or self._unasked is None:
             return False
         new = "".join(self._unasked)
@@ -84,16 +92,18 @@ class OpenFormula:
 
 
 def end_of(opening: str, environment: str | None) -> re.Pattern:
-    """What ends the formula that `opening` began, at the end of its line.
+    """Return the pattern that finds the end of a formula, at the end of the string searched, given
+    its `opening` (`$$`, `\\[`, or another with the name of its `environment`).
 
-    A sentence may end with it: one mark of punctuation is taken for a part of it.
+    A sentence may end with the formula: one mark of punctuation after it matches too, as group 2.
     """
     closer = {"$$": "$$", "\\[": "\\]"}.get(opening) or f"\\end{{{environment}}}"
     return re.compile(rf"({re.escape(closer)})[ \t]*([.,;:。，；：]?)[ \t]*$")
 
 
 def tex_of(source: str) -> str:
-    """The TeX of a complete formula, with the punctuation that follows it."""
+    """Return the TeX of a complete formula, given its source with delimiters, and with the
+    punctuation that follows it."""
     source = source.strip()
     begin = BEGIN.match(source)
     end = end_of(begin[0], begin[1]).search(source)

@@ -1,4 +1,4 @@
-"""LaTeX to MathML, made on the server; browsers draw MathML themselves."""
+"""Conversion of LaTeX to MathML on the server; browsers draw MathML themselves."""
 
 import re
 from functools import lru_cache
@@ -41,9 +41,10 @@ _unexpanding = LatexToMathML(max_expansions=0, allow_unreliable_rendering=True, 
 
 
 def formula(tex: str, display: bool) -> str:
-    """The formula as MathML, or its source as <code> where it cannot or must not be converted.
+    """Return the HTML of a formula: MathML, or its source in a <code class="formula"> if it cannot
+    be converted or is too long or too deep. `tex` is the LaTeX without delimiters.
 
-    display says whether it stands on a line of its own.
+    `display` says whether it stands on a line of its own.
     """
     return _mathml(tex, display) or (
         f'<code class="formula">{escape(tex.strip(), quote=False)}</code>'
@@ -52,7 +53,7 @@ def formula(tex: str, display: bool) -> str:
 
 @lru_cache(maxsize=256)
 def _mathml(tex: str, display: bool) -> str:
-    """The formula as MathML, "" where it cannot or must not be converted."""
+    """Return the formula as MathML, "" if it cannot be converted or is too long or too deep."""
     if len(tex) > FORMULA_CHARACTERS or _too_deep(tex):
         return ""
     try:
@@ -69,7 +70,7 @@ def _mathml(tex: str, display: bool) -> str:
 
 
 def _converted(tex: str, display: bool) -> str:
-    """The MathML of prepared TeX. Raises LatexError."""
+    """Return the MathML of `tex`, which is prepared for the converter. Raises LatexError."""
     converter = _unexpanding if DEFINES.search(tex) else _converter
     try:
         return converter.convert_with_local_state(tex, displaystyle=display)
@@ -81,8 +82,8 @@ def _converted(tex: str, display: bool) -> str:
 
 
 def _too_many_unclosed(tex: str) -> bool:
-    """Whether more delimiters open than the converter can look for the ends of: for each that has
-    none in its group it takes twice as long, 0.2 s for 22 of them."""
+    """Return True if too many delimiters open without a partner in their group: for each the
+    converter takes twice as long, 0.2 s for 22 of them."""
     unclosed, groups = 0, [0]
     for match in DELIMITER.finditer(tex):
         if match["opens"]:
@@ -98,6 +99,8 @@ def _too_many_unclosed(tex: str) -> bool:
 
 
 def _too_deep(tex: str) -> bool:
+    """Return True if the formula nests too deeply or has too many arguments or unclosed delimiters
+    for the converter, which could crash the process or take too long."""
     if _too_many_unclosed(tex):
         return True
     depth = 0
@@ -114,7 +117,8 @@ def _too_deep(tex: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _takes_argument(command: str) -> bool:
-    """Whether the command, standing alone, is refused: so do those that want something after."""
+    """Return True if the converter refuses the command alone, as it does those that take an
+    argument."""
     try:
         _converter.convert_with_local_state(command, displaystyle=False)
     except LatexError:

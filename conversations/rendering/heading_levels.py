@@ -1,4 +1,5 @@
-"""Heading levels of a text without gaps, from <h3> on, as the page has the first two itself."""
+"""Levels of the headings of a text: without gaps, from <h3> on, as the page itself uses <h1> and
+<h2>."""
 
 import re
 
@@ -7,10 +8,13 @@ HIGHEST, LOWEST = 3, 6
 
 
 class Headings:
-    """Gives the headings of one text, from the top, levels without gaps.
+    """Corrector of the heading levels of one text, block by block from the top, so that no level is
+    left out.
 
-    People who listen to a page walk it by its headings; a text that begins with `###` would leave
-    two levels out.
+    People who use a screen reader navigate a page by its headings; a text that begins with `###`
+    would leave two levels out.
+
+    above: the levels (3 to 6), as written, of the headings that the next block stands under.
     """
 
     def __init__(self) -> None:
@@ -18,22 +22,26 @@ class Headings:
         self.above: list[int] = []
 
     def settle(self, html: str) -> str:
-        """The HTML of the next complete block with its headings' levels."""
+        """Return `html`, that of the next complete block, with its heading levels corrected, and
+        remember its headings for the blocks after it."""
         html, self.above = _levelled(html, self.above)
         return html
 
     @staticmethod
     def under(html: str, above: list[int]) -> str:
-        """The HTML of a block that stands under these headings, with its headings' levels."""
+        """Return `html`, that of a block which stands under headings of the levels `above`, with
+        its heading levels corrected."""
         return _levelled(html, above)[0]
 
     def preview(self, html: str) -> str:
-        """The same for the block that may still change."""
+        """Return `html`, that of the next, still incomplete block, with its heading levels
+        corrected, without remembering its headings."""
         return _levelled(html, self.above)[0]
 
 
 def _levelled(html: str, above: list[int]) -> tuple[str, list[int]]:
-    """The HTML, and the headings (as they were written) that the next one stands under."""
+    """Return `html` with its heading levels corrected, and the levels (as written) of the headings
+    that the next block stands under."""
     if "<h" not in html:
         return html, above
     path = list(above)

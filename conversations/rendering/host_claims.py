@@ -1,7 +1,8 @@
-"""Host names that a reader could see in a link's text, in whatever letters they are written.
+"""Detection of host names that a reader could see in the text of a link, in whatever letters they
+are written.
 
-Too much found only means that the true host is told beside a link; too little lets a text pass
-itself off as another site.
+Where too many are found, the true host is merely shown beside a link; where too few are, a text can
+pass itself off as another site.
 """
 
 import re
@@ -37,7 +38,8 @@ _IPV6 = re.compile(r"\[?((?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]*)\]?")
 
 
 def visible(text: str) -> str:
-    """Text in lower case without what is drawn as nothing, look-alikes of . / and : made those."""
+    """Return `text` as a reader sees it: in lower case, without characters that are drawn as
+    nothing, and with look-alikes of ".", "/" and ":" replaced by these."""
     kept = "".join(
         each
         for each in unicodedata.normalize("NFKC", text)
@@ -48,10 +50,9 @@ def visible(text: str) -> str:
 
 
 def pretends(text: str, target: str) -> bool:
-    """Whether a reader could take a word of text for a host other than target.
-
-    target is a host in ASCII, an address in brackets or a mail address.
-    """
+    """Return True if a reader could take a word of `text`, that of a link, for a host other than
+    `target`, where the link leads: a host in ASCII, an IPv6 address in brackets or a mail address.
+    Text that turns the order of letters around counts as such."""
     if _BIDI_CONTROLS.search(text):
         return True
     own = _bare(target.rpartition("@")[2])
@@ -65,7 +66,7 @@ def pretends(text: str, target: str) -> bool:
 
 
 def _claims(plain: str):
-    """The words of plain that read as hosts."""
+    """Yield the words of `plain` (from `visible`) that read as hosts."""
     for match in _AFTER_SCHEME.finditer(plain):
         yield match[1]
     for match in _IPV6.finditer(plain):
@@ -79,7 +80,8 @@ def _claims(plain: str):
 
 
 def _is_domain(labels: list[str]) -> bool:
-    """Whether the last label could be a top-level domain, in any script and with 0 for o.
+    """Return True if the last of `labels`, the parts of a word between its dots, could be a
+    top-level domain, in any script and with 0 for o.
 
     Not so where a number ends in letters: "3.11rc1".
     """
@@ -90,15 +92,17 @@ def _is_domain(labels: list[str]) -> bool:
 
 
 def _is_ipv4(labels: list[str]) -> bool:
+    """Return True if the parts of a word between its dots read as an IPv4 address."""
     return len(labels) == 4 and all(label.isdigit() and len(label) <= 4 for label in labels)
 
 
 def _bare(host: str) -> str:
+    """Return the host without "www." before and dots after it."""
     return host.rstrip(".").removeprefix("www.")
 
 
 def _is_at(own: str, text: str) -> bool:
-    """Whether text is an address with a path at the host `own`, and nothing else."""
+    """Return True if `text` is an address with a path at the host `own`, and nothing else."""
     if re.search(r"\s", text):
         return False
     rest = text.removeprefix("https://").removeprefix("http://").removeprefix("www.")

@@ -1,9 +1,9 @@
-"""Isolation of foreign text: names, titles and error messages within sentences of this site.
+"""Isolation of text from elsewhere: names, titles and error messages within sentences of this site.
 
 A text with letters that run from right to left, or with characters that turn the order around,
 would otherwise reorder the words and numbers beside it (Unicode Standard Annex 9). It is enclosed
-in isolates, and its own embeddings, overrides and isolates are made visible. Any other text stays
-as it is.
+in isolates, and its own embeddings, overrides and isolates are made visible. Any other text is
+unchanged.
 """
 
 import re
@@ -20,7 +20,7 @@ MARK = re.compile("[\u200e\u200f\u061c]")
 
 
 def turns_order(text: str) -> bool:
-    """Whether `text` could change the order of the text beside it."""
+    """Return True if `text` could change the order of the text beside it."""
     found = not text.isascii() and any(
         each.search(text) for each in (DIRECTION, MARK, RIGHT_TO_LEFT)
     )
@@ -28,8 +28,9 @@ def turns_order(text: str) -> bool:
 
 
 def isolated(text) -> str:
-    """Foreign text for a plain sentence, an attribute, a `<title>` or an e-mail: between U+2068 and
-    U+2069 where it could change the order of what stands beside it."""
+    """Return str(text) to insert into a plain sentence, an attribute, a `<title>` or an e-mail:
+    between U+2068 and U+2069 if it could change the order of what stands beside it. It is not
+    escaped."""
     text = str(text)
     if turns_order(text):
         return f"{FIRST_STRONG_ISOLATE}{tidy(text)}{POP_ISOLATE}"
@@ -37,8 +38,8 @@ def isolated(text) -> str:
 
 
 def isolated_html(text) -> str:
-    """Foreign text as safe HTML, in a `<bdi>` where it could change the order of what stands beside
-    it."""
+    """Return str(text) escaped as safe HTML, in a `<bdi>` if it could change the order of what
+    stands beside it."""
     text = str(text)
     if turns_order(text):
         return mark_safe(f"<bdi>{escape(tidy(text))}</bdi>")  # noqa: S308 (escaped)
@@ -46,5 +47,5 @@ def isolated_html(text) -> str:
 
 
 def has_order_control(text: str) -> bool:
-    """Whether `text` has an invisible character that turns the order of text around."""
+    """Return True if `text` has an invisible character that changes the order of letters."""
     return bool(DIRECTION.search(text) or MARK.search(text))

@@ -1,7 +1,8 @@
-"""Syntax of single lines of Markdown: markers of lists, fences, rules and HTML blocks.
+"""Syntax of single lines of Markdown: patterns and tests for list markers, fences, rules and HTML
+blocks.
 
-The patterns follow CommonMark 0.31. Each takes a line, or the line without its indentation, and
-knows nothing of the lines around it.
+The patterns follow CommonMark 0.31. Each is for a line, or the line without its indentation,
+regardless of the lines around it.
 """
 
 import re
@@ -9,7 +10,8 @@ from typing import NamedTuple
 
 
 class Item(NamedTuple):
-    """How a list item begins: its marker without number, and the column of its content."""
+    """Beginning of a list item: its marker (of a number only the "." or ")" after it), and the
+    column at which its content begins, from 0."""
 
     marker: str
     content: int
@@ -51,7 +53,8 @@ OWN_TAG = re.compile(r"</?(?:br|sub|sup|kbd|details|summary)[ \t]*/?>", re.I)
 
 
 def columns(line: str) -> int:
-    """The width of the white space that line begins with, tabs at every fourth column."""
+    """Return the width of the white space that `line` begins with, in columns; a tab reaches to the
+    next multiple of four."""
     width = 0
     for character in line:
         if character == " ":
@@ -64,19 +67,20 @@ def columns(line: str) -> int:
 
 
 def is_rule(text: str) -> bool:
-    """Whether text, without its indentation, is a thematic break."""
+    """Return True if `text`, a line without its indentation, is a thematic break (as ---)."""
     mark = text[:1]
     return mark in ("-", "*", "_") and not text.strip(mark + " \t") and text.count(mark) >= 3
 
 
 def closes(line: str, fence: str) -> bool:
-    """Whether line ends the code that the mark `fence` opened."""
+    """Return True if `line` ends the fenced code that was opened with the mark `fence` (as ```)."""
     text = line.strip(" \t")
     return text.startswith(fence) and not text.strip(fence[0]) and columns(line) < 4
 
 
 def item(text: str, indent: int) -> Item | None:
-    """How the list item that text (without its indentation) begins starts, None if it is none."""
+    """Return how the list item begins that starts with the line `text` (without its indentation of
+    `indent` columns); None if the line is no list item."""
     match = BULLET_OR_NUMBER.match(text)
     if not match:
         return None

@@ -1,8 +1,8 @@
-"""Link reference definitions of one text: `[label]: https://…` counts wherever it stands.
+"""Link reference definitions of one text: `[label]: https://…` defines a link wherever it stands.
 
 Models write their sources at the end, so a block may refer to what is defined after it. A
-definition that a link uses is not shown; one that nothing uses, or that leads nowhere, is text, so
-that nothing is written and shown to nobody.
+definition that a link uses is not shown; one that no link uses, or that leads nowhere, is shown as
+text, so that nothing is hidden from readers.
 """
 
 import re
@@ -34,7 +34,8 @@ HREF = re.compile(r'<a [^<>]*?href="([^"]*)"')
 
 
 class Definition(NamedTuple):
-    """One definition: its label as labels are compared, its source, and where it leads."""
+    """A link reference definition: its label in the form of `label_name`, its Markdown, and its
+    URL."""
 
     name: str
     source: str
@@ -42,15 +43,17 @@ class Definition(NamedTuple):
 
 
 def label_name(label: str) -> str:
-    """A label as CommonMark compares it."""
+    """Return a label in the form in which CommonMark compares labels: case folded, white space
+    collapsed."""
     return " ".join(label.split()).casefold()
 
 
 class LinkReferences:
-    """The definitions of one text.
+    """Link definitions of one text: collects them block by block (`learn`) and returns those a
+    block needs (`wanted`).
 
-    resolve gives the address that the parser finds for a definition and a reference to it, "" where
-    that is no link that can be followed.
+    resolve: returns the URL of a definition, given its Markdown and its label, "" if it defines no
+    link that may be followed. parsed: how many characters have been parsed to find URLs.
     """
 
     def __init__(self, resolve: Callable[[str, str], str]) -> None:
@@ -61,7 +64,8 @@ class LinkReferences:
         self.parsed = 0
 
     def split(self, source: str) -> tuple[list[Definition], str]:
-        """The definitions that a paragraph begins with, and the text after them."""
+        """Return the definitions that `source`, a paragraph, begins with, and the text after
+        them."""
         found, at = [], 0
         while match := DEFINITION.match(source, at):
             definition = self._definition(match[1], match[0].rstrip("\n") + "\n")
@@ -72,7 +76,8 @@ class LinkReferences:
         return found, source[at:]
 
     def learn(self, source: str) -> None:
-        """Keep the definitions in a block's source; the first of each label counts."""
+        """Store the definitions in `source`, the Markdown of a block; of several with one label the
+        first counts."""
         if "]:" not in source:
             return
         found, rest = self.split(source)
@@ -83,6 +88,8 @@ class LinkReferences:
             self._known.setdefault(definition.name, definition)
 
     def _definition(self, label: str, source: str) -> Definition | None:
+        """Return the definition of `label` with the Markdown `source`; None if it is too long or
+        leads nowhere."""
         name = label_name(label)
         known = self._known.get(name)
         if known and known.source == source:
@@ -94,7 +101,9 @@ class LinkReferences:
         return Definition(name, source, href) if href else None
 
     def wanted(self, source: str) -> str:
-        """The definitions that a block's source may refer to, to be put before it."""
+        """Return the Markdown of the definitions that `source`, a block, may refer to, to be put
+        before it for the parser; "" if there are none, or they exceed what is left of
+        TOTAL_CHARACTERS."""
         if not self._known or "[" not in source:
             return ""
         names = dict.fromkeys(label_name(match[1]) for match in LABEL.finditer(source) if match[1])
@@ -102,20 +111,23 @@ class LinkReferences:
         return wanted + "\n" if wanted and len(wanted) <= self._left else ""
 
     def spend(self, wanted: str) -> None:
-        """Count definitions put before a block for good; together they are bounded."""
+        """Subtract the length of `wanted`, definitions put before a block, from what is left of
+        TOTAL_CHARACTERS."""
         self._left -= len(wanted)
 
     def begin_again(self) -> None:
-        """Count anew: all blocks are looked at once more, with all definitions known."""
+        """Reset what is left to TOTAL_CHARACTERS, for rendering blocks again with all definitions
+        known."""
         self._left = TOTAL_CHARACTERS
 
     def unused(self, definitions: list[Definition], hrefs: set[str]) -> Iterator[str]:
-        """The sources of those definitions that no link leads to."""
+        """Yield the Markdown of those of `definitions` that no link uses; `hrefs` are the URLs of
+        all links."""
         for definition in definitions:
             if self._known.get(definition.name, definition).href not in hrefs:
                 yield definition.source
 
 
 def hrefs_in(html: str) -> set[str]:
-    """The addresses that links in HTML lead to."""
+    """Return the URLs of the links in `html`, unescaped."""
     return {unescape(href) for href in HREF.findall(html)}

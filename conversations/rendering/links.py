@@ -1,4 +1,5 @@
-"""Links to absolute http, https and mailto URLs, with the host shown where the text hides it."""
+"""Links to absolute http, https and mailto URLs, followed by the true host where their text hides
+it."""
 
 import re
 from html import escape, unescape
@@ -17,11 +18,12 @@ TAG = re.compile(r"<[^<>]*>")
 
 
 def link(url: str, inner: str, kind: str = "") -> str:
-    """A link to url around inner HTML, or inner alone where url may not be followed.
+    """Return the HTML of a link to `url` around `inner`, which is HTML; `inner` alone if `url` may
+    not be followed (see `destination`).
 
-    The host follows in brackets where inner reads as another one, and always where the URL hides
-    it behind a user name or other letters than a-z. Text of which nothing is drawn is
-    replaced by the host. kind is a class of ours.
+    The host follows in brackets where `inner` reads as another host, and always where the URL hides
+    it behind a user name or has letters other than a-z in it. If nothing of `inner` is visible the
+    host takes its place. `kind` is a CSS class for the link, "" for none.
     """
     target, hidden = destination(url)
     if not target:
@@ -40,9 +42,10 @@ def link(url: str, inner: str, kind: str = "") -> str:
 
 
 def destination(url: str) -> tuple[str, bool]:
-    """The host, or the mail address, that url leads to and whether the URL hides it.
+    """Return the host (of a mailto URL the mail address) that `url` leads to, and True if the URL
+    disguises it by a user name or letters other than a-z.
 
-    "" where url is not an absolute http, https or mailto URL with a host that can exist.
+    The host is "" if `url` is not an absolute http, https or mailto URL with a host that can exist.
     """
     if match := MAIL.match(url):
         return unquote(match[1])[:320], False

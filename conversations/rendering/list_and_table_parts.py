@@ -1,4 +1,5 @@
-"""Parts of an incomplete list or table: its items or rows, rendered one by one as they arrive.
+"""Division of an incomplete list or table into parts, its items or rows, which are rendered one by
+one as they arrive.
 
 Each part is rendered as a list or table of its own, and their HTML is joined. Only incomplete
 blocks are rendered this way; a complete one is rendered as a whole.
@@ -19,7 +20,12 @@ EMPTY_ITEM = "<li></li>\n"
 
 
 class Parts(NamedTuple):
-    """How an incomplete block is divided into parts, and how their HTML is joined."""
+    """Division of an incomplete list or table into its items or rows, and how their HTML is joined.
+
+    last: the index in the source where the last part begins. before, after: Markdown to put around
+    a part so that it renders as in the whole block. opening, end: patterns of the start tags and
+    end tags around the parts in HTML.
+    """
 
     # Where the last part begins in the source.
     last: int
@@ -30,24 +36,27 @@ class Parts(NamedTuple):
     end: re.Pattern
 
     def end_in(self, html: str) -> int:
-        """Where the end tags of the block begin in the HTML of its parts, -1 in other HTML."""
+        """Return the index in `html` where the end tags of the list or table begin; -1 if it is
+        none."""
         end = self.end.search(html, max(0, len(html) - 40))
         return end.start() if end and self.opening.match(html) else -1
 
     def inner(self, html: str) -> str | None:
-        """The HTML of a part without the start tags of its block, None if it is no such block."""
+        """Return `html`, that of one part, without the start tags of its list or table; None if it
+        is none."""
         if self.end_in(html) < 0:
             return None
         return html[self.opening.match(html).end() :]
 
     def without_after(self, html: str) -> str:
-        """The HTML of a part without what `after` added."""
+        """Return `html`, that of one part, without the empty item that `after` added."""
         before, found, end = html.rpartition(EMPTY_ITEM)
         return before + end if self.after and found and LIST_END.match(end) else html
 
 
 def parts_of(source: str, splitter: Splitter) -> Parts | None:
-    """The parts of an incomplete block, None if it is rendered as a whole."""
+    """Return how `source`, the open block of `splitter`, is divided into parts; None if it is
+    neither a list nor a table and is rendered as a whole."""
     if splitter.kind is Kind.LIST:
         # An empty item after a blank line makes a list loose, as the whole will be.
         mark = splitter.item.marker
@@ -65,13 +74,15 @@ def parts_of(source: str, splitter: Splitter) -> Parts | None:
 
 
 def _empty_head(rule: str) -> str:
-    """The shortest head of a table with the columns that rule has."""
+    """Return the shortest head of a table with as many columns, aligned alike, as the delimiter row
+    `rule`."""
     cells = rule.strip(" \t|").replace(" ", "").replace("\t", "").split("|")
     short = "|".join(re.sub("-+", "-", cell) for cell in cells)
     return f"|{' |' * len(cells)}\n|{short}|\n"
 
 
 def _last_item(source: str, splitter: Splitter) -> int:
+    """Return the index in `source` where the last item of the open list begins."""
     partial = splitter.partial
     text = partial.lstrip(" \t")
     indent = columns(partial)

@@ -1,4 +1,5 @@
-"""One block of Markdown to HTML: comrak, then formulas, code, links and tables of ours."""
+"""Conversion of one block of Markdown to HTML: by comrak, followed by this site's own formulas,
+code, links and tables."""
 
 import re
 from collections.abc import Callable
@@ -46,9 +47,11 @@ _rendering.hardbreaks = True
 
 
 def markdown(source: str, box: Box = code_box, definitions: str = "") -> str:
-    """The HTML of a block's source, sanitised, with references to footnotes as markers.
+    """Return the sanitised HTML of `source`, the Markdown of one block; references to footnotes in
+    it are markers (footnotes.marker).
 
-    box draws code, given it and its language. definitions are those of the links in the source.
+    `box` makes the HTML of a box of code from the code and its info string. `definitions`: Markdown
+    of the link definitions that `source` may use.
     """
     source, fragments = protect(lengthen(source))
     html = comrak.render_markdown(definitions + source, _extensions, _parsing, _rendering)
@@ -75,8 +78,8 @@ def markdown(source: str, box: Box = code_box, definitions: str = "") -> str:
 
 
 def address_of(definition: str, label: str) -> str:
-    """Where a link reference definition leads to, "" where the parser finds none in it or where it
-    cannot be followed."""
+    """Return the URL of a link reference definition, given its Markdown and its label; "" if the
+    parser finds no definition or the URL may not be followed."""
     html = comrak.render_markdown(f"{definition}\n[{label}]\n", _extensions, _parsing, _rendering)
     match = LINK.match(html, len("<p>"))
     url = unescape(match[1]) if match and html.startswith("<p>") else ""
@@ -84,6 +87,8 @@ def address_of(definition: str, label: str) -> str:
 
 
 def _code(match: re.Match, box: Box) -> str:
+    """Return the HTML of a fence of code: a formula if its language is "math", otherwise what `box`
+    makes."""
     code, info = unescape(match[2]), unescape(match[1] or "")
     if label(info) == "math":
         return f"<p>{formula(code, display=True)}</p>"
@@ -91,6 +96,8 @@ def _code(match: re.Match, box: Box) -> str:
 
 
 def _formula(match: re.Match, fragments: list[Fragment]) -> str:
+    """Return the HTML for the marker of a formula or a footnote; markers of other fragments
+    unchanged."""
     kind, source, tex = fragments[int(match[2])]
     if kind == "display":
         return formula(tex, display=True)
@@ -103,11 +110,14 @@ def _formula(match: re.Match, fragments: list[Fragment]) -> str:
 
 
 def _heading(match: re.Match) -> str:
+    """Return the tag of a heading two levels lower, at most h6."""
     # The page has its own first and second level.
     return f"<{match[1]}h{min(int(match[2]) + 2, 6)}>"
 
 
 def _link(match: re.Match) -> str:
+    """Return a link as the site shows links, without images in it; an address that was found in
+    text ends at the first Chinese punctuation mark."""
     # An image in a link is its text: links do not nest.
     inner = as_written(IMAGE.sub(lambda image: image[2], match[2]))
     url = unescape(match[1])
@@ -121,9 +131,11 @@ def _link(match: re.Match) -> str:
 
 
 def _image(match: re.Match) -> str:
+    """Return a link to an image in place of the image, which would be loaded from another site."""
     url = unescape(match[1])
     return link(url, match[2] or escape(destination(url)[0], quote=False), kind="image")
 
 
 def _task(match: re.Match) -> str:
+    """Return the checkbox of a task as a character."""
     return f'{match[2] or ""}<span class="task">{"☑" if match[1] else "☐"}</span> '

@@ -1,8 +1,9 @@
-"""MathML as a page may hold it: without style attributes, and with elements that browsers draw.
+"""Adaptation of MathML to the page: without style attributes, and only with elements that browsers
+draw.
 
-The page's policy blocks styles in attributes, and MathML Core has no <menclose>. Both become
-classes that the style sheet draws. An element that the page does not allow becomes an <mrow>, never
-its bare children: <mfrac>, <msup> and the like count theirs.
+The page's Content-Security-Policy blocks style attributes, and MathML Core has no <menclose>. Both
+become classes for the style sheet. An element that the page does not allow becomes an <mrow>, never
+its bare children: <mfrac>, <msup> and the like need a fixed number of children.
 """
 
 import re
@@ -38,7 +39,8 @@ TAG = re.compile(r"<(/?)([a-z]+)")
 
 
 def presentable(mathml: str) -> str:
-    """The converter's MathML with classes in place of styles and enclosures."""
+    """Return `mathml`, the converter's output, with classes in place of style attributes and
+    <menclose>, and <mrow> in place of elements that are not allowed."""
     if "<menclose" in mathml:
         mathml = STRIKE_CHILD.sub("", mathml).replace("</menclose>", "</mrow>")
         mathml = ENCLOSED.sub(_enclosed, mathml)
@@ -48,10 +50,13 @@ def presentable(mathml: str) -> str:
 
 
 def _enclosed(match: re.Match) -> str:
+    """Return an <mrow> start tag with the classes for the notations of a <menclose>."""
     return f'<mrow class="{" ".join(STRIKES.get(name, "box") for name in match[1].split())}"'
 
 
 def _classes(match: re.Match) -> str:
+    """Return a class attribute for a style attribute: alignment, lines and colour; "" if it has
+    none of them."""
     style = match[1]
     names = ALIGNED.findall(style)
     names += [
@@ -64,6 +69,7 @@ def _classes(match: re.Match) -> str:
 
 
 def _allowed(match: re.Match) -> str:
+    """Return the beginning of a tag, with mrow in place of an element that is not allowed."""
     # <b> and <i> stand in text and hold nothing that is counted.
     known = match[2] in ELEMENTS or match[2] in ("b", "i")
     return match[0] if known else f"<{match[1]}mrow"

@@ -1,9 +1,9 @@
-"""Fences within fences: code that is Markdown itself closes at its own level.
+"""Fences of code within fences: code that is Markdown itself, which may contain fences.
 
-CommonMark ends a fence at the first bare line of marks. Models write a README as a fence of
-`markdown` with fences of its own in it; there, a fence with a language opens a level and a bare one
-closes it. In lists and quotes, where the parser finds the fences, the outer marks are made longer
-than all marks within.
+CommonMark ends a fence at the first bare line of marks (as ```). Models write a README as a fence
+of `markdown` with fences of its own in it; there, a fence with a language opens a level and a bare
+one closes it. In lists and quotes, where the parser finds the fences, the outer marks are made
+longer than all marks within.
 """
 
 import re
@@ -16,7 +16,8 @@ ANY = re.compile(r"(?:(?<!`)`{3,}+|(?<!~)~{3,}+)[ \t]*+(?:markdown|md)(?![^\s{])
 
 
 class OpenFence:
-    """A fence that is open: `mark` is its run of backticks or tildes, info what follows it."""
+    """State of a fence of code while its lines are read, to find its end. `mark` is its run of
+    backticks or tildes, `info` the info string that follows it."""
 
     def __init__(self, mark: str, info: str) -> None:
         self.mark = mark
@@ -25,11 +26,11 @@ class OpenFence:
 
     @property
     def nested(self) -> bool:
-        """Whether a fence is open within this one."""
+        """Return True if a fence within this one is open."""
         return len(self._levels) > 1
 
     def closes(self, line: str) -> bool:
-        """Take a line and say whether it closes this fence."""
+        """Read the next line after the opening one; return True if it closes this fence."""
         mark, can_nest = self._levels[-1]
         if closes(line, mark):
             self._levels.pop()
@@ -42,13 +43,15 @@ class OpenFence:
 
 
 def nests(info: str) -> bool:
-    """Whether the code of a fence with this info string is Markdown."""
+    """Return True if the info string `info` of a fence says that its code is Markdown, which may
+    contain fences."""
     words = info.split(None, 1)
     return bool(words) and words[0].lower().strip("{}") in NESTING
 
 
 def lengthen(source: str) -> str:
-    """A block's source in which a plain parser ends each fence at its own level."""
+    """Return `source`, the Markdown of a block, with the outer marks of nested fences made longer,
+    so that a CommonMark parser ends each fence where it should end."""
     if ("```" not in source and "~~~" not in source) or not ANY.search(source):
         return source
     lines = source.split("\n")
@@ -69,7 +72,8 @@ def lengthen(source: str) -> str:
 
 
 def _make_longer(lines: list[str], start: int, end: int, opening: re.Match) -> None:
-    """Make the marks of the fence from line `start` to line `end` longer than those between."""
+    """Make the marks of the fence from line `start` to line `end` longer than those between, in
+    place; `opening` is the match of its first line."""
     character = opening[2][0]
     inner = re.findall(re.escape(character) + "{3,}", "\n".join(lines[start + 1 : end]))
     mark = character * (max(map(len, (opening[2], *inner))) + 1)

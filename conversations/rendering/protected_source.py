@@ -1,8 +1,9 @@
-"""What the Markdown parser must not read: formulas, permitted tags, footnotes, single tildes.
+"""Protection of what the Markdown parser must not read: formulas, permitted tags, footnotes, single
+tildes.
 
-They are replaced by markers before a block is parsed and put back afterwards: as HTML where the
-parser left them in the text, as they were written where it took them for code or an address. The
-markers are made of Unicode noncharacters, which `tidy` removes from every text.
+They are replaced by markers before a block is parsed. Afterwards each marker is replaced: by HTML
+where the parser left it in text, by the original source where it became part of code or an address.
+Markers are made of Unicode noncharacters, which `tidy` removes from every text.
 """
 
 import re
@@ -56,7 +57,8 @@ LINE_ENDS = re.compile(r"[ \t]*\n(?![ \t>]*(?:\n|$))")
 
 
 class Fragment(NamedTuple):
-    """A protected piece of a block: what it is, its source, and of a formula the TeX in it."""
+    """A piece of a block's source replaced by a marker: its kind ("inline" or "display" formula,
+    "tag" or "footnote"), its source and, for a formula, the TeX in it."""
 
     kind: str
     source: str
@@ -64,7 +66,9 @@ class Fragment(NamedTuple):
 
 
 def protect(source: str) -> tuple[str, list[Fragment]]:
-    """A block's source with markers in it, and what they stand for, by their numbers."""
+    """Return `source`, the Markdown of a block, with formulas, permitted tags and footnotes
+    replaced by numbered markers (single tildes and some brackets by unnumbered ones), and the list
+    of what the numbers stand for. Give both to `put_back` after parsing."""
     if "][" in source:
         # Two sources, not a link with the text of the one and the address of the other.
         source = NUMBERED.sub(rf"\g<0>{APART}", source)
@@ -77,7 +81,8 @@ def protect(source: str) -> tuple[str, list[Fragment]]:
 
 
 def put_back(html: str, fragments: list[Fragment]) -> str:
-    """The parser's HTML with the source of what it took for code, or an attribute, in its place."""
+    """Return `html`, the parser's output, with markers within code and attributes replaced by their
+    source in `fragments` (from `protect`). Markers in text stay, for the caller to replace."""
     if TILDE in html or QUOTED[TILDE] in html:
         html = html.replace(TILDE, "~").replace(QUOTED[TILDE], "~")
     if APART in html or QUOTED[APART] in html:
@@ -98,7 +103,7 @@ def put_back(html: str, fragments: list[Fragment]) -> str:
 
 
 class _Scan:
-    """One pass over a block's source."""
+    """Single pass over a block's source, which replaces what is to be protected by markers."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -111,6 +116,7 @@ class _Scan:
         self.blank = -1
 
     def result(self) -> tuple[str, list[Fragment]]:
+        """Scan the source; return it with markers, and the fragments they stand for."""
         at = 0
         source = self.source
         while match := PROTECTED.search(source, at):
@@ -120,7 +126,8 @@ class _Scan:
         return "".join(self.out), self.fragments
 
     def _piece(self, match: re.Match) -> int:
-        """Write a piece, or a marker for it, and return where it ends."""
+        """Write the source that `match` found, or a marker for it, and return the index where it
+        ends."""
         start, end = match.span()
         if match["fence"]:
             end = self._end_of_fence(match)
@@ -151,13 +158,16 @@ class _Scan:
         return end
 
     def _protect(self, kind: str, start: int, end: int, inner: int = 0, inner_end: int = 0) -> int:
+        """Write a marker for source[start:end], whose TeX is source[inner:inner_end], and return
+        `end`."""
         tex = self._tex(start, inner, inner_end)
         self.out.append(f"{MARKER_START}{len(self.fragments)}{MARKER_END}")
         self.fragments.append(Fragment(kind, self.source[start:end], tex))
         return end
 
     def _tex(self, start: int, inner: int, end: int) -> str:
-        """The TeX of a formula at `start`, without the marks of the quote or cell it stands in."""
+        """Return the TeX of the formula at `start`, which is source[inner:end], without the marks
+        of the quote or table cell it stands in."""
         tex = self.source[inner:end]
         if "\n" in tex and self._line(start).lstrip(" \t")[:1] == ">":
             tex = QUOTE_MARKS.sub("", tex)
@@ -167,7 +177,8 @@ class _Scan:
         return tex
 
     def _tag(self, start: int, end: int) -> int:
-        """Protect a tag; one that folds, at the edge of a line, is set apart from other lines."""
+        """Protect a tag and return `end`. A tag of <details> or <summary> at the edge of a line
+        gets a line of its own."""
         name = self.source[start:end].lower()
         if "details" not in name and "summary" not in name:
             return self._protect("tag", start, end)
@@ -181,16 +192,21 @@ class _Scan:
         return end
 
     def _line(self, at: int) -> str:
-        """The line up to `at`."""
+        """Return the beginning of the line that contains index `at`, up to and including that
+        index."""
         return self.source[self.source.rfind("\n", 0, at) + 1 : at + 1]
 
     def _end_of_fence(self, match: re.Match) -> int:
+        """Return the index where the fenced code ends, that of the source's end if it is not
+        closed."""
         mark = match["mark"]
         closing = re.compile(rf"^[ \t>]*{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", re.M)
         found = closing.search(self.source, match.end())
         return found.end() if found else len(self.source)
 
     def _end_of_code(self, start: int, end: int) -> int:
+        """Return the index where the code ends that begins with the backticks source[start:end];
+        `end` if it is not closed in its paragraph."""
         runs = self.runs[end - start] if end - start in self.runs else []
         at = bisect_right(runs, start)
         if at == len(runs) or runs[at] > self._paragraph_end(end):
@@ -198,17 +214,22 @@ class _Scan:
         return runs[at] + end - start
 
     def _paragraph_end(self, at: int) -> int:
+        """Return the index of the next blank line after `at`, that of the source's end if there is
+        none."""
         if self.blank < at:
             found = BLANK_LINE.search(self.source, at)
             self.blank = found.start() if found else len(self.source)
         return self.blank
 
     def _closing(self, at: int, closer: str) -> int:
-        """Where the formula that begins at `at` is closed, 0 where it is not."""
+        """Return the index of `closer`, which ends the formula that begins at `at`; 0 if it is not
+        closed."""
         found = self.source.find(closer, at, at + LOOK_AHEAD)
         return found if found > at and self._stays_in_item(at, found) else 0
 
     def _end_of_environment(self, start: int, name: str) -> int:
+        """Return the index after the end of the environment `name` that begins at `start`; 0 if it
+        is not closed."""
         depth, at = 0, start
         mark = re.compile(rf"\\(begin|end)\{{{re.escape(name)}\}}")
         for match in mark.finditer(self.source, start, start + LOOK_AHEAD):
@@ -219,7 +240,8 @@ class _Scan:
         return 0
 
     def _stays_in_item(self, start: int, end: int) -> bool:
-        """Whether no item of a list begins in a formula that stands in another one."""
+        """Return False if source[start:end], a formula in a list item, reaches into the next
+        item."""
         found = ITEM.search(self.source, start, end)
         if not found:
             return True
@@ -227,6 +249,8 @@ class _Scan:
         return len(found[1]) >= LINE_START.match(self.source, line).end() - line
 
     def _dollars(self, start: int, end: int) -> int:
+        """Write the dollar signs source[start:end], or a marker if a formula begins with them;
+        return where what was written ends."""
         width = end - start
         if width <= 2:
             closed = self._closing_dollars(end, width)
@@ -239,7 +263,8 @@ class _Scan:
         return end
 
     def _closing_dollars(self, at: int, width: int) -> int:
-        """Where the next run of as many dollars stands, outside of \\text{}, 0 where none does."""
+        """Return the index of the next run of `width` dollar signs after `at`, outside of \\text{};
+        0 if there is none."""
         limit = at + LOOK_AHEAD
         while match := DOLLARS.search(self.source, at, limit):
             at = match.end()

@@ -1,8 +1,9 @@
-"""TeX as replies write it, rewritten to the TeX that the converter to MathML (math-core) knows.
+"""Rewriting of the TeX in replies to the TeX that the converter to MathML (math-core) knows.
 
-What only lays out a page (numbers of equations, labels, sizes, links) is left out or written in
-place; environments of amsmath that differ only in their numbers become one. Nothing that a reader
-would see gets lost. Sources: the amsmath user's guide, and KaTeX's list of supported functions.
+What only lays out a page (numbers of equations, labels, sizes, links) is removed or replaced by its
+content; environments of amsmath that differ only in their numbering become one. Nothing that a
+reader would see gets lost. Sources: the amsmath user's guide, and KaTeX's list of supported
+functions.
 """
 
 import re
@@ -70,15 +71,15 @@ OPERATORS = {
 
 
 def prepare(tex: str) -> str:
-    """The formula `tex` (without its delimiters) as the converter takes it, as one line or table.
+    """Return the formula `tex` (without its delimiters) rewritten for the converter to MathML.
 
-    A line break or an alignment mark outside every environment makes it a table of lines.
+    A line break or an alignment mark (&) outside every environment makes it a table of lines.
     """
     return _Rewriter(BLANK_LINES.sub("\n", tex)).lines()
 
 
 class _Rewriter:
-    """One pass over a formula; arguments that are rewritten get a pass of their own."""
+    """Single pass over a formula; arguments that are rewritten get a pass of their own."""
 
     def __init__(self, tex: str) -> None:
         self.tex = tex
@@ -94,14 +95,14 @@ class _Rewriter:
         self.ruled = False
 
     def lines(self) -> str:
-        """The rewritten formula, in a table where it has several lines."""
+        """Return the rewritten formula, in an environment for several lines if it has several."""
         tex = self.rewritten()
         if self.aligns:
             return rf"\begin{{aligned}}{tex}\end{{aligned}}"
         return rf"\begin{{gathered}}{tex}\end{{gathered}}" if self.breaks else tex
 
     def rewritten(self) -> str:
-        """The rewritten formula."""
+        """Return the rewritten formula without an environment around it."""
         while match := TOKEN.search(self.tex, self.at):
             between = self.tex[self.at : match.start()]
             self.out.append(between)
@@ -113,6 +114,8 @@ class _Rewriter:
         return "".join(self.out)
 
     def _token(self, match: re.Match) -> None:
+        """Rewrite one token: the beginning or end of an environment, a command, or a special
+        character."""
         written = match[0]
         if match[1]:
             self._environment(match[1], match[2].strip())
@@ -131,6 +134,8 @@ class _Rewriter:
             self.out.append(written)
 
     def _row_break(self) -> None:
+        """Write a line break, without the extra space it asks for; none at the end of the
+        formula."""
         if match := ROW_BREAK_SPACE.match(self.tex, self.at):
             self.at = match.end()
         if self.depth == 0:
@@ -140,6 +145,8 @@ class _Rewriter:
         self.out.append("\\\\ ")
 
     def _environment(self, end: str, name: str) -> None:
+        """Rewrite the beginning or the end (`end` is "begin" or "end") of the environment
+        `name`."""
         bare = name.rstrip("*")
         known = ENVIRONMENTS.get(bare, bare)
         if end == "end":
@@ -160,6 +167,8 @@ class _Rewriter:
             self.out.append(rf"\begin{{{known}}}{columns}")
 
     def _end(self, known: str) -> None:
+        """Write the end of the environment `known`, after an empty last row of full width if that
+        is an array which ends with a rule."""
         self.depth -= 1
         columns = self.columns.pop() if self.columns else 0
         if self.ruled and columns:
@@ -168,6 +177,8 @@ class _Rewriter:
         self.out.append(rf"\end{{{known}}}")
 
     def _command(self, name: str, token: str) -> None:
+        """Rewrite a command and the arguments it takes: `name` is its name after SYNONYMS, `token`
+        what was written."""
         if name == "\\":
             self._row_break()
         elif name in LEFT_OUT:
@@ -190,6 +201,7 @@ class _Rewriter:
             self.out.append(token if token.startswith(f"\\{name}") else f"\\{name} ")
 
     def _rewrite(self, name: str, token: str) -> None:
+        """Rewrite a command in TEXTS or REWRITTEN with its arguments."""
         number, rewrite = REWRITTEN.get(name, (1, lambda arguments: text(arguments[0], name)))
         if name in ("bbox", "enclose", "textcolor", "color", "colorbox", "fcolorbox"):
             self._option()
@@ -199,12 +211,13 @@ class _Rewriter:
         self._put(arguments, lambda: rewrite(arguments))
 
     def _put(self, arguments: list[str], written: Callable[[], str]) -> None:
-        """Write what a command with these arguments becomes; nothing where they are missing."""
+        """Write what `written` returns, the replacement of a command, unless the command lacks its
+        arguments."""
         if arguments:
             self.out.append(written())
 
     def _arguments(self, number: int) -> list[str]:
-        """The next arguments; none where fewer than `number` follow."""
+        """Read and return the next `number` arguments; [] if fewer follow."""
         arguments, at = [], self.at
         for _ in range(number):
             found = argument(self.tex, at)
@@ -216,11 +229,14 @@ class _Rewriter:
         return arguments
 
     def _option(self) -> None:
+        """Skip an optional argument ([…]), if one follows."""
         self.at = option(self.tex, self.at)
 
 
 def text(written: str, command: str = "text") -> str:
-    """\\text{} with these contents, the formulas in it set apart."""
+    """Return the TeX of text within a formula: `written` in the command `command` (as "text",
+    "textbf"), with formulas between dollars or \\( \\) in it taken out of the command and
+    rewritten."""
     parts, at = [], 0
     for match in MATH_IN_TEXT.finditer(written):
         parts.append(_plain_text(written[at : match.start()], command))
@@ -231,6 +247,9 @@ def text(written: str, command: str = "text") -> str:
 
 
 def _plain_text(written: str, command: str) -> str:
+    """Return `written` in the command `command`, with special characters escaped; "" if it is
+    empty."""
+
     def escaped(match: re.Match) -> str:
         command, symbol, special, spaces, circumflex = match.groups()
         if command:
@@ -244,7 +263,8 @@ def _plain_text(written: str, command: str) -> str:
 
 
 def _columns(written: str) -> str:
-    """The columns of an array without what the converter does not know in them."""
+    """Return the columns of an array (as "lcr") without what the converter does not know; "c" if
+    none are left."""
 
     def known(match: re.Match) -> str:
         if match[1]:
@@ -255,22 +275,27 @@ def _columns(written: str) -> str:
 
 
 def _tag(arguments: list[str]) -> str:
+    """Return the label of an equation: its argument, in brackets unless the command was starred."""
     starred, written = len(arguments) == 2, arguments[-1]
     return r"\qquad " + text(written if starred else f"({written})")
 
 
 def _coloured(arguments: list[str]) -> str:
+    """Return \\textcolor with one of the style sheet's colours, or the content alone."""
     name = colour_name(arguments[0])
     inner = prepare(arguments[1])
     return rf"\textcolor{{{name}}}{{{inner}}}" if name else f"{{{inner}}}"
 
 
 def _colour(arguments: list[str]) -> str:
+    """Return \\color with one of the style sheet's colours, or a space."""
     name = colour_name(arguments[0])
     return rf"\color{{{name}}}" if name else " "
 
 
 def _character(arguments: list[str]) -> str:
+    """Return the character with this number (decimal, or hexadecimal after an x), "" if there is
+    none."""
     number = arguments[0].strip().lstrip("x")
     try:
         return text(chr(int(number, 16 if "x" in arguments[0] else 10)))
@@ -279,6 +304,7 @@ def _character(arguments: list[str]) -> str:
 
 
 def _boxed(arguments: list[str]) -> str:
+    """Return the last argument in a frame."""
     return rf"\boxed{{{prepare(arguments[-1])}}}"
 
 
@@ -313,12 +339,14 @@ REWRITTEN: dict[str, tuple[int, Callable[[list[str]], str]]] = {
 
 
 def prepare_rows(tex: str) -> str:
-    """The rows of a table that stands around them already."""
+    """Return rows of a table rewritten for the converter, without an environment around them: for a
+    caller that adds one."""
     return _Rewriter(tex).rewritten()
 
 
 def quantity(written: str) -> str:
-    """A number with its unit, as in `5 kJ/mol`, the unit upright."""
+    """Return the TeX of a number with its unit, as in `5 kJ/mol`, with the unit upright and its
+    powers raised."""
     match = re.match(r"\s*([-+]?[\d.,]*(?:\s*[eE×]\s*[-+]?\d+)?)\s*(.*)$", written, re.S)
     number, unit = match[1], match[2].replace(".", r"{\cdot}").replace("*", r"{\cdot}")
     power = re.fullmatch(r"([^\seE]*+)\s*+[eE]\s*+([-+]?\d+)", number)

@@ -1,4 +1,5 @@
-"""Arguments of TeX commands: `{…}`, one command or one character, and options in `[…]`."""
+"""Reading of arguments of TeX commands: `{…}`, one command or one character, and options in
+`[…]`."""
 
 import re
 
@@ -9,9 +10,10 @@ OPTION = re.compile(r"[ \t]*\[[^\[\]]*\]")
 
 
 def argument(tex: str, at: int) -> tuple[str, int] | None:
-    """The argument that begins at `at`, without its braces, and where it ends in `tex`.
+    """Return the argument that begins at index `at` of `tex`, without its braces, and the index
+    where it ends.
 
-    None where nothing follows, or where its brace is never closed.
+    None if nothing follows that can be one, or its brace is never closed.
     """
     at = SPACE.match(tex, at).end()
     if tex[at : at + 1] != "{":
@@ -27,6 +29,7 @@ def argument(tex: str, at: int) -> tuple[str, int] | None:
 
 
 def option(tex: str, at: int) -> int:
-    """Where an optional argument at `at` ends, `at` itself where none stands there."""
+    """Return the index after an optional argument (`[…]`) at index `at` of `tex`; `at` if there is
+    none."""
     match = OPTION.match(tex, at)
     return match.end() if match else at

@@ -1,4 +1,4 @@
-"""Colours of formulas, brought down to the few that the style sheet has for light and dark."""
+"""Colours in formulas, reduced to the few that the style sheet defines for light and dark pages."""
 
 import re
 
@@ -50,9 +50,11 @@ SYNONYMS = {
 
 
 def colour_name(written: str) -> str:
-    """The nearest of COLOURS to a name or a hexadecimal number, "" where it is to stay as text is.
+    """Return the name in COLOURS nearest to `written`, the name or hexadecimal number of a colour
+    in TeX.
 
-    "" also for black and white, which would not be seen on a page that is dark or light.
+    "" for an unknown colour, and for nearly black and white, which would be invisible on a dark or
+    light page: the formula then has the colour of the text.
     """
     written = written.strip()
     if match := HEX.match(written):
@@ -68,7 +70,8 @@ def colour_name(written: str) -> str:
 
 
 def nearest(red: int, green: int, blue: int) -> str:
-    """The nearest of COLOURS, "" for what is nearly black or white."""
+    """Return the name in COLOURS nearest to a colour, given as 0 to 255 each; "" if it is nearly
+    black or white."""
     if max(red, green, blue) < 50 or min(red, green, blue) > 220:
         return ""
     wanted = red, green, blue

@@ -1,7 +1,6 @@
-"""Macros that a formula defines for itself, put in place before anything else reads it.
+"""Expansion of macros that a formula defines for itself, before it is converted.
 
-Expanding them here, on the text, keeps the limits on length and depth true for what the converter
-is given.
+Done here, on the text, so that the limits on length and depth hold for what the converter gets.
 """
 
 import re
@@ -20,13 +19,15 @@ EXPANSIONS = 200
 
 
 class TooMuchTeX(ValueError):
-    """Macros that expand too often or to too much text."""
+    """Raised for macros that expand too often or to too much text, or lack arguments."""
 
 
 def expand(tex: str, characters: int) -> str:
-    """`tex` with the macros it defines put in place.
+    """Return `tex` with the macros that it defines (as by \\newcommand) expanded and their
+    definitions removed.
 
-    Raises TooMuchTeX where that takes more than 200 steps or gives more than `characters`.
+    Raises TooMuchTeX if that takes EXPANSIONS steps or more, or gives more than `characters`
+    characters, or a macro lacks arguments.
     """
     macros: dict[str, tuple[int, str]] = {}
     rest, at = [], 0
@@ -47,6 +48,8 @@ def expand(tex: str, characters: int) -> str:
 
 
 def _put_in(tex: str, macros: dict[str, tuple[int, str]], characters: int) -> str:
+    """Return `tex` with `macros` expanded: by name, the number of arguments and the body of
+    each."""
     use = re.compile(rf"\\({'|'.join(map(re.escape, macros))})(?![a-zA-Z])")
     for _ in range(EXPANSIONS):
         match = use.search(tex)
@@ -67,6 +70,6 @@ def _put_in(tex: str, macros: dict[str, tuple[int, str]], characters: int) -> st
 
 
 def _filled(body: str, arguments: list[str]) -> str:
-    """The body of a macro with its arguments in the place of #1 to #9."""
+    """Return the body of a macro with its arguments in the place of #1 to #9."""
     given = {f"{n}": argument for n, argument in enumerate(arguments, 1)}
     return PARAMETER.sub(lambda match: given.get(match[1], ""), body)

@@ -1,4 +1,4 @@
-"""HTML of a person's own message: the text as typed, with its URLs as links."""
+"""HTML of a message written by a user: the text as typed, with its URLs as links."""
 
 import re
 from html import escape
@@ -16,7 +16,8 @@ AFTER = ".,:;!?*_~'"
 
 
 def render_typed(text: str) -> str:
-    """The text as escaped HTML in one line of elements; line breaks stay as they are."""
+    """Return the safe HTML of `text` as typed, not as Markdown: escaped, with http, https and
+    mailto URLs as links. Line breaks stay "\\n", so show it with white space preserved."""
     parts, at = [], 0
     text = tidy(without_marks(text))
     for match in ADDRESS.finditer(text):
@@ -30,7 +31,8 @@ def render_typed(text: str) -> str:
 
 
 def _trimmed(url: str) -> str:
-    """The URL without the punctuation after it, and without a bracket it did not open."""
+    """Return the URL without the punctuation at its end and without closing brackets that it did
+    not open."""
     open_brackets = url.count("(") - url.count(")")
     end = len(url)
     while end:
