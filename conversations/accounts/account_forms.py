@@ -1,4 +1,4 @@
-"""allauth's forms with labels in sentence case, and faults where people look for them."""
+"""Forms of allauth with this site's labels, and with errors at the field where people type next."""
 
 from allauth.account import forms
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,8 @@ LABELS = {
 
 
 class Labelled:
-    """A form of allauth with the labels of this site, which its fields do not repeat inside."""
+    """Mixin of allauth's forms: sets the labels of this site and removes the placeholders that
+    repeat them inside the fields."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -25,39 +26,39 @@ class Labelled:
 
 
 class FirstPasswordTakesFaults:
-    """A form whose faults of the second password stand at the first.
+    """Mixin of forms with two password fields: shows errors of the second one at the first.
 
-    Browsers are given both fields empty again, so the first is where one begins to type.
+    Browsers show both fields empty again, so the first is where one begins to type.
     """
 
     def add_error(self, field, error):
-        """As Django's; a fault of `password2` is added to `password1`."""
+        """Add `error` to `field` as Django does, but to `password1` if `field` is `password2`."""
         super().add_error("password1" if field == "password2" else field, error)
 
 
 class LoginForm(Labelled, forms.LoginForm):
-    """The login, by username or e-mail."""
+    """Form of the login, by username or e-mail address."""
 
 
 class SignupForm(Labelled, FirstPasswordTakesFaults, forms.SignupForm):
-    """The sign-up."""
+    """Form of the sign-up."""
 
 
 class AddEmailForm(Labelled, forms.AddEmailForm):
-    """Another address."""
+    """Form that adds another e-mail address to an account."""
 
 
 class ChangePasswordForm(Labelled, FirstPasswordTakesFaults, forms.ChangePasswordForm):
-    """A new password for who knows the old one."""
+    """Form that changes the password of somebody who knows the present one."""
 
 
 class SetPasswordForm(Labelled, FirstPasswordTakesFaults, forms.SetPasswordForm):
-    """A first password."""
+    """Form that sets a password for an account without one."""
 
 
 class ResetPasswordForm(Labelled, forms.ResetPasswordForm):
-    """Asks for a link by which a new password is set."""
+    """Form that asks for an e-mail with a link to set a new password."""
 
 
 class ResetPasswordKeyForm(Labelled, FirstPasswordTakesFaults, forms.ResetPasswordKeyForm):
-    """A new password by that link."""
+    """Form that sets a new password, opened by the link in that e-mail."""

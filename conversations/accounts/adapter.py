@@ -1,5 +1,5 @@
-"""The account adapter: the site's rules for sign-up and login, which allauth asks for here, and the
-e-mail with which a new person sets the password."""
+"""Account adapter: the site's rules for sign-up and login, called by allauth, and the e-mail with
+which a new person sets the password."""
 
 import unicodedata
 
@@ -16,34 +16,42 @@ from conversations.models import Person
 
 
 class Adapter(DefaultAccountAdapter):
-    """allauth's adapter with the site's rules: SIGNUP, no look-alike names at sign-up, and counts
-    of failed logins for each account, whatever name of it was typed."""
+    """Adapter of allauth with the site's rules: the setting SIGNUP, no look-alike names at sign-up,
+    and failed logins counted per account, no matter which of its names was typed."""
 
     def is_open_for_signup(self, request):
+        """Return True if people may sign up themselves: the setting SIGNUP is "open"."""
         return settings.SIGNUP == "open"
 
     def clean_email(self, email):
+        """Return the e-mail address normalized to NFC, as it is stored; raise ValidationError if it
+        is invalid."""
         # In the form that addresses are stored in; allauth compares what it found with what was
         # typed, letter by letter.
         return super().clean_email(unicodedata.normalize("NFC", email))
 
     def authenticate(self, request, **credentials):
+        """Return the Person for `credentials` (normalized as names are stored) or None."""
         for name, form in (("email", "NFC"), ("username", "NFKC")):
             if isinstance(credentials.get(name), str):
                 credentials[name] = unicodedata.normalize(form, credentials[name])
         return super().authenticate(request, **credentials)
 
     def clean_username(self, username, shallow=False):
+        """Return the valid username; raise ValidationError if it is invalid, taken or looks like
+        another. `shallow` skips the checks against existing names."""
         username = super().clean_username(username, shallow)
         if not shallow and looks_like_another(username):
             raise self.validation_error("username_taken")
         return username
 
     def pre_authenticate(self, request, **credentials):
-        """Refuse a login where there were too many failures: five in five minutes for an account
-        from one address, by allauth's count, and FAILURES_OF_AN_ACCOUNT from everywhere.
+        """Raise ValidationError if there were too many failed logins: five in five minutes for an
+        account from one IP address (allauth's count), or FAILURES_OF_AN_ACCOUNT from all addresses.
+        `credentials` are what was typed.
 
-        By account alone, five wrong passwords from anywhere would keep its person out.
+        If failures counted by account alone, five wrong passwords from anywhere would lock its
+        person out.
         """
         super().pre_authenticate(request, **credentials)
         everywhere = ratelimit.consume(
@@ -59,6 +67,7 @@ class Adapter(DefaultAccountAdapter):
         self._login_failed_rl_usage.usage += everywhere.usage
 
     def is_safe_url(self, url):
+        """Return True if `url` may be redirected to; a malformed one is not safe."""
         try:
             return super().is_safe_url(url)
         except ValueError:
@@ -69,6 +78,8 @@ class Adapter(DefaultAccountAdapter):
         return f"{self._account(credentials)} {ratelimit.get_ip(request)}"
 
     def _account(self, credentials):
+        """Return the key under which failed logins are counted: the account that `credentials`
+        name, or else the name as typed."""
         # allauth counts by the site's host name and by what was typed: the person's name, their
         # e-mail and each name of the site would have a count of its own.
         typed = credentials.get("email") or credentials.get("username") or ""
@@ -78,10 +89,11 @@ class Adapter(DefaultAccountAdapter):
 
 
 def send_password_link(request, person):
-    """Send `person` an e-mail with a link to set the password, in the person's language.
+    """Send `person` an e-mail with a link to set the password, in the person's language. `request`
+    tells the site's address for the link.
 
-    The link is that of a password reset: valid as long, and once. The e-mail goes to the outbox
-    (conversations.mail): whether the mail server takes it is seen in the administration.
+    The link is one of a password reset: valid for as long, and once. The e-mail is queued
+    (conversations.mail); the administration shows whether the mail server took it.
     """
     adapter = get_adapter(request)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"

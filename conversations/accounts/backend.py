@@ -1,14 +1,15 @@
-"""The authentication backend: logins by name or e-mail address, each at the cost of one hash."""
+"""Authentication backend: login by username or e-mail address, with the same time for known and
+unknown accounts."""
 
 from allauth.account.auth_backends import AuthenticationBackend
 
 
 class Backend(AuthenticationBackend):
-    """allauth's, but it hashes a password once for each account that was meant.
+    """Authentication backend of allauth that hashes the password only once for each account.
 
-    allauth tries what was typed as a name and as an address, and so hashed once more where the
-    address is known than where it is not: the time of the answer told who has an account. For an
-    unknown name or address it hashes once, too.
+    allauth tries what was typed as a username and as an address, and so would hash once more if the
+    address is known: the time of the answer would tell who has an account. For an unknown name or
+    address it hashes once, too.
     """
 
     def authenticate(self, request, **credentials):
@@ -16,6 +17,8 @@ class Backend(AuthenticationBackend):
         return super().authenticate(request, **credentials)
 
     def _check_password(self, user, password):
+        """Return the result of checking `password` for `user`, remembered during one login; None
+        without a user."""
         if user is None:
             return None
         if user.pk not in self._checked:

@@ -1,7 +1,8 @@
-"""Sentences of Django and allauth that have a translation in this site's own catalogue.
+"""Messages of Django and allauth that this site's own catalogue translates.
 
-Theirs mixes two forms of address and two words for e-mail, or has none. A catalogue of the project
-wins over those of libraries, and `make messages` keeps in it only what it finds in the code: here.
+Their translations mix two forms of address and two words for e-mail, or are missing. The project's
+catalogue takes precedence over those of libraries, but `make messages` keeps in it only the
+messages it finds in code: those listed in this module.
 """
 
 from django.utils.translation import gettext_noop as _

@@ -1,4 +1,4 @@
-"""Look-alike names: usernames that a reader takes for one that is there already."""
+"""Look-alike names: detects usernames that a reader would take for an existing one."""
 
 import unicodedata
 
@@ -38,22 +38,24 @@ _PAIRS = (("rn", "m"), ("vv", "w"))
 
 
 def skeletons(name):
-    """What is left of a name where letters that look alike are one, as a set: compatible forms,
-    case, marks, separators and what is drawn as nothing are dropped. A capital I is drawn like an
-    l, and is an i in a name in capitals, so there may be two. Names that share one look alike.
-    """
+    """Return a set of one or two skeletons of the username `name`: what is left when letters
+    that look alike become one letter, and case, accents, separators and invisible characters are
+    dropped. Names that share a skeleton look alike. (A capital I may stand for i or l, hence
+    two.)"""
     return {_fold(name), _fold(name.replace("I", "l"))}
 
 
 def looks_like_another(name):
-    """Whether somebody has a username that `name` could be taken for. Reads all of them, which
-    takes a tenth of a second where there are ten thousand people: for sign-ups only."""
+    """Return True if `name` looks like the username of an existing account (or equals it). Reads
+    all usernames, which takes a tenth of a second for ten thousand people, so it is for sign-ups
+    only."""
     wanted = skeletons(name)
     names = Person.objects.values_list("username", flat=True)
     return any(wanted & skeletons(each) for each in names.iterator())
 
 
 def _fold(name):
+    """Return the skeleton of `name` (see `skeletons`)."""
     folded = unicodedata.normalize("NFKD", name).casefold()
     letters = "".join(each for each in folded if unicodedata.category(each)[0] in "LN")
     letters = letters.translate(_FOLD)

@@ -1,4 +1,5 @@
-"""The powers of an account: permissions that open other people's text, or the usage of others."""
+"""Powers of accounts: permissions that give access to other people's text or usage, and who may
+therefore change which account."""
 
 from django.contrib.auth.models import Permission
 from django.db.models import Exists, OuterRef, Q
@@ -13,12 +14,13 @@ POWERS = Q(
 
 
 def people_beyond(staff):
-    """The people whose accounts `staff`, who may change people, must not change, as a queryset.
+    """Return a queryset of the people whose accounts `staff` (a Person who may change people) must
+    not change.
 
     Whoever can set the password or the e-mail address of an account can act as its person. So these
-    are superusers, everybody with one of POWERS, and everybody with a permission that `staff` do
-    not have themselves; whether it was given to the person or to one of their groups. Superusers
-    may change everybody, and everybody their own account.
+    are superusers, everybody with one of POWERS, and everybody with a permission that `staff` does
+    not have, whether given to the person or to one of their groups. It never includes `staff`, and
+    is empty if `staff` is a superuser.
     """
     if staff.is_superuser:
         return Person.objects.none()

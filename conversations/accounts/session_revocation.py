@@ -1,13 +1,12 @@
-"""Session revocation: whose rights or e-mail address change is logged out everywhere.
+"""Session revocation: logs people out everywhere when their rights or their e-mail address change.
 
-A session that was opened before would carry them on: whoever knew the password of an ordinary
-account would be inside when it becomes a reviewer's. A changed password needs nothing here, since
-Django compares each session with a hash of it; what is changed on the account itself (`Person`)
-and its groups and permissions is heard of by signals, so that the administration, commands, shells
-and allauth's pages all count. Open event streams end within STREAM_ACCESS seconds
-(`conversations.replies.revocation`).
+A session opened before would carry on: whoever knew the password of an ordinary account would still
+be inside when it becomes a reviewer's. A changed password needs nothing here, since Django compares
+each session with a hash of it. Changes of the account itself (`Person`), its groups and permissions
+are noticed by signals, so that the administration, commands, shells and allauth's pages all count.
+Open event streams end within STREAM_ACCESS seconds (`conversations.replies.revocation`).
 
-`QuerySet.update` sends no signal: whoever uses it for these fields calls `Person.end_sessions`.
+`QuerySet.update` sends no signal: code that uses it for these fields calls `Person.end_sessions`.
 """
 
 from contextlib import contextmanager
@@ -26,8 +25,9 @@ _request = ContextVar("request", default=None)
 
 @contextmanager
 def keeping_session_of(request):
-    """Within it the session of `request` survives: whoever changes their own e-mail address, or the
-    rights of a group of theirs, stays logged in where they do it."""
+    """Context manager: changes made within it do not end the session of `request`, so that people
+    who change their own e-mail address, or the rights of a group of theirs, stay logged in where
+    they do it."""
     token = _request.set(request)
     try:
         yield
@@ -36,7 +36,7 @@ def keeping_session_of(request):
 
 
 def connect():
-    """Begin to listen; called once, when the apps are ready."""
+    """Connect the signal receivers of this module; called once, when the apps are ready."""
     pre_save.connect(person_saved, sender=Person, dispatch_uid="end_sessions_person")
     pre_delete.connect(group_deleted, sender=Group, dispatch_uid="end_sessions_group")
     for through in (Person.groups.through, Person.user_permissions.through):
@@ -47,7 +47,9 @@ def connect():
 
 
 def person_saved(instance, raw=False, update_fields=None, **kwargs):
-    """An account is about to be stored; ends its sessions where one of FIELDS differs."""
+    """Receiver of pre_save of a Person (`instance`): end the person's sessions if one of FIELDS
+    changes. `raw` (a fixture is loaded) and `update_fields` (names of the columns to be written,
+    None: all) are those of the signal."""
     fields = sorted(FIELDS if update_fields is None else FIELDS & set(update_fields))
     if raw or not fields or instance._state.adding:
         return
@@ -57,8 +59,9 @@ def person_saved(instance, raw=False, update_fields=None, **kwargs):
 
 
 def rights_of_people(instance, action, reverse, pk_set, **kwargs):
-    """Groups or permissions were given to people, or taken from them; `reverse` where it was done
-    from the group's or the permission's side."""
+    """Receiver of m2m_changed, with its arguments: end the sessions of people who were given groups
+    or permissions, or lost some; `reverse` is True if it was done from the group's or permission's
+    side."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(pk_set if reverse else [instance.pk])
     elif action == "pre_clear":
@@ -67,8 +70,8 @@ def rights_of_people(instance, action, reverse, pk_set, **kwargs):
 
 
 def rights_of_groups(instance, action, reverse, pk_set, **kwargs):
-    """Permissions were given to groups, or taken from them; `reverse` where it was done from the
-    permission's side."""
+    """Receiver of m2m_changed, with its arguments: end the sessions of members of groups that were
+    given permissions, or lost some; `reverse` is True if it was done from the permission's side."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(_members(pk_set if reverse else [instance.pk]))
     elif action == "pre_clear":
@@ -77,15 +80,19 @@ def rights_of_groups(instance, action, reverse, pk_set, **kwargs):
 
 
 def group_deleted(instance, **kwargs):
-    """A group is about to be deleted: its members lose what it gave them."""
+    """Receiver of pre_delete of a Group (`instance`): end the sessions of its members, who lose its
+    rights."""
     _end_sessions(_members([instance.pk]))
 
 
 def _members(groups):
+    """Return a queryset of the ids of the members of `groups` (ids)."""
     return Person.objects.filter(groups__in=list(groups)).values_list("pk", flat=True)
 
 
 def _end_sessions(people):
+    """End the sessions of `people` (ids), except that of the request given to
+    `keeping_session_of`."""
     people = list(people)
     if people:
         request = _request.get()

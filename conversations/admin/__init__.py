@@ -1,6 +1,7 @@
-"""The ModelAdmins of Django's administration. They show nobody's text and no title.
+"""ModelAdmin classes of Django's administration. None of them shows the text or title of a
+conversation.
 
-What is imported here is all that is registered (`chatsite.apps.AdministrationConfig`).
+Importing the modules below is what registers them (`chatsite.apps.AdministrationConfig`).
 """
 
 from conversations.admin import mail, people, review, usage  # noqa: F401

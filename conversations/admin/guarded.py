@@ -1,4 +1,4 @@
-"""Base classes of the ModelAdmins: what hostile staff could otherwise do through any page."""
+"""Base classes of the ModelAdmins, against staff who would read or change more than they may."""
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
@@ -12,19 +12,22 @@ _YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}
 
 
 class GuardedAdmin(admin.ModelAdmin):
-    """The base of every ModelAdmin here: lists can be filtered only by what they offer.
+    """Base class of every ModelAdmin of this site: lists can be filtered only by the filters they
+    offer.
 
-    Django takes any look-up on a field of the model itself, shown or not: with
-    `?instructions__startswith=a` staff would read a hidden field letter by letter. Taken are the
-    look-ups of `list_filter` and `date_hierarchy`, and `linked_lookups`, those of links from other
-    pages; any other is answered with 400. Facets, which count rows for every filter on every page,
-    are off.
+    Django accepts a look-up on any field of the model, shown or not: with
+    `?instructions__startswith=a` staff could read a hidden field letter by letter. Accepted are the
+    look-ups of `list_filter` and `date_hierarchy`, and `linked_lookups` (names of look-ups in links
+    from other pages); any other is answered with status 400. Facets, which count rows for every
+    filter on every page, are off.
     """
 
     linked_lookups = ()
     show_facets = admin.ShowFacets.NEVER
 
     def lookup_allowed(self, lookup, value, request=None):
+        """Return True if the look-up named `lookup` is in `listed_lookups`; a year must also be in
+        range."""
         # Django asks the calendar for the year after this one.
         if self.date_hierarchy and lookup == f"{self.date_hierarchy}__year":
             return value in _YEARS
@@ -35,7 +38,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field or None)
 
     def listed_lookups(self):
-        """Names of all look-ups that the address of the list may have."""
+        """Return the set of names of all look-ups that the query of the list's URL may have."""
         lookups = set(self.linked_lookups)
         for path in self.list_filter:
             field = get_fields_from_path(self.model, path)[-1]
@@ -49,12 +52,12 @@ class GuardedAdmin(admin.ModelAdmin):
 
 
 class PowerAdmin(GuardedAdmin):
-    """The base of ModelAdmins whose pages can give somebody power over other people's text, usage
+    """Base class of ModelAdmins whose pages can give somebody power over other people's text, usage
     or accounts.
 
-    They ask for a recent login (`recent_login`), and what is changed through them goes into the
-    access log as the act of the member of staff, in the transaction of the change. Of the list only
-    its actions do: what it shows gives nothing.
+    Their forms and actions ask for a recent login (`require_recent_login`); their lists, which only
+    show, do not. Changes of who may review are recorded in the access log as acts of the member of
+    staff, in the transaction of the change.
     """
 
     def changeform_view(self, request, *args, **kwargs):
@@ -75,8 +78,8 @@ class PowerAdmin(GuardedAdmin):
 
 
 class SuperusersChange:
-    """Mixin of a ModelAdmin whose rows only superusers make, change and remove; staff with the
-    permissions of the model can look at them."""
+    """Mixin of ModelAdmins: only superusers add, change and delete rows; staff with the permissions
+    of the model can view them."""
 
     def has_add_permission(self, request):
         return request.user.is_superuser

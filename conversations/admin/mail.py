@@ -1,4 +1,4 @@
-"""The administration of e-mails that wait to be sent or could not be sent."""
+"""Administration of e-mails that wait to be sent or could not be sent."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,8 @@ from conversations.models import OutgoingMail
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(GuardedAdmin):
-    """Read-only, and without the text: it may hold a link to set somebody's password."""
+    """ModelAdmin of OutgoingMail: read-only, and without the text, which may hold a link to set
+    somebody's password."""
 
     list_display = ["subject", "recipients", "created_at", "attempts", "state", "error"]
     fields = ["subject", "recipients", "created_at", "attempts", "next_attempt_at", "error"]
@@ -17,6 +18,7 @@ class OutgoingMailAdmin(GuardedAdmin):
 
     @admin.display(description=_("state"))
     def state(self, mail):
+        """Return the text of the column "state": given up, to be repeated, or waiting."""
         if mail.is_given_up:
             return _("given up")
         return _("to be repeated") if mail.attempts else _("waiting")

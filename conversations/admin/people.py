@@ -1,4 +1,4 @@
-"""The administration of accounts and of the gateway's models."""
+"""Administration of accounts and of the gateway's language models."""
 
 import unicodedata
 
@@ -23,7 +23,7 @@ from conversations.rendering.isolated_text import isolated
 
 
 class NewPersonForm(AdminUserCreationForm):
-    """The form of a new account: with a password, or with an e-mail that has a link to set one."""
+    """Form of a new account: with a password, or with an e-mail that has a link to set one."""
 
     send_link = forms.BooleanField(
         label=_("Send a link to set the password"),
@@ -32,6 +32,8 @@ class NewPersonForm(AdminUserCreationForm):
     )
 
     def clean(self):
+        """Require an e-mail address if the link is to be sent, and give the account no password
+        then."""
         if self.cleaned_data.get("send_link"):
             self.cleaned_data["usable_password"] = "false"  # noqa: S105 (the form's word)
             if not self.cleaned_data.get("email"):
@@ -41,8 +43,8 @@ class NewPersonForm(AdminUserCreationForm):
 
 @admin.register(Person)
 class PersonAdmin(PowerAdmin, UserAdmin):
-    """The accounts. Staff change those of people with fewer rights than their own (`people_beyond`)
-    on every page and by every action; superusers change all."""
+    """ModelAdmin of accounts. On every page and by every action, staff cannot change people with
+    more rights than their own (`people_beyond`); superusers change all."""
 
     add_form = NewPersonForm
     add_form_template = None
@@ -87,8 +89,9 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request, obj=None):
-        """Fields that are shown only. Staff who are no superusers set no flags, permissions and
-        groups: a group may carry permissions, and they could give those to themselves."""
+        """Return the names of the fields that are shown only. Staff who are no superusers cannot
+        change `is_staff`, `is_superuser`, groups and permissions, since they could give themselves
+        more; nobody can deactivate their own account."""
         fields = list(super().get_readonly_fields(request, obj))
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
@@ -97,29 +100,37 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         return fields
 
     def has_change_permission(self, request, obj=None):
-        """Whether `request.user` may change the account, and so set its password and address."""
+        """Return True if `request.user` may change the account `obj` (None: any), and so set its
+        password and e-mail address."""
         return self._may_touch(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
+        """Return True if `request.user` may delete the account `obj` (None: any)."""
         return self._may_touch(request, obj) and super().has_delete_permission(request, obj)
 
     def _may_touch(self, request, obj):
+        """Return False if the account `obj` is one of `people_beyond(request.user)`."""
         return obj is None or not people_beyond(request.user).filter(pk=obj.pk).exists()
 
     def user_change_password(self, request, id, form_url=""):
+        """Show or take the form that sets the password of the account `id`; asks for a recent
+        login."""
         require_recent_login(request)
         return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs, request):
-        """What the page that asks before deleting says: `(names of the people, rows by kind,
-        permissions that are missing, names of those who must not be deleted)`. Rows are counted,
-        not listed as Django does: a list would name every message of theirs."""
+        """Return what the page that confirms a deletion shows: `(names of the people in objs, {kind
+        of row: number}, an empty set of missing permissions, names of those who must not be
+        deleted)`. Rows are counted, not listed as Django does: a list would name every message of
+        theirs."""
         model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
         beyond = people_beyond(request.user).filter(pk__in=[person.pk for person in objs])
         refused = [str(person) for person in beyond]
         return [str(person) for person in objs], model_count, set(), refused
 
     def save_model(self, request, obj, form, change):
+        """Store the account. After a change of the e-mail address the former one is forgotten; a
+        new account is sent the link to set its password, if that was chosen."""
         super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             # A former address that was verified would still be sent links to set the password.
@@ -144,6 +155,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     @admin.action(description=_("Deactivate: log out everywhere at once"), permissions=["change"])
     def deactivate(self, request, queryset):
+        """Deactivate the people in `queryset` that `request.user` may change, except themselves,
+        and end their sessions."""
         people = self._touchable(request, queryset).exclude(pk=request.user.pk)
         with transaction.atomic():
             ids = list(people.values_list("pk", flat=True))
@@ -159,7 +172,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         messages.success(request, said % len(ids))
 
     def _touchable(self, request, people):
-        """Those of `people` that the member of staff may change; says how many are left out."""
+        """Return a queryset of those `people` that `request.user` may change; show a message with
+        the number of the others."""
         left_out = people.filter(pk__in=people_beyond(request.user).values("pk")).count()
         if left_out:
             said = ngettext(
@@ -172,6 +186,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     @admin.action(description=_("Send a link to set the password"), permissions=["change"])
     def send_links(self, request, queryset):
+        """Send an e-mail with a link to set the password to the active people in `queryset` who
+        have an address and whom `request.user` may change."""
         people = self._touchable(request, queryset).filter(is_active=True).exclude(email="")
         sent = [send_password_link(request, person) for person in people]
         said = ngettext("%d link is being sent.", "%d links are being sent.", len(sent))
@@ -179,8 +195,8 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
 
 def _belongings(people):
-    """`{plural name of a model: number of rows}` of what is deleted with `people`; models without
-    rows are left out."""
+    """Return `{plural name of a model: number of rows}` of what is deleted together with `people`
+    (a list of Person); models without rows are left out."""
     ids = [person.pk for person in people]
     related = [
         field
@@ -198,6 +214,8 @@ def _belongings(people):
 
 @admin.register(LanguageModel)
 class LanguageModelAdmin(GuardedAdmin):
+    """ModelAdmin of the gateway's language models: which are offered, and to which groups."""
+
     list_display = ["name", "enabled", "context_window", "max_output_tokens"]
     list_editable = ["enabled"]
     list_filter = ["enabled", "groups"]

@@ -1,4 +1,5 @@
-"""Re-authentication: the password again before what grants power, where the login is old."""
+"""Re-authentication: asks for the password again, before pages that grant power, if the login is
+old."""
 
 import time
 from urllib.parse import urlencode
@@ -17,12 +18,13 @@ from django.utils.translation import gettext as _
 
 
 def require_recent_login(request):
-    """Raise what makes allauth's middleware ask for the password, where `request.user` logged in,
-    or gave the password, more than ADMIN_LOGIN_AGE seconds ago; else return None.
+    """Return None if `request.user` logged in, or confirmed the password, within the last
+    ADMIN_LOGIN_AGE seconds; else raise an exception by which allauth's middleware redirects to the
+    page that asks for the password.
 
-    A form that was posted is kept in the session and taken once the password was given. One with a
-    password in it is not: sessions lie in the database as plain text. Who has no password, such as
-    by single sign-on, is logged out and has to log in again.
+    A posted form is kept in the session and submitted once the password was given, unless it has a
+    password in it: sessions are stored as plain text. A user without a password, such as one of
+    single sign-on, is logged out and has to log in again.
     """
     if time.time() - logged_in_at(request) < settings.ADMIN_LOGIN_AGE:
         return
@@ -42,10 +44,11 @@ def require_recent_login(request):
 
 
 def logged_in_at(request):
-    """When `request.user` last proved who they are in this session, in seconds since 1970.
+    """Return the time, in seconds since 1970, at which `request.user` last logged in or confirmed
+    the password in this session; 0 if it is unknown.
 
-    allauth notes each login and each confirmed password in the session. In a session without such
-    a note (the set-up of the first account makes one) it is when the session was last written.
+    allauth notes both in the session. If a session has no such note (the set-up of the first
+    account makes one), the time at which it was last written counts.
     """
     records = get_authentication_records(request, request.user)
     if records:

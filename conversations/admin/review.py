@@ -1,4 +1,4 @@
-"""The administration of groups and review scopes: superusers change them, staff look at them."""
+"""Administration of groups and review scopes: superusers change them, other staff view them."""
 
 from django import forms
 from django.contrib import admin
@@ -16,7 +16,8 @@ admin.site.unregister(Group)
 
 
 class GroupForm(forms.ModelForm):
-    """The form of a group, whose name stands in sentences as those of people do."""
+    """Form of a group; refuses names with control characters that change the order of text, since
+    names are shown within sentences."""
 
     def clean_name(self):
         name = self.cleaned_data["name"]
@@ -26,7 +27,7 @@ class GroupForm(forms.ModelForm):
 
 @admin.register(Group)
 class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
-    """The groups: what their members may do, use and spend, and who reviews them."""
+    """ModelAdmin of groups: what their members may do, use and spend, and who reviews them."""
 
     form = GroupForm
     list_display = ["name", "members"]
@@ -36,13 +37,14 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
 
     @admin.display(description=_("members"), ordering="members")
     def members(self, group):
+        """Return the number of members of `group`, for a column of the list."""
         return group.members
 
 
 @admin.register(Scope)
 class ScopeAdmin(SuperusersChange, PowerAdmin):
-    """The review scopes: which groups a reviewer may review. A reviewer without any may review
-    everyone, so taking the last one away gives more, not less."""
+    """ModelAdmin of review scopes: which groups a reviewer may review. A reviewer without any may
+    review everyone, so deleting the last one gives more rights, not fewer."""
 
     list_display = ["reviewer", "group"]
     list_display_links = None

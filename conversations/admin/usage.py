@@ -1,4 +1,5 @@
-"""The administration of prices, of budgets with their history, and of limits of usage viewers."""
+"""Administration of prices, of budgets with their history, and of whose usage the viewers may
+see."""
 
 from django import forms
 from django.contrib import admin
@@ -12,18 +13,21 @@ from conversations.rendering.isolated_text import isolated
 
 @admin.display(description=_("whose"))
 def whose(budget):
-    """The column with the name of the person or group of a budget, or "everyone"."""
+    """Return the text of a list's column: the name of the person or group that `budget` (a Budget
+    or BudgetChange) is for, or "everyone"."""
     return isolated(budget.holder)
 
 
 @admin.display(description=_("limit"), ordering="limit")
 def limit(budget):
-    """The column with a budget's limit, without trailing zeros: 20, not 20.00000000."""
+    """Return the text of a list's column: the limit of `budget` without trailing zeros, such as
+    "20" instead of "20.00000000"."""
     return f"{budget.limit.normalize():f}"
 
 
 class PriceForm(forms.ModelForm):
-    """The form of a price, whose day every report and time zone can calculate with."""
+    """Form of a Price; refuses days so near the ends of the calendar that reports could not
+    calculate with them."""
 
     def clean_valid_from(self):
         valid_from = self.cleaned_data["valid_from"]
@@ -34,6 +38,9 @@ class PriceForm(forms.ModelForm):
 
 @admin.register(Price)
 class PriceAdmin(GuardedAdmin):
+    """ModelAdmin of prices. A new price is a new row, so that older model calls keep the price of
+    their time."""
+
     form = PriceForm
     list_display = ["model", "input", "cached_input", "output", "valid_from"]
     list_filter = ["model"]
@@ -44,6 +51,8 @@ class PriceAdmin(GuardedAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(GuardedAdmin):
+    """ModelAdmin of budgets; notes in their history who changed or deleted them."""
+
     list_display = [whose, limit, "metric", "period", "hard"]
     list_filter = ["period", "metric", "hard", "group"]
     list_select_related = ["person", "group"]
@@ -68,6 +77,8 @@ class BudgetAdmin(GuardedAdmin):
 
 @admin.register(BudgetChange)
 class BudgetChangeAdmin(GuardedAdmin):
+    """ModelAdmin of the history of budgets: read-only."""
+
     list_display = ["at", "by", "action", whose, limit, "metric", "period", "hard"]
     list_filter = ["action", "period", "metric"]
     search_fields = ["holder", "by"]
@@ -85,8 +96,8 @@ class BudgetChangeAdmin(GuardedAdmin):
 
 @admin.register(UsageScope)
 class UsageScopeAdmin(SuperusersChange, PowerAdmin):
-    """The limits of usage viewers: whose usage each may see. Without one a viewer sees everybody's,
-    so taking one away gives more, not less."""
+    """ModelAdmin of the groups whose usage a viewer may see. A viewer without such a row sees
+    everybody's usage, so deleting one gives more rights, not fewer."""
 
     list_display = ["viewer", "sees"]
     list_filter = ["groups"]
@@ -100,4 +111,5 @@ class UsageScopeAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("members of"))
     def sees(self, scope):
+        """Return the names of the groups of `scope` (a UsageScope), for a column of the list."""
         return ", ".join(isolated(group.name) for group in scope.groups.all())

@@ -1,2 +1,2 @@
-"""The review: how people with the permission read conversations of others, and how each reading
-and each change of who may read is recorded in the access log."""
+"""Review: people with the permission `review_conversation` read conversations of others. Each
+reading, and each change of who may read, is recorded in the access log (ReviewAccess)."""

@@ -1,9 +1,10 @@
-"""Heads of the access log outside of the database, and the comparison with them.
+"""Heads of the access log: writes number and hash of the newest row to the server's log, and
+compares such copies with the database.
 
-A chain of hashes proves that nothing was changed in between. Whoever owns the database can still
-cut off the last rows and set the head back, or write the whole chain anew. That shows only against
-heads that were written elsewhere before: each hour one goes to the server's log, and each act's
-number and hash too (`conversations.review.record_access`).
+The rows form a chain of hashes, which proves that none in between was changed. Whoever owns the
+database can still delete the last rows, or write the whole chain anew. That shows only by heads
+that were kept elsewhere before: one is written to the server's log each hour, and number and hash
+of each new row too (`conversations.review.record_access`).
 """
 
 import logging
@@ -28,16 +29,17 @@ _AT_ONCE = 500
 
 
 def log_each_hour():
-    """Write the present head to the log at level INFO, once an hour, by the first process that
-    asks: the cache, which lies in the database, is what processes and machines share."""
+    """Write the present head of the access log to the server's log at level INFO, once an hour for
+    all processes and machines together, which share the cache in the database. Call it often;
+    further calls within the hour do nothing."""
     key = f"access-log-head-{int(time.time() // HOUR)}"
     if cache.get(key) is None and cache.add(key, True, 2 * HOUR):
         logger.info("access log head %s", AccessLogHead.current())
 
 
 def read_head(text):
-    """`(number, hash)` of a head as `--head` prints it, like `12:9f86d0…`; (0, "") of an empty
-    log's. Raises ValueError for anything else."""
+    """Parse the text of a head such as "12:9f86d0…" and return `(number, hash)`; "0:", the head of
+    an empty log, gives `(0, "")`. Raise ValueError for anything else."""
     if text.strip() == "0:":
         return 0, ""
     match = HEAD.fullmatch(text.strip())
@@ -47,8 +49,9 @@ def read_head(text):
 
 
 def heads_in(lines):
-    """Each head in `lines`, as `(number, hash)`: lines that are nothing but a head, and those of a
-    server's log, plain or JSON. Other lines are passed over."""
+    """Yield `(number, hash)` for each head of the access log found in `lines` (an iterable of
+    text): lines with nothing but a head, and those that this site writes to the server's log, plain
+    or as JSON. Other lines are skipped."""
     for line in lines:
         if match := HEAD.fullmatch(line.strip()):
             yield int(match[1]), match[2]
@@ -57,8 +60,9 @@ def heads_in(lines):
 
 
 def contradicted(heads):
-    """`(number, "changed" or "missing")` for each of `heads`, an iterable of `(number, hash)`,
-    that the log no longer bears out: the row has another hash now, or is not there."""
+    """Compare `heads`, an iterable of `(number, hash)` kept outside of the database, with the
+    access log. Yield `(number, "changed")` for each row that has another hash now, and `(number,
+    "missing")` for each that is no longer there."""
     heads = [head for head in heads if head[0]]
     for first in range(0, len(heads), _AT_ONCE):
         some = heads[first : first + _AT_ONCE]

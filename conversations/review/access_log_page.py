@@ -1,5 +1,5 @@
-"""The rows of the access log for its page and its CSV file: filtered, and with the names that the
-ids in them have today."""
+"""Rows of the access log for its page and its CSV file: filtered, with the present names of people
+and groups."""
 
 import json
 from datetime import timedelta
@@ -33,11 +33,11 @@ COLUMNS = (
 
 
 def page(filters, before=None, size=PAGE):
-    """A page of the log, newest first: `(rows, next)`.
+    """Return one page of the access log, newest row first, as `(list of ReviewAccess, next)`.
 
     `filters` is the cleaned data of a LogForm, `size` the number of rows. `next` is the number of
-    the last row, to be given as `before` for the next page, or None on the last one. Each row has
-    the names of its people as `reviewer` and `owner` (`with_names`).
+    the last row, to be given as `before` for the next page (None on the last page); `before` None
+    is the first page. Rows have the attributes that `with_names` sets.
     """
     rows = ReviewAccess.objects.all()
     if reviewer := filters.get("reviewer"):
@@ -63,8 +63,9 @@ def page(filters, before=None, size=PAGE):
 
 
 def with_names(rows):
-    """The rows, each with the names behind its ids: `reviewer` and `owner` as `name_of` gives
-    them, and `said`, its `detail` with the name of the group. Two queries however many rows."""
+    """Set attributes for display on each of `rows` (ReviewAccess) and return them: `reviewer` and
+    `owner` are usernames (see `name_of`), `said` is `detail` with the group's name in place of its
+    id. Takes two queries however many rows."""
     people, groups = set(), set()
     for row in rows:
         people |= {row.reviewer_id, row.owner_id}
@@ -80,8 +81,8 @@ def with_names(rows):
 
 
 def name_of(person_id, people):
-    """The username of `person_id` in `people`, a dict by id; "erased person" where it has none, and
-    "" where the id is None."""
+    """Return the username of the person with the id `person_id`; `people` is a dict of Person by
+    id. An id that is missing there gives "erased person", None gives ""."""
     if person_id is None:
         return ""
     person = people.get(person_id)
@@ -89,7 +90,8 @@ def name_of(person_id, people):
 
 
 def csv_rows(rows):
-    """Yields a list of cells for each of `rows` (`with_names`), in the order of COLUMNS."""
+    """Yield a list of cells for each of `rows` (as returned by `with_names`), in the order of
+    COLUMNS."""
     for row in rows:
         yield [
             row.number,

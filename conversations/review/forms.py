@@ -1,4 +1,4 @@
-"""Forms of the review: filters of the queue and of the access log, the reason for opening a
+"""Forms of the review: filters of the review queue and of the access log, the reason for opening a
 conversation, a note for other reviewers."""
 
 from urllib.parse import urlencode
@@ -21,7 +21,8 @@ from conversations.review.visible_text import has_visible_text
 
 
 class ReasonForm(forms.Form):
-    """The form that asks a reviewer why a conversation is opened; the answer goes into the log."""
+    """Form that asks a reviewer why a conversation is opened; the answer is kept in the access
+    log."""
 
     reason = forms.ChoiceField(
         label=gettext_lazy("Reason"),
@@ -40,6 +41,7 @@ class ReasonForm(forms.Form):
     )
 
     def clean_explanation(self):
+        """Return the explanation; refuse one without a letter or digit."""
         explanation = self.cleaned_data["explanation"]
         if not has_visible_text(explanation):
             raise forms.ValidationError(self.fields["explanation"].error_messages["required"])
@@ -47,7 +49,7 @@ class ReasonForm(forms.Form):
 
 
 class NoteForm(forms.ModelForm):
-    """The form of a ReviewNote, a remark for other reviewers."""
+    """Form of a ReviewNote, a remark about a conversation for other reviewers."""
 
     class Meta:
         model = ReviewNote
@@ -55,6 +57,7 @@ class NoteForm(forms.ModelForm):
         labels = {"text": gettext_lazy("Note")}
 
     def clean_text(self):
+        """Return the text of the note; refuse one without a letter or digit."""
         text = self.cleaned_data["text"]
         if not has_visible_text(text):
             raise forms.ValidationError(_("Write a note of at least a word."))
@@ -62,20 +65,22 @@ class NoteForm(forms.ModelForm):
 
 
 class FilterForm(forms.Form):
-    """Base of the forms that filter a list by the query of its address, here by days."""
+    """Base class of the forms that filter a list by the query of the page's URL; has a first and a
+    last day."""
 
     since = DayField(label=gettext_lazy("From"))
     until = DayField(label=gettext_lazy("To"))
 
     @property
     def carried(self):
-        """The filters that are set, URL-encoded without "?", for links to further pages."""
+        """Return the filters that are set as a URL-encoded query without "?", for links to further
+        pages."""
         return urlencode({name: self.data[name] for name in self.fields if self.data.get(name)})
 
 
 class QueueForm(FilterForm):
-    """The filters of the review queue. It offers and accepts only people and groups within the
-    scope of `reviewer`."""
+    """Form with the filters of the review queue. Only people and groups that `reviewer` (a Person)
+    may review are offered and accepted."""
 
     q = forms.CharField(label=gettext_lazy("Words"), max_length=500, required=False)
     person = forms.CharField(label=gettext_lazy("Person"), max_length=150, required=False)
@@ -129,8 +134,9 @@ class QueueForm(FilterForm):
         self.fields["model"].choices = [("", _("All")), *((name, isolated(name)) for name in names)]
 
     def clean_person(self):
-        """The Person with that username, or None where it is empty. The same error for somebody out
-        of the reviewer's scope as for nobody: it tells not who has an account."""
+        """Return the Person with the username entered, or None if the field is empty. The error for
+        somebody whom the reviewer may not review is the same as for an unknown name, so it does not
+        tell who has an account."""
         name = self.cleaned_data["person"].strip()
         if not name:
             return None
@@ -144,8 +150,8 @@ class QueueForm(FilterForm):
 
 
 class LogForm(FilterForm):
-    """The filters of the access log. `reviewer` and `owner` are cleaned to a person's id or
-    None."""
+    """Form with the filters of the access log. `reviewer` (who read) and `owner` (whose
+    conversation) are entered as usernames and cleaned to a person's id, or None if empty."""
 
     reviewer = forms.CharField(label=gettext_lazy("Who"), max_length=150, required=False)
     owner = forms.CharField(label=gettext_lazy("Whose"), max_length=150, required=False)
@@ -170,8 +176,9 @@ class LogForm(FilterForm):
         return self._person_id("owner")
 
     def _person_id(self, field):
-        """The id of the person with the username in `field`, None where it is empty. A number is
-        taken as an id: of a person who was deleted the log has nothing else."""
+        """Return the id of the person whose username is in the form field called `field`, None if
+        it is empty. A number that is no username is taken as an id, since the log has nothing else
+        of a deleted person."""
         name = self.cleaned_data[field].strip()
         if not name:
             return None

@@ -1,5 +1,5 @@
-"""The review notice: what the account page tells people of reviews of their own conversations, by
-the setting REVIEW_NOTICE."""
+"""Review notice: tells people on their account page about reviews of their own conversations, as
+far as the setting REVIEW_NOTICE allows."""
 
 from django.conf import settings
 
@@ -9,11 +9,12 @@ SHOWN = 20
 
 
 def notice(person):
-    """The context of the template `review/_account_notice.html`: `{"mode": …, "openings": […]}`.
+    """Return the context of the template `review/_account_notice.html` for `person`, whose account
+    page it is on: `{"mode": …, "openings": […]}`.
 
-    `mode` is REVIEW_NOTICE: "on", "full" or "off". `openings` are the newest readings of
-    conversations of `person` as ReviewAccess rows, each with a Person or None as `reviewer`; only
-    the mode "full" names them, and with "off" the list is empty.
+    `mode` is REVIEW_NOTICE: "on", "full" or "off". `openings` are the newest 20 (SHOWN) rows of the
+    access log about readings of the person's conversations; with "off" there are none. The
+    attribute `reviewer` of each is a Person with "full" (None if deleted), else None.
     """
     mode = settings.REVIEW_NOTICE
     openings = []

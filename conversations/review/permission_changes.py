@@ -1,9 +1,9 @@
 """Signal receivers that record in the access log every change of who may review whom: permissions,
 members of groups that have them, review scopes.
 
-Signals, since groups and permissions are Django's own models, which its administration, commands
-and shells change. The row is written in the transaction of the change, so that a change which
-cannot be recorded is not made.
+Signals are used since groups and permissions are Django's own models, which its administration,
+commands and shells change. The row is written in the transaction of the change, so that a change
+which cannot be recorded is not made.
 """
 
 from django.contrib.auth.models import Group, Permission
@@ -22,7 +22,7 @@ WATCHED = Q(
 
 
 def connect():
-    """Connect the receivers; called once, by `AppConfig.ready`."""
+    """Connect the signal receivers of this module; called once, by `AppConfig.ready`."""
     for through, receiver in (
         (Person.user_permissions.through, permissions_of_person),
         (Person.groups.through, members_of_group),
@@ -35,7 +35,8 @@ def connect():
 
 
 def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed: one of WATCHED was given to a person directly, or taken away."""
+    """Receiver of m2m_changed, with its arguments: record that permissions in WATCHED were given to
+    a person directly, or taken away."""
     change = _change(action)
     if change is None:
         return
@@ -51,7 +52,8 @@ def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
 
 
 def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed: one of WATCHED was given to a group, or taken away."""
+    """Receiver of m2m_changed, with its arguments: record that permissions in WATCHED were given to
+    a group, or taken away."""
     change = _change(action)
     if change is None:
         return
@@ -67,8 +69,8 @@ def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def members_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed: a person joined or left a group that has one of WATCHED, or whose
-    members a review scope opens."""
+    """Receiver of m2m_changed, with its arguments: record that people joined or left a group that
+    has a permission in WATCHED, or whose members are in somebody's review scope."""
     change = _change(action)
     if change is None:
         return
@@ -92,24 +94,27 @@ def members_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def group_removed(instance, **kwargs):
-    """Receiver of pre_delete: its members lose what the group gave them, for which Django sends no
-    m2m_changed."""
+    """Receiver of pre_delete of a Group (`instance`): record that its members lose the group's
+    permissions in WATCHED; Django sends no m2m_changed for that."""
     for permission in instance.permissions.filter(WATCHED):
         _permission("removed", permission=permission.codename, group=instance.pk)
 
 
 def scope_saved(instance, created, raw=False, **kwargs):
-    """Receiver of post_save: a review scope was made or, by code only, changed."""
+    """Receiver of post_save of a Scope (`instance`): record that a review scope was created or, by
+    code only, changed."""
     _scope(instance, "added" if created else "changed")
 
 
 def scope_removed(instance, **kwargs):
-    """Receiver of post_delete: a review scope was removed. Its reviewer may read fewer people, or
-    everyone where it was the last."""
+    """Receiver of post_delete of a Scope (`instance`): record that a review scope was removed. Its
+    reviewer may read fewer people then, or everyone if it was the reviewer's last."""
     _scope(instance, "removed")
 
 
 def _scope(scope, change):
+    """Append to the access log that a review scope was changed; `change` is "added", "changed" or
+    "removed"."""
     record_change(
         Action.CHANGED_SCOPE,
         owner_id=scope.reviewer_id,
@@ -118,19 +123,24 @@ def _scope(scope, change):
 
 
 def _permission(change, *, owner_id=None, **detail):
+    """Append to the access log that a permission was "added" or "removed" (`change`); `owner_id` is
+    the id of the person concerned."""
     record_change(Action.CHANGED_PERMISSION, owner_id=owner_id, detail={"change": change, **detail})
 
 
 def _change(action):
-    """ "added" or "removed" for the `action` of an m2m_changed signal, None for one to pass over.
+    """Return "added" or "removed" for the `action` of an m2m_changed signal, or None if this one is
+    not to be recorded.
 
-    Additions count after they were made, when `pk_set` has only what is new; removals by `clear`
+    Additions are recorded afterwards, when `pk_set` has only what is new; removals by `clear`
     before, while the rows can still be read.
     """
     return {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}.get(action)
 
 
 def _watched(permissions, pk_set):
+    """Return a queryset of those `permissions` that are in WATCHED; `pk_set` has the ids (None: all
+    that are held)."""
     if pk_set is None:
         return permissions.filter(WATCHED)
     return Permission.objects.filter(WATCHED, pk__in=pk_set)

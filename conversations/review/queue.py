@@ -1,5 +1,5 @@
-"""The review queue: the conversations that a reviewer may open, newest activity first, with figures
-and without text and title."""
+"""Review queue: the conversations that a reviewer may open, newest activity first, with figures but
+without text and titles."""
 
 import re
 from dataclasses import dataclass
@@ -40,10 +40,10 @@ OUTCOMES = {
 
 @dataclass
 class Row:
-    """A line of the review queue: a conversation with figures over all its replies, those of every
-    branch. `tokens` and `cost` (in CURRENCY) are None where no reply has any; `failed`, `filtered`,
-    `refused` and `interrupted` count replies, `bad` and `good` thumbs.
-    """
+    """Row of the review queue: a conversation with figures over all its replies, those of every
+    branch. `tokens` and `cost` (in CURRENCY) are None if no reply has any; `failed`, `filtered` (by
+    a content filter), `refused` (by the model) and `interrupted` count replies, `bad` and `good`
+    count thumbs."""
 
     conversation: Conversation
     messages: int = 0
@@ -61,26 +61,28 @@ class Row:
 
     @property
     def mark(self):
+        """Return the ReviewMark of the conversation (when it was flagged and reviewed), or None."""
         return getattr(self.conversation, "review_mark", None)
 
     @property
     def flagged(self):
+        """Return True if a reviewer has flagged the conversation."""
         return self.mark is not None and self.mark.flagged_at is not None
 
     @property
     def reviewed(self):
-        """Whether it was reviewed and had no activity since."""
+        """Return True if the conversation was marked as reviewed and has had no activity since."""
         reviewed_at = self.mark.reviewed_at if self.mark else None
         return reviewed_at is not None and reviewed_at >= self.conversation.updated_at
 
 
 def queue(reviewer, filters, hits=None, after=None):
-    """A queryset of the conversations that `reviewer` may review and `filters` ask for, newest
-    activity first.
+    """Return a queryset of the conversations that `reviewer` (a Person) may review and that meet
+    `filters`, newest activity first.
 
-    `filters` is the cleaned data of a QueueForm; `hits` are the results of `look_for` where it has
-    search words, else None. `after` is where a page begins: the (`updated_at`, id) of the last
-    conversation of the page before, as `read_place` gives it, or None for the first page.
+    `filters` is the cleaned data of a QueueForm. `hits` are the search results of `look_for`: only
+    conversations with one of them are returned (None: no search). `after` is `(updated_at, id)` of
+    the last conversation of the page before, as `read_place` returns it (None: first page).
     """
     found = Conversation.objects.reviewable_by(reviewer)
     if hits is not None:
@@ -113,7 +115,8 @@ def queue(reviewer, filters, hits=None, after=None):
 
 
 def _with_one_of(conversations, matches, key):
-    """A queryset of those `conversations` whose id is the column `key` of a row in `matches`.
+    """Return a queryset of those `conversations` whose id is in the column `key` of the queryset
+    `matches`.
 
     Up to FEW_MATCHES are filtered by a list of ids. For more, the database goes through the
     conversations in order and looks for a match of each: sorting all matches for one page took
@@ -129,9 +132,10 @@ def _with_one_of(conversations, matches, key):
 
 
 def look_for(reviewer, filters, before=None):
-    """A list of the newest search results (Hit, at most WINDOW) for the words `filters["q"]` in
-    conversations that `reviewer` may review, those in the trash too. `before` is the id of the last
-    Hit of the list before, for the next one."""
+    """Search the conversations that `reviewer` (a Person) may review, trashed ones too, for the
+    words `filters["q"]`, and return a list of at most WINDOW results (Hit), newest first. `filters`
+    is the cleaned data of a QueueForm; `before` is the id of the last Hit of the list before, to
+    get older ones (None: the newest). Nothing is recorded here: the caller records the search."""
     groups = reviewer.scopes.values("group_id")
     members = None
     if groups:
@@ -143,8 +147,9 @@ def look_for(reviewer, filters, before=None):
 
 
 def show_found(rows, hits, words):
-    """Give each of `rows` a piece of the newest of the `hits` in it, with the `words` marked. Only
-    where looking for them was recorded: all else of the queue shows no text."""
+    """Set `found` of each of `rows` (Row) to a piece of the text of the newest of `hits` in its
+    conversation, with the matches of `words` (the search text) told apart. Call it only if the
+    search was recorded in the access log: the queue shows no other text."""
     first = {}
     for hit in hits:
         if hit.message_id:
@@ -158,7 +163,8 @@ def show_found(rows, hits, words):
 
 
 def unreviewed(conversations):
-    """Those of `conversations` that were never reviewed, or had activity since."""
+    """Return a queryset of those `conversations` that were never reviewed, or had activity
+    since."""
     reviewed = ReviewMark.objects.filter(
         conversation=OuterRef("pk"), reviewed_at__gte=OuterRef("updated_at")
     )
@@ -166,9 +172,10 @@ def unreviewed(conversations):
 
 
 def page(conversations):
-    """The first PAGE of `conversations` as `(list of Row, place)`; `place` is what the address of
-    the next page has as `after`, None on the last. Six queries however many rows; texts and titles
-    are not read from the database."""
+    """Return the first page (PAGE conversations) of a queryset from `queue`, as `(list of Row,
+    place)`. `place` is the text with which the URL of the next page says where to go on (see
+    `place_of`), None if there is none. Takes six queries however many rows; texts and titles are
+    not read."""
     # What is read is named, so that a title cannot come along by accident.
     shown = list(
         conversations.select_related("owner", "review_mark").only(
@@ -189,10 +196,10 @@ def page(conversations):
 
 
 def _behind(conversations, updated_at, conversation_id):
-    """Those of `conversations` that come after (`updated_at`, `conversation_id`) in the queue.
+    """Return those `conversations` that come after (`updated_at`, `conversation_id`) in the queue.
 
-    The condition on `updated_at` alone is implied by the other, but lets the database begin there
-    in the index.
+    The condition on `updated_at` alone follows from the other one, but lets the database begin
+    there in its index.
     """
     return conversations.filter(
         Q(updated_at__lt=updated_at) | Q(updated_at=updated_at, id__lt=conversation_id),
@@ -201,8 +208,9 @@ def _behind(conversations, updated_at, conversation_id):
 
 
 def next_unreviewed(reviewer, filters, conversation, hits=None):
-    """The next unreviewed conversation of the queue after `conversation`; at its end the first one;
-    None where there is no other."""
+    """Return the first unreviewed conversation after `conversation` in the queue, or else the first
+    one of the whole queue, or None if there is no other. `reviewer`, `filters` and `hits` are those
+    of `queue`."""
     for after in ((conversation.updated_at, conversation.pk), None):
         waiting = unreviewed(queue(reviewer, filters, hits, after)).exclude(pk=conversation.pk)
         if found := waiting.only("updated_at").first():
@@ -211,14 +219,14 @@ def next_unreviewed(reviewer, filters, conversation, hits=None):
 
 
 def place_of(conversation):
-    """The place of a conversation in the queue as text for an address: microseconds since 1970 of
+    """Return the place of a conversation in the queue as text for a URL: microseconds from 1970 to
     its last activity, "-" and its id in hexadecimal."""
     since = conversation.updated_at - datetime(1970, 1, 1, tzinfo=UTC)
     return f"{since // timedelta(microseconds=1)}-{conversation.pk.hex}"
 
 
 def read_place(text):
-    """`(updated_at, id)` from the text that `place_of` made; None for any other text."""
+    """Parse what `place_of` returned and return `(updated_at, id)`, or None for any other text."""
     match = re.fullmatch(r"(\d{1,17})-([0-9a-f]{32})", text or "")
     if match is None:
         return None
@@ -227,6 +235,7 @@ def read_place(text):
 
 
 def _rows(conversations):
+    """Return a list of Row with the figures of `conversations`, by three queries."""
     rows = {conversation.pk: Row(conversation) for conversation in conversations}
     messages = Message.objects.filter(conversation__in=rows).order_by()
     for found in messages.values("conversation_id").annotate(messages=Count("pk")):
@@ -253,5 +262,5 @@ def _rows(conversations):
 
 
 def midnight(day):
-    """The aware datetime at which `day` begins in the reader's time zone."""
+    """Return the aware datetime at which the date `day` begins in the reader's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

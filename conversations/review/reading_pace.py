@@ -1,4 +1,5 @@
-"""The pace of a reviewer: how many readings of other people's text an hour may have."""
+"""Rate limit of reviews: how often in an hour a reviewer may read other people's text
+(REVIEW_READINGS_PER_HOUR)."""
 
 import math
 from datetime import timedelta
@@ -12,10 +13,8 @@ HOUR = timedelta(hours=1)
 
 
 class TooManyReadings(Exception):
-    """The reading that was about to be recorded is one more than REVIEW_READINGS_PER_HOUR.
-
-    `retry_after` is the number of seconds until the next one may be.
-    """
+    """Exception: a reviewer has reached `limit`, REVIEW_READINGS_PER_HOUR. `retry_after` is the
+    number of seconds until the next reading is allowed."""
 
     def __init__(self, retry_after):
         super().__init__()
@@ -24,11 +23,12 @@ class TooManyReadings(Exception):
 
 
 def check_pace(reviewer_id):
-    """Raise TooManyReadings where the newest reading of the reviewer, which the caller's
-    transaction has just written, exceeds the limit.
+    """Raise TooManyReadings if the reviewer with the id `reviewer_id` exceeds
+    REVIEW_READINGS_PER_HOUR (0: no limit). Call it after writing the new reading to the access log,
+    in the same transaction.
 
-    It is asked after writing: writers of the log wait for each other, so readings at the same time
-    count each other. Looks at as many rows as the limit allows, however long the log is.
+    Since writers of the log wait for each other, readings at the same time count each other. Only
+    as many rows as the limit allows are read, however long the log is.
     """
     limit = settings.REVIEW_READINGS_PER_HOUR
     if not limit:
@@ -42,7 +42,8 @@ def check_pace(reviewer_id):
 
 
 def is_noted(reviewer_id):
-    """Whether the log already says, within this hour, that the reviewer reached the limit."""
+    """Return True if the access log says, in a row of the last hour, that the reviewer with the id
+    `reviewer_id` reached the limit of readings; used to record that only once an hour."""
     return ReviewAccess.objects.filter(
         reviewer_id=reviewer_id,
         action=ReviewAccess.Action.LIMITED,

@@ -1,4 +1,5 @@
-"""Recording of acts in the access log; person, address and request id come from the request."""
+"""Recording in the access log: appends acts of reviewers and changes of who may review, with the
+person, IP address and request id of the request."""
 
 import logging
 from contextlib import contextmanager
@@ -18,12 +19,13 @@ _acting = ContextVar("acting", default=None)
 
 
 def record(request, action, *, conversation=None, sitting=None, **fields):
-    """Append to the access log that `request.user` does `action`, in the caller's transaction.
+    """Append a row to the access log: `request.user` does `action` (a ReviewAccess.Action). Return
+    the row. Raise TooManyReadings, and write nothing, if it is a reading above the hourly limit.
 
-    `conversation` is the one concerned, `sitting` the ReviewSitting whose reason counts, `fields`
-    are further fields of ReviewAccess. Returns the row. Whatever it raises must end the act: catch
-    it only around the whole act. Raises TooManyReadings where it is a reading above the limit; the
-    row is not written then.
+    `conversation` is the one concerned; `sitting` is the ReviewSitting (a reviewer's stated reason)
+    that the reason is taken from; `fields` are further fields of ReviewAccess. The row belongs to
+    the caller's transaction. After any exception the act must not go on: catch it only around the
+    whole act.
     """
     if conversation is not None:
         fields |= {"conversation_id": conversation.pk, "owner_id": conversation.owner_id}
@@ -37,16 +39,19 @@ def record(request, action, *, conversation=None, sitting=None, **fields):
 
 
 def record_change(action, **fields):
-    """Append to the access log a change of a review scope or permission. It is the act of the
-    person whose request is in `acting`; outside of that the row names nobody: a command on the
-    server."""
+    """Append a row to the access log: a review scope or permission was changed. `action` is a
+    ReviewAccess.Action, `fields` are further fields of ReviewAccess. Return the row.
+
+    The act is that of the user of the request given to `acting`; outside of `acting`, as in a
+    command on the server, the row names nobody.
+    """
     return _write(action, _acting.get(), **fields)
 
 
 @contextmanager
 def acting(request):
-    """A context manager: inside, changes of review scopes and permissions are recorded as acts of
-    `request.user`."""
+    """Context manager: changes of review scopes and permissions made within it are recorded as acts
+    of `request.user`."""
     token = _acting.set(request)
     try:
         yield
@@ -55,6 +60,8 @@ def acting(request):
 
 
 def _write(action, request, **fields):
+    """Append a row to the access log, with person, address and id of `request` unless it is None;
+    on commit copy it to the server's log. Return the row."""
     if request is not None:
         fields |= {
             "reviewer_id": request.user.pk,
@@ -67,8 +74,8 @@ def _write(action, request, **fields):
 
 
 def _copy(access):
-    """Write number, ids and hash of the row to the server's log, which who owns the database cannot
-    change."""
+    """Write number, ids and hash of a row of the access log to the server's log, which the owner of
+    the database cannot change."""
     logger.info(
         "access %s: %s by %s, of %s, conversation %s, hash %s",
         access.number,
@@ -81,7 +88,8 @@ def _copy(access):
 
 
 def address_of(request):
-    """The IP address of the client, as the trusted proxies pass it on; "" where it is unknown."""
+    """Return the IP address of the client as text, as trusted proxies pass it on; "" if it is
+    unknown."""
     try:
         return get_adapter().get_client_ip(request)
     except (PermissionDenied, ImproperlyConfigured):

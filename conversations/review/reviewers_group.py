@@ -1,3 +1,5 @@
+"""Group "Reviewers": created after migrations of the database, with the permission to review."""
+
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 
@@ -7,8 +9,8 @@ NAME = "Reviewers"
 
 
 def ensure_reviewers():
-    """Create the group "Reviewers" with the permission to review, if it is missing; one that is
-    there is left as it is. It has no members, so the access log gets no row."""
+    """Create the group "Reviewers" with the permission to review, if there is none; an existing one
+    is left unchanged. The new group has no members, so the access log gets no row."""
     group, made = Group.objects.get_or_create(name=NAME)
     if made:
         permission, _made = Permission.objects.get_or_create(

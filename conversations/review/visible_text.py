@@ -1,4 +1,4 @@
-"""Whether a text says anything: what a reviewer gives as a reason must not be blank to a reader."""
+"""Check for visible text: what a reviewer gives as a reason must not look blank to its readers."""
 
 import unicodedata
 
@@ -7,11 +7,12 @@ _FILLERS = "\u115f\u1160\u3164\uffa0"
 
 
 def has_visible_text(text):
-    """Whether there is at least one letter or digit in `text`, of any script.
+    """Return True if `text` has at least one letter or digit of any script that is drawn as
+    something.
 
-    Blanks, controls, format characters such as zero-width joiners and tags, combining marks
-    without a letter, the blank of Braille, unassigned and private characters are none, nor are
-    signs alone, which give no reason.
+    Not enough are spaces, control characters, format characters such as zero-width joiners and
+    tags, combining marks without a letter, the blank of Braille, unassigned and private characters,
+    nor punctuation and symbols alone.
     """
     return any(
         unicodedata.category(character)[0] in "LN" and character not in _FILLERS
