@@ -42,8 +42,10 @@ class UsageSums(models.Model):
     `replies` those with that purpose, `answered` the replies that reached a model. Tokens are as in
     Response; `cost_units` is the cost in units of 10⁻⁸ of the currency, `estimated_cost_units` the
     part of it that is estimated. Characters are counted of Responses with reported tokens only.
-    `first_token_N` and `total_time_N` are histograms: the number of replies whose time lies in the
-    bucket N."""
+
+    `first_token_N` and `total_time_N` are histograms: the number of Responses whose time to the
+    first token, or in all, lies in bucket N of FIRST_TOKEN_EDGES or TOTAL_TIME_EDGES (seconds).
+    """
 
     day = models.DateField(_("day"))
     person_id = models.BigIntegerField(_("person"))

@@ -1,4 +1,5 @@
-"""Views of the access log, for people with the permission to read it: a page and a CSV file."""
+"""Views of the access log of reviews, for people with the permission to read it: a page and a CSV
+file."""
 
 import csv
 import io
@@ -18,8 +19,8 @@ from conversations.views.ownership import person_required
 
 
 def log_reader_required(view):
-    """A decorator of views: 404 for whoever lacks the permission to read the access log, which
-    superusers always have."""
+    """Return `view` wrapped so that it responds with 404 to people who may not read the access log
+    of reviews (superusers always may). People who are not logged in are redirected to the login."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -34,7 +35,8 @@ def log_reader_required(view):
 @log_reader_required
 @require_safe
 def index(request):
-    """The list of the access log, newest first, filtered by a LogForm."""
+    """Return the page of the access log, newest rows first, filtered by the parameters of a
+    LogForm; 422 with the form if they are not valid."""
     form = LogForm(request.GET)
     context = {"form": form, "rows": [], "before": None, "csv_rows": access_log_page.CSV_ROWS}
     if form.is_valid():
@@ -48,9 +50,10 @@ def index(request):
 @log_reader_required
 @require_safe
 def download(request):
-    """The access log as CSV, filtered by a LogForm. The download is recorded in the log as well.
+    """Return the access log as a CSV file, filtered by the parameters of a LogForm (422 if they are
+    not valid). The download is itself recorded in the log.
 
-    At most CSV_ROWS rows; where there are more, the header `Link` has the URL of the next file.
+    At most CSV_ROWS rows; if there are more, the header `Link` has the URL of the next file.
     """
     form = LogForm(request.GET)
     if not form.is_valid():
@@ -75,13 +78,14 @@ def download(request):
 
 
 def _before(request):
-    """The number in `?before=`: rows of the log below that number follow. None without one."""
+    """Return the number in the parameter `before` (only rows of the access log below it are shown);
+    None if it is missing or no number."""
     text = request.GET.get("before", "")
     return int(text) if text.isdecimal() and len(text) < 19 else None
 
 
 def _harmless(cell):
-    """The text of a CSV cell, prefixed with a quote where a spreadsheet would take it for a
-    formula."""
+    """Return the text of a CSV cell with the value `cell`, prefixed with a quote if a spreadsheet
+    would take it for a formula; "" for None."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

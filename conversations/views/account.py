@@ -1,4 +1,4 @@
-"""The account page: name, instructions for the model, language and theme."""
+"""The account page of a person: name, instructions for the model, language and theme."""
 
 from django import forms
 from django.conf import settings
@@ -20,8 +20,8 @@ from conversations.views.see_other import SeeOther
 
 
 class AccountForm(forms.ModelForm):
-    """The form of the account page. E-mail address and password are changed on django-allauth's
-    pages."""
+    """The form of the account page: a person's name, instructions for the model, language and
+    theme. E-mail address and password are changed on django-allauth's pages."""
 
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),
@@ -45,15 +45,15 @@ class AccountForm(forms.ModelForm):
             self.order_fields(["last_name", "first_name"])
 
     def clean_instructions(self):
-        """The instructions with line feeds as line ends."""
+        """Return the instructions with "\\n" as line ends."""
         return self.cleaned_data["instructions"].replace("\r\n", "\n")
 
 
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request):
-    """The account page of the logged-in person; POST saves the form (303), or shows its errors
-    (422)."""
+    """Return the account page of the logged-in person. POST saves the form and redirects to the
+    page (303), or returns the form with its errors (422)."""
     form = AccountForm(request.POST or None, instance=request.user)
     if request.method != "POST":
         return render(request, "account/account.html", _page(request, form))
@@ -69,5 +69,6 @@ def account(request):
 
 
 def _page(request, form):
-    """The template context of the account page, with the notice about reviews."""
+    """Return the template context of the account page: `form`, and the notice about reviews of the
+    person's conversations."""
     return {"form": form, "review": notice(request.user)}

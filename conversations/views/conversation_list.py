@@ -1,4 +1,4 @@
-"""Views of the list of a person's conversations, and to rename, pin and archive one."""
+"""Views of the list of a person's conversations, and of renaming, pinning and archiving one."""
 
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,21 +21,21 @@ from conversations.views.see_other import SeeOther, see_other_with_note
 
 
 class TitleForm(forms.Form):
-    """The form of a conversation's title."""
+    """The form to change the title of a conversation."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
 
     def clean_title(self):
-        """The title with runs of white space collapsed."""
+        """Return the title with each run of white space replaced by one space."""
         return " ".join(self.cleaned_data["title"].split())
 
 
 @person_required
 @require_safe
 def index(request):
-    """The person's conversations below the cursor `?before=`, newest activity first, `?length=` of
-    them. A page; as the fragment "list" the rows alone, which the script appends or, from the top,
-    puts in place of those shown."""
+    """Return the page of the person's conversations, newest activity first: `?length=` of them,
+    after the position `?before=` (a cursor from the page before). As the fragment "list" it is only
+    the rows, which the JavaScript adds to the sidebar or puts in place of its rows."""
     length = request.GET.get("length", "")
     length = int(length) if length.isascii() and length.isdigit() and len(length) < 6 else PAGE
     shown = listing(request.user, request.GET.get("before", ""), min(max(length, 1), MOST))
@@ -47,8 +47,8 @@ def index(request):
 @person_required
 @require_safe
 def sidebar(request):
-    """Hide (`?hidden=1`) or show the sidebar, by a cookie, and redirect to the page that the link
-    is on. A GET, since it changes nothing on the server."""
+    """Hide the sidebar (`?hidden=1`) or show it, by a cookie, and redirect to the page that the
+    request came from. A GET, since it changes nothing on the server."""
     back = urlsplit(request.headers.get("Referer", "")).path
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     page = SeeOther(back if is_ours else reverse("home"))
@@ -60,7 +60,7 @@ def sidebar(request):
 @person_required
 @require_safe
 def archive_page(request):
-    """The page of the person's archived conversations."""
+    """Return the page of the person's archived conversations, page `?page=` of the list."""
     archived = Conversation.objects.of(request.user).archived()
     page = Paginator(archived, PAGE).get_page(request.GET.get("page"))
     return render(request, "conversations/archive.html", {"page": page})
@@ -69,12 +69,14 @@ def archive_page(request):
 @person_required
 @require_safe
 def manage(request, conversation_id):
-    """The page with all actions on a conversation; for the script, as a fragment, a panel."""
+    """Return the page with all actions on a conversation; for the JavaScript (as a fragment) only
+    the panel with them."""
     return _manage_page(request, own_conversation(request, conversation_id))
 
 
 def _manage_page(request, conversation, form=None, status=200):
-    """The page, or the fragment, with all actions on a conversation and the form of its title."""
+    """Return the page, or the fragment, with all actions on `conversation`. `form` is the TitleForm
+    to show (None: a new one), `status` the HTTP status."""
     name = "conversations/_manage.html" if request.fragment else "conversations/manage.html"
     form = form or TitleForm(initial={"title": conversation.title})
     context = {"conversation": conversation, "form": form}
@@ -84,7 +86,8 @@ def _manage_page(request, conversation, form=None, status=200):
 @person_required
 @require_POST
 def rename(request, conversation_id):
-    """Set the title of a conversation; 422 and the form for one that is not valid."""
+    """Set the title of a conversation and redirect to it; 422 with the form if the title is not
+    valid."""
     conversation = own_conversation(request, conversation_id)
     form = TitleForm(request.POST)
     if not form.is_valid():
@@ -96,7 +99,8 @@ def rename(request, conversation_id):
 @person_required
 @require_POST
 def pin(request, conversation_id):
-    """Pin a conversation to the top of the list; with `off` in the form, unpin it."""
+    """Pin a conversation to the top of the list, or unpin it if `off` is among the POST data;
+    redirect to it."""
     conversation = own_conversation(request, conversation_id)
     organize.pin(conversation, pinned="off" not in request.POST)
     return see_other_with_note(request, conversation.get_absolute_url())
@@ -105,7 +109,8 @@ def pin(request, conversation_id):
 @person_required
 @require_POST
 def archive(request, conversation_id):
-    """Archive a conversation; with `off` in the form, put it back into the list."""
+    """Archive a conversation, or put it back into the list if `off` is among the POST data.
+    Redirects to the start page with an Undo button, or to the conversation that was put back."""
     conversation = own_conversation(request, conversation_id)
     archived = "off" not in request.POST
     organize.archive(conversation, archived)
@@ -118,8 +123,8 @@ def archive(request, conversation_id):
 @person_required
 @require_POST
 def seen(request, conversation_id):
-    """Mark the newest reply of a conversation as seen; sent by the page that shows it. A POST,
-    since browsers prefetch by GET."""
+    """Mark the newest reply of a conversation as seen: the page that shows it sends this request. A
+    POST, since browsers prefetch pages by GET."""
     conversation = own_conversation(request, conversation_id)
     organize.mark_seen(conversation)
     if request.fragment:

@@ -1,4 +1,5 @@
-"""Views of the conversation page: to show a conversation, and to send a message in it."""
+"""Views of the conversation page: show a conversation, and send a message in it; also /robots.txt
+and the error page for a request that is too large."""
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -33,15 +34,15 @@ QUEUED = ("text", "submission", "model", "effort", "length")
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request):
-    """The page of a new conversation; POST sends its first message."""
+    """Return the page of a new conversation; POST sends its first message."""
     if request.method == "POST":
         return send(request, None)
     return _page(request, None, MessageForm(person=request.user, chosen=_last_model(request)))
 
 
 def _last_model(request):
-    """The name of the model that the person used last, as a lazy object: queried when it is
-    read."""
+    """Return the name of the model that the person used last ("" if none), as a lazy object that is
+    queried only when it is read."""
     mine = Conversation.objects.of(request.user).exclude(model="").order_by("-updated_at", "-id")
     return SimpleLazyObject(lambda: mine.values_list("model", flat=True).first() or "")
 
@@ -49,9 +50,13 @@ def _last_model(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """The page of one conversation; POST sends a message. `?at=` is the id of a message on the path
-    to show, `?before=` of one above which the page ends, `?q=` words to highlight. `?still` keeps a
-    page without the script from refreshing, so that one can type while a reply is being written."""
+    """Return the page of one conversation; POST sends a message in it. Of a conversation in the
+    trash it is a page that says so.
+
+    `?at=` is the id of a message whose branch is shown, `?before=` that of a message above which
+    the page ends, `?q=` are words to highlight. `?still` keeps a page without JavaScript from
+    refreshing, so that one can type while a reply is being written.
+    """
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         if request.method == "POST":
@@ -65,16 +70,21 @@ def conversation(request, conversation_id):
 
 
 def _is_as_shown(request, conversation):
-    """Whether the path that the page shows still ends in the message `?leaf=`."""
+    """Return True if the branch that the browser shows is still up to date: it ends in the message
+    `?leaf=`."""
     leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
     path = MessageTree(conversation).path_through(at, conversation.active_id)
     return leaf is not None and path[-1:] == [leaf]
 
 
 def send(request, conversation):
-    """Submit a message in `conversation` (None: a new one). Redirects to it, or, as a fragment,
-    returns the new turn (201); a message that is refused comes back in the form with the reason.
-    With `queue` in the form, a message sent while a reply is being written is queued."""
+    """Submit the message in the POST data to `conversation` (a Conversation; None: a new one).
+    Return a redirect to it or, as the fragment "turn", the HTML of the message and its reply (201).
+
+    A message that is refused is returned in the form, with the reason (422 or the status of the
+    refusal). With `queue` in the POST data, a message sent while a reply is being written is
+    queued.
+    """
     chosen = conversation.model if conversation else _last_model(request)
     form = MessageForm(request.POST, person=request.user, chosen=chosen)
     if not form.is_valid():
@@ -90,8 +100,9 @@ def send(request, conversation):
 
 
 def _queue(request, conversation, message):
-    """Queue the message until the reply has ended: 202 with the fragment that shows it, or a
-    redirect."""
+    """Queue a message until the reply that is being written has ended. `message` is the cleaned
+    data of a MessageForm. Return 202 with the fragment that shows it, or a redirect to the
+    conversation."""
     queued = queued_message.put(conversation, **{name: message[name] for name in QUEUED})
     if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
@@ -100,8 +111,9 @@ def _queue(request, conversation, message):
 
 
 def _parent(request, conversation):
-    """The Message that the form was shown under, from its id in the form; None where it names none
-    of this conversation, and for a message to be queued, which follows the newest."""
+    """Return the Message that the submitted form followed, by the id `parent` in the POST data.
+    None if that is no message of `conversation`, and for a message to be queued, which follows the
+    newest."""
     parent = as_uuid(request.POST.get("parent"))
     if conversation is None or parent is None or request.POST.get("queue"):
         return None
@@ -109,7 +121,8 @@ def _parent(request, conversation):
 
 
 def _page(request, conversation, form, status=200):
-    """The conversation page, or, as the fragment "turn", only the errors of the form."""
+    """Return the conversation page with `form` (a MessageForm), or, as the fragment "turn", only
+    the errors of the form. `conversation` is None for a new one; `status` is the HTTP status."""
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
@@ -145,14 +158,16 @@ def _page(request, conversation, form, status=200):
 
 
 def _mark(messages, phrases):
-    """Highlight `phrases` (of a search) in the HTML of the messages that are complete."""
+    """Highlight `phrases` (a parsed search query) in the HTML of those `messages` that are
+    complete."""
     for message in messages:
         if not message.is_pending:
             message.live_html = mark_safe(mark_html(message.html, phrases))  # noqa: S308 (ours)
 
 
 def too_large(request):
-    """413: the request body was larger than MAX_BODY and was not read (`chatsite/asgi.py`)."""
+    """Return the error page 413 for a request whose body was larger than MAX_BODY (MAX_IMPORT for a
+    file to import) and was not read by `chatsite/asgi.py`."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
         is_file = request.path == reverse("data")
@@ -164,5 +179,5 @@ def too_large(request):
 
 
 def robots(request):
-    """`/robots.txt`: no crawler may index anything."""
+    """Return `/robots.txt`, which tells search engines not to index anything."""
     return HttpResponse("User-agent: *\nDisallow: /\n", content_type="text/plain")

@@ -1,4 +1,4 @@
-"""Early response headers: a page whose headers are sent before its HTML is rendered.
+"""Early response headers: send the HTTP headers of a page before its HTML is rendered.
 
 The headers make the browser start a process for the page, which Cross-Origin-Opener-Policy
 requires, and fetch the stylesheet. On a cold load that takes longer than rendering does.
@@ -16,15 +16,15 @@ from django.http import HttpResponse, StreamingHttpResponse
 
 
 def draw_early(request, draw):
-    """The HTTP response 200 whose body is the HTML that `draw()` returns, called after the headers
-    are sent.
+    """Return the HTTP response 200 whose body is the HTML that `draw` (a function without
+    parameters) returns; `draw` is called after the headers were sent.
 
     An exception in `draw` can no longer change the status: the error page becomes the body. So
-    permissions and existence are to be checked before.
+    check permissions and existence before.
 
-    Rendered at once where the server does not send headers first, where there are messages of
-    Django to show (a cookie in the headers says that they were shown), and for a prefetch, which
-    would keep an error page for later.
+    `draw` is called at once if the server does not send headers first, if there are Django messages
+    to show (a cookie in the headers says that they were shown), and for a prefetch, whose error
+    page the browser would keep for later.
     """
     is_served = request.method == "GET" and isinstance(request, ASGIRequest)
     is_ahead = request.headers.get("Sec-Purpose", "").startswith("prefetch")
@@ -35,8 +35,8 @@ def draw_early(request, draw):
 
 
 def _pieces(request, draw):
-    """Yield the HTML as UTF-8, with a comment of random length at its end; for an exception in
-    `draw` the error page."""
+    """Yield the HTML that `draw()` returns as UTF-8, with a comment of random length at its end; if
+    `draw` raises an exception, the error page for it."""
     try:
         html = draw()
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Error pages: a sentence, what to do next, and the id of the request."""
+"""Error pages: what went wrong, what to do next, and the id of the request."""
 
 import sys
 
@@ -14,26 +14,27 @@ OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
 
 @requires_csrf_token
 def bad_request(request, exception=None):
-    """400, with no detail of the exception."""
+    """Return the error page 400, without any detail of `exception`."""
     return render(request, "400.html", status=400)
 
 
 @requires_csrf_token
 def forbidden(request, exception=None):
-    """403, with no detail of the exception."""
+    """Return the error page 403, without any detail of `exception`."""
     return render(request, "403.html", status=403)
 
 
 @requires_csrf_token
 def not_found(request, exception=None):
-    """404, the same for what does not exist and for what belongs to somebody else."""
+    """Return the error page 404, which is the same for what does not exist and for what belongs to
+    somebody else; `exception` is not shown."""
     return render(request, "404.html", status=404)
 
 
 @requires_csrf_token
 def server_error(request):
-    """500, or 503 for an exception that means that the database is down. Neither page queries
-    it."""
+    """Return the error page for the exception being handled: 503 if it means that the database is
+    down, else 500. Neither page queries the database."""
     error = sys.exc_info()[1]
     if is_outage(error):
         notice(error)
@@ -43,7 +44,8 @@ def server_error(request):
 
 @requires_csrf_token
 def database_down(request):
-    """503 with the text that was sent, and Retry-After. The page does not query the database."""
+    """Return the error page 503 with the header Retry-After and, for a POST, a form with the text
+    that was sent. The page does not query the database."""
     # Whether the message was stored is unknown: the same submission is never stored twice.
     context = {**_kept(request), "sent": request.POST.get("submission")}
     page = render(request, "503.html", context, status=503)
@@ -52,9 +54,9 @@ def database_down(request):
 
 
 def too_many_uploads(request, is_share):
-    """429 where the client used up its own share of the memory for uploads (`is_share`), 503 where
-    all of it is in use. The body was not read; the browser still has the text in the page that sent
-    it."""
+    """Return the error page for an upload that was refused for lack of memory: 429 if the client
+    used up its own share (`is_share`), 503 if the memory for all uploads is in use. The body was
+    not read; the browser still has the text in the page that sent it."""
     context = {"is_share": is_share}
     page = render(request, "too_many_uploads.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "10"
@@ -62,7 +64,8 @@ def too_many_uploads(request, is_share):
 
 
 def too_many_files(request, is_share):
-    """429, or 503 where it is not the person's own share that is used up: the file was not kept."""
+    """Return the error page for a file that was refused and not kept: 429 if the person has used up
+    their own share of the space for files (`is_share`), else 503."""
     context = {"is_share": is_share}
     page = render(request, "too_many_files.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "60"
@@ -71,21 +74,24 @@ def too_many_files(request, is_share):
 
 @requires_csrf_token
 def csrf_failure(request, reason=""):
-    """403 with a form that has a new CSRF token and the text that was typed. For a request from
-    another origin it says so instead: a new token would not help."""
+    """Return the error page 403 for a POST without a valid CSRF token, with a new token and the
+    text that was typed. `reason` is Django's; if it says that the request came from another origin,
+    the page says that instead, since a new token would not help."""
     if reason.startswith(OF_ANOTHER_SITE):
         return _text_kept(request, "wrong_origin.html")
     return _text_kept(request, "form_expired.html")
 
 
 def login_expired(request):
-    """403 for a POST after the session ended, with the text that was typed."""
+    """Return the error page 403 for a POST after the session ended, with the text that was
+    typed."""
     return _text_kept(request, "login_expired.html")
 
 
 def _text_kept(request, template):
-    """403 with `template`, which shows the text that was typed; as a fragment only a sentence and a
-    new CSRF token, since the script still has the text."""
+    """Return a response 403 from the template called `template`, which shows the text that was
+    typed. As a fragment it is only a sentence and a new CSRF token, since the page's JavaScript
+    still has the text."""
     if request.fragment:
         # The script still has the text: it needs only a sentence and a new CSRF token.
         template = f"_{template}"
@@ -93,7 +99,8 @@ def _text_kept(request, template):
 
 
 def _kept(request):
-    """The template context with the text of a POST, in a form, where the POST had a text."""
+    """Return the template context of an error page: the path and, if the POST data had a `text`, a
+    form with it."""
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
     if text is not None:

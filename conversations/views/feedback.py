@@ -1,4 +1,4 @@
-"""The view of feedback on a reply: a thumb up or down, with an optional comment."""
+"""The view of a person's feedback on a reply: a thumb up or down, with an optional comment."""
 
 from django import forms
 from django.http import Http404
@@ -13,8 +13,8 @@ NONE = "none"
 
 
 class FeedbackForm(forms.Form):
-    """The form of feedback. `value` is "good", "bad", or "none" to delete it; without a value only
-    the comment changes."""
+    """The form of feedback on a reply. `value` is "good", "bad", or "none" to delete the feedback;
+    without a value only the comment changes."""
 
     value = forms.ChoiceField(required=False, choices=[*Feedback.Value.choices, (NONE, "")])
     comment = forms.CharField(required=False, max_length=2000)
@@ -23,8 +23,9 @@ class FeedbackForm(forms.Form):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request, message_id):
-    """Store the person's feedback on a reply; 404 for a reply that is still being written. Without
-    the script a page then asks for the comment."""
+    """Store the person's feedback on a reply and return the fragment that shows it; GET returns a
+    page with the form. Without JavaScript a POST redirects to the form for a comment, or back to
+    the conversation. 404 for a reply that is still being written and for what is no reply."""
     message = own_message(request, message_id)
     if not message.is_reply or message.is_pending:
         raise Http404
@@ -43,7 +44,8 @@ def feedback(request, message_id):
 
 
 def _note(message, value, comment):
-    """Store or delete the feedback. Returns the Feedback, None where there is none now."""
+    """Store the feedback on `message`, or delete it if `value` is "none"; an empty `value` or
+    `comment` changes nothing. Return the Feedback, None if there is none now."""
     given = Feedback.objects.filter(message=message)
     if value == NONE:
         given.delete()
@@ -56,7 +58,7 @@ def _note(message, value, comment):
 
 
 def _context(message):
-    """The template context of the feedback form of `message`."""
+    """Return the template context of the feedback form of `message`."""
     given = Feedback.objects.filter(message=message).first()
     return {
         "message": message,

@@ -1,4 +1,4 @@
-"""The set-up page: creates the administrator's account on a new site, exactly once."""
+"""The set-up page of a new site: creates the administrator's account, exactly once."""
 
 import hmac
 import re
@@ -25,15 +25,16 @@ from conversations.models import Person
 
 
 def setup_code():
-    """The set-up code that the server prints at start, like `1A2B-3C4D-5E6F`: an HMAC of the secret
-    key, so the same in every process."""
+    """Return the set-up code that the server prints when it starts, like `1A2B-3C4D-5E6F`. It
+    proves that whoever sets up the site can read the server's output. An HMAC of the secret key, so
+    the same in every process."""
     digits = salted_hmac("chatsite.setup", "code", algorithm="sha256").hexdigest()[:12].upper()
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:]}"
 
 
 class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
-    """The form of the administrator's account. Without `at_home` it also asks for the set-up
-    code."""
+    """The form to create the administrator's account. It asks for the set-up code too, unless
+    `at_home` (the browser is on the server's own machine)."""
 
     code = forms.CharField(
         label=gettext_lazy("Set-up code"),
@@ -52,7 +53,8 @@ class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
             del self.fields["code"]
 
     def clean_code(self):
-        """The code; compared in constant time. Not valid: any other."""
+        """Return the set-up code. Raise ValidationError for any other code; compared in constant
+        time."""
         given = self.cleaned_data["code"].strip().upper().encode()
         if not hmac.compare_digest(given, setup_code().encode()):
             raise forms.ValidationError(
@@ -65,7 +67,8 @@ class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request):
-    """The set-up page; POST creates the administrator and logs in. 404 once any account exists."""
+    """Return the set-up page; POST creates the administrator's account and logs in. 404 once any
+    account exists."""
     if Person.objects.exists():
         raise Http404
     form = SetupForm(request.POST or None, at_home=is_at_home(request))
@@ -90,7 +93,8 @@ PROXY_HEADERS = re.compile(r"HTTP_(X_FORWARDED|FORWARDED|X_REAL_IP|VIA|X_ORIGINA
 
 
 def is_at_home(request):
-    """Whether the request comes from a browser on this machine, with no proxy in between.
+    """Return True if the request comes from a browser on the server's own machine, with no proxy in
+    between.
 
     A proxy that adds no header also connects from this machine. So the settings may name no proxy,
     no origin, and in ALLOWED_HOSTS only names of this machine. And the request must not be

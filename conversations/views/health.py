@@ -6,13 +6,13 @@ from django.http import HttpResponse
 
 
 def healthz(request):
-    """Liveness: 200 as long as the process answers."""
+    """Return 200 as long as the process answers (liveness)."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request):
-    """Readiness: 200 when the database answers and all migrations are applied, else 503 with the
-    reason."""
+    """Return 200 if the database answers and all migrations are applied, else 503 with the reason
+    (readiness)."""
     try:
         pending = pending_migrations()
     except DatabaseError:
@@ -25,12 +25,13 @@ def readyz(request):
 
 
 def not_ready():
-    """The 503 of /readyz for a database that does not answer."""
+    """Return the response 503 of /readyz for a database that does not answer."""
     return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
 
 
 def pending_migrations():
-    """The plan of migrations that are not applied to the database, as a list of `(Migration,
-    False)`."""
+    """Return the migrations that are not applied to the database yet, as a list of `(Migration,
+    False)` in the order to apply them; [] if there are none. Raises DatabaseError if the database
+    does not answer."""
     executor = MigrationExecutor(connection)
     return executor.migration_plan(executor.loader.graph.leaf_nodes())

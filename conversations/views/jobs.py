@@ -1,4 +1,5 @@
-"""Views of a person's background job: progress and report, and to cancel it."""
+"""Views of a person's background jobs (imports, erasures): progress and report, and to cancel
+one."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -13,7 +14,7 @@ from conversations.views.see_other import SeeOther
 
 
 def own_job(request, job_id):
-    """The Job with that id, if `request.user` ordered it; else Http404."""
+    """Return the Job with the id `job_id` if `request.user` ordered it; else raise Http404."""
     job = request.user.jobs.filter(pk=job_id).first()
     if job is None:
         raise Http404
@@ -23,8 +24,8 @@ def own_job(request, job_id):
 @person_required
 @require_safe
 def job(request, job_id):
-    """The page with the job's progress and report; as the fragment "job" only the part that
-    changes."""
+    """Return the page with the progress and the report of a background job; as the fragment "job"
+    only the part of the page that changes."""
     job = own_job(request, job_id)
     context = {"job": job, "kind": job.get_kind_display()}
     if job.kind == Job.Kind.IMPORT:
@@ -40,6 +41,6 @@ def job(request, job_id):
 @person_required
 @require_POST
 def cancel(request, job_id):
-    """Cancel the job; pieces that are done are not undone."""
+    """Cancel a background job and redirect to its page; what was done already is not undone."""
     runner.cancel(own_job(request, job_id))
     return SeeOther(reverse("job", args=[job_id]))

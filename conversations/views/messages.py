@@ -1,4 +1,5 @@
-"""Views of single messages: to copy one, edit one, ask for another reply, and continue a reply."""
+"""Views of single messages: copy a message, edit it, ask for another reply, and continue a
+reply."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,7 +15,7 @@ from conversations.views.submitting import answer, submit
 @person_required
 @require_safe
 def text(request, message_id):
-    """The text of a message as text/plain (Markdown), for the clipboard."""
+    """Return the text of a message as text/plain (Markdown), for the clipboard."""
     message = own_message(request, message_id)
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
 
@@ -22,9 +23,9 @@ def text(request, message_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, message_id):
-    """The form to edit a person's message. POST submits the new text as a sibling of the message,
-    which gets a reply of its own; 422 or the status of the refusal with the form, where it was not
-    taken."""
+    """Return the form to edit a person's message. POST submits the new text as a sibling of the
+    message, which gets a reply of its own; the form is returned with 422 if it is not valid, or
+    with the status of the refusal if the message is not accepted."""
     message = own_message(request, message_id)
     conversation = message.conversation
     if request.method != "POST":
@@ -45,8 +46,9 @@ def edit(request, message_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry(request, message_id):
-    """POST submits a request for another reply to the same message, from the same model or another
-    one; the first reply stays. GET is the list of models to choose from: a page, or a fragment."""
+    """Ask for another reply to the same message, from the same model or another one; the earlier
+    reply stays. GET returns the list of models to choose from, as a page or the fragment
+    "models"."""
     message = own_message(request, message_id)
     if request.method != "POST":
         form = RetryForm(person=request.user)
@@ -61,13 +63,14 @@ def retry(request, message_id):
 @person_required
 @require_POST
 def continue_reply(request, message_id):
-    """Submit a request to continue a reply that was cut off, as a new turn "Continue."."""
+    """Ask the model to continue a reply that was cut off, by sending the message "Continue."."""
     message = own_message(request, message_id)
     return _another_reply(request, message, continued=message, text=_("Continue."))
 
 
 def _another_reply(request, message, **wanted):
-    """Submit a RetryForm. `wanted` are further fields of the replies.Submission."""
+    """Submit the RetryForm in the POST data. `wanted` are further fields of the replies.Submission.
+    Return the HTTP response: the new reply, or why none was started."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.first_error, 422)
@@ -78,7 +81,8 @@ def _another_reply(request, message, **wanted):
 
 
 def _edit_page(request, message, form, status=200):
-    """The page with the form to edit `message`; a fragment of it for the script."""
+    """Return the page with `form` to edit `message`: as the fragment "edit" only the form, as
+    "turn" only its errors."""
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"message": message, "conversation": message.conversation, "form": form}
@@ -89,7 +93,8 @@ def _edit_page(request, message, form, status=200):
 
 
 def _refused(request, message, sentence, status):
-    """The page, or the fragment, that says in `sentence` why no reply was started."""
+    """Return the page, or the fragment, that says in `sentence` why no reply was started; `status`
+    is the HTTP status."""
     context = {"sentence": sentence, "conversation": message.conversation}
     name = "conversations/_refusal.html"
     if request.fragment != "turn":

@@ -1,4 +1,5 @@
-"""Ownership: the login check of views, and look-ups that find only what belongs to the person."""
+"""Ownership: a decorator for views that need a login, and functions that find only what the
+logged-in person owns."""
 
 from functools import wraps
 
@@ -11,11 +12,10 @@ from conversations.models import Conversation, Message, Person
 
 
 def person_required(view):
-    """A decorator of views that lets in logged-in people only.
+    """Return `view` wrapped so that only logged-in people reach it.
 
     Others are redirected to the login, or to the set-up page while there is no account. A POST with
-    a text is answered with a page that shows the text again (`views/errors.py`): a redirect would
-    lose it.
+    a text gets a page that shows the text again (`views/errors.py`): a redirect would lose it.
     """
 
     @wraps(view)
@@ -34,8 +34,8 @@ def person_required(view):
 
 
 def own_conversation(request, conversation_id):
-    """The Conversation with that id, if `request.user` owns it. Http404 for one of another person
-    and for one in the trash."""
+    """Return the Conversation with the id `conversation_id` if `request.user` owns it. Raise
+    Http404 if another person does, if it is in the trash, and if there is none."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is not None:
         raise Http404
@@ -43,8 +43,8 @@ def own_conversation(request, conversation_id):
 
 
 def own_kept_or_trashed(request, conversation_id):
-    """The Conversation with that id, if `request.user` owns it, also one in the trash. Else
-    Http404."""
+    """Return the Conversation with the id `conversation_id`, also one in the trash, if
+    `request.user` owns it; else raise Http404."""
     try:
         return (
             Conversation.objects.of(request.user).select_related("queued").get(pk=conversation_id)
@@ -54,8 +54,9 @@ def own_kept_or_trashed(request, conversation_id):
 
 
 def own_message(request, message_id):
-    """The Message with that id in a conversation that `request.user` owns, with its conversation,
-    parent and Response. Http404 for others and for those in the trash."""
+    """Return the Message with the id `message_id`, with its conversation, parent and Response, if
+    `request.user` owns the conversation. Raise Http404 if not, or if the conversation is in the
+    trash."""
     try:
         return Message.objects.select_related("conversation", "parent", "response").get(
             pk=message_id,

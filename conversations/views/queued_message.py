@@ -1,4 +1,5 @@
-"""The view of a conversation's queued message: to read, change, send or delete it."""
+"""The view of a conversation's queued message (one that waits until a reply has ended): read,
+change, send or delete it."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -16,8 +17,9 @@ from conversations.views.submitting import answer
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def queued(request, conversation_id):
-    """GET: a page with the text of the queued message; 404 without one. POST with `action` "send"
-    submits it now, "remove" deletes it, and without either `text` replaces its text."""
+    """Return a page with the text of the conversation's queued message; 404 without one. POST with
+    `action` "send" submits the message now, with "remove" deletes it, and otherwise replaces its
+    text by `text`."""
     conversation = own_conversation(request, conversation_id)
     waiting = QueuedMessage.objects.filter(conversation=conversation).first()
     if request.method != "POST":
@@ -47,6 +49,7 @@ def queued(request, conversation_id):
 
 
 def _page(request, conversation, form, status=200):
-    """The page with the form of the queued message."""
+    """Return the page with `form`, the MessageForm of the queued message; `status` is the HTTP
+    status."""
     context = {"conversation": conversation, "form": form}
     return render(request, "conversations/queued.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Refusals: HTTP status and sentence for a submission that was not accepted."""
+"""Refusals: the HTTP status and the sentence for a submission that was not accepted."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ SECONDS_TO_RETRY = 5  # where there is no room now
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer to a submission that was not accepted: HTTP status and sentence.
+    """Why a submission was not accepted, for the HTTP response: `status` and `sentence` to show.
 
-    `code` names the cause, as in replies.refused; `retry_after` is in seconds, None where waiting
-    does not help.
+    `code` names the cause, like "busy" (`replies.refused`); `retry_after` is in seconds, None if
+    waiting does not help.
     """
 
     code: str
@@ -24,14 +24,16 @@ class Refusal:
     retry_after: int | None = None
 
     def mark(self, response):
-        """Set the header Retry-After of the HTTP `response`, and return it."""
+        """Set the header Retry-After of `response` (an HttpResponse) if `retry_after` is known, and
+        return `response`."""
         if self.retry_after is not None:
             response.headers["Retry-After"] = str(self.retry_after)
         return response
 
 
 def refusal_of(refused):
-    """The Refusal for a replies.refused.Refused."""
+    """Return the Refusal (status and sentence in the active language) for `refused`, a
+    replies.refused.Refused exception."""
     if isinstance(refused, OverLimit):
         return Refusal(refused.code, 429, limit_sentence(refused.limit), refused.limit.retry_after)
     status, sentence, *retry_after = {

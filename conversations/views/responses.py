@@ -1,4 +1,5 @@
-"""Views of a Response while it is open: its event stream, its status, and to stop it."""
+"""Views of a Response while its reply is being written: the event stream, the status, and to stop
+it."""
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.middleware.csrf import get_token
@@ -15,8 +16,9 @@ from conversations.views.see_other import SeeOther
 
 @require_GET
 def events(request, response_id):
-    """The event stream (SSE) of a reply: one event `reply`, then `block`s, then `done`. 401 without
-    a login, 429 or 503 with Retry-After where too many streams are open."""
+    """Return the event stream (SSE) of a reply that is being written: one event `reply`, then
+    `block`s, then `done`. 401 without a login; 429 or 503 with the header Retry-After if too many
+    streams are open."""
     if not request.user.is_authenticated:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
     try:
@@ -33,8 +35,8 @@ def events(request, response_id):
 @person_required
 @require_GET
 def status(request, response_id):
-    """The status of a Response as text/plain, like "in_progress": polled by a hidden tab, which
-    keeps no event stream open."""
+    """Return the status of a Response as text/plain, like "in_progress". A hidden tab polls it,
+    since it keeps no event stream open."""
     status = (
         Response.objects.of(request.user)
         .filter(pk=response_id)
@@ -49,8 +51,8 @@ def status(request, response_id):
 @person_required
 @require_POST
 def stop(request, response_id):
-    """Stop a reply; the text so far is kept. Works whichever process or machine writes the
-    reply."""
+    """Stop a reply that is being written; the text so far is kept. Works whichever process or
+    machine writes it. Redirects to the conversation, or returns 204 to the JavaScript."""
     response = (
         Response.objects.of(request.user)
         .select_related("conversation")
@@ -66,8 +68,9 @@ def stop(request, response_id):
 
 
 def _own(request, response_id):
-    """The Response with that id, if it is a reply in a conversation that `request.user` owns; else
-    Http404. One that this process is writing takes no query."""
+    """Return the Response with the id `response_id` if it is a reply in a conversation that
+    `request.user` owns; else raise Http404. For a reply that this process is writing no query is
+    made."""
     response = replies.watched_by(response_id, request.user.pk)
     if response is None:
         response = (
@@ -82,7 +85,8 @@ def _own(request, response_id):
 
 
 def _viewer(request):
-    """The replies.Viewer of the request: person, session, language, time zone and CSRF token."""
+    """Return the replies.Viewer of the request: person, session, language, time zone and CSRF
+    token."""
     return replies.Viewer(
         person_id=request.user.pk,
         session_key=request.session.session_key,
@@ -93,7 +97,8 @@ def _viewer(request):
 
 
 def _too_many(is_share):
-    """429 where the person has too many streams open (`is_share`), 503 where the server has."""
+    """Return the response for one event stream too many: 429 if the person has too many open
+    (`is_share`), 503 if the server has."""
     if is_share:
         sentence = _("You have many replies open at the same time. Close some of their tabs.")
     else:

@@ -1,5 +1,5 @@
-"""Views of the review: the queue, and conversations of other people. They need the permission, a
-reason, and a row of the access log for each act."""
+"""Views of the review: the queue of conversations to review, and the conversations of other people.
+Each needs the permission; reading needs a reason, and each act is recorded in the access log."""
 
 import json
 import math
@@ -39,8 +39,8 @@ FACTS = 200
 
 
 def reviewer_required(view):
-    """A decorator of views: 404 for whoever may not review, and 429 for a reviewer who read more
-    often than REVIEW_READINGS_PER_HOUR allows."""
+    """Return `view` wrapped so that it responds with 404 to people who may not review, and with 429
+    to a reviewer who read more often than REVIEW_READINGS_PER_HOUR allows."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -58,7 +58,8 @@ def reviewer_required(view):
 @reviewer_required
 @require_safe
 def index(request):
-    """The review queue as a page: owners, times, figures and outcomes; no text and no title."""
+    """Return the page of the review queue: owners, times, numbers and results of conversations,
+    without their text and titles. 422 if the filters are not valid."""
     form = QueueForm(request.GET, reviewer=request.user)
     context = {"form": form, "rows": [], "after": None}
     if form.is_valid():
@@ -76,8 +77,9 @@ def index(request):
 @reviewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """A conversation under review, read-only; the form that asks for a reason where no sitting
-    allows it yet, and the form's target."""
+    """Return the page of a conversation under review, read-only. If no sitting (permission for one
+    hour) allows the reviewer to read it yet, return the form that asks for a reason; a POST of that
+    form begins a sitting."""
     visit = Visit.to(request, conversation_id)
     if request.method == "POST":
         return _open(request, visit)
@@ -90,7 +92,8 @@ def conversation(request, conversation_id):
 @reviewer_required
 @require_safe
 def response_input(request, conversation_id, response_id):
-    """The page with the request body of a Response, as it was sent to the gateway, in JSON."""
+    """Return the page with the request body (JSON) of a Response, as it was sent to the gateway.
+    Redirects to the conversation's review page if no sitting allows reading."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return redirect(visit.url)
@@ -118,7 +121,8 @@ def response_input(request, conversation_id, response_id):
 @reviewer_required
 @require_POST
 def flag(request, conversation_id):
-    """Set or remove the flag of the conversation; the form says which."""
+    """Flag the conversation for other reviewers if the POST data have `flagged` "true", else remove
+    its flag; redirect to its review page."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is not None:
         flagged = request.POST.get("flagged") == "true"
@@ -131,7 +135,8 @@ def flag(request, conversation_id):
 @reviewer_required
 @require_POST
 def note(request, conversation_id):
-    """Store a note on the conversation for other reviewers."""
+    """Store a note on the conversation for other reviewers and redirect to its review page; 422
+    with the form if the note is not valid."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return SeeOther(visit.here)
@@ -150,7 +155,8 @@ def note(request, conversation_id):
 @reviewer_required
 @require_POST
 def reviewed(request, conversation_id):
-    """Mark the conversation as reviewed, and go on to the next where the button says so."""
+    """Mark the conversation as reviewed. Redirect to the next one of the queue if `next` is among
+    the POST data, else to its review page."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is not None:
         with transaction.atomic():
@@ -164,13 +170,15 @@ def reviewed(request, conversation_id):
 @reviewer_required
 @require_safe
 def following(request, conversation_id):
-    """Redirect to the next unreviewed conversation of the queue, else to the queue."""
+    """Redirect to the next unreviewed conversation of the queue or, if there is none, to the
+    queue."""
     return _to_next(request, Visit.to(request, conversation_id))
 
 
 def _too_many(request, refused):
-    """429: a sentence and when to go on. The first refusal of an hour is an act of the log; each
-    would let a loop of requests fill it."""
+    """Return the page 429 that says when a reviewer over the limit of readings may go on. `refused`
+    is the TooManyReadings exception. Only the first refusal of an hour is recorded in the access
+    log: recording each would let a loop of requests fill it."""
     if not is_noted(request.user.pk):
         record(request, Action.LIMITED, detail={"limit": refused.limit})
     minutes = math.ceil(refused.retry_after / 60)
@@ -188,12 +196,12 @@ def _too_many(request, refused):
 
 @dataclass
 class Visit:
-    """A reviewer's visit to a conversation: the conversation, by which right it is read, and where
-    in the queue the reviewer came from.
+    """A reviewer's visit to a conversation: the conversation, what allows reading it, and the
+    filters of the queue that the reviewer came from.
 
-    `sitting` is the ReviewSitting that allows reading, None where the reason has to be asked for;
-    `filters` is the cleaned data of the queue's form, `carried` the same as the query of an
-    address.
+    `sitting` is the ReviewSitting (permission for one hour) that allows reading, None if the reason
+    has to be asked for; `filters` is the cleaned data of the QueueForm, `carried` the same as a
+    query string.
     """
 
     conversation: Conversation
@@ -203,8 +211,8 @@ class Visit:
 
     @classmethod
     def to(cls, request, conversation_id):
-        """The visit of `request.user`. Raises Http404 for a conversation that does not exist and
-        for one out of the reviewer's scope alike."""
+        """Return the Visit of `request.user` to the conversation with the id `conversation_id`.
+        Raise Http404 both if it does not exist and if it is outside of the reviewer's scope."""
         found = Conversation.objects.reviewable_by(request.user).select_related("owner")
         conversation = found.filter(pk=conversation_id).first()
         if conversation is None:
@@ -222,13 +230,13 @@ class Visit:
 
     @property
     def url(self):
-        """The path of the conversation's review page."""
+        """The path of the conversation's review page, without a query string."""
         return reverse("review_conversation", args=[self.conversation.pk])
 
     @property
     def query(self):
-        """The query that its links keep: the filters of the queue, and the sitting's id where its
-        reason counts for this conversation only."""
+        """The query string for links on the review page: the filters of the queue and, if the
+        sitting's reason counts for this conversation only, the sitting's id."""
         parts = [self.carried]
         if self.sitting is not None and not self.sitting.remembered:
             parts.append(f"sitting={self.sitting.pk}")
@@ -236,23 +244,26 @@ class Visit:
 
     @property
     def here(self):
+        """The URL of the conversation's review page with `query`."""
         return f"{self.url}?{self.query}" if self.query else self.url
 
     @property
     def back(self):
-        """The path of the queue with the filters it was opened from."""
+        """The URL of the review queue with the filters that the reviewer came from."""
         return f"{reverse('review')}?{self.carried}" if self.carried else reverse("review")
 
 
 def _ask(request, visit, form, status=200):
-    """The page that asks for a reason. It names the owner and shows no title and no text."""
+    """Return the page with `form` (a ReasonForm) that asks for a reason. It names the owner and
+    shows no title and no text."""
     context = {"visit": visit, "owner": visit.conversation.owner, "form": form}
     return render(request, "review/reason.html", context, status=status)
 
 
 def _open(request, visit):
-    """Begin a sitting for the reason that was given, and record the opening. The page that the
-    redirect leads to is covered by that row."""
+    """Begin a sitting for the reason in the POST data, record that the conversation was opened, and
+    redirect to it; 422 with the form if the reason is not valid. Showing the page after the
+    redirect adds no further row to the access log."""
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _ask(request, visit, form, status=422)
@@ -270,8 +281,8 @@ def _open(request, visit):
 
 
 def _record_showing(request, visit):
-    """Record that the conversation is about to be shown, unless it is the first page of its
-    sitting, which `_open` recorded."""
+    """Record in the access log that the conversation is about to be shown, unless it is the first
+    page of its sitting, which `_open` recorded already."""
     with transaction.atomic():
         if visit.sitting.take_first_showing(visit.conversation):
             return
@@ -285,13 +296,14 @@ def _record_showing(request, visit):
 
 
 def _record(request, visit, action):
-    """Append an act on the visited conversation to the access log."""
+    """Append a row to the access log: `action` (a ReviewAccess.Action) on the conversation of
+    `visit`."""
     record(request, action, conversation=visit.conversation, sitting=visit.sitting)
 
 
 def _show(request, visit, note_form=None, status=200):
-    """The page of the conversation under review, with notes, marks and the facts of its
-    Responses."""
+    """Return the page of the conversation under review, with notes, flag and the data of its
+    Responses. `note_form` is the NoteForm to show (None: a new one), `status` the HTTP status."""
     conversation = visit.conversation
     try:
         shown = thread(
@@ -323,8 +335,9 @@ def _show(request, visit, note_form=None, status=200):
 
 
 def _look_for(request, filters, carried):
-    """The search results (list of Hit) for the words in `filters`, None without words. The search
-    is recorded first."""
+    """Record the search in the access log and return its results (a list of Hit) for the words in
+    `filters` (cleaned data of a QueueForm); None without words. `carried` is the query string to
+    record."""
     if not filters.get("q"):
         return None
     with transaction.atomic():
@@ -337,7 +350,8 @@ def _look_for(request, filters, carried):
 
 
 def _to_next(request, visit):
-    """Redirect to the next unreviewed conversation of the queue, else to the queue."""
+    """Redirect to the next unreviewed conversation of the queue after that of `visit` or, if there
+    is none, to the queue."""
     hits = _look_for(request, visit.filters, visit.carried)
     following = queue.next_unreviewed(request.user, visit.filters, visit.conversation, hits)
     if following is None:

@@ -1,4 +1,4 @@
-"""The search page: a person's conversations by their words."""
+"""The search page: finds a person's conversations by words in their text and titles."""
 
 from datetime import datetime, time, timedelta
 
@@ -22,8 +22,8 @@ IN_ONE_CONVERSATION = 200  # places shown where only one is searched
 
 
 class SearchForm(forms.Form):
-    """The form of the search: words, model, dates and order. `person` is whose conversations are
-    searched."""
+    """The form of the search page: words, model, dates and order. `data` are the parameters of the
+    URL; `person` is the Person whose models are offered as choices."""
 
     q = forms.CharField(label=_("Search"), required=False)
     order = forms.ChoiceField(
@@ -47,11 +47,12 @@ class SearchForm(forms.Form):
         ]
 
     def clean_q(self):
-        """The words, cut to LENGTH characters."""
+        """Return the words to search for, cut to LENGTH characters."""
         return self.cleaned_data["q"][:LENGTH]
 
     def narrowed(self):
-        """The keyword arguments of `search.find` that filter and order the hits."""
+        """Return the keyword arguments `order`, `model`, `since` and `until` for `find`, from the
+        valid fields of the form."""
         cleaned = self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         return {
@@ -65,10 +66,13 @@ class SearchForm(forms.Form):
 @person_required
 @require_safe
 def search(request):
-    """The page of the person's conversations that contain all words of `?q=`, with excerpts in
-    which they are marked; as the fragment "rows" only the first results, for the search as one
-    types. `?in=` is the id of one conversation to search; `?before=` and `?start=` are cursors of
-    the next page."""
+    """Return the page of the person's conversations that contain all words of `?q=`, with excerpts
+    in which the words are marked; as the fragment "rows" only the results, for the search as one
+    types.
+
+    `?in=` is the id of the one conversation to search; `?before=` (the id of a result) and
+    `?start=` (a number of results to skip) say where the next page begins.
+    """
     form = SearchForm(request.GET, request.user)
     form.is_valid()
     phrases = parse(form.cleaned_data.get("q", ""))
@@ -101,12 +105,13 @@ def search(request):
 
 
 def _midnight(day):
-    """The first moment of a date, in the active time zone."""
+    """Return the first moment of the date `day` in the active time zone, as an aware datetime."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _number(text):
-    """The non-negative integer written in `text`, below 10¹⁸; None for other text."""
+    """Return the integer written in `text`, from 0 to below 10¹⁸; None for other text and for
+    None."""
     if not text or not text.isascii() or not text.isdigit() or len(text) > 18:
         return None
     return int(text)

@@ -1,4 +1,4 @@
-"""The page of keyboard shortcuts; for the script the same as a dialog."""
+"""The page of keyboard shortcuts, which the JavaScript shows as a dialog."""
 
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -13,7 +13,8 @@ SYSTEMS = ("Windows, Linux", "Mac")
 @person_required
 @require_safe
 def shortcuts(request):
-    """The page of keyboard shortcuts. `static/conversations/js/sidebar.js` implements them."""
+    """Return the page of keyboard shortcuts, or as a fragment the content of a dialog. The
+    shortcuts are implemented in `static/conversations/js/sidebar.js`."""
     in_place = bool(request.fragment)
     name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
     context = {"systems": SYSTEMS, "shortcuts": _shortcuts(), "in_place": in_place}
@@ -21,7 +22,7 @@ def shortcuts(request):
 
 
 def _shortcuts():
-    """Rows of the table of shortcuts: `(what it does, keys on each of SYSTEMS)`."""
+    """Return the rows of the table of shortcuts, as `(what it does, keys on each of SYSTEMS …)`."""
     return [
         (_("Search"), "Ctrl + K", "⌘ K"),
         (_("New conversation"), "Alt + Shift + N", "⌃ ⇧ N"),

@@ -1,4 +1,5 @@
-"""The page of settings for administrators, read-only: they come from environment variables."""
+"""The page of the site's settings for administrators. It is read-only: settings come from
+environment variables."""
 
 from urllib.parse import urlsplit
 
@@ -9,7 +10,8 @@ from django.utils.translation import gettext as _
 
 
 def site_settings(request):
-    """The page of the site's settings, without secrets. Only for staff (`chatsite/urls.py`)."""
+    """Return the page of the site's settings, without secrets. Only staff may open it
+    (`chatsite/urls.py`)."""
     rows = [
         ("REVIEW_NOTICE", settings.REVIEW_NOTICE, _review_notice()),
         ("REVIEW_READINGS_PER_HOUR", settings.REVIEW_READINGS_PER_HOUR, ""),
@@ -27,7 +29,7 @@ def site_settings(request):
 
 
 def _review_notice():
-    """The sentence that explains the value of REVIEW_NOTICE."""
+    """Return the sentence that explains the present value of REVIEW_NOTICE."""
     return {
         "on": _("People are told that, when and why conversations of theirs were reviewed."),
         "full": _("People are told when, why and by whom conversations of theirs were reviewed."),

@@ -1,4 +1,4 @@
-"""Submission: from a valid form to a reply, for all views that start one."""
+"""Submission: turn a valid form into a message with a reply, for all views that start one."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -11,8 +11,9 @@ from conversations.views.see_other import SeeOther
 
 
 def submit(request, form, **wanted):
-    """Submit a valid MessageForm; `wanted` are further fields of the replies.Submission. Returns a
-    replies.Submitted, or the Refusal to show. Http404 where the conversation was deleted
+    """Submit a valid MessageForm as `request.user`; `wanted` are further fields of the
+    replies.Submission, like `conversation` or `parent`. Return a replies.Submitted (the Response
+    that will be written), or the Refusal to show. Raise Http404 if the conversation was deleted
     meanwhile."""
     asked = form.cleaned_data
     submission = replies.Submission(
@@ -33,8 +34,8 @@ def submit(request, form, **wanted):
 
 
 def answer(request, submitted):
-    """The HTTP response to a replies.Submitted: 303 to the conversation or, for the script, 201
-    with the HTML of the new turn."""
+    """Return the HTTP response to `submitted` (a replies.Submitted): 303 to the conversation or, as
+    the fragment "turn" for the JavaScript, 201 with the HTML of the message and its reply."""
     response = submitted.response
     conversation = response.conversation
     if request.fragment != "turn":

@@ -1,4 +1,5 @@
-"""Views of export and import: a person's conversations as files, and files with conversations."""
+"""Views of export and import: download a person's conversations as files, and upload files with
+conversations."""
 
 from django import forms
 from django.conf import settings
@@ -37,6 +38,7 @@ class ImportForm(forms.Form):
     )
 
     def clean_file(self):
+        """Return the uploaded file. Raise ValidationError if it is larger than MAX_IMPORT bytes."""
         file = self.cleaned_data["file"]
         if file.size > settings.MAX_IMPORT:
             raise forms.ValidationError(
@@ -49,9 +51,9 @@ class ImportForm(forms.Form):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def data(request):
-    """The page of export and import. POST imports the uploaded file: a small one at once, with the
-    report on the page; a larger one as a background Job, to whose page it redirects. 422 for a file
-    that cannot be imported."""
+    """Return the page of export and import. POST imports the uploaded file: a small one at once,
+    with the report on the page; a larger one as a background Job, to whose page it redirects. 422
+    for a file that cannot be imported, 429 if too many files wait already."""
     form = ImportForm(request.POST or None, request.FILES or None)
     # Decimal megabytes, rounded down to a tenth.
     context = {"form": form, "most": f"{settings.MAX_IMPORT // 100_000 / 10:g} MB"}
@@ -83,7 +85,8 @@ def data(request):
 
 
 def _refusal(person, size):
-    """Why a file of `size` bytes has to wait before it is taken; None where it is taken."""
+    """Return the sentence that says why a file of `size` bytes from `person` cannot be accepted
+    now, or None if it can."""
     try:
         if person.jobs.filter(state__in=Job.OPEN).count() >= MOST_WAITING:
             raise NoImportSpace(is_share=True)
@@ -99,7 +102,7 @@ def _refusal(person, size):
 @person_required
 @require_safe
 def export_all(request):
-    """A zip of all data of the person, streamed while it is made."""
+    """Return a zip file of all data of the person, streamed while it is made."""
     pieces = account_archive.write_zip(request.user)
     response = StreamingHttpResponse(pieces, content_type="application/zip")
     name = f"{settings.SITE_NAME} {timezone.localdate().isoformat()}.zip"
@@ -110,7 +113,7 @@ def export_all(request):
 @person_required
 @require_safe
 def export_markdown(request, conversation_id):
-    """The active path of a conversation as a Markdown file."""
+    """Return the shown branch of a conversation as a Markdown file to download."""
     conversation = own_conversation(request, conversation_id)
     return _file(conversation, markdown_export.write(conversation), "md", "text/markdown")
 
@@ -118,13 +121,14 @@ def export_markdown(request, conversation_id):
 @person_required
 @require_safe
 def export_json(request, conversation_id):
-    """A conversation with all branches as a JSON file."""
+    """Return a conversation with all its branches as a JSON file to download."""
     conversation = own_conversation(request, conversation_id)
     return _file(conversation, native_json.write(conversation), "json", "application/json")
 
 
 def _file(conversation, text, extension, content_type):
-    """A download of `text`, named after the conversation."""
+    """Return `text` as a file to download, named after `conversation`, with that `extension`
+    (without dot)."""
     response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
     name = f"{account_archive.file_name(conversation)}.{extension}"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)

@@ -1,4 +1,5 @@
-"""Views of the trash: its page, and to delete, restore and erase conversations."""
+"""Views of the trash: show it, and move conversations there, restore them, or delete them for
+good."""
 
 from django.core.paginator import Paginator
 from django.shortcuts import render
@@ -22,8 +23,8 @@ AT_ONCE_SECONDS = 0.5
 @person_required
 @require_safe
 def trash_page(request):
-    """The page of the person's conversations in the trash, with the date on which each is
-    erased."""
+    """Return the page of the person's conversations in the trash, with the date on which each will
+    be deleted for good."""
     trashed = Conversation.objects.of(request.user).trashed()
     page = Paginator(trashed, PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "days": trashing.TRASH_DAYS}
@@ -33,7 +34,8 @@ def trash_page(request):
 @person_required
 @require_POST
 def trash(request, conversation_id):
-    """Move a conversation to the trash; a reply that is being written in it is stopped."""
+    """Move a conversation to the trash, and stop a reply that is being written in it. Redirects to
+    the start page with an Undo button."""
     conversation = own_conversation(request, conversation_id)
     trashing.trash(conversation)
     for response in conversation.responses.open():
@@ -47,7 +49,7 @@ def trash(request, conversation_id):
 @person_required
 @require_POST
 def restore(request, conversation_id):
-    """Move a conversation out of the trash."""
+    """Move a conversation out of the trash and redirect to it."""
     conversation = own_kept_or_trashed(request, conversation_id)
     trashing.restore(conversation)
     return see_other_with_note(request, conversation.get_absolute_url())
@@ -56,8 +58,8 @@ def restore(request, conversation_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request, conversation_id):
-    """Erase a conversation in the trash for good; GET asks for confirmation. Redirects to its page
-    of actions where it is not in the trash."""
+    """Delete a conversation in the trash for good; GET asks for confirmation. If the conversation
+    is not in the trash, redirect to its page of actions."""
     conversation = own_kept_or_trashed(request, conversation_id)
     if conversation.trashed_at is None:
         return SeeOther(reverse("manage", args=[conversation.pk]))
@@ -69,7 +71,7 @@ def erase(request, conversation_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def empty_trash(request):
-    """Erase all conversations in the person's trash for good; GET asks for confirmation."""
+    """Delete all conversations in the person's trash for good; GET asks for confirmation."""
     trashed = Conversation.objects.of(request.user).trashed()
     if request.method != "POST":
         return render(request, "conversations/empty_trash.html", {"count": trashed.count()})
@@ -77,8 +79,9 @@ def empty_trash(request):
 
 
 def _done_or_under_way(request, job, note):
-    """Run the Job for AT_ONCE_SECONDS; redirect to the trash with `note` when it is done, else to
-    the page of the job."""
+    """Run `job` (a Job) for AT_ONCE_SECONDS of processor time. Redirect to the trash with the
+    sentence `note` if it is done then, else to the page of the job, which continues in the
+    background."""
     job = run_briefly(job, AT_ONCE_SECONDS)
     if job.state == Job.State.DONE:
         return see_other_with_note(request, reverse("trash_page"), note)

@@ -1,4 +1,5 @@
-"""Pages of usage: a person's own, everyone's, and one person's; each also as a CSV file."""
+"""Pages of usage (tokens and cost): a person's own, everyone's, and one person's; each also as a
+CSV file."""
 
 import csv
 import io
@@ -27,8 +28,8 @@ from conversations.views.ownership import person_required
 
 
 def usage_viewer_required(view):
-    """A decorator of views: 404 for whoever lacks the permission `view_usage`; superusers have
-    it."""
+    """Return `view` wrapped so that it responds with 404 to people without the permission
+    `view_usage`; superusers have it."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -43,8 +44,8 @@ def usage_viewer_required(view):
 @person_required
 @require_safe
 def mine(request):
-    """The page of the person's own usage: today, this week and this month, budgets, and a table by
-    day, model or conversation."""
+    """Return the page of the person's own usage: today, this week and this month, budgets, and a
+    table by day, model or conversation. 422 if the parameters are not valid."""
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
@@ -67,7 +68,7 @@ def mine(request):
 @person_required
 @require_safe
 def mine_file(request):
-    """The table of the person's own usage as CSV."""
+    """Return the table of the person's own usage as a CSV file, with the parameters of the page."""
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
@@ -78,7 +79,8 @@ def mine_file(request):
 @usage_viewer_required
 @require_safe
 def people(request):
-    """The page of everyone's usage, or of the groups in the viewer's rows of UsageScope."""
+    """Return the page of everyone's usage or, if the viewer has a UsageScope, of the members of its
+    groups. 422 if the parameters are not valid."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
@@ -103,7 +105,7 @@ def people(request):
 @usage_viewer_required
 @require_safe
 def people_file(request):
-    """The table of everyone's usage as CSV, by the filters of the page."""
+    """Return the table of everyone's usage as a CSV file, with the parameters of the page."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
@@ -116,8 +118,9 @@ def people_file(request):
 @usage_viewer_required
 @require_safe
 def person(request, username):
-    """The page of one person's usage: numbers, no text. `?id=` is the id of a person whose account
-    was deleted."""
+    """Return the page of one person's usage: numbers, no text. `username` names the person; `?id=`
+    is the id of a person whose account was deleted. 404 for a person whom the viewer may not
+    see."""
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
     if not form.is_valid():
@@ -141,7 +144,7 @@ def person(request, username):
 @usage_viewer_required
 @require_safe
 def person_file(request, username):
-    """The table of one person's usage as CSV."""
+    """Return the table of one person's usage as a CSV file, with the parameters of the page."""
     form = PersonForm(request.GET)
     seen, name = _seen(request, username, form)
     if not form.is_valid():
@@ -152,8 +155,9 @@ def person_file(request, username):
 
 
 def _seen(request, username, form):
-    """`(person id, name)` of the person whose usage is asked for. Http404 for an unknown one and
-    for one outside the viewer's groups."""
+    """Return `(person id, name)` of the person whose usage is asked for by `username` or by the id
+    in `form` (a PersonForm). Raise Http404 for an unknown person and for one outside of the
+    viewer's groups."""
     person_id = form.cleaned_data.get("id") if form.is_valid() else None
     seen = person_seen(username, person_id, reports.visible_groups(request.user))
     if seen is None:
@@ -162,7 +166,8 @@ def _seen(request, username, form):
 
 
 def _own_table(person, form):
-    """The report table of the person's own usage; by conversation the rows are named by titles."""
+    """Return the report_tables.Table of the usage of `person`, with the dates, grouping and order
+    of `form` (a RangeForm). Grouped by conversation, the rows are named by titles."""
     selection = form.selection(people=[person.pk])
     by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
     if by != "conversation":
@@ -180,7 +185,9 @@ def _own_table(person, form):
 
 
 def _context(form, table, chart, rows=None):
-    """The template context that the pages of usage share."""
+    """Return the template context that all pages of usage share: the rows of the page of `table`,
+    `chart`, and query strings for links. `rows` are the rows to show (None: the page that `form`
+    asks for)."""
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
     dates = urlencode({"from": asked["from"], "to": asked["to"]})
@@ -213,7 +220,8 @@ def _context(form, table, chart, rows=None):
 
 
 def _link(by, row, dates):
-    """The URL of the page about the subject of a row (a conversation, a person); "" for none."""
+    """Return the URL of the page about the conversation or person of `row`, "" if there is none.
+    `by` says what the table's rows are; `dates` is a query string that the link keeps."""
     if by == "conversation" and row.key:
         return reverse("conversation", args=[row.key])
     if by != "person":
@@ -223,8 +231,8 @@ def _link(by, row, dates):
 
 
 def _query(form, **changes):
-    """The query string of the page with `changes` applied (None removes a parameter) and without
-    `page`."""
+    """Return the query string of the present page without `page`, and with `changes` applied (None
+    removes a parameter). `form` holds the present parameters."""
     values = {name: form.data.get(name) for name in form.fields if name != "page"}
     values.update(changes)
     return urlencode({name: value for name, value in values.items() if value})
@@ -234,8 +242,8 @@ CHARTED = ("cost_units", *DISTINCT_TOKENS)
 
 
 def _chart(selection):
-    """The chart of a selection, by day or month: of the cost, or of tokens where nothing was
-    priced."""
+    """Return the chart of `selection` (a reports.Selection), by day or month, as a dictionary for
+    the template: of the cost, or of tokens if nothing has a cost."""
     period, found = reports.timeline(selection, CHARTED)
     costs = any(sums["cost_units"] for sums in found.values())
     form = "MONTH_DAY_FORMAT" if period == calendar.DAY else "YEAR_MONTH_FORMAT"
@@ -248,7 +256,8 @@ def _chart(selection):
 
 
 def _periods(person_id):
-    """`[(name, Sums)]` of today, this week and this month."""
+    """Return `[(name, Sums)]`: the usage of the person with the id `person_id` today, this week and
+    this month."""
     today = calendar.today()
     starts = [
         (name, calendar.first_day(period, today))
@@ -267,13 +276,15 @@ def _periods(person_id):
 
 
 def _titles(person_id, form):
-    """The Sums of Responses with the purpose "title" in the range of the form, or None."""
+    """Return the Sums of the Responses that wrote titles for the person with the id `person_id`, in
+    the dates of `form`; None if there are none."""
     found = reports.sums_by("purpose", form.selection(people=[person_id]), COUNTED)
     return found.get("title")
 
 
 def _unpriced(selection):
-    """`[(model, number of Responses)]` of models without a price."""
+    """Return `[(model, number of Responses)]`, sorted by name: the models in `selection` that have
+    Responses without a price."""
     found = reports.sums_by("model", selection, ("unpriced",))
     return sorted((model, sums["unpriced"]) for model, sums in found.items() if sums["unpriced"])
 
@@ -282,7 +293,8 @@ ROWS_AT_A_TIME = 200
 
 
 def _file(request, table, name, form):
-    """The report table as CSV, streamed, as a download."""
+    """Return `table` (a report_tables.Table) as a streamed CSV file to download, named
+    NAME-FROM-TO.csv with the dates of `form`."""
     asked = form.cleaned_data
     response = StreamingHttpResponse(_chunks(table), content_type="text/csv; charset=utf-8")
     filename = f"{name}-{asked['from']}-{asked['to']}.csv"
@@ -291,7 +303,8 @@ def _file(request, table, name, form):
 
 
 def _chunks(table):
-    """Yield the CSV in pieces of ROWS_AT_A_TIME rows, as bytes."""
+    """Yield `table` (a report_tables.Table) as CSV in bytes, first the header, then ROWS_AT_A_TIME
+    rows at a time."""
     rows = iter([report_tables.file_header(table.by)])
     yield _lines(rows)
     rows = list(report_tables.file_rows(table))
@@ -300,7 +313,7 @@ def _chunks(table):
 
 
 def _lines(rows):
-    """Rows as CSV, in UTF-8."""
+    """Return `rows` (lists of cells) as lines of CSV, encoded in UTF-8."""
     file = io.StringIO()
     csv.writer(file).writerows(rows)
     return file.getvalue().encode()

@@ -1,4 +1,4 @@
-"""`manage.py backup FILE`: an online backup of the SQLite database."""
+"""`manage.py backup FILE`: write a copy of the SQLite database to FILE while the site runs."""
 
 import os
 import sqlite3
@@ -9,9 +9,9 @@ from django.db import connection
 
 
 class Command(BaseCommand):
-    """Copies the database with SQLite's backup API while the site runs, checks the copy's integrity
-    and renames it to FILE (mode 0600). CommandError on PostgreSQL, for an existing FILE and for a
-    copy that is damaged."""
+    """The command `backup`: copies the database with SQLite's backup API while the site runs,
+    checks the copy's integrity and renames it to FILE (mode 0600). Raises CommandError on
+    PostgreSQL, if FILE exists, and if the copy is damaged."""
 
     help = "Write a consistent copy of the SQLite database to FILE while the site goes on running."
 

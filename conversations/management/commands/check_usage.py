@@ -1,4 +1,4 @@
-"""`manage.py check_usage`: the consistency check of usage sums against the ledger of Responses."""
+"""`manage.py check_usage`: compare the stored sums of usage with the Responses that they sum up."""
 
 from datetime import date
 
@@ -8,8 +8,9 @@ from conversations.usage.consistency_check import check
 
 
 class Command(BaseCommand):
-    """Prints each sum that differs from the ledger; with `--repair` also corrects it. CommandError
-    (exit status 1) where sums differ and were not repaired."""
+    """The command `check_usage`: prints each sum of usage that differs from the Responses, from the
+    date `--since` on; with `--repair` it also corrects them. Raises CommandError (exit status 1) if
+    sums differ and were not corrected."""
 
     help = "Compare every sum of usage with the ledger; exit 1 where they differ."
 

@@ -1,4 +1,5 @@
-"""`manage.py export_usage`: usage from the ledger of Responses as CSV."""
+"""`manage.py export_usage`: write tokens and cost of Responses as CSV, to be compared with a
+gateway's bill."""
 
 import csv
 from datetime import date
@@ -11,8 +12,9 @@ from conversations.usage.report_tables import harmless
 
 
 class Command(BaseCommand):
-    """Writes sums, grouped by the columns of `--by`, or with `--rows` one line for each ended
-    Response; to a file or to standard output."""
+    """The command `export_usage`: writes sums of tokens and cost, grouped by the columns of `--by`,
+    or with `--rows` one line for each ended Response. It writes to the file `--output`, else to
+    standard output; raises CommandError for an unknown column."""
 
     help = "Write usage from the ledger as CSV, to be compared with a gateway's bill."
 
@@ -47,7 +49,8 @@ class Command(BaseCommand):
             self._write(self.stdout, header, lines)
 
     def _write(self, file, header, lines):
-        """Write the CSV to `file`; text that a spreadsheet would take for a formula is quoted."""
+        """Write the strings `header` and the rows `lines` as CSV to `file` (a text file); text that
+        a spreadsheet would take for a formula is made harmless by a prefix."""
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for line in lines:

@@ -1,4 +1,5 @@
-"""`manage.py import_conversations USERNAME FILE`: an import without the size limit of uploads."""
+"""`manage.py import_conversations USERNAME FILE`: import conversations from a file on the server,
+which may be larger than an upload."""
 
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from conversations.transfer.report import Unreadable
 
 
 class Command(BaseCommand):
-    """Imports the conversations in FILE for an account, and prints the report. CommandError for an
-    unknown account and for a file that cannot be read."""
+    """The command `import_conversations`: imports the conversations in FILE (this site's JSON or
+    zip, or ChatGPT's export) for the account USERNAME and prints how many. Raises CommandError for
+    an unknown account and for a file that cannot be read or is larger than `--most` megabytes when
+    unpacked."""
 
     help = "Bring conversations from FILE (our JSON or zip, or ChatGPT's export) in as USERNAME's."
 

@@ -1,5 +1,5 @@
-"""Management command `price_responses`: computes the cost of Responses whose price was entered
-late."""
+"""`manage.py price_responses --since DATE`: compute the missing costs of Responses after a price
+was added."""
 
 from datetime import date
 
@@ -9,9 +9,9 @@ from conversations.usage.missing_costs import fill_costs
 
 
 class Command(BaseCommand):
-    """Compute and store the cost of each ended Response without one, created from the date
-    `--since` on, by the price that was valid then. Print how many got a cost, and the models that
-    still have no price."""
+    """The command `price_responses`: gives each ended Response (request to the gateway) that has no
+    cost, made on or after the date `--since`, a cost by the price valid at its time. Other costs
+    stay. Prints how many Responses got a cost, and how many of each model still have no price."""
 
     help = "Fill the missing costs of Responses, after a price was added; no other cost changes."
 

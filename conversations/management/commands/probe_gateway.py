@@ -1,4 +1,4 @@
-"""`manage.py probe_gateway`: a test of the configured gateway."""
+"""`manage.py probe_gateway`: test whether the configured gateway does what the site needs."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,10 @@ from conversations.upstream.probe import probe
 
 
 class Command(BaseCommand):
-    """Sends a few short requests to the gateway and prints each finding and what to do about it.
-    CommandError (exit status 1) where something essential does not work."""
+    """The command `probe_gateway`: sends a few short requests to the gateway (OPENAI_BASE_URL), for
+    the model `--model`, and prints each result and what to do about a failed one. Raises
+    CommandError (exit status 1) if something essential does not work or no gateway is
+    configured."""
 
     help = "Ask the gateway a few short questions; exit 1 where it does not do what the site needs."
 
@@ -41,7 +43,8 @@ class Command(BaseCommand):
         self.stdout.write(_("The gateway does what the site needs."))
 
     async def _probe(self, model):
-        """A list of findings (rows of `upstream.probe`), each printed as soon as it is known."""
+        """Test the gateway with the model called `model`. Return a list of results
+        (`upstream.probe.Row`), each printed as soon as it is known."""
         client = build_client()
         rows = []
         try:
@@ -54,7 +57,7 @@ class Command(BaseCommand):
         return rows
 
     def _write(self, row):
-        """Print one finding as a line of a table."""
+        """Print `row` (an `upstream.probe.Row`, the result of one test) as a line of a table."""
         style = self.style.SUCCESS
         verdict = "ok"
         if not row.ok:

@@ -1,4 +1,4 @@
-"""`manage.py purge_trash`: erasure of conversations whose time in the trash is over."""
+"""`manage.py purge_trash`: delete for good the conversations whose days in the trash are over."""
 
 from django.core.management.base import BaseCommand
 
@@ -6,8 +6,9 @@ from conversations.conversation_list import trash
 
 
 class Command(BaseCommand):
-    """Erases the conversations that are due and prints their number; with `--scrub` it also removes
-    erased text from the files of the database."""
+    """The command `purge_trash`: deletes for good the conversations that have been in the trash for
+    30 days and prints their number. With `--scrub` it also rewrites the database's files, so that
+    deleted text is no longer in them."""
 
     help = (
         "Delete for good what was in the trash for 30 days; the server itself does so once an "

@@ -1,4 +1,5 @@
-"""`manage.py rebuild_search`: a new search index from all messages and titles."""
+"""`manage.py rebuild_search`: build the full-text search index anew from all messages and
+titles."""
 
 import sys
 
@@ -8,7 +9,8 @@ from conversations.search.index import rebuild
 
 
 class Command(BaseCommand):
-    """Rebuilds the search index while the site runs; on a terminal it shows the progress."""
+    """The command `rebuild_search`: builds the full-text search index anew while the site runs, and
+    prints the number of messages and titles in it; on a terminal it also shows the progress."""
 
     help = "Make the search index anew, from all messages and titles; the site goes on meanwhile."
 
@@ -17,4 +19,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{count:,} messages and titles are in the index.")
 
     def _report(self, done, total):
+        """Print the progress to standard error: `done` of `total` messages and titles."""
         self.stderr.write(f"\r{done:,} of {total:,}", ending="\n" if done == total else "")

@@ -1,5 +1,5 @@
-"""`manage.py reconcile_usage FILE`: a comparison of the gateway's bill (CSV) with the ledger of
-Responses."""
+"""`manage.py reconcile_usage FILE`: compare a gateway's bill (CSV) with the tokens and cost of the
+stored Responses."""
 
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -10,8 +10,9 @@ from conversations.usage import reconciliation
 
 
 class Command(BaseCommand):
-    """Prints each day and model whose tokens or cost differ by more than `--tolerance` per cent.
-    CommandError (exit status 1) for differences and for a file that cannot be read."""
+    """The command `reconcile_usage`: prints each day and model for which number of calls, tokens or
+    cost in FILE differ from the stored Responses by more than `--tolerance` per cent. Raises
+    CommandError (exit status 1) if any differ, and for a file that cannot be read."""
 
     help = "Compare a gateway's bill with the ledger, by day and model; exit 1 where they differ."
 
@@ -49,8 +50,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{', '.join(measures)} agree on {len(bill)} days and models")
 
     def _measures(self, headings, options):
-        """The columns to compare, as `{measure: heading}`: those named by options, and those whose
-        heading is the measure itself. Raises BadBill where there is none."""
+        """Return the columns of the bill to compare, as `{measure: heading}`: those named by
+        options, and those whose heading is the measure's name. `headings` is the first line of the
+        CSV file, `options` maps each measure to the heading given, or None. Raise BadBill if there
+        are none."""
         there = {heading.strip().strip('"') for heading in headings.split(",")}
         columns = {
             name: options[name] or name

@@ -1,5 +1,4 @@
-"""`manage.py sync_models`: the gateway's list of models, copied into the table of
-LanguageModels."""
+"""`manage.py sync_models`: add the gateway's models to the table of LanguageModels."""
 
 import asyncio
 from fnmatch import fnmatchcase
@@ -16,8 +15,10 @@ from conversations.upstream import UpstreamError
 
 
 class Command(BaseCommand):
-    """Inserts a LanguageModel for each model that the gateway lists and the table lacks, enabled
-    only with `--enable`. CommandError where the gateway does not answer with a list."""
+    """The command `sync_models`: inserts a LanguageModel for each model that the gateway lists and
+    the table lacks, disabled unless `--enable` is given. `--enable` also enables rows that exist
+    already; models that are not for chat stay disabled. Raises CommandError if no gateway is
+    configured or it does not return a list."""
 
     help = (
         "Add the models that the gateway lists; an administrator then enables them. What is "
@@ -67,13 +68,14 @@ class Command(BaseCommand):
 
 
 def _matches(name, patterns):
-    """Whether `name` matches one of the glob patterns (`*`, `?`, `[…]`), ignoring case; True where
-    there are none."""
+    """Return True if `name` matches one of `patterns` (globs with `*`, `?`, `[…]`), ignoring case,
+    or if there are no patterns."""
     return not patterns or any(fnmatchcase(name.lower(), each.lower()) for each in patterns)
 
 
 async def _list_models():
-    """The names of the models that the gateway lists. Raises UpstreamError."""
+    """Return a list of the names of the models that the gateway offers. Raise UpstreamError if the
+    request fails."""
     client = build_client()
     try:
         return await client.models()

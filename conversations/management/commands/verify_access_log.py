@@ -1,4 +1,4 @@
-"""`manage.py verify_access_log`: a check of the access log's hash chain, triggers and heads."""
+"""`manage.py verify_access_log`: check that the access log of reviews was not changed."""
 
 import sys
 from contextlib import nullcontext
@@ -12,9 +12,10 @@ from conversations.review.access_log_heads import contradicted, heads_in, read_h
 
 
 class Command(BaseCommand):
-    """Prints each row that was changed, each missing trigger and each head kept elsewhere that
-    contradicts the log. CommandError (exit status 1) where anything was found. With `--head` it
-    prints the present head only."""
+    """The command `verify_access_log`: prints each row of the access log that was changed, each
+    missing database trigger, and each head (`NUMBER:HASH` of what was the last row, given by
+    `--since` or `--heads`) that contradicts the log. Raises CommandError (exit status 1) if it
+    finds anything. With `--head` it only prints the present head."""
 
     help = (
         "Checks the access log: names each row that was edited, removed, reordered or added, each "
@@ -73,9 +74,10 @@ class Command(BaseCommand):
             self.stdout.write(f"It has all of the heads that were kept elsewhere: {len(kept)}.")
 
     def _kept(self, since, file):
-        """The heads that were kept elsewhere, from `--since` and from a file, as a list of
-        `(number, hash)`. CommandError for text that is no head and for a file that cannot be
-        read."""
+        """Return the heads of the access log that were kept elsewhere, as a list of `(number,
+        hash)`: those in `since` (texts `NUMBER:HASH`) and those in the file called `file` ("-":
+        standard input; None: no file). Raise CommandError for text that is no head and for a file
+        that has none or cannot be read."""
         try:
             kept = [read_head(text) for text in since]
         except ValueError as error:
@@ -96,7 +98,8 @@ class Command(BaseCommand):
         return kept
 
     def _contradictions(self, kept):
-        """Yield a sentence for each of the heads `kept` that the log contradicts."""
+        """Yield a sentence for each head in `kept` (list of `(number, hash)`) that the access log
+        contradicts."""
         for number, what in contradicted(kept):
             if what == "missing":
                 yield f"Row {number} was there when its head was kept elsewhere, and is not now."
