@@ -1,4 +1,7 @@
-"""How gunicorn serves the site: `gunicorn -c gunicorn.conf.py chatsite.asgi:application`."""
+"""gunicorn's configuration of the site: `gunicorn -c gunicorn.conf.py chatsite.asgi:application`.
+
+Settings, and functions (hooks) that gunicorn calls in its master process and in its workers.
+"""
 
 import asyncio
 import ipaddress
@@ -24,8 +27,11 @@ from chatsite.file_modes import UMASK  # noqa: E402
 
 
 def settings_of_the_server():
-    """`(address, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment; a value that cannot
-    be used stops the start with its sentence."""
+    """Return `(address, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment and `.env`.
+
+    These are the "host:port" to bind, the number of worker processes, "auto" or a word for true or
+    false, and two bools. A bad value ends the process with a sentence that names the variable.
+    """
     env = read_environment(ROOT / ".env")
     try:
         return (
@@ -97,7 +103,7 @@ if reload_on_change:
     reload_extra_files += [str(ROOT / name) for name in watched if any(ROOT.glob(name))]
 
     def pre_fork(server, worker):
-        """Collect the static files anew, so that the new worker serves the edited ones."""
+        """Collect the static files before a worker starts, so that it serves the edited ones."""
         subprocess.run(
             [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
             cwd=ROOT,
@@ -106,9 +112,11 @@ if reload_on_change:
 
 
 def on_starting(server):
-    """Let workers tell each other how many ever served, and how many must before some may go.
+    """Create, in the master, what workers share: how many have served so far, and how many must
+    have before the old ones of a reload may exit.
 
-    Without locks: a worker that is killed would keep one for ever. Who serves appends a byte.
+    There are no locks, since a worker that is killed would hold one for ever: each worker appends a
+    byte to a file once it serves.
     """
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
@@ -118,26 +126,29 @@ def on_starting(server):
 
 
 def worker_exit(server, worker):
-    """Close what the worker shares; else Python says at its end that nobody did."""
+    """Close the file that the worker shares with others; else Python warns of it when it exits."""
     worker.served.close()
 
 
 def on_exit(server):
-    """As `worker_exit`, for the master."""
+    """Close, in the master, the file that it shares with the workers."""
     server.served.close()
 
 
 def count(served):
+    """Return how many workers have served so far: the size of the shared file `served` in bytes."""
     return os.fstat(served.fileno()).st_size
 
 
 def on_reload(server):
-    """The old workers may go when all new ones serve."""
+    """Note how many workers must have served before the old ones may exit: one more for each new
+    one."""
     server.awaited.value = count(server.served) + server.cfg.workers
 
 
 def post_fork(server, worker):
-    """Block SIGTERM until the worker can handle it, share the counters, and choose a processor.
+    """Prepare a new worker process: block SIGTERM, pass on what workers share, choose its
+    processor.
 
     While the worker imports the site, uvloop's handlers swallow signals: it would go on to serve,
     and the master would wait all of graceful_timeout before it kills it.
@@ -149,7 +160,8 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Start what runs beside the site: the drain's watch and, in the first worker, a greeting."""
+    """Start the worker's tasks beside the site: one that drains it at its exit, and one that counts
+    it as serving. Exits if DEBUG is on where others could see it."""
     refuse_to_show_code(worker)
     worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
@@ -157,7 +169,8 @@ def post_worker_init(worker):
 
 
 def refuse_to_show_code(worker):
-    """With DEBUG errors show settings and code: to nobody but this machine."""
+    """Exit if DEBUG is on and the site is served on an address that other machines can reach: error
+    pages would show settings and code."""
     from django.conf import settings
 
     hosts = [sock.getsockname()[0] for sock in worker.sockets if sock.FAMILY != socket.AF_UNIX]
@@ -167,8 +180,9 @@ def refuse_to_show_code(worker):
 
 
 def leave(worker):
-    """Obey SIGTERM, on a reload only once the new workers serve: the master sends it when they
-    have hardly begun to import the site, and requests would wait for them."""
+    """Let the worker exit after SIGTERM; on a reload only once the new workers serve, or after
+    `reload_patience` seconds: the master sends the signal when they have hardly begun to import the
+    site, and requests would wait for them."""
     patience = worker.loop.time() + reload_patience
 
     def go_or_wait():
@@ -181,7 +195,7 @@ def leave(worker):
 
 
 async def arrive(worker):
-    """Count the worker as soon as it serves; the first one greets."""
+    """Wait until the worker serves and count it; the first worker also logs where the site is."""
     while not worker.servers:
         await asyncio.sleep(0.05)
     worker.served.write(b".")
@@ -190,7 +204,7 @@ async def arrive(worker):
 
 
 def greet(worker):
-    """Log where the site is and, where no gateway is configured, how to connect one."""
+    """Log the address of the site and, if no gateway is configured, how to connect one."""
     from django.conf import settings
 
     worker.log.info("The chat is at %s", " ".join(map(str, worker.sockets)))
@@ -203,7 +217,8 @@ def greet(worker):
 
 
 async def drain_at_exit(worker):
-    """Wait until the worker has to go; then let live replies finish, and end the rest in time.
+    """Wait until the worker is told to exit; then let its replies finish, and interrupt the rest in
+    time.
 
     gunicorn's master kills a worker that has sent no heartbeat for `timeout` seconds, and a worker
     that shuts down sends none of its own. This task sends them (`worker.notify`) until the process

@@ -1,4 +1,4 @@
-"""What gunicorn serves: Django, the life of the process, and the limit of a request's body."""
+"""The ASGI application that gunicorn serves: Lifespan around BodyLimit around Django's Handler."""
 
 import os
 

@@ -1,11 +1,11 @@
-"""Django's ASGI handler with one change of thread a request, to a few lasting threads.
+"""Django's ASGI handler, with one change of thread a request, to one of a few lasting threads.
 
 Django's own changes threads up to six times a request, each time to a thread and so a database
-connection made for this request alone: that cost more than the queries, and fifty requests in
-fifty threads take the interpreter from each other, and from the event loop that carries the
-streams. All views and middleware here are sync; a request borrows one of AT_ONCE threads, each
-with a connection that lasts, until it has its response (chatsite/request_threads.py). An open
-event stream holds none, a download only while a piece of it is made.
+connection made for this request alone: that cost more than the queries, and fifty requests in fifty
+threads take the interpreter from each other, and from the event loop that carries the streams. All
+views and middleware of this site are sync; a request borrows one of AT_ONCE threads, each with a
+connection that lasts, until it has its response (chatsite/request_threads.py). An open event stream
+holds none, a download only while a piece of it is made.
 
 /healthz and static files are answered on the event loop, /readyz in a thread of its own: they
 answer whatever the other threads wait for.
@@ -36,8 +36,11 @@ SOONER = 0.5  # seconds that the database's own limit comes before the request's
 
 
 class Handler(ASGIHandler):
-    """Serves HTTP; the body must have been read already (chatsite/body_limit.py), or a slow
-    upload would hold up the loop."""
+    """The ASGI application that answers HTTP requests with Django.
+
+    A request's body must have been read already (chatsite/body_limit.py), or a slow upload would
+    hold up the event loop.
+    """
 
     def __init__(self):
         database_timeouts.connect()
@@ -48,6 +51,8 @@ class Handler(ASGIHandler):
         self._asking_readiness = None
 
     async def handle(self, scope, receive, send):
+        """Answer one HTTP request, given as ASGI `scope`, `receive` and `send`; return when the
+        response is sent, or the client has left."""
         try:
             body = scope.get("chatsite.spooled_body") or await self.read_body(receive)
         except RequestAborted:
@@ -79,7 +84,8 @@ class Handler(ASGIHandler):
         return response
 
     async def _ready(self, request):
-        """The answer of /readyz: asked once for all who want to know it at the same time."""
+        """Return the response of /readyz; requests at the same time share one check of the
+        database."""
         if self._asking_readiness is None or self._asking_readiness.done():
             context = copy_context()
             self._asking_readiness = asyncio.ensure_future(
@@ -92,6 +98,8 @@ class Handler(ASGIHandler):
         return HttpResponse(answer.content, status=answer.status_code, content_type="text/plain")
 
     async def _answer_in_thread(self, request):
+        """Return the response of Django's views and middleware, called in a thread; 503 if the
+        database did not answer in time."""
         context = copy_context()
         work = self._in_thread(request, context)
         try:
@@ -108,12 +116,13 @@ class Handler(ASGIHandler):
         return self.get_response(request)
 
     async def _pieces(self, work, pieces):
-        """Each piece in a thread, in the language and zone of the request."""
+        """Yield the pieces of a streaming response, each made in a thread in the request's context,
+        which has its language and time zone."""
         while (piece := await work(next, pieces, None)) is not None:
             yield piece
 
     async def _stream(self, response, receive, send):
-        """Send until it ends or the client leaves."""
+        """Send a streaming response until it ends or the client leaves."""
         sending = asyncio.ensure_future(self.send_response(response, send))
         leaving = asyncio.ensure_future(self.listen_for_disconnect(receive))
         try:
@@ -129,7 +138,8 @@ class Handler(ASGIHandler):
                 await sending
 
     def _in_thread(self, request, context):
-        """A function that calls another in a thread, in `context`, as work of this request."""
+        """Return a coroutine function `work(function, *arguments)` that calls `function` in a
+        thread, in `context`, counted as work of this request."""
         requester, is_long = requester_of(request.scope), _is_long(request)
         seconds = LONG_DEADLINE if is_long else DEADLINE
 
@@ -143,7 +153,8 @@ class Handler(ASGIHandler):
 
 
 def _is_long(request):
-    """Whether the view of a request is marked as long (conversations/views/long_work.py)."""
+    """Return True if the view of this request is marked as long
+    (conversations/views/long_work.py)."""
     try:
         return getattr(resolve(request.path_info).func, "is_long_work", False)
     except Resolver404:
@@ -151,8 +162,9 @@ def _is_long(request):
 
 
 def _call(context, seconds, function, *arguments):
-    """Call in `context`, with the limits of the database for a request of so many seconds; hold
-    no connection of a pool afterwards, nor one that broke."""
+    """Return `function(*arguments)`, called in `context` with the database's time limits for a
+    request of so many `seconds`; give back the connection to the pool afterwards, or close a broken
+    one."""
     # So that a server that is not frozen ends a statement itself, and the connection stays whole.
     database_timeouts.limit_statements(seconds - SOONER)
     try:

@@ -1,4 +1,4 @@
-"""The limit of a request's body: one over MAX_BODY is refused before it is kept anywhere.
+"""The limit of a request's body: one of more than MAX_BODY bytes is refused before it is stored.
 
 Django under ASGI spools a body of any size to disk before the first middleware sees it; an
 anonymous 300 MB were measured to leave 312 MB there.
@@ -19,10 +19,12 @@ PATIENCE = 20  # seconds
 
 
 class BodyLimit:
-    """Reads the body before Django is called; over the limit it is asked for the 413 page instead.
+    """ASGI middleware that reads a request's body whole, then calls `application` with it.
 
-    Before, so that a slow upload holds no thread (chatsite/asgi_handler.py). The method makes no
-    difference: GET, HEAD and OPTIONS may carry bodies too (RFC 9110, section 9.3.1).
+    For a body over the limit the scope is marked instead, and the site answers with its page 413.
+    Read before Django is called, a slow upload holds no thread (chatsite/asgi_handler.py). The
+    method makes no difference: GET, HEAD and OPTIONS may carry bodies too (RFC 9110, section
+    9.3.1).
     """
 
     def __init__(self, application):
@@ -63,9 +65,9 @@ class BodyLimit:
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
     async def _read(self, scope, receive, limit):
-        """`(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
+        """Return `(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
 
-        None for the body where the client left before its end. Raises NoMemory.
+        The body is None if the client left before its end. Raises NoMemory.
         """
         requester = requester_of(scope)
         parts, length, held = [], 0, 0
@@ -89,10 +91,10 @@ class BodyLimit:
 
 
 def _content_length(scope):
-    """The length of the body in bytes as the client states it; None where it states none.
+    """Return the length of the body in bytes as the client states it; None if it states none.
 
-    A number of more digits than any length has counts as infinite: Python refuses to convert
-    one of more than 4,300 digits.
+    A number of more digits than any length has counts as infinite: Python refuses to convert one of
+    more than 4,300 digits.
     """
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
@@ -101,7 +103,8 @@ def _content_length(scope):
 
 
 async def _drop(receive, limit):
-    """Read on without keeping anything, within bounds. Whether the body's end was reached."""
+    """Read the rest of a body and discard it, for PATIENCE seconds and about `limit` bytes at most.
+    Return True if its end was reached."""
     size = 0
     try:
         async with asyncio.timeout(PATIENCE):
@@ -116,7 +119,8 @@ async def _drop(receive, limit):
 
 
 def _last(send):
-    """A `send` that says the connection ends with this response: nobody reads what still comes."""
+    """Return an ASGI `send` that adds "Connection: close" to the response: what the client still
+    sends is not read."""
 
     async def send_and_close(message):
         if message["type"] == "http.response.start":
@@ -127,7 +131,8 @@ def _last(send):
 
 
 def _deaf(receive):
-    """A `receive` that hands out no more of the body: Django fails at what comes after its end."""
+    """Return an ASGI `receive` that skips the rest of the body: Django fails at what comes after
+    its end."""
 
     async def wait():
         while (message := await receive())["type"] == "http.request":
@@ -138,7 +143,7 @@ def _deaf(receive):
 
 
 def _replay(body, receive):
-    """A `receive` that hands out `body` first."""
+    """Return an ASGI `receive` that returns the whole `body` first, then what `receive` does."""
     handed = False
 
     async def replay():

@@ -1,4 +1,4 @@
-"""Checks whether the site could start with the environment and the `.env` file of this moment.
+"""Check whether the site could start with the environment and the `.env` file as they are now.
 
 python -m chatsite.check_start    prints what is wrong and exits with status 1, or says nothing
 
@@ -19,7 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def problem():
-    """The sentence that says what is wrong, "" where the site could start."""
+    """Return a sentence that says why the site could not start; "" if it could.
+
+    Loads gunicorn.conf.py and Django, so call it once, in a process of its own.
+    """
     # They would stand above the sentence.
     warnings.simplefilter("ignore")
     try:

@@ -1,4 +1,4 @@
-"""Which processor a worker of gunicorn keeps to (PIN_WORKERS)."""
+"""CPU affinity: the processor that each gunicorn worker is tied to (setting PIN_WORKERS)."""
 
 import os
 import random
@@ -10,25 +10,29 @@ _VARIABLES = ("container", "KUBERNETES_SERVICE_HOST")
 
 
 def are_ours(environment=os.environ, marks=_MARKS):
-    """Whether this machine's processors are known to be for this site, so that keeping to one of
-    them takes it from nobody.
+    """Return True if workers may be tied to processors, since those are known to be for this site.
 
-    Not in a container that may use all of the machine's: the others there begin with the same
-    process ids, know nothing of each other, and a limit on processor time (`cpus: 2`) names no
-    processor. So where a set of processors was given (`cpuset`) they count as ours again.
+    That is false in a container that may use all processors: other containers may pick the same
+    ones, and a limit on processor time (`cpus: 2`) names none. It is true where the container was
+    given a set of them (`cpuset`). `environment` (a dict) and `marks` (paths) are where containers
+    are recognized by.
     """
     contained = any(mark.exists() for mark in marks) or any(environment.get(v) for v in _VARIABLES)
     return not contained or len(os.sched_getaffinity(0)) < (os.cpu_count() or 1)
 
 
 def first():
-    """Where the workers of one master begin to count, at random: two sites on a machine, or two
-    containers with the same set, would else both begin with the first processor."""
+    """Return a random number for the processor of a master's first worker, to add to a worker's
+    own.
+
+    Random, since two sites on a machine, or two containers with the same set of processors, would
+    else both begin with the first.
+    """
     return random.randrange(1 << 16)  # noqa: S311 (no secret)
 
 
 def keep_to(number):
-    """Tie this process and its threads to the processor at `number` of those it may use; the
-    numbers go round."""
+    """Tie this process and its threads to one of the processors that it may use: the one at index
+    `number`, modulo how many they are."""
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[number % len(processors)]})

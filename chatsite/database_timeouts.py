@@ -1,4 +1,4 @@
-"""Time limits of the database for requests, set anew each time a thread takes a connection.
+"""Time limits in the database for requests, set anew each time a thread takes a connection.
 
 They are not in DATABASES, for requests share the pool with what writes replies and with commands,
 which may wait longer: a limit that one left behind is overwritten by the next that takes it.
@@ -12,13 +12,14 @@ _of_thread = threading.local()
 
 
 def limit_statements(seconds):
-    """For what this thread does from now on: seconds that one statement may take (PostgreSQL) or
-    wait for a lock (SQLite). 0 is no limit."""
+    """Set the time limit in `seconds` for connections that the current thread takes from now on: of
+    one statement (PostgreSQL), of waiting for a lock (SQLite). 0 is no limit."""
     _of_thread.seconds = seconds
 
 
 def apply_limit(sender, connection, **kwargs):
-    """The receiver of `connection_created`, which Django sends for one from the pool too."""
+    """Set the current thread's time limit on `connection`; a receiver of Django's signal
+    `connection_created`, which is also sent for a connection from the pool."""
     seconds = getattr(_of_thread, "seconds", 0)
     if connection.vendor == "postgresql":
         statement = f"SET statement_timeout = {int(seconds * 1000)}"
@@ -31,5 +32,6 @@ def apply_limit(sender, connection, **kwargs):
 
 
 def connect():
-    """Begin to apply limits; called once, where requests are served."""
+    """Make `apply_limit` receive Django's signal; call it once in a process that serves
+    requests."""
     connection_created.connect(apply_limit, dispatch_uid="limits of requests")

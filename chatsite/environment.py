@@ -1,4 +1,5 @@
-"""Environment variables and `.env`, read in one way by Django's settings and by gunicorn's."""
+"""Environment variables and the `.env` file, read in one way by Django's settings and by
+gunicorn's."""
 
 import io
 import os
@@ -12,10 +13,14 @@ WORDS |= {"false": False, "0": False, "no": False, "off": False}
 
 
 class Environment(environ.Env):
-    """Parsers of variables. An empty variable counts as unset; one that cannot be read raises
-    ImproperlyConfigured with a sentence that names it, and never repeats what may be secret."""
+    """Reader of environment variables: a method for each type of value.
+
+    An empty variable counts as unset. A value that cannot be used raises ImproperlyConfigured with
+    a sentence that names the variable, and does not repeat what may be secret.
+    """
 
     def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
+        """Return the variable `var`, converted by `cast`; `default` if it is unset or empty."""
         if self.ENVIRON.get(var) == "":
             # `VAR=` in a .env means "not set"; django-environ would make it 0, False or {}.
             if default is self.NOTSET:
@@ -30,11 +35,13 @@ class Environment(environ.Env):
             ) from error
 
     def flag(self, var, default):
-        """True or False from one of the words true, 1, yes, on, false, 0, no and off."""
+        """Return the variable `var` as a bool, from true, 1, yes, on, false, 0, no or off;
+        `default` if it is unset."""
         return WORDS[self.choice(var, str(default).lower(), tuple(WORDS), "true or false")]
 
     def number(self, var, default, least=0, most=None):
-        """A whole number from `least` to `most`; None for no upper bound."""
+        """Return the variable `var` as a whole number from `least` to `most` (None: no upper
+        bound); `default` if it is unset."""
         text = self.str(var, default=str(default)).strip() or str(default)
         digits = text.removeprefix("-")
         value = int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
@@ -44,7 +51,9 @@ class Environment(environ.Env):
         return value
 
     def choice(self, var, default, allowed, described=""):
-        """One of the words in `allowed`, in whatever case those in lower case are written."""
+        """Return the variable `var`, one of the words in `allowed`; `default` if it is unset. Upper
+        case is accepted for words in lower case. `described` names the words in the error's
+        sentence."""
         value = self.str(var, default=default).strip() or default
         value = value if value in allowed else value.lower()
         if value not in allowed:
@@ -53,7 +62,8 @@ class Environment(environ.Env):
         return value
 
     def words(self, var, default=()):
-        """A list from comma-separated words, blanks around them dropped; `default` for none."""
+        """Return the comma-separated words of the variable `var` as a list, without blanks around
+        them; `default` as a list if there are none."""
         found = [word.strip() for word in self.list(var, default=[]) if word.strip()]
         return found or list(default)
 
@@ -63,18 +73,19 @@ _kept = None
 
 
 def keep(file):
-    """From now on read the `.env` `file` as it is at this moment, in this process and in those that
-    are forked from it, whatever becomes of the file."""
+    """Read the `.env` file at the path `file` now, and have `read_environment` use this text from
+    now on, in this process and those forked from it, even if the file changes."""
     global _kept
     _kept = file.read_text("utf-8") if file.exists() else ""
 
 
 def read_environment(file):
-    """The Environment of this moment: the process's variables, then those of the `.env` `file`.
+    """Return an Environment of the process's variables and, for those not set, of the `.env` at
+    `file`.
 
     Each call reads both anew into a copy: at SIGHUP gunicorn reads its configuration again in a
-    process that imports no module twice, and what an earlier `.env` said must not outlive it.
-    Under pytest the file is left out: tests run the same whatever gateway somebody's `.env` names.
+    process that imports no module twice, and what an earlier `.env` said must not outlive it. Under
+    pytest the file is left out: tests run the same whatever gateway somebody's `.env` names.
     """
 
     class Read(Environment):

@@ -1,4 +1,4 @@
-"""Modes of the files that hold people's text or secrets: for the account of the server alone."""
+"""File modes of what holds people's text or secrets: only the account of the server may read it."""
 
 import logging
 import os
@@ -14,8 +14,9 @@ PUBLIC_COMMANDS = ("collectstatic", "compilemessages", "makemessages", "makemigr
 
 
 def private_files(database, root):
-    """The paths that should be nobody else's: `.env` under `root` and, for a DATABASES entry of
-    SQLite, its file, the write-ahead log and the index of that."""
+    """Return the paths that no other account should read: `.env` in the folder `root` and, if
+    `database` (an entry of DATABASES) is SQLite, its file and the files that SQLite keeps beside
+    it."""
     paths = [root / ".env"]
     if database["ENGINE"].endswith("sqlite3"):
         paths += [Path(f"{database['NAME']}{end}") for end in ("", "-wal", "-shm", "-journal")]
@@ -23,9 +24,11 @@ def private_files(database, root):
 
 
 def close_to_others(paths):
-    """Take the modes for group and others from those of `paths` that are files of this account.
+    """Remove the permissions of group and others from those `paths` that exist and are this
+    account's.
 
-    A file of another account, as root's `.env` that our group may read, is left as it is.
+    A file of another account, such as root's `.env` that this account's group may read, is left as
+    it is. Errors are logged, not raised.
     """
     for path in paths:
         try:

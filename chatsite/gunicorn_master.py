@@ -1,4 +1,4 @@
-"""What gunicorn's master does besides: it spares frozen workers, and reloads only what can start.
+"""Changes to gunicorn's master: it spares frozen workers, and reloads only if the site could start.
 
 `install` is called by gunicorn.conf.py when the master starts.
 """
@@ -17,7 +17,8 @@ CHECK_SECONDS = 60  # for the check before a reload
 
 
 def install(server, root):
-    """Change the Arbiter `server` of the site in the folder `root`."""
+    """Replace two methods of `server`, gunicorn's Arbiter (the master): the one that kills hanging
+    workers and the one that reloads. `root` is the folder of the site."""
     server.murder_workers = sparing_the_frozen(server, server.murder_workers)
     server.reload = after_a_check(server, server.reload, root)
     # A worker that is started later, in place of one that died, starts with what was good.
@@ -25,9 +26,12 @@ def install(server, root):
 
 
 def sparing_the_frozen(server, murder_workers):
-    """`murder_workers`, which kills workers that sent no heartbeat for `timeout` seconds, but only
-    after as much time in which they could run: a worker that hangs runs, one that was stopped does
-    not, and goes on with its replies when it is thawed."""
+    """Return a function for gunicorn's master to call in place of `murder_workers`, its method that
+    kills workers without a heartbeat for `timeout` seconds; `server` is the master (an Arbiter).
+
+    Before it calls that, it renews the heartbeat of workers that could not run, since they were
+    stopped or the whole machine was: such a worker goes on with its replies when it runs again.
+    """
     looked_at = time.monotonic()
 
     def murder():
@@ -44,7 +48,8 @@ def sparing_the_frozen(server, murder_workers):
 
 
 def is_stopped(pid):
-    """Whether the process was stopped by a signal (SIGSTOP); False where that is not known."""
+    """Return True if the process `pid` was stopped by a signal (SIGSTOP); False if that is not
+    known."""
     try:
         # The state follows the name, which is in parentheses and may have any characters.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")
@@ -53,8 +58,12 @@ def is_stopped(pid):
 
 
 def after_a_check(server, reload, root):
-    """`reload`, unless the site could not start with the environment as it is now: the master would
-    end, and the site with it. The old workers then go on, with what they were started with."""
+    """Return a function that reloads the site only if it could start with the environment of then.
+
+    `server` is gunicorn's master (an Arbiter), `reload` its method that reloads, `root` the folder
+    of the site. If it could not start, the function logs why and the old workers go on: a reload
+    would end the master, and the site with it.
+    """
 
     def checked():
         if problem := problem_with_start(root):
@@ -67,8 +76,11 @@ def after_a_check(server, reload, root):
 
 
 def problem_with_start(root):
-    """The sentence that says why the site could not start now, "" if it could; asked of a process
-    of its own, since this one imports no module twice."""
+    """Return a sentence that says why the site in the folder `root` could not start; "" if it
+    could.
+
+    Runs chatsite.check_start in a process of its own, since this one imports no module twice.
+    """
     command = [sys.executable, "-m", "chatsite.check_start"]
     try:
         done = subprocess.run(  # noqa: S603 (a command of ours)

@@ -1,4 +1,4 @@
-"""gunicorn's ASGI worker, with time limits for clients that send nothing or read nothing.
+"""gunicorn's ASGI worker, with time limits for clients that send no request or read no answer.
 
 gunicorn ends a connection that is idle between two requests (`keepalive`) and a body that stalls
 (`timeout`), but neither one that never sends its first request nor one that never reads its answer.
@@ -14,7 +14,8 @@ UNREAD = 60
 
 
 class TimedProtocol(ASGIProtocol):
-    """One connection; aborted, without an answer, when one of the limits has passed."""
+    """The protocol of one HTTP connection, which aborts it without an answer if its first request
+    has not come in FIRST_REQUEST seconds, or if the client reads nothing for UNREAD seconds."""
 
     _first_request_timer = None
     _unread_timer = None
@@ -54,4 +55,5 @@ gasgi.ASGIProtocol = TimedProtocol
 
 
 class Worker(gasgi.ASGIWorker):
-    """gunicorn's worker for `worker_class`, serving connections as TimedProtocol."""
+    """The class for gunicorn's setting `worker_class`: its ASGI worker, with TimedProtocol
+    connections."""

@@ -1,8 +1,9 @@
-"""Background jobs: long work in small pieces, resumable after a crash.
+"""Background jobs: imports and deletions that take long, done in small pieces and resumed after a
+crash.
 
-A view makes a Job row; `lease` claims it for a process, `runner` does it piece by piece beside the
-other periodic tasks of the process, and `work` opens what a kind of job does: `import_work`,
-`erase_work`. Each piece is one short transaction, which stores the cursor too.
+A view creates a Job row; `lease` claims it for a process, `runner` does it piece by piece beside
+the other periodic tasks of the process, and `work` creates the object that does a kind of job:
+ImportWork or EraseWork. Each piece is one short transaction, which also stores how far the job is.
 """
 
 from conversations.jobs.runner import run_briefly

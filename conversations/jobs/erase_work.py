@@ -1,4 +1,5 @@
-"""The work of a job that erases conversations: all in a person's trash, or one of them."""
+"""The work of a job that deletes conversations for good: all in a person's trash, or one of
+them."""
 
 import time
 
@@ -10,7 +11,9 @@ PIECE_CONVERSATIONS = 20
 
 
 class EraseWork:
-    """Erases what was in the trash when the Job was made; `done` counts conversations."""
+    """Deletes the conversations that were in the trash of the owner of `job` when the Job was
+    created, or the one that it names; the Job's `done` and `total` are numbers of conversations.
+    Its methods are those that `conversations.jobs.work` describes."""
 
     def __init__(self, job):
         self._conversations = Conversation.objects.of(job.owner).filter(
@@ -22,9 +25,12 @@ class EraseWork:
         self._total = job.total or self._conversations.count()
 
     def read(self):
+        """Return the next conversations to delete (a list); None if none is left."""
         return list(self._conversations.order_by("trashed_at")[:PIECE_CONVERSATIONS]) or None
 
     def store(self, piece):
+        """Delete conversations of the list `piece`, or messages of a long one, for about
+        PIECE_SECONDS of processor time; what is left is read again. Call it in a transaction."""
         began = time.thread_time()
         for conversation in piece:
             whole = trash.erase_piece(conversation, trash.PIECE_MESSAGES)
@@ -33,20 +39,21 @@ class EraseWork:
                 return
 
     def fields(self):
+        """Return the columns of the Job that say how far it is: `done` and `total`."""
         return {"done": self._done, "total": max(self._total, self._done)}
 
     def close(self):
-        """Nothing is open."""
+        """Do nothing: no file is open."""
 
 
 def order_emptying(person):
-    """The Job that erases what is in `person`'s trash now."""
+    """Create and return the Job that deletes all that is in the trash of `person` now."""
     count = Conversation.objects.of(person).trashed().count()
     return Job.objects.create(owner=person, kind=Job.Kind.EMPTY_TRASH, total=count)
 
 
 def order_erasing(conversation):
-    """The Job that erases a conversation, which is put into the trash if it is not there."""
+    """Create and return the Job that deletes `conversation`; it is put into the trash first."""
     if conversation.trashed_at is None:
         trash.trash(conversation)
     return Job.objects.create(

@@ -1,5 +1,5 @@
-"""Space on disk for files that wait for their import: a bound for the site, and a share of it for
-each person."""
+"""Disk space for uploaded files that wait for their import: a limit for the site and one per
+person."""
 
 from contextlib import suppress
 
@@ -10,7 +10,10 @@ from conversations.models import Job
 
 
 class NoImportSpace(Exception):
-    """No more bytes may wait; `is_share` says that the person's own share is used up."""
+    """Raised if an upload would exceed the space for files that wait for their import.
+
+    `is_share` is True if the person's own share is used up, False if the site's space is.
+    """
 
     def __init__(self, is_share):
         super().__init__("share" if is_share else "site")
@@ -18,8 +21,12 @@ class NoImportSpace(Exception):
 
 
 def check_space(person_id, size, under_way=0):
-    """Raise NoImportSpace where `size` more bytes of a person may not wait, beside the files that
-    do and `under_way` bytes that are being received."""
+    """Raise NoImportSpace if there is no space for an upload of `size` bytes by the person.
+
+    Counted are the files that wait for their import and, for the site's limit, `under_way`: the
+    bytes of other uploads that are being received now. One file of up to MAX_IMPORT is always
+    allowed as far as the person's share goes.
+    """
     # Whatever the share is, one file is always allowed.
     share = max(share_of(settings.IMPORT_SPACE), settings.MAX_IMPORT)
     theirs = Job.objects.filter(owner=person_id, kind=Job.Kind.IMPORT, state__in=Job.OPEN)
@@ -32,6 +39,7 @@ def check_space(person_id, size, under_way=0):
 
 
 def _bytes_of(paths):
+    """Return the size in bytes of the files at `paths` together; missing ones count as 0."""
     total = 0
     for path in paths:
         # One that is gone meanwhile, or lies on another machine.

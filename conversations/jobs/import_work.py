@@ -1,4 +1,4 @@
-"""The work of a job that imports a file: see conversations.transfer.bringing_in."""
+"""The work of a job that imports an uploaded file of conversations (conversations.transfer)."""
 
 import os
 import re
@@ -15,7 +15,11 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class ImportWork:
-    """An Importer of the file whose name in IMPORT_FOLDER is the Job's subject."""
+    """Imports the file of a Job: its `subject` is the file's name in IMPORT_FOLDER.
+
+    Its methods are those that `conversations.jobs.work` describes. Raises FileNotFoundError if the
+    file is not on this machine.
+    """
 
     def __init__(self, job):
         self._file = open(self.path_of(job), "rb")
@@ -25,12 +29,17 @@ class ImportWork:
 
     @staticmethod
     def path_of(job):
-        """Where the file of an import lies on this machine."""
+        """Return the path of an import's file on this machine, whether it exists or not.
+
+        Raises ValueError if the name in `job.subject` is not one that `keep_upload` gave.
+        """
         if not _NAME.fullmatch(job.subject):
             raise ValueError(job.subject)
         return settings.IMPORT_FOLDER / job.subject
 
     def read(self):
+        """Return the next piece of the file, maybe empty; None at its end. Raises Unreadable if
+        there is no conversation in the file; `fields` has that in its report."""
         try:
             return self._importer.read()
         except Unreadable as fault:
@@ -38,9 +47,13 @@ class ImportWork:
             raise
 
     def store(self, piece):
+        """Store the conversations and messages of `piece`, which `read` returned, in a
+        transaction."""
         self._importer.store(piece)
 
     def fields(self):
+        """Return the columns of the Job that say how far it is: cursor, report, `done` and
+        `total`."""
         return {
             "cursor": self._importer.cursor,
             "report": self._importer.report.as_json(),
@@ -49,11 +62,13 @@ class ImportWork:
         }
 
     def close(self):
+        """Close the file."""
         self._file.close()
 
 
 def keep_upload(upload):
-    """Keep an uploaded file (Django's UploadedFile) in IMPORT_FOLDER; its name there.
+    """Move or write an uploaded file (Django's UploadedFile) into IMPORT_FOLDER; return its name
+    there.
 
     A large one lies there already (chatsite/upload_handler.py) and is renamed; one in memory is
     written.
@@ -72,7 +87,8 @@ def keep_upload(upload):
 
 
 def order_import(person, upload):
-    """The Job that imports an uploaded file as `person`'s."""
+    """Create and return the Job that imports `upload` (Django's UploadedFile) into `person`'s
+    account."""
     return Job.objects.create(
         owner=person, kind=Job.Kind.IMPORT, subject=keep_upload(upload), total=upload.size
     )

@@ -1,4 +1,8 @@
-"""Leases of jobs: which process works on which, by guarded updates."""
+"""Leases of jobs: which process works on which Job. Each change is one guarded UPDATE.
+
+A lease is a UUID that a process has, or a request that does a job by itself. It stands on the row
+of the Job and ends if its heartbeat is not renewed.
+"""
 
 from datetime import timedelta
 
@@ -21,13 +25,18 @@ _LOOKED_AT = 20  # of the oldest jobs, when one is claimed
 
 
 class Lost(Exception):
-    """The job is no longer ours: it was cancelled, or another process has it."""
+    """Raised if a Job is no longer this process's: it was cancelled, or another process has taken
+    it."""
 
 
 def claim(lease, *, is_here, job_id=None):
-    """A Job that is waiting, or whose process died, with `lease` on it now; None where there is
-    none for this process. `is_here(job)` says whether it can be done by it; only `job_id` is looked
-    at where that is given."""
+    """Take a Job that waits, or whose process died, for the process with the UUID `lease`; return
+    it.
+
+    `is_here(job)` returns True if this process can do it, since an import's file may lie on another
+    machine. `job_id` restricts it to that Job. Returns None if there is none to take; a person has
+    one running Job at a time. Jobs that failed MOST_ATTEMPTS times are ended on the way.
+    """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
     looked_at = free.filter(owner__is_active=True).order_by("created_at")
@@ -46,6 +55,8 @@ def claim(lease, *, is_here, job_id=None):
 
 
 def _take(free, lease):
+    """Mark the Job of the query `free` as running under `lease`; return 1, or 0 if it is not
+    free."""
     try:
         with transaction.atomic():
             return free.update(
@@ -60,22 +71,23 @@ def _take(free, lease):
 
 
 def hold(job, lease, **fields):
-    """Beat the heart of a job and store `fields` of it. Raises Lost where it is no longer ours."""
+    """Renew the heartbeat of a Job and store `fields`, columns of it. Call it in a transaction to
+    lock the row. Raises Lost if the process with this `lease` does not have the Job any more."""
     held = Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING)
     if not held.update(heartbeat_at=Now(), attempts=0, **fields):
         raise Lost
 
 
 def release(job, lease):
-    """Give a job back, so that any process goes on with it."""
+    """Return a running Job to the waiting ones, so that any process continues it at once."""
     Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING).update(
         state=State.WAITING, lease=None, attempts=0
     )
 
 
 def end(job, state, **fields):
-    """End an open job as `state`, store `fields` of it and remove the file of an import; whether it
-    was open."""
+    """End an open Job as `state` (a Job.State), store `fields`, columns of it, and remove the file
+    of an import. Returns True if the Job was open; else it does nothing and returns False."""
     ended = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
     if not ended.update(state=state, lease=None, finished_at=Now(), **fields):
         return False
@@ -84,19 +96,20 @@ def end(job, state, **fields):
 
 
 def end_without_file(job):
-    """End the import whose file is gone, and say so in its report."""
+    """End an import as failed since its file is missing, and note that in its report."""
     fault = {**Report.from_json(job.report).as_json(), "fault": "gone"}
     end(job, State.FAILED, report=fault)
 
 
 def remove_file(job):
-    """Remove the file of an import that has ended."""
+    """Remove the uploaded file of a Job that has ended, if it is an import and the file still
+    exists."""
     if job.kind == Job.Kind.IMPORT and job.subject:
         (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
 
 
 def _is_nowhere(job):
-    """Whether a file that is not here cannot be expected elsewhere: where the database is a file
-    of this machine there is no other one."""
+    """Return True if the missing file of an import cannot be expected on another machine either:
+    with SQLite there is only this one, else after GONE_AFTER."""
     last = max(job.heartbeat_at or job.created_at, job.created_at)
     return connection.vendor == "sqlite" or timezone.now() - last > GONE_AFTER

@@ -1,7 +1,7 @@
-"""The runner of a process: does the jobs it has claimed by turns, a piece of one at a time.
+"""The runner of background jobs: does the jobs that a process has claimed, a piece of each in turn.
 
 `Runner.step` is called once a second, and again soon while there is work, in a thread with a
-database connection of its own: a piece takes longer than the writer of replies may wait.
+database connection of its own: a piece takes longer than the storing of replies may wait.
 """
 
 import asyncio
@@ -37,7 +37,8 @@ _brief = threading.Lock()
 
 
 async def run_jobs():
-    """Do the jobs of this process until it is cancelled; then give them back."""
+    """Do background jobs in this process until the coroutine is cancelled; then return them to the
+    waiting ones."""
     runner, loop = Runner(), asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="jobs") as thread:
         try:
@@ -50,7 +51,8 @@ async def run_jobs():
 
 
 def _and_disconnect(unit):
-    """What `unit` returns; False after an error, which is logged. No connection is kept."""
+    """Return `unit()`, and close the thread's database connections; after an exception, which is
+    logged, return False."""
     try:
         return unit()
     except Exception as error:
@@ -64,7 +66,7 @@ def _and_disconnect(unit):
 
 
 class Runner:
-    """The jobs of one process."""
+    """The jobs that one process works on, at most AT_ONCE, each of another person."""
 
     def __init__(self):
         self._lease = uuid.uuid4()
@@ -72,7 +74,10 @@ class Runner:
         self._cleaned = 0
 
     def step(self):
-        """Do a piece of the job whose turn it is; whether there is more to do at once."""
+        """Claim a further job if there is one, and do one piece of the job whose turn it is.
+
+        Returns True if any job is running, so that the next call should follow soon.
+        """
         if len(self._running) < AT_ONCE:
             job = leases.claim(self._lease, is_here=is_here)
             if job is not None:
@@ -91,13 +96,14 @@ class Runner:
         return worked
 
     def close(self):
-        """Give all jobs back, so that another process goes on with them at once."""
+        """Return all jobs to the waiting ones, so that another process continues them at once."""
         for job, work in self._running.values():
             work.close()
             leases.release(job, self._lease)
         self._running.clear()
 
     def _open(self, job):
+        """Add `job` to the running ones; end it as failed if its file cannot be opened."""
         try:
             self._running[job.pk] = (job, open_work(job))
         except OSError as error:
@@ -106,12 +112,13 @@ class Runner:
 
 
 def run_briefly(job, seconds):
-    """Do what of a waiting Job can be done in `seconds` of processor time, in the caller's thread;
-    any process goes on with the rest. The Job as it is then.
+    """Do a waiting Job in the caller's thread for up to `seconds` of processor time; return it
+    reloaded.
 
-    Nothing is done where another job of its owner is under way, or another thread of this process
-    does one so: threads of requests that each work or wait for the database's lock are missing for
-    others.
+    If it is not done by then, background processes continue it. Nothing is done if another job of
+    its owner is running, or if another thread of this process is in this function: that many
+    threads of requests would work, or wait for a lock of the database, and be missing for other
+    requests.
     """
     if not _brief.acquire(blocking=False):
         return job
@@ -122,6 +129,7 @@ def run_briefly(job, seconds):
 
 
 def _run(job, seconds):
+    """Claim the Job and do it for up to `seconds` of processor time; return it reloaded."""
     lease, began = uuid.uuid4(), time.thread_time()
     claimed = leases.claim(lease, is_here=is_here, job_id=job.pk)
     if claimed is not None:
@@ -138,7 +146,12 @@ def _run(job, seconds):
 
 
 def do_piece(job, work, lease):
-    """Do the next piece of a job that is ours; whether there are more and it still is."""
+    """Do the next piece of a Job in one transaction. Return True if more pieces follow.
+
+    `work` is its ImportWork or EraseWork, `lease` the UUID under which this process claimed the
+    Job. False means that the Job is done or has failed, or that the process does not have it any
+    more; after an unexpected exception, which is logged, it is claimed again later.
+    """
     try:
         piece = work.read()
         if piece or piece is None or time.monotonic() - getattr(work, "beaten", 0) > BEAT:
@@ -168,8 +181,10 @@ def do_piece(job, work, lease):
 
 
 def cancel(job):
-    """End a job as its owner wants it; what is done stays. Of an import that is in the middle of a
-    long conversation, that one is erased."""
+    """End an open Job since its owner wants it to stop; what it has done so far stays.
+
+    A conversation that an import has stored only a part of is deleted by another Job.
+    """
     if not leases.end(job, State.CANCELLED):
         return
     job.refresh_from_db()
@@ -180,7 +195,8 @@ def cancel(job):
 
 
 def clean_up():
-    """Remove old jobs, and files that no job wants any more."""
+    """Delete the rows of Jobs that ended more than KEPT ago, and files of IMPORT_FOLDER that belong
+    to no open import and are older than FORGOTTEN seconds."""
     Job.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()
     if not settings.IMPORT_FOLDER.is_dir():
         return

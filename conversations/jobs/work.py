@@ -1,11 +1,12 @@
-"""What a kind of job does, as an object with these methods:
+"""The work of a job: an object that does one kind of job (ImportWork, EraseWork), with these
+methods:
 
-- `read()`: the next piece, outside of any transaction; None at the end
-- `store(piece)`: stores it, in a transaction
-- `fields()`: the fields of the Job after the last piece, cursor and report among them
-- `close()`: lets go of files
+- `read()` returns the next piece, outside of any transaction; None at the end
+- `store(piece)` stores that piece, in a transaction
+- `fields()` returns the columns of the Job after the last piece, by which it can be resumed
+- `close()` closes files
 
-A work that failed in between is thrown away, and another one goes on from the Job's cursor.
+After an exception the object is thrown away, and another one continues from the Job's row.
 """
 
 from conversations.jobs.erase_work import EraseWork
@@ -20,10 +21,15 @@ _KINDS = {
 
 
 def open_work(job):
-    """The work of a Job, from its cursor on."""
+    """Create and return the work object of a Job (see this module), which continues where the Job
+    is.
+
+    Raises OSError if the file of an import cannot be opened.
+    """
     return _KINDS[job.kind](job)
 
 
 def is_here(job):
-    """Whether this process can do it: a file may lie on another machine."""
+    """Return True if this process can do the Job; False for an import whose file is not on this
+    machine."""
     return job.kind != Job.Kind.IMPORT or ImportWork.path_of(job).exists()
