@@ -86,11 +86,11 @@ class Splitter:
         self._partial = ""
         self._blank = False
         self._html_end: re.Pattern | None = None
-        # The formula, or what can be folded, that is open.
+        # The open formula or <details>, if there is one.
         self._formula: OpenFormula | None = None
         self._folding: OpenFolding | None = None
-        # Whether lines are read again that began like a formula, <details> or a fence in a fence
-        # and were none.
+        # True while lines are read again that began like a formula, <details> or a nested fence
+        # and turned out to be none.
         self._again = False
         self._done: list[Block] = []
 
@@ -180,6 +180,7 @@ class Splitter:
         self.loose = False
 
     def _blank_line(self, line: str) -> None:
+        """Add a blank line to the open block if it can go on after one, otherwise end the block."""
         if self.kind in (Kind.LIST, Kind.INDENTED, Kind.FOOTNOTE):
             self._take(line)
             self._blank = True
@@ -208,6 +209,7 @@ class Splitter:
             self._take(line)
 
     def _text_line(self, line: str, text: str, indent: int) -> None:
+        """Add a line to the open paragraph, or begin another block with it."""
         if indent >= 4:
             self._take(line)
         elif UNDERLINE.match(text):
@@ -224,6 +226,7 @@ class Splitter:
             self._take(line)
 
     def _list_line(self, line: str, text: str, indent: int) -> None:
+        """Add a line to the open list, or begin another block with it."""
         if indent >= self.item.content:
             self._take(line)
             return
@@ -251,7 +254,7 @@ class Splitter:
             return True
         if text[0] == "<":
             if paragraph and OWN_TAG.match(text):
-                # It goes on with the paragraph, unless what can be folded begins with it.
+                # Such a tag continues a paragraph, unless it is a <details>, which begins a block.
                 return not self._again and folding_block.begins(text)
             return bool(HTML_TAG.match(text)) or any(begin.match(text) for begin, _ in HTML_UNTIL)
         if text[0] == "[" and NOTE.match(text):
@@ -302,6 +305,8 @@ class Splitter:
         self._take(line)
 
     def _fence(self, match: re.Match) -> OpenFence:
+        """Return the open fence that `match`, of its first line, begins; without nesting while
+        lines are read again."""
         info = "" if self._again else match[2] or match[4] or ""
         return OpenFence(match[1] or match[3], info)
 
@@ -317,6 +322,7 @@ class Splitter:
         return bool(HTML_TAG.match(text) or HTML_ANY_TAG.match(text))
 
     def _html_line(self, line: str, text: str) -> None:
+        """Add a line to the open block of raw HTML, and end the block where it ends."""
         if self._html_end is None and not text:
             self._close()
             return
@@ -325,6 +331,7 @@ class Splitter:
             self._close()
 
     def _details_line(self, line: str) -> None:
+        """Add a line to the open <details>, and end the block with its </details>."""
         self._take(line)
         if self._folding.ends(line):
             self._close()
@@ -380,6 +387,8 @@ class Splitter:
         self._read(lines)
 
     def _read(self, lines: list[str]) -> None:
+        """Read lines again, none of which may begin a formula, <details> or nested fences this
+        time."""
         self._again = True
         for line in lines:
             self._line(line)

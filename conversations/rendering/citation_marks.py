@@ -20,7 +20,7 @@ MARKS = re.compile(
 )
 # The second of the quoted fields of an entity.
 NAMED = re.compile(r'\s*\[\s*"[^"\\]*+"\s*,\s*"([^"\\]*+)"')
-# The end of a text with which one of these may have begun.
+# The end of a text that may be the beginning of a citation mark.
 BEGUN = re.compile(
     f"(?:\ue200[a-z_]{{0,31}}(?:\ue202[^\ue200\ue201\n]{{0,{REFERENCE}}})?|\ue202[a-z0-9]{{0,40}})\\Z"
 )

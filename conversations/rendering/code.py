@@ -6,8 +6,8 @@ from html import escape
 # Longer code stays plain: a lexer costs up to 4 ms a kilobyte.
 HIGHLIGHTED_CHARACTERS = 20_000
 
-# What the style sheet has colours for, by Pygments' names of token types; a type without one looks
-# to its parents, the last of which is "".
+# CSS classes of highlighted tokens, by Pygments' names of token types; a type that is not listed
+# has the class of its nearest parent, the last of which is "".
 CLASSES = {
     "Comment": "c",
     "Comment.Preproc": "cp",
@@ -37,7 +37,7 @@ CLASSES = {
     "": None,
 }
 
-# Languages that are coloured, by the names Pygments knows them by. A list of our own: each lexer
+# Languages that are highlighted, as named after a fence. Not all that Pygments knows: each lexer
 # is loaded once and stays in memory, and hostile text must not reach the rarely read ones.
 LANGUAGES = frozenset(
     "bash sh shell zsh console shell-session powershell ps1 batch bat cmd"
@@ -52,7 +52,7 @@ LANGUAGES = frozenset(
     " latex tex bibtex rst markdown md django jinja twig vue svelte"
     " http asm nasm gas llvm wasm wast verilog vhdl solidity".split()
 )
-# Those that Pygments knows by another name, or by that of a language like them.
+# For some of LANGUAGES, the Pygments name to use instead: most of these it does not know.
 ALIASES = {
     "cmd": "batch",
     "dotenv": "bash",

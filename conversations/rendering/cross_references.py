@@ -31,7 +31,7 @@ class _Remembered:
     rest: str
     wanted: str
     html: str
-    # The headings it stands under, as `Headings` keeps them.
+    # The levels of the headings it stands under (heading_levels.Headings.above).
     above: list[int] = field(default_factory=list)
 
 

@@ -77,7 +77,7 @@ def _converted(tex: str, display: bool) -> str:
     except LatexError:
         if not LIMITS.search(tex):
             raise
-        # The converter takes them only after what it knows as an operator.
+        # The converter accepts \limits only after what it knows as an operator: try without it.
         return converter.convert_with_local_state(LIMITS.sub(" ", tex), displaystyle=display)
 
 

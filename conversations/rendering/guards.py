@@ -6,10 +6,10 @@ as the source. A block of such a shape is shown as plain text.
 
 import re
 
-# A longer message, or a longer block of one, is plain text.
+# A message, or a block of one, with more characters is shown as plain text.
 MESSAGE_CHARACTERS = 200_000
 BLOCK_CHARACTERS = 32_000
-# Rows times columns of a table; quotes and lists nested by one line; formulas begun in a block.
+# At most: rows times columns of a table; quotes and lists nested by one line; formulas in a block.
 TABLE_CELLS = 10_000
 CONTAINER_MARKS = 50
 FORMULA_MARKS = 1_000

@@ -33,7 +33,7 @@ class _Element:
     inline: list[tuple[str, int]] = field(default_factory=list)
     counts: Counter = field(default_factory=Counter)
     folds: list["_Fold"] = field(default_factory=list)
-    # The number of the token that closed it.
+    # The number of the token that closed this element.
     end: int = -1
 
     @property
@@ -130,7 +130,7 @@ class _Placing:
         name = name.lower()
         self.written[n] = escape(source, quote=False) + line_break
         if name == "br":
-            # At the end of a line it is that line's end.
+            # A <br> at the end of a line is the same as the line's end: one line break.
             self.written[n] = line_break or "<br />"
         elif name in ("details", "summary"):
             if self.element.name in FOLDABLE:

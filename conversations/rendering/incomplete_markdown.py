@@ -19,7 +19,7 @@ TAG_BEGUN = re.compile(r"</?[a-zA-Z]{0,7}[ \t]?/?$")
 CODE_SPAN = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)|\\.")
 ITEM_MARK = re.compile(r"^[ \t>]*+(?:[-+*]|\d{1,9}[.)])[ \t]+")
 
-# Characters up to which these are shown only when they are complete.
+# Code and formulas up to this many characters are shown only when they are complete.
 CODE_SHOWN_WHOLE = 24
 FORMULA_SHOWN_WHOLE = 80
 # How far back in the last line openings are looked for.

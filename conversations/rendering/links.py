@@ -32,7 +32,7 @@ def link(url: str, inner: str, kind: str = "") -> str:
     if not visible(text).strip():
         inner = escape(target, quote=False)
         text = target
-    # The number of a source: the style sheet sets it apart from digits around it.
+    # A number as text is that of a source: the style sheet sets it apart from digits around it.
     number = ' class="reference"' if not kind and inner.isdecimal() else ""
     marked = f' class="{kind}"' if kind else ""
     shown = f'<a{marked} href="{escape(url)}"{number}{SAFELY}>{inner}</a>'

@@ -27,9 +27,7 @@ class Parts(NamedTuple):
     end tags around the parts in HTML.
     """
 
-    # Where the last part begins in the source.
     last: int
-    # Source that is put before or after a part so that it renders as in the whole block.
     before: str
     after: str
     opening: re.Pattern

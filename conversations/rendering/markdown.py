@@ -18,7 +18,7 @@ from .protected_source import Fragment, protect, put_back
 from .sanitizer import clean
 from .unsafe_characters import MARKER_END, MARKER_START
 
-# These match comrak's own output only: whatever a text says comes escaped.
+# These match only what comrak itself writes: HTML in a text is escaped in its output.
 CODE = re.compile(
     r'<pre><code(?: class="language-([^"]*)")?(?: data-math-style="display")?>([^<]*)</code></pre>'
 )

@@ -20,7 +20,7 @@ from .link_references import LinkReferences
 from .list_and_table_parts import Parts, parts_of
 from .markdown import markdown
 
-# The budget, in characters given to the parser: per character of text, and at the start.
+# Budget for parsing, in characters: what each character of text adds, and the budget at first.
 EARNED = 1.7
 ADVANCE = 3_000
 # How many characters before new text, in its line, are searched for syntax that it may belong to.

@@ -38,5 +38,5 @@ _cleaner = nh3.Cleaner(
     url_relative="deny",
 )
 
-# Takes HTML and returns it with the allowed elements and attributes alone.
+# Returns the HTML it is given, without all elements and attributes that are not allowed.
 clean = _cleaner.clean

@@ -78,7 +78,7 @@ class Stream:
         self.version = 0
         self._account = account
         self._colours = Colours()
-        # The HTML of the block some of whose boxes have their colours.
+        # The HTML of the block in which some boxes of code are highlighted and others not yet.
         self._painted = ""
         self._splitter = Splitter()
         self._references = CrossReferences()
@@ -92,7 +92,7 @@ class Stream:
         self._recent: list[str] = []
         self._length = 0
         self._rest = ""
-        # The HTML of the open block, and the version it was made for.
+        # The HTML of the open block, and the value of `version` it was made for.
         self._open = ""
         self._drawn = 0
 
@@ -100,7 +100,7 @@ class Stream:
     def open(self) -> str:
         """Return the HTML of the last block, which is still incomplete, in its <div class="block">;
         "" if there is nothing to show of it."""
-        # Every watcher asks for it.
+        # Kept until `version` changes, as everyone who watches the reply asks for it.
         if self._drawn != self.version:
             html = plain(self._rest) if self._rest else self._preview()
             self._open = self._wrapped(html) if html else ""
@@ -133,7 +133,7 @@ class Stream:
         if begun:
             self._new.append(begun)
         elif text.endswith("\r"):
-            # It may be the first half of a line end.
+            # It may be the first half of the line end "\r\n".
             text = text[:-1]
             self._new.append("\r")
         if text:

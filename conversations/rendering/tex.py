@@ -124,7 +124,7 @@ class _Rewriter:
         elif written == "\\\\":
             self._row_break()
         elif written == "%":
-            # Nobody writes comments in a reply: it is a percent sign that lacks its backslash.
+            # Nobody writes comments in a reply: this is a percent sign without its backslash.
             self.out.append("\\%")
         elif written == "&":
             self.aligns = self.aligns or self.depth == 0

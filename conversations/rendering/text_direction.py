@@ -11,7 +11,7 @@ import re
 RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-# A box of code stays as it is within an element of its own: it is looked for when its colours come.
+# A box of code is put into a <div>, not changed: highlighting replaces its exact HTML later.
 CODE = re.compile(r'(<div class="code">.*?</code></pre></div>)|<(code|math|kbd)(?=[ >])', re.S)
 BOX = '<div class="code">'
 
@@ -26,4 +26,6 @@ def direction(html: str) -> tuple[str, str]:
 
 
 def _isolated(match: re.Match) -> str:
+    """Return a box of code in a <div dir="ltr">, or the beginning of another element with
+    dir="ltr"."""
     return f'<div dir="ltr">{match[1]}</div>' if match[1] else f'<{match[2]} dir="ltr"'

@@ -28,9 +28,9 @@ from pygments.token import _TokenType, string_to_tokentype
 from conversations.rendering.code import CLASSES
 from conversations.rendering.colouring.limits import MEMORY
 
-# Without a job for so long it ends and gives its memory back; the next job starts another.
+# After so long without a job the process ends, to free its memory; the next job starts another.
 IDLE_SECONDS = 300
-# So too where its memory grew to more than this, by large jobs or many lexers.
+# The process also ends where its memory exceeds this, by large jobs or many lexers.
 KEPT_KILOBYTES = 128 * 1024
 PR_SET_PDEATHSIG = 1
 
@@ -68,7 +68,7 @@ def _confine() -> None:
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if hasattr(os, "sched_setaffinity"):
-        # A worker is tied to one processor, and this must not share it.
+        # A worker of the server is tied to one processor, which this process must not share.
         with contextlib.suppress(OSError, ValueError):
             os.sched_setaffinity(0, map(int, sys.argv[1].split(",")))
     with contextlib.suppress(OSError, ValueError):

@@ -17,7 +17,7 @@ from .process import Crash, Process, Unavailable
 
 logger = logging.getLogger(__name__)
 
-# How many boxes it is remembered of what they cost.
+# For how many pieces of code the processor time is remembered.
 REMEMBERED = 5_000
 
 
@@ -55,15 +55,16 @@ class Jobs:
         self.process = Process()
         self._lock = threading.Condition()
         self._waiting: dict[Hashable, deque[Job]] = {}
-        # Seconds that each account has used, and how many the one that was served last had.
+        # Processor seconds that each account has used, and those of the account served last.
         self._used: dict[Hashable, float] = {}
         self._level = 0.0
-        # What boxes cost, by their hash; JOB_SECONDS or more says that they get no colours.
+        # Processor seconds by hash of the code; JOB_SECONDS or more: it is not highlighted.
         self._costs: OrderedDict[bytes, float] = OrderedDict()
         self._thread: threading.Thread | None = None
 
     def add(self, code: str, lexer: str, account: Hashable) -> Future:
-        """Queue `code` for highlighting and return the future Coloured; as `colour`."""
+        """Queue `code` for highlighting and return the future result (Coloured); at once without
+        highlighting if the same code took too long before. Parameters are those of `colour`."""
         future: Future = Future()
         with self._lock:
             cost = self._costs.get(_key(code, lexer), 0)
@@ -104,7 +105,7 @@ class Jobs:
         job = jobs.popleft()
         if not jobs:
             del self._waiting[account]
-        # Who has had no more than those who come anew is one of them.
+        # An account that has used less than a new one starts with is as good as new: forget it.
         for name in [name for name, used in self._used.items() if used < self._level]:
             del self._used[name]
         return account, job
@@ -119,7 +120,7 @@ class Jobs:
             try:
                 answer = self.process.ask({"code": job.code, "lexer": job.lexer, "limit": limit})
             except Unavailable as error:
-                # The machine is too busy, or the process was stopped: no fault of the code's.
+                # The machine is too busy, or the process was stopped: not because of this code.
                 logger.warning("The process that colours code: %s", error)
                 return Coloured(None, 0)
             except Crash as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from .limits import ANSWER_SECONDS
 
 ROOT = Path(__file__).resolve().parents[3]
-# Nothing else of the environment is handed on: there are secrets in it.
+# Environment variables passed to the child; the others may hold secrets.
 ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 
 
@@ -66,6 +66,7 @@ class Process:
             raise Crash(str(error)) from error
 
     def _start(self) -> None:
+        """Start the child process and connect to it. Raises OSError."""
         ours, theirs = socket.socketpair()
         ours.settimeout(ANSWER_SECONDS)
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
