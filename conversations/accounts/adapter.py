@@ -75,6 +75,7 @@ class Adapter(DefaultAccountAdapter):
             return False
 
     def _get_login_attempts_cache_key(self, request, **credentials):
+        """Return the key under which allauth counts failed logins: account and IP address."""
         return f"{self._account(credentials)} {ratelimit.get_ip(request)}"
 
     def _account(self, credentials):

@@ -13,6 +13,8 @@ class Backend(AuthenticationBackend):
     """
 
     def authenticate(self, request, **credentials):
+        """Return the Person for `credentials` (username or e-mail address, and password) or
+        None."""
         self._checked = {}
         return super().authenticate(request, **credentials)
 

@@ -19,7 +19,7 @@ from conversations.models import Person
 
 FIELDS = {"email", "is_active", "is_staff", "is_superuser"}
 
-# The request being answered; its own session stays.
+# The request being answered, whose own session is not ended.
 _request = ContextVar("request", default=None)
 
 

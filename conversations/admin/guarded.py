@@ -7,7 +7,7 @@ from conversations.admin.recent_login import require_recent_login
 from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.review.record_access import acting
 
-# As text, as they stand in addresses.
+# As text, as in the query of a URL.
 _YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}
 
 
@@ -28,13 +28,13 @@ class GuardedAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request=None):
         """Return True if the look-up named `lookup` is in `listed_lookups`; a year must also be in
         range."""
-        # Django asks the calendar for the year after this one.
+        # Django calculates the beginning of the year after it, which must be a date.
         if self.date_hierarchy and lookup == f"{self.date_hierarchy}__year":
             return value in _YEARS
         return lookup in self.listed_lookups()
 
     def get_object(self, request, object_id, from_field=None):
-        # Django takes an empty `_to_field` for the name of a field.
+        # Django would take an empty `_to_field` in the URL for the name of a field.
         return super().get_object(request, object_id, from_field or None)
 
     def listed_lookups(self):
@@ -61,16 +61,19 @@ class PowerAdmin(GuardedAdmin):
     """
 
     def changeform_view(self, request, *args, **kwargs):
+        """Show or take the form of a row; asks for a recent login."""
         require_recent_login(request)
         with acting(request):
             return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs):
+        """Show or take the page that confirms a deletion; asks for a recent login."""
         require_recent_login(request)
         with acting(request):
             return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs):
+        """Show the list, or run an action on rows of it, which asks for a recent login."""
         if request.method == "POST":
             require_recent_login(request)
         with acting(request):

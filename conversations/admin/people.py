@@ -80,7 +80,9 @@ class PersonAdmin(PowerAdmin, UserAdmin):
     ]
 
     def get_search_results(self, request, queryset, search_term):
-        # Names are stored in this form, and a part of one is looked for as it was typed.
+        """Search the list of accounts as Django does, with `search_term` normalized to NFKC as
+        usernames are."""
+        # A look-up of a part of a name does not normalize what was typed.
         return super().get_search_results(
             request, queryset, unicodedata.normalize("NFKC", search_term)
         )
@@ -140,16 +142,19 @@ class PersonAdmin(PowerAdmin, UserAdmin):
 
     @admin.display(description=_("name"))
     def name(self, person):
+        """Return the person's full name, for a column of the list; "" without one."""
         return isolated(person.display_name) if person.get_full_name() else ""
 
     @admin.display(description=_("groups"))
     def belongs_to(self, person):
+        """Return the names of the person's groups, for a column of the list."""
         return ", ".join(
             isolated(name) for name in sorted(group.name for group in person.groups.all())
         )
 
     @admin.display(description=_("budgets"))
     def own_budgets(self, person):
+        """Return a link to the list of the person's budgets, for a column of the list."""
         path = reverse("admin:conversations_budget_changelist")
         return format_html('<a href="{}?person__id__exact={}">{}</a>', path, person.pk, _("Show"))
 

@@ -20,6 +20,7 @@ class GroupForm(forms.ModelForm):
     names are shown within sentences."""
 
     def clean_name(self):
+        """Return the name of the group; refuse one with control characters."""
         name = self.cleaned_data["name"]
         refuse_order_controls(name)
         return name
@@ -55,6 +56,7 @@ class ScopeAdmin(SuperusersChange, PowerAdmin):
     ordering = ["reviewer__username", "group__name"]
 
     def has_change_permission(self, request, obj=None):
+        """Return False: review scopes are only created and deleted."""
         # Rows are made and removed; each is one line of the access log.
         return False
 

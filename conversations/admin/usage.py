@@ -30,8 +30,10 @@ class PriceForm(forms.ModelForm):
     calculate with them."""
 
     def clean_valid_from(self):
+        """Return the datetime from which the price is valid; refuse days outside of FIRST_DAY to
+        LAST_DAY."""
         valid_from = self.cleaned_data["valid_from"]
-        # As typed, in the reader's zone: near the ends of the calendar others cannot be calculated.
+        # In the reader's time zone here; near the ends of the calendar others are out of range.
         refuse_day_out_of_range(valid_from.date())
         return valid_from
 
@@ -57,20 +59,23 @@ class BudgetAdmin(GuardedAdmin):
     list_filter = ["period", "metric", "hard", "group"]
     list_select_related = ["person", "group"]
     search_fields = ["person__username", "group__name"]
-    # The link from a person's row.
+    # Used by the link from a person's row in the list of accounts.
     linked_lookups = ["person__id__exact"]
     autocomplete_fields = ["person"]
 
     def save_model(self, request, obj, form, change):
+        """Store the budget `obj`, and note `request.user` in its history."""
         obj.changed_by = request.user.get_username()
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request, obj):
+        """Delete the budget `obj`, and note `request.user` in its history."""
         obj.changed_by = request.user.get_username()
         super().delete_model(request, obj)
 
     def delete_queryset(self, request, queryset):
-        # One by one, so that the history knows by whom.
+        """Delete the budgets of `queryset` one by one, so that the history notes by whom."""
+        # `delete_model` sets who did it, for the history.
         for budget in queryset:
             self.delete_model(request, budget)
 

@@ -11,7 +11,7 @@ from conversations.models import Person, ReviewAccess
 from conversations.review.queue import midnight
 
 PAGE = 100
-# Rows of one CSV file; filters by date get the others.
+# Most rows of one CSV file; filters by date get the others.
 CSV_ROWS = 50_000
 COLUMNS = (
     "number",

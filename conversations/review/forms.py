@@ -170,9 +170,11 @@ class LogForm(FilterForm):
     field_order = ["reviewer", "owner", "conversation", "action", "reason", "since", "until"]
 
     def clean_reviewer(self):
+        """Return the id of the person entered as reviewer, or None."""
         return self._person_id("reviewer")
 
     def clean_owner(self):
+        """Return the id of the person entered as owner of the conversation, or None."""
         return self._person_id("owner")
 
     def _person_id(self, field):

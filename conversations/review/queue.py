@@ -24,11 +24,11 @@ from conversations.search import parse, search
 from conversations.search.highlight import snippet
 
 PAGE = 50
-# Up to so many conversations with what a filter asks for are looked up one by one.
+# Up to so many rows that a filter matches are turned into a list of conversation ids.
 FEW_MATCHES = 2_000
 
 # How a filter finds the replies it asks for. The first repeats the condition of the partial
-# indexes, as it is written there: SQLite does not use one for values that it cannot see.
+# indexes, as it is written there: SQLite does not use one for parameters.
 _TROUBLED = Q(RawSQL("status IN ('failed', 'incomplete', 'interrupted')", (), BooleanField()))
 OUTCOMES = {
     "failed": _TROUBLED & Q(status="failed"),
@@ -55,8 +55,8 @@ class Row:
     interrupted: int = 0
     bad: int = 0
     good: int = 0
-    # Where words were looked for: pieces of the first message that has them, each with whether it
-    # matches.
+    # After a search: pieces of text of the newest message that was found, as pairs of the piece and
+    # whether it matches; else None.
     found: list | None = None
 
     @property
@@ -96,7 +96,7 @@ def queue(reviewer, filters, hits=None, after=None):
     if first := filters.get("since"):
         found = found.filter(updated_at__gte=midnight(first))
     end = filters.get("until") and midnight(filters["until"] + timedelta(days=1))
-    # Of two ends SQLite goes by one only, which may be far before the other.
+    # With two upper bounds SQLite uses an index for one only, which may be the worse one.
     if end and (after is None or end < after[0]):
         found = found.filter(updated_at__lt=end)
     if after is not None:

@@ -54,7 +54,7 @@ class Where:
         wanted rows."""
         parts, values = [], []
         for grain, days in grains.items():
-            # The grain as it is: SQLite does not use a partial index for a value it cannot see.
+            # The grain stands in the SQL itself: SQLite uses no partial index for a parameter.
             parts.append(f"grain = {grain:d} AND day IN ({', '.join(['%s'] * len(days))})")
             values += map(_stored, days)
         return self.add(f"({' OR '.join(f'({part})' for part in parts)})", *values)

@@ -25,7 +25,7 @@ from conversations.usage.token_estimate import ROUGH, Gauge
 Metric = Budget.Metric
 Purpose = Response.Purpose
 
-# Expected of a reply to which nobody set a maximum, for its reservation only.
+# Output reserved for a reply; less where its maximum is lower. The reply itself may get longer.
 EXPECTED_OUTPUT = 1_000  # tokens
 # Share of a budget from which on people are warned.
 NEARLY = Decimal("0.8")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from math import floor, log10
 
 WIDTH, HEIGHT = 900, 180
-TOP, BOTTOM = 14, 156  # where the bars may reach up to, and where they stand
-LABELS = 6  # of the days below, about so many
+TOP, BOTTOM = 14, 156  # y of the upper end of the highest bar, and of the lower end of all
+LABELS = 6  # about so many below the bars
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def draw(points, written):
     bars, labels = [], []
     for n, (label, value) in enumerate(points):
         if value:
-            # What there is can be seen, however little.
+            # Any value but zero is high enough to be seen.
             height = round(max(float(value / highest) * (BOTTOM - TOP), 1.5), 1)
             bars.append(
                 Bar(

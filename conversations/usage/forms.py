@@ -13,7 +13,7 @@ from conversations.rendering.isolated_text import isolated
 from conversations.usage import calendar
 from conversations.usage.reports import Selection
 
-YEARS = 20  # days further apart are a slip of the keyboard
+YEARS = 20  # of the longest range; a longer one is a typing error
 
 
 def presets():
@@ -41,12 +41,12 @@ class RangeForm(forms.Form):
     sort = forms.CharField(required=False, max_length=50)
     page = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
-    # The first is what a report is cut by unless asked otherwise.
+    # What rows can be grouped by; the first is the default.
     cuts = ("day", "model", "conversation")
 
     def __init__(self, data, **kwargs):
         super().__init__(data, **kwargs)
-        # "from" is a word of Python's: it cannot be an attribute of the class.
+        # "from" is a keyword of Python: it cannot be an attribute of the class.
         self.fields["from"] = DayField(label=gettext_lazy("From"))
         self.fields["to"] = DayField(label=gettext_lazy("To"))
         self.fields["by"].choices = [(cut, cut) for cut in self.cuts]

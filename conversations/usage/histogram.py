@@ -29,7 +29,7 @@ def percentile(counts, edges, share):
     return edges[-1]
 
 
-# The times that are shown: by their names the counts, their edges, and the share.
+# Percentiles that reports show: by name the measures with the counts, their edges, the share.
 TIMES = {
     "first_token_median": (FIRST_TOKEN, FIRST_TOKEN_EDGES, 0.5),
     "first_token_p95": (FIRST_TOKEN, FIRST_TOKEN_EDGES, 0.95),

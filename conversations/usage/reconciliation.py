@@ -18,10 +18,10 @@ from conversations.usage.consistency_check import FINAL
 
 Source = Response.UsageSource
 
-# What a sum of calls can be cut by.
+# Columns that sums of Responses can be grouped by.
 CUTS = ("day", "model", "answered_model", "purpose", "person_id", "status", "usage_source")
 SUMMED = (*TOKENS, "cost")
-# One call in full, for a bill that lists calls.
+# Columns of the list of Responses, for a bill that lists single calls.
 ROW = (
     "id",
     "upstream_id",

@@ -29,7 +29,7 @@ FIGURES = {
     "total_time_median": lambda sums: sums.times[2],
     "total_time_p95": lambda sums: sums.times[3],
 }
-# The measures behind the figures, and those each order needs besides the tokens.
+# The measures that a whole row needs, and those that sorting by a figure needs besides tokens.
 UNSHOWN = ("answered", "input_characters", "output_characters")
 WHOLE = tuple(name for name in COUNTED if name not in UNSHOWN) + TIME_COUNTS
 NEEDED = {
@@ -56,10 +56,10 @@ class Row:
     key: object
     label: str
     sums: Sums
-    # Of a person: the groups they are in, and whether they have left.
+    # If it is about a person: names of their groups, and True if their account was deleted.
     groups: list = field(default_factory=list)
     left: bool = False
-    # The page about it, where there is one.
+    # URL of the page about it, if there is one.
     link: str = ""
 
     def figure(self, name):
@@ -102,7 +102,7 @@ def make_table(by, selection, sort=""):
         rows = [Row(model, model, sums) for model, sums in found.items()]
     else:
         period, found = reports.timeline(selection, WHOLE)
-        # Of days on which nothing was used there is nothing to read; the chart shows them.
+        # Days without use get no row; the chart shows them.
         rows = [
             Row(day, label_of(period, day), sums) for day, sums in found.items() if sums["calls"]
         ]
@@ -143,7 +143,7 @@ def sorted_table(by, rows, sort, total=None):
     elif name == "groups":
         rows.sort(key=lambda row: [group.casefold() for group in row.groups], reverse=down)
     else:
-        # Of equal rows by tokens, then by name: without prices too the order has a sense.
+        # Equal rows are sorted by tokens, then by name: a sensible order without prices, too.
         figure = _ORDER.get(name, FIGURES[name])
         rows.sort(key=lambda row: (_or_least(figure(row.sums)), row.sums.tokens), reverse=down)
     return Table(by, rows, sort, total or reports.added(row.sums for row in rows))
@@ -157,7 +157,7 @@ def _known(by, sort):
     return "name" if by == "day" else "-cost"
 
 
-# In whole units, since thousands of decimals take their time, and of the times only the one.
+# Quicker forms of some figures, for sorting: cost as an int, one percentile instead of all four.
 _ORDER = {
     "cost": lambda sums: sums["cost_units"],
     "estimated_cost": lambda sums: sums["estimated_cost_units"],
@@ -204,7 +204,7 @@ def label_of(period, day):
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
 
 
-# What stands in a file before the figures, for each cut.
+# Columns of the CSV file in front of the figures, by what its rows are grouped by.
 FILE_KEYS = {
     "person": ("username", "groups"),
     "group": ("group",),

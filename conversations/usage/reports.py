@@ -21,7 +21,7 @@ from conversations.usage.spans import cover
 
 Grain = UsageRollup.Grain
 
-# Which grains tell apart what is asked for, and the period of each.
+# Kinds of UsageRollup by period: those with a row for each person, and those for each model.
 BY_PERSON = {
     calendar.DAY: Grain.PERSON_DAY,
     calendar.WEEK: Grain.PERSON_WEEK,
@@ -32,7 +32,7 @@ OF_PEOPLE = ("person_id", GROUPS)
 _MEASURES = frozenset(MEASURES)
 # Fewer ids are looked up one by one; of more, all rows are read, which is quicker.
 FEW = 200
-# By day up to so many, else by month.
+# A timeline of up to so many days is by day, a longer one by month.
 DAYS_SHOWN = 92
 
 
@@ -208,7 +208,7 @@ def _rows(selection, key):
     Where)`."""
     fine = _is_fine(selection, key)
     if fine and len(selection.people or ()) == 1:
-        # Few enough, and the index finds them all at once.
+        # One person has few rows, and an index of UsageDay finds them all at once.
         yield 1, DAYS, Where().between(selection.since, selection.until).chosen(selection)
         return
     grains = {calendar.DAY: None, calendar.MONTH: Grain.MONTH} if fine else _grains(selection, key)
@@ -247,6 +247,7 @@ def _months(selection):
 
 
 def _last_of_month(day):
+    """Return the last date of the month that contains the date `day`."""
     return calendar.next_first_day(calendar.MONTH, day) - calendar.ONE_DAY
 
 
