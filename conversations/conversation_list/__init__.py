@@ -1,1 +1,1 @@
-"""The list of a person's conversations: the sidebar, to organize it, and the trash."""
+"""The list of a person's conversations in the sidebar; pinning, archiving and deleting them."""

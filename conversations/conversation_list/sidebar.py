@@ -22,8 +22,8 @@ _SHOWN = ("id", "title", "updated_at", "pinned_at", "unseen")
 
 @dataclass(frozen=True)
 class Group:
-    """Conversations under one heading. `key` identifies the heading ("today", "2026-11"), `name` is
-    its text."""
+    """Conversations under one heading of the sidebar. `key` identifies the heading ("pinned",
+    "today", "2026-11"), `name` is its text in the active language."""
 
     key: str
     name: str
@@ -32,16 +32,19 @@ class Group:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the list: its `groups`, and `older`, the cursor of the next page ("": none)."""
+    """A page of the list of conversations: its Groups, and `older`, the text to pass as `before` to
+    `listing` for the next page ("": this is the last page)."""
 
     groups: list
     older: str = ""
 
 
 def listing(person, before="", length=PAGE):
-    """The Listing of `length` conversations of `person`, from the top or below the cursor `before`.
+    """Return a Listing of `person`'s conversations for the sidebar: the pinned ones and `length`
+    last used ones or, with `before` (`older` of the previous Listing), the next `length` only.
 
-    Three queries, however many there are. Days are those of the active time zone.
+    Takes three queries, however many there are. Days are those of the active time zone. For a
+    `before` that is not valid the list begins at the newest.
     """
     mine = Conversation.objects.of(person)
     pinned = [] if before else list(mine.pinned().only(*_SHOWN))
@@ -58,7 +61,7 @@ def listing(person, before="", length=PAGE):
 
 
 def _note_writing(conversations):
-    """Set `is_writing` of each Conversation: whether a reply is being written in it. One query."""
+    """Set `is_writing` of each Conversation, by one query: True if a reply to it is under way."""
     ids = [conversation.pk for conversation in conversations]
     responses = Response.objects.open().filter(
         conversation_id__in=ids, purpose=Response.Purpose.REPLY
@@ -69,7 +72,7 @@ def _note_writing(conversations):
 
 
 def _heading(day, today):
-    """`(key, name)` of the group of a conversation last used on the date `day`."""
+    """Return the `(key, name)` of the Group for conversations last used on the date `day`."""
     if day >= today:
         return "today", _("Today")
     if day == today - timedelta(days=1):
@@ -82,14 +85,15 @@ def _heading(day, today):
 
 
 def _cursor(conversation):
-    """The cursor below `conversation`, for a URL: `MICROSECONDS-ID`."""
+    """Return the cursor for conversations listed below `conversation`, as text for a URL:
+    `MICROSECONDS-ID`, its last use since 1970 and its id."""
     at = (conversation.updated_at - _EPOCH) // timedelta(microseconds=1)
     return f"{at}-{conversation.pk.hex}"
 
 
 def _behind(conversations, cursor):
-    """The queryset filtered to conversations below `cursor`; unchanged for a cursor that is not
-    valid."""
+    """Return the queryset `conversations` filtered to those listed below `cursor`, see `_cursor`;
+    unchanged for a cursor that is empty or not valid."""
     at, _dash, pk = cursor.partition("-")
     try:
         at, pk = _EPOCH + timedelta(microseconds=int(at)), UUID(hex=pk)

@@ -13,34 +13,35 @@ from conversations.models import Conversation, Message
 from conversations.search import index
 
 TRASH_DAYS = 30
-PIECE_MESSAGES = 100  # of a conversation, that are erased in one transaction
+PIECE_MESSAGES = 100  # messages of a conversation that are erased in one transaction
 
 
 def trash(conversation):
-    """Move the conversation to the trash, out of all lists and of the search."""
+    """Move a Conversation to the trash: its owner's lists and searches no longer show it."""
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=timezone.now())
 
 
 def restore(conversation):
-    """Move the conversation out of the trash, to where it was: list, pinned or archive."""
+    """Move a Conversation out of the trash, to where it was: the list, pinned or the archive."""
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
 
 
 def due(now=None):
-    """A queryset of the conversations that have been in the trash for TRASH_DAYS days."""
+    """Return a queryset of the conversations that have been in the trash for TRASH_DAYS days at the
+    time `now` (datetime; None: the current time), of all people."""
     limit = (now or timezone.now()) - timedelta(days=TRASH_DAYS)
     return Conversation.objects.filter(trashed_at__lte=limit)
 
 
 def erase(conversation):
-    """Delete a conversation and its messages. The numbers of its Responses stay in the ledger; a
-    trigger empties their texts (`conversations.database.triggers`)."""
+    """Delete a Conversation and its messages for good. Rows of its Responses stay, for usage
+    reports; a database trigger empties their texts (`conversations.database.triggers`)."""
     conversation.delete()
 
 
 def erase_piece(conversation, most):
-    """Erase the conversation, if it has at most `most` messages, else only its newest `most`.
-    Returns whether the conversation is gone."""
+    """Delete a Conversation for good if it has at most `most` messages, else only its newest `most`
+    messages. Return True if the conversation was deleted; if not, call it again."""
     messages = conversation.messages.order_by("-created_at", "-id").values_list("pk", flat=True)
     newest = list(messages[: most + 1])
     if len(newest) <= most:
@@ -52,7 +53,8 @@ def erase_piece(conversation, most):
 
 
 def purge(now=None):
-    """Erase the conversations that are due, in short transactions. Returns their number."""
+    """Delete for good all conversations that are `due` at the time `now` (datetime; None: the
+    current time), in short transactions. Return their number."""
     erased = 0
     for conversation in due(now).order_by("trashed_at"):
         while not erase_piece(conversation, PIECE_MESSAGES):
@@ -62,8 +64,11 @@ def purge(now=None):
 
 
 def purge_piece(now=None):
-    """Erase one conversation that is due, or the newest PIECE_MESSAGES messages of a longer one, in
-    one short transaction. Returns whether there was one."""
+    """Delete for good one conversation that is `due` at the time `now` (None: the current time), or
+    the newest PIECE_MESSAGES messages of a longer one, in one short transaction.
+
+    Return True if there was one, False if there is nothing to do.
+    """
     conversation = due(now).order_by("trashed_at").first()
     if conversation is None:
         return False
@@ -72,11 +77,11 @@ def purge_piece(now=None):
 
 
 def scrub():
-    """Remove erased text from the files of the database as well. It rewrites the search index, so
-    it is for quiet hours.
+    """Remove the text of deleted conversations from the files of the database, by VACUUM and by
+    merging the full-text search index. This rewrites whole files: call it in quiet hours.
 
-    SQLite keeps deleted words in free pages and in its log until they are overwritten, and FTS5
-    until it merges. VACUUM of PostgreSQL does the same for its tables.
+    SQLite keeps deleted text in free pages and in its write-ahead log until they are overwritten,
+    FTS5 until it merges; PostgreSQL keeps deleted rows in its tables until VACUUM.
     """
     index.database().optimise()
     with connection.cursor() as cursor:

@@ -1,2 +1,2 @@
-"""The thread: the path through a conversation's tree of messages that a page shows, and its
-HTML."""
+"""The thread of a conversation page: one path through the conversation's tree of messages, and
+the HTML of the messages on it."""

@@ -1,8 +1,9 @@
 """HTML of messages: templates/conversations/_message.html, with a cache of its output.
 
-Nearly all messages of a conversation look alike but for their ids and their text. Drawing each by
-the template took two thirds of the time of a page of fifty, so the template's output for one look
-is cached in the process, for all people, with placeholders where messages differ.
+Nearly all messages of a conversation differ only in their ids and their text. To render each with
+the template took two thirds of the time of a page of fifty. So the template's output is cached in
+the process for each look (a combination of states and flags, such as role and rating), for all
+people, with placeholders where messages differ.
 
 What is cached can hold nothing of a message, a conversation or a person: the template that makes
 it is given a `MessageLook` (a frozen value of states and flags) and placeholders, in a context of
@@ -54,7 +55,8 @@ class _Frozen:
 
 @dataclass(frozen=True, slots=True)
 class ResponseLook(_Frozen):
-    """The look of a Response that is open, or that ended well: its status, else placeholders."""
+    """The part of a MessageLook that stands for the reply's Response, which must be open or have
+    ended well: its `status`; its other values are placeholders."""
 
     status: str
     pk: str = PLACEHOLDERS["response_id"]
@@ -65,11 +67,11 @@ class ResponseLook(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class MessageLook(_Frozen):
-    """The look of a message: all that its cached HTML depends on, and the key of the cache.
+    """The states and flags of a message on which its cached HTML depends; the key of the cache.
 
-    `own_response` is the look of a reply's Response (None: a person's message, or an imported
-    reply), `thumb` is "good", "bad" or "", `has_choice` says that there are several models to retry
-    with.
+    `own_response` stands for a reply's Response (None: a person's message, or an imported reply),
+    `text` is True if the message has any, `thumb` is the rating ("good", "bad" or ""), `has_choice`
+    is True if there are several models to retry with.
     """
 
     language: str
@@ -90,8 +92,8 @@ class MessageLook(_Frozen):
 
 
 class _LookContext(Context):
-    """The template context in which a look is rendered. It is empty at first; names that are not in
-    it raise NotInLook."""
+    """The template context in which a MessageLook is rendered. It has none of Django's defaults;
+    a name that is neither in it nor in ABSENT raises NotInLook."""
 
     # What the template asks for, and a look never has.
     ABSENT = ("readonly", "home", "carried", "ask", "labelled", "style", "feedback")
@@ -106,7 +108,7 @@ class _LookContext(Context):
 
 
 class _Drawn:
-    """The cached HTML of a look, split at its placeholders."""
+    """The cached HTML of a MessageLook, split at its placeholders."""
 
     def __init__(self, html):
         names = {placeholder: name for name, placeholder in PLACEHOLDERS.items()}
@@ -114,8 +116,8 @@ class _Drawn:
         self._literals = _PLACEHOLDER.split(html)
 
     def filled(self, **values):
-        """The safe HTML with `values` in place of the placeholders: each is safe text, or a
-        function that returns it and is called for each occurrence."""
+        """Return the HTML, as safe text, with `values` in place of the placeholders. A value is
+        escaped text, or a function that returns it and is called for each occurrence."""
         pieces = [self._literals[0]]
         for name, literal in zip(self._names, self._literals[1:], strict=True):
             value = values[name]
@@ -124,10 +126,10 @@ class _Drawn:
 
 
 def article(message, context):
-    """The `<article>` of a Message, as safe HTML.
+    """Return the `<article>` element of a Message as safe HTML, from the cache if possible.
 
     `context` is the template Context of its page: `models` (LanguageModels offered for Retry),
-    `csrf_token`, `currency`, and `readonly` where somebody else's conversation is shown.
+    `csrf_token`, `currency`, and `readonly` if somebody else's conversation is shown.
     """
     look = _look_of(message, context)
     if look is None:
@@ -152,18 +154,19 @@ def article(message, context):
 
 
 def _has_choice(context):
-    """Whether the context offers more than one model to retry with."""
+    """Return True if `context` offers more than one model to retry with."""
     return len(context.get("models") or ()) > 1
 
 
 def article_of(message, **context):
-    """The same as `article`, with keyword arguments in place of a template Context."""
+    """Return the `<article>` element of a Message as safe HTML: as `article`, but with keyword
+    arguments (`models`, `csrf_token`, `currency`, `readonly`) in place of a template Context."""
     return article(message, Context(context))
 
 
 def _look_of(message, context):
-    """The MessageLook of a message; None for a message that has more than text and ids (reasoning,
-    siblings, an error): the template then renders it without the cache."""
+    """Return the MessageLook of a message. None if it has more than text and ids (reasoning,
+    siblings, an error) or is `readonly`: the template then renders it without the cache."""
     response, place = message.own_response, message.place
     if context.get("readonly") or message.reasoning or (place and place.count > 1):
         return None
@@ -188,7 +191,7 @@ def _look_of(message, context):
 
 
 def _draw_look(look):
-    """The template's HTML for a look, with placeholders."""
+    """Return the template's HTML for a MessageLook, with placeholders in it."""
     context = {
         "message": look,
         "has_choice": look.has_choice,

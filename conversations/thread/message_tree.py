@@ -1,7 +1,7 @@
 """The tree of a conversation's messages, read from the database by one query; ids are UUIDs.
 
-The rows are kept as the database driver gives them, and a UUID is made only of an id that is read:
-to make a thousand of them, of which a page shows fifty, took longer than the rest of the query.
+The rows are kept as the database driver returns them, and an id is converted to a UUID only when it
+is used: to convert a thousand, of which a page shows fifty, took longer than the rest of the query.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,8 @@ SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER
 
 
 class MessageTree:
-    """The messages of one conversation; all ids that go in or come out are UUIDs."""
+    """The tree of the messages of one Conversation, read by one query when it is created. The ids
+    of messages that its methods take and return are UUIDs."""
 
     def __init__(self, conversation):
         with connection.cursor() as cursor:
@@ -31,22 +32,26 @@ class MessageTree:
         return _stored(message_id) in self._tree
 
     def path_to(self, message_id):
-        """The Path from the root down to `message_id`, both included; empty for None."""
+        """Return the Path from the first message down to `message_id`, both included; an empty one
+        for None or an id that is not in the tree."""
         return Path(self._tree.path_to(_stored(message_id)))
 
     def path_through(self, message_id, active=None):
-        """The Path through `message_id` down to a leaf, along the branch of `active` where it can,
-        else along the newest messages; see Tree.path_through."""
+        """Return the Path from the first message through `message_id` down to a message without
+        replies: along the branch of the message `active` if `message_id` is on it, else along the
+        newest messages. For None it is the Path through `active`."""
         return Path(self._tree.path_through(_stored(message_id), _stored(active)))
 
     def place(self, message_id):
-        """The Place of a message among its siblings."""
+        """Return the Place of the message among its siblings, the messages with the same parent.
+        Raises KeyError for an id that is not in the tree."""
         place = self._tree.place(_stored(message_id))
         return replace(place, previous=_uuid(place.previous), next=_uuid(place.next))
 
 
 class Path(Sequence):
-    """A sequence of ids of messages from the root down, as UUIDs."""
+    """A sequence of the ids (UUIDs) of messages, each followed by one of its children. `stored` are
+    the ids as the database driver returns them."""
 
     def __init__(self, stored):
         self._stored = stored
@@ -66,8 +71,8 @@ class Path(Sequence):
 
 
 def place_of(message):
-    """The Place of a Message among its siblings, by a query. Raises Message.DoesNotExist if it was
-    deleted."""
+    """Return the Place of a Message among its siblings (the messages with the same parent), read
+    by one query. Raises Message.DoesNotExist if the message was deleted."""
     siblings = Message.objects.filter(
         conversation_id=message.conversation_id, parent_id=message.parent_id
     )
@@ -78,10 +83,11 @@ def place_of(message):
 
 
 def _stored(message_id):
-    """An id as the database gives it: 32 hexadecimal digits on SQLite, a UUID on PostgreSQL."""
+    """Convert a UUID to what the database driver returns for it: 32 hexadecimal digits on SQLite, a
+    UUID on PostgreSQL; None to None."""
     return _UUID.get_db_prep_value(message_id, connection)
 
 
 def _uuid(stored):
-    """The UUID of an id as `_stored` returns it."""
+    """Convert an id that the database driver returned, see `_stored`, to a UUID; None to None."""
     return stored if stored is None or isinstance(stored, UUID) else UUID(stored)

@@ -1,4 +1,5 @@
-"""The thread of a conversation page: the newest messages of one path, oldest first."""
+"""The thread of a conversation page: the newest messages of one path through the tree of messages,
+oldest first, read from the database."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -31,10 +32,11 @@ _SHOWN = (
 
 @dataclass
 class Thread:
-    """The part of a path that a page shows.
+    """The part of a path through a conversation's messages that a page shows.
 
-    `messages` are Message objects, each with its `place` among siblings; `earlier` is the number of
-    older messages above them; `leaf` is the id of the path's last message.
+    `messages` are Message objects, oldest first, each with its `place` (a Place among siblings);
+    `earlier` is the number of older messages of the path, which are not loaded; `leaf` is the id
+    of the path's last message (None: no messages).
     """
 
     messages: list = field(default_factory=list)
@@ -43,20 +45,19 @@ class Thread:
 
     @property
     def pending(self):
-        """The Message at the end of the path, if it is a reply that is still being written; else
-        None."""
+        """The last of `messages` if it is a reply that is still being written; else None."""
         last = self.messages[-1] if self.messages else None
         return last if last is not None and last.is_pending else None
 
 
 def thread(conversation, at=None, before=None):
-    """The Thread of `conversation` along the path through the message `at` (None: the active
-    branch).
+    """Return the Thread of `conversation` along the path through the message `at` (id; None: the
+    active branch).
 
-    It has the newest PAGE messages or, with `before` (a message id of the path), the PAGE messages
-    above that one; more where `at` is further up. Two queries, however long the path is. Raises
-    Message.DoesNotExist for an `at` that is not in the conversation, and where the conversation is
-    deleted meanwhile.
+    It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
+    messages above that one; more if `at` is further up. Takes two queries for any length. Raises
+    Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are deleted
+    meanwhile.
     """
     tree = MessageTree(conversation)
     for wanted in (at, before):
@@ -82,12 +83,12 @@ def thread(conversation, at=None, before=None):
 
 
 def tree_of(conversation):
-    """The MessageTree of a conversation."""
+    """Return the MessageTree of a Conversation, read from the database by one query."""
     return MessageTree(conversation)
 
 
 def as_uuid(text):
-    """The UUID written in `text`, or None."""
+    """Return the UUID that `text` (str or None) represents; None if it is no valid UUID."""
     try:
         return uuid.UUID(text)
     except (TypeError, ValueError):

@@ -1,5 +1,5 @@
-"""Facts about a Response, as rows of a `<dl>`: model, tokens, cost and times for its owner; for a
-reviewer also attempts, status and errors. One list serves both."""
+"""Facts about a Response, shown under its reply as rows of a `<dl>`: model, tokens, cost and times
+for the owner of the conversation; for a reviewer also attempts, HTTP status and errors."""
 
 from functools import cache, lru_cache
 
@@ -18,7 +18,8 @@ MOST = 500
 
 
 def facts(response, currency):
-    """The facts of a Response for its owner, as safe HTML.
+    """Return the facts of a Response for the conversation's owner (model, tokens, cost, times) as
+    safe HTML, `<dt>` and `<dd>`; `currency` is the sign or code to write after the cost.
 
     Rendered in Python and cached by its values, since every reply has them: as template nodes they
     took a third of a page's time, and without the cache still a sixth.
@@ -29,20 +30,22 @@ def facts(response, currency):
 
 
 def time_of(message):
-    """The time at which a Message was written, as a safe `<time>` in the active time zone."""
+    """Return the time at which a Message was written as a `<time>` element (safe HTML), in the
+    active language and time zone."""
     at = timezone.localtime(message.created_at)
     shown = formats.date_format(at, "SHORT_DATETIME_FORMAT")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="minutes"), shown)
 
 
 def review_facts(response, currency):
-    """The facts of a Response for a reviewer, as safe HTML: those of the owner, and attempts,
-    status and errors."""
+    """Return the facts of a Response for a reviewer as safe HTML, `<dt>` and `<dd>`: those that
+    `facts` returns, and purpose, attempts, HTTP status and errors. `currency` as in `facts`."""
     return _as_html([*_facts(*_values(response, currency)), *_course(response)])
 
 
 def _values(response, currency):
-    """The values of the owner's facts, as a tuple of plain values: the key of the cache."""
+    """Return the values that `facts` shows as a tuple: the arguments of `_facts`, hashable, since
+    the cache has them as its key."""
     return (
         response.model,
         response.answered_model,
@@ -57,12 +60,13 @@ def _values(response, currency):
 
 @lru_cache(maxsize=MOST)
 def _cached(language, time_zone, *values):
-    """The HTML of `_facts(*values)`; language and time zone are part of the key of the cache."""
+    """Return `_facts(*values)` as safe HTML; language and time zone are only part of the cache's
+    key, and must be the active ones."""
     return _as_html(_facts(*values))
 
 
 def _as_html(rows):
-    """Rows `(label, text)` as safe `<dt>` and `<dd>`; the text is escaped."""
+    """Return `rows` of `(label, text)` as safe HTML, `<dt>` and `<dd>`; the text is escaped."""
     rows = (f'<dt>{name}</dt><dd dir="auto">{escape(value)}</dd>' for name, value in rows)
     return mark_safe("".join(rows))  # noqa: S308 (labels are ours, values are escaped)
 
@@ -122,13 +126,14 @@ def _course(response):
 
 
 def _seconds(number):
-    """A duration in seconds as text, rounded to a tenth."""
+    """Format `number`, a duration in seconds, as text, rounded to a tenth."""
     return _("%(number)s s") % {"number": to_a_tenth(number)}
 
 
 @cache
 def _labels(language):
-    """The labels of the facts in the active language, cached by `language`."""
+    """Return `{English label: label in the active language}`, cached by `language`, which must be
+    the active one."""
     # A page of fifty messages asks for two hundred.
     return {
         "Model": _("Model"),

@@ -1,4 +1,4 @@
-"""The tree of a conversation's messages as a data structure: paths and siblings. Without the
+"""The tree of a conversation's messages as a data structure: paths and siblings. Pure, without the
 database."""
 
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a message among its siblings: `number` (from 1) of `count`, and the ids of its
-    neighbours."""
+    """The position of a message among its siblings, the messages with the same parent: `number`
+    (from 1) of `count`, and the ids of the `previous` and the `next` sibling (None: there is none).
+    """
 
     number: int
     count: int
@@ -16,7 +17,8 @@ class Place:
 
 
 class Tree:
-    """A tree of message ids, made of rows `(id, parent id)` in the order of their creation."""
+    """A tree of message ids, made of `rows`: `(id, parent id)` of each message, oldest first; the
+    parent id is None for a first message."""
 
     def __init__(self, rows):
         self._parent = {}
@@ -29,7 +31,8 @@ class Tree:
         return message_id in self._parent
 
     def path_to(self, message_id):
-        """A list of the ids from the root down to `message_id`, both included; empty for None."""
+        """Return a list of the ids from the first message down to `message_id`, both included; an
+        empty list for None or an id that is not in the tree."""
         path = []
         while message_id is not None and message_id in self._parent:
             path.append(message_id)
@@ -37,10 +40,12 @@ class Tree:
         return path[::-1]
 
     def path_through(self, message_id, active=None):
-        """A list of ids: the path from the root through `message_id` down to a leaf.
+        """Return a list of ids: the path from the first message through `message_id` down to a
+        message without children.
 
-        Below `message_id` it follows the branch of `active` if that contains it, else the newest
-        child. For None it is the path to `active`, or along the newest messages.
+        It follows the branch of the message `active` (id) if `message_id` is on it, and the newest
+        child after that. For None it is the path through `active`; for None in both, that along the
+        newest messages.
         """
         if message_id is None:
             message_id = active
@@ -56,7 +61,8 @@ class Tree:
         return path
 
     def place(self, message_id):
-        """The Place of `message_id` among the messages with the same parent."""
+        """Return the Place of `message_id` among the messages with the same parent. Raises KeyError
+        for an id that is not in the tree."""
         siblings = self._children[self._parent[message_id]]
         at = siblings.index(message_id)
         return Place(

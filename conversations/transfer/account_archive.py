@@ -1,6 +1,6 @@
 """Export of an account: a zip of all conversations, the profile and the usage of one person.
 
-It is made while it is sent, so that its memory does not grow with its size.
+The zip is generated while it is sent, so that its size does not matter for the memory it needs.
 """
 
 import csv
@@ -17,9 +17,9 @@ from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import markdown_export, native_json
 from conversations.usage.report_tables import harmless
 
-# Between two pieces of the file.
+# At most so much is read from the database for one piece of the zip.
 BATCH = 10  # conversations
-ROWS = 2_000  # of the books
+ROWS = 2_000  # Responses
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _USAGE = (
@@ -30,7 +30,8 @@ _USAGE = (
 
 
 def write_zip(person):
-    """Yield the bytes of the zip, in pieces; each piece needs the database for a moment only."""
+    """Yield, as bytes in pieces, a zip of all that `person` (a User) has: `account.json`,
+    `usage.csv`, and each conversation as JSON and as Markdown. Queries are short."""
     buffer = _Pipe()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
@@ -54,7 +55,8 @@ def write_zip(person):
 
 
 def file_name(conversation):
-    """A name for files of the conversation: its day, its title, and what makes it the only one."""
+    """Return a file name without extension for `conversation`: the day it was created, its title
+    without characters that file systems refuse, and the first 8 digits of its id."""
     title = _UNFIT.sub(" ", conversation.title)[:60].strip(" .")
     day = conversation.created_at.date().isoformat()
     return " ".join(part for part in (day, title, conversation.pk.hex[:8]) if part)
@@ -74,7 +76,8 @@ def _account(person):
 
 
 def _usage(person):
-    """Yield the lines of the books that are the person's, as CSV, some thousand at a time."""
+    """Yield one CSV table of all Responses of `person`, oldest first, as bytes: its header line,
+    then up to ROWS lines at a time."""
     yield _lines([_USAGE])
     responses = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
     last = None
@@ -96,7 +99,7 @@ def _lines(rows):
 
 
 class _Pipe(io.RawIOBase):
-    """A file that only goes on; what was written is taken away again and again."""
+    """A write-only file in memory. `take` returns what was written since it was called last."""
 
     def __init__(self):
         super().__init__()

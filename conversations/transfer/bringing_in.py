@@ -1,8 +1,9 @@
 """Import of a file as a person's conversations, in small pieces that can be repeated.
 
-`Importer` reads as much as fits into a piece and stores it in one short transaction; its `cursor`
-says where to go on after a crash. Conversations and messages get ids made of what they are, so
-that what came in once is known. They make no Response rows, so they cost nothing and count nowhere.
+`Importer` reads a piece (a number of messages) that the caller stores in one short transaction; its
+`cursor` says where to continue after a crash. Ids of conversations and messages are derived from
+the file, so that what was imported before is recognised. No Response rows are created, so imported
+conversations cost nothing and do not count in usage reports.
 """
 
 import time
@@ -36,10 +37,11 @@ PIECE_MESSAGES = 200
 
 
 def bring_in(person, file, most_bytes=None):
-    """Store the conversations of `file` (binary, seekable: JSON or a zip) as `person`'s.
+    """Import the conversations in `file` (binary, seekable: JSON or a zip) for the User `person`.
 
-    Returns the Report, which also says what of the file could not be read. Raises Unreadable where
-    there is no conversation in what could. `most_bytes` is how much the file may unpack to.
+    Returns the Report, which also lists what could not be read. Raises Unreadable if no
+    conversation was found. `most_bytes` is how much the file may unpack to; None for the default
+    limit of ImportFile.
     """
     importer = Importer(person, file, most_bytes=most_bytes)
     while (piece := importer.read()) is not None:
@@ -50,16 +52,16 @@ def bring_in(person, file, most_bytes=None):
 
 
 def _documents(file, most_bytes, report):
-    """The conversations in a file as parsed JSON, of either format."""
+    """Yield the conversations in a file as parsed JSON, in the site's own format or ChatGPT's."""
     return (found for found in ImportFile(file, report, most_bytes) if found is not None)
 
 
 @dataclass
 class _Part:
-    """A run of new messages of one conversation, in their order.
+    """Up to PIECE_MESSAGES new messages of one conversation, in their order, to be stored together.
 
-    The first part has the `conversation` to create, which is complete where the part is the only
-    one; else it lies in the trash until the last part, whose `completion` are its final fields.
+    The first part of a conversation has the `conversation` to create. If there are further parts,
+    it is created in the trash; the last part's `completion` are the columns to set at the end.
     """
 
     conversation_id: UUID
@@ -69,11 +71,13 @@ class _Part:
 
 
 class Importer:
-    """An import under way. `report` is its Report so far; `done` of `total` bytes were read.
+    """The import of one `file` (binary, seekable) for the User `person`, in pieces: call `read`,
+    and `store` what it returned, until `read` returns None. `report` is its Report so far.
 
-    `cursor` says, as JSON, what was read into pieces: how many conversations of the file, and of
-    the next one its id and how many messages. Given to another Importer of the same file and
-    person, with the report of that moment, it goes on there.
+    `cursor` (a dict that can be stored as JSON) is the position up to which `read` has come: the
+    number of conversations, and the id and number of messages of one that was read in part. A new
+    Importer of the same file and person, given this `cursor` and `report`, continues there.
+    `most_bytes` is how much the file may unpack to; None for the default limit of ImportFile.
     """
 
     def __init__(self, person, file, *, most_bytes=None, cursor=None, report=None):
@@ -98,9 +102,10 @@ class Importer:
         return self._file.total
 
     def read(self):
-        """The next piece: a list of parts for `store`, maybe empty; None where nothing follows.
+        """Read on in the file, for about PIECE_SECONDS of processor time at most, and return the
+        new messages as a list for `store`; it may be empty. Returns None at the end of the file.
 
-        Raises Unreadable where there was no conversation in the whole file.
+        Raises Unreadable at the end if there was no conversation in the whole file.
         """
         piece, began, messages = [], time.thread_time(), 0
         for part in self._parts:
@@ -121,7 +126,11 @@ class Importer:
         return None
 
     def store(self, piece):
-        """Store a piece, in a transaction of the caller. It may be repeated after a rollback."""
+        """Store `piece`, a list that `read` returned, and add it to the full-text search index.
+
+        Must be called in a transaction, and may be called again if that is rolled back. A
+        conversation whose id was taken meanwhile is left out.
+        """
         try:
             with transaction.atomic():
                 self._store(piece)
@@ -157,7 +166,7 @@ class Importer:
     # --- Reading ------------------------------------------------------------------------
 
     def _read_parts(self):
-        """Yield the parts of all conversations that are new, and None now and then."""
+        """Yield a _Part for each group of new messages in the file, and None now and then."""
         number = 0
         try:
             for found in self._file:
@@ -179,7 +188,8 @@ class Importer:
             self.report.fault = fault
 
     def _parts_of(self, found, number):
-        """Yield the parts of one conversation of the file, `number` of it, if it is new."""
+        """Yield the _Parts of `found`, parsed JSON of the file's conversation `number` (from 1);
+        none if the person has it already, or if it is empty or cannot be read."""
         try:
             reader = native_json if native_json.is_ours(found) else chatgpt
             incoming = reader.read(found)
@@ -223,10 +233,10 @@ class Importer:
             yield part
 
     def _new_id(self, incoming):
-        """An id for a conversation of the file; None where the person has it already.
+        """Return a UUID for an ImportedConversation; None if the person has it already.
 
-        Its own, where it is a UUID and free; else one made of the person and of what it says: the
-        same file makes the same ids.
+        It is the id in the file, if that is a UUID and free; else a UUID derived from the person
+        and that id or, without one, the texts: importing a file again gives the same ids.
         """
         own = as_uuid(incoming.id)
         told = incoming.id or "\n".join(
@@ -245,7 +255,8 @@ class Importer:
 
 @dataclass(frozen=True, slots=True)
 class _PlannedMessage:
-    """A turn with what it becomes, but for its HTML, which takes time."""
+    """A Turn with the id, parent and time of the Message it becomes. The HTML is not rendered yet,
+    since that takes time."""
 
     turn: Turn
     pk: UUID
@@ -253,7 +264,7 @@ class _PlannedMessage:
     created_at: datetime
 
     def message(self, conversation_id):
-        """The Message, not stored yet."""
+        """Return the Message, with its HTML rendered, but not saved."""
         text = self.turn.text[:LONGEST]
         is_reply = self.turn.role == Message.Role.ASSISTANT
         reasoning = self.turn.reasoning[:LONGEST] if is_reply else ""
@@ -271,8 +282,11 @@ class _PlannedMessage:
 
 
 def _plan(person, pk, incoming, names):
-    """`(Conversation, [_PlannedMessage])` of an ImportedConversation; none is stored. A reply that
-    ended without text comes in too: it is a branch, and others may hang on it."""
+    """Return `(Conversation, list of _PlannedMessages)` for the ImportedConversation `incoming`;
+    nothing is saved. `names` are the models that the person may use; any other is dropped.
+
+    A reply without text is imported too, since it is a branch and may have messages below it.
+    """
     conversation = Conversation(
         pk=pk,
         owner=person,

@@ -1,7 +1,7 @@
-"""Reads ChatGPT's export: `conversations.json`, in which each conversation is a tree of nodes.
+"""Reader of ChatGPT's export: `conversations.json`, where each conversation is a tree of nodes.
 
-A node has a message, or none; `parent` and `children` name other nodes. What a message says is in
-`chatgpt_content`, what its citation marks become in `citation_marks`. Pure.
+A node has a message, or none; `parent` and `children` name other nodes. `chatgpt_content` reads the
+text of a message, `chatgpt_citation_marks` turns its citation marks into links. Pure.
 """
 
 from collections import Counter
@@ -18,18 +18,18 @@ from conversations.transfer.imported_conversation import (
 
 
 def is_theirs(found):
-    """Whether the parsed JSON `found` is one of their conversations."""
+    """Return True if the parsed JSON `found` looks like one conversation of ChatGPT's export;
+    whether `read` can read it is not checked."""
     return isinstance(found, dict) and isinstance(found.get("mapping"), dict)
 
 
 def read(found):
-    """The ImportedConversation of `found`, one of their conversations as parsed JSON.
+    """Return the ImportedConversation for `found`, one conversation of ChatGPT's export as parsed
+    JSON. Raises ValueError if a node of its tree is not an object.
 
-    Raises ValueError where it is broken.
-
-    What is not kept (tools, thoughts, hidden messages) is stepped over: what follows it hangs on
-    what came before it. A question below which there is something, but no answer that could be
-    read, is in `missing`.
+    Messages of tools, thoughts and hidden messages are left out: a message after one of them gets
+    the message before it as its parent. A question that was answered in a form unknown here is
+    listed in `missing`.
     """
     nodes = found["mapping"]
     if not all(isinstance(node, dict) for node in nodes.values()):
@@ -42,7 +42,7 @@ def read(found):
     left_out = Counter()
     turns = {}
     kept = {}  # node -> the nearest node above it, itself included, that is kept
-    tried, answered = set(), set()  # turns below which something else, or an answer, stands
+    tried, answered = set(), set()  # turns followed by something unreadable, or by an answer
     for name in parents_first(parents):
         above = kept.get(parents[name], "")
         kept[name] = above
@@ -95,7 +95,8 @@ def _role(message):
 
 
 def _parents(nodes):
-    """`{node: its parent}`: as the node says, or else the one that has it among its children."""
+    """Return `{node id: id of its parent}` for `nodes` (`{id: node}`): the node's own `parent` if
+    that exists, else the node that lists it among its `children`."""
     named = {}
     for name, node in nodes.items():
         children = node.get("children")

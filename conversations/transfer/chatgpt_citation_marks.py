@@ -1,9 +1,9 @@
-"""Citation marks in ChatGPT's answers -> Markdown links, or nothing. Pure.
+"""Conversion of citation marks in ChatGPT's answers to Markdown links. Pure.
 
-Their page draws cards and links from marks that the model writes, and an export keeps the marks:
-`\\ue200cite\\ue202turn0search1\\ue201` between private-use characters, `【12†source】`, or
-`:contentReference[oaicite:0]`. What a mark refers to stands in the message's `metadata`
-(`content_references`, `citations`) or in the results of a search (`search_result_groups`).
+A citation mark is a code that the model writes into its text, which ChatGPT's page shows as a link
+or a card, and which an export keeps: `\\ue200cite\\ue202turn0search1\\ue201` between private-use
+characters, `【12†source】`, or `:contentReference[oaicite:0]`. The sources are in the message's
+`metadata`: `content_references`, `citations`, and search results in `search_result_groups`.
 """
 
 import json
@@ -33,7 +33,8 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>~$|])")
 
 
 def find_sources(metadata):
-    """`{"turn0search1": (title, address)}` of the search results in a message's `metadata`."""
+    """Return the web sources that a message's `metadata` (an object of ChatGPT's export) lists:
+    `{"turn0search1": (title, URL)}`; the key is what citation marks name. {} for anything else."""
     found = {}
     for group in _dicts(metadata, "search_result_groups"):
         for entry in _dicts(group, "entries"):
@@ -49,8 +50,12 @@ def find_sources(metadata):
 
 
 def resolve(text, metadata, sources):
-    """`text` without its marks: a link to each source that `metadata` or `sources` (of the whole
-    conversation, see `find_sources`) knows, the words of a mark that has some, else nothing."""
+    """Return `text` with each citation mark replaced: by Markdown links to its sources or by the
+    words it contains; a mark with neither is removed.
+
+    Sources are looked up in the message's `metadata` and in `sources`, those of the whole
+    conversation as `find_sources` returns them.
+    """
     sources = {**sources, **find_sources(metadata)}
     by_mark = _by_mark(text, metadata)
 
@@ -73,7 +78,8 @@ def resolve(text, metadata, sources):
 
 
 def _by_mark(text, metadata):
-    """`{mark: [(title, address)]}` of the marks that the metadata quotes or points at."""
+    """Return `{citation mark: [(title, URL)]}` for the marks in `text` that the metadata quotes
+    (`matched_text`) or gives the offsets of."""
     found = {}
     for reference in _dicts(metadata, "content_references"):
         mark = reference.get("matched_text")
@@ -89,7 +95,8 @@ def _by_mark(text, metadata):
 
 
 def _words(kind, details):
-    """The words that a mark shows: what of its details is no reference and no data."""
+    """Return the words to show for a citation mark: its `details` without references to sources,
+    and the names in its JSON."""
     if kind.endswith("cite"):
         return ""
     words = []
@@ -102,8 +109,9 @@ def _words(kind, details):
 
 
 def _names_in_data(kind, part):
-    """The names in a mark's JSON: `["city", "Brest", "a port"]` of an entity,
-    `["turn0product3", "Acme kettle"]`, or such pairs under `selections`."""
+    """Return the names in a citation mark's JSON as a list of one text, or of none: "Brest" for
+    `["city", "Brest", "a port"]` if `kind` is "entity", "Acme kettle" for
+    `["turn0product3", "Acme kettle"]`; several such lists may be under `selections`."""
     try:
         data = json.loads(part)
     except (ValueError, RecursionError):
@@ -119,7 +127,7 @@ def _names_in_data(kind, part):
 
 
 def _source(item):
-    """`(title, address)` of a source, None where it has no address that a page may link to."""
+    """Return `(title, URL)` of a source; None if its `url` is not a valid http or https URL."""
     address = item.get("url") if isinstance(item, dict) else None
     if not isinstance(address, str) or not address.startswith(("http://", "https://")):
         return None
@@ -133,7 +141,8 @@ def _source(item):
 
 
 def _names(references):
-    """The names of `{"turn_index": 0, "ref_type": "search", "ref_index": 1}` and the like."""
+    """Yield the names by which citation marks refer to sources: "turn0search1" for
+    `{"turn_index": 0, "ref_type": "search", "ref_index": 1}`."""
     for each in references if isinstance(references, list) else []:
         if isinstance(each, dict):
             parts = (each.get("turn_index"), each.get("ref_type"), each.get("ref_index"))
@@ -141,7 +150,7 @@ def _names(references):
 
 
 def _dicts(item, name):
-    """The objects in the list `item[name]`; none where there is no such list."""
+    """Return the dicts in the list `item[name]`; an empty list if there is no such list."""
     each = item.get(name) if isinstance(item, dict) else None
     return [one for one in each if isinstance(one, dict)] if isinstance(each, list) else []
 

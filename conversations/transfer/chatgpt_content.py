@@ -1,7 +1,7 @@
-"""What a message in ChatGPT's export says, as Markdown, and to whom. Pure.
+"""Reader of one message in ChatGPT's export: its role and its text as Markdown. Pure.
 
-Forms of 2023 to 2026: text, pictures and speech; code; documents in the canvas, which are calls of
-the tool `canmore`; reports of deep research, which hang on a message of a tool.
+Reads the forms of 2023 to 2026: text, pictures and speech; code; documents in the canvas, which are
+calls of the tool `canmore`; reports of deep research, in the metadata of a tool's message.
 """
 
 import json
@@ -34,8 +34,8 @@ _SUBJECT = re.compile(r'subject="([^"\n]{1,300})"')
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one message says: `role` ("user", "assistant"), its `text`, and how many pictures or
-    files it has beside the text, which are not in the export's JSON."""
+    """The content of one message: `role` ("user" or "assistant"), `text` (Markdown), and the number
+    of its `attachments`, pictures or files that the export's JSON does not contain."""
 
     role: str
     text: str
@@ -43,8 +43,11 @@ class Said:
 
 
 def read_message(message, sources):
-    """What `message` (an object of the export) says to or by the person; None where it says nothing
-    to them. `sources` are those of the conversation, as `citation_marks.find_sources` gives them.
+    """Return the Said for `message`, a message object of ChatGPT's export (dict); None for one that
+    the person does not see, such as thoughts, hidden messages and most messages of tools.
+
+    `sources` are the web sources of the conversation, as `find_sources` returns them: citation
+    marks in the text become links to them.
     """
     author, content = message.get("author"), message.get("content")
     metadata = message.get("metadata")
@@ -68,7 +71,8 @@ def read_message(message, sources):
 
 
 def _said(role, content, metadata, sources):
-    """A message of text, code, pictures or speech; of an unknown kind its text."""
+    """Return the Said for a message of text, code, pictures, speech or an unknown kind; None if it
+    has no text and no attachments."""
     if content.get("content_type") == "code":
         text = fenced(_raw(content), as_text(content.get("language")))
         return Said(role, text) if text else None
@@ -86,7 +90,8 @@ def _said(role, content, metadata, sources):
 
 
 def _part_text(part):
-    """What a part of a message says: itself, or what was heard of somebody speaking."""
+    """Return the text of one part of a message, or the transcript of recorded speech; "" if it has
+    none."""
     if isinstance(part, dict) and part.get("content_type") in ("text", "audio_transcription"):
         part = part.get("text")
     return as_text(part)
@@ -104,7 +109,7 @@ def _symbol(part):
 
 
 def _names(attached):
-    """The names of attached files, a line each."""
+    """Return the names of attached files as Markdown, one on each line."""
     lines = []
     for each in attached:
         name = " ".join(as_text(each.get("name")).split())[:200]
@@ -115,7 +120,8 @@ def _names(attached):
 
 
 def _made_picture(content):
-    """A tool's message that is pictures only: one that was drawn for the person."""
+    """Return the Said for a tool's message that has only pictures, which were generated for the
+    person; None for any other."""
     parts = [part for part in _parts(content) if part not in ("", None)]
     if not parts or not all(_is_picture(part) for part in parts):
         return None
@@ -127,7 +133,8 @@ def _is_picture(part):
 
 
 def _report(metadata, sources):
-    """The report of a deep research, whose state the message of a tool carries as JSON in JSON."""
+    """Return the text of a deep research report from a tool message's metadata, which has it as
+    JSON within JSON; "" if there is none."""
     state = metadata.get("chatgpt_sdk")
     state = _loaded(state.get("widget_state")) if isinstance(state, dict) else None
     report = state.get("report_message") if isinstance(state, dict) else None
@@ -141,7 +148,8 @@ def _report(metadata, sources):
 
 
 def _canvas(content):
-    """A call of the canvas: a new document, what is written into one, or comments on one."""
+    """Return the text of a call of the canvas tool as Markdown: a new document, the text that
+    replaces parts of one, or comments on one."""
     raw = _raw(content)
     call = _loaded(raw)
     if not isinstance(call, dict):
@@ -163,7 +171,8 @@ def _canvas(content):
 
 
 def fenced(text, language):
-    """`text` as a block of code in Markdown; "" for none."""
+    """Return `text` as a fenced code block in Markdown, labelled `language` if that can be a label;
+    "" for a blank text. The fence is longer than any row of backticks in the text."""
     if not text.strip():
         return ""
     language = _LANGUAGES.get(language, language)
@@ -173,7 +182,8 @@ def fenced(text, language):
 
 
 def _without_writing_blocks(text):
-    """`text` with the lines dropped that mark a draft; the subject of a mail stays, in bold."""
+    """Return `text` without the lines `:::writing…` and `:::` around a draft; the subject of an
+    e-mail is kept, in bold."""
     if ":::" not in text:
         return text
 
@@ -185,7 +195,7 @@ def _without_writing_blocks(text):
 
 
 def _raw(content):
-    """The text of a message's content, whichever field it stands in."""
+    """Return the text of a message's content: its field `text`, else its `parts` joined."""
     return as_text(content.get("text")) or "\n\n".join(
         text for text in map(_part_text, _parts(content)) if text.strip()
     )
@@ -197,7 +207,7 @@ def _parts(content):
 
 
 def _loaded(value):
-    """What a JSON text says; anything else as it is, None where it is broken."""
+    """Return `value` parsed if it is a JSON text (None if that is invalid), else unchanged."""
     if not isinstance(value, str):
         return value
     try:

@@ -1,7 +1,7 @@
-"""Reads the conversations of an import file, JSON or zip, one by one and in bounded memory.
+"""Reader of import files, JSON or zip: yields their conversations one by one, in bounded memory.
 
-A zip may hold further zips, as the privacy centre of ChatGPT sends them. Limits are on what a file
-becomes: bytes unpacked, members of a zip, depth and size of an object (`json_splitter`).
+A zip may contain further zips, as the privacy centre of ChatGPT sends them. There are limits on the
+bytes unpacked, the zips within a zip, and the depth and size of an object (`json_splitter`).
 """
 
 import json
@@ -37,11 +37,13 @@ _TITLE = re.compile(rb'"title"\s*:\s*("(?:[^"\\]|\\.){1,400}")')
 
 
 class ImportFile:
-    """The conversations in `file` (binary, seekable).
+    """An iterable over the conversations in `file` (binary, seekable; JSON or a zip).
 
-    Iterating gives each as parsed JSON of either format, in an order that is always the same, and
-    None now and then, so that the caller can pause. What cannot be read is noted in `report`; a
-    file in which there is more than `most_bytes` raises Unreadable when it comes to it.
+    Yields each conversation as parsed JSON, in the site's own format or ChatGPT's, in an order that
+    is the same each time, and None now and then, so that the caller can pause. What cannot be read
+    is added to `report` (a Report). Raises Unreadable for a file that is not JSON or a zip, or
+    ends in the middle, and once more than `most_bytes` are unpacked (None: a limit that depends on
+    the file's size, at least MOST_BYTES).
     """
 
     def __init__(self, file, report, most_bytes=None):
@@ -58,7 +60,7 @@ class ImportFile:
 
     @property
     def done(self):
-        """How many of the `total` bytes were read."""
+        """The number of bytes read (of a zip: unpacked) so far, of `total`; shows the progress."""
         return self._most - self._left
 
     def __iter__(self):
@@ -70,7 +72,8 @@ class ImportFile:
             yield from self._members(self._file, depth=0)
 
     def _members(self, file, depth):
-        """The conversations in the zip `file`, which lies in `depth` other zips."""
+        """Yield the conversations in the zip `file`, and None now and then. `depth` is 0 for the
+        import file, 1 for a zip within it."""
         archive = _opened(file)
         members = [
             member
@@ -105,7 +108,7 @@ class ImportFile:
                 yield from self._members(unpacked, depth + 1)
 
     def _objects(self, source):
-        """The conversations in the JSON that `source` reads."""
+        """Yield the conversations in the JSON file `source`, and None now and then."""
         try:
             for piece in split(_Counted(source, self._count)):
                 if piece is None:
@@ -142,7 +145,7 @@ class ImportFile:
 
 
 class _Counted:
-    """A file of which each read is counted."""
+    """A file that calls `count(data)` for what each `read` returns."""
 
     def __init__(self, file, count):
         self._file = file
@@ -155,7 +158,8 @@ class _Counted:
 
 
 class _Member:
-    """A member of a zip, opened when it is read; what is wrong with it raises Unreadable."""
+    """A readable file for one member of a zip, opened at the first `read`; `read` raises Unreadable
+    if the member is damaged, has a password or an unusual compression method."""
 
     def __init__(self, archive, member):
         self._archive = archive
@@ -174,7 +178,8 @@ class _Member:
 
 
 class _LimitedReads:
-    """A seekable file that refuses to be read in one large piece, as the directory of a zip is."""
+    """A seekable file whose `read` raises Unreadable for more than MOST_DIRECTORY bytes at once:
+    zipfile reads the directory of a zip by one call, however large it is."""
 
     def __init__(self, file):
         self._file = file
@@ -199,7 +204,9 @@ def _is_zip(name):
 
 
 def _holds_conversations(name):
-    """Whether a member of a zip may hold some: ours, or ChatGPT's, whose big ones are in parts."""
+    """Return True if a zip's member of this name may contain conversations: `conversations….json`
+    of ChatGPT (several in a large export), or a JSON file in a folder `conversations`, as in the
+    site's own export."""
     folder, _slash, base = name.lower().rpartition("/")
     if not base.endswith(".json") or "__macosx" in folder:
         return False
@@ -207,13 +214,14 @@ def _holds_conversations(name):
 
 
 def _whole_number(digits):
-    """The number that is written so. Of a long one an approximation, which is made in linear time:
-    8 MB of numbers of 4,300 digits, made exact, took a quarter of a second."""
+    """Return the number that `digits` say: an int, or from 20 characters on a float, since `int`
+    takes quadratic time (a quarter of a second for 8 MB of numbers of 4,300 digits)."""
     return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _title_in(content):
-    """The title in the bytes of a conversation that cannot be read, "" where there is none."""
+    """Return the title found in `content`, the bytes of a conversation whose JSON cannot be parsed;
+    "" if there is none. Used to name it in the report."""
     found = _TITLE.search(content[:MEGABYTE])
     try:
         return as_text(json.loads(found[1])) if found else ""

@@ -1,4 +1,5 @@
-"""The neutral form of a conversation that is imported, whichever format its file has. Pure."""
+"""Data classes for a conversation read from an import file, whichever format the file has, and
+conversions for their values. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message; `id` and `parent` are the file's own, "" for none."""
+    """One message of an ImportedConversation. `id` is its id in the file and `parent` the id of the
+    message it follows ("" for none); `role` is "user" or "assistant"; `text` and `reasoning` (the
+    model's, "" for none) are plain text or Markdown; `created_at` is None if not known."""
 
     id: str
     parent: str
@@ -23,11 +26,12 @@ class Turn:
 
 @dataclass(slots=True)
 class ImportedConversation:
-    """A conversation as read from a file, before it is stored. `turns` are its Turns, each after
-    its parent; `active` is the id of the turn that ends the branch last looked at.
+    """A conversation read from an import file and not stored yet. `turns` are its messages (Turns),
+    each after its parent; `active` is the id of the last Turn of the branch to show ("": unknown).
 
-    `left_out` counts what the file has besides and we do not keep, by kind; `missing` are the
-    questions whose answers the file has in no form that is known here.
+    `id` is the file's ("": none). A time is None if not known or, for `pinned_at`, `archived_at`
+    and `trashed_at`, if that is not the case. `left_out` counts by kind what is not imported;
+    `missing` lists questions (texts) whose answers are in a form that cannot be read.
     """
 
     id: str
@@ -46,8 +50,12 @@ class ImportedConversation:
 
 
 def parents_first(parents):
-    """The names of `{name: its parent's name}`, parents before children and else in their order,
-    each once, whatever the links say: a loop is left out, a parent that is not there is none."""
+    """Return a list of the keys of `parents`, `{name: name of its parent}`, in which each parent
+    comes before its children; siblings keep their order.
+
+    A name whose parent is itself or no key of `parents` has no parent; names that form a loop, and
+    those below them, are left out.
+    """
     children, roots = {}, []
     for name, parent in parents.items():
         if parent in parents and parent != name:
@@ -63,14 +71,16 @@ def parents_first(parents):
 
 
 def as_text(value):
-    """`value` as a text that both databases can store; "" for anything but a text."""
+    """Return the text `value` without NUL characters and with U+FFFD for lone surrogates, which the
+    databases cannot store; "" if `value` is not a text."""
     return value.translate(_UNSTORABLE) if isinstance(value, str) else ""
 
 
 def as_time(value):
-    """The moment that an ISO text or a number of seconds since 1970 says, or None.
+    """Convert a time in an import file to a datetime with a time zone (UTC if it has none).
 
-    Not before the year 2000, and not in the future: what the list shows on top is what is new.
+    `value` is an ISO 8601 text or a number of seconds since 1970. Returns None for anything else,
+    and for times before 2000 or in the future, which would stay at the top of the list.
     """
     try:
         if isinstance(value, str):

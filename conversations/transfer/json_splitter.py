@@ -1,10 +1,10 @@
-"""Splits a JSON file into the conversations in it, in bounded memory. Pure.
+"""Splitter of a JSON file into the bytes of the objects in it, in bounded memory. Pure.
 
-A file is one object, or a list of objects of which each is parsed by itself: its bytes are cut out
-by counting brackets outside of strings, and `json` reads them. So a file may be larger than memory,
-and what one conversation has wrong costs only that one. ijson was tried: its C parser gives up the
-whole file at half a surrogate pair, `NaN` or a large number, all of which exports have; its Python
-parser takes thirteen times the processor time.
+A file is one object, or a list of objects, each of which the caller parses by itself: its bytes are
+cut out by counting brackets outside of strings. So a file may be larger than memory, and an error
+in one conversation affects only that one. ijson was tried: its C parser rejects the whole file at
+half a surrogate pair, `NaN` or a large number, all of which exports have; its Python parser takes
+thirteen times the processor time.
 """
 
 import re
@@ -34,25 +34,27 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
-    """The file is no JSON object or list."""
+    """The error of a file that is no JSON object or list, or has too much that cannot be a
+    conversation."""
 
 
 class CutOff(NotJson):
-    """The file ends in the middle of its JSON."""
+    """The error of a file that ends in the middle of its JSON: a bracket was not closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The bytes of one object in the file; of one beyond the limits its HEAD, and `is_whole` is
-    False."""
+    """The bytes of one JSON object in a file. For an object larger than the limits of this module
+    `is_whole` is False, and `content` has only its first HEAD bytes."""
 
     content: bytes
     is_whole: bool = True
 
 
 def split(file):
-    """Yield a Piece for each object of `file` (binary, from its beginning), and None after each
-    CHUNK that was looked through, so that the caller can pause. Raises NotJson."""
+    """Yield a Piece for each object of the JSON `file` (binary, at its beginning), which is one
+    object or a list of objects, and None after each read of the file, so that the caller can pause.
+    Raises NotJson, or its subclass CutOff if the file ends too early."""
     splitter = _Splitter()
     # As much again as waits for its end: a long text is not looked through for each chunk.
     while data := file.read(max(CHUNK, splitter.waiting)):
@@ -62,7 +64,7 @@ def split(file):
 
 
 class _Splitter:
-    """What is known between two chunks."""
+    """The state of `split` between two reads: buffered bytes, counts of brackets and tokens."""
 
     def __init__(self):
         self._buffer = b""
@@ -79,11 +81,11 @@ class _Splitter:
 
     @property
     def waiting(self):
-        """How many bytes were read and not looked through."""
+        """The number of bytes in the buffer that were not searched for tokens yet."""
         return len(self._buffer) - self._at
 
     def feed(self, data):
-        """The Pieces that end in `data`."""
+        """Take `data`, the next bytes of the file, and yield the Pieces that are complete."""
         if self._start is None and not self.waiting and data.isspace():
             return
         self._buffer += data
@@ -104,15 +106,16 @@ class _Splitter:
         self._forget()
 
     def end(self):
-        """Say that nothing follows. Raises NotJson where there was nothing, CutOff where something
-        is open."""
+        """Check the state at the end of the file: raise NotJson if the file was empty, CutOff if a
+        bracket is still open."""
         if self._outer is None:
             raise NotJson("it is empty")
         if self._depth > 0:
             raise CutOff("it ends too early")
 
     def _begin(self):
-        """Whether the first bracket was seen."""
+        """Return True if the buffer has the file's first bracket, which tells a list from an
+        object; False if only white space was read. Raises NotJson for anything else."""
         if len(self._buffer) < len(_BOM) and _BOM.startswith(self._buffer):
             return False
         first = self._buffer.removeprefix(_BOM).lstrip(_SPACE)[:1]
@@ -125,14 +128,15 @@ class _Splitter:
         return bool(first)
 
     def _leave_text(self):
-        """Drop the rest of a text, and say whether its end was there."""
+        """Drop the rest of a long string from the buffer; return True if its end was in there."""
         rest = _REST_OF_TEXT.match(self._buffer)
         self._in_text = not rest[1]
         self._buffer, self._at = self._buffer[rest.end() :], 0
         return not self._in_text
 
     def _take(self, token):
-        """The Piece that `token` ends, if it ends one."""
+        """Count a bracket, comma or string (a match of _TOKEN); return the Piece that it completes,
+        else None."""
         self._tokens += 1
         kind = self._buffer[token.start()]
         if kind in _OPENING:
@@ -151,7 +155,8 @@ class _Splitter:
         return None
 
     def _check(self, end, is_too_much=False):
-        """Skip the rest of the object that began, if it is beyond the limits."""
+        """Skip the rest of the current object if it `is_too_much`, or if its bytes up to the offset
+        `end` in the buffer are more than MOST_BYTES; its HEAD is kept."""
         if self._start is None or self._skips:
             return
         if is_too_much or end - self._start > MOST_BYTES:
@@ -170,7 +175,7 @@ class _Splitter:
         return None
 
     def _forget(self):
-        """Keep of the buffer only what is not looked through, and the object that is not whole."""
+        """Drop from the buffer all but the current, incomplete object and what was not searched."""
         self._check(len(self._buffer))
         kept = self._at
         if self._start is not None and not self._skips:

@@ -9,8 +9,11 @@ from conversations.thread.message_tree import MessageTree
 
 
 def write(conversation):
-    """`conversation` (a Conversation) as a Markdown text: its title, then each message under a
-    heading with speaker and time, in the reader's language and time zone."""
+    """Return `conversation` (a Conversation) as Markdown text: its title, then each message of its
+    active branch under a heading with the name of the person or model, and the time.
+
+    Uses the active language and time zone.
+    """
     ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
     by_id = Message.objects.select_related("response").in_bulk(ids)
     parts = [f"# {' '.join(conversation.display_title.split())}"]

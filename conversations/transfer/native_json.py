@@ -1,4 +1,4 @@
-"""The site's own JSON format of one conversation, with all its branches: written and read."""
+"""The site's own JSON format for one conversation with all its branches: writer and reader."""
 
 import json
 from datetime import UTC
@@ -20,12 +20,12 @@ _RESPONSE = (
     *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
     *REPORTED_TOKENS,
 )
-# Set where it stands apart in the list.
+# Times that are set if the conversation is pinned, archived or in the trash.
 _KEPT = ("pinned_at", "archived_at", "trashed_at")
 
 
 def write(conversation):
-    """`conversation` (a Conversation) as a JSON text in this format."""
+    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export."""
     messages = conversation.messages.select_related("response").order_by("created_at", "id")
     document = {
         "format": FORMAT,
@@ -69,14 +69,15 @@ def _time(moment):
 
 
 def is_ours(found):
-    """Whether the parsed JSON `found` says that it is one of ours."""
+    """Return True if the parsed JSON `found` declares itself a conversation in the site's own
+    format; whether `read` can read it is not checked."""
     return isinstance(found, dict) and found.get("format") == FORMAT
 
 
 def read(found):
-    """The ImportedConversation in `found`, a parsed document of this format.
+    """Return the ImportedConversation that `found`, parsed JSON in the site's own format, contains.
 
-    Raises ValueError where it is broken or of another version.
+    Raises ValueError if `found` is not valid or of another version of the format.
     """
     messages = found.get("messages")
     if found.get("version") != VERSION or not isinstance(messages, list):

@@ -1,4 +1,4 @@
-"""What came of a file that was brought in, in words."""
+"""Reports of imports: counts of what was imported from a file or left out, and their sentences."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -10,8 +10,9 @@ from conversations.rendering.isolated_text import isolated
 
 
 class Unreadable(Exception):
-    """The file is nothing that can be brought in. `code` says why: "format", "size", "zip", "cut"
-    (it ends in the middle), "gone" (it is not on disk any more)."""
+    """The error of a file that cannot be imported, or not to its end. `code` says why: "format" (no
+    conversations), "size" (too large), "zip" (damaged or with a password), "cut" (ends in the
+    middle) or "gone" (no longer on the server's disk)."""
 
     def __init__(self, code):
         super().__init__(code)
@@ -19,7 +20,7 @@ class Unreadable(Exception):
 
     @property
     def sentence(self):
-        """Why, and what could be brought in, in the reader's language."""
+        """The reason as text for the person, in the active language, with what to do about it."""
         return _unreadable_sentences()[self.code]
 
 
@@ -30,11 +31,14 @@ NAMED = 50
 
 @dataclass
 class Report:
-    """What came of a file: how many conversations were `found`, `conversations` and `messages` that
-    came in, how many were `known` here already or `empty`, what was `left_out` by kind, the first
-    NAMED of the answers that are `missing`, as `(title of the conversation, question)`, and of the
-    titles or file names of what is `broken`, with the number of those beyond that, and the last
-    `fault` of the file, an Unreadable."""
+    """The report of the import of one file.
+
+    Numbers: conversations `found` in the file, `conversations` and `messages` imported,
+    conversations `known` (imported before) and `empty`; `left_out` counts attachments and messages
+    by kind. `missing` lists questions without an answer in the file, as `(title of the
+    conversation, question)`, `broken` titles or file names that could not be read; both have at
+    most NAMED items, and `more_…` counts the rest. `fault` is the file's last Unreadable, or None.
+    """
 
     found: int = 0
     conversations: int = 0
@@ -49,27 +53,28 @@ class Report:
     fault: Unreadable | None = None
 
     def add_broken(self, name):
-        """Note a conversation or a member of a zip that could not be read."""
+        """Add the title of a conversation, or the file name of a zip's member, that could not be
+        read."""
         if len(self.broken) < NAMED:
             self.broken.append(name[:200] or "?")
         else:
             self.more_broken += 1
 
     def add_missing(self, title, questions):
-        """Note the `questions` (texts) of a conversation whose answers were not found."""
+        """Add `questions` (texts) without an answer in the file, of the conversation `title`."""
         room = NAMED - len(self.missing)
         shown = [" ".join(question.split())[:100] for question in questions[:room]]
         self.missing += [(title[:100], question) for question in shown]
         self.more_missing += len(questions) - len(shown)
 
     def as_json(self):
-        """The report as a dict that can be stored as JSON; `from_json` reads it."""
+        """Return the report as a dict that can be stored as JSON, for `from_json`."""
         stored = {each.name: getattr(self, each.name) for each in fields(self)}
         return {**stored, "fault": self.fault and self.fault.code}
 
     @classmethod
     def from_json(cls, stored):
-        """The Report that `as_json` gave as `stored`, an empty one of `{}`."""
+        """Return the Report of which `as_json` returned `stored`; a new, empty Report for `{}`."""
         report = cls(**stored)
         report.left_out = Counter(report.left_out)
         report.missing = [tuple(each) for each in report.missing]
@@ -77,7 +82,8 @@ class Report:
         return report
 
     def lines(self):
-        """What came in and what did not, a sentence each."""
+        """Return a list of sentences, in the active language, that tell the person how much was
+        imported and what was left out or could not be read."""
         lines = [
             ngettext(
                 "%(count)d conversation came in.",
