@@ -12,6 +12,8 @@ class IntegersIn(In):
     """Lookup `in` for integer columns that ignores values outside of the column's range."""
 
     def process_rhs(self, compiler, connection):
+        """Return the SQL of the list, without integers beyond the column's range, and its
+        parameters."""
         if self.rhs_is_direct_value():
             kind = self.lhs.output_field.get_internal_type()
             least, most = connection.ops.integer_field_range(kind)
@@ -25,7 +27,6 @@ class IntegersIn(In):
 
 
 def register():
-    """Replace the lookup `in` of all integer fields by IntegersIn; called once, when the app is
-    ready."""
+    """Make integer fields use IntegersIn for the lookup `in`; called when the app is ready."""
     for field in (IntegerField, AutoField, BigAutoField):
         field.register_lookup(IntegersIn)

@@ -24,8 +24,7 @@ def is_outage(error):
 
 
 def sentence(error):
-    """Return what the outage `error` is, in English and without full stop, for the application's
-    log.
+    """Return what kind of outage `error` is, as an English sentence without full stop, for logging.
 
     One of: the disk is full, migrations are pending, the database is locked or read-only; else that
     it does not answer.

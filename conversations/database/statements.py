@@ -24,8 +24,7 @@ def rows(statement, *values):
 
 
 def compiled(queryset):
-    """Return `(statement, *values)` of `queryset`, the arguments of `rows`, so as to compile it
-    only once.
+    """Return `queryset` as `(statement, *values)`, for calls of `rows` that need not compile it.
 
     Keep it only where the query's values never change. The values in the rows are not converted to
     Python's types: use `from_stored` for UUIDs; on SQLite booleans are 0 and 1.
@@ -35,8 +34,7 @@ def compiled(queryset):
 
 
 def change(statement, *values):
-    """Execute the SQL `statement` (an UPDATE, DELETE or INSERT) and return the number of rows
-    changed.
+    """Execute `statement`, an UPDATE, DELETE or INSERT, and return the number of rows changed.
 
     `values` take the place of each %s in it, in order.
     """
@@ -46,8 +44,7 @@ def change(statement, *values):
 
 
 def insert(*instances):
-    """Insert `instances`, new unsaved instances of one model, by a single INSERT; no signal is
-    sent.
+    """Insert `instances`, new objects of one model, by a single INSERT; no signal is sent.
 
     Their primary keys must be set already, such as UUIDs. The value of a field may be an
     expression, such as the database's Now(). Raises IntegrityError as `save()` would.
@@ -73,8 +70,7 @@ def insert(*instances):
 
 @cache
 def _insertion(model):
-    """Return the beginning of the INSERT for `model`, up to VALUES, and the model's fields in its
-    order."""
+    """Return the INSERT statement of `model` up to VALUES, and the fields in its order."""
     fields = model._meta.concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ", fields  # noqa: S608
@@ -86,17 +82,16 @@ def _expression(value):
 
 
 def as_stored(pk):
-    """Return `pk`, a UUID or its text, as the database holds it: 32 hex digits on SQLite, a UUID on
-    PostgreSQL.
+    """Return `pk`, a UUID or its text, as the database holds it; None returns None.
 
-    For use as a value in a statement, and to compare with ids in `rows`. None returns None.
+    That is 32 hex digits on SQLite, a UUID on PostgreSQL. Used as a value in a statement, and to
+    compare with ids in `rows`.
     """
     return _UUID.get_db_prep_value(pk, connection)
 
 
 def moment(at):
-    """Return `at`, a datetime, in the form that the database's driver takes, for use in a
-    statement."""
+    """Return `at`, a datetime, in the form in which the database's driver takes it as a value."""
     return _MOMENT.get_db_prep_value(at, connection)
 
 

@@ -17,8 +17,10 @@ from django.db.migrations.recorder import MigrationRecorder
 
 @dataclass(frozen=True)
 class Trigger:
-    """Database trigger: its `name`, its `table`, the `statement` that creates it and, on
-    PostgreSQL, the name of the `function` that it calls."""
+    """Database trigger `name` on the table `table`, created by the SQL `statement`.
+
+    On PostgreSQL `function` is the name of the function that it calls.
+    """
 
     name: str
     table: str
@@ -51,7 +53,7 @@ def _sqlite(name, table, event, condition="", action=_REFUSE):
 
 
 def _postgresql(name, table, event, each, function, condition=""):
-    """Return a Trigger for PostgreSQL; `each` is "ROW" or "STATEMENT", `function` a key of
+    """Return a Trigger for PostgreSQL; `each` is "ROW" or "STATEMENT", `function` from
     FUNCTIONS."""
     when = f"WHEN ({condition}) " if condition else ""
     statement = (
@@ -174,8 +176,7 @@ def missing(connection, triggers=ACCESS_LOG):
 
 
 def install(connection):
-    """Create all triggers of ACCESS_LOG and ERASURE that are missing in the database of
-    `connection`."""
+    """Create the triggers of ACCESS_LOG and ERASURE that the database of `connection` lacks."""
     for triggers in (ACCESS_LOG, ERASURE):
         lacking = set(missing(connection, triggers))
         for trigger in triggers[connection.vendor]:
@@ -184,16 +185,17 @@ def install(connection):
 
 
 def remove(connection, triggers):
-    """Drop `triggers` (ACCESS_LOG or ERASURE) from the database of `connection`, to reverse a
-    migration."""
+    """Drop `triggers` (ACCESS_LOG or ERASURE) in the database of `connection`.
+
+    Used by a migration that is reversed.
+    """
     with connection.cursor() as cursor:
         for trigger in triggers[connection.vendor]:
             _drop(connection, cursor, trigger)
 
 
 def repair(using, **kwargs):
-    """Call `install` for the database with the alias `using`; a receiver of the signal
-    `post_migrate`.
+    """Call `install` for the database alias `using`; a receiver of the signal `post_migrate`.
 
     Does nothing unless the migration that first creates the triggers is applied.
     """
@@ -250,8 +252,7 @@ def _found(connection):
 
 
 def _plain(sql):
-    """Return `sql` without white space, brackets and semicolons, in lower case, to compare two
-    statements.
+    """Return `sql` in lower case without white space, brackets and semicolons, for comparison.
 
     PostgreSQL returns statements with its own spelling of these.
     """

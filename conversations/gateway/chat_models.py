@@ -29,6 +29,8 @@ LONGEST_NAME = 200
 
 
 def is_for_chat(name):
-    """Return False if a word in `name`, the name of a model, says that it is for something else
-    than chat (such as "embedding" or "tts"), else True."""
+    """Return False if `name`, the name of a model, says that it is not for chat, else True.
+
+    Such names contain a word of OTHER_KINDS, for example "embedding" or "tts".
+    """
     return _kinds.search(name[:LONGEST_NAME]) is None

@@ -35,15 +35,17 @@ def error_sentence(code, http_status=None):
 
 
 def operator_sentence(code):
-    """Return the sentence for the site's operator about `code`, an error code of
-    upstream/error_codes.py; None for any other code."""
+    """Return the sentence for the site's operator about an error of the gateway.
+
+    It is in the active language. `code` is a code of upstream/error_codes.py; any other returns
+    None.
+    """
     found = _of_gateway().get(code)
     return found and found.operator
 
 
 def is_quote(code, words):
-    """Return True if `words`, the message stored with the error `code`, were written by the
-    gateway.
+    """Return True if `words`, the message stored with the error `code`, are the gateway's own.
 
     False for words of the operating system, for a summary such as "status 502, text/html", and for
     "".
@@ -53,16 +55,14 @@ def is_quote(code, words):
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """Two sentences about one error: for the `reader` whose reply failed, and for the site's
-    `operator`."""
+    """Two sentences about one error: one for the user (`reader`), one for the site's `operator`."""
 
     reader: str
     operator: str
 
 
 def _of_gateway():
-    """Return `{code: Sentences}` for the codes of upstream/error_codes.py, in the active
-    language."""
+    """Return `{code: Sentences}` for codes of upstream/error_codes.py, in the active language."""
     return {
         "bad_config": Sentences(
             _("The gateway is not set up correctly. Tell your administrator."),

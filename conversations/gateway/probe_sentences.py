@@ -1,5 +1,4 @@
-"""Sentences about the results of a probe of the gateway (upstream/probe.py), for the site's
-operator."""
+"""Sentences for the site's operator about what a probe of the gateway (upstream/probe.py) found."""
 
 from django.utils.translation import gettext as _
 
@@ -7,8 +6,10 @@ from conversations.gateway.error_sentences import operator_sentence
 
 
 def finding_label(name):
-    """Return the label of the probe's finding `name` (one of ROWS), in the active language; `name`
-    itself if it has none."""
+    """Return the label of a finding of the probe, in the active language.
+
+    `name` is one of ROWS in upstream/probe.py; any other is returned as it is.
+    """
     return {
         "reachable": _("reachable"),
         "key": _("key accepted"),

@@ -14,8 +14,7 @@ FIELDS = ("subject", "body", "from_email", "to", "cc", "bcc", "reply_to", "extra
 
 
 class OutboxBackend(BaseEmailBackend):
-    """E-mail backend of Django that stores messages as OutgoingMail rows, in the caller's
-    transaction."""
+    """E-mail backend of Django that stores messages as OutgoingMail, in the open transaction."""
 
     def send_messages(self, email_messages):
         """Store `email_messages`, a list of EmailMessage, and return their number.

@@ -42,12 +42,12 @@ def _send(mail, attempts, is_last):
         connection = get_connection(settings.MAIL_BACKEND)
         from_content(mail.content, connection).send()
     except Exception as error:
-        # Not the words of the mail server's answer: they may repeat the address.
         said = f"{type(error).__name__}: {error}"[:300]
         changes = {"error": said}
         if is_last:
             changes |= {"next_attempt_at": None, "content": {}}
         OutgoingMail.objects.filter(pk=mail.pk).update(**changes)
+        # The mail server's answer is not logged: it may repeat the address.
         logger.warning(
             "E-mail %s could not be sent (attempt %s, %s): %s.",
             mail.pk,

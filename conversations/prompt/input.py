@@ -1,14 +1,13 @@
-"""Body of `POST /v1/responses` and its `input` array, built from stored messages so that they fit
-the model's context window. Pure functions.
+"""Body of `POST /v1/responses`, built from stored messages that fit the model's context window.
 
-A turn is sent as `{"type": "message", "role", "content": text}`, the only form that every gateway
-examined accepts. Optional fields are sent only where they are set: some gateways refuse fields that
-they do not know.
+Pure functions. A turn is sent as `{"type": "message", "role", "content": text}`, the only form that
+every gateway examined accepts. Optional fields are sent only where they are set: some gateways
+refuse fields that they do not know.
 """
 
 from dataclasses import dataclass
 
-# The ratio where none was measured; tokenizers of today's models have 3–5 bytes of UTF-8 a token.
+# Used where no ratio was measured; tokenizers of today have 3–5 bytes of UTF-8 per token.
 BYTES_PER_TOKEN = 4
 # Tokens of a turn besides its text, for role and separators.
 TURN_OVERHEAD = 4
@@ -18,8 +17,7 @@ OUTPUT_RESERVE = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stored message: `id` (of any type, not sent), `role` ("user" or "assistant") and
-    `text`."""
+    """One stored message: `role` ("user" or "assistant") and `text`; `id` is not sent."""
 
     id: object
     role: str
@@ -48,8 +46,7 @@ def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
 
 
 def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_token=None):
-    """Return the newest of `turns` that fit a context window of `window` tokens, as a list of
-    Turns.
+    """Return the newest of `turns` that fit a context window of `window` tokens, as a list.
 
     With `window` None or 0 all are returned. Room is kept for `instructions` (text) and for the
     reply: `max_output_tokens`, or a quarter of the window, at most OUTPUT_RESERVE, where it is

@@ -1,5 +1,4 @@
-"""Reader of chat completions, in which some gateways answer `POST /v1/responses`: streamed chunks
-and whole bodies."""
+"""Reader of chat completions, in which some gateways answer `POST /v1/responses`."""
 
 from .gateway_errors import error_in
 from .gateway_text import one_line, repair

@@ -1,5 +1,4 @@
-"""HTTP client of one gateway: asks for responses, with retries and time limits, and for the list of
-models."""
+"""HTTP client of one LLM gateway: asks for responses and models, with retries and time limits."""
 
 import asyncio
 import json
@@ -24,7 +23,7 @@ from .response_headers import request_id_in, retry_after_in, summary
 from .retry_policy import ATTEMPTS, pause_before_retry
 from .untrusted_json import parse
 
-# What the body of a refusal may take to arrive.
+# Seconds that the body of a response with an error status may take to arrive.
 REFUSAL_SECONDS = 10.0
 # In the chat shape only usage follows the last word, or nothing does and the line stays open.
 TAIL_SECONDS = 2.0
@@ -69,8 +68,7 @@ def build_client(
     longest_reply: int = LONGEST_REPLY,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> "Upstream":
-    """Return an Upstream, the client of one gateway; no connection is opened before the first
-    request.
+    """Return an Upstream, the client of one gateway; connections are opened by its first request.
 
     `base_url` is the gateway's address, with or without `/v1`; `api_key` "" sends no key; `headers`
     are added to every request. `connect_timeout` and `read_timeout` (seconds without a byte) end a
@@ -209,7 +207,7 @@ class Upstream:
         if not isinstance(data, list):
             raise UpstreamError(Failed("not_api", self._summary(http_response), status))
         names = {one_line(each.get("id")) for each in data if isinstance(each, dict)} - {""}
-        # A name with a secret in it is nobody's model, and the list is stored and shown.
+        # A name with a secret in it is no model's, and the names are stored and shown.
         names = {each for each in names if not self._redactor.holds_secret(each)}
         return sorted(names)[:MOST_MODELS]
 
@@ -277,7 +275,7 @@ class Upstream:
         status, headers = http_response.status_code, http_response.headers
         deadline.shorten(REFUSAL_SECONDS)
         body = bytearray()
-        # The status says enough where the body breaks off.
+        # If the body breaks off, the HTTP status alone is classified.
         with suppress(Exception):
             await deadline.guard(read_into, body, http_response, LARGEST_ERROR)
         return refusal(status, headers, bytes(body), self._redactor)

@@ -1,5 +1,4 @@
-"""Finder of secrets in the configured key and headers, to be redacted where a gateway repeats
-them."""
+"""Search for secrets in the configured key and headers, which answers of a gateway may repeat."""
 
 import base64
 import binascii
@@ -17,12 +16,11 @@ _SCHEME = re.compile(r"^[A-Za-z][\w-]*\s+(?=\S)")
 
 
 def configured_secrets(api_key: str, headers: Mapping[str, str]) -> list[str]:
-    """Return the secret strings in the gateway's key and extra headers, longest first, for
-    Redactor.
+    """Return the secret strings in `api_key` and `headers`, longest first, for use by Redactor.
 
-    `headers` are those of the setting UPSTREAM_HEADERS. Secret are the values of headers with a
-    name such as Authorization or Cookie (also the password in `Basic` credentials and each cookie's
-    value), and in other headers words of 16 characters or more with a digit.
+    `headers` are the extra ones of the setting UPSTREAM_HEADERS. Secret are the values of headers
+    with a name such as Authorization or Cookie (also the password in `Basic` credentials and each
+    cookie's value), and in other headers words of 16 characters or more with a digit.
     """
     found = {api_key}
     for name, value in headers.items():

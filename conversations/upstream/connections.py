@@ -19,8 +19,7 @@ READ_BUFFER = 128 * 1024
 
 
 class Reuse:
-    """Flag that ConnectionPool.send sets: `happened` is True if the request used an old
-    connection."""
+    """Flag of one request; `happened` is True once ConnectionPool.send has reused a connection."""
 
     def __init__(self) -> None:
         """Begin with `happened` False."""
@@ -38,8 +37,7 @@ class ConnectionPool:
     """
 
     def __init__(self, *, tls: bool, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """`tls` is True if the gateway's address is https; `transport` replaces the network, for
-        tests."""
+        """`tls` is True if the gateway's address is https; `transport` replaces the network."""
         self._tls = tls
         self._given_transport = transport
         self._ssl_context: ssl.SSLContext | None = None
@@ -80,7 +78,7 @@ class ConnectionPool:
     async def _keep(
         self, transports: tuple[httpx.AsyncBaseTransport, ...], loop: asyncio.AbstractEventLoop
     ) -> AsyncGenerator[None, None]:
-        # A loop that ends closes its generators first, and thereby the connections.
+        # An event loop that ends closes its generators first: so this closes the connections.
         try:
             yield
         finally:
@@ -89,8 +87,7 @@ class ConnectionPool:
                 await transport.aclose()
 
     def _transport(self, *, force_close: bool = False) -> AiohttpTransport:
-        """Return a new httpx transport; with `force_close` every request gets a connection of its
-        own."""
+        """Return a new httpx transport; with `force_close` each request opens a new connection."""
         return AiohttpTransport(
             verify=self._context() or False,
             trust_env=False,
@@ -99,7 +96,7 @@ class ConnectionPool:
 
     def _session(self, *, force_close: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            # Unlimited; how many replies there may be at once is decided elsewhere.
+            # Unlimited: callers limit how many replies are written at once.
             limit=0,
             ssl=self._context() or False,
             force_close=force_close,
@@ -126,8 +123,10 @@ class ConnectionPool:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """Transports of one event loop: `pooled` reuses connections, `fresh` does not; `keeper` is the
-    generator that closes both when the loop ends."""
+    """Transports of one event loop: `pooled` reuses connections, `fresh` does not.
+
+    `keeper` is a generator that closes both when the event loop ends.
+    """
 
     pooled: httpx.AsyncBaseTransport
     fresh: httpx.AsyncBaseTransport

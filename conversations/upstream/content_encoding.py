@@ -37,11 +37,10 @@ class Unpacker:
         self._begun = False
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Decompress `data`, the next compressed bytes, and yield the result, at most PIECE bytes
-        at a time.
+        """Decompress `data`, the next bytes of the body, and yield the result in pieces.
 
-        Raises httpx.DecodingError for broken data and UnpackedTooLarge beyond LARGEST_UNPACKED
-        bytes in all.
+        A piece has at most PIECE bytes. Raises httpx.DecodingError for broken data and
+        UnpackedTooLarge beyond LARGEST_UNPACKED bytes in all.
         """
         while True:
             piece = self._unpack(data)

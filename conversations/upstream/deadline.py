@@ -31,7 +31,7 @@ class Deadline:
         self._task = task
         self._silence = silence
         self._end = self._limit = self._loop.time() + seconds
-        # When the guarded await began; never, while none is guarded.
+        # When the guarded await began; infinity while none is guarded.
         self._since = math.inf
         self._cancelled = False
         self._expired = False
@@ -50,17 +50,15 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Return the seconds left of the whole call's limit, never negative; `shorten` does not
-        count."""
+        """Return the seconds left for the whole call, never negative; `shorten` does not count."""
         return max(0.0, self._end - self._loop.time())
 
     def shorten(self, seconds: float) -> None:
-        """Make the whole call's limit end `seconds` from now, if that is sooner, until
-        `restore`."""
+        """Let the whole call's time end `seconds` from now, if that is sooner, until `restore`."""
         self._set(min(self._end, self._loop.time() + seconds))
 
     def restore(self) -> None:
-        """Undo `shorten`: the whole call's limit ends again when `__init__` said."""
+        """Undo `shorten`: the whole call's time ends again as `__init__` said."""
         self._set(self._end)
 
     async def guard(
@@ -78,7 +76,7 @@ class Deadline:
         try:
             return await function(*arguments, **named)
         except asyncio.CancelledError:
-            # Somebody else's cancellation goes on; only our own ends here.
+            # Only the cancellation by this deadline becomes a TimeoutError; others go on.
             if self._cancelled and self._task.cancelling() == asked_before + 1:
                 raise TimeoutError from None
             raise
@@ -95,7 +93,7 @@ class Deadline:
         self._timer = self._arm()
 
     def _arm(self) -> asyncio.TimerHandle:
-        # Not anew with each await: where one began later, the timer finds that out.
+        # The timer is not set anew for each await: `_expire` checks when the last one began.
         """Return a new timer for the earlier of the two limits."""
         began = min(self._since, self._loop.time())
         return self._loop.call_at(min(self._limit, began + self._silence), self._expire)

@@ -177,8 +177,7 @@ class Decoder:
         self._builder.is_overlong()
 
     def _whole(self, body: dict, depth: int = 0) -> bool:
-        """Read a whole response in any known shape from `body`; return False if it has none of
-        them.
+        """Read `body`, a whole response in any known shape; return False if it has none of them.
 
         `depth` counts how often `response` or `data` has been unwrapped, at most three times.
         """

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 
 MODEL = "demo"
-# Asked for no more than this, it gives a heading of what was asked: a title is wanted.
+# With a limit of at most so many tokens, a title is asked for: the reply is a short heading.
 SHORT_REPLY_TOKENS = 200
 QUOTED_CHARACTERS = 600
 
@@ -108,8 +108,7 @@ def fibonacci(n: int) -> int:
 
 
 class DemoTransport(httpx.AsyncBaseTransport):
-    """Transport for httpx that answers `POST …/responses`, streamed or whole, and `GET
-    …/models`."""
+    """Transport for httpx that answers `POST …/responses` and `GET …/models` without a network."""
 
     def __init__(self, pace: float = 0.02) -> None:
         """`pace` is the time between two pieces of streamed text, in seconds."""
@@ -234,8 +233,7 @@ class _Reply:
 
 
 def _asked(sent: object) -> str:
-    """Return the last text of the user in `sent`, the `input` of a request (text or list of
-    turns)."""
+    """Return the user's last text in `sent`, the `input` of a request (a string or a list)."""
     if isinstance(sent, str):
         return sent
     items = sent if isinstance(sent, list) else []

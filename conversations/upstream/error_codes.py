@@ -73,10 +73,10 @@ _status = re.compile(r"[45]\d\d")
 
 @dataclass(frozen=True, slots=True)
 class GatewayError:
-    """Error object as the gateway sent it: `message`, `code` and `kind` (its field `type`), "" if
-    missing.
+    """Error object as the gateway sent it; its fields are "" where they are missing.
 
-    `message` is cut to LONGEST_MESSAGE characters, so that no regular expression meets more.
+    `kind` is the field `type`. `message` is cut to LONGEST_MESSAGE characters, so that no regular
+    expression meets more.
     """
 
     message: str = ""

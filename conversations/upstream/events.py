@@ -36,8 +36,10 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Event: the gateway's id of the response and its model are known; sent again when more is
-    known."""
+    """Event: id and model of the response are known; sent again when more is known.
+
+    `upstream_id` is the gateway's id of the response; each is "" while unknown.
+    """
 
     upstream_id: str
     model: str
@@ -71,15 +73,14 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Event: the end of a call that brought at least a part of a response; all text sent stays
-    valid.
+    """Event: the end of a call that brought a response or a part of one; all text sent stays valid.
 
     `reason` says why the response is not complete, in the gateway's words (`content_filter`, …) or
     as one of: `max_output_tokens` (a token limit cut it), `too_long` (more characters than allowed
     here), and for status `interrupted` one of `cut`, `malformed`, `background` or a code of Failed.
     On a `completed` response `max_output_tokens` hints that the limit cut it all the same, and any
     other value is the gateway's `finish_reason`. `error_code` is a key of `error_codes.CODES`,
-    `error_message` the gateway's own sentence; `refusal` is the model's text of a refusal to
+    `error_message` the gateway's own sentence; `refusal` is the text in which the model declines to
     answer.
     """
 
@@ -89,7 +90,7 @@ class Finished:
     error_code: str = ""
     error_message: str = ""
     refusal: str = ""
-    # The model called a function or a tool, which nobody here runs.
+    # The model called a function or a tool, which this site does not run.
     tool_note: bool = False
     phase: str = ""
     # The API and the framing it came in: "responses-stream", "chat-body" and so on.

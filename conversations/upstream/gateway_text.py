@@ -1,5 +1,4 @@
-"""Cleaning of text from a gateway before it is stored or shown: repair, one line, secrets
-removed."""
+"""Cleaning of text from a gateway before it is stored or shown: repaired, one line, no secrets."""
 
 import re
 from collections.abc import Sequence
@@ -20,8 +19,7 @@ _key_shaped = re.compile(r"\bsk-[\w*.\-]{6,}")
 
 
 def repair(text: str) -> str:
-    """Return `text` with surrogate pairs joined, lone surrogates replaced by U+FFFD, and NUL
-    removed.
+    """Return `text` without NUL, with surrogate pairs joined and lone surrogates as U+FFFD.
 
     A gateway that escapes each delta by itself cuts a character outside the BMP in two surrogates;
     neither a lone surrogate nor NUL can be stored in PostgreSQL.
@@ -32,10 +30,10 @@ def repair(text: str) -> str:
 
 
 def one_line(value: object, longest: int = LONGEST_NAME) -> str:
-    """Return `value` (an id, code or model name from JSON) as one line of at most `longest`
-    characters.
+    """Return `value`, an id, code or model name from JSON, as one line of text.
 
-    An integer below 10**9 becomes its digits; anything else that is no string becomes "".
+    It is cut to `longest` characters. An integer below 10**9 becomes its digits; anything else that
+    is no string becomes "".
     """
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**9:
         value = str(value)
@@ -48,8 +46,10 @@ class Redactor:
     """Filter that removes secrets and the gateway's address from text that is stored or shown."""
 
     def __init__(self, secrets: str | Sequence[str] = (), host: str = "") -> None:
-        """`secrets` is the API key or a list of secret strings (see `configured_secrets`); `host`
-        is the gateway's host name without port. Empty ones remove nothing."""
+        """`secrets` is the API key or a list of secret strings (see `configured_secrets`).
+
+        `host` is the gateway's host name without port. Empty ones remove nothing.
+        """
         if isinstance(secrets, str):
             secrets = [secrets] if secrets else []
         # A very short key, as local servers have, may be a syllable of any word.

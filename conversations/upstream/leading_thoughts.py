@@ -18,7 +18,7 @@ TAGS = {
 }
 # The one closing tag that is understood without its opening one.
 LONELY = "</think>"
-# So many of them are looked at: each costs a look at the whole text before it.
+# At most so many closing tags are examined: each costs a search of the whole text before it.
 MOST_LONELY = 8
 # Characters after a lonely tag that decide whether it ends the thoughts: two line ends, as CRLF.
 LOOKAHEAD = 4
@@ -72,8 +72,7 @@ def split_thoughts(text: str, *, last: bool = True, complete: bool = True) -> Sp
 
 
 class LeadingThoughts:
-    """Incremental `split_thoughts` of one answer; the result does not depend on how the text is
-    cut."""
+    """Incremental `split_thoughts` of one answer, whose result does not depend on the cuts."""
 
     def __init__(self) -> None:
         """Begin with no text."""
@@ -83,10 +82,10 @@ class LeadingThoughts:
         self._is_plain = False
 
     def passes(self, text: str) -> bool:
-        """Return True and record `text`, the next piece, if all of it is answer; else record
-        nothing.
+        """Take `text`, the next piece, and return True if all of it is answer; else return False.
 
-        This is the fast path: only after False must the piece be given to `add`.
+        This is the fast path: after False nothing has been taken, and the piece must be given to
+        `add`.
         """
         if self._split.settled:
             return True
@@ -130,8 +129,8 @@ def _may_become_an_opening_tag(text: str) -> bool:
 
 
 def _find_closing(text: str, closing: str) -> int:
-    """Return the index of the tag `closing` in `text`, -1 if it is missing; one after ` is
-    skipped."""
+    """Return the index of the tag `closing` in `text`, skipping those after `; -1 if there is
+    none."""
     end = text.find(closing)
     while end > 0 and text[end - 1] == "`":
         end = text.find(closing, end + 1)

@@ -14,14 +14,14 @@ from .usage import Usage
 
 ANSWER_SECONDS = 120.0
 MAXIMUM = 16  # tokens
-# So many tokens more than asked for are a limit that was not heeded.
+# Tokens beyond the limit that are tolerated before it counts as ignored.
 TOLERANCE = 8
-# An answer of which all text comes within this time, after a wait of at least the other, was
-# written first and sent then.
+# An answer whose text comes within AT_ONCE_SECONDS, after a wait of more than WAITED_SECONDS, was
+# written completely before it was sent.
 AT_ONCE_SECONDS = 0.01
 WAITED_SECONDS = 0.3
 
-# What a code of a row can be besides those of a Failed.
+# Codes of a Row besides the CODES of a Failed.
 PROBE_CODES = {
     "not_listed": "the model is not among those the gateway lists",
     "no_list": "the gateway lists no models",
@@ -38,7 +38,7 @@ PROBE_CODES = {
 }
 
 NO_CONNECTION = {"bad_config", "connect", "tls", "timeout_connect"}
-# In the order in which they are given.
+# Names of all rows, in the order in which `probe` yields them.
 ROWS = (
     *("reachable", "key", "wrong_key", "models", "stream", "usage_stream", "growing"),
     *("first_token", "total", "limit", "history", "instructions", "effort", "unknown_model"),
@@ -65,8 +65,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Result of one request; `first` and `last` are when the first and last text came and `total`
-    when it ended, in seconds after the request."""
+    """Result of one request, with times in seconds since it was sent.
+
+    `first` and `last` are when the first and the last text came (None: no text), `total` when it
+    ended.
+    """
 
     end: Finished | Failed
     text: str
@@ -77,6 +80,7 @@ class _Answer:
 
     @property
     def code(self) -> str:
+        """Return the error code of the answer, a key of CODES or PROBE_CODES; "" if all is well."""
         if isinstance(self.end, Failed):
             return self.end.code
         if self.end.status not in ("completed", "incomplete"):
@@ -87,26 +91,31 @@ class _Answer:
 
     @property
     def message(self) -> str:
+        """Return the gateway's sentence about an error, or why the answer broke off; else ""."""
         if isinstance(self.end, Failed):
             return self.end.message
         return self.end.error_message or ("" if self.code == "" else self.end.reason)
 
     @property
     def usage(self) -> Usage | None:
+        """Return the reported token counts, None if there are none."""
         return self.end.usage if isinstance(self.end, Finished) else None
 
     @property
     def shape(self) -> str:
+        """Return API and framing of the answer, such as "responses-stream"; "" if it failed."""
         return self.end.shape if isinstance(self.end, Finished) else ""
 
     @property
     def came_at_once(self) -> bool:
+        """Return True if all text came in one moment after a wait, as from a buffering proxy."""
         if self.first is None or self.last is None or len(self.text.split()) < 3:
             return False
         return self.first > WAITED_SECONDS and self.last - self.first < AT_ONCE_SECONDS
 
     @property
     def ending(self) -> str:
+        """Return status and reason of the answer as text; "" if the request failed."""
         if isinstance(self.end, Failed):
             return ""
         return f"{self.end.status} {self.end.reason}".strip()
@@ -188,8 +197,10 @@ async def _ask(
     maximum: int | None = MAXIMUM,
     **more: object,
 ) -> _Answer:
-    """Send one request with `turns` as input and return its _Answer; `more` are further fields of
-    it."""
+    """Send one request with `turns` as input and return its _Answer.
+
+    `maximum` is the limit in tokens (None sends none); `more` are further fields of the request.
+    """
     body = {"model": model, "input": turns, "store": False, "stream": True, **more}
     if maximum is not None:
         body["max_output_tokens"] = maximum
@@ -250,8 +261,7 @@ async def _refused(
 
 
 def _limit_row(limited: _Answer, works: bool) -> Row:
-    """Return the row "limit": whether the limit on tokens was obeyed, and how an answer it cut
-    ends."""
+    """Return the row "limit": whether the token limit was obeyed, and how the answer ended."""
     if limited.code:
         code = limited.code if works else "not_asked"
         return Row("limit", False, code, message=limited.message, essential=False)
@@ -263,8 +273,10 @@ def _limit_row(limited: _Answer, works: bool) -> Row:
 
 
 def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
-    """Return the row `name`: whether the answer's shape ends in `ending`, with code `otherwise` if
-    not."""
+    """Return the row `name`: whether the answer's shape ends in `ending`.
+
+    `otherwise` is the row's code if it does not.
+    """
     if answer.code:
         return Row(name, False, answer.code, answer.shape, answer.message, essential)
     if not answer.shape.endswith(ending):

@@ -1,5 +1,4 @@
-"""Remover of the reference marks of ChatGPT's models: characters U+E200 to U+E206 around
-references.
+"""Remover of reference marks: characters U+E200 to U+E206, which ChatGPT's models put in texts.
 
 `U+E200 cite U+E202 turn0search1 U+E201` refers to a search result that is not sent along; a reader
 would see boxes around garbage. Marks are removed with what they enclose, except words that belong
@@ -12,7 +11,7 @@ import re
 from .gateway_text import repair
 
 BEGIN, END, SEPARATOR = "\ue200", "\ue201", "\ue202"
-# Characters of a reference with its marks; what is longer is none.
+# Most characters of a reference with its marks; a longer text is no reference.
 LONGEST = 2_000
 # Of a reference without its marks: U+E202 turn0search1.
 LONGEST_BARE = 40
@@ -26,11 +25,10 @@ _cut = re.compile(f"(?:[a-z_]{{1,30}}(?:{SEPARATOR}|\\Z)|\\Z)")
 
 
 class ReferenceMarks:
-    """Incremental remover of reference marks from one text; give each piece to `strip` in order.
+    """Incremental remover of reference marks from one text; give its pieces to `strip` in order.
 
     Reference marks are the private-use characters U+E200 to U+E206 with which ChatGPT's models
-    enclose references such as `cite turn0search1`. The result does not depend on how the text is
-    cut.
+    enclose references such as `cite turn0search1`. How the text is cut does not change the result.
     """
 
     def __init__(self) -> None:
@@ -38,8 +36,10 @@ class ReferenceMarks:
         self._held = ""
 
     def passes(self, text: str) -> bool:
-        """Return True if `text`, the next piece, can be shown as it is: no marks in it, nothing
-        held back."""
+        """Return True if `text`, the next piece, has no marks and no earlier text is held back.
+
+        It can then be shown as it is, without calling `strip`.
+        """
         return not self._held and (text.isascii() or not _marks.search(text))
 
     def strip(self, text: str, *, last: bool = False) -> str:
@@ -54,7 +54,7 @@ class ReferenceMarks:
         end = _beginning_of_a_reference(text)
         self._held = "" if last else text[end:]
         if last and text[end : end + 1] == BEGIN and not _cut.match(text, end + 1):
-            # It was the beginning of none.
+            # It was not the beginning of a reference after all.
             end = len(text)
         return _stripped(text[:end])
 
@@ -70,8 +70,7 @@ def _stripped(text: str) -> str:
 
 
 def _beginning_of_a_reference(text: str) -> int:
-    """Return the index at which an unfinished reference begins at the end of `text`, else its
-    length."""
+    """Return the index of an unfinished reference at the end of `text`, len(text) if none."""
     place = text.rfind(BEGIN)
     if place >= 0 and text.find(END, place) < 0 and len(text) - place <= LONGEST:
         return place

@@ -51,10 +51,10 @@ async def _arriving(http_response: httpx.Response) -> AsyncGenerator[bytes, None
 async def next_chunk(
     body: AsyncGenerator[bytes, None], deadline: Deadline
 ) -> tuple[bytes | None, Failed | None]:
-    """Return (bytes, None): the next piece of `body`, a generator of `chunks`, read within
-    `deadline`.
+    """Return the next piece of a response body as (bytes, None).
 
-    Returns (None, None) at the end of the body and (None, Failed) if it broke off or took too long.
+    Returns (None, None) at its end and (None, Failed) if it broke off or took longer than
+    `deadline` allows. `body` is a generator that `chunks` returned.
     """
     try:
         return await deadline.guard(anext, body), None
@@ -68,8 +68,7 @@ async def next_chunk(
 
 
 def unread(http_response: httpx.Response) -> bytes:
-    """Return the bytes that had arrived before the connection broke but were not read yet, else
-    b"".
+    """Return the bytes of the body that had arrived, unread, when the connection broke; else b"".
 
     aiohttp keeps them, but raises the error first: the last words, or a whole response that came
     while this process was busy, would be lost. Compressed bodies always give b"".
@@ -94,8 +93,10 @@ async def finish_reading(body: AsyncGenerator[bytes, None], deadline: Deadline) 
 
 
 async def read_into(buffer: bytearray, http_response: httpx.Response, limit: int) -> None:
-    """Append the body of `http_response` to `buffer`, at most `limit` bytes; raises as `chunks`
-    does."""
+    """Append the body of `http_response` to `buffer`, at most `limit` bytes of it.
+
+    Raises the same exceptions as `chunks`.
+    """
     async with aclosing(chunks(http_response)) as body:
         async for data in body:
             buffer += data

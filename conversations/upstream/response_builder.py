@@ -1,5 +1,4 @@
-"""Builder of one response: the readers of both APIs write to it, and the decoder takes events from
-it."""
+"""Builder of one response: readers of both APIs write to it, the decoder takes events from it."""
 
 from .error_codes import GatewayError, code_for
 from .events import Event, Failed, Finished, Started, Status
@@ -30,9 +29,11 @@ class ResponseBuilder:
     def __init__(
         self, redactor: Redactor, max_characters: int, max_output_tokens: int | None
     ) -> None:
-        """`redactor` removes secrets from the gateway's sentences; `max_characters` limits the
-        answer, the reasoning and the refusal each; `max_output_tokens` is the limit that the
-        request set, or None."""
+        """`redactor` removes secrets from the gateway's sentences.
+
+        `max_characters` limits the answer, the reasoning and the refusal each; `max_output_tokens`
+        is the limit in tokens that the request set, or None.
+        """
         self.redactor = redactor
         self.text = TextChannel(max_characters)
         self.reasoning = TextChannel(max_characters)
@@ -54,8 +55,7 @@ class ResponseBuilder:
         self._texts = TextEvents()
 
     def identify(self, upstream_id: object, model: object) -> None:
-        """Record the gateway's id of the response and its model; the first id and the latest model
-        count.
+        """Record the gateway's id of the response and its model: the first id, the latest model.
 
         Both are values from JSON of any type; what is no text is ignored.
         """
@@ -67,8 +67,7 @@ class ResponseBuilder:
             self._identified = True
 
     def is_overlong(self) -> bool:
-        """Return True if the answer, reasoning or refusal exceeds its limit; `end` is then
-        "too_long"."""
+        """Return True, and end the response as "too_long", if a text exceeds the limit."""
         for channel in (self.text, self.reasoning, self.refusal):
             if channel.incoming > channel.limit:
                 channel.settle()
@@ -78,8 +77,7 @@ class ResponseBuilder:
         return False
 
     def finish(self, status: Status, reason: str = "", error: GatewayError | None = None) -> None:
-        """Set `end` to a Finished with `status` and `reason`, unless the response has ended
-        already.
+        """Set `end`, unless it is set, to a Finished with `status` and `reason`.
 
         `error` is the gateway's error, if any. A failure without any text or usage becomes a
         Failed.
@@ -131,8 +129,7 @@ class ResponseBuilder:
         )
 
     def take(self) -> list[Event]:
-        """Return the events since the last call (Started, Text, Reasoning, Replaced), without
-        `end`."""
+        """Return the events (Started, Text, Reasoning, Replaced) since the last call; not `end`."""
         events: list[Event] = []
         last = self.end is not None
         if self._identified:

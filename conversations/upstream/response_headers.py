@@ -24,22 +24,20 @@ _LONGEST_WAIT = 60
 
 
 def request_id_in(headers: Mapping[str, str]) -> str:
-    """Return the gateway's id of the request from `headers`, at most 200 characters; "" if it sends
-    none."""
+    """Return the gateway's request id in `headers`, at most 200 characters; "" if it sends none."""
     found = (one_line(headers.get(each)) for each in REQUEST_ID_HEADERS)
     return next((each for each in found if each), "")
 
 
 def retry_after_in(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `headers` ask to wait before the next request; None if they do not
-    say.
+    """Return the seconds to wait before the next request, as `headers` ask; None if they do not.
 
     Read are `retry-after-ms`, then `retry-after` as seconds or as an HTTP date.
     """
     milliseconds = _seconds(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
-    # LiteLLM moves what it got to a name of its own.
+    # LiteLLM passes on the header of the provider behind it under a name of its own.
     asked = headers.get("retry-after") or headers.get("llm_provider-retry-after") or ""
     asked = asked[:_LONGEST_WAIT]
     seconds = _seconds(asked)
@@ -57,10 +55,10 @@ def _seconds(text: str) -> float | None:
 
 
 def summary(http_status: int, headers: Mapping[str, str], *, empty: bool = False) -> str:
-    """Return a description of a response whose body may not be shown, such as "status 502,
-    text/html".
+    """Return status and content type as text, such as "status 502, text/html".
 
-    With `empty` (there was no body) it says "empty" in place of the content type.
+    It describes a response whose body may not be shown. With `empty` (there was no body) it says
+    "empty" in place of the content type.
     """
     kind = one_line(headers.get("content-type", "").partition(";")[0], 60)
     return f"status {http_status}, {'empty' if empty else kind or 'no content type'}"

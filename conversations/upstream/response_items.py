@@ -30,16 +30,14 @@ class ResponseItems:
     """
 
     def __init__(self, builder: ResponseBuilder, parts: TextParts) -> None:
-        """`builder` is written to; `parts` are the text parts that the streamed deltas are written
-        to, too."""
+        """`builder` is written to; `parts` are the text parts that streamed deltas go to too."""
         self._builder = builder
         self._parts = parts
         # (id, index in `output`) of reasoning items.
         self._reasoning_items: list[tuple[object, object]] = []
 
     def added(self, item: dict, output_index: object) -> None:
-        """Read `item`, an output item that has begun; its text is ignored, since deltas may repeat
-        it.
+        """Read `item`, an output item that has begun, without its text, which deltas may repeat.
 
         `output_index` is its index in `output`.
         """
@@ -49,8 +47,10 @@ class ResponseItems:
             self._reasoning_items.append((item.get("id"), output_index))
 
     def take(self, item: dict, output_index: object) -> None:
-        """Read `item`, a complete output item with its text; `output_index` is its index in
-        `output`."""
+        """Read `item`, a complete output item with its text.
+
+        `output_index` is its index in `output`.
+        """
         self._note(item)
         item_id = item.get("id")
         kind = item.get("type")
@@ -82,8 +82,7 @@ class ResponseItems:
             self._parts.add_whole("raw", place, part.get("text"))
 
     def kind_of_text(self, place: Place) -> Kind:
-        """Return the kind of an `output_text` at `place`: "raw" within a reasoning item, else
-        "text".
+        """Return the kind of an `output_text` at `place`: "raw" in a reasoning item, else "text".
 
         LiteLLM's bridge sends reasoning in this way.
         """
@@ -106,8 +105,7 @@ class ResponseItems:
             self.end(body, "completed")
 
     def end(self, response: dict, named: Status) -> None:
-        """Read `response`, the object of a terminal event such as `response.completed`, and end the
-        response.
+        """Read `response`, the object of an event such as `response.completed`, and end there.
 
         `named` is the status in the event's name; a known `status` in the object takes precedence.
         """

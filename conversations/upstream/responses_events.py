@@ -10,7 +10,10 @@ from .text_parts import Kind, Place, TextPart, TextParts
 
 
 class ResponsesReader:
-    """Reader that writes stream events and whole response objects into a ResponseBuilder."""
+    """Reader of the Responses API that writes text, usage and end into a ResponseBuilder.
+
+    It reads the events of a stream, and response objects that are a whole body.
+    """
 
     def __init__(self, builder: ResponseBuilder) -> None:
         """`builder` is the ResponseBuilder that everything read is written to."""
@@ -22,8 +25,7 @@ class ResponsesReader:
         self._last_place: tuple[object, object, object] | None = None
 
     def handle(self, kind: object, frame: dict) -> bool:
-        """Read `frame`, the JSON object of one event of type `kind`; return False for an unknown
-        type."""
+        """Read `frame`, the JSON of an event of type `kind`; return False for an unknown type."""
         handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is None:
             return False
@@ -31,8 +33,7 @@ class ResponsesReader:
         return True
 
     def text_delta(self, frame: dict) -> None:
-        """Read `frame`, the JSON object of a `response.output_text.delta`, by far the most frequent
-        event."""
+        """Read `frame`, the JSON of a `response.output_text.delta`, the most frequent event."""
         delta = frame.get("delta")
         if not isinstance(delta, str) or not delta:
             return

@@ -6,7 +6,7 @@ from .events import Failed
 
 ATTEMPTS = 3
 REPEATED_STATUSES = {429, 502, 503, 504}
-# A gateway that wants us to wait longer is not waited for.
+# Seconds; if a gateway asks to wait longer, the call is not repeated.
 LONGEST_PAUSE = 20.0
 FIRST_PAUSE = 0.5
 
@@ -33,5 +33,5 @@ def pause_before_retry(failed: Failed, number: int) -> float | None:
         pause = FIRST_PAUSE * 2 ** (number - 1) * random.uniform(0.5, 1)  # noqa: S311
     elif pause > LONGEST_PAUSE:
         return None
-    # So that those refused together do not come back together.
+    # At random, so that calls refused together are not repeated together.
     return pause + random.uniform(0, 0.25)  # noqa: S311

@@ -27,8 +27,7 @@ class Frames:
         self._data_size = 0
 
     def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """Parse `data`, the next bytes, and return `(event name, data)` of the events that are
-        complete.
+        """Parse `data`, the next bytes; return `(event name, data)` of each event that is complete.
 
         After a line or event longer than the limit nothing more is returned, and `too_long` is
         True.
@@ -56,8 +55,10 @@ class Frames:
         return events
 
     def flush(self) -> list[tuple[bytes, bytes]]:
-        """Return, at the end of the stream, the event that lacks its final blank line, if any, as a
-        list."""
+        """Return, at the end of the stream, the event without its final blank line, as a list.
+
+        The list is empty if there is no such event.
+        """
         return self.feed(b"\n\n")
 
     def _with_plain_line_ends(self, data: bytes) -> bytes:

@@ -47,10 +47,10 @@ class TextChannel:
         return bool(self._pieces or self._ready or self.was_reset)
 
     def settle(self, *, last: bool = False) -> None:
-        """Repair the text added so far and cut it at the limit; half a surrogate pair at its end
-        waits.
+        """Repair the text added so far (see `repair`) and cut it at the limit.
 
-        With `last` (no more text will come) that half is replaced by U+FFFD.
+        Half a surrogate pair at its end waits for the other half, unless `last` says that no more
+        text will come.
         """
         text = "".join(self._pieces)
         self._pieces.clear()
@@ -70,8 +70,7 @@ class TextChannel:
         self.incoming = max(1, self._size + len(self._pieces))
 
     def take(self, *, last: bool = False) -> str:
-        """Return the text that was added since the last call, or since a `reset`, and mark it as
-        read.
+        """Return the text added since the last call, or since a `reset`, and mark it as read.
 
         The text is repaired (see `repair`) and cut at the limit. Half a surrogate pair at its end
         is kept for the next call, unless `last` says that no more text will come. `was_reset`

@@ -25,8 +25,8 @@ class TextEvents:
         self._thoughts: list[str] = []
 
     def text(self, text: str) -> list[Text | Reasoning | Replaced]:
-        """Convert `text`, the next piece of the answer, when no reasoning came with it; return its
-        events."""
+        """Return the events for `text`, the next piece of the answer; fast path without
+        reasoning."""
         if self._text_marks.passes(text) and self._leading.passes(text):
             self._answer.append(text)
             return [Text(text)]
@@ -41,8 +41,7 @@ class TextEvents:
         last: bool = False,
         complete: bool = False,
     ) -> list[Text | Reasoning | Replaced]:
-        """Convert the next pieces of `text` and `reasoning` (each may be "") and return their
-        events.
+        """Return the events for `text` and `reasoning`, the next pieces of both; each may be "".
 
         `was_reset` says that `reasoning` replaces all reasoning so far, `last` that no more will
         come, `complete` that the model ended by itself and was not cut off.
@@ -57,7 +56,7 @@ class TextEvents:
             self._reasoning.clear()
             self._reasoning_marks = ReferenceMarks()
         reasoning = self._reasoning_marks.strip(reasoning, last=last)
-        # It stands before thoughts that were given already.
+        # New reasoning belongs before thoughts that were given already.
         replaced = replaced or bool(reasoning and self._thoughts)
         if reasoning:
             self._reasoning.append(reasoning)

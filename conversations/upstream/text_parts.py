@@ -1,5 +1,4 @@
-"""Text parts of a streamed response: which text a delta continues, and which later event repeats
-it.
+"""Text parts of a streamed response: which text a delta continues, which event repeats a text.
 
 The Responses API sends a text twice or more: in deltas, in `….done` events and in the final object.
 Gateways leave out or change any of the three fields that say where a text belongs.
@@ -22,8 +21,7 @@ MOST_REPLACEMENTS = 64
 
 
 class Place(NamedTuple):
-    """Position of a text in a response: id and index in `output` of its item, and index of its part
-    there.
+    """Position of a text in a response: its output item's id and index, and the part's index in it.
 
     Any of the three may be None: llama.cpp sends no index, mock-ai-api no id.
     """
@@ -50,15 +48,14 @@ class TextPart:
         self._repaired_size = 0
 
     def is_of_item(self, place: Place) -> bool:
-        """Return True if `place` is in the same output item; fields that are None match
-        anything."""
+        """Return True if `place` is in the same output item; a field with None matches anything."""
         mine = self.place
         if place.output_index is not None and mine.output_index is not None:
             return bool(place.output_index == mine.output_index)
         return place.item_id is None or mine.item_id is None or bool(place.item_id == mine.item_id)
 
     def matches(self, place: Place) -> bool:
-        """Return True if `place` is that of this part; fields that are None match anything."""
+        """Return True if `place` is that of this part; a field that is None matches anything."""
         mine = self.place.part_index
         same_index = place.part_index is None or mine is None or place.part_index == mine
         return same_index and self.is_of_item(place)
@@ -86,8 +83,7 @@ class TextPart:
 
 
 class TextParts:
-    """Collection of the text parts of one response, written to the channels of its
-    ResponseBuilder."""
+    """Collection of the text parts of one response; passes their text on to its ResponseBuilder."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
         """`builder` is the ResponseBuilder whose channels the text is written to."""
@@ -103,8 +99,7 @@ class TextParts:
         self._replacements = 0
 
     def add_whole(self, kind: Kind, place: Place, text: object) -> None:
-        """Take `text`, the complete text of the part at `place`, and add what was not yet streamed
-        of it.
+        """Add to the part at `place` what it lacks of `text`, its complete text as sent at its end.
 
         `kind` is the kind of the part. A `text` that does not begin with what was streamed, or is
         no string, is ignored.
@@ -123,8 +118,7 @@ class TextParts:
                 self._builder.gap = False
 
     def part(self, kind: Kind, place: Place) -> TextPart:
-        """Return the part of `kind` that a delta at `place` continues; a new one if there is
-        none."""
+        """Return the TextPart of `kind` that a delta at `place` continues, or a new one."""
         part = self._find(kind, place)
         if part is None:
             part = TextPart(kind, place, self._channels[kind])
@@ -137,8 +131,8 @@ class TextParts:
         return "".join(part.text() for part in self._parts if part.kind == "text")
 
     def _begin(self, part: TextPart) -> None:
-        """Prepare the channel of a new part: decide on its reasoning and separate it by a blank
-        line."""
+        """Prepare the channel for `part`: hide raw reasoning that has a summary, part
+        paragraphs."""
         channel = part.channel
         if part.kind in ("summary", "raw"):
             self._choose_reasoning(part)

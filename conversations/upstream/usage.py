@@ -12,8 +12,7 @@ OUTPUT_DETAILS = ("output_tokens_details", "completion_tokens_details")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Numbers of tokens of one call as the gateway reported them; None is unknown, which is not
-    zero.
+    """Token counts of one call as the gateway reported them; None is unknown, which is not zero.
 
     Never negative. `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`,
     `reasoning_tokens` a part of `output_tokens`; none is larger than the whole.
@@ -29,8 +28,7 @@ class Usage:
 
     @classmethod
     def read(cls, reported: object) -> "Usage | None":
-        """Return the Usage in `reported`, a `usage` object of the Responses or chat-completions
-        API.
+        """Return the Usage in `reported`, a `usage` object of either API (Responses, chat).
 
         Returns None if `reported` is no object, or has nothing but zeros in it.
         """
@@ -60,8 +58,7 @@ class Usage:
 
 
 def whole_number(value: object) -> int | None:
-    """Return `value` (from JSON, of any type) as an int if it is a whole number from 0 to 2**53,
-    else None.
+    """Return `value`, from JSON, as an int if it is a whole number from 0 to 2**53, else None.
 
     Gateways also send NaN, "12", true, negative and absurdly large numbers.
     """
@@ -80,8 +77,10 @@ def _count(reported: dict, *names: str) -> int | None:
 
 
 def _detail(reported: dict, objects: tuple[str, str], *names: str) -> int | None:
-    """Return the largest valid count under any of `names` in the nested objects named in
-    `objects`."""
+    """Return the largest valid count under any of `names` in the objects that `objects` name.
+
+    None if there is none. They are members of `reported`.
+    """
     details = [found for name in objects if isinstance(found := reported.get(name), dict)]
     known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
