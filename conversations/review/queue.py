@@ -174,7 +174,7 @@ def unreviewed(conversations):
 def page(conversations):
     """Return the first page (PAGE conversations) of a queryset from `queue`, as `(list of Row,
     place)`. `place` is the text with which the URL of the next page says where to go on (see
-    `place_of`), None if there is none. Takes six queries however many rows; texts and titles are
+    `place_of`), None if there is none. Takes four queries however many rows; texts and titles are
     not read."""
     # What is read is named, so that a title cannot come along by accident.
     shown = list(
