@@ -7,11 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ConversationsConfig(AppConfig):
+    """The Django app `conversations`."""
+
     name = "conversations"
     verbose_name = _("Conversations")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
+        """Connect signal receivers, system checks and the repair of database triggers; Django calls
+        it once at start."""
         from conversations import checks  # noqa: F401
         from conversations.accounts import session_revocation
         from conversations.database import integers_in, triggers

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy
 
 from conversations.rendering.isolated_text import isolated
 
-# Days around the ends of Python's calendar (years 1 and 9999) cannot be moved by a day, a month or
-# a zone, and nothing here is older than the site or was planned for after these.
+# Arithmetic with days, months and time zones overflows near the ends of Python's calendar (years 1
+# and 9999). No date that a form asks for lies outside of these limits.
 FIRST_DAY = date(1970, 1, 2)
 LAST_DAY = date(2999, 12, 31)
-# Of a 64-bit integer, which both databases take for an id.
+# The largest signed 64-bit integer: the largest id that SQLite and PostgreSQL accept.
 LARGEST_ID = 2**63 - 1
 
 
@@ -38,6 +38,8 @@ class DayField(forms.DateField):
         super().__init__(required=required, **kwargs)
 
     def to_python(self, value):
+        """Return the date written in `value` (text), None for an empty one. Raise ValidationError
+        if it is no date or out of range."""
         day = super().to_python(value)
         if day is not None:
             refuse_day_out_of_range(day)
@@ -49,4 +51,6 @@ class GroupField(forms.ModelChoiceField):
     where right-to-left or invisible characters would reorder the text beside a name."""
 
     def label_from_instance(self, group):
+        """Return the text that the choice of `group` shows: its name, with direction isolates where
+        needed."""
         return isolated(group.name)

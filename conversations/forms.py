@@ -120,6 +120,7 @@ class RetryForm(MessageForm):
     text = forms.CharField(required=False)
 
     def clean_text(self):
+        """Return "", whatever was sent as text."""
         return ""
 
     @property

@@ -62,6 +62,8 @@ class ReviewAccess(models.Model):
     """
 
     class Action(models.TextChoices):
+        """What was done: an act of a reviewer, or a change of who may review."""
+
         SEARCHED = "searched", _("searched")
         OPENED = "opened", _("opened")
         REOPENED = "reopened", _("opened again")
@@ -76,20 +78,22 @@ class ReviewAccess(models.Model):
         CHANGED_PERMISSION = "changed_permission", _("changed a permission")
 
     class Reason(models.TextChoices):
+        """The reasons among which a reviewer chooses before reading."""
+
         COMPLAINT = "complaint", _("Complaint")
         INCIDENT = "incident", _("Security incident")
         QUALITY = "quality", _("Quality check")
         LEGAL = "legal", _("Legal request")
         OTHER = "other", _("Other")
 
-    # What lets a reader see a text. The owner is told of these.
+    # Acts that let a reviewer see text. The owner of the conversation is told of these.
     READING = (Action.OPENED, Action.REOPENED, Action.SAW_INPUT)
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
     at = models.DateTimeField(_("time"))
-    # Who did it; null where it was done by a command on the server.
+    # The person who did it; null if a command on the server did.
     reviewer_id = models.BigIntegerField(_("reviewer"), null=True)
-    # Whose: the conversation's owner, or the person whose permission or scope was changed.
+    # The owner of the conversation, or the person whose permission or scope was changed.
     owner_id = models.BigIntegerField(_("whose"), null=True)
     conversation_id = models.UUIDField(_("conversation"), null=True)
     action = models.CharField(_("action"), max_length=20, choices=Action.choices)

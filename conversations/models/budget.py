@@ -46,6 +46,8 @@ class Budget(models.Model):
         MONTH = "month", _("month")
 
     class Metric(models.TextChoices):
+        """What a budget limits: cost (in the site's currency), tokens, or the number of replies."""
+
         COST = "cost", _("cost")
         TOKENS = "tokens", _("tokens")
         REPLIES = "replies", _("replies")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 TITLE_LENGTH = 80
-# Up to this number of owners, a review queries by the index of owners (owned_in).
+# Up to this number of owners, `owned_in` uses the database index by owner.
 FEW_MEMBERS = 100
 
 
@@ -84,6 +84,8 @@ class Conversation(models.Model):
     branch that is shown by default."""
 
     class TitleSource(models.TextChoices):
+        """Who wrote the title: the first line of the text, the language model, or the person."""
+
         TEXT = "text", _("first line")
         MODEL = "model", _("model")
         PERSON = "person", _("person")
@@ -104,11 +106,11 @@ class Conversation(models.Model):
     effort = models.CharField(_("reasoning effort"), max_length=20, blank=True)
     max_output_tokens = models.PositiveIntegerField(_("maximum length"), null=True, blank=True)
     instructions = models.TextField(_("instructions"), blank=True, max_length=20_000)
-    # A pinned one is not archived; one in the trash keeps either, for when it comes back.
+    # A pinned one is not archived; one in the trash keeps either, for when it is restored.
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     trashed_at = models.DateTimeField(null=True, blank=True)
-    # Whether a reply came that was not yet shown to its person.
+    # True if a reply came that was not yet shown to the owner.
     unseen = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     updated_at = models.DateTimeField(_("last activity"), default=timezone.now)

@@ -18,11 +18,15 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
+        """What a job does."""
+
         IMPORT = "import", _("Import")
         EMPTY_TRASH = "empty_trash", _("Emptying the trash")
         ERASE = "erase", _("Deleting for good")
 
     class State(models.TextChoices):
+        """The state of a job. WAITING and RUNNING are open; the others are final."""
+
         WAITING = "waiting", _("waiting")
         RUNNING = "running", _("under way")
         DONE = "done", _("done")
@@ -44,7 +48,7 @@ class Job(models.Model):
     # How much of it is done: bytes of a file, or conversations.
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
-    # Claims since a piece was stored last: a job that crashes every process is given up.
+    # Claims since progress was stored last: a job that crashes each process fails in the end.
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -63,7 +67,7 @@ class Job(models.Model):
             )
         ]
         constraints = [
-            # One at a time for a person, whatever processes claim.
+            # One running job at a time for each person, whichever process claims it.
             models.UniqueConstraint(
                 fields=["owner"], condition=models.Q(state="running"), name="one_running_job"
             )

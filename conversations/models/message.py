@@ -42,7 +42,7 @@ class Message(models.Model):
     # Set while a reply is written: its HTML so far, in place of `html`.
     live_html = None
     live_reasoning = None
-    # Its Place among its siblings, where a page shows it.
+    # Its Place (number and neighbours) among its siblings; set by views that show it.
     place = None
 
     class Meta:

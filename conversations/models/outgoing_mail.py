@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# Pauses after each attempt that failed; after the last one it is given up.
+# The pause after each failed attempt; after the last pause there is one more attempt.
 PAUSES = (
     timedelta(seconds=10),
     timedelta(minutes=1),
@@ -31,7 +31,7 @@ class OutgoingMail(models.Model):
     content = models.JSONField(editable=False)
     created_at = models.DateTimeField(_("written"), default=timezone.now)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    # None: it is not tried again.
+    # None: the e-mail is not tried again.
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True, default=timezone.now)
     error = models.CharField(_("error"), max_length=300, blank=True)
 

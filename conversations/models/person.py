@@ -30,7 +30,7 @@ class Person(AbstractUser):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
-    # As Django's, but found in either Unicode form.
+    # Like Django's username, but a name is found in either Unicode form.
     username = NormalizedCharField(
         _("username"),
         max_length=150,

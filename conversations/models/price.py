@@ -63,7 +63,6 @@ class Price(models.Model):
     def save(self, *args, **kwargs):
         """Save the price. A `valid_from` that is a `date` without a time becomes midnight of that
         date in the site's time zone."""
-        # A plain date means its first moment in the site's zone.
         if isinstance(self.valid_from, date) and not isinstance(self.valid_from, datetime):
             start = datetime.combine(self.valid_from, time.min)
             self.valid_from = timezone.make_aware(start, timezone.get_default_timezone())

@@ -20,7 +20,7 @@ class QueuedMessage(models.Model):
     model = models.CharField(max_length=200, blank=True)
     effort = models.CharField(max_length=20, blank=True)
     length = models.PositiveIntegerField(null=True)
-    # Becomes the submission of the message, so that it is sent only once.
+    # Becomes `Message.submission`, which is unique, so that the message is stored only once.
     submission = models.UUIDField(unique=True)
     # It was refused when it was submitted (a budget, for one): it waits for the person to send it.
     refused = models.BooleanField(default=False)

@@ -56,6 +56,8 @@ class Response(models.Model):
     """
 
     class Status(models.TextChoices):
+        """The state of a Response. QUEUED and IN_PROGRESS are open; the others are final."""
+
         QUEUED = "queued", _("queued")
         IN_PROGRESS = "in_progress", _("being written")
         COMPLETED = "completed", _("completed")
@@ -65,10 +67,15 @@ class Response(models.Model):
         INTERRUPTED = "interrupted", _("interrupted")
 
     class Purpose(models.TextChoices):
+        """What a Response is for: a reply, or the title of a conversation."""
+
         REPLY = "reply", _("reply")
         TITLE = "title", _("title")
 
     class UsageSource(models.TextChoices):
+        """Where the numbers of tokens come from: reported by the gateway, estimated by this site,
+        none (the request reached no model) or unknown (not ended yet)."""
+
         REPORTED = "reported", _("reported")
         ESTIMATED = "estimated", _("estimated")
         NONE = "none", _("none")
@@ -100,12 +107,12 @@ class Response(models.Model):
     error_message = models.TextField(blank=True)
     refusal = models.TextField(blank=True)
 
-    # Enough to rebuild the exact input: instructions, parameters, first message sent, left out.
+    # Enough to rebuild the exact request: instructions, parameters, first message, those omitted.
     request = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0)
 
-    # Only while it is open: the text so far, the lease of the process that writes it, and requests
-    # to that process.
+    # Only while it is open: the text so far, the lease (a lock that expires) of the process that
+    # writes it, and the request to that process to stop.
     partial = models.TextField(blank=True)
     partial_reasoning = models.TextField(blank=True)
     lease = models.UUIDField(null=True)

@@ -19,7 +19,7 @@ class Scope(models.Model):
         related_name="scopes",
         verbose_name=_("reviewer"),
     )
-    # Protected: with the group the row would go, and without rows the reviewer reads everyone.
+    # PROTECT: deleting a group would delete the row, and without rows one may review everyone.
     group = models.ForeignKey(
         Group, on_delete=models.PROTECT, related_name="scopes", verbose_name=_("group")
     )

@@ -52,8 +52,8 @@ class ReviewSitting(models.Model):
     remembered = models.BooleanField(default=False)
     reason = models.CharField(max_length=20, choices=ReviewAccess.Reason.choices)
     explanation = models.TextField()
-    # Whether the page that the first row of the log allowed was shown; each further one is a
-    # further row.
+    # Whether the first page was shown, which the row of the access log from `begin` covers; each
+    # further page is recorded by a row of its own.
     shown = models.BooleanField(default=False)
     ends_at = models.DateTimeField()
 

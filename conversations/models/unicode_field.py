@@ -29,6 +29,7 @@ class _UnicodeNormalized:
         super().__init__(*args, **kwargs)
 
     def get_prep_value(self, value):
+        """Return `value` for a query, normalized if it is text."""
         value = super().get_prep_value(value)
         return unicodedata.normalize(self.form, value) if isinstance(value, str) else value
 
@@ -38,6 +39,7 @@ class NormalizedCharField(_UnicodeNormalized, models.CharField):
     default). `form` is not part of migrations: it changes no column."""
 
     def deconstruct(self):
+        """Return the field for migrations as a plain CharField, without `form`."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
@@ -47,6 +49,7 @@ class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
     by default)."""
 
     def deconstruct(self):
+        """Return the field for migrations as a plain EmailField, without `form`."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.EmailField", args, kwargs
 
@@ -59,5 +62,6 @@ class NameField(models.CharField):
     default_validators = [refuse_order_controls]
 
     def deconstruct(self):
+        """Return the field for migrations as a plain CharField."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .response import TOKENS
 
-# `cost` of a Response has eight places; sums are kept in units of the eighth, since SQLite would
+# `Response.cost` has eight decimal places; sums are integers in units of 10⁻⁸, since SQLite would
 # add decimals as floating point numbers.
 COST_PLACES = 8
 
@@ -101,6 +101,9 @@ class UsageRollup(UsageSums):
     """
 
     class Grain(models.IntegerChoices):
+        """The keys by which a row of UsageRollup is summed up: a period, for each person or each
+        model. MONTH keeps all keys."""
+
         MONTH = 1, _("month")
         PERSON_DAY = 2, _("person and day")
         PERSON_WEEK = 3, _("person and week")

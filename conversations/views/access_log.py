@@ -68,7 +68,7 @@ def download(request):
     writer.writerow(access_log_page.COLUMNS)
     for row in access_log_page.csv_rows(rows):
         writer.writerow([_harmless(cell) for cell in row])
-    # The mark at the start makes spreadsheets read it as UTF-8.
+    # The byte order mark at the start makes spreadsheets read the file as UTF-8.
     answer = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="access-log.csv"'
     if before is not None:

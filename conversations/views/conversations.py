@@ -126,10 +126,10 @@ def _page(request, conversation, form, status=200):
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
-    # Without the script a page loads itself anew while a reply is written, and what was typed in
-    # it would be lost: so it has either a field to type in or a refresh.
+    # Without JavaScript a page reloads itself while a reply is written, which would lose what was
+    # typed in it: so it has either a field to type in or a refresh.
     context["still"] = form.is_bound or "still" in request.GET
-    # Evaluated once: Django's is a lazy object, which is slow for the two hundred forms of a page.
+    # Evaluated once: Django's own csrf_token is lazy, which is slow for two hundred forms.
     context["csrf_token"] = get_token(request)
     at, before = as_uuid(request.GET.get("at")), as_uuid(request.GET.get("before"))
     phrases = parse(request.GET.get("q", ""))
@@ -167,12 +167,12 @@ def _mark(messages, phrases):
 
 def too_large(request):
     """Return the error page 413 for a request whose body was larger than MAX_BODY (MAX_IMPORT for a
-    file to import) and was not read by `chatsite/asgi.py`."""
+    file to import) and was not read by `chatsite/body_limit.py`."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
         is_file = request.path == reverse("data")
         limit = intcomma(settings.MAX_IMPORT if is_file else settings.MAX_BODY)
-        # A file within the limit: it is taken of people who are logged in, or did not come whole.
+        # The file is within the limit, but nobody is logged in, or it did not arrive whole.
         is_within = request.scope.get("chatsite.may_be_larger", False)
         context = {"limit": limit, "is_file": is_file, "is_within": is_within}
         return render(request, "413.html", context, status=413)

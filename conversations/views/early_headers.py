@@ -30,7 +30,7 @@ def draw_early(request, draw):
     is_ahead = request.headers.get("Sec-Purpose", "").startswith("prefetch")
     if not is_served or is_ahead or len(get_messages(request)):
         return HttpResponse(draw())
-    # nginx would keep the headers until the page comes.
+    # Otherwise nginx would hold the headers back until the HTML comes.
     return StreamingHttpResponse(_pieces(request, draw), headers={"X-Accel-Buffering": "no"})
 
 

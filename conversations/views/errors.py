@@ -46,7 +46,8 @@ def server_error(request):
 def database_down(request):
     """Return the error page 503 with the header Retry-After and, for a POST, a form with the text
     that was sent. The page does not query the database."""
-    # Whether the message was stored is unknown: the same submission is never stored twice.
+    # Whether the message was stored is unknown. With its submission id it can be sent again
+    # safely: each id is stored only once.
     context = {**_kept(request), "sent": request.POST.get("submission")}
     page = render(request, "503.html", context, status=503)
     page.headers["Retry-After"] = "5"

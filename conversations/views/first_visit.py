@@ -88,7 +88,7 @@ def setup(request):
     return redirect("home")
 
 
-# Headers by which proxies say that there is one.
+# Headers that show that a request came through a proxy.
 PROXY_HEADERS = re.compile(r"HTTP_(X_FORWARDED|FORWARDED|X_REAL_IP|VIA|X_ORIGINAL|CF_|TRUE_CLIENT)")
 
 
@@ -102,7 +102,7 @@ def is_at_home(request):
     """
     if settings.TRUSTED_PROXIES or settings.CSRF_TRUSTED_ORIGINS:
         return False
-    # The names count here, not the request's Host: that is one of them, or the answer is 400.
+    # The setting is tested, not the Host header: Django accepts only the names in the setting.
     if not set(settings.ALLOWED_HOSTS) <= NAMES_OF_THIS_MACHINE:
         return False
     if any(PROXY_HEADERS.match(name) for name in request.META):

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from conversations.replies.refused import OverLimit
 from conversations.usage.sentences import limit_sentence
 
-SECONDS_TO_RETRY = 5  # where there is no room now
+SECONDS_TO_RETRY = 5  # the header Retry-After when the server is full
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
 
 Action = ReviewAccess.Action
-# Responses of a conversation that are listed beside it; the newest ones.
+# How many Responses are listed beside a conversation: the newest ones.
 FACTS = 200
 
 
@@ -111,7 +111,7 @@ def response_input(request, conversation_id, response_id):
     try:
         body = request_body.rebuild(response)
     except (KeyError, ValueError):
-        # Made before requests were kept, or imported.
+        # A message of the request was deleted, or the Response is older than stored requests.
         context["body"] = None
     else:
         context["body"] = json.dumps(body, ensure_ascii=False, indent=2)

@@ -37,7 +37,7 @@ class SearchForm(forms.Form):
 
     def __init__(self, data, person):
         super().__init__(data)
-        # Whatever is typed can be looked for, NUL and all.
+        # No validators: any text can be searched for, also one with NUL characters.
         self.fields["q"].validators = []
         names = Conversation.objects.of(person).exclude(model="").order_by("model")
         names = names.values_list("model", flat=True).distinct()

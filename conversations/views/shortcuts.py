@@ -13,8 +13,8 @@ SYSTEMS = ("Windows, Linux", "Mac")
 @person_required
 @require_safe
 def shortcuts(request):
-    """Return the page of keyboard shortcuts, or as a fragment the content of a dialog. The
-    shortcuts are implemented in `static/conversations/js/sidebar.js`."""
+    """Return the page of keyboard shortcuts, or as a fragment the content of a dialog. The keys are
+    defined in `static/conversations/js/sidebar.js`, their actions in `shortcuts.js` beside it."""
     in_place = bool(request.fragment)
     name = "conversations/_shortcuts.html" if in_place else "conversations/shortcuts.html"
     context = {"systems": SYSTEMS, "shortcuts": _shortcuts(), "in_place": in_place}

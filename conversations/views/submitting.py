@@ -45,7 +45,7 @@ def answer(request, submitted):
         message.place = message.place or place_of(message)
     context = {"messages_shown": turn, "conversation": conversation}
     if submitted.has_budgets is False:
-        # So that the page need not look for them.
+        # No budget applies to the person, so the template need not query which are nearly used up.
         context["nearly_used_up"] = ()
     fragment = render(request, "conversations/_turn.html", context, status=201)
     fragment.headers["Location"] = conversation.get_absolute_url()

@@ -25,8 +25,8 @@ from conversations.views.see_other import SeeOther
 
 # Processor time that an import may take within the request; the rest runs in the background.
 AT_ONCE_SECONDS = 0.7
-MOST_WAITING = 20  # jobs of a person
-SHOWN = 10  # of the last imports
+MOST_WAITING = 20  # jobs of one person that are not finished
+SHOWN = 10  # last imports listed on the page
 
 
 class ImportForm(forms.Form):
