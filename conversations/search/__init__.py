@@ -17,7 +17,7 @@ __all__ = ["BEST", "NEWEST", "Hit", "parse", "search"]
 NEWEST, BEST = "newest", "best"
 # Most hits of one search: of more the newest are returned, and `before` leads on to the others.
 WINDOW = 500
-# A title says more than a word in passing.
+# A match in a title counts as much as this many in a message.
 TITLE_WEIGHT = 3
 
 

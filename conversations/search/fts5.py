@@ -143,7 +143,7 @@ def scores(phrases, owners, ids):
         return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            # The owner's column says nothing about how well a message fits: weight 0.
+            # The column with the owner does not count for the relevance: weight 0.
             "SELECT rowid, -bm25(conversations_searchterms, 0, 1)"
             " FROM conversations_searchterms"
             " WHERE conversations_searchterms MATCH %s AND rowid BETWEEN %s AND %s",

@@ -102,8 +102,8 @@ def _pattern(phrase):
 
 
 def _word_start(text, start, first):
-    """Return the offset in `text` of the first word that begins after `start`, if a space before
-    `first` (the first match) parts them; else `start`."""
+    """Return where in `text` an excerpt begins: behind the first space between `start` and `first`
+    (the offset of the first match), so that no word is cut; `start` if there is no space."""
     if start == 0:
         return 0
     space = _SPACE.search(text, start, first)

@@ -12,9 +12,9 @@ from conversations.search.highlight import find
 from conversations.search.terms import prepare
 
 _TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
-# Within a word or a phrase these change nothing; other tags end it.
+# Tags that do not end a word or a phrase; all others do.
 _INLINE = {"a", "em", "strong", "code", "span", "del", "b", "i", "u", "s", "mark", "bdi"}
-# What is in them is no text, or may hold no <mark>.
+# Elements in which nothing is searched: their content is no text, or must not contain <mark>.
 _CLOSED = {"math", "svg", "button", "template", "title", "select", "textarea"}
 
 
@@ -61,7 +61,7 @@ def _piece(escaped, closed):
         return escaped, ""
     text = html.unescape(escaped)
     prepared = prepare(text)
-    # Composed it has another length, and the spans are places in it.
+    # `prepare` may change the length; the matches are offsets in the prepared text.
     return None, text if len(prepared) == len(text) else prepared
 
 
@@ -69,7 +69,7 @@ def _marked(text, at, spans):
     """Return `text` as HTML, escaped, with `<mark>` around what `spans` cover of it. `spans` are
     offsets in the whole message's text, in which `text` begins at the offset `at`."""
     parts, done = [], 0
-    # A message of many links has as many texts as it has spans.
+    # Found by bisection, since a message of many links has many texts and many matches.
     first = bisect_right(spans, at, key=itemgetter(1))
     for number in range(first, len(spans)):
         start, end = spans[number]

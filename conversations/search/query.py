@@ -69,7 +69,7 @@ def parse(typed):
     """Return a list of at most MOST_PHRASES Phrases for `typed`, the text in the search box, of
     which the first LENGTH characters count; an empty list if there is nothing to search for."""
     phrases, decorations = [], []
-    # Every second piece stands in quotation marks; the last pair may be left open.
+    # Every second piece was in quotation marks; the last one need not be closed.
     for number, piece in enumerate(_QUOTES.split(prepare(typed[:LENGTH]))):
         quoted = number % 2 == 1
         for words in [piece] if quoted else piece.split():
@@ -91,7 +91,7 @@ def _phrases(words, *, may_go_on):
         if not symbol.is_decoration:
             found.append(Phrase((symbol.word,), may_go_on, is_symbol=True))
             rest = rest[: symbol.start] + " " * (symbol.end - symbol.start) + rest[symbol.end :]
-    # `C++` says all that `c` would; of `a->b` the letters are looked for too.
+    # For `C++` the letter `c` is not searched for in addition; for `a->b` the letters are.
     if runs(fold(rest)):
         found.append(Phrase(tuple(runs(fold(words))), may_go_on))
     decorations = [symbol.word for symbol in symbols if symbol.is_decoration]

@@ -61,7 +61,7 @@ class Symbol:
 
     @property
     def is_decoration(self):
-        """True if the symbol may be mere decoration: one ASCII symbol, or a line of equal ones."""
+        """True if the symbol may be mere decoration: one ASCII symbol, or a row such as `---`."""
         return len(set(self.word)) == 1 and (
             self.word[0] in _DECORATION or self.word in _FULL_WIDTH.values()
         )
@@ -132,6 +132,8 @@ def find(folded, compiled):
 
 
 def _operators(match):
+    """Yield the operators in a match of ASCII symbols, as Symbols: all of it, and without Markdown
+    or punctuation before and after it."""
     run, start = match[0], match.start()
     begin = len(run) - len(run.lstrip(_BEFORE))
     end = len(run.rstrip(_BEHIND))

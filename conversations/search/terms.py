@@ -111,6 +111,8 @@ def find_symbols(prepared):
 
 
 def _aligned(prepared, folds):
+    """Return `(folded, origin)`: a prepared text folded by the table `folds`, and a function from
+    an offset in it to the offset in `prepared`."""
     folded = prepared.translate(folds)
     if all(len(folds[ord(character)]) == 1 for character in set(prepared)):
         return folded, int

@@ -85,7 +85,7 @@ class Importer:
         self.report = report or Report()
         self.cursor = cursor or _cursor(0)
         self._resumed = self.cursor
-        # What comes before the cursor was noted when it was read first.
+        # Errors before the cursor were added to the report when that was read first.
         noted = Report() if cursor else self.report
         self._file = ImportFile(file, noted, most_bytes)
         self._names = {model.name for model in LanguageModel.objects.offered_to(person)}
@@ -95,10 +95,12 @@ class Importer:
 
     @property
     def done(self):
+        """The number of bytes of the file read (of a zip: unpacked) so far, of `total`."""
         return self._file.done
 
     @property
     def total(self):
+        """The number of bytes to read in all; it grows when a zip within the zip is opened."""
         return self._file.total
 
     def read(self):
@@ -135,7 +137,7 @@ class Importer:
             with transaction.atomic():
                 self._store(piece)
         except IntegrityError:
-            # Somebody else took an id of it meanwhile: all but that one.
+            # An id in the piece was taken meanwhile: store each part by itself, except that one.
             for part in piece:
                 with suppress(IntegrityError), transaction.atomic():
                     self._store([part])
@@ -295,7 +297,7 @@ def _plan(person, pk, incoming, names):
         created_at=incoming.created_at or timezone.now(),
         pinned_at=incoming.pinned_at,
         archived_at=incoming.archived_at,
-        # It stays there from now: it would be deleted for good at once otherwise.
+        # In the trash from now on: with its old time it would be deleted for good at once.
         trashed_at=incoming.trashed_at and timezone.now(),
     )
     plan, known = [], {"": None}
@@ -304,8 +306,8 @@ def _plan(person, pk, incoming, names):
         known[turn.id] = parent
         if not turn.text.strip() and turn.role != Message.Role.ASSISTANT:
             continue
-        # Without a time it comes after what stands before it, and never before its parent: the
-        # order of creation is the order of the thread and of versions.
+        # A message without a time gets one after the message before it; none is earlier than its
+        # parent, since messages and versions are shown in the order of their creation.
         at = turn.created_at or conversation.created_at
         if turn.created_at is None and plan:
             at = plan[-1].created_at + timedelta(microseconds=1)

@@ -98,10 +98,12 @@ def _part_text(part):
 
 
 def _is_other(part, text):
+    """Return True if `part` of a message is no text but a picture, a recording or a file."""
     return isinstance(part, dict) and not text and bool(part)
 
 
 def _symbol(part):
+    """Return the emoji to show in place of a part of a message that is no text."""
     kind = as_text(part.get("content_type"))
     if "audio" in kind or "video" in kind:
         return SOUND

@@ -19,19 +19,19 @@ from conversations.transfer.json_splitter import CHUNK, MOST_OTHERS, CutOff, Not
 from conversations.transfer.report import Unreadable
 
 MEGABYTE = 1_000_000
-# A file may unpack to so much, or to so many times its size. Text packs to a tenth.
+# A file may unpack to MOST_BYTES or to MOST_TIMES its size. Text is packed to a tenth.
 MOST_BYTES = 60 * MEGABYTE
 MOST_TIMES = 30
 # The directory of a zip is read whole; each member is at least 46 bytes of it.
 MOST_DIRECTORY = 4 * MEGABYTE
 MOST_ZIPS = 100
 
-# What zipfile raises for bytes that are none; RuntimeError is for a member with a password.
+# What zipfile raises for damaged zips; RuntimeError is for a member with a password.
 _DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
     *(OSError, EOFError, ValueError, RuntimeError, NotImplementedError),
 )
-# Others unpack without a limit on what comes of one read.
+# Other methods unpack without a limit on the bytes that one read returns.
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _TITLE = re.compile(rb'"title"\s*:\s*("(?:[^"\\]|\\.){1,400}")')
 

@@ -56,7 +56,7 @@ def split(file):
     object or a list of objects, and None after each read of the file, so that the caller can pause.
     Raises NotJson, or its subclass CutOff if the file ends too early."""
     splitter = _Splitter()
-    # As much again as waits for its end: a long text is not looked through for each chunk.
+    # At least as much as is buffered, so that a long string is not searched again for each chunk.
     while data := file.read(max(CHUNK, splitter.waiting)):
         yield from splitter.feed(data)
         yield None
@@ -181,7 +181,7 @@ class _Splitter:
         if self._start is not None and not self._skips:
             kept = min(kept, self._start)
         elif self.waiting > CHUNK:
-            # A long text that nobody wants.
+            # A long string outside of any object, or in one that is skipped.
             kept, self._in_text = self._at + 1, True
             self._at = kept
         self._buffer = self._buffer[kept:]

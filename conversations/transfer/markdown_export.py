@@ -24,6 +24,7 @@ def write(conversation):
 
 
 def _speaker(message, conversation):
+    """Return the name of a message's author: the person's, or the model's if it is known."""
     if not message.is_reply:
         return conversation.owner.display_name
     response = message.own_response

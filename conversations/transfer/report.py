@@ -24,8 +24,8 @@ class Unreadable(Exception):
         return _unreadable_sentences()[self.code]
 
 
-# So many answers that are missing, and so many titles that could not be read, are named; beyond
-# that they are counted.
+# Most questions without an answer, and most titles that could not be read, that a report lists;
+# beyond that they are counted.
 NAMED = 50
 
 
@@ -34,10 +34,11 @@ class Report:
     """The report of the import of one file.
 
     Numbers: conversations `found` in the file, `conversations` and `messages` imported,
-    conversations `known` (imported before) and `empty`; `left_out` counts attachments and messages
-    by kind. `missing` lists questions without an answer in the file, as `(title of the
-    conversation, question)`, `broken` titles or file names that could not be read; both have at
-    most NAMED items, and `more_…` counts the rest. `fault` is the file's last Unreadable, or None.
+    conversations `known` (stored before) and `empty`. `left_out` counts by kind: "attachment",
+    "long" (messages cut), "many" (messages beyond the limit). `missing` lists questions without an
+    answer in the file, as `(title of the conversation, question)`, `broken` titles or file names
+    that could not be read; both have at most NAMED items, and `more_…` counts the rest. `fault` is
+    the file's last Unreadable, or None.
     """
 
     found: int = 0
@@ -149,6 +150,7 @@ class Report:
 
 
 def _unreadable_sentences():
+    """Return `{code of Unreadable: sentence}` in the active language."""
     return {
         "format": _(
             "There is no conversation in this file. It has to be a JSON file or a zip that was "
@@ -171,6 +173,8 @@ def _unreadable_sentences():
 
 
 def _left_out_sentence(kind, count):
+    """Return the sentence for `kind`, a key of Report.left_out, in the active language; `%(count)d`
+    is left in it, and `count` only selects singular or plural."""
     return {
         "attachment": ngettext(
             "%(count)d image or file was left out; the text around it came in.",
