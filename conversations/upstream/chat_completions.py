@@ -22,7 +22,8 @@ class ChatCompletionsReader:
         self.finishing = False
 
     def chunk(self, frame: dict) -> None:
-        """Read one JSON object of a stream; `frame["choices"]` must be a list.
+        """Read `frame`, one JSON object of a stream, into the builder; its `choices` must be a
+        list.
 
         It may be a chunk (with `delta`) or a whole completion (with `message`). Only the choice
         with index 0 or none is read.
@@ -44,7 +45,8 @@ class ChatCompletionsReader:
             builder.finish("failed", error=error_in(frame))
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a JSON object that is a whole completion, and end the response."""
+        """Read `body`, a JSON object that is a whole completion, into the builder, and end the
+        response."""
         self.chunk(body)
         self.finish()
 

@@ -38,10 +38,10 @@ STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 class UpstreamError(Exception):
-    """Error raised when the list of models could not be fetched.
+    """Error raised by `Upstream.models` when the list of models could not be fetched.
 
-    Its attributes `code`, `message`, `http_status`, `request_id` and `retry_after` are those of
-    Failed.
+    Its `code` is a key of CODES, `message` the gateway's sentence; `http_status` and `retry_after`
+    (seconds) may be None, `request_id` "".
     """
 
     def __init__(self, failed: Failed) -> None:
@@ -212,7 +212,10 @@ class Upstream:
         return sorted(names)[:MOST_MODELS]
 
     def with_key(self, api_key: str) -> "Upstream":
-        """Return an Upstream for the same gateway and connections that sends `api_key` instead."""
+        """Return another Upstream that sends `api_key`, with the same gateway and connections.
+
+        Used to see whether the gateway refuses a wrong key.
+        """
         headers = self._headers.copy()
         headers["Authorization"] = f"Bearer {api_key}"
         return Upstream(

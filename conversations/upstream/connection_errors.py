@@ -33,7 +33,8 @@ MEANINGS: tuple[tuple[str, bool, tuple[type[Exception], ...]], ...] = (
 def failure_of(error: Exception) -> Failed:
     """Return the Failed event for `error`, an exception raised while sending or reading over HTTP.
 
-    An exception that is not in MEANINGS gets the code "lost".
+    Its `code` is found in MEANINGS, or is "lost"; `sent` is True if the gateway may have got the
+    request.
     """
     cause = error.__cause__
     for code, sent, kinds in MEANINGS:
@@ -56,8 +57,9 @@ def timeout_of(deadline: Deadline) -> Failed:
 def closed_without_a_byte(error: Exception) -> bool:
     """Return True if `error` says that the connection closed before any byte of a response came.
 
-    aiohttp raises ServerDisconnectedError with the half-read response where there was one, and
-    ClientOSError where the request could no longer be written.
+    Used to tell whether a request on a reused connection may be sent again. aiohttp raises
+    ServerDisconnectedError with the half-read response where there was one, and ClientOSError where
+    the request could no longer be written.
     """
     cause = error.__cause__ or error
     if isinstance(cause, aiohttp.ClientConnectorError):

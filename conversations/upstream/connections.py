@@ -19,7 +19,10 @@ READ_BUFFER = 128 * 1024
 
 
 class Reuse:
-    """Flag of one request; `happened` is True once ConnectionPool.send has reused a connection."""
+    """Flag about one request, given to ConnectionPool.send.
+
+    `happened` becomes True if the request was sent on a connection that had served another before.
+    """
 
     def __init__(self) -> None:
         """Begin with `happened` False."""

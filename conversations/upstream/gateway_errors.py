@@ -16,7 +16,7 @@ LONGEST_WRAPPED = LARGEST_ERROR
 
 
 def error_in(body: object) -> GatewayError | None:
-    """Return the error found in `body`, a parsed JSON body or event; None if there is none.
+    """Return the GatewayError found in `body`, a parsed JSON body or event; None if there is none.
 
     Shapes: `{"error": {…}}`, `{"error": "text"}`, FastAPI's `{"detail": …}`, and `message` or `msg`
     at the top level.

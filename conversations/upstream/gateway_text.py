@@ -21,8 +21,8 @@ _key_shaped = re.compile(r"\bsk-[\w*.\-]{6,}")
 def repair(text: str) -> str:
     """Return `text` without NUL, with surrogate pairs joined and lone surrogates as U+FFFD.
 
-    A gateway that escapes each delta by itself cuts a character outside the BMP in two surrogates;
-    neither a lone surrogate nor NUL can be stored in PostgreSQL.
+    Used before text is stored: PostgreSQL accepts neither NUL nor lone surrogates, which come from
+    gateways that cut a character outside the BMP between two deltas.
     """
     if not text.isascii() and _surrogates.search(text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

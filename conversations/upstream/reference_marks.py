@@ -43,10 +43,11 @@ class ReferenceMarks:
         return not self._held and (text.isascii() or not _marks.search(text))
 
     def strip(self, text: str, *, last: bool = False) -> str:
-        """Return `text`, the next piece, without reference marks, after what was held back before.
+        """Return what can be shown now: text held back before and `text`, the next piece, without
+        marks.
 
-        An unfinished reference at its end is held back for the next call. `last` says that no more
-        text will come: nothing is held back then.
+        An unfinished reference at the end is held back for the next call, unless `last` says that
+        no more text will come.
         """
         if self.passes(text):
             return text

@@ -67,7 +67,10 @@ class ResponseBuilder:
             self._identified = True
 
     def is_overlong(self) -> bool:
-        """Return True, and end the response as "too_long", if a text exceeds the limit."""
+        """Return True if the answer, the reasoning or the refusal exceeds its limit in characters.
+
+        `end` is then set: the response is ended as incomplete, with the reason "too_long".
+        """
         for channel in (self.text, self.reasoning, self.refusal):
             if channel.incoming > channel.limit:
                 channel.settle()

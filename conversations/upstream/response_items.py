@@ -37,9 +37,9 @@ class ResponseItems:
         self._reasoning_items: list[tuple[object, object]] = []
 
     def added(self, item: dict, output_index: object) -> None:
-        """Read `item`, an output item that has begun, without its text, which deltas may repeat.
+        """Read `item`, an output item that has begun, into the builder, without its text.
 
-        `output_index` is its index in `output`.
+        The text may be repeated by deltas. `output_index` is the item's index in `output`.
         """
         self._note(item)
         if item.get("type") == "reasoning":
@@ -47,9 +47,9 @@ class ResponseItems:
             self._reasoning_items.append((item.get("id"), output_index))
 
     def take(self, item: dict, output_index: object) -> None:
-        """Read `item`, a complete output item with its text.
+        """Read `item`, a complete output item, into the builder, with its text.
 
-        `output_index` is its index in `output`.
+        `output_index` is its index in `output`. Text that was already streamed is not added again.
         """
         self._note(item)
         item_id = item.get("id")
@@ -69,9 +69,11 @@ class ResponseItems:
                 self.content(Place(item_id, output_index, index), part)
 
     def content(self, place: Place, part: dict) -> None:
-        """Read `part`, a complete content part: `output_text`, `refusal` or `reasoning_text`.
+        """Read `part`, a content part of type `output_text`, `refusal` or `reasoning_text`, as a
+        whole.
 
-        `place` says which part of which item it is.
+        `place` says which part of which item it is. Text that was already streamed is not added
+        again.
         """
         kind = part.get("type")
         if kind == "output_text" or kind == "text":
@@ -96,7 +98,8 @@ class ResponseItems:
         return "text"
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a response object that is the whole HTTP body, and end the response."""
+        """Read `body`, a response object that is the whole HTTP body, and end the builder's
+        response."""
         status = body.get("status")
         if status in ("queued", "in_progress"):
             self._fill(body)
@@ -105,7 +108,7 @@ class ResponseItems:
             self.end(body, "completed")
 
     def end(self, response: dict, named: Status) -> None:
-        """Read `response`, the object of an event such as `response.completed`, and end there.
+        """Read `response`, the object of an event such as `response.completed`; end the response.
 
         `named` is the status in the event's name; a known `status` in the object takes precedence.
         """

@@ -25,7 +25,10 @@ class ResponsesReader:
         self._last_place: tuple[object, object, object] | None = None
 
     def handle(self, kind: object, frame: dict) -> bool:
-        """Read `frame`, the JSON of an event of type `kind`; return False for an unknown type."""
+        """Read `frame`, the JSON of one event of type `kind`, into the builder; return True.
+
+        Returns False, and reads nothing, if `kind` is no known type.
+        """
         handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
         if handler is None:
             return False
@@ -33,7 +36,10 @@ class ResponsesReader:
         return True
 
     def text_delta(self, frame: dict) -> None:
-        """Read `frame`, the JSON of a `response.output_text.delta`, the most frequent event."""
+        """Add the text of `frame`, the JSON of a `response.output_text.delta`, to the response.
+
+        A fast path for the most frequent event; a delta that is no text is ignored.
+        """
         delta = frame.get("delta")
         if not isinstance(delta, str) or not delta:
             return
@@ -45,7 +51,8 @@ class ResponsesReader:
         self._last_part.add(delta)
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a response object that is the whole HTTP body, and end the response."""
+        """Read `body`, a response object that is the whole HTTP body, and end the builder's
+        response."""
         self._items.whole(body)
 
     def _started(self, frame: dict) -> None:

@@ -16,8 +16,8 @@ def pause_before_retry(failed: Failed, number: int) -> float | None:
 
     `failed` is how attempt `number` (from 1) ended. Repeated is only a call that did no work: no
     connection, too many requests, or status 502 to 504. The pause is the gateway's `retry_after`
-    (None if that is above LONGEST_PAUSE), else FIRST_PAUSE doubled for each attempt, with a random
-    share.
+    (above LONGEST_PAUSE the call is not repeated), else FIRST_PAUSE, doubled after each attempt;
+    both are varied at random.
     """
     if failed.http_status is None:
         repeated = not failed.sent and failed.code in ("connect", "timeout_connect")

@@ -35,7 +35,10 @@ class TextChannel:
             self.incoming += len(piece)
 
     def reset(self, text: str) -> None:
-        """Replace all text added so far, read or not, by `text`; sets `was_reset`."""
+        """Replace all text added so far, even what `take` has returned, by `text`.
+
+        Sets `was_reset`, so that the reader discards what it has.
+        """
         self.was_reset = True
         self._pieces = [text] if text else []
         self._ready.clear()
@@ -47,7 +50,7 @@ class TextChannel:
         return bool(self._pieces or self._ready or self.was_reset)
 
     def settle(self, *, last: bool = False) -> None:
-        """Repair the text added so far (see `repair`) and cut it at the limit.
+        """Repair the text added so far (see `repair`) and cut it at the limit, for the next `take`.
 
         Half a surrogate pair at its end waits for the other half, unless `last` says that no more
         text will come.

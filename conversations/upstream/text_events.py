@@ -25,8 +25,10 @@ class TextEvents:
         self._thoughts: list[str] = []
 
     def text(self, text: str) -> list[Text | Reasoning | Replaced]:
-        """Return the events for `text`, the next piece of the answer; fast path without
-        reasoning."""
+        """Return the events for `text`, the next piece of an answer.
+
+        A fast path for pieces without reasoning beside them; for others see `take`.
+        """
         if self._text_marks.passes(text) and self._leading.passes(text):
             self._answer.append(text)
             return [Text(text)]

@@ -32,7 +32,11 @@ class Place(NamedTuple):
 
 
 class TextPart:
-    """Text of one content or summary part of an output item, as streamed so far."""
+    """Text of one part of an output item, as streamed so far: of a message or of reasoning.
+
+    `kind` is "text", "refusal", "summary" or "raw"; `hidden` is True for raw reasoning that has a
+    summary.
+    """
 
     __slots__ = ("_pieces", "_repaired", "_repaired_size", "channel", "hidden", "kind", "place")
 
@@ -48,20 +52,25 @@ class TextPart:
         self._repaired_size = 0
 
     def is_of_item(self, place: Place) -> bool:
-        """Return True if `place` is in the same output item; a field with None matches anything."""
+        """Return True if `place` is in the same output item as this part.
+
+        Compared are the indexes in `output`, or the ids where an index is None; None matches
+        anything.
+        """
         mine = self.place
         if place.output_index is not None and mine.output_index is not None:
             return bool(place.output_index == mine.output_index)
         return place.item_id is None or mine.item_id is None or bool(place.item_id == mine.item_id)
 
     def matches(self, place: Place) -> bool:
-        """Return True if `place` is that of this part; a field that is None matches anything."""
+        """Return True if `place` is that of this part; an index or id that is None matches
+        anything."""
         mine = self.place.part_index
         same_index = place.part_index is None or mine is None or place.part_index == mine
         return same_index and self.is_of_item(place)
 
     def add(self, text: str) -> None:
-        """Append `text`, a delta, and write it to the channel unless the part is hidden."""
+        """Append `text`, a delta, to the part and, unless it is hidden, to the channel."""
         self._pieces.append(text)
         if not self.hidden:
             self.channel.add(text)
@@ -99,10 +108,10 @@ class TextParts:
         self._replacements = 0
 
     def add_whole(self, kind: Kind, place: Place, text: object) -> None:
-        """Add to the part at `place` what it lacks of `text`, its complete text as sent at its end.
+        """Add to the part at `place` what it lacks of `text`, the complete text of that part.
 
-        `kind` is the kind of the part. A `text` that does not begin with what was streamed, or is
-        no string, is ignored.
+        `kind` is "text", "refusal", "summary" or "raw" (reasoning). A `text` that does not begin
+        with what was streamed, or is no string, is ignored.
         """
         if not isinstance(text, str) or not text:
             return
@@ -118,7 +127,10 @@ class TextParts:
                 self._builder.gap = False
 
     def part(self, kind: Kind, place: Place) -> TextPart:
-        """Return the TextPart of `kind` that a delta at `place` continues, or a new one."""
+        """Return the TextPart that a delta at `place` continues, a new one if there is none.
+
+        `kind` is "text", "refusal", "summary" or "raw" (reasoning).
+        """
         part = self._find(kind, place)
         if part is None:
             part = TextPart(kind, place, self._channels[kind])
@@ -131,8 +143,8 @@ class TextParts:
         return "".join(part.text() for part in self._parts if part.kind == "text")
 
     def _begin(self, part: TextPart) -> None:
-        """Prepare the channel for `part`: hide raw reasoning that has a summary, part
-        paragraphs."""
+        """Prepare the channel for `part`: hide raw reasoning that has a summary, separate by a
+        blank line."""
         channel = part.channel
         if part.kind in ("summary", "raw"):
             self._choose_reasoning(part)
