@@ -20,7 +20,8 @@ START = "start"
 @register(START)
 def debug_stays_at_home(app_configs, **kwargs):
     """Return `[Error]` (E001) if DEBUG is on while the settings open the site to other machines,
-    else []. DEBUG shows settings and code to whoever causes an error."""
+    else []. DEBUG shows settings and code to whoever causes an error. Django passes `app_configs`,
+    which is not used."""
     if not settings.DEBUG:
         return []
     origins = {urlsplit(origin).hostname or "" for origin in settings.CSRF_TRUSTED_ORIGINS}
@@ -41,7 +42,7 @@ def debug_stays_at_home(app_configs, **kwargs):
 def hosts_are_named(app_configs, **kwargs):
     """Return `[Warning]` (W002) if ALLOWED_HOSTS contains "*", else []. Links in e-mails use the
     Host header of the request, so whoever asks for a password reset for another person would choose
-    where the link leads."""
+    where the link leads. Django passes `app_configs`, which is not used."""
     if "*" in settings.ALLOWED_HOSTS:
         return [
             Warning(
@@ -57,7 +58,8 @@ def hosts_are_named(app_configs, **kwargs):
 def proxies_are_named(app_configs, **kwargs):
     """Return `[Warning]` (W004) if TRUSTED_PROXIES is 0 on a site with https, which stands behind a
     proxy; else []. If the proxy's header with the client's address is not trusted, all clients have
-    the proxy's address and share its limits of logins and uploads."""
+    the proxy's address and share its limits of logins and uploads. Django passes `app_configs`,
+    which is not used."""
     if settings.SECURE and not settings.TRUSTED_PROXIES:
         return [
             Warning(
@@ -72,10 +74,10 @@ def proxies_are_named(app_configs, **kwargs):
 
 @register(START)
 def secret_key_is_random(app_configs, **kwargs):
-    """Return `[Warning]` (W003) if SECRET_KEY or one of SECRET_KEY_FALLBACKS is weak, else [].
-    Whoever guesses it can forge sessions and set-up codes. Weak is a key with fewer than ten
-    different characters, or one that repeats itself; 32 random characters have about twenty
-    different ones."""
+    """Return `[Warning]` (W003) if SECRET_KEY or one of SECRET_KEY_FALLBACKS is weak: fewer than
+    ten different characters, or a text that repeats itself; else []. Whoever guesses it can forge
+    sessions and set-up codes. 32 random characters have about twenty different ones. Django passes
+    `app_configs`, which is not used."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     if any(len(set(key)) < 10 or key in (key * 2)[1:-1] for key in keys):
         return [
@@ -91,7 +93,8 @@ def secret_key_is_random(app_configs, **kwargs):
 @register(START)
 def gateway_is_private(app_configs, **kwargs):
     """Return `[Warning]` (W001) if OPENAI_BASE_URL is an http URL (no TLS) of another machine, else
-    []: the API key and all text would cross the network unencrypted."""
+    []: the API key and all text would cross the network unencrypted. Django passes `app_configs`,
+    which is not used."""
     url = urlsplit(settings.OPENAI_BASE_URL)
     if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
         return [
@@ -108,7 +111,8 @@ def gateway_is_private(app_configs, **kwargs):
 def sqlite_is_on_a_disk_of_its_own(app_configs, **kwargs):
     """Return `[Error]` if the SQLite database cannot be used safely, else []. E002: it is on a
     network file system, where file locks do not hold, so that two machines would corrupt it. E003:
-    the database file or its folder cannot be written."""
+    the database file or its folder cannot be written. Django passes `app_configs`, which is not
+    used."""
     if not settings.ON_SQLITE:
         return []
     file = Path(settings.DATABASES["default"]["NAME"])

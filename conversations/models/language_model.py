@@ -19,8 +19,8 @@ class LanguageModelQuerySet(models.QuerySet):
         return self.filter(enabled=True)
 
     def ensure_default(self):
-        """Insert a row for the model OPENAI_MODEL if it is missing; an existing row is not changed.
-        The built-in demo model is enabled if DEMO is set (no gateway is configured), else
+        """Insert an enabled row for the model OPENAI_MODEL if it is missing; an existing row is not
+        changed. The built-in demo model is enabled if DEMO is set (no gateway is configured), else
         disabled."""
         self.get_or_create(name=settings.OPENAI_MODEL)
         self.filter(name=DEMO).exclude(enabled=settings.DEMO).update(enabled=settings.DEMO)

@@ -74,7 +74,7 @@ class Response(models.Model):
 
     class UsageSource(models.TextChoices):
         """Where the numbers of tokens come from: reported by the gateway, estimated by this site,
-        none (the request reached no model) or unknown (not ended yet)."""
+        none (no model was reached) or unknown (not ended yet)."""
 
         REPORTED = "reported", _("reported")
         ESTIMATED = "estimated", _("estimated")

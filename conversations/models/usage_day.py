@@ -101,8 +101,8 @@ class UsageRollup(UsageSums):
     """
 
     class Grain(models.IntegerChoices):
-        """The keys by which a row of UsageRollup is summed up: a period, for each person or each
-        model. MONTH keeps all keys."""
+        """What a row of UsageRollup sums up: a period in all, for each person, or for each model.
+        MONTH rows keep person, model and purpose apart."""
 
         MONTH = 1, _("month")
         PERSON_DAY = 2, _("person and day")

@@ -48,7 +48,7 @@ def index(request):
 @require_safe
 def sidebar(request):
     """Hide the sidebar (`?hidden=1`) or show it, by a cookie, and redirect to the page that the
-    request came from. A GET, since it changes nothing on the server."""
+    request came from, else to the start page. A GET, since it changes nothing on the server."""
     back = urlsplit(request.headers.get("Referer", "")).path
     is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     page = SeeOther(back if is_ours else reverse("home"))

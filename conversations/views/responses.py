@@ -16,9 +16,9 @@ from conversations.views.see_other import SeeOther
 
 @require_GET
 def events(request, response_id):
-    """Return the event stream (SSE) of a reply that is being written: one event `reply`, then
-    `block`s, then `done`. 401 without a login; 429 or 503 with the header Retry-After if too many
-    streams are open."""
+    """Return the event stream (SSE) of a reply, for the JavaScript of the page: one event `reply`,
+    then `block`s of HTML, then `done`. 401 without a login; 404 if it is not the person's; 429 or
+    503 with the header Retry-After if too many streams are open."""
     if not request.user.is_authenticated:
         return HttpResponse(_("You are not logged in."), status=401, content_type="text/plain")
     try:
