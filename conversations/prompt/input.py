@@ -80,7 +80,7 @@ def as_input(turns):
 
     Turns without text are left out; adjacent turns of one role are joined by a blank line.
     """
-    items = []
+    items: list[dict] = []
     for turn in turns:
         if not turn.text.strip():
             continue

@@ -59,7 +59,8 @@ class CrossReferences:
         its info string.
         """
         self.learn(block)
-        definitions, rest = [], block.source
+        definitions: list = []
+        rest = block.source
         if block.kind is Kind.TEXT and rest.lstrip(" ")[:1] == "[":
             definitions, rest = self.links.split(rest)
         wanted = self.links.wanted(rest)

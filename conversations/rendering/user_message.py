@@ -18,7 +18,8 @@ AFTER = ".,:;!?*_~'"
 def render_typed(text: str) -> str:
     """Return the safe HTML of `text` as typed, not as Markdown: escaped, with http, https and
     mailto URLs as links. Line breaks stay "\\n", so show it with white space preserved."""
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     text = tidy(without_marks(text))
     for match in ADDRESS.finditer(text):
         url = _trimmed(match[0])

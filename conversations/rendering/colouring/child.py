@@ -109,7 +109,8 @@ def _answer(job: dict) -> dict:
 
 def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[str]:
     """Yield the HTML of `tokens`, with neighbours of the same class in one <span>."""
-    current, texts = None, []
+    current: str | None = None
+    texts: list[str] = []
     for kind, text in tokens:
         name = _class(kind)
         if name != current and texts:

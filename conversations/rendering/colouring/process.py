@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from .limits import ANSWER_SECONDS
 
@@ -35,7 +36,7 @@ class Process:
     def __init__(self) -> None:
         self._child: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
-        self._answers = None
+        self._answers: BinaryIO | None = None
 
     @property
     def pid(self) -> int | None:
@@ -77,8 +78,8 @@ class Process:
                     [sys.executable, "-m", module, ",".join(map(str, _processors()))],
                     cwd=ROOT,
                     env=environment,
-                    stdin=theirs,
-                    stdout=theirs,
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
                     stderr=subprocess.DEVNULL,
                 )
             except BaseException:
