@@ -14,10 +14,11 @@ from datetime import timedelta
 from functools import cache
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from conversations.database.outage import is_outage
 from conversations.database.statements import as_stored, change, compiled, from_stored, rows
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import THOUGHTS, render
@@ -84,7 +85,12 @@ def left_behind(mine, standstill):
     if silent:
         # Where nothing can be written, as on a full disk, no writer can renew its heartbeat: this
         # raises then, and the sweep does not count.
-        change(_WRITE_NOTHING, as_stored(silent[0]))
+        try:
+            change(_WRITE_NOTHING, as_stored(silent[0]))
+        except DatabaseError as error:
+            # What is wrong with this one row says nothing of the others.
+            if is_outage(error):
+                raise
     still = standstill.look({pk: heartbeat for pk, _status, heartbeat, _expired in found})
     dead, expired, unclaimed = [], [], []
     for pk, status, heartbeat, is_expired in found:

@@ -14,7 +14,7 @@ CHUNK = 262_144  # bytes read at a time
 # Limits of one object: `json` parses it in one step, in which no other thread runs, and takes at
 # most 100 ms of processor time for it. A conversation of a thousand long messages has some 5 MB.
 MOST_BYTES = 8_000_000
-MOST_TOKENS = 350_000  # brackets, commas and strings
+MOST_TOKENS = 170_000  # brackets, commas and strings
 MOST_DEPTH = 100
 HEAD = 20_000  # bytes kept of an object beyond the limits
 # Of a file: lists and objects that are no conversations, and tokens in those beyond the limits.
