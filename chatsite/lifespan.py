@@ -1,4 +1,5 @@
-"""The life of a process: Django answers no lifespan messages, so this does."""
+"""The ASGI lifespan: what a server process does before it serves and at its end. Django has
+none."""
 
 import asyncio
 import contextvars
@@ -32,7 +33,12 @@ DRAIN = 25
 
 
 class Lifespan:
-    """Starts the engine of this process before it serves, and ends it cleanly."""
+    """ASGI middleware that answers lifespan messages and passes all else to `application`.
+
+    At start-up it checks the settings, creates the Engine that writes replies and starts the
+    periodic tasks; at shutdown it lets replies finish for up to DRAIN seconds and closes the
+    Engine.
+    """
 
     def __init__(self, application):
         self._application = application
@@ -65,7 +71,8 @@ class Lifespan:
 
 
 def _refusal():
-    """Why the site must not start as it is set up, "" if it may; warns of what is only unwise."""
+    """Return sentences that say why the site must not start as it is configured; "" if it may. What
+    is only unwise is logged as a warning."""
     found = checks.run_checks(tags=[START])
     for each in found:
         if each.level < checks.ERROR:
@@ -74,7 +81,9 @@ def _refusal():
 
 
 def _prepare():
-    """Close files to other accounts, and look at the database: say what is missing there."""
+    """Make private files unreadable for other accounts, create the default LanguageModel if there
+    is none, and log what is missing: migrations, or any account (with the set-up code to create
+    one)."""
     close_to_others(private_files(settings.DATABASES["default"], settings.BASE_DIR))
     try:
         if health.pending_migrations():

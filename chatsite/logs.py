@@ -1,7 +1,7 @@
-"""Logs: one line each, with the id of the request that caused it.
+"""Logging filters and a formatter: one line each, with the id of the HTTP request that caused it.
 
-The id is also on the error pages, so that a person can quote it. No message text and no key is
-ever logged; what outsiders send is stripped of line breaks and control characters.
+The id is also on the error pages, so that a person can quote it. No message text and no key is ever
+logged; what outsiders send is stripped of line breaks and control characters.
 """
 
 import contextvars
@@ -18,22 +18,24 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class RequestIdFilter(logging.Filter):
-    """Puts the id of the current request on every record that has none yet.
+    """A logging filter that sets `request_id` on each record without one: the current request's id.
 
-    A task that goes on after its request, as a reply does, gives it with `extra`.
+    A task that goes on after its request, such as one that writes a reply, sets it with `extra`.
     """
 
     def filter(self, record):
+        """Set `request_id` on `record` and return True."""
         if not hasattr(record, "request_id"):
             record.request_id = request_id.get()
         return True
 
 
 class OutageFilter(logging.Filter):
-    """Makes one line of what an outage of the database makes fail: each request would else leave
-    a traceback that says no more."""
+    """A logging filter that replaces the traceback of an error by one line if the error means that
+    the database is unavailable: every request would else log a traceback that says no more."""
 
     def filter(self, record):
+        """Shorten `record`, and set its `outage` to the sentence for the error; return True."""
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and is_outage(error):
             record.outage = sentence(error)
@@ -43,20 +45,25 @@ class OutageFilter(logging.Filter):
 
 
 class LevelFilter(logging.Filter):
-    """Lowers to WARNING what Django logs as ERROR and we answered on purpose: 503 while the site is
-    full, drains or waits for its database, with a sentence and Retry-After."""
+    """A logging filter that lowers Django's ERROR to WARNING for answers with status 503, which the
+    site gives on purpose while it is full, drains or waits for its database."""
 
     def filter(self, record):
+        """Lower the level of `record` if it is about a 503; return True."""
         if getattr(record, "status_code", None) == 503 and record.levelno == logging.ERROR:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
 class TokenFilter(logging.Filter):
-    """Takes tokens out of addresses, since who has one of those links needs no password, and the
-    query with the words that were searched for."""
+    """A logging filter that replaces tokens in addresses (reset of a password, confirmation of an
+    address, shared conversation) by "…", since whoever has such a link needs no password.
+
+    It also removes the request from the record, whose address may have words searched for.
+    """
 
     def filter(self, record):
+        """Remove tokens and request from `record`; return True."""
         message = record.getMessage()
         if _TOKENS.search(message):
             record.msg, record.args = _TOKENS.sub(r"\1…", message), ()
@@ -67,11 +74,11 @@ class TokenFilter(logging.Filter):
 
 
 class RepeatFilter(logging.Filter):
-    """Lets a warning that repeats itself through once in PAUSE seconds, with the number of those
-    that were left out.
+    """A logging filter that passes a repeated warning once in PAUSE seconds, with the number of
+    those that were left out since.
 
-    Only what no request caused, and outages of the database, which every request would report: a
-    person may quote the id of any other line.
+    It is for warnings that no request caused, and for outages of the database, which every request
+    would report; other lines pass always, since a person may quote their request id.
     """
 
     PAUSE = 60  # seconds
@@ -82,6 +89,7 @@ class RepeatFilter(logging.Filter):
         self._last = {}
 
     def filter(self, record):
+        """Return False if `record` is to be left out; else add the number of those left out."""
         outage = getattr(record, "outage", None)
         if record.levelno < logging.WARNING or (record.request_id != "-" and not outage):
             return True
@@ -100,10 +108,12 @@ class RepeatFilter(logging.Filter):
 
 
 class LineFormatter(logging.Formatter):
-    """`time LEVEL logger request message`, a traceback only for what we did not expect."""
+    """Formats a record as `time LEVEL logger [request id] message`, without control characters."""
 
     def __init__(self):
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def formatMessage(self, record):
+        """Return the line of `record` with each control character or line break replaced by a
+        blank."""
         return _CONTROL.sub(" ", super().formatMessage(record))

@@ -1,4 +1,5 @@
-"""What stands around every request: an id, headers, health checks, the limit of the body.
+"""Django middleware of every request: id, security headers, compression, health checks, early
+errors.
 
 All sync, as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
 """
@@ -46,10 +47,11 @@ HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
 
 
 def request_id(get_response):
-    """Give each request an id, or take that of a proxy of ours (TRUSTED_PROXIES).
+    """Middleware that gives each request an `id`; return the function that handles a request.
 
-    It is in the log, on the error pages, in the access log and in the line of a reply that the
-    request asked for; nobody else may choose it.
+    The id is a new one or, with TRUSTED_PROXIES, that of the proxy's X-Request-Id header. It is in
+    the response's header, the log, on error pages, in the access log of reviews, and in the log
+    line of a reply that the request asked for.
     """
 
     def handle(request):
@@ -64,7 +66,8 @@ def request_id(get_response):
 
 
 def headers(get_response):
-    """Add the policy and the other headers that every response carries."""
+    """Middleware that adds the Content-Security-Policy and the other security headers to each
+    response; return the function that handles a request."""
 
     def handle(request):
         response = get_response(request)
@@ -87,12 +90,12 @@ _gzip = GZipMiddleware(lambda request: None)
 
 
 def compress(get_response):
-    """Compress pages, but no streams of events or files: of an event stream Django's gzip delivers
-    only the first event.
+    """Middleware that compresses pages with gzip; return the function that handles a request.
 
-    It pads each answer by a random length, and tokens of forms are masked anew for each page, so
-    that lengths tell nothing of them (BREACH); a page that is drawn after its headers pads itself
-    (conversations/views/early_headers.py). Static files are compressed when collected.
+    Streams that are not HTML pass as they are: of an event stream Django's gzip delivers only the
+    first event. Each answer is padded by a random length and tokens of forms are masked anew for
+    each page, so that lengths tell nothing of them (BREACH); a page that is drawn after its headers
+    pads itself (conversations/views/early_headers.py). Static files are compressed when collected.
     """
 
     def handle(request):
@@ -109,8 +112,12 @@ EARLY = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 def early(get_response):
-    """Answer what must not wait for hosts, https or sessions: health checks, 413, and 503 while
-    the database is known not to answer."""
+    """Middleware that answers some requests before hosts, HTTPS and sessions are checked; return
+    the function that handles a request.
+
+    They are health checks, uploads that are too large or for which there is no room, addresses with
+    a NUL character, and, with 503, all requests while the database is known to be unavailable.
+    """
 
     def handle(request):
         if getattr(request, "scope", {}).get("chatsite.body_too_large"):

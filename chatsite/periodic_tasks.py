@@ -1,7 +1,8 @@
-"""Periodic tasks of a process that have nothing to do with a request or a reply.
+"""Periodic tasks of a server process that belong to no request and no reply, such as sending
+e-mails.
 
-Each is a function that is called every so many seconds, in the lane in which replies are stored, so
-that the process needs no further connection to the database; background jobs, which work longer,
+Each is a function that is called every so many seconds in the thread in which replies are stored,
+so that the process needs no further connection to the database; background jobs, which work longer,
 have a thread of their own.
 """
 
@@ -23,7 +24,7 @@ PAUSE = 0.1  # seconds between two deletions, so that nobody waits for a long se
 
 
 async def run():
-    """Repeat all of them until it is cancelled."""
+    """Run all periodic tasks and background jobs until this coroutine is cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", trash.purge_piece))
         group.create_task(run_jobs())
@@ -32,8 +33,10 @@ async def run():
 
 
 async def _every(seconds, name, unit):
-    """Call `unit` every `seconds`, and anew after a PAUSE for as long as it returns true. An error
-    is logged under the `name`, and the next time comes."""
+    """Call `unit` every `seconds`, and again after PAUSE seconds for as long as it returns True.
+
+    An exception is logged with `name`, not raised.
+    """
     while True:
         await asyncio.sleep(seconds)
         try:

@@ -1,4 +1,5 @@
-"""Shares: how much of what a process has one person may take, so that something is left for others.
+"""Shares: how much of a process's threads, streams or memory one person may have, so that others
+get some too.
 
 A share is counted for a person, and for an address where nobody is logged in. Without a trusted
 proxy (TRUSTED_PROXIES) everybody behind one proxy has the proxy's address.
@@ -16,19 +17,28 @@ _people = OrderedDict()
 
 
 def share_of(total):
-    """How many of `total` (threads, streams, bytes …) one person may have at a time."""
+    """Return how many of `total` (threads, streams, bytes …) one person may have at a time.
+
+    That is PERSON_SHARE per cent, but at least LEAST and at most `total`.
+    """
     return min(total, max(LEAST, total * settings.PERSON_SHARE // 100))
 
 
 def requester_of(scope):
-    """Whose share a request counts in, from its ASGI scope before anything is asked of the
-    database: "person 7", or "address 203.0.113.9" where its session is not known yet."""
+    """Return a string that names whose share the request with this ASGI `scope` is counted in.
+
+    It is "person 7", or "address 203.0.113.9" if this process does not know its session yet; no
+    database query is sent.
+    """
     person = _people.get(_cookie(scope))
     return f"person {person}" if person else f"address {client_address(scope)}"
 
 
 def remember(request):
-    """Note whose session it is, from a request that was answered."""
+    """Remember which person the session of `request` belongs to, for `requester_of`.
+
+    `request` is a Django request that was answered; without a person logged in nothing is done.
+    """
     person = getattr(request, "_cached_user", None)
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if not key or person is None or not person.is_authenticated:
@@ -40,8 +50,11 @@ def remember(request):
 
 
 def client_address(scope):
-    """The address of the client as the trusted proxies give it, of IPv6 the network of 64 bits that
-    one customer has; "unknown" for a socket without addresses."""
+    """Return the client's address (a string) for the request with this ASGI `scope`.
+
+    With TRUSTED_PROXIES it is the one that these proxies report. Of IPv6 it is the network of 64
+    bits that one customer has; "unknown" for a socket without addresses.
+    """
     addresses = []
     for name, value in scope["headers"]:
         if name == b"x-forwarded-for" and settings.TRUSTED_PROXIES:
@@ -53,6 +66,8 @@ def client_address(scope):
 
 
 def _network(text):
+    """Return the IP address in `text`, of IPv6 its network of 64 bits; other text cut to 50
+    characters."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -63,7 +78,7 @@ def _network(text):
 
 
 def _cookie(scope):
-    """The session key that the request brings; None without one."""
+    """Return the session key in the cookies of the request with this ASGI `scope`; None if none."""
     wanted = settings.SESSION_COOKIE_NAME
     for name, value in scope["headers"]:
         if name == b"cookie":

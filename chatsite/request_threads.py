@@ -27,13 +27,18 @@ RECENTLY = 5.0  # seconds after a cut for which the database counts as stuck
 
 
 class DatabaseStuck(Exception):
-    """No thread was free in time, since requests before this one wait on the database."""
+    """Raised if a request got no thread in time, since those before it wait on a frozen
+    database."""
 
 
 @dataclass(eq=False, slots=True)
 class Work:
-    """One request for a thread: whose it is, whether it is long, and since when it waits and runs
-    (time.monotonic())."""
+    """A call that needs a thread, for one request.
+
+    `requester` is a string that names whose it is, `is_long` says that it is long work. `asked_at`
+    and `began_at` are times of time.monotonic(): when it asked for a thread, and when it got one
+    (None: not yet). `ready` is the future of the thread that it waits for.
+    """
 
     requester: str
     is_long: bool = False
@@ -43,19 +48,26 @@ class Work:
 
     @property
     def seconds(self):
+        """The seconds that it may take while it waits on the database."""
         return LONG_DEADLINE if self.is_long else DEADLINE
 
     def is_late(self, now, is_stuck):
-        """Whether its deadline has passed at the moment `now`. It counts from when the request got
-        its thread; while the database is stuck from when it asked for one, since nobody is to wait
-        first for a thread and then for the database."""
+        """Return True if its deadline has passed at `now`, a time of time.monotonic().
+
+        The deadline counts from when it got its thread; while the database is stuck (`is_stuck`)
+        from when it asked for one, since nobody is to wait first for a thread and then for the
+        database.
+        """
         if is_stuck:
             return now > self.asked_at + self.seconds
         return self.began_at is not None and now > self.began_at + self.seconds
 
 
 class RequestThread:
-    """A thread that runs one function at a time."""
+    """A lasting thread that runs one function at a time; `number` is for its name.
+
+    `work` is the Work that it does now, None if it is free.
+    """
 
     def __init__(self, number):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
@@ -63,7 +75,8 @@ class RequestThread:
         self._id = None
 
     def submit(self, loop, function, *arguments):
-        """Run `function(*arguments)`; a future of its result."""
+        """Run `function(*arguments)` in the thread; return a future of its result for the event
+        `loop`."""
         return loop.run_in_executor(self._executor, self._run, function, *arguments)
 
     def _run(self, function, *arguments):
@@ -71,8 +84,11 @@ class RequestThread:
         return function(*arguments)
 
     def cut_if_late(self, now, is_stuck):
-        """Cut it off from the database where it waits there past its deadline. Returns whether it
-        did."""
+        """Cut the thread off from the database if it waits there past its deadline; return True if
+        so.
+
+        `now` is a time of time.monotonic(); `is_stuck` says that the database counts as stuck.
+        """
         if self.work is None or not self.work.is_late(now, is_stuck):
             return False
         connection = waiting_connection(self._id)
@@ -83,7 +99,7 @@ class RequestThread:
 
 
 class RequestThreads:
-    """The threads of a process; used on its event loop."""
+    """A pool of `count` lasting threads, shared fairly between people; used on the event loop."""
 
     def __init__(self, count):
         self._threads = [RequestThread(number) for number in range(count)]
@@ -96,10 +112,11 @@ class RequestThreads:
         self._cut_at = float("-inf")
 
     async def run(self, requester, function, *arguments, is_long=False):
-        """The result of `function(*arguments)` in one of the threads, for the requester of
-        `chatsite.person_shares`. Raises DatabaseStuck where none is to be had in time.
+        """Return `function(*arguments)`, called in one of the threads; wait until one is free.
 
-        A call that began runs to its end, also when nobody waits for it any more.
+        `requester` is a string that names the person or address whose share is counted, `is_long`
+        says that it is long work. Raises DatabaseStuck if no thread is free in time. A call that
+        began runs to its end, also when the caller is cancelled.
         """
         work = Work(requester, is_long)
         thread = await self._take(work)
@@ -156,7 +173,8 @@ class RequestThreads:
         self._start_next()
 
     def _start_next(self):
-        """Give free threads to those who wait: first to whoever has the fewest."""
+        """Give free threads to the calls that wait, first to those of whoever has the fewest
+        threads."""
         while self._free:
             ready = [
                 (self._used[requester], queue)
@@ -176,7 +194,8 @@ class RequestThreads:
             del self._waiting[requester]
 
     def _next_of(self, queue):
-        """The first of one requester's waiting work that may start now; None where none may."""
+        """Return the first Work of `queue`, one requester's, that may start now; None if none
+        may."""
         return next((work for work in queue if self._may_start(work)), None)
 
     def _watch(self):
@@ -184,7 +203,7 @@ class RequestThreads:
             self._watching = asyncio.get_running_loop().create_task(self._cut_what_is_stuck())
 
     async def _cut_what_is_stuck(self):
-        """While there is work: look for requests past their deadline."""
+        """While there is work, cut off calls that wait on the database past their deadline."""
         while len(self._free) < len(self._threads) or self._waiting:
             await asyncio.sleep(LOOK)
             now = time.monotonic()

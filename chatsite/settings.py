@@ -109,13 +109,15 @@ ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
 def database(url, pool_size):
-    """Django's DATABASES entry for a database URL, with what a chat of many writers needs.
+    """Return Django's DATABASES entry for the database `url`, with what many writers at a time
+    need.
 
-    `pool_size` is how many connections a process may hold open to PostgreSQL.
+    `pool_size` is how many connections a process may hold open to PostgreSQL. Raises
+    ImproperlyConfigured if the URL cannot be used.
 
     SQLite: only WAL, IMMEDIATE and a long busy timeout together hold fifty writers, as measured
-    (docs/architecture.md). PostgreSQL: a pool with health checks, since one without hands out
-    dead connections after the database was restarted.
+    (docs/architecture.md). PostgreSQL: a pool with health checks, since one without hands out dead
+    connections after the database was restarted.
     """
     try:
         config = environ.Env.db_url_config(url)
@@ -178,7 +180,11 @@ CACHES = {
 
 
 def gateway_url(url):
-    """`url` checked; empty where no gateway is configured (the demo model answers then)."""
+    """Return `url`, the gateway's base URL, without a slash at its end; "" stays "" (the demo
+    model).
+
+    Raises ImproperlyConfigured if it is no http(s) URL or holds a user or a password.
+    """
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -194,7 +200,8 @@ def gateway_url(url):
 
 
 def header(var, text):
-    """`text` if it can stand in an HTTP header."""
+    """Return `text` if it can be the value of an HTTP header; else raise ImproperlyConfigured with
+    the name `var` of the environment variable."""
     if not (isinstance(text, str) and text.isascii() and text.isprintable()):
         raise ImproperlyConfigured(f"{var} may hold only printable ASCII characters.")
     return text

@@ -1,19 +1,20 @@
-"""How static files are served: each whole, by the event loop itself."""
+"""Static files: the middleware that serves them, each whole, on the event loop."""
 
 from django.http import HttpResponse
 from servestatic.middleware import ServeStaticMiddleware
 
 
 class StaticFiles(ServeStaticMiddleware):
-    """ServeStatic with another way to hand a file out.
+    """ServeStatic's middleware, but it reads and sends each file at once, on the event loop.
 
-    Its own starts a thread for each file and goes to it and back to open, to read twice and to
-    close: 3 ms, and a page asks for six at once before it can be painted. They are small and in
-    the system's cache, where reading takes less time than one change of thread.
+    ServeStatic's own way starts a thread for each file and goes to it and back to open, to read
+    twice and to close: 3 ms, and a page asks for six at once before it can be painted. The files
+    are small and in the system's cache, where reading takes less time than one change of thread.
     """
 
     @staticmethod
     async def aserve(static_file, request):
+        """Return the HttpResponse with the whole `static_file` for a Django `request`."""
         answer = static_file.get_response(request.method, request.META)
         response = HttpResponse(status=int(answer.status), content_type="")
         del response.headers["Content-Type"]

@@ -1,4 +1,4 @@
-"""How static files are named and compressed when they are collected."""
+"""The storage of static files: names and compresses them when `collectstatic` collects them."""
 
 from pathlib import Path
 
@@ -6,12 +6,14 @@ from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Hashed names, also inside the `import` lines of our ES modules, so files never expire."""
+    """Static files with a hash in their names, also in the `import` lines of this site's ES
+    modules, so that browsers may keep them for ever."""
 
     support_js_module_import_aggregation = True
 
     def compress_files(self, paths):
-        """Compress what is new: the hash in its name says that nothing else has changed.
+        """Compress those files of `paths` that have no compressed copy; the hash in a name says
+        that its file has not changed.
 
         Compressing all of them again took eight seconds of each start and each reload.
         """

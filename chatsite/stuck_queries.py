@@ -1,8 +1,8 @@
-"""Stuck queries: finding and cutting the database connection that a thread waits on.
+"""Stuck queries: finds and cuts the database connection that a thread waits on.
 
 A database that is frozen, or a machine that fell off the network, answers nothing: time-outs of the
 server do not fire, and `tcp_user_timeout` does not while the kernel there still acknowledges. So
-the socket is shut down on our side, by which the thread that waits on it gets an OperationalError.
+the socket is shut down on this side, by which the waiting thread gets an OperationalError.
 """
 
 import contextlib
@@ -18,11 +18,11 @@ except ImportError:  # SQLite needs no driver
 
 
 def waiting_connection(thread_id):
-    """The connection, of psycopg or sqlite3, on which the thread `thread_id` is waiting now; None
-    where it does something else.
+    """Return the connection (of psycopg or sqlite3) that the thread with the ident `thread_id` is
+    using now; None if it is not in a call of the database's driver.
 
-    Found on the thread's stack, since Django's connections cannot be looked at from another thread,
-    and that which the pool is just checking belongs to nobody yet.
+    It is found on the thread's stack, since Django's connections cannot be looked at from another
+    thread, and one that the pool is just checking belongs to no thread yet.
     """
     frame = sys._current_frames().get(thread_id)
     while frame is not None:
@@ -37,7 +37,8 @@ def waiting_connection(thread_id):
 
 
 def cut(connection):
-    """End what `connection` waits for; its thread gets an OperationalError."""
+    """End what is under way on `connection` (of psycopg or sqlite3); the thread that waits for it
+    gets an OperationalError. Raises nothing."""
     with contextlib.suppress(Exception):
         if isinstance(connection, sqlite3.Connection):
             connection.interrupt()

@@ -1,4 +1,5 @@
-"""Where Django's parser puts an uploaded file that is too large for memory: into IMPORT_FOLDER.
+"""Django's handler for uploaded files that are too large for memory: it puts them into
+IMPORT_FOLDER.
 
 FILE_UPLOAD_TEMP_DIR would have to exist before the site is set up.
 """
@@ -15,20 +16,24 @@ class FileInImportFolder(UploadedFile):
     """An uploaded file in IMPORT_FOLDER; closing it removes it unless it was renamed."""
 
     def temporary_file_path(self):
-        """The path of the file, as of Django's TemporaryUploadedFile."""
+        """Return the path of the file, as Django's TemporaryUploadedFile does."""
         return self.file.name
 
     def close(self):
+        """Close the file and remove it; do nothing about one that was renamed."""
         with suppress(FileNotFoundError):
             self.file.close()
 
 
 class ImportFolderHandler(FileUploadHandler):
-    """Writes each file into a temporary one in IMPORT_FOLDER."""
+    """A Django FileUploadHandler that writes each uploaded file into a temporary one in
+    IMPORT_FOLDER."""
 
     file = None
 
     def new_file(self, *args, **kwargs):
+        """Create the temporary file for the next uploaded file, and IMPORT_FOLDER if it does not
+        exist."""
         super().new_file(*args, **kwargs)
         settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file = FileInImportFolder(
@@ -41,13 +46,17 @@ class ImportFolderHandler(FileUploadHandler):
         )
 
     def receive_data_chunk(self, raw_data, start):
+        """Append the bytes `raw_data` to the file; `start` is their offset, which is not used."""
         self.file.write(raw_data)
 
     def file_complete(self, file_size):
+        """Return the file at its beginning, a FileInImportFolder; `file_size` is its length in
+        bytes."""
         self.file.seek(0)
         self.file.size = file_size
         return self.file
 
     def upload_interrupted(self):
+        """Close and remove the file."""
         if self.file is not None:
             self.file.close()

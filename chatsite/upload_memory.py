@@ -1,5 +1,5 @@
-"""Memory for bodies of requests that have not arrived whole: a bound for a process, and a share of
-it for each person or address.
+"""Memory for request bodies that have not arrived whole: a limit for the process and one per
+client.
 
 Without it 200 clients that each send 3.9 MB of a form and then wait took 750 MB.
 """
@@ -12,7 +12,10 @@ from chatsite.person_shares import LEAST, share_of
 
 
 class NoMemory(Exception):
-    """No more bytes may be held; `is_share` says that the client's own share is used up."""
+    """Raised if more bytes of unfinished request bodies would exceed a limit.
+
+    `is_share` is True if it is the client's own share, False if it is the limit of the process.
+    """
 
     def __init__(self, is_share):
         super().__init__("share" if is_share else "process")
@@ -20,13 +23,15 @@ class NoMemory(Exception):
 
 
 class UploadMemory:
-    """Counts the bytes of unfinished bodies; on the event loop of one process."""
+    """Counter of the bytes of request bodies that are being received; used on the event loop."""
 
     def __init__(self):
         self._held = Counter()
 
     def take(self, requester, size):
-        """Count `size` more bytes for a requester of chatsite.person_shares. Raises NoMemory."""
+        """Add `size` bytes for `requester`, a string of `person_shares.requester_of`. Raises
+        NoMemory if that would exceed the requester's share or the limit of the process; nothing is
+        added then."""
         # Whatever the share is, a few forms at a time are always allowed.
         share = max(share_of(settings.UPLOAD_MEMORY), LEAST * settings.MAX_BODY)
         if self._held[requester] + size > share:
@@ -36,7 +41,8 @@ class UploadMemory:
         self._held[requester] += size
 
     def give_back(self, requester, size):
-        """Count `size` bytes less: the body is whole or given up."""
+        """Subtract `size` bytes of `requester`: the body has come whole or is not received any
+        more."""
         self._held[requester] -= size
         if self._held[requester] <= 0:
             del self._held[requester]

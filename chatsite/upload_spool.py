@@ -26,7 +26,8 @@ _under_way = {}  # person id -> length of the one upload that they may have
 
 
 def may_be_larger(scope, length):
-    """Whether the request may have a body of `length` bytes although that is over MAX_BODY."""
+    """Return True if the request with this ASGI `scope` is an import, whose body may have `length`
+    bytes although that is more than MAX_BODY. `length` is None if the client states none."""
     headers = dict(scope["headers"])
     return (
         scope["method"] == "POST"
@@ -38,11 +39,11 @@ def may_be_larger(scope, length):
 
 
 async def spool(scope, receive, length):
-    """The body as a file at its beginning, without a name, which the caller closes. None where
-    nobody is logged in or the body does not come whole.
+    """Receive the body of an import and return it as an open file without a name, at its beginning.
 
-    Raises NoImportSpace where the person has an upload under way, or too much is under way, waits
-    or is on the disk.
+    `scope` and `receive` are ASGI's, `length` is the stated length in bytes. The caller closes the
+    file. Returns None if nobody is logged in or the body does not come whole. Raises NoImportSpace
+    if the person has another upload under way, or if the limits or the disk have no room for it.
     """
     loop = asyncio.get_running_loop()
     person = await loop.run_in_executor(_thread, _person, scope)
@@ -71,6 +72,7 @@ async def spool(scope, receive, length):
 
 
 def _check(person, length, under_way):
+    """Raise NoImportSpace if there is no space for the file, or if the database does not answer."""
     try:
         check_space(person, max(length - settings.MAX_BODY, 0), under_way)
     except DatabaseError as error:
@@ -80,6 +82,8 @@ def _check(person, length, under_way):
 
 
 async def _receive(loop, receive, file, length):
+    """Write the body to `file`. Return False if the client leaves, pauses for PATIENCE seconds or
+    sends more than `length` bytes."""
     parts, waiting, size = [], 0, 0
     while True:
         try:
@@ -103,7 +107,7 @@ async def _receive(loop, receive, file, length):
 
 
 def _person(scope):
-    """The id of who is logged in by the request's session cookie, None for nobody."""
+    """Return the id of the person whom the request's session cookie logs in; None if nobody."""
     try:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = cookies[settings.SESSION_COOKIE_NAME].value

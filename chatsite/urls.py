@@ -1,3 +1,5 @@
+"""URL configuration of the site: the app's, allauth's and the administration's pages."""
+
 from django.contrib import admin
 from django.urls import include, path, re_path
 

@@ -1,4 +1,4 @@
-"""The version of the site, as pyproject.toml names it; there is no second place."""
+"""The version of the site, read from pyproject.toml, the only place that names it."""
 
 import tomllib
 from functools import cache
@@ -9,5 +9,6 @@ FILE = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 @cache
 def version():
-    """The version number, such as "1.0.0" (https://packaging.python.org/specifications/)."""
+    """Return the version number as a string, such as "1.0.0"
+    (https://packaging.python.org/specifications/)."""
     return tomllib.loads(FILE.read_text())["project"]["version"]
