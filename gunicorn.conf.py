@@ -147,8 +147,7 @@ def on_reload(server):
 
 
 def post_fork(server, worker):
-    """Prepare a new worker process: block SIGTERM, pass on what workers share, choose its
-    processor.
+    """Prepare a new worker process: block SIGTERM, share the counters, choose its processor.
 
     While the worker imports the site, uvloop's handlers swallow signals: it would go on to serve,
     and the master would wait all of graceful_timeout before it kills it.

@@ -1,5 +1,4 @@
-"""The ASGI lifespan: what a server process does before it serves and at its end. Django has
-none."""
+"""ASGI lifespan: what a server process does before it serves and at its end (Django has none)."""
 
 import asyncio
 import contextvars
@@ -71,8 +70,10 @@ class Lifespan:
 
 
 def _refusal():
-    """Return sentences that say why the site must not start as it is configured; "" if it may. What
-    is only unwise is logged as a warning."""
+    """Return sentences that say why the site must not start as it is configured; "" if it may.
+
+    What is only unwise is logged as a warning.
+    """
     found = checks.run_checks(tags=[START])
     for each in found:
         if each.level < checks.ERROR:

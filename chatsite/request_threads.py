@@ -27,8 +27,7 @@ RECENTLY = 5.0  # seconds after a cut for which the database counts as stuck
 
 
 class DatabaseStuck(Exception):
-    """Raised if a request got no thread in time, since those before it wait on a frozen
-    database."""
+    """Raised if a request got no thread in time, since others wait on a frozen database."""
 
 
 @dataclass(eq=False, slots=True)
@@ -84,10 +83,10 @@ class RequestThread:
         return function(*arguments)
 
     def cut_if_late(self, now, is_stuck):
-        """Cut the thread off from the database if it waits there past its deadline; return True if
-        so.
+        """Cut the thread off from the database if it waits there past its deadline.
 
         `now` is a time of time.monotonic(); `is_stuck` says that the database counts as stuck.
+        Returns True if it was cut off.
         """
         if self.work is None or not self.work.is_late(now, is_stuck):
             return False

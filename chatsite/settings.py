@@ -180,8 +180,7 @@ CACHES = {
 
 
 def gateway_url(url):
-    """Return `url`, the gateway's base URL, without a slash at its end; "" stays "" (the demo
-    model).
+    """Return `url`, the gateway's base URL, without a slash at its end; "" (demo model) stays "".
 
     Raises ImproperlyConfigured if it is no http(s) URL or holds a user or a password.
     """

@@ -1,5 +1,4 @@
-"""Django's handler for uploaded files that are too large for memory: it puts them into
-IMPORT_FOLDER.
+"""Django's handler for uploaded files too large for memory: it puts them into IMPORT_FOLDER.
 
 FILE_UPLOAD_TEMP_DIR would have to exist before the site is set up.
 """
@@ -26,14 +25,13 @@ class FileInImportFolder(UploadedFile):
 
 
 class ImportFolderHandler(FileUploadHandler):
-    """A Django FileUploadHandler that writes each uploaded file into a temporary one in
-    IMPORT_FOLDER."""
+    """A FileUploadHandler that writes each uploaded file into a temporary one in IMPORT_FOLDER."""
 
     file = None
 
     def new_file(self, *args, **kwargs):
-        """Create the temporary file for the next uploaded file, and IMPORT_FOLDER if it does not
-        exist."""
+        """Create the temporary file for the next uploaded file, and IMPORT_FOLDER if it is
+        missing."""
         super().new_file(*args, **kwargs)
         settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file = FileInImportFolder(
@@ -50,8 +48,7 @@ class ImportFolderHandler(FileUploadHandler):
         self.file.write(raw_data)
 
     def file_complete(self, file_size):
-        """Return the file at its beginning, a FileInImportFolder; `file_size` is its length in
-        bytes."""
+        """Return the file at its beginning, a FileInImportFolder of `file_size` bytes."""
         self.file.seek(0)
         self.file.size = file_size
         return self.file

@@ -1,5 +1,4 @@
-"""Memory for request bodies that have not arrived whole: a limit for the process and one per
-client.
+"""Memory for request bodies that are still arriving: a limit for the process and one per client.
 
 Without it 200 clients that each send 3.9 MB of a form and then wait took 750 MB.
 """

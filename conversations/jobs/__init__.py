@@ -1,5 +1,4 @@
-"""Background jobs: imports and deletions that take long, done in small pieces and resumed after a
-crash.
+"""Background jobs: long imports and deletions, done in small pieces and resumed after a crash.
 
 A view creates a Job row; `lease` claims it for a process, `runner` does it piece by piece beside
 the other periodic tasks of the process, and `work` creates the object that does a kind of job:

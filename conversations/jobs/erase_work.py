@@ -53,7 +53,8 @@ def order_emptying(person):
 
 
 def order_erasing(conversation):
-    """Create and return the Job that deletes `conversation`; it is put into the trash first."""
+    """Create and return the Job that deletes a Conversation, put into the trash if it is not
+    there."""
     if conversation.trashed_at is None:
         trash.trash(conversation)
     return Job.objects.create(

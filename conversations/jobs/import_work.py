@@ -52,8 +52,7 @@ class ImportWork:
         self._importer.store(piece)
 
     def fields(self):
-        """Return the columns of the Job that say how far it is: cursor, report, `done` and
-        `total`."""
+        """Return the columns of the Job that say how far it is: cursor, report, counts."""
         return {
             "cursor": self._importer.cursor,
             "report": self._importer.report.as_json(),

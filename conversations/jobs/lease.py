@@ -25,17 +25,16 @@ _LOOKED_AT = 20  # of the oldest jobs, when one is claimed
 
 
 class Lost(Exception):
-    """Raised if a Job is no longer this process's: it was cancelled, or another process has taken
-    it."""
+    """Raised if a process does not have a Job any more: it was cancelled, or taken by another."""
 
 
 def claim(lease, *, is_here, job_id=None):
-    """Take a Job that waits, or whose process died, for the process with the UUID `lease`; return
-    it.
+    """Take a Job that waits, or whose process died, for the process with the UUID `lease`.
 
-    `is_here(job)` returns True if this process can do it, since an import's file may lie on another
-    machine. `job_id` restricts it to that Job. Returns None if there is none to take; a person has
-    one running Job at a time. Jobs that failed MOST_ATTEMPTS times are ended on the way.
+    Returns the Job, None if there is none to take. `is_here(job)` returns True if this process can
+    do it, since an import's file may lie on another machine. `job_id` restricts it to that Job. A
+    person has one running Job at a time. Jobs that were begun MOST_ATTEMPTS times in vain are
+    ended.
     """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
@@ -55,8 +54,7 @@ def claim(lease, *, is_here, job_id=None):
 
 
 def _take(free, lease):
-    """Mark the Job of the query `free` as running under `lease`; return 1, or 0 if it is not
-    free."""
+    """Mark the Job of the query `free` as running under `lease`; return 1, or 0 if it was taken."""
     try:
         with transaction.atomic():
             return free.update(
@@ -102,8 +100,7 @@ def end_without_file(job):
 
 
 def remove_file(job):
-    """Remove the uploaded file of a Job that has ended, if it is an import and the file still
-    exists."""
+    """Remove the uploaded file of a Job that has ended, if it is an import and has one."""
     if job.kind == Job.Kind.IMPORT and job.subject:
         (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
 

@@ -112,13 +112,12 @@ class Runner:
 
 
 def run_briefly(job, seconds):
-    """Do a waiting Job in the caller's thread for up to `seconds` of processor time; return it
-    reloaded.
+    """Do a waiting Job in the caller's thread for up to `seconds` of processor time.
 
-    If it is not done by then, background processes continue it. Nothing is done if another job of
-    its owner is running, or if another thread of this process is in this function: that many
-    threads of requests would work, or wait for a lock of the database, and be missing for other
-    requests.
+    Returns the Job as it is then; if it is not done, background processes continue it. Nothing is
+    done if another job of its owner is running, or if another thread of this process is in this
+    function: that many threads of requests would work, or wait for a lock of the database, and be
+    missing for other requests.
     """
     if not _brief.acquire(blocking=False):
         return job

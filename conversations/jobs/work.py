@@ -1,5 +1,4 @@
-"""The work of a job: an object that does one kind of job (ImportWork, EraseWork), with these
-methods:
+"""Work of a job: an object that does one kind of job (ImportWork, EraseWork). Its methods:
 
 - `read()` returns the next piece, outside of any transaction; None at the end
 - `store(piece)` stores that piece, in a transaction

@@ -25,8 +25,7 @@ def render_article(response_id, viewer):
 
 
 def render_live_article(live, viewer):
-    """Return the HTML of a LiveReply with its text so far, for the Viewer; sends no database
-    query."""
+    """Return the HTML of a LiveReply with its text so far, for the Viewer; sends no query."""
     message = _message_of(live.response)
     message.live_html = mark_safe(live.html)  # noqa: S308 (made by conversations.rendering)
     message.live_reasoning = mark_safe(live.reasoning_html)  # noqa: S308 (as above)
@@ -45,8 +44,7 @@ def render_finished_article(live, viewer):
 
 
 def _message_of(response):
-    """Return a copy of the Message of `response`, with its Response and Conversation set, to
-    render."""
+    """Return a copy of the Message of `response`, its Response and Conversation set, to render."""
     message = copy(response.message)
     message.own_response = response
     message.conversation = response.conversation

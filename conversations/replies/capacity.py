@@ -15,8 +15,7 @@ ALIVE = timedelta(seconds=5)
 
 
 def others_have_room(lease):
-    """Return True if a process other than the one with the UUID `lease` would soon take a queued
-    reply.
+    """Return True if another process than that of `lease` (UUID) would soon take a queued reply.
 
     Processes are known by the replies that they are writing now, each with its process's UUID; one
     takes up to MAX_LIVE_REPLIES. Replies that are queued already are counted against that room.

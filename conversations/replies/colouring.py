@@ -5,7 +5,7 @@ Until it arrives the code is shown without colours.
 
 import asyncio
 
-# Seconds of the clock that the end of a reply waits for the colours of its last code; what has
+# Seconds that the end of a reply waits for the syntax highlighting of its last code; what has
 # none by then is stored without.
 END_WAIT = 3
 
@@ -32,8 +32,7 @@ async def finish(live, spawn):
 
 
 async def _bring(live):
-    """Highlight one code block of `live` after the other, and wake its watchers after each
-    change."""
+    """Highlight one code block of `live` after the other, and wake its watchers each time."""
     try:
         while uncoloured := live.uncoloured():
             stream, box = uncoloured

@@ -30,8 +30,7 @@ class Lane:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
 
     async def run(self, unit, *arguments):
-        """Return `unit(*arguments)`, called in the lane's thread. `unit` must be safe to call
-        twice.
+        """Return `unit(*arguments)`, called in the lane's thread; it may be called twice.
 
         After any exception the connection is closed, since one that died with the server stays
         dead. If the exception means that the database is unavailable, the call is repeated once;
@@ -57,8 +56,7 @@ class Lane:
                 pause = min(pause * 2, 5)
 
     def close(self):
-        """Close the connection and end the thread once its running unit is done; returns at
-        once."""
+        """Close the connection and end the thread after its running unit; returns at once."""
         self._executor.submit(connections.close_all)
         self._executor.shutdown(wait=False)
 

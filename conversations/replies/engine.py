@@ -91,8 +91,7 @@ class Engine:
         return 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
 
     def reserve(self):
-        """Reserve room for one reply and return the process's lease (UUID) to store its Response
-        with.
+        """Reserve room for one reply; return the process's lease (UUID) to store its Response with.
 
         Returns None if there is no room. May be called from any thread. After a reservation
         `use_place` must be called once, also if storing fails.
@@ -134,8 +133,8 @@ class Engine:
         return live.response if live else (submitted and submitted.response)
 
     def mine(self):
-        """Return the ids (a set) of the Responses that this process writes or is about to, titles
-        too."""
+        """Return the ids (a set) of the Responses, of titles too, that this process has or is
+        taking."""
         return {*self.live, *self._claiming, *self.titles.live}
 
     async def join(self, response_id):
@@ -153,8 +152,7 @@ class Engine:
         return await self.follower.follow(response_id)
 
     async def read(self, unit, *arguments):
-        """Return `unit(*arguments)`, called in the thread for database reads. `unit` must not
-        write."""
+        """Return `unit(*arguments)`, called in the thread for database reads; it must not write."""
         return await self.reading_lane.run(unit, *arguments)
 
     async def _claim_and_begin(self, response_id, submitted):
@@ -177,8 +175,7 @@ class Engine:
     # --- From its beginning to its end ----------------------------------------------------
 
     def _begin(self, submitted):
-        """Start a task that writes the reply of `submitted`, whose row names this process
-        already."""
+        """Start a task that writes the reply of `submitted`, whose row has this process's lease."""
         response = submitted.response
         live = LiveReply(response, submitted.body, submitted.offered)
         self.live[response.pk] = live
@@ -211,8 +208,7 @@ class Engine:
             stop_early(live, status)
 
     async def interrupt_all(self):
-        """End all replies and titles written here as interrupted, and return when their rows are
-        final."""
+        """End all replies and titles written here as interrupted; return when that is stored."""
         self.draining = True
         for live in self.live.values():
             stop_early(live, Response.Status.INTERRUPTED)
@@ -225,8 +221,7 @@ class Engine:
                 await self.interrupt_all()
 
     async def close(self):
-        """Interrupt all replies, then close the threads, database connections and gateway
-        connections."""
+        """Interrupt all replies, then close threads and connections of database and gateway."""
         await self.interrupt_all()
         self._housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):

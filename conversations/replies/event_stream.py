@@ -71,8 +71,7 @@ class EventStream:
             logger.warning("The database does not answer: a stream was cut.")
 
     def close(self):
-        """Stop counting the stream as open. Django calls this when it has ended or the browser has
-        left."""
+        """Stop counting the stream as open; Django calls this at the end of the response."""
         if Engine.serving is not None:
             Engine.serving.streams.leave(self.watcher)
 
@@ -98,8 +97,7 @@ async def _parts(engine, response, watcher):
 
 
 async def _follow(engine, live, watcher):
-    """Yield the events of the LiveReply `live` as bytes until it ends or the watcher is
-    dismissed."""
+    """Yield the events of the LiveReply `live` as bytes until it ends or `watcher` is dismissed."""
     generation = None
     while not (live.ended or watcher.gone):
         if generation != live.generation:

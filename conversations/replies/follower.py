@@ -68,8 +68,7 @@ class Follower:
 
 
 def _take_in(live, text, reasoning):
-    """Bring the LiveReply `live` to `text` and `reasoning`, the whole texts as the database has
-    them."""
+    """Add to the LiveReply `live` what is new in `text` and `reasoning`, the whole texts so far."""
     if not (text.startswith(live.text) and reasoning.startswith(live.reasoning)):
         live.replace(text, reasoning)
         return

@@ -41,7 +41,7 @@ class LiveReply:
         self.first_token_at = None
         self._reasoning_began = None
         self.reasoning_seconds = None
-        # A refresh that is under way in a thread, and a task that brings the colours of code.
+        # A refresh that is under way in a thread, and a task that highlights code.
         self.refreshing = None
         self.colouring = None
         # Whether there is something that `refresh` has not shown yet.
@@ -153,8 +153,7 @@ class LiveReply:
             watcher.wake()
 
     def complete(self):
-        """Render the final text, once all of it has come; code may still lack syntax
-        highlighting."""
+        """Render the final text, once all of it has come, maybe without syntax highlighting."""
         self.refresh()
         self._renderer.complete()
         self._thoughts.complete()

@@ -72,7 +72,6 @@ def _seconds(begin, end):
 
 
 def _written(value):
-    """Return `value` as one word of a log line: as a JSON string if it has blanks or is not
-    ASCII."""
+    """Return `value` as one word of a log line: a JSON string if it has blanks or is not ASCII."""
     text = str(value)
     return text if text.isascii() and text.isprintable() and " " not in text else json.dumps(text)

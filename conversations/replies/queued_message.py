@@ -1,5 +1,4 @@
-"""The queued message: what a person sent while a reply was being written; it is submitted
-afterwards."""
+"""Queued messages: what a person sends while a reply is being written is submitted afterwards."""
 
 from datetime import timedelta
 from functools import cache

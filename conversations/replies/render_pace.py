@@ -50,8 +50,8 @@ class Pace:
                 future.set_result(None)
 
     def spent(self, seconds):
-        """Add to the cost what rendering one update took, in `seconds`; sending it is added as
-        SENDING."""
+        """Add `seconds`, the time that rendering one update took, and SENDING to the cost so
+        far."""
         self._spent += seconds + SENDING
 
     def adjust(self):
@@ -64,8 +64,7 @@ class Pace:
 
 
 class Renderer:
-    """Renders the new text of LiveReplies to HTML, on the event loop or, if it is long, in a
-    thread.
+    """Renders the new text of LiveReplies to HTML, on the event loop or, if long, in a thread.
 
     `spawn` starts a coroutine as an asyncio task and returns that. `beat()` returns a future to
     await between two updates of a reply; `adjust()` is to be called at every checkpoint.

@@ -1,5 +1,4 @@
-"""The states of a Response: `queued → in_progress →` one final state, and the functions that change
-it.
+"""States of a Response, `queued → in_progress →` one final state, and the changes between them.
 
 Each change is one guarded UPDATE: it names the state that it starts from and the `lease`, the UUID
 of the process that writes the reply. A process that comes too late changes no row. All functions
@@ -21,8 +20,7 @@ Status = Response.Status
 
 
 def claim(response_id, lease):
-    """Take the queued Response for the process with this `lease` (UUID). Return True if that has it
-    now.
+    """Take the queued Response for the process with this `lease` (UUID); return True if it has it.
 
     The first attempt at the gateway is counted here, before it is made: after a crash the usage
     records rather name a request that was not sent than miss one that was.
@@ -48,8 +46,7 @@ def begun(lease):
 
 
 def load(response_id):
-    """Return the Response with this id, with its message and conversation loaded; None if it is
-    gone."""
+    """Return the Response with this id, its message and conversation loaded; None if it is gone."""
     return Response.objects.select_related("message", "conversation").filter(pk=response_id).first()
 
 

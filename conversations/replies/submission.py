@@ -62,8 +62,7 @@ class Submission:
 
     @property
     def message(self):
-        """The stored message that is edited, retried, continued or answered; None if none is
-        given."""
+        """The stored message that is edited, retried, continued or answered, if one is given."""
         return self.edited or self.retried or self.continued or self.parent
 
     @property
@@ -305,8 +304,7 @@ def _stored_before(submission):
 
 
 def _refuse(submission, error):
-    """Raise the Refused that the IntegrityError `error` stands for; raise `error` if it is for
-    none."""
+    """Raise the Refused that the IntegrityError `error` stands for, else `error` itself."""
     if _is_about_open_reply(error):
         raise Busy from error
     within, message = submission.within, submission.message

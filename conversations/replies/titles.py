@@ -50,12 +50,11 @@ def are_on():
 
 
 def order(reply_id, lease):
-    """Store the Response of a title after the first reply of a conversation; the caller then asks
-    for it.
+    """Store the Response of a title after the first reply of a conversation.
 
     `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title.
-    Returns `(Response, JSON body)`; None if it is not the first reply, the person gave a title, or
-    a budget is used up.
+    Returns `(Response, JSON body)` for the request to the gateway; None if it is not the first
+    reply, the person gave a title, or a budget is used up.
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")

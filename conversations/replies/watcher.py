@@ -5,8 +5,7 @@ import time
 
 
 class Watcher:
-    """An alarm for the task of one event stream: wakes it when its reply has changed or it must
-    end.
+    """An alarm for the task of one event stream: wakes it when its reply changes or it must end.
 
     `viewer` is the Viewer that the stream is for. `gone` is True once the stream is to end.
     `sending_since` and `sent_at` (time.monotonic()) say how long its browser has not read anything.
