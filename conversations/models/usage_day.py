@@ -101,8 +101,8 @@ class UsageRollup(UsageSums):
     """
 
     class Grain(models.IntegerChoices):
-        """What a row of UsageRollup sums up: a period in all, for each person, or for each model.
-        MONTH rows keep person, model and purpose apart."""
+        """What a row of UsageRollup sums up: a day, week or month of one person or one model. MONTH
+        rows are months that keep person, model and purpose apart."""
 
         MONTH = 1, _("month")
         PERSON_DAY = 2, _("person and day")
