@@ -141,8 +141,7 @@ def count(served):
 
 
 def on_reload(server):
-    """Note how many workers must have served before the old ones may exit: one more for each new
-    one."""
+    """Note how many workers must have served before the old ones may exit: all new ones too."""
     server.awaited.value = count(server.served) + server.cfg.workers
 
 
@@ -160,7 +159,7 @@ def post_fork(server, worker):
 
 def post_worker_init(worker):
     """Start the worker's tasks beside the site: one that drains it at its exit, and one that counts
-    it as serving. Exits if DEBUG is on where others could see it."""
+    it as serving. Have `leave` handle SIGTERM. Exit if DEBUG is on where others could see it."""
     refuse_to_show_code(worker)
     worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
@@ -216,7 +215,7 @@ def greet(worker):
 
 
 async def drain_at_exit(worker):
-    """Wait until the worker is told to exit; then let its replies finish, and interrupt the rest in
+    """Wait until the worker is told to exit; let its replies finish, and interrupt the rest in
     time.
 
     gunicorn's master kills a worker that has sent no heartbeat for `timeout` seconds, and a worker

@@ -1,5 +1,4 @@
-"""The AdminSite of `/admin/`, whose login, logout and change of password are the site's own
-pages."""
+"""The AdminSite of `/admin/`, with the site's own pages for login, logout and passwords."""
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.views import logout
@@ -15,8 +14,7 @@ class AdministrationSite(admin.AdminSite):
     only allauth's have rate limits, second factors and Clear-Site-Data."""
 
     def each_context(self, request):
-        """Return the variables of every administration page, with the site's version as
-        `site_version`."""
+        """Return the variables of every administration page, with the version as `site_version`."""
         return {**super().each_context(request), "site_version": version()}
 
     @method_decorator(secure_admin_login)

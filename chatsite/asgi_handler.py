@@ -84,8 +84,7 @@ class Handler(ASGIHandler):
         return response
 
     async def _ready(self, request):
-        """Return the response of /readyz; requests at the same time share one check of the
-        database."""
+        """Return the response of /readyz; simultaneous requests share one check of the database."""
         if self._asking_readiness is None or self._asking_readiness.done():
             context = copy_context()
             self._asking_readiness = asyncio.ensure_future(

@@ -22,17 +22,16 @@ def are_ours(environment=os.environ, marks=_MARKS):
 
 
 def first():
-    """Return a random number for the processor of a master's first worker, to add to a worker's
-    own.
+    """Return a random number, which is added to a worker's own to choose its processor (`keep_to`).
 
-    Random, since two sites on a machine, or two containers with the same set of processors, would
-    else both begin with the first.
+    Drawn once by each gunicorn master: two sites on a machine, or two containers with the same set
+    of processors, would else both begin with the first one.
     """
     return random.randrange(1 << 16)  # noqa: S311 (no secret)
 
 
 def keep_to(number):
-    """Tie this process and its threads to one of the processors that it may use: the one at index
-    `number`, modulo how many they are."""
+    """Tie this process and its threads to the processor at index `number` of those it may use; a
+    larger number begins again at the first."""
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[number % len(processors)]})

@@ -32,6 +32,5 @@ def apply_limit(sender, connection, **kwargs):
 
 
 def connect():
-    """Make `apply_limit` receive Django's signal; call it once in a process that serves
-    requests."""
+    """Register `apply_limit` for Django's signal; call once in a process that serves requests."""
     connection_created.connect(apply_limit, dispatch_uid="limits of requests")

@@ -80,8 +80,7 @@ def keep(file):
 
 
 def read_environment(file):
-    """Return an Environment of the process's variables and, for those not set, of the `.env` at
-    `file`.
+    """Return an Environment of the process's variables and, where not set, of the `.env` at `file`.
 
     Each call reads both anew into a copy: at SIGHUP gunicorn reads its configuration again in a
     process that imports no module twice, and what an earlier `.env` said must not outlive it. Under

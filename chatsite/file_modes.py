@@ -15,8 +15,7 @@ PUBLIC_COMMANDS = ("collectstatic", "compilemessages", "makemessages", "makemigr
 
 def private_files(database, root):
     """Return the paths that no other account should read: `.env` in the folder `root` and, if
-    `database` (an entry of DATABASES) is SQLite, its file and the files that SQLite keeps beside
-    it."""
+    `database` (an entry of DATABASES) is SQLite, its file, write-ahead log and other companions."""
     paths = [root / ".env"]
     if database["ENGINE"].endswith("sqlite3"):
         paths += [Path(f"{database['NAME']}{end}") for end in ("", "-wal", "-shm", "-journal")]
@@ -24,11 +23,10 @@ def private_files(database, root):
 
 
 def close_to_others(paths):
-    """Remove the permissions of group and others from those `paths` that exist and are this
-    account's.
+    """Remove permissions of group and others from those `paths` that belong to this account.
 
-    A file of another account, such as root's `.env` that this account's group may read, is left as
-    it is. Errors are logged, not raised.
+    Missing files are skipped. A file of another account, such as root's `.env` that this account's
+    group may read, is left as it is. Errors are logged, not raised.
     """
     for path in paths:
         try:

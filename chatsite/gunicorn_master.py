@@ -48,8 +48,7 @@ def sparing_the_frozen(server, murder_workers):
 
 
 def is_stopped(pid):
-    """Return True if the process `pid` was stopped by a signal (SIGSTOP); False if that is not
-    known."""
+    """Return True if the process `pid` was stopped by a signal (SIGSTOP); False if unknown."""
     try:
         # The state follows the name, which is in parentheses and may have any characters.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("T", "t")
@@ -76,8 +75,7 @@ def after_a_check(server, reload, root):
 
 
 def problem_with_start(root):
-    """Return a sentence that says why the site in the folder `root` could not start; "" if it
-    could.
+    """Return a sentence that says why the site in folder `root` could not start; "" if it could.
 
     Runs chatsite.check_start in a process of its own, since this one imports no module twice.
     """

@@ -55,5 +55,4 @@ gasgi.ASGIProtocol = TimedProtocol
 
 
 class Worker(gasgi.ASGIWorker):
-    """The class for gunicorn's setting `worker_class`: its ASGI worker, with TimedProtocol
-    connections."""
+    """gunicorn's ASGI worker with TimedProtocol connections, for the setting `worker_class`."""

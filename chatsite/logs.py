@@ -114,6 +114,5 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def formatMessage(self, record):
-        """Return the line of `record` with each control character or line break replaced by a
-        blank."""
+        """Return the line of `record` with a blank for control characters and line breaks."""
         return _CONTROL.sub(" ", super().formatMessage(record))

@@ -1,5 +1,4 @@
-"""Django middleware of every request: id, security headers, compression, health checks, early
-errors.
+"""Django middleware of every request: id, security headers, compression and early answers.
 
 All sync, as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
 """
@@ -90,12 +89,13 @@ _gzip = GZipMiddleware(lambda request: None)
 
 
 def compress(get_response):
-    """Middleware that compresses pages with gzip; return the function that handles a request.
+    """Middleware that compresses whole answers and HTML pages with gzip; return the function that
+    handles a request.
 
-    Streams that are not HTML pass as they are: of an event stream Django's gzip delivers only the
-    first event. Each answer is padded by a random length and tokens of forms are masked anew for
-    each page, so that lengths tell nothing of them (BREACH); a page that is drawn after its headers
-    pads itself (conversations/views/early_headers.py). Static files are compressed when collected.
+    Other streams pass as they are: of an event stream Django's gzip delivers only the first event.
+    Each answer is padded by a random length and tokens of forms are masked anew for each page, so
+    that lengths tell nothing of them (BREACH); a page that is drawn after its headers pads itself
+    (conversations/views/early_headers.py). Static files are compressed when collected.
     """
 
     def handle(request):

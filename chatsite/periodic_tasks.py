@@ -1,5 +1,4 @@
-"""Periodic tasks of a server process that belong to no request and no reply, such as sending
-e-mails.
+"""Periodic tasks of a server process that belong to no request or reply, such as sending mail.
 
 Each is a function that is called every so many seconds in the thread in which replies are stored,
 so that the process needs no further connection to the database; background jobs, which work longer,

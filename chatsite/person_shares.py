@@ -66,8 +66,7 @@ def client_address(scope):
 
 
 def _network(text):
-    """Return the IP address in `text`, of IPv6 its network of 64 bits; other text cut to 50
-    characters."""
+    """Return the IP address in `text`, of IPv6 its network of 64 bits; other text is cut off."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

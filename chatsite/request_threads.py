@@ -74,8 +74,7 @@ class RequestThread:
         self._id = None
 
     def submit(self, loop, function, *arguments):
-        """Run `function(*arguments)` in the thread; return a future of its result for the event
-        `loop`."""
+        """Run `function(*arguments)` in the thread; return a future on `loop`, the event loop."""
         return loop.run_in_executor(self._executor, self._run, function, *arguments)
 
     def _run(self, function, *arguments):
@@ -172,8 +171,7 @@ class RequestThreads:
         self._start_next()
 
     def _start_next(self):
-        """Give free threads to the calls that wait, first to those of whoever has the fewest
-        threads."""
+        """Give free threads to waiting calls, first of whoever has the fewest threads."""
         while self._free:
             ready = [
                 (self._used[requester], queue)
@@ -193,8 +191,7 @@ class RequestThreads:
             del self._waiting[requester]
 
     def _next_of(self, queue):
-        """Return the first Work of `queue`, one requester's, that may start now; None if none
-        may."""
+        """Return the first Work in one requester's `queue` that may start now; None if none may."""
         return next((work for work in queue if self._may_start(work)), None)
 
     def _watch(self):

@@ -109,8 +109,7 @@ ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
 def database(url, pool_size):
-    """Return Django's DATABASES entry for the database `url`, with what many writers at a time
-    need.
+    """Return Django's DATABASES entry for the database `url`, with what many writers need.
 
     `pool_size` is how many connections a process may hold open to PostgreSQL. Raises
     ImproperlyConfigured if the URL cannot be used.

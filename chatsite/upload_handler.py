@@ -30,8 +30,7 @@ class ImportFolderHandler(FileUploadHandler):
     file = None
 
     def new_file(self, *args, **kwargs):
-        """Create the temporary file for the next uploaded file, and IMPORT_FOLDER if it is
-        missing."""
+        """Create the temporary file for the next uploaded file; create IMPORT_FOLDER if needed."""
         super().new_file(*args, **kwargs)
         settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.file = FileInImportFolder(

@@ -1,5 +1,4 @@
-"""The work of a job that deletes conversations for good: all in a person's trash, or one of
-them."""
+"""The work of a job that deletes for good: all conversations in a person's trash, or one."""
 
 import time
 
@@ -53,8 +52,7 @@ def order_emptying(person):
 
 
 def order_erasing(conversation):
-    """Create and return the Job that deletes a Conversation, put into the trash if it is not
-    there."""
+    """Create and return the Job that deletes the Conversation; move it to the trash until then."""
     if conversation.trashed_at is None:
         trash.trash(conversation)
     return Job.objects.create(

@@ -1,5 +1,4 @@
-"""Disk space for uploaded files that wait for their import: a limit for the site and one per
-person."""
+"""Disk space for files that wait for their import: a limit for the site and one per person."""
 
 from contextlib import suppress
 

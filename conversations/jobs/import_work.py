@@ -47,8 +47,7 @@ class ImportWork:
             raise
 
     def store(self, piece):
-        """Store the conversations and messages of `piece`, which `read` returned, in a
-        transaction."""
+        """Store the conversations and messages of `piece`, from `read`; needs a transaction."""
         self._importer.store(piece)
 
     def fields(self):
@@ -66,8 +65,7 @@ class ImportWork:
 
 
 def keep_upload(upload):
-    """Move or write an uploaded file (Django's UploadedFile) into IMPORT_FOLDER; return its name
-    there.
+    """Put `upload` (Django's UploadedFile) into IMPORT_FOLDER and return the file's name there.
 
     A large one lies there already (chatsite/upload_handler.py) and is renamed; one in memory is
     written.
@@ -86,8 +84,7 @@ def keep_upload(upload):
 
 
 def order_import(person, upload):
-    """Create and return the Job that imports `upload` (Django's UploadedFile) into `person`'s
-    account."""
+    """Create and return the Job that imports `upload` (Django's UploadedFile) for `person`."""
     return Job.objects.create(
         owner=person, kind=Job.Kind.IMPORT, subject=keep_upload(upload), total=upload.size
     )

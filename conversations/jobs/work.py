@@ -20,8 +20,7 @@ _KINDS = {
 
 
 def open_work(job):
-    """Create and return the work object of a Job (see this module), which continues where the Job
-    is.
+    """Create and return the work object of a Job, to do the pieces that are not done yet.
 
     Raises OSError if the file of an import cannot be opened.
     """
@@ -29,6 +28,5 @@ def open_work(job):
 
 
 def is_here(job):
-    """Return True if this process can do the Job; False for an import whose file is not on this
-    machine."""
+    """Return True if this process can do the Job: an import's file must be on this machine."""
     return job.kind != Job.Kind.IMPORT or ImportWork.path_of(job).exists()

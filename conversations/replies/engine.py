@@ -133,8 +133,7 @@ class Engine:
         return live.response if live else (submitted and submitted.response)
 
     def mine(self):
-        """Return the ids (a set) of the Responses, of titles too, that this process has or is
-        taking."""
+        """Return the ids (a set) of the Responses, titles too, that this process writes or will."""
         return {*self.live, *self._claiming, *self.titles.live}
 
     async def join(self, response_id):

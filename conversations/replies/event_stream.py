@@ -77,8 +77,7 @@ class EventStream:
 
 
 async def _parts(engine, response, watcher):
-    """Yield the stream's events as bytes: the LiveReply's as they come, then the finished
-    article."""
+    """Yield the stream's events as bytes: those of the LiveReply, then the finished article."""
     live = await engine.join(response.pk) if response.is_open else None
     if live is not None:
         live.watchers.add(watcher)

@@ -1,5 +1,4 @@
-"""The follower: polls the database for replies that other processes write and somebody watches
-here."""
+"""Follower: polls the database for replies that other processes write and somebody watches."""
 
 from conversations.models import Response
 from conversations.replies import response_states
@@ -42,8 +41,7 @@ class Follower:
         return self._live.pop(response_id, None)
 
     async def look(self):
-        """Read the text and status of all followed replies once and pass what is new to their
-        watchers.
+        """Read text and status of all followed replies once; pass what is new to their watchers.
 
         Replies that have ended, or that nobody watches any more, are dropped.
         """

@@ -6,8 +6,7 @@ from conversations import upstream
 
 
 def build_client():
-    """Return a new client (upstream.Upstream) for the configured gateway; the caller must close
-    it."""
+    """Return a new client (upstream.Upstream) for the configured gateway; the caller closes it."""
     transport = None
     base_url = settings.OPENAI_BASE_URL
     if settings.DEMO:

@@ -113,8 +113,7 @@ class Housekeeping:
 
 
 async def _every(seconds, action):
-    """Await `action()` for ever, `seconds` after the last time; an exception is logged, not
-    raised."""
+    """Await `action()` for ever, `seconds` after the last time; exceptions are logged."""
     while True:
         await asyncio.sleep(seconds)
         try:

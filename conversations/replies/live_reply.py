@@ -92,8 +92,7 @@ class LiveReply:
         self._changed()
 
     def replace(self, text, reasoning):
-        """Replace answer and reasoning by `text` and `reasoning`; watchers get the whole article
-        anew.
+        """Replace answer and reasoning by `text` and `reasoning`; watchers get a new article.
 
         Needed where text that was shown as the answer turns out to be reasoning.
         """
@@ -190,8 +189,7 @@ class LiveReply:
         return "".join(self._thoughts.frozen) + self._thoughts.open
 
     def changes_since(self, seen):
-        """Return `(blocks, seen)`: the HTML of each block that changed since `seen`, and the new
-        `seen`.
+        """Return `(blocks, seen)`: HTML of each block that changed since `seen`, and a new `seen`.
 
         The first `seen` comes from `seen()`. In the page a block replaces the one with the same
         `data-block` attribute, or is appended.

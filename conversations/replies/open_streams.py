@@ -36,8 +36,7 @@ class Streams:
         return len(self._watchers)
 
     def admit(self, watcher):
-        """Add a Watcher to the open streams. Raises TooManyStreams if the process or person has too
-        many."""
+        """Add a Watcher to the open streams. Raises TooManyStreams if a limit is reached."""
         with self._door:
             if self.closed or len(self._watchers) >= settings.MAX_STREAMS:
                 raise TooManyStreams(is_share=False)
@@ -64,8 +63,10 @@ class Streams:
                 watcher.remind()
 
     async def check_access(self, lane):
-        """End the streams of people who logged out or were deactivated; `lane` is a Lane for the
-        query."""
+        """End the streams of people who logged out, were deactivated or changed their password.
+
+        `lane` is the Lane that the query is sent in.
+        """
         if not self._watchers:
             return
         watchers = {
@@ -78,8 +79,7 @@ class Streams:
                 watcher.dismiss()
 
     def dismiss_all(self):
-        """End all streams and admit no more; their browsers reconnect, to a process that goes
-        on."""
+        """End all streams and admit no more; their browsers reconnect, to another process."""
         self.closed = True
         for watcher in list(self._watchers):
             watcher.dismiss()

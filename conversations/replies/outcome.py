@@ -11,11 +11,10 @@ Source = Response.UsageSource
 
 
 class Outcome:
-    """Collects how the gateway's answer to one LiveReply ended, from the client's events without
-    text.
+    """Collects how the gateway's answer to the LiveReply `live` ended, as columns of its Response.
 
-    `fields()` returns the columns to store. `attempts` is how often the request was sent so far,
-    `began_at` the datetime of the first.
+    It is told by `take`, `end` and `fail`; `fields()` returns the columns. `attempts` is how often
+    the request was sent so far, `began_at` the datetime of the first.
     """
 
     def __init__(self, live):
@@ -37,8 +36,7 @@ class Outcome:
         return bool(self._status)
 
     def take(self, event):
-        """Note what a Started, Headers, Finished or Failed event of the client says; ignore
-        others."""
+        """Note what `event`, a Started, Headers, Finished or Failed of the client, says."""
         match event:
             case upstream.Started():
                 self._fields["upstream_id"] = event.upstream_id
@@ -99,7 +97,7 @@ class Outcome:
         return fields
 
     def _books(self):
-        """Return the token counts, and whether they were reported, are to be estimated, or are
+        """Return the columns of tokens: as reported, or that they are to be estimated or are
         none."""
         usage = self._usage
         if usage is not None:

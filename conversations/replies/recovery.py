@@ -41,8 +41,7 @@ LONGEST_STEP = 2
 
 
 class Standstill:
-    """A stopwatch for values: counts for how many seconds each has not changed between calls of
-    `look`.
+    """A stopwatch for values: for how many seconds each was the same in all calls of `look`.
 
     Used by one process for the heartbeats that its sweeps read. `clock` returns seconds that only
     grow.
@@ -54,8 +53,7 @@ class Standstill:
         self._looked_at = None
 
     def look(self, values):
-        """Take the values just read, `{id: value}`; return `{id: seconds that its value was
-        unchanged}`.
+        """Take the values just read, `{id: value}`; return `{id: seconds without a change}`.
 
         Between two calls at most LONGEST_STEP seconds are counted. An id that is missing is
         forgotten.
@@ -71,8 +69,7 @@ class Standstill:
 
 
 def left_behind(mine, standstill):
-    """Find replies that need an end or a process: return `(dead, expired, unclaimed)`, oldest
-    first.
+    """Find replies that need an end or a process: `(dead, expired, unclaimed)`, oldest first.
 
     `dead` has `(id, heartbeat as stored)` of Responses whose heartbeat stood still for REPLY_DEAD
     seconds, `expired` the ids of those queued for too long, `unclaimed` of other queued ones.
@@ -166,8 +163,7 @@ def bury(response_id, heartbeat=None):
 
 
 def _buried(response_ids, lease):
-    """Return a query for those of the Responses that `lease`'s process wrote and that were
-    buried."""
+    """Return a query for those of the Responses that `lease`'s process wrote and another buried."""
     return Response.objects.filter(
         pk__in=response_ids, lease=lease, status=Status.INTERRUPTED, reason=CRASHED
     )

@@ -2,7 +2,7 @@
 
 
 class Refused(Exception):
-    """Base class: a submission was refused. `code` names the cause, for which views have a
+    """Base class: a submission was refused. `code` names the cause, from which views make a
     sentence."""
 
     code = "refused"
@@ -33,8 +33,7 @@ class Full(Refused):
 
 
 class OverLimit(Refused):
-    """Raised if a budget or rate limit is used up; `limit` is the usage.OverLimit that says
-    which."""
+    """Raised if a budget or rate limit is used up; `limit` is the usage.OverLimit for it."""
 
     code = "over_limit"
 

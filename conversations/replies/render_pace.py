@@ -50,8 +50,7 @@ class Pace:
                 future.set_result(None)
 
     def spent(self, seconds):
-        """Add `seconds`, the time that rendering one update took, and SENDING to the cost so
-        far."""
+        """Add `seconds`, the time that rendering one update took, to the cost, and SENDING too."""
         self._spent += seconds + SENDING
 
     def adjust(self):

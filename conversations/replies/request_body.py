@@ -1,5 +1,4 @@
-"""The JSON body of `POST /v1/responses`: built for a new Response, and built again for a stored
-one.
+"""The JSON body of `POST /v1/responses`: built for a new Response, built again for a stored one.
 
 What is kept in `Response.request` (instructions, parameters, ids of the first and the last message)
 is enough to build the same body again from the stored messages.

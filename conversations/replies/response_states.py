@@ -90,8 +90,7 @@ WHERE id = %s AND lease = %s AND status = 'in_progress'
 
 
 def _ours(lease):
-    """Return `{id: True if asked to stop}` of the Responses that the process with this `lease`
-    writes."""
+    """Return `{id: True if asked to stop}` of Responses that the process of `lease` writes."""
     return {from_stored(pk): bool(asked) for pk, asked in rows(_OURS, as_stored(lease))}
 
 

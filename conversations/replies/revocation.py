@@ -9,11 +9,11 @@ from conversations.models import Person
 
 
 def no_longer_allowed(viewers):
-    """Return those of `viewers`, a set of `(session key, person id)`, whose next request would be
-    refused.
+    """Return those of `viewers`, a set of `(session key, person id)`, who must not watch any
+    longer.
 
-    The session ended, the account is inactive or gone, or the password was changed since the
-    session began.
+    Their session ended, their account is inactive or gone, or their password was changed since the
+    session began: the next request would be refused.
     """
     keys = {key for key, _person in viewers}
     alive = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())

@@ -195,8 +195,7 @@ def _leaf(conversation):
 
 
 def _is_followed(parent, submission_id):
-    """Return True if a message follows the Message `parent`, unless this submission was stored
-    before."""
+    """Return True if a message follows `parent`, unless this submission was stored before."""
     if not rows(_FOLLOWER, as_stored(parent.pk)):
         return False
     return not Message.objects.filter(submission=submission_id).exists()

@@ -56,8 +56,7 @@ class TitleWriter:
             del self.live[response.pk]
 
     def interrupt_all(self):
-        """Stop all titles as interrupted; those whose Response is just being stored stop after
-        that."""
+        """Stop all titles as interrupted, also those whose Response is still being stored."""
         self.leaving = True
         for title in self.live.values():
             stop_early(title, Response.Status.INTERRUPTED)

@@ -142,8 +142,8 @@ def rebuild_body(response):
 
 
 def _is_first(reply):
-    """Return True if no other reply of the conversation has ended and no title was asked for
-    yet."""
+    """Return True if no other reply of the conversation has ended and it has no title's
+    Response."""
     responses = Response.objects.filter(conversation_id=reply.conversation_id)
     finished = responses.filter(ENDED, purpose=Purpose.REPLY)
     return finished.count() == 1 and not responses.filter(purpose=Purpose.TITLE).exists()

@@ -27,8 +27,7 @@ class Watcher:
         self._task = asyncio.current_task()
 
     def begin_to_send(self):
-        """Note that bytes are being sent from now on; that takes until the browser has read
-        enough."""
+        """Note that bytes are being sent from now on, until the browser has read enough."""
         self.sending_since = time.monotonic()
 
     def has_sent(self):

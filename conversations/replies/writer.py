@@ -1,5 +1,4 @@
-"""The writer of replies: sends the request to the gateway, takes in its answer and stores the
-end."""
+"""The writer of replies: sends a request to the gateway, takes in the answer and stores it."""
 
 import asyncio
 import contextlib
