@@ -112,11 +112,11 @@ if reload_on_change:
 
 
 def on_starting(server):
-    """Create, in the master, what workers share: how many have served so far, and how many must
-    have before the old ones of a reload may exit.
+    """Create what workers share, as attributes of `server`, gunicorn's master (an Arbiter).
 
-    There are no locks, since a worker that is killed would hold one for ever: each worker appends a
-    byte to a file once it serves.
+    That is how many workers have served so far, and how many must have before the old ones of a
+    reload may exit. There are no locks, since a worker that is killed would hold one for ever: each
+    worker appends a byte to a file once it serves.
     """
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
@@ -126,12 +126,13 @@ def on_starting(server):
 
 
 def worker_exit(server, worker):
-    """Close the file that the worker shares with others; else Python warns of it when it exits."""
+    """Close the file that `worker` (gunicorn's) shares with others; else Python warns when it
+    exits."""
     worker.served.close()
 
 
 def on_exit(server):
-    """Close, in the master, the file that it shares with the workers."""
+    """Close, in gunicorn's master `server`, the file that it shares with the workers."""
     server.served.close()
 
 
@@ -141,7 +142,8 @@ def count(served):
 
 
 def on_reload(server):
-    """Note how many workers must have served before the old ones may exit: all new ones too."""
+    """Note in gunicorn's master `server` how many workers must have served, the new ones included,
+    before the old ones may exit."""
     server.awaited.value = count(server.served) + server.cfg.workers
 
 
@@ -158,8 +160,9 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Start the worker's tasks beside the site: one that drains it at its exit, and one that counts
-    it as serving. Have `leave` handle SIGTERM. Exit if DEBUG is on where others could see it."""
+    """Start the tasks of `worker` (gunicorn's) beside the site: one that drains it at its exit, and
+    one that counts it as serving. Have `leave` handle SIGTERM. Exit if DEBUG is on where others see
+    it."""
     refuse_to_show_code(worker)
     worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
@@ -178,9 +181,9 @@ def refuse_to_show_code(worker):
 
 
 def leave(worker):
-    """Let the worker exit after SIGTERM; on a reload only once the new workers serve, or after
-    `reload_patience` seconds: the master sends the signal when they have hardly begun to import the
-    site, and requests would wait for them."""
+    """Let `worker` (gunicorn's) exit after SIGTERM; on a reload only once the new workers serve, or
+    after `reload_patience` seconds: the master sends the signal when they have hardly begun to
+    import the site, and requests would wait for them."""
     patience = worker.loop.time() + reload_patience
 
     def go_or_wait():
@@ -193,7 +196,8 @@ def leave(worker):
 
 
 async def arrive(worker):
-    """Wait until the worker serves and count it; the first worker also logs where the site is."""
+    """Wait until `worker` (gunicorn's) serves and count it; the first one also logs the site's
+    address."""
     while not worker.servers:
         await asyncio.sleep(0.05)
     worker.served.write(b".")

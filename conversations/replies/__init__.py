@@ -62,8 +62,8 @@ def submit(submission):
 
 
 def offer(submitted):
-    """Start writing the queued reply of `submitted` (a Submitted) in this process, if it has room;
-    else do nothing: the reply stays queued."""
+    """Start writing the reply of `submitted`, which `submit` returned, in this process, if it is
+    still queued and the process has room; else do nothing."""
     engine = Engine.serving
     if engine is not None:
         pk = submitted.response.pk

@@ -133,7 +133,8 @@ class Engine:
         return live.response if live else (submitted and submitted.response)
 
     def mine(self):
-        """Return the ids (a set) of the Responses, titles too, that this process writes or will."""
+        """Return the ids (a set) of the Responses that this process writes or will; titles
+        count."""
         return {*self.live, *self._claiming, *self.titles.live}
 
     async def join(self, response_id):
@@ -199,8 +200,11 @@ class Engine:
             task.add_done_callback(self._naming.discard)
 
     def end(self, response_id, status):
-        """Stop a reply or title that this process writes, with `status` as its final one ("lost"
-        stores no end). Its text is kept. Other ids are ignored. Call it on the engine's event loop.
+        """Stop the reply or title of a Response that this process writes; its text is kept.
+
+        `status` becomes the final one; "lost" means that another process has ended it, so that
+        nothing is stored. Does nothing if this process does not write it. Call it on the engine's
+        event loop.
         """
         live = self.live.get(response_id) or self.titles.live.get(response_id)
         if live is not None:

@@ -97,7 +97,7 @@ class Outcome:
         return fields
 
     def _books(self):
-        """Return the columns of tokens: as reported, or that they are to be estimated or are
+        """Return the columns of tokens: as reported, or that they are to be estimated, or are
         none."""
         usage = self._usage
         if usage is not None:
