@@ -21,6 +21,8 @@ from conversations.transfer.import_file import ImportFile
 from conversations.transfer.json_splitter import CutOff, NotJson, split
 from conversations.transfer.report import Report
 
+pytestmark = pytest.mark.measures
+
 MEGABYTE = 1_000_000
 
 

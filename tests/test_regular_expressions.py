@@ -17,6 +17,8 @@ import pytest
 from tests.support.processor_time import least
 from tests.support.soak_scale import amount
 
+pytestmark = pytest.mark.measures
+
 ROOT = Path(__file__).parent.parent
 # A text of so many characters, and what an expression may take for one of them: the slowest takes
 # a third of a microsecond. One of quadratic time takes 5 µs and more for each of 4,000.

@@ -20,6 +20,8 @@ from conversations.rendering.colouring import colour
 from conversations.rendering.colouring.jobs import Jobs, pid
 from conversations.rendering.colouring.limits import JOB_SECONDS, TEXT_SECONDS
 
+pytestmark = pytest.mark.measures
+
 COLOURED = '<span class="k">def</span>'
 # One line each whose repetition takes these lexers quadratic time.
 SLOW = {"cs": "a\n", "rst": "a\n", "hcl": "a\n", "c": "a\n", "java": "a\n\n"}

@@ -12,6 +12,8 @@ from conversations.rendering import Stream, render, render_typed
 from tests.support.hostile_texts import CASES, CLASSES
 from tests.support.hypothesis_scale import examples
 
+pytestmark = pytest.mark.measures
+
 MATH = set(
     "math mrow mi mo mn ms mtext mspace msup msub msubsup munder mover munderover mmultiscripts"
     " mprescripts mfrac msqrt mroot mtable mtr mtd mstyle mpadded mphantom".split()

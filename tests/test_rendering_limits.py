@@ -12,6 +12,8 @@ from bench.rendering import MIXED, PROSE
 from conversations.rendering import Stream, render, render_typed
 from tests.support.markdown_samples import REPLY
 
+pytestmark = pytest.mark.measures
+
 PLAIN = '<div class="block" data-block="{}"><pre class="plain" tabindex="0">'
 
 

@@ -12,6 +12,8 @@ from tests.support.ledger_rows import ask
 from tests.support.polling import until
 from tests.support.shared_servers import wish
 
+pytestmark = pytest.mark.measures
+
 CODE = "```python\ndef f(): pass\n```\n\n"
 COLOURED = '<span class="k">def</span>'
 # Four blocks of a few thousand characters that the lexer takes seconds for, each.

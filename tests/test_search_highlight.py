@@ -10,6 +10,8 @@ from conversations.search.highlight import find, snippet
 from conversations.search.query import parse
 from conversations.search.terms import prepare, symbol_words, terms
 
+pytestmark = pytest.mark.measures
+
 
 def marked(text, query):
     """The snippet as text, its matches in brackets."""

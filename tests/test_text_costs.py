@@ -28,6 +28,8 @@ from conversations.upstream.gateway_text import Redactor
 from tests.support.processor_time import least
 from tests.support.soak_scale import SOAK, amount
 
+pytestmark = pytest.mark.measures
+
 CHARACTERS = 8_000
 MOST = 0.1  # seconds of processor time
 

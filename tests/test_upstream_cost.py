@@ -16,6 +16,8 @@ from conversations.upstream.untrusted_json import parse
 from tests.support.event_folding import decoded
 from tests.support.sse_frames import completed, created, delta, message, stream
 
+pytestmark = pytest.mark.measures
+
 # What the expressions look for, and what looks like it for long.
 ATOMS = [
     *(
