@@ -1,6 +1,7 @@
 """Django middleware of every request: id, security headers, compression and early answers.
 
-All sync, as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
+Each function takes Django's `get_response`, the next handler, and returns one around it. All sync,
+as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
 """
 
 import re
@@ -46,7 +47,8 @@ HSTS = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
 
 
 def request_id(get_response):
-    """Middleware that gives each request an `id`; return the function that handles a request.
+    """Django middleware: return a handler that gives each request an `id`, then calls
+    `get_response`.
 
     The id is a new one or, with TRUSTED_PROXIES, that of the proxy's X-Request-Id header. It is in
     the response's header, the log, on error pages, in the access log of reviews, and in the log
@@ -65,8 +67,8 @@ def request_id(get_response):
 
 
 def headers(get_response):
-    """Middleware that adds the Content-Security-Policy and the other security headers to each
-    response; return the function that handles a request."""
+    """Django middleware: return a handler that calls `get_response` and adds the
+    Content-Security-Policy and the other security headers to the response."""
 
     def handle(request):
         response = get_response(request)
@@ -89,13 +91,13 @@ _gzip = GZipMiddleware(lambda request: None)
 
 
 def compress(get_response):
-    """Middleware that compresses whole answers and HTML pages with gzip; return the function that
-    handles a request.
+    """Django middleware: return a handler that calls `get_response` and compresses the response
+    with gzip.
 
-    Other streams pass as they are: of an event stream Django's gzip delivers only the first event.
-    Each answer is padded by a random length and tokens of forms are masked anew for each page, so
-    that lengths tell nothing of them (BREACH); a page that is drawn after its headers pads itself
-    (conversations/views/early_headers.py). Static files are compressed when collected.
+    Streams that are not HTML pass as they are: of an event stream Django's gzip delivers only the
+    first event. Each answer is padded by a random length and tokens of forms are masked anew for
+    each page, so that lengths tell nothing of them (BREACH); a page that is drawn after its headers
+    pads itself (conversations/views/early_headers.py). Static files are compressed when collected.
     """
 
     def handle(request):
@@ -112,8 +114,8 @@ EARLY = {"/healthz": health.healthz, "/readyz": health.readyz}
 
 
 def early(get_response):
-    """Middleware that answers some requests before hosts, HTTPS and sessions are checked; return
-    the function that handles a request.
+    """Django middleware: return a handler that answers some requests before hosts, HTTPS and
+    sessions are checked, and calls `get_response` for the others.
 
     They are health checks, uploads that are too large or for which there is no room, addresses with
     a NUL character, and, with 503, all requests while the database is known to be unavailable.

@@ -62,8 +62,8 @@ def submit(submission):
 
 
 def offer(submitted):
-    """Start writing the reply of `submitted`, which `submit` returned, in this process, if it is
-    still queued and the process has room; else do nothing."""
+    """Start writing a reply in this process, if it is still queued and the process has room; else
+    do nothing. `submitted` is its Submitted, as `submission.store` returned it."""
     engine = Engine.serving
     if engine is not None:
         pk = submitted.response.pk

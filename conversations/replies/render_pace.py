@@ -22,9 +22,8 @@ SLOWEST = 0.18  # so that while text comes a page changes at least five times a 
 class Pace:
     """A common timer for the updates of all replies of a process, slower the more they cost.
 
-    `interval` is the number of seconds between two beats. The beat is common since waking up for
-    each reply alone, in this process and in the kernel, was measured to cost up to half as much as
-    what is done then.
+    It ticks ("beats") every `interval` seconds. It is common since waking up for each reply alone,
+    in this process and in the kernel, was measured to cost up to half as much as what is done then.
     """
 
     def __init__(self):
