@@ -170,7 +170,7 @@ def _buried(response_ids, lease):
 
 
 def still_wanted(response_ids, lease):
-    """Return those ids of `response_ids` that were buried and have not been retried since.
+    """Return those ids of `response_ids` that were buried (declared dead) and not retried since.
 
     The process with this `lease` (UUID) is still writing them; it goes on and puts their end back.
     """
@@ -179,7 +179,8 @@ def still_wanted(response_ids, lease):
 
 
 def put_back(response, lease, fields, text, html, reasoning, reasoning_html):
-    """Store the real end of a reply that was buried while its process went on writing it.
+    """Store the real end of a reply that was buried (declared dead) while its process still wrote
+    it.
 
     `lease` is that process's UUID, `fields` the columns of the end, followed by the final texts and
     their HTML. They replace what `bury` stored, in the usage records too, in one transaction.

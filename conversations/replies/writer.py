@@ -17,7 +17,8 @@ logger = logging.getLogger(__name__)
 
 
 class Writer:
-    """Writes the replies and titles of one process: for each, a task awaits `ask`, then `end`.
+    """Writes the replies of one process: for each, a task awaits `ask`, then `end` (a title: only
+    `ask`).
 
     `lease` is the UUID of the process, `lane` the Lane that stores, `renderer` the Renderer that
     makes the HTML, `priority` the RequestPriority that lets HTTP requests go first.
