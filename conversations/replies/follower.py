@@ -6,10 +6,12 @@ from conversations.replies.live_reply import LiveReply
 
 
 class Follower:
-    """Keeps one LiveReply for each reply of another process that has watchers in this process.
+    """The replies that another process writes and that event streams of this process show.
 
-    `lane` is the Lane that reads the database; `renderer` is the Renderer that makes the HTML of
-    new text and wakes the watchers. Its length is the number of replies followed.
+    Reads their new text from the database, a few times a second, into one LiveReply each (a reply's
+    text and HTML in memory, shared by its event streams). `lane` is the Lane, a thread with one
+    database connection, on which it reads; `renderer` makes the HTML of new text and wakes the
+    event streams. `len()` is the number of replies followed.
     """
 
     def __init__(self, lane, renderer):

@@ -132,7 +132,9 @@ def runs(folded):
 
 
 def terms(text):
-    """Return the list of words by which `text` is indexed: `words`, then `symbol_words`."""
+    """Return the words by which the full-text index finds `text`, as a list in the order of the
+    text, repeats kept: its words of letters and digits in lower case without accents, then one for
+    each word with symbols, such as "c++", and for each emoji."""
     return [*words(text), *symbol_words(text)]
 
 

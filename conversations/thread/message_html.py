@@ -40,7 +40,9 @@ _cache = {}
 
 
 class NotInLook(Exception):
-    """The error of a template that asks for a value that is not part of a message's look."""
+    """Raised while the cached HTML of a message is made, where its template reads a variable other
+    than the few that messages of the same appearance share: cached HTML, which all people get, must
+    not hold anything of one message or person."""
 
 
 class _Frozen:

@@ -115,7 +115,9 @@ class _Answer:
 
     @property
     def ending(self) -> str:
-        """Return status and reason of the answer as text; "" if the request failed."""
+        """Return how the gateway's answer ended, for the table of findings: the API's status and,
+        where there is one, its reason, such as "incomplete max_output_tokens". "" if there was no
+        answer: no connection, or an HTTP error."""
         if isinstance(self.end, Failed):
             return ""
         return f"{self.end.status} {self.end.reason}".strip()

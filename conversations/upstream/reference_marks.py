@@ -25,10 +25,11 @@ _cut = re.compile(f"(?:[a-z_]{{1,30}}(?:{SEPARATOR}|\\Z)|\\Z)")
 
 
 class ReferenceMarks:
-    """Incremental remover of reference marks from one text; give its pieces to `strip` in order.
+    """Remover of references from one text that arrives in pieces; give them to `strip` in order.
 
-    Reference marks are the private-use characters U+E200 to U+E206 with which ChatGPT's models
-    enclose references such as `cite turn0search1`. How the text is cut does not change the result.
+    ChatGPT's models write references such as `cite turn0search1` between private-use characters,
+    U+E200 to U+E206. Both the characters and the reference between them go; a character without a
+    reference goes alone, and what follows it stays. How the text is cut changes nothing.
     """
 
     def __init__(self) -> None:
