@@ -21,17 +21,19 @@ DISCONNECTS = amount(200, 2000)
 
 
 @pytest.mark.soak
-def test_two_hundred_streams_stay_within_bounds(stage, make_stage_server, alice, record_property):
+def test_two_hundred_streams_stay_within_bounds(
+    request, stage, make_stage_server, alice, record_property
+):
     """Of fifty replies being written, four readers each."""
     here = make_stage_server(warm=False, MAX_STREAMS=200)
     visitor = stage.visit(here, alice)
     responses = [ask(alice, wish(pieces=100, fault="wait"), model="test-model") for _ in range(50)]
     until(lambda: here.inside()["live"] == 50, 30)
     session = session_of(alice)
-    browsers = [
-        Browser(here, session=session).open(f"/responses/{response.pk}/events/")
-        for response in responses * 4
-    ]
+    browsers = []
+    request.addfinalizer(lambda: [browser.socket.close() for browser in browsers])
+    for response in responses * 4:
+        browsers.append(Browser(here, session=session).open(f"/responses/{response.pk}/events/"))
     until(lambda: here.inside()["watching"] == 200, 60)
     held = here.inside()
     connections = database_connections(here)
@@ -42,7 +44,8 @@ def test_two_hundred_streams_stay_within_bounds(stage, make_stage_server, alice,
     record_property("memory", memory)
     assert held["threads"] <= 250
     assert held["files"] <= 600
-    assert connections <= 8
+    # SQLite's are files, and periodic tasks have one of their own for a moment.
+    assert connections <= (10 if connection.vendor == "sqlite" else 8)
     assert memory <= 160_000
     asked = time.monotonic()
     refused = visitor.get(f"/responses/{responses[0].pk}/events/")
