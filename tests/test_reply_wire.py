@@ -64,8 +64,10 @@ def test_a_pooled_connection_that_was_closed_is_another_attempt_of_the_same_row(
 
 
 def test_a_connection_that_is_lost_is_told_in_our_words_without_an_address(stage, visitor):
-    stage.gateway.will("reset_before_headers")
+    # Twice: on a connection that was used before, the first time is asked again.
+    stage.gateway.will("reset_before_headers", "reset_before_headers")
     row = ended(visitor.ask("Hello"))
+    stage.gateway.forget()
     assert row.error_code == "lost"
     page = visitor.get(f"/conversations/{row.conversation_id}/").text
     assert "The connection to the gateway was lost." in page
