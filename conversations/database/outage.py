@@ -73,6 +73,13 @@ def notice(error):
         _noticed = time.monotonic()
 
 
+def forget():
+    """Forget an outage that was noticed, since the database has answered: `is_lasting` then returns
+    False at once."""
+    global _noticed
+    _noticed = -math.inf
+
+
 def is_lasting():
     """Return True if waiting for a database connection timed out within the last LASTS seconds.
 

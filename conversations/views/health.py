@@ -4,6 +4,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 
+from conversations.database import outage
+
 
 def healthz(request):
     """Return 200 as long as the process answers (liveness)."""
@@ -19,6 +21,7 @@ def readyz(request):
         return not_ready()
     finally:
         connection.close()
+    outage.forget()
     if pending:
         return HttpResponse("migrations are pending\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
