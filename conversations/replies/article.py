@@ -8,7 +8,7 @@ from django.utils.safestring import mark_safe
 
 from conversations.models import LanguageModel, Message
 from conversations.thread.message_html import article_of
-from conversations.thread.page import place_of
+from conversations.thread.message_tree import place_of
 
 
 def render_article(response_id, viewer):

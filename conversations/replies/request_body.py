@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from chatsite.logs import request_id
-from conversations.database.statements import as_stored, from_stored
 from conversations.models import Message, Response
 from conversations.prompt import input as prompt
 from conversations.replies import titles
-from conversations.thread.page import tree_of
+from conversations.thread.message_tree import MessageTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,7 @@ def as_turn(message):
 def turns_to(conversation, message_id):
     """Return the Turns (id, role, text) from the root of `conversation` down to the message with
     this id, oldest first; [] if that was deleted."""
-    path = tree_of(conversation).path_to(as_stored(message_id))
-    ids = [from_stored(stored) for stored in path]
+    ids = list(MessageTree(conversation).path_to(message_id))
     rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
     turns = {row[0]: prompt.Turn(*row) for row in rows}
     return [turns[id] for id in ids]

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import usage
-from conversations.database.statements import as_stored, from_stored, insert, rows
+from conversations.database.statements import as_stored, insert, rows
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.rendering import render_typed
 from conversations.replies import request_body, response_states
@@ -28,7 +28,7 @@ from conversations.replies.refused import (
     Stale,
 )
 from conversations.search import index
-from conversations.thread.page import tree_of
+from conversations.thread.message_tree import MessageTree
 from conversations.thread.tree import Place
 
 
@@ -189,9 +189,9 @@ def _reply_to(question, submission_id):
 def _leaf(conversation):
     """Return the last message of the branch that is shown, which a new message answers; None if
     there is none."""
-    active = as_stored(conversation.active_id)
-    path = tree_of(conversation).path_through(active, active)
-    return Message.objects.get(pk=from_stored(path[-1])) if path else None
+    active = conversation.active_id
+    path = MessageTree(conversation).path_through(active, active)
+    return Message.objects.get(pk=path[-1]) if path else None
 
 
 def _is_followed(parent, submission_id):

@@ -5,9 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from conversations.models import Message
-from conversations.thread.message_tree import MessageTree, place_of
-
-__all__ = ["Thread", "as_uuid", "place_of", "thread", "tree_of"]
+from conversations.thread.message_tree import MessageTree
 
 PAGE = 50
 
@@ -80,11 +78,6 @@ def thread(conversation, at=None, before=None):
         message.place = tree.place(message_id)
         messages.append(message)
     return Thread(messages, start, path[-1] if path else None)
-
-
-def tree_of(conversation):
-    """Return the MessageTree of a Conversation, read from the database by one query."""
-    return MessageTree(conversation)
 
 
 def as_uuid(text):

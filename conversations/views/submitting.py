@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from conversations import replies
 from conversations.replies.refused import Refused
-from conversations.thread.page import place_of
+from conversations.thread.message_tree import place_of
 from conversations.views.refusals import refusal_of
 from conversations.views.see_other import SeeOther
 
