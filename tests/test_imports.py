@@ -13,6 +13,17 @@ SITE = {"chatsite", "conversations"}
 FORBIDDEN = {
     "upstream": {"ours", "django"},
     "rendering": {"ours"},
+    "items": {
+        "urls",
+        "views",
+        "forms",
+        "admin",
+        "replies",
+        "upstream",
+        "models",
+        "prompt",
+        "thread",
+    },
     "models": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "prompt": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "usage": {"urls", "views", "forms", "admin", "replies", "upstream"},

@@ -35,6 +35,11 @@ class Message(models.Model):
     html = models.TextField(blank=True)
     reasoning = models.TextField(blank=True)
     reasoning_html = models.TextField(blank=True)
+    # All that the message consists of (text, reasoning, calls of tools, files), in order: a list in
+    # the words of the API, as conversations.items.clean_all returns it, written with the columns
+    # above, which are made from it. None where text, and reasoning before it, is all there is:
+    # nearly always, so pages do not read it with every message.
+    items = models.JSONField(null=True, blank=True)
     # The id of the form that asked for this message; the database lets each through only once.
     submission = models.UUIDField(null=True, blank=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)

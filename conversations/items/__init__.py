@@ -1,0 +1,44 @@
+"""Items of a message, in the words of the Responses API: text, reasoning, calls of tools, files.
+
+`Message.items` is a list of them where text and reasoning are not all there is. An item is a dict
+that came from a gateway or from an import file: `clean` makes it safe to store, its `Kind` (one
+module of `kinds` for each type) answers what it says, how it looks and what is sent of it, and
+`projections` makes from all items the text and the HTML that are stored with the message.
+"""
+
+from .citations import with_numbers
+from .cleaning import clean, clean_all
+from .kind import Item, Kind, Look
+from .projections import (
+    Projections,
+    is_plain,
+    needs_rerender,
+    projections,
+    reasoning_of,
+    sources,
+    text_of,
+)
+from .registry import all_kinds, kind_of
+from .segments import join_segments, split_segments
+from .source import Source
+
+__all__ = [
+    "Item",
+    "Kind",
+    "Look",
+    "Projections",
+    "Source",
+    "all_kinds",
+    "clean",
+    "clean_all",
+    "is_plain",
+    "join_segments",
+    "kind_of",
+    "needs_rerender",
+    "projections",
+    "reasoning_of",
+    "sources",
+    "split_segments",
+    "text_of",
+    "with_numbers",
+]

@@ -1,0 +1,14 @@
+"""Fences of code in Markdown, for exported conversations."""
+
+import re
+
+_TICKS = re.compile("`{3,}")
+
+
+def fenced(code: str, language: str = "") -> str:
+    """Return `code` as a fence in Markdown, whose marks are longer than any in it; "" for blank
+    code."""
+    if not code.strip():
+        return ""
+    marks = "`" * max(3, *(len(each) + 1 for each in ["", *_TICKS.findall(code)]))
+    return f"{marks}{language}\n{code.strip(chr(10))}\n{marks}"

@@ -1,0 +1,35 @@
+"""Readers of fields of an item, which may be missing or of any type."""
+
+from collections.abc import Mapping
+
+
+def text_in(item: Mapping[str, object], name: str) -> str:
+    """Return the text `item[name]`; "" if it is missing or no text."""
+    value = item.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def line_in(item: Mapping[str, object], name: str, longest: int = 300) -> str:
+    """Return the text `item[name]` in one line of at most `longest` characters, for a name, a title
+    or a query; "" if it is missing or no text."""
+    line = " ".join(text_in(item, name)[: 4 * longest].split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def dicts_in(item: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    """Return the dicts in the list `item[name]`; [] if there is no such list."""
+    value = item.get(name)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def dict_in(item: Mapping[str, object], name: str) -> dict[str, object]:
+    """Return the dict `item[name]`; {} if it is missing or no dict."""
+    value = item.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def lines_in(item: Mapping[str, object], name: str, longest: int = 300) -> list[str]:
+    """Return the texts in the list `item[name]` that are not blank, each in one line."""
+    value = item.get(name)
+    found = [line_in({"": each}, "", longest) for each in value] if isinstance(value, list) else []
+    return [each for each in found if each]

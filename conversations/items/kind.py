@@ -1,0 +1,93 @@
+"""Base class of the kinds of items: the questions that the site asks about an item of a message.
+
+An item is a dict in the words of the Responses API, cleaned (see `cleaning`): it can be stored and
+has a `type`, but any other field may be missing or of any type. No method of a kind raises.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from .source import Source
+
+Item = dict[str, object]
+# "done"; "live" while the reply is written; "failed" by the item's own status; "unfinished" where
+# the reply ended before the item did.
+State = Literal["done", "live", "failed", "unfinished"]
+
+_FAILED = frozenset({"failed"})
+_OPEN = frozenset({"in_progress", "searching", "interpreting", "generating", "calling"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the template of an item shows: `type` and `state` of the item, and `left_out`, the
+    number of things that were cut from it when it was stored. A kind adds fields of its own."""
+
+    type: str
+    state: State
+    left_out: int
+
+
+class Kind:
+    """A kind of item, that of the API's `type`. What a subclass does not override is answered as
+    for the call of a tool: it is shown, and is neither part of the text nor sent again."""
+
+    type: ClassVar[str]
+    # Whether adjacent items of the kind are drawn together, by one call of `look`.
+    joins: ClassVar[bool] = False
+
+    def text(self, item: Item) -> str:
+        """Return what the item adds to `Message.text`: Markdown, for copying, titles, excerpts and
+        the history that is sent to the gateway. Citation marks are still in it; the caller replaces
+        them (`text_of` does)."""
+        return ""
+
+    def reasoning(self, item: Item) -> str:
+        """Return what the item adds to `Message.reasoning`: the model's thoughts, in Markdown."""
+        return ""
+
+    def sources(self, item: Item) -> list[Source]:
+        """Return the pages and files that the item names, not numbered yet, in order; the same one
+        may be there several times."""
+        return []
+
+    def searched_text(self, item: Item) -> str:
+        """Return what of the item is found by a search, besides `text`."""
+        return ""
+
+    def next_input(self, item: Item) -> list[Item]:
+        """Return what is sent of the item in the `input` of the next request: items or, of a
+        content part, content parts. A part with the key `file` (id of a file of this site) has no
+        content yet: who sends it puts that in."""
+        return []
+
+    def estimated_tokens(self, item: Item) -> int:
+        """Return an estimate of the tokens of what `next_input(item)` has besides `text`, as
+        pictures."""
+        return 0
+
+    def look(self, *items: Item, live: bool = False) -> Look:
+        """Return what the template `conversations/items/<type>.html` shows of the item, which is
+        still being made if `live`; of several adjacent ones only where the kind `joins`."""
+        return Look(self.type, *state_of(items[-1], live))
+
+    def exported(self, item: Item) -> str:
+        """Return the item as Markdown for an exported conversation; "" leaves it out."""
+        return self.text(item)
+
+    def reviewed(self, *items: Item) -> Look:
+        """Return what a reviewer is shown: what the owner sees."""
+        return self.look(*items)
+
+
+def state_of(item: Item, live: bool) -> tuple[State, int]:
+    """Return the state of an item and the number of things that were cut from it, for a Look."""
+    omitted = item.get("omitted")
+    counts = omitted.values() if isinstance(omitted, dict) else ()
+    left_out = sum(n for n in counts if isinstance(n, int))
+    status = item.get("status")
+    if status in _FAILED:
+        return "failed", left_out
+    if live:
+        return ("live" if status != "completed" else "done"), left_out
+    return ("unfinished" if status in _OPEN or status == "incomplete" else "done"), left_out

@@ -1,0 +1,51 @@
+"""The item `code_interpreter_call`: code that the model had run, and what it printed."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fenced import fenced
+from ..fields import dicts_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class CodeInterpreterLook(Look):
+    """`code` is what was run, `logs` what it printed; `pictures` is the number of pictures that it
+    made, which this site does not have."""
+
+    code: str = ""
+    logs: str = ""
+    pictures: int = 0
+
+
+class CodeInterpreterCall(Kind):
+    """Code and its output are folded: they are for those who want to check an answer."""
+
+    type = "code_interpreter_call"
+
+    def searched_text(self, item: Item) -> str:
+        return text_in(item, "code")
+
+    def look(self, *items: Item, live: bool = False) -> CodeInterpreterLook:
+        [item] = items
+        outputs = dicts_in(item, "outputs")
+        return CodeInterpreterLook(
+            self.type,
+            *state_of(item, live),
+            code=text_in(item, "code"),
+            logs=_logs(item),
+            pictures=sum(each.get("type") == "image" for each in outputs),
+        )
+
+    def exported(self, item: Item) -> str:
+        code, logs = text_in(item, "code"), _logs(item)
+        parts = [_("Ran code:"), fenced(code, "python")] if code else []
+        parts += [_("It printed:"), fenced(logs)] if logs else []
+        return "\n\n".join(parts)
+
+
+def _logs(item: Item) -> str:
+    """Return what the code printed, from all outputs of type `logs`."""
+    logs = [text_in(each, "logs") for each in dicts_in(item, "outputs")]
+    return "\n".join(each.rstrip("\n") for each in logs if each)

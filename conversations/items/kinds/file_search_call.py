@@ -1,0 +1,41 @@
+"""The item `file_search_call`: a search in files that the gateway keeps."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fields import dicts_in, line_in, lines_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class FileSearchLook(Look):
+    """`queries` are what was searched for; `results` are pairs `(name of the file, passage)`."""
+
+    queries: tuple[str, ...] = ()
+    results: tuple[tuple[str, str], ...] = ()
+
+
+class FileSearchCall(Kind):
+    """What was found is folded. A file that was found is a source only where the text cites it."""
+
+    type = "file_search_call"
+
+    def searched_text(self, item: Item) -> str:
+        return "\n".join(lines_in(item, "queries"))
+
+    def look(self, *items: Item, live: bool = False) -> FileSearchLook:
+        [item] = items
+        return FileSearchLook(
+            self.type,
+            *state_of(item, live),
+            queries=tuple(lines_in(item, "queries")),
+            results=tuple(
+                (line_in(each, "filename") or line_in(each, "file_id"), line_in(each, "text", 500))
+                for each in dicts_in(item, "results")
+            ),
+        )
+
+    def exported(self, item: Item) -> str:
+        queries = "; ".join(lines_in(item, "queries"))
+        return _("Searched files: %(query)s") % {"query": queries} if queries else ""

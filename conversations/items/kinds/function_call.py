@@ -1,0 +1,39 @@
+"""The item `function_call`: the model calls a function, which this site does not run."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fenced import fenced
+from ..fields import line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCallLook(Look):
+    """`name` is the function's, `arguments` is what it was called with, in JSON."""
+
+    name: str = ""
+    arguments: str = ""
+
+
+class FunctionCall(Kind):
+    """The site offers no functions of its own: some models call one all the same."""
+
+    type = "function_call"
+
+    def searched_text(self, item: Item) -> str:
+        return text_in(item, "arguments")
+
+    def look(self, *items: Item, live: bool = False) -> FunctionCallLook:
+        [item] = items
+        return FunctionCallLook(
+            self.type,
+            *state_of(item, live),
+            name=line_in(item, "name", 100),
+            arguments=text_in(item, "arguments"),
+        )
+
+    def exported(self, item: Item) -> str:
+        words = _("Called the function %(name)s:") % {"name": line_in(item, "name", 100)}
+        return "\n\n".join(filter(None, [words, fenced(text_in(item, "arguments"), "json")]))

@@ -1,0 +1,47 @@
+"""The item `image_generation_call`: a picture that the model had made."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fields import dict_in, line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class ImageGenerationLook(Look):
+    """`prompt` is what the model asked the picture's model for, `error` why there is none; `file`
+    is the id (UUID as text) of the picture's file, "" where this site does not have it."""
+
+    prompt: str = ""
+    error: str = ""
+    file: str = ""
+
+
+class ImageGenerationCall(Kind):
+    """The picture itself (`result`, in base64) is never stored with the item."""
+
+    type = "image_generation_call"
+
+    def searched_text(self, item: Item) -> str:
+        return text_in(item, "revised_prompt")
+
+    def look(self, *items: Item, live: bool = False) -> ImageGenerationLook:
+        [item] = items
+        error = line_in(dict_in(item, "error"), "message") or line_in(item, "error")
+        state, left_out = state_of(item, live)
+        # The picture is always taken out, which needs no words.
+        pictures = dict_in(item, "omitted").get("pictures")
+        return ImageGenerationLook(
+            self.type,
+            "failed" if error else state,
+            left_out - (pictures if isinstance(pictures, int) else 0),
+            prompt=text_in(item, "revised_prompt"),
+            error=error,
+            file=text_in(item, "file"),
+        )
+
+    def exported(self, item: Item) -> str:
+        prompt = line_in(item, "revised_prompt", 1_000)
+        words = _("Made a picture: %(prompt)s") % {"prompt": prompt}
+        return words if prompt else _("Made a picture.")

@@ -1,0 +1,59 @@
+"""The content part `input_image`: a picture that a person attached, a file of this site."""
+
+from dataclasses import dataclass
+
+from ..fields import line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+# Tokens of a picture of 1,024 to 2,048 pixels, as OpenAI's models of 2026 count it; of one in low
+# detail.
+TOKENS = 1_100
+TOKENS_LOW = 85
+
+
+@dataclass(frozen=True, slots=True)
+class InputImageLook(Look):
+    """`file` is the id (UUID as text) of the picture's file, "" where it has none; `name` is how
+    the person called it."""
+
+    file: str = ""
+    name: str = ""
+
+
+class InputImage(Kind):
+    """`{"type": "input_image", "file": UUID of a file of this site, "detail": "auto"}`, with its
+    `filename` for people to read."""
+
+    type = "input_image"
+
+    def searched_text(self, item: Item) -> str:
+        return line_in(item, "filename")
+
+    def next_input(self, item: Item) -> list[Item]:
+        file = text_in(item, "file")
+        if not file:
+            return []
+        return [{"type": "input_image", "file": file, "detail": text_in(item, "detail") or "auto"}]
+
+    def estimated_tokens(self, item: Item) -> int:
+        if not text_in(item, "file"):
+            return 0
+        return TOKENS_LOW if item.get("detail") == "low" else TOKENS
+
+    def look(self, *items: Item, live: bool = False) -> InputImageLook:
+        [item] = items
+        return InputImageLook(
+            self.type,
+            *state_of(item, live),
+            file=text_in(item, "file"),
+            name=line_in(item, "filename"),
+        )
+
+    def exported(self, item: Item) -> str:
+        return named_in_export(item)
+
+
+def named_in_export(item: Item) -> str:
+    """Return how an exported conversation names an attached file: its name in square brackets."""
+    name = line_in(item, "filename") or text_in(item, "file")
+    return f"[{name}]" if name else ""

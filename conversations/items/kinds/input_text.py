@@ -1,0 +1,17 @@
+"""The content part `input_text`: text that a person wrote, or of a document in text form."""
+
+from ..fields import text_in
+from ..kind import Item, Kind
+
+
+class InputText(Kind):
+    """A text by a person, as typed."""
+
+    type = "input_text"
+
+    def text(self, item: Item) -> str:
+        return text_in(item, "text")
+
+    def next_input(self, item: Item) -> list[Item]:
+        text = text_in(item, "text")
+        return [{"type": "input_text", "text": text}] if text.strip() else []

@@ -1,0 +1,48 @@
+"""The item `mcp_approval_request`: the model asks whether it may use a tool of an MCP server."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fenced import fenced
+from ..fields import line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class McpApprovalRequestLook(Look):
+    """`name` is the tool's, `server` that of its server, `arguments` what would be sent, in JSON.
+    `request` is the item's id, which the answer names."""
+
+    name: str = ""
+    server: str = ""
+    arguments: str = ""
+    request: str = ""
+
+
+class McpApprovalRequest(Kind):
+    """A reply ends with it. It is sent again only with its answer, an `mcp_approval_response`
+    (`conversations.prompt.input` sees to that)."""
+
+    type = "mcp_approval_request"
+
+    def next_input(self, item: Item) -> list[Item]:
+        names = ("id", "server_label", "name", "arguments")
+        return [{"type": self.type, **{name: text_in(item, name) for name in names}}]
+
+    def look(self, *items: Item, live: bool = False) -> McpApprovalRequestLook:
+        [item] = items
+        return McpApprovalRequestLook(
+            self.type,
+            *state_of(item, live),
+            name=line_in(item, "name", 100),
+            server=line_in(item, "server_label", 100),
+            arguments=text_in(item, "arguments"),
+            request=text_in(item, "id"),
+        )
+
+    def exported(self, item: Item) -> str:
+        names = {"tool": line_in(item, "name", 100), "server": line_in(item, "server_label", 100)}
+        parts = [_("The model asked to use the tool %(tool)s of %(server)s:") % names]
+        parts += [fenced(text_in(item, "arguments"), "json")]
+        return "\n\n".join(filter(None, parts))

@@ -1,0 +1,45 @@
+"""The item `mcp_approval_response`: a person's answer to an `mcp_approval_request`."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fields import line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class McpApprovalResponseLook(Look):
+    """`is_allowed` is True if the person allowed the use of the tool; `reason` is why, or why not,
+    in the person's words."""
+
+    is_allowed: bool = False
+    reason: str = ""
+
+
+class McpApprovalResponse(Kind):
+    """It stands on the person's side, after the reply that ended with the request."""
+
+    type = "mcp_approval_response"
+
+    def next_input(self, item: Item) -> list[Item]:
+        answer: Item = {
+            "type": self.type,
+            "approval_request_id": text_in(item, "approval_request_id"),
+            "approve": item.get("approve") is True,
+        }
+        if reason := text_in(item, "reason"):
+            answer["reason"] = reason
+        return [answer]
+
+    def look(self, *items: Item, live: bool = False) -> McpApprovalResponseLook:
+        [item] = items
+        return McpApprovalResponseLook(
+            self.type,
+            *state_of(item, live),
+            is_allowed=item.get("approve") is True,
+            reason=line_in(item, "reason"),
+        )
+
+    def exported(self, item: Item) -> str:
+        return _("Allowed.") if item.get("approve") is True else _("Refused.")

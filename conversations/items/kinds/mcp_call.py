@@ -1,0 +1,61 @@
+"""The item `mcp_call`: the use of a tool on an MCP server."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fenced import fenced
+from ..fields import dict_in, dicts_in, line_in, text_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class McpCallLook(Look):
+    """`name` is the tool's, `server` that of its server; `arguments` is what was sent, in JSON,
+    `output` what came back, `error` why nothing did."""
+
+    name: str = ""
+    server: str = ""
+    arguments: str = ""
+    output: str = ""
+    error: str = ""
+
+
+class McpCall(Kind):
+    """Arguments and output, which may be long and are nobody's prose, are folded."""
+
+    type = "mcp_call"
+
+    def searched_text(self, item: Item) -> str:
+        return text_in(item, "arguments")
+
+    def look(self, *items: Item, live: bool = False) -> McpCallLook:
+        [item] = items
+        state, left_out = state_of(item, live)
+        error = _error(item)
+        return McpCallLook(
+            self.type,
+            "failed" if error else state,
+            left_out,
+            name=line_in(item, "name", 100),
+            server=line_in(item, "server_label", 100),
+            arguments=text_in(item, "arguments"),
+            output=text_in(item, "output"),
+            error=error,
+        )
+
+    def exported(self, item: Item) -> str:
+        names = {"tool": line_in(item, "name", 100), "server": line_in(item, "server_label", 100)}
+        parts = [_("Used the tool %(tool)s of %(server)s:") % names]
+        parts += [fenced(text_in(item, "arguments"), "json")]
+        parts += [fenced(text_in(item, "output") or _error(item))]
+        return "\n\n".join(filter(None, parts))
+
+
+def _error(item: Item) -> str:
+    """Return the error of a call, in one line: a text, or the `message` or the first text in
+    `content` of an object, as MCP servers send it; "" if there is none."""
+    error = dict_in(item, "error")
+    texts = [line_in(each, "text") for each in dicts_in(error, "content")]
+    found = [line_in(item, "error"), line_in(error, "message"), *texts, line_in(error, "type")]
+    return next(filter(None, found), "")

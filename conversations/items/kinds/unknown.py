@@ -1,0 +1,34 @@
+"""Items of types that this site does not know: kept, and shown as one line with their type."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fields import line_in
+from ..kind import Item, Kind, Look, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownLook(Look):
+    """`name` is the item's own type, "" without one; `status` the item's own."""
+
+    name: str = ""
+    status: str = ""
+
+
+class Unknown(Kind):
+    """Any item whose type is none of the others."""
+
+    type = "unknown"
+
+    def look(self, *items: Item, live: bool = False) -> UnknownLook:
+        return UnknownLook(
+            self.type,
+            *state_of(items[-1], live),
+            name=line_in(items[-1], "type", 80),
+            status=line_in(items[-1], "status", 40),
+        )
+
+    def exported(self, item: Item) -> str:
+        name = line_in(item, "type", 80)
+        return _("The reply has a “%(type)s”, which is not shown.") % {"type": name} if name else ""

@@ -1,0 +1,79 @@
+"""The item `web_search_call`: a search in the web, or the reading of a page that was found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from ..fields import dict_in, dicts_in, line_in, lines_in
+from ..kind import Item, Kind, Look, state_of
+from ..source import Source, page
+
+
+@dataclass(frozen=True, slots=True)
+class WebSearchLook(Look):
+    """`queries` are what was searched for, `searches` the number of searches (one may have several
+    queries, or none that is known); `pages` are the Sources that were opened;
+    `failed` is the number of searches and pages that failed."""
+
+    queries: tuple[str, ...] = ()
+    searches: int = 0
+    pages: tuple[Source, ...] = ()
+    failed: int = 0
+
+
+class WebSearchCall(Kind):
+    """Adjacent searches share one line: "Searched 3 times, read 5 pages"."""
+
+    type = "web_search_call"
+    joins = True
+
+    def searched_text(self, item: Item) -> str:
+        return "\n".join(_queries(item))
+
+    def sources(self, item: Item) -> list[Source]:
+        action = dict_in(item, "action")
+        found = [page(each, is_cited=False) for each in dicts_in(action, "sources")]
+        return [each for each in (*found, *_pages([item])) if each]
+
+    def look(self, *items: Item, live: bool = False) -> WebSearchLook:
+        queries = [query for item in items for query in _queries(item)]
+        pages = {each.url: each for each in _pages(items)}
+        state, _left_out = state_of(items[-1], live)
+        failed = sum(state_of(item, live)[0] == "failed" for item in items)
+        if failed and state != "live":
+            state = "failed" if failed == len(items) else "done"
+        return WebSearchLook(
+            self.type,
+            state,
+            sum(state_of(item, live)[1] for item in items),
+            queries=tuple(dict.fromkeys(queries)),
+            searches=sum(_is_search(item) for item in items),
+            pages=tuple(pages.values()),
+            failed=failed,
+        )
+
+    def exported(self, item: Item) -> str:
+        queries = _queries(item)
+        if queries:
+            return _("Searched the web: %(query)s") % {"query": "; ".join(queries)}
+        read = [_("Read a page: %(address)s") % {"address": each.url} for each in _pages([item])]
+        return "\n\n".join(read)
+
+
+def _queries(item: Item) -> list[str]:
+    """Return what a search looked for: the texts in `queries`, else `query`."""
+    action = dict_in(item, "action")
+    one = line_in(action, "query")
+    return lines_in(action, "queries") or ([one] if one else [])
+
+
+def _is_search(item: Item) -> bool:
+    """Return True if the item is a search: gateways that only search may leave out `action`."""
+    return dict_in(item, "action").get("type", "search") == "search"
+
+
+def _pages(items: Iterable[Item]) -> list[Source]:
+    """Return the pages that were opened, or searched through, by calls that are not searches."""
+    actions = (dict_in(item, "action") for item in items if not _is_search(item))
+    return [each for action in actions if (each := page(action, is_cited=False))]

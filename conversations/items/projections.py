@@ -1,0 +1,110 @@
+"""Projections of the items of a message: the texts and the HTML that are stored beside them."""
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+from conversations.rendering import THOUGHTS, render
+from conversations.rendering.citation_marks import ANY, without_marks
+
+from .citations import with_links, with_numbers
+from .fields import dicts_in
+from .kind import Item
+from .registry import kind_of
+from .segments import join_segments
+from .source import Source, numbered
+
+
+@dataclass(frozen=True, slots=True)
+class Projections:
+    """The columns of a Message that are made from its items; the HTML is as `join_segments` makes
+    it."""
+
+    text: str
+    html: str
+    reasoning: str
+    reasoning_html: str
+
+
+def sources(items: Sequence[Item]) -> tuple[Source, ...]:
+    """Return the Sources of a message, each once: the cited ones, numbered from 1, then those that
+    were only consulted. They are at most MOST_SOURCES."""
+    return numbered(source for item in items for source in kind_of(item).sources(item))
+
+
+def text_of(items: Sequence[Item]) -> str:
+    """Return the text of a message, in Markdown: its items' texts, parted by blank lines, with the
+    numbers of its sources in place of citation marks."""
+    return with_numbers(_joined(kind_of(item).text(item) for item in items), _named(items))
+
+
+def reasoning_of(items: Sequence[Item]) -> str:
+    """Return the reasoning of a message, in Markdown: its items' thoughts, parted by blank
+    lines."""
+    return without_marks(_joined(kind_of(item).reasoning(item) for item in items))
+
+
+def projections(
+    items: Sequence[Item], name: str, account: Hashable = None, patience: float = 10
+) -> Projections:
+    """Return the Projections of a reply's `items`. It renders them, so it blocks its thread.
+
+    `name`, `account` and `patience` (seconds) are those of `conversations.rendering.render`. Blocks
+    are numbered as in a reply that is plain text; from the second text (or thoughts) on the index
+    of the item and "-" come before the number.
+    """
+    named = _named(items)
+    html: dict[int, str] = {}
+    thoughts: dict[int, str] = {}
+    for index, item in enumerate(items):
+        kind, limits = kind_of(item), {"account": account, "patience": patience}
+        if text := with_links(kind.text(item), named):
+            mark = f"{index}-" if html else ""
+            html[index] = render(text, mark, name=_name(name, mark), **limits)
+        if thought := without_marks(kind.reasoning(item)):
+            mark = f"{index}-" if thoughts else ""
+            thoughts[index] = render(thought, THOUGHTS + mark, name=_name(name, mark), **limits)
+    return Projections(
+        text_of(items), join_segments(html), reasoning_of(items), join_segments(thoughts)
+    )
+
+
+def _name(name: str, mark: str) -> str:
+    """Return the beginning of the ids of footnotes, which differ between the texts of a message."""
+    return f"{name}-{mark.rstrip('-')}" if name and mark else name
+
+
+def needs_rerender(items: Sequence[Item]) -> bool:
+    """Return True if the final HTML of a reply differs from what was rendered while it came, since
+    only its annotations, which come last, tell the numbers of its citation marks."""
+    texts = [kind_of(item).text(item) for item in items]
+    named = _named(items)
+    return any(with_numbers(each, named) != without_marks(each) for each in texts if named)
+
+
+def is_plain(items: Sequence[Item]) -> bool:
+    """Return True if reasoning and one text after it, each perhaps missing, are all that `items`
+    hold: `Message.items` is null then, since the text columns say the same."""
+    kinds = [item.get("type") for item in items]
+    if "message" in kinds and kinds[-1] != "message":
+        return False
+    if set(kinds) - {"reasoning", "message"} or kinds.count("message") > 1:
+        return False
+    return not any(_has_more_than_text(item) for item in items)
+
+
+def _has_more_than_text(item: Item) -> bool:
+    """Return True if a `message` or `reasoning` item holds annotations, files or other parts that
+    its text does not say. Encrypted reasoning, which no reader can see, does not count."""
+    parts = dicts_in(item, "content")
+    plain = ("output_text", "input_text", "text", "reasoning_text")
+    return any(part.get("type") not in plain or part.get("annotations") for part in parts)
+
+
+def _named(items: Sequence[Item]) -> tuple[Source, ...]:
+    """Return the sources of `items` if there is a citation mark that could name one of them."""
+    has_marks = any(ANY.search(kind_of(item).text(item)) for item in items)
+    return sources(items) if has_marks else ()
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n\n".join(text for text in texts if text.strip())

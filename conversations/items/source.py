@@ -1,0 +1,127 @@
+"""A source: a page or a file that a reply cites or only consulted, safe to be shown."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from conversations.rendering.links import destination
+
+from .fields import dict_in, line_in, text_in
+
+# Of those shown with one message.
+MOST_SOURCES = 300
+LONGEST_URL = 2_000  # characters
+# What citation marks in a text call a source.
+REFERENCE = re.compile(r"turn\d{1,6}[a-z_]{1,20}\d{1,6}")
+# Added to addresses to count visitors: they name the same page with and without.
+_TRACKING = re.compile(r"(?<=[?&])utm_[a-z]+=[^&]*(?:&|$)")
+_PORT = re.compile(r":(?:80|443)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A page (`url`, absolute, http or https) or a file (`url` is "") that a reply names.
+
+    `title` is in one line, as the gateway sent it, never "". `host` is the page's, in ASCII; "" for
+    a file. `number` counts the cited ones of a message from 1; None for one that was only
+    consulted. `references` are the names by which citation marks call it, as "turn0search1".
+    """
+
+    url: str
+    title: str
+    host: str
+    is_cited: bool
+    number: int | None = None
+    references: tuple[str, ...] = ()
+
+
+def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
+    """Return the Source that `found`, an object with `url` and perhaps `title`, names; None if its
+    address is not an absolute one with http or https."""
+    url = text_in(found, "url").strip()
+    if not url[:8].lower().startswith(("http://", "https://")) or len(url) > LONGEST_URL:
+        return None
+    if re.search(r"[\s\x00-\x1f\x7f\\]", url):
+        return None
+    host, _hidden = destination(url)
+    if not host:
+        return None
+    return Source(
+        url=url,
+        title=line_in(found, "title", 200) or _short(url),
+        host=host.removeprefix("www."),
+        is_cited=is_cited,
+        references=references_in(found),
+    )
+
+
+def file(found: Mapping[str, object]) -> Source | None:
+    """Return the Source for `found`, a citation of a file by `filename` or `file_id`; None if it
+    has neither."""
+    name = line_in(found, "filename", 200) or line_in(found, "file_id", 200)
+    if not name:
+        return None
+    return Source("", name, "", is_cited=True, references=references_in(found))
+
+
+def cited(annotation: Mapping[str, object]) -> Source | None:
+    """Return the Source that an annotation of an `output_text` names: `url_citation` (its fields
+    may be in an object of that name, as relays send it), `file_citation`,
+    `container_file_citation` or `file_path`. None for anything else."""
+    kind = text_in(annotation, "type")
+    fields = {**annotation, **dict_in(annotation, kind)}
+    if kind == "url_citation":
+        return page(fields, is_cited=True)
+    if kind in ("file_citation", "container_file_citation", "file_path"):
+        return file(fields)
+    return None
+
+
+def references_in(found: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the names of sources, as "turn0search1", that are values in the object `found`."""
+    values: list[object] = []
+    for each in found.values():
+        values += each if isinstance(each, list) else [each]
+    return tuple(each for each in values if isinstance(each, str) and REFERENCE.fullmatch(each))
+
+
+def numbered(found: Iterable[Source]) -> tuple[Source, ...]:
+    """Return the sources of a message, each once: those that are cited anywhere first, numbered
+    from 1 in the order of their first citation, then those that were only consulted."""
+    by_key: dict[tuple[str, str], Source] = {}
+    for source in found:
+        key = (_key(source.url), "" if source.url else source.title)
+        known = by_key.get(key)
+        if known is None:
+            by_key[key] = source
+        else:
+            best = source if source.is_cited and not known.is_cited else known
+            both = tuple(dict.fromkeys((*known.references, *source.references)))
+            if best is source:
+                # In the order of citation, not of consultation.
+                del by_key[key]
+            title = best.title if best.title != _short(best.url) else source.title
+            by_key[key] = replace(best, references=both, title=title)
+    cited_ones = [each for each in by_key.values() if each.is_cited]
+    others = [each for each in by_key.values() if not each.is_cited]
+    counted = [replace(each, number=number) for number, each in enumerate(cited_ones, 1)]
+    return tuple([*counted, *others][:MOST_SOURCES])
+
+
+def _key(url: str) -> str:
+    """Return what two addresses of the same page have in common: scheme and host in lower case,
+    without the usual port, a fragment and parameters that count visitors."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    query = _TRACKING.sub("", f"?{parts.query}").rstrip("?&")
+    place = _PORT.sub("", parts.netloc.lower())
+    return f"{parts.scheme.lower()}://{place}{parts.path or '/'}{query}"
+
+
+def _short(url: str) -> str:
+    """Return an address without its scheme, cut to 80 characters, to stand in for a title."""
+    short = url.partition("://")[2].rstrip("/")
+    return short if len(short) <= 80 else short[:79] + "…"
