@@ -8,7 +8,7 @@ module of `kinds` for each type) answers what it says, how it looks and what is 
 
 from .citations import with_numbers
 from .cleaning import clean, clean_all
-from .kind import Item, Kind, Look
+from .kind import Item, Kind, Look, parts_of_content
 from .projections import (
     Projections,
     is_plain,
@@ -35,6 +35,7 @@ __all__ = [
     "join_segments",
     "kind_of",
     "needs_rerender",
+    "parts_of_content",
     "projections",
     "reasoning_of",
     "sources",

@@ -6,7 +6,6 @@ the key `omitted` (a name of this site's own): `{"pictures": 1, "characters": 90
 """
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping
@@ -118,9 +117,11 @@ class _Cleaner:
         if isinstance(value, int | float):
             return self._number(value)
         if not isinstance(value, Mapping | list | tuple):
-            return self._cut("entries", 1)
+            self._cut("entries", 1)
+            return None
         if depth >= DEEPEST:
-            return self._cut("levels", 1)
+            self._cut("levels", 1)
+            return None
         if isinstance(value, Mapping):
             return self._dict(value, depth + 1)
         kept = value[: self._room()]
@@ -144,11 +145,13 @@ class _Cleaner:
         """Return how many entries the next list or dict may have."""
         return max(0, min(self._most, MOST_VALUES - self._values))
 
-    def _number(self, number: int | float) -> object:
-        if isinstance(number, float):
-            finite = math.isfinite(number) and abs(number) < GREATEST
-            return number if finite else self._cut("numbers", 1)
-        return number if -GREATEST < number < GREATEST else self._cut("numbers", 1)
+    def _number(self, number: int | float) -> int | float | None:
+        """Return `number`; None for one that is not finite or not below GREATEST."""
+        # Compared as what it is: NaN is not below anything, and a huge integer is no float.
+        if -GREATEST < number < GREATEST:
+            return number
+        self._cut("numbers", 1)
+        return None
 
     def _text(self, text: str, name: str) -> str:
         if not text.isascii() and _SURROGATES.search(text):
@@ -172,7 +175,8 @@ class _Cleaner:
         return "…"
 
     def _cut(self, name: str, number: int) -> None:
-        if number:
+        """Count `number` things that are cut."""
+        if number > 0:
             self.omitted[name] += number
 
 

@@ -1,6 +1,11 @@
 """Readers of fields of an item, which may be missing or of any type."""
 
+import re
 from collections.abc import Mapping
+
+# Of one field of an item, on a page: all fifty messages of it may have many items.
+LONGEST_SHOWN = 10_000  # characters
+MOST_SHOWN = 100  # entries of a list
 
 
 def text_in(item: Mapping[str, object], name: str) -> str:
@@ -9,11 +14,28 @@ def text_in(item: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def passage_in(item: Mapping[str, object], name: str) -> str:
+    """Return the text `item[name]`, cut to LONGEST_SHOWN characters, for a page; "" if it is
+    missing or no text. The whole of it is in exported JSON."""
+    text = text_in(item, name)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}\n…"
+
+
 def line_in(item: Mapping[str, object], name: str, longest: int = 300) -> str:
     """Return the text `item[name]` in one line of at most `longest` characters, for a name, a title
     or a query; "" if it is missing or no text."""
     line = " ".join(text_in(item, name)[: 4 * longest].split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def file_in(item: Mapping[str, object]) -> str:
+    """Return the id of a file of this site, `item["file"]`, a UUID as text; "" if it is missing or
+    anything else."""
+    found = text_in(item, "file")
+    return found if _UUID.fullmatch(found) else ""
+
+
+_UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 
 
 def dicts_in(item: Mapping[str, object], name: str) -> list[dict[str, object]]:

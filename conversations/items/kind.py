@@ -14,8 +14,8 @@ Item = dict[str, object]
 # the reply ended before the item did.
 State = Literal["done", "live", "failed", "unfinished"]
 
-_FAILED = frozenset({"failed"})
-_OPEN = frozenset({"in_progress", "searching", "interpreting", "generating", "calling"})
+# A tuple, for a status may be of any type, also one without a hash.
+_UNFINISHED = ("in_progress", "searching", "interpreting", "generating", "calling", "incomplete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Kind:
     joins: ClassVar[bool] = False
 
     def text(self, item: Item) -> str:
-        """Return what the item adds to `Message.text`: Markdown, for copying, titles, excerpts and
-        the history that is sent to the gateway. Citation marks are still in it; the caller replaces
-        them (`text_of` does)."""
+        """Return what the item adds to `Message.text`: Markdown, which is searched, copied, sent
+        with the next request and named in titles. Citation marks are still in it; the caller
+        replaces them (`text_of` does)."""
         return ""
 
     def reasoning(self, item: Item) -> str:
@@ -50,10 +50,6 @@ class Kind:
         """Return the pages and files that the item names, not numbered yet, in order; the same one
         may be there several times."""
         return []
-
-    def searched_text(self, item: Item) -> str:
-        """Return what of the item is found by a search, besides `text`."""
-        return ""
 
     def next_input(self, item: Item) -> list[Item]:
         """Return what is sent of the item in the `input` of the next request: items or, of a
@@ -67,17 +63,19 @@ class Kind:
         return 0
 
     def look(self, *items: Item, live: bool = False) -> Look:
-        """Return what the template `conversations/items/<type>.html` shows of the item, which is
-        still being made if `live`; of several adjacent ones only where the kind `joins`."""
+        """Return what the template `conversations/items/<type>.html` shows of the item, to the
+        owner and to a reviewer; of several adjacent ones only where the kind `joins`. `live` says
+        that the reply is still being written."""
         return Look(self.type, *state_of(items[-1], live))
+
+    def came(self, item: Item) -> str:
+        """Return a sentence, in the active language, that says what came where a reply has no
+        text; "" for what needs none."""
+        return ""
 
     def exported(self, item: Item) -> str:
         """Return the item as Markdown for an exported conversation; "" leaves it out."""
         return self.text(item)
-
-    def reviewed(self, *items: Item) -> Look:
-        """Return what a reviewer is shown: what the owner sees."""
-        return self.look(*items)
 
 
 def state_of(item: Item, live: bool) -> tuple[State, int]:
@@ -86,8 +84,16 @@ def state_of(item: Item, live: bool) -> tuple[State, int]:
     counts = omitted.values() if isinstance(omitted, dict) else ()
     left_out = sum(n for n in counts if isinstance(n, int))
     status = item.get("status")
-    if status in _FAILED:
+    if status == "failed":
         return "failed", left_out
     if live:
         return ("live" if status != "completed" else "done"), left_out
-    return ("unfinished" if status in _OPEN or status == "incomplete" else "done"), left_out
+    return ("unfinished" if status in _UNFINISHED else "done"), left_out
+
+
+def parts_of_content(item: Item) -> list[Item]:
+    """Return the content parts of a `message`, also where its content is one text."""
+    content = item.get("content")
+    if isinstance(content, str):
+        return [{"type": "output_text", "text": content}]
+    return [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []

@@ -55,22 +55,20 @@ def projections(
     named = _named(items)
     html: dict[int, str] = {}
     thoughts: dict[int, str] = {}
+
+    def rendered(text: str, mark: str, prefix: str = "") -> str:
+        own = f"{name}-{mark.rstrip('-')}" if name and mark else name
+        return render(text, prefix + mark, name=own, account=account, patience=patience)
+
     for index, item in enumerate(items):
-        kind, limits = kind_of(item), {"account": account, "patience": patience}
+        kind = kind_of(item)
         if text := with_links(kind.text(item), named):
-            mark = f"{index}-" if html else ""
-            html[index] = render(text, mark, name=_name(name, mark), **limits)
+            html[index] = rendered(text, f"{index}-" if html else "")
         if thought := without_marks(kind.reasoning(item)):
-            mark = f"{index}-" if thoughts else ""
-            thoughts[index] = render(thought, THOUGHTS + mark, name=_name(name, mark), **limits)
+            thoughts[index] = rendered(thought, f"{index}-" if thoughts else "", THOUGHTS)
     return Projections(
         text_of(items), join_segments(html), reasoning_of(items), join_segments(thoughts)
     )
-
-
-def _name(name: str, mark: str) -> str:
-    """Return the beginning of the ids of footnotes, which differ between the texts of a message."""
-    return f"{name}-{mark.rstrip('-')}" if name and mark else name
 
 
 def needs_rerender(items: Sequence[Item]) -> bool:

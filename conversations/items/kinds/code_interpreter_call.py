@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dicts_in, text_in
+from ..fields import dicts_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -24,19 +24,19 @@ class CodeInterpreterCall(Kind):
 
     type = "code_interpreter_call"
 
-    def searched_text(self, item: Item) -> str:
-        return text_in(item, "code")
-
     def look(self, *items: Item, live: bool = False) -> CodeInterpreterLook:
         [item] = items
         outputs = dicts_in(item, "outputs")
         return CodeInterpreterLook(
             self.type,
             *state_of(item, live),
-            code=text_in(item, "code"),
-            logs=_logs(item),
+            code=passage_in(item, "code"),
+            logs=passage_in({"logs": _logs(item)}, "logs"),
             pictures=sum(each.get("type") == "image" for each in outputs),
         )
+
+    def came(self, item: Item) -> str:
+        return _("The model ran code and wrote nothing.")
 
     def exported(self, item: Item) -> str:
         code, logs = text_in(item, "code"), _logs(item)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ..fields import dicts_in, line_in, lines_in
+from ..fields import MOST_SHOWN, dicts_in, line_in, lines_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -21,20 +21,20 @@ class FileSearchCall(Kind):
 
     type = "file_search_call"
 
-    def searched_text(self, item: Item) -> str:
-        return "\n".join(lines_in(item, "queries"))
-
     def look(self, *items: Item, live: bool = False) -> FileSearchLook:
         [item] = items
         return FileSearchLook(
             self.type,
             *state_of(item, live),
-            queries=tuple(lines_in(item, "queries")),
+            queries=tuple(lines_in(item, "queries")[:MOST_SHOWN]),
             results=tuple(
                 (line_in(each, "filename") or line_in(each, "file_id"), line_in(each, "text", 500))
-                for each in dicts_in(item, "results")
+                for each in dicts_in(item, "results")[:MOST_SHOWN]
             ),
         )
+
+    def came(self, item: Item) -> str:
+        return _("The model searched files and wrote nothing.")
 
     def exported(self, item: Item) -> str:
         queries = "; ".join(lines_in(item, "queries"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import line_in, text_in
+from ..fields import line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -22,17 +22,17 @@ class FunctionCall(Kind):
 
     type = "function_call"
 
-    def searched_text(self, item: Item) -> str:
-        return text_in(item, "arguments")
-
     def look(self, *items: Item, live: bool = False) -> FunctionCallLook:
         [item] = items
         return FunctionCallLook(
             self.type,
             *state_of(item, live),
-            name=line_in(item, "name", 100),
-            arguments=text_in(item, "arguments"),
+            name=line_in(item, "name", 100) or "?",
+            arguments=passage_in(item, "arguments"),
         )
+
+    def came(self, item: Item) -> str:
+        return _("The reply is the call of a function, and this site has none to run.")
 
     def exported(self, item: Item) -> str:
         words = _("Called the function %(name)s:") % {"name": line_in(item, "name", 100)}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ..fields import dict_in, line_in, text_in
+from ..fields import dict_in, file_in, line_in, passage_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -23,9 +23,6 @@ class ImageGenerationCall(Kind):
 
     type = "image_generation_call"
 
-    def searched_text(self, item: Item) -> str:
-        return text_in(item, "revised_prompt")
-
     def look(self, *items: Item, live: bool = False) -> ImageGenerationLook:
         [item] = items
         error = line_in(dict_in(item, "error"), "message") or line_in(item, "error")
@@ -36,10 +33,15 @@ class ImageGenerationCall(Kind):
             self.type,
             "failed" if error else state,
             left_out - (pictures if isinstance(pictures, int) else 0),
-            prompt=text_in(item, "revised_prompt"),
+            prompt=passage_in(item, "revised_prompt"),
             error=error,
-            file=text_in(item, "file"),
+            file=file_in(item),
         )
+
+    def came(self, item: Item) -> str:
+        if self.look(item).state != "done":
+            return _("A picture was to be made, and there is none.")
+        return _("The reply is a picture that this site cannot show yet.")
 
     def exported(self, item: Item) -> str:
         prompt = line_in(item, "revised_prompt", 1_000)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..fields import line_in, text_in
+from ..fields import file_in, line_in
 from ..kind import Item, Kind, Look, state_of
 from .input_image import named_in_export
 
@@ -25,17 +25,14 @@ class InputFile(Kind):
 
     type = "input_file"
 
-    def searched_text(self, item: Item) -> str:
-        return line_in(item, "filename")
-
     def next_input(self, item: Item) -> list[Item]:
-        file = text_in(item, "file")
+        file = file_in(item)
         if not file:
             return []
         return [{"type": "input_file", "file": file, "filename": line_in(item, "filename")}]
 
     def estimated_tokens(self, item: Item) -> int:
-        if not text_in(item, "file"):
+        if not file_in(item):
             return 0
         tokens = item.get("tokens")
         return tokens if isinstance(tokens, int) and 0 <= tokens < 10**9 else TOKENS
@@ -45,7 +42,7 @@ class InputFile(Kind):
         return InputFileLook(
             self.type,
             *state_of(item, live),
-            file=text_in(item, "file"),
+            file=file_in(item),
             name=line_in(item, "filename"),
         )
 

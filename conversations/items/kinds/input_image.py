@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..fields import line_in, text_in
+from ..fields import file_in, line_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 # Tokens of a picture of 1,024 to 2,048 pixels, as OpenAI's models of 2026 count it; of one in low
@@ -26,17 +26,14 @@ class InputImage(Kind):
 
     type = "input_image"
 
-    def searched_text(self, item: Item) -> str:
-        return line_in(item, "filename")
-
     def next_input(self, item: Item) -> list[Item]:
-        file = text_in(item, "file")
+        file = file_in(item)
         if not file:
             return []
         return [{"type": "input_image", "file": file, "detail": text_in(item, "detail") or "auto"}]
 
     def estimated_tokens(self, item: Item) -> int:
-        if not text_in(item, "file"):
+        if not file_in(item):
             return 0
         return TOKENS_LOW if item.get("detail") == "low" else TOKENS
 
@@ -45,7 +42,7 @@ class InputImage(Kind):
         return InputImageLook(
             self.type,
             *state_of(item, live),
-            file=text_in(item, "file"),
+            file=file_in(item),
             name=line_in(item, "filename"),
         )
 
@@ -55,5 +52,5 @@ class InputImage(Kind):
 
 def named_in_export(item: Item) -> str:
     """Return how an exported conversation names an attached file: its name in square brackets."""
-    name = line_in(item, "filename") or text_in(item, "file")
+    name = line_in(item, "filename") or file_in(item)
     return f"[{name}]" if name else ""

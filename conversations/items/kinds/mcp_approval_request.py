@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import line_in, text_in
+from ..fields import line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -35,14 +35,18 @@ class McpApprovalRequest(Kind):
         return McpApprovalRequestLook(
             self.type,
             *state_of(item, live),
-            name=line_in(item, "name", 100),
-            server=line_in(item, "server_label", 100),
-            arguments=text_in(item, "arguments"),
+            name=line_in(item, "name", 100) or _("a tool"),
+            server=line_in(item, "server_label", 100) or _("a server"),
+            arguments=passage_in(item, "arguments"),
             request=text_in(item, "id"),
         )
 
+    def came(self, item: Item) -> str:
+        return _("The model asks whether it may use a tool, and wrote nothing.")
+
     def exported(self, item: Item) -> str:
-        names = {"tool": line_in(item, "name", 100), "server": line_in(item, "server_label", 100)}
+        look = self.look(item)
+        names = {"tool": look.name, "server": look.server}
         parts = [_("The model asked to use the tool %(tool)s of %(server)s:") % names]
         parts += [fenced(text_in(item, "arguments"), "json")]
         return "\n\n".join(filter(None, parts))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dict_in, dicts_in, line_in, text_in
+from ..fields import dict_in, dicts_in, line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -26,9 +26,6 @@ class McpCall(Kind):
 
     type = "mcp_call"
 
-    def searched_text(self, item: Item) -> str:
-        return text_in(item, "arguments")
-
     def look(self, *items: Item, live: bool = False) -> McpCallLook:
         [item] = items
         state, left_out = state_of(item, live)
@@ -37,15 +34,19 @@ class McpCall(Kind):
             self.type,
             "failed" if error else state,
             left_out,
-            name=line_in(item, "name", 100),
-            server=line_in(item, "server_label", 100),
-            arguments=text_in(item, "arguments"),
-            output=text_in(item, "output"),
+            name=line_in(item, "name", 100) or _("a tool"),
+            server=line_in(item, "server_label", 100) or _("a server"),
+            arguments=passage_in(item, "arguments"),
+            output=passage_in(item, "output"),
             error=error,
         )
 
+    def came(self, item: Item) -> str:
+        return _("The model used a tool and wrote nothing.")
+
     def exported(self, item: Item) -> str:
-        names = {"tool": line_in(item, "name", 100), "server": line_in(item, "server_label", 100)}
+        look = self.look(item)
+        names = {"tool": look.name, "server": look.server}
         parts = [_("Used the tool %(tool)s of %(server)s:") % names]
         parts += [fenced(text_in(item, "arguments"), "json")]
         parts += [fenced(text_in(item, "output") or _error(item))]

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..fields import dict_in, dicts_in, line_in
+from django.utils.translation import gettext as _
+
+from ..fields import MOST_SHOWN, dict_in, dicts_in, line_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -29,10 +31,10 @@ class McpListTools(Kind):
             self.type,
             "failed" if error else state,
             left_out,
-            server=line_in(item, "server_label", 100),
+            server=line_in(item, "server_label", 100) or _("a server"),
             tools=tuple(
                 (line_in(each, "name", 100), line_in(each, "description"))
-                for each in dicts_in(item, "tools")
+                for each in dicts_in(item, "tools")[:MOST_SHOWN]
             ),
             error=error,
         )

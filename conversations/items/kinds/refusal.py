@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..fields import text_in
+from django.utils.translation import gettext as _
+
+from ..fields import line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -20,8 +22,12 @@ class Refusal(Kind):
 
     def look(self, *items: Item, live: bool = False) -> RefusalLook:
         return RefusalLook(
-            self.type, *state_of(items[-1], live), refusal=text_in(items[-1], "refusal")
+            self.type, *state_of(items[-1], live), refusal=passage_in(items[-1], "refusal")
         )
+
+    def came(self, item: Item) -> str:
+        refusal = line_in(item, "refusal", 2_000)
+        return _("The model refused: %(refusal)s") % {"refusal": refusal} if refusal else ""
 
     def exported(self, item: Item) -> str:
         return text_in(item, "refusal")

@@ -29,6 +29,9 @@ class Unknown(Kind):
             status=line_in(items[-1], "status", 40),
         )
 
+    def came(self, item: Item) -> str:
+        return _("The reply is of a kind that this site does not know.")
+
     def exported(self, item: Item) -> str:
         name = line_in(item, "type", 80)
         return _("The reply has a “%(type)s”, which is not shown.") % {"type": name} if name else ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ..fields import dict_in, dicts_in, line_in, lines_in
+from ..fields import MOST_SHOWN, dict_in, dicts_in, line_in, lines_in
 from ..kind import Item, Kind, Look, state_of
 from ..source import Source, page
 
@@ -28,9 +28,6 @@ class WebSearchCall(Kind):
     type = "web_search_call"
     joins = True
 
-    def searched_text(self, item: Item) -> str:
-        return "\n".join(_queries(item))
-
     def sources(self, item: Item) -> list[Source]:
         action = dict_in(item, "action")
         found = [page(each, is_cited=False) for each in dicts_in(action, "sources")]
@@ -47,11 +44,14 @@ class WebSearchCall(Kind):
             self.type,
             state,
             sum(state_of(item, live)[1] for item in items),
-            queries=tuple(dict.fromkeys(queries)),
+            queries=tuple(dict.fromkeys(queries))[:MOST_SHOWN],
             searches=sum(_is_search(item) for item in items),
-            pages=tuple(pages.values()),
+            pages=tuple(pages.values())[:MOST_SHOWN],
             failed=failed,
         )
+
+    def came(self, item: Item) -> str:
+        return _("The model searched the web and wrote nothing.")
 
     def exported(self, item: Item) -> str:
         queries = _queries(item)
