@@ -47,6 +47,8 @@ class Message(models.Model):
     # Set while a reply is written: its HTML so far, in place of `html`.
     live_html = None
     live_reasoning = None
+    # And all of it as conversations.thread.item_html.MessageParts, where it is more than text.
+    live_parts = None
     # Its Place (number and neighbours) among its siblings; set by views that show it.
     place = None
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from conversations.rendering import isolated_text, unsafe_characters
-from conversations.thread import message_html, response_facts
+from conversations.thread import item_html, message_html, response_facts
 
 register = template.Library()
 
@@ -109,6 +109,15 @@ def article(context, message, models=None):
     choice."""
     with context.push(models=models):
         return message_html.article(message, context)
+
+
+@register.simple_tag
+def parts_of(message):
+    """Return the MessageParts of a Message: the HTML of its text, of its other items and of its
+    sources. A MessageLook has them itself, as placeholders."""
+    if isinstance(message, message_html.MessageLook):
+        return message.parts
+    return item_html.parts_of(message)
 
 
 register.simple_tag(response_facts.facts, name="facts")

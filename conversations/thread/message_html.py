@@ -20,19 +20,29 @@ from functools import partial
 from django.template import Context
 from django.template.loader import get_template
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from conversations.rendering.unsafe_characters import tidy
+from conversations.thread.item_html import MessageParts, parts_of
 from conversations.thread.response_facts import facts, time_of
 
 TEMPLATE = "conversations/_message.html"
 # Random for each process, so that no text can contain one.
 PLACEHOLDERS = {
     name: f"{name}-{secrets.token_hex(16)}"
-    for name in ("id", "response_id", "html", "facts", "model", "time", "token", "submission")
+    for name in (
+        *("id", "response_id", "before", "html", "sources"),
+        *("facts", "model", "time", "token", "submission"),
+    )
 }
-_HTML = mark_safe(PLACEHOLDERS["html"])  # noqa: S308 (ours)
+_PARTS = MessageParts(
+    before=mark_safe(PLACEHOLDERS["before"]),  # noqa: S308 (ours)
+    answer=mark_safe(PLACEHOLDERS["html"]),  # noqa: S308 (ours)
+    sources=mark_safe(PLACEHOLDERS["sources"]),  # noqa: S308 (ours)
+)
+# While a reply is written its thoughts have a place of their own in the template.
+_PENDING_PARTS = MessageParts(answer=_PARTS.answer)
 _PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
 # Looks in the cache: languages times roles, states and thumbs.
 MOST = 500
@@ -73,7 +83,7 @@ class MessageLook(_Frozen):
 
     `own_response` stands for a reply's Response (None: a person's message, or an imported reply),
     `text` is True if the message has any, `thumb` is the rating ("good", "bad" or ""), `has_choice`
-    is True if there are several models to retry with.
+    is True if there are several models to retry with. `parts` are placeholders.
     """
 
     language: str
@@ -85,9 +95,9 @@ class MessageLook(_Frozen):
     own_response: ResponseLook | None
     thumb: str
     has_choice: bool
+    parts: MessageParts
     pk: str = PLACEHOLDERS["id"]
-    shown_html: SafeString = _HTML
-    # Messages with thoughts or with versions beside them are not cached.
+    # Messages with thoughts alone or with versions beside them are not cached.
     place: None = None
     reasoning: str = ""
     shown_reasoning: str = ""
@@ -142,11 +152,13 @@ def article(message, context):
         if len(_cache) >= MOST:
             _cache.clear()
         drawn = _cache[look] = _Drawn(_draw_look(look))
-    response = message.own_response
+    response, parts = message.own_response, parts_of(message)
     return drawn.filled(
         id=message.pk,
         response_id=response.pk if response else "",
-        html=message.shown_html,
+        before=parts.before,
+        html=parts.answer,
+        sources=parts.sources,
         facts=partial(facts, response, context.get("currency")),
         model=escape(tidy(response.model)) if response else "",
         time=partial(time_of, message),
@@ -170,12 +182,14 @@ def _look_of(message, context):
     """Return the MessageLook of a message. None if it has more than text and ids (reasoning,
     siblings, an error) or is `readonly`: the template then renders it without the cache."""
     response, place = message.own_response, message.place
-    if context.get("readonly") or message.reasoning or (place and place.count > 1):
+    if context.get("readonly") or (place and place.count > 1):
+        return None
+    if message.reasoning and not message.items:
         return None
     if response is not None and (response.request.get("left_out") or response.refusal):
         return None
     if message.is_pending:
-        if message.live_reasoning:
+        if message.live_reasoning or message.live_parts is not None:
             return None
     elif message.is_reply and not (message.text and (response is None or response.ended_well)):
         return None
@@ -189,6 +203,7 @@ def _look_of(message, context):
         own_response=None if response is None else ResponseLook(response.status),
         thumb="" if message.is_pending else message.thumb,
         has_choice=not message.is_pending and _has_choice(context),
+        parts=_PENDING_PARTS if message.is_pending else _PARTS,
     )
 
 

@@ -4,6 +4,8 @@ oldest first, read from the database."""
 import uuid
 from dataclasses import dataclass, field
 
+from django.db.models import Q
+
 from conversations.models import Message
 from conversations.thread.message_tree import MessageTree
 
@@ -53,9 +55,9 @@ def thread(conversation, at=None, before=None):
     active branch).
 
     It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
-    messages above that one; more if `at` is further up. Takes two queries for any length. Raises
-    Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are deleted
-    meanwhile.
+    messages above that one; more if `at` is further up. Takes two queries for any length, a third
+    one for items, if a message consists of more than text. Raises Message.DoesNotExist if `at` or
+    `before` is not in the conversation, or if messages are deleted meanwhile.
     """
     tree = MessageTree(conversation)
     for wanted in (at, before):
@@ -67,17 +69,27 @@ def thread(conversation, at=None, before=None):
     if at is not None and path.index(at) < end:
         start = min(start, max(0, path.index(at) - 1))
     shown = path[start:end]
-    by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(shown)
+    read = Message.objects.select_related(*_BESIDE).only(*_SHOWN)
+    by_id = read.annotate(has_items=Q(items__isnull=False)).in_bulk(shown)
     if len(by_id) < len(shown):
         # Messages were erased since the tree was read.
         raise Message.DoesNotExist
+    items = _items_of([message.pk for message in by_id.values() if message.has_items])
     messages = []
     for message_id in shown:
         message = by_id[message_id]
+        message.items = items.get(message_id)
         message.conversation = conversation
         message.place = tree.place(message_id)
         messages.append(message)
     return Thread(messages, start, path[-1] if path else None)
+
+
+def _items_of(message_ids):
+    """Return `{id: items}` of these messages, read by one query; none for none."""
+    if not message_ids:
+        return {}
+    return dict(Message.objects.filter(pk__in=message_ids).values_list("pk", "items"))
 
 
 def as_uuid(text):

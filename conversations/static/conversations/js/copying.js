@@ -18,7 +18,7 @@ async function fetchText(url) {
 
 function richText(article) {
   const prose = article?.querySelector(".prose")?.cloneNode(true);
-  prose?.querySelectorAll(".code__bar").forEach((bar) => bar.remove());
+  prose?.querySelectorAll(".code__bar, [data-item]").forEach((bar) => bar.remove());
   prose?.querySelectorAll("table").forEach((table) => (table.border = "1"));
   return prose?.innerHTML ?? "";
 }
