@@ -8,13 +8,14 @@ conversations cost nothing and do not count in usage reports.
 
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from conversations.items import projections, text_of
 from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import THOUGHTS, render, render_typed
 from conversations.search import index
@@ -22,6 +23,7 @@ from conversations.thread.page import as_uuid
 from conversations.transfer import chatgpt, native_json
 from conversations.transfer.import_file import MEGABYTE, MOST_BYTES, ImportFile
 from conversations.transfer.imported_conversation import Turn, as_text
+from conversations.transfer.imported_items import imported_items
 from conversations.transfer.report import Report, Unreadable
 
 __all__ = ["MEGABYTE", "MOST_BYTES", "Importer", "Unreadable", "bring_in"]
@@ -207,7 +209,7 @@ class Importer:
             if pk is None:
                 self.report.known += 1
                 return
-            if not any(turn.text.strip() for turn in incoming.turns):
+            if not any(turn.text.strip() or turn.items for turn in incoming.turns):
                 self.report.empty += 1
                 return
         conversation, plan = _plan(self._person, pk, incoming, self._names)
@@ -267,20 +269,39 @@ class _PlannedMessage:
 
     def message(self, conversation_id):
         """Return the Message, with its HTML rendered, but not saved."""
-        text = self.turn.text[:LONGEST]
-        is_reply = self.turn.role == Message.Role.ASSISTANT
-        reasoning = self.turn.reasoning[:LONGEST] if is_reply else ""
+        turn, is_reply = self.turn, self.turn.role == Message.Role.ASSISTANT
+        items = imported_items(turn.items, turn.role) if turn.items else None
+        columns = _of_reply(turn, items, str(self.pk)) if is_reply else _of_person(turn, items)
         return Message(
             pk=self.pk,
             conversation_id=conversation_id,
             parent_id=self.parent_id,
-            role=self.turn.role,
-            text=text,
-            html=render(text, name=str(self.pk)) if is_reply else render_typed(text),
-            reasoning=reasoning,
-            reasoning_html=render(reasoning, THOUGHTS, name=str(self.pk)) if reasoning else "",
+            role=turn.role,
             created_at=self.created_at,
+            items=items,
+            **columns,
         )
+
+
+def _of_reply(turn, items, name):
+    """Return the columns of text and HTML of a reply, from its `items` or, without them, from the
+    texts of the Turn. `name` begins the ids of footnotes."""
+    if items:
+        return asdict(projections(items, name))
+    text, reasoning = turn.text[:LONGEST], turn.reasoning[:LONGEST]
+    return {
+        "text": text,
+        "html": render(text, name=name),
+        "reasoning": reasoning,
+        "reasoning_html": render(reasoning, THOUGHTS, name=name) if reasoning else "",
+    }
+
+
+def _of_person(turn, items):
+    """Return the columns of text and HTML of a person's message: with items their text, for that is
+    what the model will read."""
+    text = text_of(items) if items else turn.text[:LONGEST]
+    return {"text": text, "html": render_typed(text)}
 
 
 def _plan(person, pk, incoming, names):
@@ -304,7 +325,7 @@ def _plan(person, pk, incoming, names):
     for turn in incoming.turns[:MOST_MESSAGES]:
         parent = known.get(turn.parent)
         known[turn.id] = parent
-        if not turn.text.strip() and turn.role != Message.Role.ASSISTANT:
+        if not (turn.text.strip() or turn.items) and turn.role != Message.Role.ASSISTANT:
             continue
         # A message without a time gets one after the message before it; none is earlier than its
         # parent, since messages and versions are shown in the order of their creation.

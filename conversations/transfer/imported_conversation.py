@@ -14,7 +14,8 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 class Turn:
     """One message of an ImportedConversation. `id` is its id in the file and `parent` the id of the
     message it follows ("" for none); `role` is "user" or "assistant"; `text` and `reasoning` (the
-    model's, "" for none) are plain text or Markdown; `created_at` is None if not known."""
+    model's, "" for none) are plain text or Markdown; `created_at` is None if not known. `items` are
+    the message's as the file has them, not cleaned yet; () where the text is all there is."""
 
     id: str
     parent: str
@@ -22,6 +23,7 @@ class Turn:
     text: str
     reasoning: str = ""
     created_at: datetime | None = None
+    items: list | tuple = ()
 
 
 @dataclass(slots=True)

@@ -1,9 +1,13 @@
 """Export of one conversation as a Markdown file: the branch of the tree that its page shows."""
 
+import re
+from urllib.parse import quote
+
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from conversations.items import kind_of, sources, with_numbers
 from conversations.models import Message
 from conversations.thread.message_tree import MessageTree
 
@@ -19,7 +23,7 @@ def write(conversation):
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
-        parts += [f"## {_speaker(message, conversation)} · {at}", message.text.strip()]
+        parts += [f"## {_speaker(message, conversation)} · {at}", *_content(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -29,3 +33,29 @@ def _speaker(message, conversation):
         return conversation.owner.display_name
     response = message.own_response
     return (response.answered_model or response.model) if response else _("Reply")
+
+
+def _content(message):
+    """Return the paragraphs of a message: its text or, where it has more than that, each of its
+    items in words, and the list of its sources."""
+    if not message.items:
+        return [message.text.strip()]
+    named = sources(message.items)
+    parts = [with_numbers(kind_of(item).exported(item), named) for item in message.items]
+    cited = [f"{source.number}. {_link(source)}" for source in named if source.is_cited]
+    consulted = [f"- {_link(source)}" for source in named if not source.is_cited]
+    if cited:
+        parts += [_("Cited:"), "\n".join(cited)]
+    if consulted:
+        parts += [_("Consulted:"), "\n".join(consulted)]
+    return [part.strip() for part in parts]
+
+
+def _link(source):
+    """Return a Source as a Markdown link, or its title if it has no address."""
+    title = _SPECIAL.sub(r"\\\1", source.title)
+    return f"[{title}](<{quote(source.url, safe=_IN_URLS)}>)" if source.url else title
+
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>~$|])")
+_IN_URLS = ":/?#@!$&'()*+,;=%~-._[]"

@@ -14,7 +14,9 @@ from conversations.transfer.imported_conversation import (
 )
 
 FORMAT = "chatsite conversation"
-VERSION = 1
+VERSION = 2
+# Version 1 had no `items`.
+READ = (1, 2)
 
 _RESPONSE = (
     *("model", "answered_model", "status", "reason", "created_at", "finished_at"),
@@ -53,6 +55,8 @@ def _message(message):
     }
     if message.reasoning:
         written["reasoning"] = message.reasoning
+    if message.items:
+        written["items"] = message.items
     response = message.own_response
     if response:
         columns = {name: getattr(response, name) for name in _RESPONSE}
@@ -77,10 +81,10 @@ def is_ours(found):
 def read(found):
     """Return the ImportedConversation that `found`, parsed JSON in the site's own format, contains.
 
-    Raises ValueError if `found` is not valid or of another version of the format.
+    Raises ValueError if `found` is not valid or of a version that is not in READ.
     """
     messages = found.get("messages")
-    if found.get("version") != VERSION or not isinstance(messages, list):
+    if found.get("version") not in READ or not isinstance(messages, list):
         raise ValueError("not a document of this version")
     turns = []
     for message in messages:
@@ -94,6 +98,7 @@ def read(found):
                 text=as_text(message.get("text")),
                 reasoning=as_text(message.get("reasoning")),
                 created_at=as_time(message.get("created_at")),
+                items=message["items"] if isinstance(message.get("items"), list) else (),
             )
         )
     by_id = {turn.id: turn for turn in turns}
