@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.upstream import Replaced, Text
+from conversations.upstream import ItemOpened, Reasoning, Replaced, Text
 from conversations.upstream.decoder import Decoder
 from conversations.upstream.leading_thoughts import split_thoughts
 from conversations.upstream.reference_marks import strip_reference_marks
@@ -127,8 +127,10 @@ def test_text_before_a_lonely_tag_is_shown_at_once_and_taken_back():
     decoder = Decoder()
     first = decoder.feed(stream(created(), delta("They want a sum.\n")).encode())
     assert Text("They want a sum.\n") in first
-    [replaced] = decoder.feed(stream(delta("</think>\n\nIt is")).encode())
-    assert replaced == Replaced("It is", "They want a sum.\n")
+    opened, thoughts, replaced = decoder.feed(stream(delta("</think>\n\nIt is")).encode())
+    assert opened == ItemOpened(1, {"type": "reasoning"}, before=0)
+    assert thoughts == Reasoning("They want a sum.\n", 1)
+    assert replaced == Replaced("It is", 0)
     assert decoder.feed(stream(delta(" 4.")).encode()) == [Text(" 4.")]
 
 

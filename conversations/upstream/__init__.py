@@ -8,22 +8,29 @@ from .decoder import Decoder
 from .demo import DemoTransport
 from .error_codes import CODES, REFUSALS
 from .events import (
+    Annotated,
     Attempt,
     Event,
     Failed,
     Finished,
     Headers,
+    ItemChanged,
+    ItemClosed,
+    ItemEvent,
+    ItemOpened,
     Reasoning,
     Replaced,
     Started,
     Text,
 )
 from .leading_thoughts import split_thoughts
+from .reference_marks import strip_reference_marks
 from .usage import Usage
 
 __all__ = [
     "CODES",
     "REFUSALS",
+    "Annotated",
     "Attempt",
     "Decoder",
     "DemoTransport",
@@ -31,6 +38,10 @@ __all__ = [
     "Failed",
     "Finished",
     "Headers",
+    "ItemChanged",
+    "ItemClosed",
+    "ItemEvent",
+    "ItemOpened",
     "Reasoning",
     "Replaced",
     "Started",
@@ -40,4 +51,5 @@ __all__ = [
     "Usage",
     "build_client",
     "split_thoughts",
+    "strip_reference_marks",
 ]

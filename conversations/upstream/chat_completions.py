@@ -1,15 +1,18 @@
 """Reader of chat completions, in which some gateways answer `POST /v1/responses`."""
 
+from .chat_calls import ChatCalls
+from .closed_message import MOST_ANNOTATIONS, closed_message
 from .gateway_errors import error_in
 from .gateway_text import one_line, repair
+from .output_item import NOWHERE, OutputItem
 from .response_builder import ResponseBuilder
-from .text_channel import TextChannel
 from .usage import Usage
 
 
 class ChatCompletionsReader:
     """Reader that writes the text, usage and end of a chat completion into a ResponseBuilder.
 
+    It becomes the items of the Responses API: reasoning, one message, and calls of functions.
     `finishing` is True once a `finish_reason` has come: only usage, `[DONE]` or the end of the body
     may follow. Then `finish` must be called.
     """
@@ -19,6 +22,8 @@ class ChatCompletionsReader:
         self._builder = builder
         self._finish_reason = ""
         self._streamed: list[str] = []
+        self._calls = ChatCalls(builder.items)
+        self._annotations: list[dict] = []
         self.finishing = False
 
     def chunk(self, frame: dict) -> None:
@@ -31,7 +36,6 @@ class ChatCompletionsReader:
         builder = self._builder
         builder.identify(frame.get("id"), frame.get("model"))
         builder.shape = "chat"
-        builder.text.skip_newlines = True
         if not self.finishing:
             for choice in frame["choices"]:
                 # We ask for one choice; a second would be another answer.
@@ -54,6 +58,7 @@ class ChatCompletionsReader:
         """End the builder's response with the status that belongs to the last `finish_reason`."""
         reason = self._finish_reason
         builder = self._builder
+        self._close()
         if reason in ("length", "max_tokens"):
             builder.finish("incomplete", "max_output_tokens")
         elif reason == "content_filter":
@@ -81,13 +86,22 @@ class ChatCompletionsReader:
             self.finishing = True
 
     def _delta(self, delta: dict) -> None:
-        builder = self._builder
         if text := _text(delta.get("content")):
-            builder.text.add(text)
+            self._message_item().add(text)
             self._streamed.append(text)
-        if thought := _reasoning(delta):
-            builder.reasoning.add(thought)
+        self._think(_reasoning(delta))
         self._note(delta)
+
+    def _message_item(self) -> OutputItem:
+        """Return the item of the answer, opened if need be."""
+        item = self._builder.items.text_item("message", NOWHERE)
+        item.text.skip_newlines = True
+        return item
+
+    def _think(self, thought: str) -> None:
+        """Add `thought`, unless it is "", to the reasoning, which stands before the answer."""
+        if thought:
+            self._builder.items.text_item("reasoning", NOWHERE, late=True).add(thought)
 
     def _message(self, message: dict) -> None:
         # A relay may send the whole message once more at the end of its chunks.
@@ -95,18 +109,44 @@ class ChatCompletionsReader:
         whole = repair(_text(message.get("content")))
         streamed = repair("".join(self._streamed))
         self._streamed = [streamed]
-        if whole.startswith(streamed):
-            builder.text.add(whole[len(streamed) :])
-            if whole:
-                builder.gap = False
-        if not builder.reasoning:
-            builder.reasoning.add(_reasoning(message))
+        if whole and whole.startswith(streamed):
+            self._message_item().add(whole[len(streamed) :])
+            self._streamed = [whole]
+            builder.gap = False
+        if not builder.has_reasoning:
+            self._think(_reasoning(message))
         self._note(message)
 
     def _note(self, message: dict) -> None:
-        _add(self._builder.refusal, message.get("refusal"))
-        if message.get("tool_calls") or message.get("function_call"):
+        refusal = message.get("refusal")
+        if isinstance(refusal, str):
+            self._builder.refusal.add(refusal)
+        if self._calls.take(message):
             self._builder.tool_note = True
+        annotations = message.get("annotations")
+        for annotation in annotations if isinstance(annotations, list) else []:
+            self._annotate(annotation)
+
+    def _annotate(self, annotation: object) -> None:
+        """Add `annotation` to the answer, in the form of the Responses API, unless it is there."""
+        if not isinstance(annotation, dict) or len(self._annotations) >= MOST_ANNOTATIONS:
+            return
+        # {"type": "url_citation", "url_citation": {"url": …}}
+        inner = annotation.get(str(annotation.get("type")))
+        if isinstance(inner, dict):
+            annotation = {**inner, "type": annotation["type"]}
+        if annotation not in self._annotations[-20:]:
+            self._annotations.append(annotation)
+            self._message_item().note(annotation)
+
+    def _close(self) -> None:
+        """Close the items, with all that has come."""
+        self._calls.close()
+        message = self._builder.items.last("message")
+        if message is not None and self._annotations:
+            whole = {"type": "message", "role": "assistant"}
+            streamed = repair("".join(self._streamed))
+            message.close(closed_message(whole, streamed, self._annotations))
 
 
 def _text(content: object) -> str:
@@ -121,8 +161,3 @@ def _text(content: object) -> str:
 def _reasoning(message: dict) -> str:
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     return reasoning if isinstance(reasoning, str) else ""
-
-
-def _add(channel: TextChannel, text: object) -> None:
-    if isinstance(text, str):
-        channel.add(text)

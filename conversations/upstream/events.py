@@ -1,8 +1,11 @@
 """Event classes of one call to the gateway, the same for both APIs (Responses, chat completions).
 
 A call yields, in this order: Attempt, then Headers once HTTP headers have arrived (both again for
-each repeat), then any number of Started, Reasoning, Text and Replaced, and last exactly one
-Finished or Failed.
+each repeat), then any number of Started and of events of items, and last exactly one Finished or
+Failed. Items are the entries of the API's `output`, in their order: messages, reasoning, calls of
+tools. An item is opened (ItemOpened), gets text (Text, Reasoning, rarely Replaced) or changes
+(ItemChanged, Annotated), and is closed (ItemClosed), unless the response ends first. Other items
+may come in between.
 """
 
 from dataclasses import dataclass, field
@@ -46,29 +49,85 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemOpened:
+    """Event: an item of the response has begun; sent once for each item, before all else of it.
+
+    `index` numbers the items of a response, from 0, in the order in which they are opened. `item`
+    is its JSON object as the gateway sent it, with at least a `type`; the text of a message or of
+    reasoning follows in other events. It stands before the item with the number `before`, which was
+    opened earlier, or behind all others if that is None.
+    """
+
+    index: int
+    item: dict
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemChanged:
+    """Event: `changes` are members of the item `index` that have a new value, such as `status`."""
+
+    index: int
+    changes: dict
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """Event: `annotation` (JSON object, such as a `url_citation`) belongs to the message `index`.
+
+    Annotations of a message that is closed stand in its ItemClosed.
+    """
+
+    index: int
+    annotation: dict
+
+
+@dataclass(frozen=True, slots=True)
+class ItemClosed:
+    """Event: the item `index` is complete; `item` is its JSON object as the gateway sent it.
+
+    In a message `content` has the text that was streamed, with its reference marks, without
+    thoughts between tags, and all its annotations. Sent again if the gateway sends a fuller one.
+    """
+
+    index: int
+    item: dict
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
-    """Event: the next piece of the answer, to be appended to the earlier pieces."""
+    """Event: the next piece of the answer, to be appended to the earlier pieces.
+
+    `index` is the number of its item, a message; None for the blank line between two messages, of
+    which there is an event of its own, so that the pieces of all items can simply be joined.
+    """
 
     text: str
+    index: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """Event: the next piece of the reasoning, to be appended to the earlier pieces."""
+    """Event: the next piece of the reasoning, to be appended to the earlier pieces.
+
+    `index` is the number of its item; None for the blank line between two items, as in Text.
+    """
 
     text: str
+    index: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """Event: the whole answer and reasoning so far, which replace all pieces sent before.
+    """Event: `text` is the whole text so far of the item `index`, in place of all its pieces.
 
     Rare: what was sent as the answer turned out to be reasoning (a closing `</think>` without an
-    opening one), or a summary arrived for reasoning that was sent raw.
+    opening one), which is then sent as an item of its own; or a summary arrived for reasoning that
+    was sent raw.
     """
 
     text: str
-    reasoning: str
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +174,5 @@ class Failed:
     retry_after: float | None = None
 
 
-Event = Attempt | Headers | Started | Text | Reasoning | Replaced | Finished | Failed
+ItemEvent = ItemOpened | ItemChanged | Annotated | ItemClosed | Text | Reasoning | Replaced
+Event = Attempt | Headers | Started | ItemEvent | Finished | Failed

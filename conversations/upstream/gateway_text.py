@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 LONGEST_SENTENCE = 300
 LONGEST_NAME = 200
 # What is read of a sentence before it is cut to LONGEST_SENTENCE: enough to find a key or an
 # address that the cut would leave half of, and little enough for any regular expression below.
 LONGEST_RAW_SENTENCE = 4_000
+
+# Levels of an item that are kept.
+DEEPEST = 40
 
 # The rest of an address, without the punctuation of the sentence it stands in.
 _PATH = r"""(?:/(?:[^\s"'<>]*[^\s"'<>.,;:!?)\]])?)?"""
@@ -81,6 +85,13 @@ class Redactor:
             clean = self._keys.sub("[key]", clean)
         return clean[:longest]
 
+    def item(self, item: dict) -> dict:
+        """Return `item`, the JSON of an item, with secrets as `[key]` in all its strings.
+
+        The text of a message is left as it is, like the deltas that it repeats.
+        """
+        return _replaced(item, self._keys, 0) if self._keys else item
+
     def sentence(self, text: object) -> str:
         """Return `text` as one line of at most 300 characters that may be shown to anybody.
 
@@ -95,3 +106,20 @@ class Redactor:
         if self._host:
             clean = self._host.sub("[gateway]", clean)
         return clean if len(clean) <= LONGEST_SENTENCE else clean[: LONGEST_SENTENCE - 1] + "…"
+
+
+def _replaced(value: Any, keys: re.Pattern[str], depth: int) -> Any:
+    """Return `value` (from JSON) with `[key]` for what `keys` finds in it; None for what is deeper
+    than DEEPEST."""
+    if isinstance(value, str):
+        return keys.sub("[key]", value)
+    if depth > DEEPEST:
+        return None
+    if isinstance(value, list):
+        return [_replaced(each, keys, depth + 1) for each in value]
+    if isinstance(value, dict):
+        return {
+            keys.sub("[key]", name): each if name == "text" else _replaced(each, keys, depth + 1)
+            for name, each in value.items()
+        }
+    return value

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from .client import Upstream, UpstreamError
-from .events import Failed, Finished, Reasoning, Replaced, Text
+from .events import Failed, Finished, Text
+from .folded_items import FoldedItems
 from .usage import Usage
 
 ANSWER_SECONDS = 120.0
@@ -208,21 +209,18 @@ async def _ask(
         body["max_output_tokens"] = maximum
     began = time.monotonic()
     first = last = None
-    text = reasoning = ""
+    items = FoldedItems()
     end: Finished | Failed = Failed("lost")
     async for events in upstream.respond(body, total_timeout=ANSWER_SECONDS):
         for event in events:
+            items.take(event)
             if isinstance(event, Text):
-                text += event.text
                 last = time.monotonic() - began
                 first = first or last
-            elif isinstance(event, Reasoning):
-                reasoning += event.text
-            elif isinstance(event, Replaced):
-                text, reasoning = event.text, event.reasoning
             elif isinstance(event, Finished | Failed):
                 end = event
-    return _Answer(end, text, reasoning, first, last, time.monotonic() - began)
+    took = time.monotonic() - began
+    return _Answer(end, items.text, items.reasoning, first, last, took)
 
 
 async def _models(upstream: Upstream, model: str) -> Row:

@@ -3,9 +3,11 @@
 from .error_codes import GatewayError, code_for
 from .events import Event, Failed, Finished, Started, Status
 from .gateway_text import Redactor, one_line
+from .item_events import ItemEvents
+from .item_text import Allowance
+from .output_items import OutputItems
 from .reference_marks import strip_reference_marks
-from .text_channel import TextChannel
-from .text_events import TextEvents
+from .refusal import Refusal
 from .usage import Usage
 
 # How gateways say that a limit on tokens cut the text, besides OpenAI's own word for it.
@@ -21,9 +23,10 @@ CUT_BY_LIMIT = {
 
 
 class ResponseBuilder:
-    """Collector of text, reasoning, usage and status of one response, which it returns as events.
+    """Collector of items, usage and status of one response, which it returns as events.
 
-    The readers set its attributes and call `finish` or `cut`; `end` is then the last event.
+    The readers write to its `items` and `refusal`, set its attributes and call `finish` or `cut`;
+    `end` is then the last event.
     """
 
     def __init__(
@@ -35,9 +38,10 @@ class ResponseBuilder:
         is the limit in tokens that the request set, or None.
         """
         self.redactor = redactor
-        self.text = TextChannel(max_characters)
-        self.reasoning = TextChannel(max_characters)
-        self.refusal = TextChannel(max_characters)
+        self._text = Allowance(max_characters)
+        self._reasoning = Allowance(max_characters)
+        self.items = OutputItems(self._text, self._reasoning)
+        self.refusal = Refusal(max_characters)
         self.max_output_tokens = max_output_tokens
         self.usage: Usage | None = None
         self.tool_note = False
@@ -52,7 +56,17 @@ class ResponseBuilder:
         self._upstream_id = ""
         self._model = ""
         self._identified = False
-        self._texts = TextEvents()
+        self._events = ItemEvents(self.items, redactor)
+
+    @property
+    def has_text(self) -> bool:
+        """Return True if there has been any text of the answer."""
+        return self.items.has_text("message")
+
+    @property
+    def has_reasoning(self) -> bool:
+        """Return True if there has been any text of the reasoning."""
+        return self.items.has_text("reasoning")
 
     def identify(self, upstream_id: object, model: object) -> None:
         """Record the gateway's id of the response and its model: the first id, the latest model.
@@ -71,12 +85,12 @@ class ResponseBuilder:
 
         `end` is then set: the response is ended as incomplete, with the reason "too_long".
         """
-        for channel in (self.text, self.reasoning, self.refusal):
-            if channel.incoming > channel.limit:
-                channel.settle()
-                if channel.overflown:
-                    self.end = Finished("incomplete", "too_long")
-                    return True
+        kinds = (self._text, self._reasoning)
+        if any(kind.incoming > kind.limit for kind in kinds):
+            self._events.digest()
+        if any(kind.overflown for kind in kinds) or self.refusal.is_overlong():
+            self.end = Finished("incomplete", "too_long")
+            return True
         return False
 
     def finish(self, status: Status, reason: str = "", error: GatewayError | None = None) -> None:
@@ -94,7 +108,7 @@ class ResponseBuilder:
             error = error or GatewayError()
             message = self.redactor.sentence(error.message)
             reason = reason or error.code or error.kind
-            if not (self.text or self.reasoning or self.refusal or self.usage):
+            if not (self.items.have_content or self.refusal or self.usage):
                 self.end = Failed(code, message)
                 return
         if self.gap and status in ("completed", "incomplete"):
@@ -125,29 +139,25 @@ class ResponseBuilder:
             usage=self.usage,
             error_code=code,
             error_message=message,
-            refusal=strip_reference_marks(self.refusal.take(last=True)),
+            refusal=strip_reference_marks(self.refusal.text()),
             tool_note=self.tool_note,
             phase=self.phase,
             shape=f"{self.shape}-{'stream' if self.streamed else 'body'}",
         )
 
     def take(self) -> list[Event]:
-        """Return the events (Started, Text, Reasoning, Replaced) since the last call; not `end`."""
+        """Return the events (Started, and those of items) since the last call; not `end`."""
         events: list[Event] = []
-        last = self.end is not None
         if self._identified:
             self._identified = False
             events.append(Started(self._upstream_id, self._model))
-        text = self.text.take(last=last)
-        if not (last or self.reasoning.has_news()):
-            if text:
-                events += self._texts.text(text)
+        if self.end is not None:
+            self._events.end(complete=self._is_whole())
+        elif (event := self._events.single()) is not None:
+            events.append(event)
             return events
-        was_reset = self.reasoning.was_reset
-        reasoning = self.reasoning.take(last=last)
-        return events + self._texts.take(
-            text, reasoning, was_reset=was_reset, last=last, complete=self._is_whole()
-        )
+        events += self._events.take()
+        return events
 
     def _is_whole(self) -> bool:
         end = self.end

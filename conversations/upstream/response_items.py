@@ -1,10 +1,13 @@
 """Reader of response objects of the Responses API: items of `output`, usage, status and errors."""
 
+from .closed_message import MOST_ANNOTATIONS, closed_message
 from .events import Status
 from .gateway_errors import error_in
 from .gateway_text import one_line, repair
+from .output_item import NOWHERE, Group, OutputItem, Place
 from .response_builder import ResponseBuilder
-from .text_parts import Kind, Place, TextParts
+from .restated_output import counterparts
+from .text_parts import Kind, TextParts
 from .usage import Usage, whole_number
 
 STATUSES: dict[str, Status] = {
@@ -18,6 +21,8 @@ STATUSES: dict[str, Status] = {
 # A tuple, for what a gateway sends as `type` may be of any kind, also one without a hash.
 TOOL_CALLS = ("function_call", "custom_tool_call", "mcp_approval_request", "local_shell_call")
 
+TEXTS: tuple[Group, ...] = ("message", "reasoning")
+
 # Items of one `output` that are read.
 MOST_ITEMS = 1_000
 
@@ -25,16 +30,18 @@ MOST_ITEMS = 1_000
 class ResponseItems:
     """Reader that writes items and response objects of the Responses API into a ResponseBuilder.
 
-    The text comes from the streamed deltas: of an object that follows them only usage and status
-    are used, and its text only if there were no deltas.
+    The text comes from the streamed deltas: of an object that follows them only usage, status,
+    annotations and calls of tools are used, and its text only if there were no deltas.
     """
 
     def __init__(self, builder: ResponseBuilder, parts: TextParts) -> None:
         """`builder` is written to; `parts` are the text parts that streamed deltas go to too."""
         self._builder = builder
+        self._items = builder.items
         self._parts = parts
         # (id, index in `output`) of reasoning items.
         self._reasoning_items: list[tuple[object, object]] = []
+        self._annotations = 0
 
     def added(self, item: dict, output_index: object) -> None:
         """Read `item`, an output item that has begun, into the builder, without its text.
@@ -42,9 +49,17 @@ class ResponseItems:
         The text may be repeated by deltas. `output_index` is the item's index in `output`.
         """
         self._note(item)
-        if item.get("type") == "reasoning":
+        place = Place(item.get("id"), output_index)
+        kind = item.get("type")
+        if kind == "reasoning":
             self._reasoning_items = self._reasoning_items[-255:]
             self._reasoning_items.append((item.get("id"), output_index))
+        if kind in ("message", "reasoning"):
+            found = self._items.find(kind, place)
+            if found is None or found.has_other_id(place):
+                self._items.open(kind, _without_text(item), place)
+        elif isinstance(kind, str) and kind:
+            self._items.open_tool(item, place)
 
     def take(self, item: dict, output_index: object) -> None:
         """Read `item`, a complete output item, into the builder, with its text.
@@ -52,21 +67,72 @@ class ResponseItems:
         `output_index` is its index in `output`. Text that was already streamed is not added again.
         """
         self._note(item)
-        item_id = item.get("id")
         kind = item.get("type")
+        place = Place(item.get("id"), output_index)
+        if kind == "reasoning" or kind == "message":
+            self._take_text(item, place)
+            found = self._items.find(kind, place) or self._restated(kind)
+            if found is None:
+                found = self._items.open(kind, _without_text(item), place, late=True)
+            self._close(found, item)
+        elif isinstance(kind, str) and kind:
+            found = self._items.open_tool(item, place)
+            if found is not None:
+                found.close(item)
+
+    def _restated(self, group: Group) -> OutputItem | None:
+        # Some give an item another id at its end than it had while it was streamed.
+        """Return the last item of `group` if it is not complete, else None."""
+        found = self._items.last(group)
+        return found if found is not None and not found.is_closed else None
+
+    def _take_text(self, item: dict, place: Place) -> None:
+        """Add to the builder what it lacks of the text of `item`, a message or reasoning."""
         content = item.get("content")
-        if kind == "reasoning":
+        if item["type"] == "reasoning":
             for index, part in enumerate(_dicts(item.get("summary"))):
-                place = Place(item_id, output_index, index)
-                self._parts.add_whole("summary", place, part.get("text"))
+                at = Place(place.item_id, place.output_index, index)
+                self._parts.add_whole("summary", at, part.get("text"))
             for index, part in enumerate(_dicts(content)):
-                place = Place(item_id, output_index, index)
-                self._parts.add_whole("raw", place, part.get("text"))
-        elif kind == "message" and isinstance(content, str):
-            self._parts.add_whole("text", Place(item_id, output_index, 0), content)
-        elif kind == "message":
+                at = Place(place.item_id, place.output_index, index)
+                self._parts.add_whole("raw", at, part.get("text"))
+        elif isinstance(content, str):
+            self._parts.add_whole("text", Place(place.item_id, place.output_index, 0), content)
+        else:
             for index, part in enumerate(_dicts(content)):
-                self.content(Place(item_id, output_index, index), part)
+                self.content(Place(place.item_id, place.output_index, index), part)
+
+    def _close(self, found: OutputItem, item: dict) -> None:
+        if found.group == "message":
+            item = closed_message(item, self._parts.text_of(found), found.annotations)
+        found.close(item)
+
+    def annotation(self, place: Place, annotation: dict) -> None:
+        """Add `annotation`, of the text at `place`, to its message."""
+        found = self._items.find("message", place) or self._items.last("message")
+        if found is not None and self._annotations < MOST_ANNOTATIONS:
+            self._annotations += 1
+            found.note(annotation)
+
+    def progress(self, kind: str, status: str, place: Place) -> None:
+        """Note that the call of a tool of the type `kind` at `place` has the status `status`."""
+        item = {"type": kind, "status": status}
+        if isinstance(place.item_id, str):
+            item["id"] = place.item_id
+        found = self._items.open_tool(item, place)
+        if found is not None:
+            found.change(status=status)
+
+    def streamed(self, member: str, place: Place, piece: str) -> None:
+        """Append `piece` to the member `member`, such as `code`, of the call at `place`."""
+        if (found := self._items.find("tool", place)) is not None:
+            found.stream(member, piece)
+
+    def complete(self, member: str, place: Place, value: object) -> None:
+        """Note that the member `member` of the call at `place` is `value`, if that is a text."""
+        found = self._items.find("tool", place)
+        if found is not None and isinstance(value, str):
+            found.change(**{member: value})
 
     def content(self, place: Place, part: dict) -> None:
         """Read `part`, a content part of type `output_text`, `refusal` or `reasoning_text`, as a
@@ -120,7 +186,7 @@ class ResponseItems:
         error = response.get("error")
         found_error = error_in({"error": error}) if error else None
         if found_error and status == "completed":
-            if builder.text:
+            if builder.has_text:
                 found_error = None
             else:
                 status = "failed"
@@ -136,18 +202,33 @@ class ResponseItems:
         if builder.max_output_tokens is None:
             builder.max_output_tokens = limit
         items = _dicts(response.get("output"))
-        had_text, had_reasoning = bool(builder.text), bool(builder.reasoning)
-        for index, item in enumerate(items):
-            had = had_reasoning if item.get("type") == "reasoning" else had_text
-            if had:
-                self._note(item)
-            else:
-                self.take(item, index)
+        self._restate(items)
         if builder.gap:
             self._close_gap(items)
         output_text = response.get("output_text")
-        if not builder.text and isinstance(output_text, str):
-            builder.text.add(output_text)
+        if not builder.has_text and isinstance(output_text, str):
+            self._items.text_item("message", NOWHERE).add(output_text)
+
+    def _restate(self, output: list[dict]) -> None:
+        """Read `output`, the final one, into the builder, as far as it says what is not known."""
+        items = self._items
+        had: dict[object, bool] = {kind: items.has_text(kind) for kind in TEXTS}
+        known = counterparts(output, list(items.ordered))
+        items.insert_at = 0
+        for index, (item, found) in enumerate(zip(output, known, strict=True)):
+            if found is not None:
+                items.insert_at = items.ordered.index(found) + 1
+            kind = item.get("type")
+            is_text = kind in TEXTS
+            if found is None and not (is_text and had[kind]):
+                self.take(item, index)
+                continue
+            self._note(item)
+            if found is not None:
+                if is_text and not had[kind]:
+                    self._take_text(item, Place(item.get("id"), index))
+                self._close(found, item)
+        items.insert_at = None
 
     def _close_gap(self, items: list[dict]) -> None:
         texts = [
@@ -160,7 +241,7 @@ class ResponseItems:
         whole = repair("".join(texts))
         streamed = self._parts.text()
         if whole and whole.startswith(streamed):
-            self._builder.text.add(whole[len(streamed) :])
+            self._items.text_item("message", NOWHERE).add(whole[len(streamed) :])
             self._builder.gap = False
 
     def _note(self, item: dict) -> None:
@@ -168,6 +249,12 @@ class ResponseItems:
             self._builder.tool_note = True
         if phase := self._builder.redactor.name(item.get("phase"), 40):
             self._builder.phase = phase
+
+
+def _without_text(item: dict) -> dict:
+    """Return `item`, a message or reasoning that begins, without its text: deltas repeat it."""
+    texts = ("content", "summary", "encrypted_content")
+    return {name: value for name, value in item.items() if name not in texts}
 
 
 def _dicts(value: object) -> list[dict]:

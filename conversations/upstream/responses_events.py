@@ -1,12 +1,14 @@
 """Reader of the stream events of the Responses API."""
 
+import re
 from collections.abc import Callable
 
 from .events import Status
 from .gateway_errors import error_in
+from .output_item import Place
 from .response_builder import ResponseBuilder
 from .response_items import ResponseItems
-from .text_parts import Kind, Place, TextPart, TextParts
+from .text_parts import Kind, TextPart, TextParts
 
 
 class ResponsesReader:
@@ -29,10 +31,21 @@ class ResponsesReader:
 
         Returns False, and reads nothing, if `kind` is no known type.
         """
-        handler = _HANDLERS.get(kind) if isinstance(kind, str) else None
-        if handler is None:
+        if not isinstance(kind, str):
             return False
-        handler(self, frame)
+        if (handler := _HANDLERS.get(kind)) is not None:
+            handler(self, frame)
+        elif (streamed := _STREAMED.get(kind)) is not None:
+            member, is_whole = streamed
+            value = frame.get(member if is_whole else "delta")
+            if is_whole:
+                self._items.complete(member, _place(frame), value)
+            elif isinstance(value, str):
+                self._items.streamed(member, _place(frame), value)
+        elif (progress := _PROGRESS.fullmatch(kind)) is not None:
+            self._items.progress(progress["type"], progress["status"], _place(frame))
+        else:
+            return False
         return True
 
     def text_delta(self, frame: dict) -> None:
@@ -92,6 +105,11 @@ class ResponsesReader:
         if isinstance(part, dict):
             self._items.content(_place(frame), part)
 
+    def _annotation_added(self, frame: dict) -> None:
+        annotation = frame.get("annotation")
+        if isinstance(annotation, dict):
+            self._items.annotation(_place(frame), annotation)
+
     def _item_added(self, frame: dict) -> None:
         item = frame.get("item")
         if isinstance(item, dict):
@@ -146,6 +164,7 @@ _HANDLERS: dict[str, Callable[[ResponsesReader, dict], None]] = {
     "response.reasoning.delta": ResponsesReader._reasoning_delta,
     "response.reasoning.done": ResponsesReader._reasoning_done,
     "response.content_part.done": ResponsesReader._part_done,
+    "response.output_text.annotation.added": ResponsesReader._annotation_added,
     "response.output_item.added": ResponsesReader._item_added,
     "response.output_item.done": ResponsesReader._item_done,
     "response.created": ResponsesReader._started,
@@ -157,3 +176,20 @@ _HANDLERS: dict[str, Callable[[ResponsesReader, dict], None]] = {
     "response.cancelled": ResponsesReader._cancelled,
     "error": ResponsesReader._error,
 }
+
+# Members of calls of tools that stream: which, and whether the event has all of it.
+_STREAMED = {
+    f"response.{name}.{end}": (member, end == "done")
+    for name, member in {
+        "code_interpreter_call_code": "code",
+        "function_call_arguments": "arguments",
+        "mcp_call_arguments": "arguments",
+        "custom_tool_call_input": "input",
+    }.items()
+    for end in ("delta", "done")
+}
+# How far the call of a tool is: `response.web_search_call.searching`.
+_PROGRESS = re.compile(
+    r"response\.(?P<type>[a-z_]{1,60}_call|mcp_list_tools)"
+    r"\.(?P<status>in_progress|searching|interpreting|generating|completed|incomplete|failed)"
+)

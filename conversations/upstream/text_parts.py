@@ -5,11 +5,12 @@ Gateways leave out or change any of the three fields that say where a text belon
 """
 
 from collections import deque
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from .gateway_text import repair
+from .output_item import Group, OutputItem, Place
+from .refusal import RefusedItem
 from .response_builder import ResponseBuilder
-from .text_channel import TextChannel
 
 # What a part is: of the answer, a refusal, or of reasoning, summarised or raw.
 Kind = Literal["text", "refusal", "summary", "raw"]
@@ -20,30 +21,19 @@ MOST_PARTS = 256
 MOST_REPLACEMENTS = 64
 
 
-class Place(NamedTuple):
-    """Position of a text in a response: its output item's id and index, and the part's index in it.
-
-    Any of the three may be None: llama.cpp sends no index, mock-ai-api no id.
-    """
-
-    item_id: object
-    output_index: object
-    part_index: object
-
-
 class TextPart:
     """Text of one part of an output item, as streamed so far: of a message or of reasoning.
 
     `kind` is "text", "refusal", "summary" or "raw"; `hidden` is True for raw reasoning that has a
-    summary.
+    summary. `item` is the OutputItem that it is a part of, or the RefusedItem.
     """
 
-    __slots__ = ("_pieces", "_repaired", "_repaired_size", "channel", "hidden", "kind", "place")
+    __slots__ = ("_pieces", "_repaired", "_repaired_size", "hidden", "item", "kind", "place")
 
-    def __init__(self, kind: Kind, place: Place, channel: TextChannel) -> None:
-        """Begin an empty part of `kind` at `place`; its text is also written to `channel`."""
+    def __init__(self, kind: Kind, place: Place, item: OutputItem | RefusedItem) -> None:
+        """Begin an empty part of `kind` at `place`; its text is also given to `item`."""
         self.kind = kind
-        self.channel = channel
+        self.item = item
         self.place = place
         # Raw reasoning of an item that has a summary; not shown.
         self.hidden = False
@@ -51,29 +41,18 @@ class TextPart:
         self._repaired = ""
         self._repaired_size = 0
 
-    def is_of_item(self, place: Place) -> bool:
-        """Return True if `place` is in the same output item as this part.
-
-        Compared are the indexes in `output`, or the ids where an index is None; None matches
-        anything.
-        """
-        mine = self.place
-        if place.output_index is not None and mine.output_index is not None:
-            return bool(place.output_index == mine.output_index)
-        return place.item_id is None or mine.item_id is None or bool(place.item_id == mine.item_id)
-
     def matches(self, place: Place) -> bool:
         """Return True if `place` is that of this part; an index or id that is None matches
         anything."""
         mine = self.place.part_index
         same_index = place.part_index is None or mine is None or place.part_index == mine
-        return same_index and self.is_of_item(place)
+        return same_index and self.item.is_at(place)
 
     def add(self, text: str) -> None:
-        """Append `text`, a delta, to the part and, unless it is hidden, to the channel."""
+        """Append `text`, a delta, to the part and, unless it is hidden, to its item."""
         self._pieces.append(text)
         if not self.hidden:
-            self.channel.add(text)
+            self.item.add(text)
 
     def raw_text(self) -> str:
         """Return the text of the part so far, as it was sent."""
@@ -92,19 +71,12 @@ class TextPart:
 
 
 class TextParts:
-    """Collection of the text parts of one response; passes their text on to its ResponseBuilder."""
+    """Collection of the text parts of one response; passes their text on to the items of it."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
-        """`builder` is the ResponseBuilder whose channels the text is written to."""
+        """`builder` is the ResponseBuilder whose items and refusal the text is written to."""
         self._builder = builder
-        self._channels: dict[Kind, TextChannel] = {
-            "text": builder.text,
-            "refusal": builder.refusal,
-            "summary": builder.reasoning,
-            "raw": builder.reasoning,
-        }
         self._parts: deque[TextPart] = deque(maxlen=MOST_PARTS)
-        self._reasoning: list[TextPart] = []
         self._replacements = 0
 
     def add_whole(self, kind: Kind, place: Place, text: object) -> None:
@@ -118,7 +90,7 @@ class TextParts:
         whole = repair(text)
         part = self._find(kind, place) or self._restated(kind, whole)
         if part is None:
-            part = self.part(kind, place)
+            part = self._new(kind, place, late=True)
         streamed = part.text()
         if whole.startswith(streamed):
             if len(whole) > len(streamed):
@@ -131,54 +103,61 @@ class TextParts:
 
         `kind` is "text", "refusal", "summary" or "raw" (reasoning).
         """
-        part = self._find(kind, place)
-        if part is None:
-            part = TextPart(kind, place, self._channels[kind])
-            self._begin(part)
-            self._parts.append(part)
-        return part
+        return self._find(kind, place) or self._new(kind, place)
 
     def text(self) -> str:
         """Return the whole answer as streamed so far, repaired (see `repair`)."""
         return "".join(part.text() for part in self._parts if part.kind == "text")
 
-    def _begin(self, part: TextPart) -> None:
-        """Prepare the channel for `part`: hide raw reasoning that has a summary, separate by a
-        blank line."""
-        channel = part.channel
-        if part.kind in ("summary", "raw"):
-            self._choose_reasoning(part)
-            self._reasoning.append(part)
-            if channel and not part.hidden:
-                channel.add("\n\n")
-            return
-        before = next((each for each in reversed(self._parts) if each.kind == part.kind), None)
-        if before is not None and channel and not before.is_of_item(part.place):
-            channel.add("\n\n")
+    def text_of(self, item: OutputItem) -> str:
+        """Return the text of the message `item` as streamed so far, repaired (see `repair`)."""
+        return "".join(
+            part.text() for part in self._parts if part.item is item and part.kind == "text"
+        )
 
-    def _choose_reasoning(self, new: TextPart) -> None:
-        """Hide raw reasoning where the same item has a summary, whichever of them came first."""
-        same_item = [
-            part
-            for part in self._parts
-            if part.kind in ("summary", "raw") and part.is_of_item(new.place)
-        ]
+    def _new(self, kind: Kind, place: Place, *, late: bool = False) -> TextPart:
+        """Begin and return a part of `kind` at `place`, after a blank line where one belongs.
+
+        `late` says that it comes as a whole, maybe after what it precedes.
+        """
+        if kind == "refusal":
+            part = TextPart(kind, place, self._builder.refusal.item_at(place))
+        else:
+            group: Group = "message" if kind == "text" else "reasoning"
+            item = self._builder.items.text_item(group, place, late=late)
+            part = TextPart(kind, place, item)
+            if group == "reasoning":
+                self._choose_reasoning(part, item)
+        self._parts.append(part)
+        return part
+
+    def _choose_reasoning(self, new: TextPart, item: OutputItem) -> None:
+        """Hide raw reasoning of `item` where that has a summary, whichever of them came first.
+
+        Parts of one item are parted by a blank line.
+        """
+        same_item = [part for part in self._parts if part.item is item]
         if new.kind == "raw":
             new.hidden = any(part.kind == "summary" for part in same_item)
-            return
-        raw = [part for part in same_item if part.kind == "raw" and not part.hidden]
-        if raw and self._replacements < MOST_REPLACEMENTS:
-            self._replacements += 1
-            for part in raw:
-                part.hidden = True
-            shown = [part.raw_text() for part in self._reasoning if not part.hidden]
-            self._builder.reasoning.reset("\n\n".join(filter(None, shown)))
+        else:
+            raw = [part for part in same_item if part.kind == "raw" and not part.hidden]
+            if raw and self._replacements < MOST_REPLACEMENTS:
+                self._replacements += 1
+                for part in raw:
+                    part.hidden = True
+                shown = [part.raw_text() for part in same_item if not part.hidden]
+                item.reset("\n\n".join(filter(None, shown)))
+        if not new.hidden and any(part.raw_text() for part in same_item if not part.hidden):
+            item.add("\n\n")
 
     def _find(self, kind: Kind, place: Place) -> TextPart | None:
+        found = None
         for part in reversed(self._parts):
             if part.kind == kind and part.matches(place):
-                return part
-        return None
+                if place.item_id is None or place.item_id == part.place.item_id:
+                    return part
+                found = found or part
+        return found
 
     def _restated(self, kind: Kind, whole: str) -> TextPart | None:
         # Some give an item another id at its end than it had while it was streamed.

@@ -12,12 +12,10 @@ from conversations.upstream import (
     Failed,
     Finished,
     Headers,
-    Reasoning,
-    Replaced,
     Started,
-    Text,
     build_client,
 )
+from conversations.upstream.folded_items import FoldedItems
 from conversations.upstream.probe import PROBE_CODES, probe
 
 # What the scripted gateway answers, told nothing else.
@@ -43,17 +41,12 @@ def folded(events: Iterable[Event]) -> Reading:
     assert len(ends) == 1, events
     assert events[-1] is ends[0]
     started = [event for event in events if isinstance(event, Started)]
-    text = reasoning = ""
+    items = FoldedItems()
     for event in events:
-        if isinstance(event, Text):
-            text += event.text
-        elif isinstance(event, Reasoning):
-            reasoning += event.text
-        elif isinstance(event, Replaced):
-            text, reasoning = event.text, event.reasoning
+        items.take(event)
     return Reading(
-        text=text,
-        reasoning=reasoning,
+        text=items.text,
+        reasoning=items.reasoning,
         upstream_id=started[-1].upstream_id if started else "",
         model=started[-1].model if started else "",
         end=ends[0],

@@ -1,0 +1,54 @@
+"""Calls of functions in a chat completion, as items of the Responses API."""
+
+from .output_item import OutputItem, Place
+from .output_items import OutputItems
+
+# Calls of one completion that are read.
+MOST_CALLS = 64
+
+
+class ChatCalls:
+    """The calls of functions of one chat completion: opened, filled by deltas, and closed at its
+    end."""
+
+    def __init__(self, items: OutputItems) -> None:
+        """`items` are the items of the response, which each call becomes one of."""
+        self._items = items
+        self._calls: dict[int, tuple[OutputItem, dict, list[str]]] = {}
+
+    def take(self, message: dict) -> bool:
+        """Read the calls of `message`, a delta or a whole message; return False if it has none."""
+        calls = message.get("tool_calls")
+        if not isinstance(calls, list) or not calls:
+            calls = [{"function": message["function_call"]}] if message.get("function_call") else []
+        for at, call in enumerate(calls[:MOST_CALLS]):
+            if isinstance(call, dict):
+                index = call.get("index")
+                self._take(index if isinstance(index, int) else at, call)
+        return bool(calls)
+
+    def _take(self, index: int, call: dict) -> None:
+        function = call.get("function")
+        function = function if isinstance(function, dict) else {}
+        if index not in self._calls:
+            if len(self._calls) >= MOST_CALLS:
+                return
+            item = {
+                "type": "function_call",
+                "call_id": call.get("id"),
+                "name": function.get("name"),
+            }
+            opened = self._items.open_tool(item, Place(None, f"call {index}"))
+            if opened is None:
+                return
+            self._calls[index] = (opened, item, [])
+        opened, _item, pieces = self._calls[index]
+        arguments = function.get("arguments")
+        if isinstance(arguments, str) and arguments and "".join(pieces) != arguments:
+            pieces.append(arguments)
+            opened.stream("arguments", arguments)
+
+    def close(self) -> None:
+        """Close all calls, each with its whole arguments."""
+        for opened, item, pieces in self._calls.values():
+            opened.close({**item, "arguments": "".join(pieces), "status": "completed"})

@@ -1,0 +1,39 @@
+"""JSON of a message that is complete, with the text that was shown of it."""
+
+from .gateway_text import repair
+from .leading_thoughts import split_thoughts
+
+# Annotations of one message that are kept.
+MOST_ANNOTATIONS = 1_000
+
+
+def closed_message(item: dict, streamed: str, noted: list[dict]) -> dict:
+    """Return `item`, a message as the gateway sent it at its end, with `streamed` as its text.
+
+    `streamed` is the text that was sent in pieces, with its reference marks and its thoughts;
+    `noted` are the annotations that came by themselves. Where the item says the same, without
+    thoughts, it is returned as it is. Else, as where a gateway sends it without content, it has one
+    `output_text` with all annotations.
+    """
+    answer = split_thoughts(streamed).answer
+    content = item.get("content")
+    if isinstance(content, str):
+        content = [{"type": "output_text", "text": content}]
+    parts = (
+        [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    )
+    texts = [part for part in parts if part.get("type") in ("output_text", "text")]
+    said = "".join(text for part in texts if isinstance(text := part.get("text"), str))
+    annotations = [
+        each
+        for part in texts
+        if isinstance(part.get("annotations"), list)
+        for each in part["annotations"][:MOST_ANNOTATIONS]
+    ]
+    is_whole = repair(said) == answer and len(annotations) >= len(noted)
+    if is_whole and isinstance(item.get("content"), list):
+        return item
+    annotations = max(annotations, noted, key=len)
+    whole = {"type": "output_text", "text": answer, "annotations": annotations}
+    others = [part for part in parts if part.get("type") not in ("output_text", "text")]
+    return {**item, "content": [*([whole] if answer else []), *others]}

@@ -1,0 +1,44 @@
+"""Items of a response, with their texts, folded from the events of a call."""
+
+from .events import Event, ItemOpened, Reasoning, Replaced, Text
+
+PARAGRAPH = "\n\n"
+
+
+class FoldedItems:
+    """Items of one response, in their order, each with the text so far.
+
+    Give it all events in their order by `take`; those that tell nothing of items are ignored.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no item."""
+        # Types of the items in their order, by number; and the texts.
+        self._types: dict[int, str] = {}
+        self._order: list[int] = []
+        self._texts: dict[int, str] = {}
+
+    def take(self, event: Event) -> None:
+        """Read `event`, the next one."""
+        if isinstance(event, ItemOpened):
+            self._types[event.index] = event.item["type"]
+            at = len(self._order) if event.before is None else self._order.index(event.before)
+            self._order.insert(at, event.index)
+        elif isinstance(event, Text | Reasoning) and event.index is not None:
+            self._texts[event.index] = self._texts.get(event.index, "") + event.text
+        elif isinstance(event, Replaced):
+            self._texts[event.index] = event.text
+
+    @property
+    def text(self) -> str:
+        """Return the answer so far: the texts of all messages, parted by blank lines."""
+        return self._joined("message")
+
+    @property
+    def reasoning(self) -> str:
+        """Return the reasoning so far, of all its items, parted by blank lines."""
+        return self._joined("reasoning")
+
+    def _joined(self, kind: str) -> str:
+        texts = (self._texts.get(each, "") for each in self._order if self._types[each] == kind)
+        return PARAGRAPH.join(filter(None, texts))

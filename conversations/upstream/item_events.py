@@ -1,0 +1,145 @@
+"""Conversion of what happens to the items of one response into events."""
+
+from collections.abc import Iterator
+
+from .events import (
+    Annotated,
+    ItemChanged,
+    ItemClosed,
+    ItemEvent,
+    ItemOpened,
+    Reasoning,
+    Replaced,
+    Text,
+)
+from .gateway_text import Redactor
+from .output_item import (
+    Changed,
+    Closed,
+    Entry,
+    Group,
+    Noted,
+    Opened,
+    OutputItem,
+    Reset,
+)
+from .output_items import OutputItems
+
+PARAGRAPH = "\n\n"
+
+
+class ItemEvents:
+    """Converter of the journal of OutputItems into events, the same however the bytes were cut.
+
+    Texts are shown without reference marks (see ItemText). Thoughts between tags at the beginning
+    of a message become an item of reasoning before it.
+    """
+
+    def __init__(self, items: OutputItems, redactor: Redactor) -> None:
+        """`items` are those of the response; `redactor` removes secrets from their JSON."""
+        self._items = items
+        self._clean = redactor.item
+        self._journal = items.journal
+        self._ready: list[ItemEvent] = []
+        # Kinds of text of which something was given, so that a blank line parts other items.
+        self._shown: set[Group] = set()
+
+    def single(self) -> Text | Reasoning | None:
+        """Return the event for a journal of one plain piece of text; None for any other journal.
+
+        A fast path: most reads are one token of one item.
+        """
+        journal = self._journal
+        if len(journal) != 1 or self._ready:
+            return None
+        item, piece = journal[0]
+        if not isinstance(piece, str) or not item.has_shown or not item.text.passes(piece):
+            return None
+        journal.clear()
+        return _event(item, piece, item.number)
+
+    def take(self) -> list[ItemEvent]:
+        """Return the events for the journal, which is cleared."""
+        self.digest()
+        ready, self._ready = self._ready, []
+        return ready
+
+    def digest(self) -> None:
+        """Read the journal for the next `take`, so that the sizes of texts are known."""
+        if not self._journal:
+            return
+        entries = list(self._journal)
+        self._journal.clear()
+        for item, entry in _runs(entries):
+            self._read(item, entry)
+        self._items.settle_sizes()
+
+    def end(self, *, complete: bool) -> None:
+        """Give what was held back, for no more will come. `complete` says that the model ended by
+        itself and was not cut off."""
+        self.digest()
+        for item in list(self._items.ordered):
+            item.settle()
+            if item.group != "tool":
+                self._show(item, *item.text.take("", last=True, complete=complete))
+        self.digest()
+
+    def _read(self, item: OutputItem, entry: Entry) -> None:
+        number = item.number
+        match entry:
+            case str():
+                self._show(item, *item.text.take(entry))
+            case Opened():
+                item.is_announced = True
+                before = self._items.following(item)
+                self._ready.append(ItemOpened(number, self._clean(entry.item), before))
+            case Changed():
+                self._ready.append(ItemChanged(number, self._clean(entry.changes)))
+            case Noted():
+                self._ready.append(Annotated(number, self._clean(entry.annotation)))
+            case Closed():
+                self._ready.append(ItemClosed(number, self._clean(entry.item)))
+            case Reset():
+                item.text.reset()
+                thoughts, text, _replaced = item.text.take(entry.text)
+                self._show(item, thoughts, text, replaced=item.has_shown)
+
+    def _show(self, item: OutputItem, thoughts: str, text: str, replaced: bool) -> None:
+        """Give `thoughts` and `text`, of the message or the reasoning `item`; both may be "".
+
+        If `replaced` is True they replace what was given before.
+        """
+        if thoughts or (replaced and item.thoughts is not None):
+            if item.thoughts is None:
+                item.thoughts = self._items.open_thoughts(item)
+                self._read(*self._journal.pop())
+            self._give(item.thoughts, thoughts, replaced)
+        self._give(item, text, replaced)
+
+    def _give(self, item: OutputItem, text: str, replaced: bool) -> None:
+        if replaced and item.has_shown:
+            self._ready.append(Replaced(text, item.number))
+        elif text:
+            if not item.has_shown and item.group in self._shown:
+                self._ready.append(_event(item, PARAGRAPH, None))
+            self._shown.add(item.group)
+            item.has_shown = True
+            self._ready.append(_event(item, text, item.number))
+
+
+def _event(item: OutputItem, text: str, number: int | None) -> Text | Reasoning:
+    return Text(text, number) if item.group == "message" else Reasoning(text, number)
+
+
+def _runs(entries: list[tuple[OutputItem, Entry]]) -> Iterator[tuple[OutputItem, Entry]]:
+    """Yield `entries`, with the pieces of text that follow each other in one item joined."""
+    pieces: list[str] = []
+    for at, (item, entry) in enumerate(entries):
+        if not isinstance(entry, str):
+            yield item, entry
+            continue
+        pieces.append(entry)
+        following = entries[at + 1] if at + 1 < len(entries) else None
+        if following is None or following[0] is not item or not isinstance(following[1], str):
+            yield item, "".join(pieces)
+            pieces.clear()

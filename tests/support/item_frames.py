@@ -1,0 +1,67 @@
+"""Events of a gateway about the items of a response: calls of tools, thoughts, texts with notes."""
+
+from tests.support.sse_frames import completed, created, delta, message, text_done
+
+CITED = {"type": "url_citation", "url": "https://example.org/a", "title": "A", "start_index": 0}
+
+
+def added(item, index):
+    return {"type": "response.output_item.added", "output_index": index, "item": item}
+
+
+def done(item, index):
+    return {**added(item, index), "type": "response.output_item.done"}
+
+
+def progress(name, item_id, index, **more):
+    return {"type": f"response.{name}", "item_id": item_id, "output_index": index, **more}
+
+
+def thought(text, item_id="rs_1", index=0):
+    place = {"item_id": item_id, "output_index": index, "summary_index": 0}
+    return {"type": "response.reasoning_summary_text.delta", **place, "delta": text}
+
+
+def thoughts(text, item_id="rs_1"):
+    summary = [{"type": "summary_text", "text": text}]
+    return {"type": "reasoning", "id": item_id, "summary": summary, "encrypted_content": "gAAA"}
+
+
+def call(kind, item_id="c_1", **more):
+    return {"type": kind, "id": item_id, "status": "completed", **more}
+
+
+SEARCH = call("web_search_call", "ws_1", action={"type": "search", "query": "okapi"})
+
+
+def whole_stream(item, names=()):
+    """Text, the call, thoughts and text again, in all the events that OpenAI sends."""
+    item_id, index = item["id"], 1
+    first = message("FIRST", "m_1")
+    second = message("SECOND", "m_2")
+    second["content"][0]["annotations"] = [CITED]
+    place = {"item_id": "m_2", "output_index": 3, "content_index": 0}
+    return [
+        created(),
+        added({**first, "content": []}, 0),
+        delta("FI", item_id="m_1"),
+        delta("RST", item_id="m_1"),
+        text_done("FIRST", item_id="m_1"),
+        done(first, 0),
+        added({"type": item["type"], "id": item_id, "status": "in_progress"}, index),
+        *(
+            progress(name, item_id, index, **more)
+            for name, more in ((each, {}) if isinstance(each, str) else each for each in names)
+        ),
+        done(item, index),
+        added({"type": "reasoning", "id": "rs_1", "summary": []}, 2),
+        thought("Hm.", index=2),
+        done(thoughts("Hm."), 2),
+        added({**second, "content": []}, 3),
+        delta("SEC", **place),
+        delta("OND", **place),
+        {"type": "response.output_text.annotation.added", **place, "annotation": CITED},
+        text_done("SECOND", **place),
+        done(second, 3),
+        completed(first, item, thoughts("Hm."), second),
+    ]
