@@ -19,6 +19,7 @@ EMPTY = {
     "request": {},
     "partial": "",
     "partial_reasoning": "",
+    "partial_items": None,
     "refusal": "",
     "error_message": "",
 }
@@ -48,6 +49,7 @@ def ledger(alice):
         error_message=error,
         partial="so far",
         partial_reasoning="hm",
+        partial_items=[{"type": "web_search_call", "item": {"query": "hm"}, "is_closed": True}],
     )
     return list(conversation.responses.all())
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from conversations.models import Message, Response, SearchEntry
 from conversations.replies import recovery, response_states
+from conversations.replies.partial_items import Unsaved
 from conversations.search import search
 from tests.support.hypothesis_scale import examples
 from tests.support.ledger_rows import REPORTED, STOPPED, ask, balanced, submit
@@ -37,7 +38,7 @@ def written(person, text="The okapi", **wanted):
     """A reply of which `text` is stored, whose heartbeat is a minute old: `(Response, lease)`."""
     response, lease = ask(person, "Which animal?", **wanted), uuid.uuid4()
     response_states.claim(response.pk, lease)
-    response_states.checkpoint(lease, [(response.pk, text, "", None)], [response.pk])
+    response_states.checkpoint(lease, [Unsaved(response.pk, text, "")], [response.pk])
     minute = timedelta(minutes=1)
     Response.objects.filter(pk=response.pk).update(heartbeat_at=F("heartbeat_at") - minute)
     return response_states.load(response.pk), lease

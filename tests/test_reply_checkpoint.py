@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Response
 from conversations.replies import response_states
+from conversations.replies.partial_items import Unsaved
 from tests.support.ledger_rows import ask
 
 
@@ -25,7 +26,7 @@ def test_all_hearts_beat_and_each_row_is_written_once(alice):
     """A second version of a row in one transaction makes PostgreSQL look up all it refers to."""
     lease = uuid.uuid4()
     first, second, silent = live_replies(alice, lease, 3)
-    texts = [(pk, "Some text", "A thought", timezone.now()) for pk in (first, second)]
+    texts = [Unsaved(pk, "Some text", "A thought", timezone.now()) for pk in (first, second)]
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -46,7 +47,7 @@ def test_what_was_taken_away_is_told_and_not_written(alice):
     lease = uuid.uuid4()
     kept, taken = live_replies(alice, lease, 2)
     Response.objects.filter(pk=taken).update(lease=uuid.uuid4())
-    texts = [(pk, "Some text", "", None) for pk in (kept, taken)]
+    texts = [Unsaved(pk, "Some text", "") for pk in (kept, taken)]
     assert response_states.checkpoint(lease, texts, [kept, taken]) == (set(), {taken})
     assert Response.objects.get(pk=taken).partial == ""
     assert Response.objects.get(pk=kept).partial == "Some text"

@@ -32,7 +32,8 @@ def test_thoughts_are_drawn_the_same_streamed_finished_and_on_the_page(visitor):
     blocks = {}
     for event in events[:-1]:
         for name, html in re.findall(
-            r'(?s)<div class="block" data-block="(reasoning-\d+)">(.*?)</div>(?=<div|$|\n)',
+            r'(?s)<div class="block"(?: data-item="\d+")? data-block="(reasoning-\d+)">(.*?)</div>'
+            r"(?=<div|$|\n)",
             event.data,
         ):
             blocks[name] = html

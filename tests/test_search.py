@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from conversations.models import Conversation, LanguageModel, Message, Response, SearchEntry
 from conversations.replies import recovery, response_states
+from conversations.replies.partial_items import Unsaved
 from conversations.search import BEST, index, search
 from conversations.search.terms import terms
 from tests.support.hypothesis_scale import examples
@@ -141,7 +142,7 @@ def test_a_reply_is_not_found_before_it_is_final(alice, model):
     response = ask(alice, "Which animal?", model)
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
-    response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    response_states.checkpoint(lease, [Unsaved(response.pk, "The okapi", "")], [response.pk])
     assert texts("okapi", alice) == []
     fields = {"status": Response.Status.CANCELLED, "usage_source": "none"}
     response_states.finish(response, lease, fields, "The okapi", "", "")
@@ -152,7 +153,7 @@ def test_what_a_dead_process_left_is_found(alice, model):
     response = ask(alice, "Which animal?", model)
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
-    response_states.checkpoint(lease, [(response.pk, "The okapi", "", None)], [response.pk])
+    response_states.checkpoint(lease, [Unsaved(response.pk, "The okapi", "")], [response.pk])
     Response.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
     recovery.bury(response.pk)
     assert texts("okapi", alice) == ["The okapi"]

@@ -38,6 +38,7 @@ TEXTS = {
     "request": "'{}'",
     "partial": "''",
     "partial_reasoning": "''",
+    "partial_items": "NULL",
     "refusal": "''",
     "error_message": "''",
 }
@@ -120,7 +121,7 @@ ACCESS_LOG = {
     ),
 }
 
-_HAS_TEXT = " OR ".join(f"NEW.{column} <> {empty}" for column, empty in TEXTS.items())
+_HAS_TEXT = " OR ".join(f"NEW.{column} IS NOT {empty}" for column, empty in TEXTS.items())
 _EMPTY = ", ".join(f"{column} = {empty}" for column, empty in TEXTS.items())
 ERASURE = {
     "sqlite": (
@@ -176,8 +177,15 @@ def missing(connection, triggers=ACCESS_LOG):
 
 
 def install(connection):
-    """Create the triggers of ACCESS_LOG and ERASURE that the database of `connection` lacks."""
-    for triggers in (ACCESS_LOG, ERASURE):
+    """Create the triggers of ACCESS_LOG and ERASURE that the database of `connection` lacks.
+
+    Those of ERASURE wait until the migrations that add the columns in them have been applied: it is
+    called again after each `migrate`.
+    """
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, _RESPONSE)
+    has_columns = set(TEXTS) <= {column.name for column in described}
+    for triggers in (ACCESS_LOG, ERASURE) if has_columns else (ACCESS_LOG,):
         lacking = set(missing(connection, triggers))
         for trigger in triggers[connection.vendor]:
             if trigger.name in lacking:

@@ -46,7 +46,6 @@ class Message(models.Model):
 
     # Set while a reply is written: its HTML so far, in place of `html`.
     live_html = None
-    live_reasoning = None
     # And all of it as conversations.thread.item_html.MessageParts, where it is more than text.
     live_parts = None
     # Its Place (number and neighbours) among its siblings; set by views that show it.
@@ -97,11 +96,8 @@ class Message(models.Model):
 
     @property
     def shown_reasoning(self):
-        """The model's reasoning (thoughts) as safe HTML, to be shown; of a reply that is still
-        being written the part so far. Rendered from the text where no HTML is stored, as in rows of
-        older versions."""
-        if self.live_reasoning is not None:
-            return self.live_reasoning
+        """The model's reasoning (thoughts) as safe HTML, to be shown. Rendered from the text where
+        no HTML is stored, as in rows of older versions."""
         html = self.reasoning_html or render(self.reasoning, THOUGHTS, name=str(self.pk))
         return mark_safe(html)  # noqa: S308
 

@@ -111,10 +111,12 @@ class Response(models.Model):
     request = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0)
 
-    # Only while it is open: the text so far, the lease (a lock that expires) of the process that
+    # Only while it is open: the texts so far, and beside them the items in their order (null where
+    # texts are all; see replies.partial_items); the lease (a lock that expires) of the process that
     # writes it, and the request to that process to stop.
     partial = models.TextField(blank=True)
     partial_reasoning = models.TextField(blank=True)
+    partial_items = models.JSONField(null=True, blank=True)
     lease = models.UUIDField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     stop_requested = models.BooleanField(default=False)

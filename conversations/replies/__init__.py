@@ -8,14 +8,13 @@ docstring says otherwise.
 from copy import copy
 from dataclasses import replace
 
-from django.utils.safestring import mark_safe
-
 from conversations.models import Response
-from conversations.rendering import THOUGHTS, render
 from conversations.replies import response_states
+from conversations.replies.article import show_live
 from conversations.replies.capacity import others_have_room
 from conversations.replies.engine import Engine
 from conversations.replies.event_stream import Viewer, watch
+from conversations.replies.live_reply import LiveReply
 from conversations.replies.open_streams import TooManyStreams
 from conversations.replies.refused import Full
 from conversations.replies.submission import Submission, store
@@ -117,15 +116,14 @@ async def run_in_lane(unit, *arguments):
 
 
 def fill_in(message):
-    """Set `live_html` and `live_reasoning` of `message`, an unfinished reply, to the HTML of its
-    text so far, for a page that is read without the event stream. None for `message` does nothing.
-    """
+    """Set on `message`, an unfinished reply, the HTML of what it is so far, for a page that is read
+    without the event stream. None for `message` does nothing."""
     if message is None:
         return
     response = message.own_response
-    limits = {"account": response.person_id, "patience": 2, "name": str(message.pk)}
-    if response.partial:
-        message.live_html = mark_safe(render(response.partial, **limits))  # noqa: S308 (ours)
-    if response.partial_reasoning:
-        thoughts = render(response.partial_reasoning, THOUGHTS, **limits)
-        message.live_reasoning = mark_safe(thoughts)  # noqa: S308 (ours)
+    # Its page does not read that column.
+    response.message = message
+    live = LiveReply(response)
+    live.become(response.partial, response.partial_reasoning, response.partial_items)
+    live.refresh()
+    show_live(message, live)

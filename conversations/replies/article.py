@@ -1,5 +1,6 @@
 """HTML of one reply (an <article> element) for its event stream, from the template of the page."""
 
+from contextlib import contextmanager
 from copy import copy
 
 from django.conf import settings
@@ -7,8 +8,13 @@ from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
 from conversations.models import LanguageModel, Message
+from conversations.replies.live_item import LiveCall
+from conversations.thread import item_html
 from conversations.thread.message_html import article_of
 from conversations.thread.message_tree import place_of
+
+# How the HTML of each block of a text begins.
+BLOCK = '<div class="block"'
 
 
 def render_article(response_id, viewer):
@@ -27,9 +33,47 @@ def render_article(response_id, viewer):
 def render_live_article(live, viewer):
     """Return the HTML of a LiveReply with its text so far, for the Viewer; sends no query."""
     message = _message_of(live.response)
-    message.live_html = mark_safe(live.html)  # noqa: S308 (made by conversations.rendering)
-    message.live_reasoning = mark_safe(live.reasoning_html)  # noqa: S308 (as above)
-    return _draw(message, viewer)
+    with _read_by(viewer):
+        show_live(message, live)
+        return _draw(message, viewer)
+
+
+def show_live(message, live):
+    """Set on `message`, a reply that is being written, the HTML of the LiveReply `live` so far, in
+    the active language."""
+    if all(item.type == "message" for item in live.items[:1]) and len(live.items) < 2:
+        message.live_html = mark_safe(live.html("message"))  # noqa: S308 (ours)
+        return
+    before, answer = [], []
+    for number, item in enumerate(live.items):
+        drawn = _draw_live_item(number, item)
+        (answer if answer or (drawn and item.type == "message") else before).append(drawn)
+    message.live_parts = item_html.MessageParts(
+        before=mark_safe("".join(before)),  # noqa: S308 (drawn by templates)
+        answer=mark_safe("".join(answer)),  # noqa: S308 (as above)
+    )
+
+
+def render_change(number, item, block, viewer):
+    """Return the HTML of one change of a LiveReply (see `LiveReply.changes_since`) for the Viewer.
+
+    It is one element, with the number of its item as `data-item` and, if it is a block, the
+    `data-block` that names it in the article.
+    """
+    if block is not None:
+        return block.replace(BLOCK, f'{BLOCK} data-item="{number}"', 1)
+    with _read_by(viewer):
+        return _draw_live_item(number, item)
+
+
+def _draw_live_item(number, item):
+    """Return the HTML of `item`, a LiveText or LiveCall, the one with this number, in the active
+    language."""
+    if isinstance(item, LiveCall):
+        return item_html.draw(number, [item.item], live=not item.is_closed)
+    if item.type == "message":
+        return item.html
+    return item_html.draw(number, [{"type": "reasoning"}], live=True, html=item.html)
 
 
 def render_finished_article(live, viewer):
@@ -66,5 +110,12 @@ def _draw(message, viewer, **context):
         "csrf_token": viewer.csrf_token,
         "currency": settings.CURRENCY,
     }
-    with translation.override(viewer.language), timezone.override(viewer.zone):
+    with _read_by(viewer):
         return article_of(message, **context)
+
+
+@contextmanager
+def _read_by(viewer):
+    """Activate the language and the time zone of the Viewer."""
+    with translation.override(viewer.language), timezone.override(viewer.zone):
+        yield

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from conversations.database.outage import is_outage
 from conversations.replies.article import (
     render_article,
+    render_change,
     render_finished_article,
     render_live_article,
 )
@@ -105,8 +106,9 @@ async def _follow(engine, live, watcher):
             seen = live.seen()
             article = render_live_article(live, watcher.viewer)
             yield event("reply", article)
-        blocks, seen = live.changes_since(seen)
-        if blocks:
+        changes, seen = live.changes_since(seen)
+        if changes:
+            blocks = [render_change(*change, watcher.viewer) for change in changes]
             yield b"".join([event("block", block) for block in blocks])
         elif watcher.reminded():
             yield b": still here\n\n"

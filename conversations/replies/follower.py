@@ -31,7 +31,7 @@ class Follower:
             if seen is None or not seen.is_open:
                 return None
             live = LiveReply(seen)
-            _take_in(live, seen.partial, seen.partial_reasoning)
+            live.become(seen.partial, seen.partial_reasoning, seen.partial_items)
             await self._renderer.show(live)
             # Not before it is about to be watched, or `look` would drop it; and somebody else
             # may have begun meanwhile.
@@ -55,24 +55,13 @@ class Follower:
         followed = list(self._live.items())
         rows = await self._lane.run(response_states.look, [pk for pk, _live in followed])
         for response_id, live in followed:
-            status, text, reasoning = rows.get(response_id, (None, "", ""))
+            status, *so_far = rows.get(response_id, (None, "", "", None))
             if status in Response.OPEN:
                 live.response.status = status
-                _take_in(live, text, reasoning)
+                live.become(*so_far)
                 if live.is_stale:
                     await self._renderer.show(live)
             else:
                 live.ended = True
                 self.drop(response_id)
                 live.wake()
-
-
-def _take_in(live, text, reasoning):
-    """Add to the LiveReply `live` what is new in `text` and `reasoning`, the whole texts so far."""
-    if not (text.startswith(live.text) and reasoning.startswith(live.reasoning)):
-        live.replace(text, reasoning)
-        return
-    if len(reasoning) > len(live.reasoning):
-        live.add_reasoning(reasoning[len(live.reasoning) :])
-    if len(text) > live.text_length:
-        live.add_text(text[live.text_length :])

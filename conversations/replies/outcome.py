@@ -64,7 +64,7 @@ class Outcome:
         self._usage = event.usage
         self._fields["reason"] = event.reason[:100]
         self._fields["refusal"] = event.refusal
-        if event.tool_note and not self._live.text_length:
+        if event.tool_note and not self._live.text:
             self._fields["reason"] = self._fields["reason"] or "tool_call"
         if event.status == Status.FAILED:
             self._fields["error_code"] = (event.error_code or "model_failed")[:50]

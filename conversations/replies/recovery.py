@@ -18,10 +18,12 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from conversations import items
 from conversations.database.outage import is_outage
 from conversations.database.statements import as_stored, change, compiled, from_stored, rows
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import THOUGHTS, render
+from conversations.replies import partial_items
 from conversations.replies.response_states import end, load, replace_end, write_message
 from conversations.search import index
 
@@ -137,14 +139,7 @@ def bury(response_id, heartbeat=None):
     response = load(response_id)
     if response is None or response.status != Status.IN_PROGRESS:
         return False
-    texts = (response.partial, response.partial_reasoning)
-    limits = {
-        "account": response.person_id,
-        "patience": 2,
-        "name": str(response.message_id or ""),
-    }
-    html = render(texts[0], **limits)
-    reasoning_html = render(texts[1], THOUGHTS, **limits)
+    text, reasoning, stored = _rendered(response)
     fields = {
         "status": Status.INTERRUPTED,
         "reason": CRASHED,
@@ -156,10 +151,27 @@ def bury(response_id, heartbeat=None):
         locked = list(dead.select_for_update().values_list("pk"))
         if not locked or rows(_HEARTBEAT, as_stored(response_id)) != seen:
             return False
-        if end(dead, fields, *texts) is None:
+        if end(dead, fields, text, reasoning) is None:
             return False
-        write_message(response, texts[0], html, texts[1], reasoning_html)
+        write_message(response, *stored)
     return True
+
+
+def _rendered(response):
+    """Return `(text, reasoning, columns)` of what was stored so far of the reply of `response`; the
+    columns are the arguments of `write_message`."""
+    text, reasoning = response.partial, response.partial_reasoning
+    limits = {"account": response.person_id, "patience": 2}
+    name = str(response.message_id or "")
+    found = partial_items.as_items(text, reasoning, response.partial_items)
+    if found is not None:
+        found = items.clean_all(found)
+        made = items.projections(found, name, **limits)
+        columns = (made.text, made.html, made.reasoning, made.reasoning_html, found)
+    else:
+        html = render(text, name=name, **limits)
+        columns = (text, html, reasoning, render(reasoning, THOUGHTS, name=name, **limits), None)
+    return text, reasoning, columns
 
 
 def _buried(response_ids, lease):
@@ -178,13 +190,14 @@ def still_wanted(response_ids, lease):
     return {response.pk for response in buried if not _is_retried(response.message)}
 
 
-def put_back(response, lease, fields, text, html, reasoning, reasoning_html):
+def put_back(response, lease, fields, text, html, reasoning, reasoning_html, items=None):
     """Store the real end of a reply that was buried (declared dead) while its process still wrote
     it.
 
-    `lease` is that process's UUID, `fields` the columns of the end, followed by the final texts and
-    their HTML. They replace what `bury` stored, in the usage records too, in one transaction.
-    Returns the columns as written; None if the reply was not buried, or was retried since.
+    `lease` is that process's UUID, `fields` the columns of the end, followed by the final texts,
+    their HTML, and the items (None for a plain reply). They replace what `bury` stored, in the
+    usage records too, in one transaction. Returns the columns as written; None if the reply was not
+    buried, or was retried since.
     """
     with transaction.atomic():
         # A Retry changes the conversation first: from here on none is stored.
@@ -197,7 +210,7 @@ def put_back(response, lease, fields, text, html, reasoning, reasoning_html):
         if ending is None:
             transaction.set_rollback(True)
             return None
-        write_message(response, text, html, reasoning, reasoning_html)
+        write_message(response, text, html, reasoning, reasoning_html, items)
     return ending
 
 

@@ -9,14 +9,35 @@ halves it.
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from conversations import items, upstream
 from conversations.replies import colouring
+from conversations.replies.live_item import annotations_of
 
 SHARE = 0.15  # of the process's time
 # What sending one change costs, besides rendering it: measured, and not seen from here.
 SENDING = 0.0001  # seconds
 QUICKEST = 0.075  # seconds between two changes of one reply
+# Members of an item longer than this, as a picture, are cleaned in a thread.
+LONG = 50_000  # characters
+# The attribute of an event that has JSON of the gateway.
+_GIVEN = {
+    upstream.ItemOpened: "item",
+    upstream.ItemChanged: "changes",
+    upstream.ItemClosed: "item",
+    upstream.Annotated: "annotation",
+}
 SLOWEST = 0.18  # so that while text comes a page changes at least five times a second
+
+
+def _kept(item):
+    """Return `item` (JSON of an item, or a part of it) without what LiveText has better: the texts
+    of reasoning, and of a message without annotations."""
+    kind = item.get("type")
+    if kind == "reasoning" or (kind == "message" and not annotations_of(item)):
+        return {name: value for name, value in item.items() if name not in ("content", "summary")}
+    return item
 
 
 class Pace:
@@ -91,8 +112,9 @@ class Renderer:
         colouring.begin(live, self._spawn)
 
     async def complete(self, live):
-        """Render the final HTML of the LiveReply `live`, which has ended; return when that is done
-        and its code is highlighted, or not in time (`colouring.END_WAIT`)."""
+        """Render the final HTML of the LiveReply `live`, which has ended; return what is to be
+        stored with its message, `{column: value}`, when that is done and its code is highlighted,
+        or not in time (`colouring.END_WAIT`)."""
         if live.refreshing is not None:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
@@ -101,6 +123,26 @@ class Renderer:
         else:
             live.complete()
         await colouring.finish(live, self._spawn)
+        found = live.stored_items()
+        if found is not None and items.needs_rerender(found):
+            # Its citation marks can be resolved, now that all annotations are known.
+            return await self._loop.run_in_executor(self._thread, live.projections, found)
+        return live.stored(found)
+
+    async def cleaned(self, event):
+        """Return `event`, one of an item, with what the gateway sent made safe to keep (see
+        `conversations.items.clean`); in a thread, if that is long."""
+        member = _GIVEN.get(type(event))
+        if member is None:
+            return event
+        given = _kept(getattr(event, member))
+        if max((len(each) for each in given.values() if isinstance(each, str)), default=0) > LONG:
+            clean = await self._loop.run_in_executor(self._thread, items.clean, given)
+        else:
+            clean = items.clean(given)
+        if member == "changes":
+            clean.pop("type", None)
+        return replace(event, **{member: clean})
 
     def close(self):
         """End the thread once what it renders is done; returns at once."""

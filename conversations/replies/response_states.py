@@ -6,6 +6,8 @@ are units of work for a Lane, safe to repeat: a write whose connection broke may
 already.
 """
 
+import json
+
 from django.db import connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -61,11 +63,11 @@ def count_attempt(response_id, lease, number):
 def checkpoint(lease, texts, alive):
     """Store text so far and heartbeat of the replies that the process with this `lease` writes.
 
-    `texts` has `(response id, text, reasoning, time of the first token)` for each that changed,
-    `alive` the ids of all. Returns two sets of ids: those that were asked to stop, and those that
-    this process no longer writes, by what the database says. One transaction.
+    `texts` has an Unsaved (see partial_items) for each that changed, `alive` the ids of all.
+    Returns two sets of ids: those that were asked to stop, and those that this process no longer
+    writes, by what the database says. One transaction.
     """
-    silent = set(alive) - {text[0] for text in texts}
+    silent = set(alive) - {text.id for text in texts}
     with transaction.atomic():
         if texts:
             _write_texts(lease, texts)
@@ -83,8 +85,8 @@ def checkpoint(lease, texts, alive):
 # all that a row refers to when one transaction writes it twice, which cost more than the rest.
 _CHECKPOINT = """
 UPDATE conversations_response
-SET partial = %s, partial_reasoning = %s, first_token_at = COALESCE(first_token_at, %s),
-    heartbeat_at = CURRENT_TIMESTAMP
+SET partial = %s, partial_reasoning = %s, partial_items = COALESCE(%s, partial_items),
+    first_token_at = COALESCE(first_token_at, %s), heartbeat_at = CURRENT_TIMESTAMP
 WHERE id = %s AND lease = %s AND status = 'in_progress'
 """
 
@@ -103,25 +105,28 @@ WHERE lease = %s AND status = 'in_progress'
 def _write_texts(lease, texts):
     ours = as_stored(lease)
     values = [
-        (text, reasoning, moment(first), as_stored(pk), ours)
-        for pk, text, reasoning, first in texts
+        (
+            *(each.text, each.reasoning, None if each.items is None else json.dumps(each.items)),
+            *(moment(each.first_token_at), as_stored(each.id), ours),
+        )
+        for each in texts
     ]
     with connection.cursor() as cursor:
         cursor.executemany(_CHECKPOINT, values)
 
 
-def finish(response, lease, fields, text, html, reasoning, reasoning_html=""):
+def finish(response, lease, fields, text, html, reasoning, reasoning_html="", items=None):
     """End the Response and store its message, unless it has ended already; safe to repeat.
 
     `lease` is the UUID of the process that writes it, `fields` the columns of the end, followed by
-    the final texts and their HTML. Returns the columns as written, usage and cost among them; None
-    if that process no longer writes it.
+    the final texts and their HTML, and the items (None for a plain reply). Returns the columns as
+    written, usage and cost among them; None if that process no longer writes it.
     """
     ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
         ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
         if ending is not None:
-            write_message(response, text, html, reasoning, reasoning_html)
+            write_message(response, text, html, reasoning, reasoning_html, items)
             return ending
     # Repeated after a lost connection: done before if it is final under our lease.
     done = ours.filter(status=fields["status"], reason=fields.get("reason", ""))
@@ -139,10 +144,13 @@ def end(guarded, fields, *written):
     if before is None:
         return None
     ending = usage.settle(before, {**fields, "finished_at": timezone.now()}, *written)
-    if not guarded.update(**ending, partial="", partial_reasoning="", heartbeat_at=None):
+    if not guarded.update(**ending, **_NO_PARTIAL, heartbeat_at=None):
         return None
     usage.record([{**before, **ending}])
     return ending
+
+
+_NO_PARTIAL = {"partial": "", "partial_reasoning": "", "partial_items": None}
 
 
 def replace_end(guarded, fields, *written):
@@ -169,14 +177,16 @@ def replace_end(guarded, fields, *written):
 _OF_AN_END = (*TOKENS, "price_input", "price_cached_input", "price_output", "cost")
 
 
-def write_message(response, text, html, *reasoning):
-    """Store text and HTML (`reasoning`: its text, its HTML) in the message of `response`, add it to
-    the full-text search index, and mark the conversation as unseen.
+def write_message(response, text, html, reasoning="", reasoning_html="", items=None):
+    """Store text, HTML and items in the message of `response`, add it to the full-text search
+    index, and mark the conversation as unseen.
 
     Does nothing if the message was deleted, and for a title, which has no message.
     """
     message = response.message
-    if message is None or not change(_TEXT, text, html, *reasoning, as_stored(message.pk)):
+    stored = None if items is None else json.dumps(items)
+    written = (text, html, reasoning, reasoning_html, stored)
+    if message is None or not change(_TEXT, *written, as_stored(message.pk)):
         return
     index.add_text(
         response.person_id, response.conversation_id, message.pk, message.created_at, text
@@ -186,7 +196,7 @@ def write_message(response, text, html, *reasoning):
 
 _TEXT = """
 UPDATE conversations_message
-SET text = %s, html = %s, reasoning = %s, reasoning_html = %s
+SET text = %s, html = %s, reasoning = %s, reasoning_html = %s, items = %s
 WHERE id = %s
 """
 _NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WHERE id = %s"
@@ -209,9 +219,10 @@ def request_stop(response_id):
 
 
 def look(response_ids):
-    """Return `{id: (status, text so far, reasoning so far)}` of these Responses, which other
-    processes write; without those that are gone."""
+    """Return `{id: (status, text so far, reasoning so far, items so far)}` of these Responses,
+    which other processes write; without those that are gone. The items are as `partial_items`
+    packed them, None for a plain reply."""
     found = Response.objects.filter(pk__in=response_ids).values_list(
-        "pk", "status", "partial", "partial_reasoning"
+        "pk", "status", "partial", "partial_reasoning", "partial_items"
     )
-    return {pk: (status, text, reasoning) for pk, status, text, reasoning in found}
+    return {pk: found for pk, *found in found}

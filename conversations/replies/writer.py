@@ -65,14 +65,13 @@ class Writer:
                     if isinstance(event, upstream.Text):
                         if live.first_token_at is None:
                             live.first_token_at = timezone.now()
-                        live.add_text(event.text)
-                    elif isinstance(event, upstream.Reasoning):
-                        live.add_reasoning(event.text)
-                    elif isinstance(event, upstream.Replaced):
-                        live.replace(event.text, event.reasoning)
+                        live.take(event)
+                    elif isinstance(event, upstream.ItemEvent):
+                        live.take(await self._renderer.cleaned(event))
                     elif isinstance(event, upstream.Attempt):
                         outcome.attempts = event.number
                         if event.number > 1:
+                            live.begin_again()
                             await self._lane.insist(
                                 response_states.count_attempt, live.id, self._lease, event.number
                             )
@@ -96,17 +95,15 @@ class Writer:
         """
         if live.ending == "lost":
             return None
-        await self._renderer.complete(live)
+        stored = await self._renderer.complete(live)
         fields = outcome.fields()
-        html, reasoning_html = live.html, live.reasoning_html
-        texts = (live.text, html, live.reasoning, reasoning_html)
         may_wait = fields["status"] == Response.Status.COMPLETED and not leaving
         async with self._priority.lull() if may_wait else contextlib.nullcontext():
             ending, following = await self._lane.insist(
-                _finish, live.response, self._lease, fields, texts, not leaving
+                _finish, live.response, self._lease, fields, tuple(stored.values()), not leaving
             )
         if ending is not None:
-            live.finished(ending, html, reasoning_html)
+            live.finished(ending, stored)
         if ending is not None:
             log_end(live, outcome, fields)
         else:
@@ -137,16 +134,16 @@ def stop_early(live, status):
             live.task.cancel()
 
 
-def _finish(response, lease, fields, texts, sends):
+def _finish(response, lease, fields, stored, sends):
     """Store the end of `response`, and submit the message queued behind it if `sends` is True.
 
-    Runs in a Lane. `texts` are text, HTML, reasoning and HTML of that. Returns `(columns as
-    written, Submitted)`: None for the columns if another process has ended it, None for the
+    Runs in a Lane. `stored` are text, HTML, reasoning, HTML of that, and items. Returns `(columns
+    as written, Submitted)`: None for the columns if another process has ended it, None for the
     Submitted if no message was submitted.
     """
-    ending = response_states.finish(response, lease, fields, *texts)
+    ending = response_states.finish(response, lease, fields, *stored)
     if ending is None:
-        ending = recovery.put_back(response, lease, fields, *texts)
+        ending = recovery.put_back(response, lease, fields, *stored)
     following = None
     if ending is not None and sends and fields["status"] in queued_message.SENT_AFTER:
         following = queued_message.send(response.conversation_id)

@@ -189,7 +189,7 @@ def _look_of(message, context):
     if response is not None and (response.request.get("left_out") or response.refusal):
         return None
     if message.is_pending:
-        if message.live_reasoning or message.live_parts is not None:
+        if message.live_parts is not None:
             return None
     elif message.is_reply and not (message.text and (response is None or response.ended_well)):
         return None

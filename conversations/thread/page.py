@@ -24,7 +24,7 @@ _SHOWN = (
             *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
             *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
-            "person_id",
+            *("partial_items", "person_id"),
         )
     ),
 )

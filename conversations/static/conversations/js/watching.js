@@ -75,17 +75,30 @@ function replace(article, event) {
   placeStop(article);
 }
 
+// Each piece is an item of the reply, or a block of the text of one.
 function grow(article, event) {
-  for (const block of [...htmlOf(event).children]) {
-    const old = article.querySelector(`[data-block="${CSS.escape(block.dataset.block)}"]`);
-    if (old) morph(old, block);
-    else if (block.dataset.block.startsWith("reasoning-")) think(article, block);
-    else article.querySelector(".prose").append(block);
+  for (const piece of [...htmlOf(event).children]) {
+    const { item, block } = piece.dataset;
+    const old = article.querySelector(`[data-item="${CSS.escape(item)}"]`);
+    if (block === undefined) place(article, old, piece);
+    else placeBlock(article, old, piece);
   }
 }
 
-function think(article, block) {
-  const thinking = article.querySelector(".thinking");
-  thinking.hidden = false;
-  thinking.querySelector("[data-thoughts]").append(block);
+// An item stands ahead of the answer until that has text.
+function place(article, old, item) {
+  const answer = article.querySelector("[data-answer]");
+  if (old?.nodeName === item.nodeName) morph(old, item);
+  else if (old) old.replaceWith(item);
+  else if (answer.hasChildNodes()) answer.append(item);
+  else answer.before(item);
+}
+
+function placeBlock(article, item, block) {
+  // Whose it is only matters on the way.
+  delete block.dataset.item;
+  const old = article.querySelector(`[data-block="${CSS.escape(block.dataset.block)}"]`);
+  const text = item?.querySelector(".rich") ?? article.querySelector("[data-answer]");
+  if (old) morph(old, block);
+  else text.append(block);
 }

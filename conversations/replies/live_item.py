@@ -1,0 +1,164 @@
+"""Items of a live reply: the text and HTML so far of a message or of reasoning, or the call of a
+tool."""
+
+from collections.abc import Sequence
+
+from conversations import upstream
+from conversations.rendering import THOUGHTS, Stream
+
+# The mark of a text of which nothing was seen.
+NOTHING = (0, "", 0)
+
+
+class LiveText:
+    """A message or reasoning of a live reply, which has text: its text and its HTML so far.
+
+    `type` is "message" or "reasoning", `size` the length of its text in characters. It is rendered
+    from `begin` on.
+    """
+
+    def __init__(self, kind):
+        self.type = kind
+        self.size = 0
+        self.stream = None
+        # The annotations so far, and its JSON once it is complete.
+        self.annotations = []
+        self.closed = None
+        # How many blocks watchers were shown, once another item stood behind it; else None.
+        self.overtaken_at = None
+        self._texts = []
+        self._waiting = []
+
+    def begin(self, mark, **limits):
+        """Begin to render it. `mark` begins the `data-block` of its blocks (after THOUGHTS, for
+        reasoning); `limits` are the further arguments of Stream."""
+        self.stream = Stream(f"{THOUGHTS if self.type == 'reasoning' else ''}{mark}", **limits)
+
+    @property
+    def text(self):
+        """The text so far, in Markdown."""
+        if len(self._texts) > 1:
+            self._texts = ["".join(self._texts)]
+        return self._texts[0] if self._texts else ""
+
+    def add(self, text):
+        """Append `text`; its HTML follows with the next `refresh`."""
+        self._texts.append(text)
+        self._waiting.append(text)
+        self.size += len(text)
+        self.closed = None
+
+    def clear(self):
+        """Forget the text, and how it was rendered; `begin` begins anew."""
+        self.stream = self.overtaken_at = self.closed = None
+        self._texts, self._waiting = [], []
+        self.size = 0
+
+    @property
+    def unparsed(self):
+        """The number of characters that the next `refresh` parses."""
+        return sum(map(len, self._waiting)) + len(self.stream.open)
+
+    def refresh(self):
+        """Render the text that came since the last call."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self.stream.append("".join(waiting))
+            self.stream.refresh()
+
+    @property
+    def html(self):
+        """The HTML so far: its blocks."""
+        return "".join(self.stream.frozen) + self.stream.open
+
+    @property
+    def blocks(self):
+        """The number of blocks so far."""
+        return len(self.stream.frozen) + bool(self.stream.open)
+
+    def seen(self):
+        """Return a mark of the HTML as it is now, for a later `changes_since`: the number of
+        complete blocks, the HTML of the incomplete one, and the number of blocks that syntax
+        highlighting has changed."""
+        stream = self.stream
+        return len(stream.frozen), stream.open, len(stream.recoloured)
+
+    def changes_since(self, seen):
+        """Return the HTML of each block that changed since the mark `seen`, in their order."""
+        frozen, open_html, recoloured = seen
+        stream = self.stream
+        # Each once, and only what the watcher has already.
+        blocks = [
+            stream.frozen[number]
+            for number in dict.fromkeys(stream.recoloured[recoloured:])
+            if number < frozen
+        ]
+        blocks += stream.frozen[frozen:]
+        now = stream.open
+        if now and (now != open_html or len(stream.frozen) != frozen):
+            blocks.append(now)
+        return blocks
+
+    def as_item(self):
+        """Return the item in the words of the API: a message with its text and its annotations, or
+        reasoning with its text as its summary."""
+        closed, text = self.closed or {}, self.text
+        if self.type == "reasoning":
+            kept = {name: closed[name] for name in _OF_REASONING if closed.get(name)}
+            return {"type": "reasoning", **kept, "summary": [_part("summary_text", text)]}
+        if "content" in closed and upstream.strip_reference_marks(_text_of(closed)) == text:
+            return closed
+        part = {**_part("output_text", text), "annotations": self.annotations}
+        return {"role": "assistant", **closed, "type": "message", "content": [part]}
+
+
+class LiveCall:
+    """An item of a live reply that has no text: the call of a tool. `item` is its JSON (dict);
+    `is_closed` says that it is complete."""
+
+    def __init__(self, item, *, is_closed=False):
+        self.type = item["type"]
+        self.item = item
+        self.is_closed = is_closed
+        self.version = 0
+
+    def become(self, item, *, is_closed=False):
+        """Replace its JSON by `item`; return True if that is another."""
+        if item == self.item and is_closed == self.is_closed:
+            return False
+        self.item, self.is_closed = item, is_closed
+        self.version += 1
+        return True
+
+    def seen(self):
+        """Return a mark of the item as it is now."""
+        return self.version
+
+    def as_item(self):
+        """Return the item in the words of the API."""
+        return self.item
+
+
+# What is kept of reasoning, besides the text that was shown.
+_OF_REASONING = ("id", "status", "encrypted_content")
+
+
+def _part(kind, text):
+    return {"type": kind, "text": text}
+
+
+def _parts_of(message):
+    """Return the content parts (dicts) of a message with text in them."""
+    content = message.get("content")
+    parts = content if isinstance(content, Sequence) else []
+    return [part for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
+
+
+def _text_of(message):
+    return "".join(part["text"] for part in _parts_of(message))
+
+
+def annotations_of(message):
+    """Return all annotations of `message`, the JSON of an item of this type, as a list."""
+    found = (part.get("annotations") for part in _parts_of(message))
+    return [each for annotations in found if isinstance(annotations, list) for each in annotations]

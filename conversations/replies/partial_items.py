@@ -1,0 +1,89 @@
+"""Items of a reply that is being written, as they are stored beside its text so far.
+
+`Response.partial` and `.partial_reasoning` have the texts; `.partial_items` has, where there is
+more than these two, the items in their order, with the lengths of their texts in place of the
+texts, so that it changes only when an item begins or a call of a tool changes.
+"""
+
+from typing import Any, NamedTuple
+
+PARAGRAPH = "\n\n"
+TEXTS = ("message", "reasoning")
+
+
+class Unsaved(NamedTuple):
+    """What is to be stored of a reply that is being written.
+
+    `id` is that of the Response, `text` and `reasoning` are the whole texts so far. `items` is what
+    `packed` returned; None if that has not changed, or if the reply is plain.
+    """
+
+    id: Any
+    text: str
+    reasoning: str
+    first_token_at: Any = None
+    items: list | None = None
+
+
+def packed(items):
+    """Return the LiveTexts and LiveCalls `items` as JSON (list of dicts); None for a plain reply.
+
+    A text is `{"type": "message", "characters": 120}`, with its `annotations` if it has any; the
+    last one of a type has no `characters`, for it has the rest. The call of a tool is `{"type",
+    "item", "is_closed"}`, the last two as in LiveCall.
+    """
+    kinds = [item.type for item in items]
+    has_annotations = any(getattr(item, "annotations", None) for item in items)
+    if kinds in ([], ["message"], ["reasoning"], ["reasoning", "message"]) and not has_annotations:
+        return None
+    found = []
+    for at, item in enumerate(items):
+        if item.type not in TEXTS:
+            found.append({"type": item.type, "item": item.item, "is_closed": item.is_closed})
+            continue
+        entry = {"type": item.type}
+        if item.type in kinds[at + 1 :]:
+            entry["characters"] = len(item.text)
+        if item.annotations:
+            entry["annotations"] = item.annotations
+        found.append(entry)
+    return found
+
+
+def unpacked(text, reasoning, stored):
+    """Return `[(type, value)]` for the items that `packed` returned as `stored`. A value is a text,
+    or the arguments of a LiveCall (dict).
+
+    `text` and `reasoning` are the whole texts. Where `stored` is None they are all there is.
+    """
+    left = {"message": text, "reasoning": reasoning}
+    if stored is None:
+        stored = [{"type": kind} for kind in ("reasoning", "message") if left[kind]]
+    found = []
+    for entry in stored:
+        kind = entry["type"]
+        if kind not in TEXTS:
+            found.append((kind, {"item": entry["item"], "is_closed": entry["is_closed"]}))
+            continue
+        size = entry.get("characters", len(left[kind]))
+        found.append((kind, left[kind][:size]))
+        left[kind] = left[kind][size + len(PARAGRAPH) :]
+    return found
+
+
+def as_items(text, reasoning, stored):
+    """Return the items that `packed` returned as `stored` in the words of the API, their texts in
+    them; None for a plain reply."""
+    if stored is None:
+        return None
+    items = []
+    for entry, (kind, value) in zip(stored, unpacked(text, reasoning, stored), strict=True):
+        if kind == "reasoning":
+            items.append({"type": kind, "summary": [{"type": "summary_text", "text": value}]})
+        elif kind == "message":
+            part = {"type": "output_text", "text": value}
+            part["annotations"] = entry.get("annotations", [])
+            items.append({"type": kind, "role": "assistant", "content": [part]})
+        else:
+            items.append(value["item"])
+    return items
