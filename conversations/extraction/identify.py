@@ -1,0 +1,34 @@
+"""Identification of a file by trying, never by its name or by what the browser says it is."""
+
+from typing import BinaryIO
+
+from . import office, pdf, picture, plain_text
+from .finding import Finding, Refusal
+
+_HEAD = 4_096  # bytes looked at
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+
+
+def read(file: BinaryIO, write: BinaryIO) -> Finding:
+    """Return the Finding for `file` (seekable, at any place); write re-encoded pictures to `write`.
+
+    Raises Refusal for a file that is not taken.
+    """
+    file.seek(0)
+    head = file.read(_HEAD)
+    file.seek(0)
+    if not head:
+        raise Refusal("empty")
+    if picture.begins_like_one(head):
+        return picture.read(file, write)
+    # A PDF may begin with other bytes, as ISO 32000 allows.
+    if b"%PDF-" in head[:1_024]:
+        return pdf.read(file)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return office.read(file)
+    if head.startswith(_OLE):
+        raise Refusal("old_office")
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIC_BRANDS:
+        raise Refusal("heic")
+    return plain_text.read(file)

@@ -1,0 +1,70 @@
+"""PDF: the text of its pages, by pypdf, which has limits of its own on what streams unpack to."""
+
+import logging
+from typing import BinaryIO
+
+from pypdf import PdfReader
+from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
+
+from .finding import DOCUMENT, Finding, Refusal
+from .limits import MOST_CHARACTERS, MOST_PAGES
+
+MEDIA_TYPE = "application/pdf"
+# It describes each fault of a file at length, on the standard error.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+def read(file: BinaryIO) -> Finding:
+    """Return the Finding for a PDF. A page whose text cannot be read counts as one without text.
+
+    Raises Refusal: "encrypted", "broken", "too_much" if it has more than MOST_PAGES pages or
+    unpacks to too much, "too_large" if that takes too much memory.
+    """
+    try:
+        reader = PdfReader(file, strict=False)
+        if reader.is_encrypted and not _opens(reader):
+            raise Refusal("encrypted")
+        pages = len(reader.pages)
+        if pages > MOST_PAGES:
+            raise Refusal("too_much")
+        if not pages:
+            raise Refusal("broken")
+        return _finding(reader, pages)
+    except Refusal:
+        raise
+    except LimitReachedError as error:
+        raise Refusal("too_much") from error
+    except MemoryError as error:
+        raise Refusal("too_large") from error
+    except (FileNotDecryptedError, DependencyError) as error:
+        raise Refusal("encrypted") from error
+    except Exception as error:  # (it raises whatever a broken file leads to, RecursionError too)
+        raise Refusal("broken") from error
+
+
+def _opens(reader: PdfReader) -> bool:
+    """Return True if an encrypted PDF opens without a password."""
+    try:
+        return bool(reader.decrypt(""))
+    except (PyPdfError, NotImplementedError):
+        return False
+
+
+def _finding(reader: PdfReader, pages: int) -> Finding:
+    finding = Finding(DOCUMENT, MEDIA_TYPE, pages=pages)
+    texts: list[str] = []
+    length = 0
+    for number, page in enumerate(reader.pages, 1):
+        try:
+            text = (page.extract_text() or "").strip()
+        except (MemoryError, LimitReachedError):
+            raise
+        except Exception:
+            text = ""
+        texts.append(text.replace("\0", "")[: MOST_CHARACTERS - length])
+        if length + len(text) > MOST_CHARACTERS:
+            finding.is_cut, finding.cut_after = True, number
+            break
+        length += len(text) + 2
+    finding.text = "\n\n".join(texts).strip()
+    return finding

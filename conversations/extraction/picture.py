@@ -1,0 +1,106 @@
+"""Pictures: decoded within limits, turned as their EXIF says, and encoded anew without metadata."""
+
+import io
+import warnings
+from typing import BinaryIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .finding import PICTURE, Finding, Refusal
+from .limits import JPEG_QUALITY, LARGE_SIDE, MOST_PIXELS, SMALL_SIDE
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
+
+# Sizes are checked here, before anything is decoded, and more strictly than Pillow's warning.
+Image.MAX_IMAGE_PIXELS = None
+warnings.simplefilter("ignore")
+
+
+def begins_like_one(head: bytes) -> bool:
+    """Return True if a file that begins with the bytes `head` should be a picture."""
+    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+
+
+def read(file: BinaryIO, write: BinaryIO) -> Finding:
+    """Return the Finding for a picture; write the one for the model and then the one for the page
+    to `write`. Of an animation the first picture is taken.
+
+    Raises Refusal: "too_many_pixels", or "broken" if it cannot be decoded.
+    """
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Refusal("too_many_pixels")
+            # JPEG is decoded at a fraction of its size where that is enough.
+            image.draft(None, (LARGE_SIDE, LARGE_SIDE))
+            image.load()
+            orientation = image.getexif().get(0x0112, 1)
+            large = _plain(image, LARGE_SIDE)
+    except Refusal:
+        raise
+    except MemoryError as error:
+        raise Refusal("too_large") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise Refusal("broken") from error
+    except Exception as error:  # (whatever else a decoder raises at what it does not expect)
+        raise Refusal("broken") from error
+    large = _turned(large, orientation)
+    encoded = _encoded(large)
+    small = large.copy()
+    small.thumbnail((SMALL_SIDE, SMALL_SIDE))
+    encoded_small = _encoded(small)
+    write.write(encoded)
+    write.write(encoded_small)
+    return Finding(
+        PICTURE,
+        "image/png" if large.mode == "RGBA" else "image/jpeg",
+        width=large.width,
+        height=large.height,
+        large=len(encoded),
+        small=len(encoded_small),
+    )
+
+
+def _plain(image: Image.Image, side: int) -> Image.Image:
+    """Return `image` as RGB, or RGBA if any of it is transparent, no larger than `side` pixels
+    either way."""
+    if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
+        image = image.convert("RGBA")
+    elif image.mode not in ("RGB", "RGBA", "L", "CMYK", "YCbCr", "LAB", "HSV"):
+        # 1 bit, 16 bits, floats.
+        image = _eight_bits(image)
+    # Made smaller before anything else is done to it, which needs memory for each pixel.
+    image.thumbnail((side, side), reducing_gap=3.0)
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    return image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return a picture of 1, 16 or 32 bits per pixel as one of 8 bits of grey."""
+    if image.mode.startswith("I"):
+        return image.point(lambda value: value / 256).convert("L")
+    return image.convert("L")
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    """Return `image` turned by its EXIF `orientation` (1 to 8), without any metadata."""
+    plain = Image.new(image.mode, image.size)
+    plain.paste(image)
+    exif = Image.Exif()
+    exif[0x0112] = orientation if orientation in range(1, 9) else 1
+    plain.info["exif"] = exif.tobytes()
+    turned = ImageOps.exif_transpose(plain)
+    turned.info.clear()
+    return turned
+
+
+def _encoded(image: Image.Image) -> bytes:
+    """Return `image` as the bytes of a PNG if it has transparency, else of a JPEG."""
+    encoded = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(encoded, "PNG", compress_level=6)
+    else:
+        image.save(encoded, "JPEG", quality=JPEG_QUALITY)
+    return encoded.getvalue()

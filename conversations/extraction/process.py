@@ -1,0 +1,111 @@
+"""Parent's side of the child process that reads files: starting it and taking its answer."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from .finding import REFUSALS, Finding, Refusal
+from .limits import OUTPUT, WALL_SECONDS
+
+ROOT = Path(__file__).resolve().parents[2]
+# Environment variables passed to the child; the others may hold secrets.
+ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
+_LONGEST_ANSWER = 16_000_000  # bytes of its JSON
+
+
+@dataclass(slots=True)
+class Extract:
+    """What was read from a file: the Finding, and the open temporary file with the re-encoded
+    pictures, at `offset`; `network` says how the child's network was closed (no_network.py).
+
+    Close it, or use it as a context manager.
+    """
+
+    finding: Finding
+    output: IO[bytes]
+    offset: int
+    network: str
+
+    @property
+    def large(self) -> bytes:
+        """The bytes of the picture for the model; b"" if it is no picture."""
+        self.output.seek(self.offset)
+        return self.output.read(self.finding.large)
+
+    @property
+    def small(self) -> bytes:
+        """The bytes of the picture for the page; b"" if it is no picture."""
+        self.output.seek(self.offset + self.finding.large)
+        return self.output.read(self.finding.small)
+
+    def close(self) -> None:
+        """Close the temporary file, which removes it."""
+        self.output.close()
+
+    def __enter__(self) -> "Extract":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+
+def read_file(file: IO[bytes], folder: Path) -> Extract:
+    """Have the child process read `file`, an open file of the operating system; return the Extract.
+
+    Its output is kept in a file without a name in `folder`. Blocks, for up to WALL_SECONDS. Raises
+    Refusal, also if the child ran into a limit, and OSError if it could not be started.
+    """
+    environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    file.flush()
+    output = tempfile.TemporaryFile(dir=folder)
+    try:
+        child = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
+            [sys.executable, "-m", f"{__package__}.child"],
+            cwd=ROOT,
+            env=environment,
+            stdin=file.fileno(),
+            stdout=output.fileno(),
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            status = child.wait(WALL_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Refusal("too_long") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
+            child.wait()
+        return _answer(output, status)
+    except BaseException:
+        output.close()
+        raise
+
+
+def _answer(output: IO[bytes], status: int) -> Extract:
+    """Return the Extract in the child's `output`; `status` is its exit status, negative for a
+    signal. Raises Refusal."""
+    if status in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise Refusal("too_long")
+    if status == -signal.SIGXFSZ:
+        raise Refusal("too_large")
+    if output.seek(0, os.SEEK_END) > OUTPUT:
+        raise Refusal("too_large")
+    output.seek(0)
+    line = output.readline(_LONGEST_ANSWER)
+    try:
+        answer = json.loads(line)
+        if status != 0 or not line.endswith(b"\n"):
+            raise Refusal("unreadable")
+        if "refusal" in answer:
+            code = answer["refusal"]
+            raise Refusal(code if code in REFUSALS else "unreadable")
+        return Extract(Finding(**answer["finding"]), output, len(line), str(answer["network"]))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Refusal("unreadable") from error

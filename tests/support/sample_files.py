@@ -1,0 +1,165 @@
+"""Files as people upload them, and files as attackers do, made here byte by byte."""
+
+import io
+import random
+import struct
+import zipfile
+import zlib
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from PIL import Image
+
+PACKAGE = "application/vnd.openxmlformats-officedocument."
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+MAINS = {
+    "docx": ("word/document.xml", "wordprocessingml.document"),
+    "xlsx": ("xl/workbook.xml", "spreadsheetml.sheet"),
+    "pptx": ("ppt/presentation.xml", "presentationml.presentation"),
+}
+
+
+def upload(content, name="file.bin"):
+    """An uploaded file, as Django hands it to a view."""
+    return SimpleUploadedFile(name, content)
+
+
+def picture(kind="PNG", size=(60, 40), mode="RGB", colour=(200, 30, 30), **options):
+    """A picture of one colour."""
+    written = io.BytesIO()
+    Image.new(mode, size, colour).save(written, kind, **options)
+    return written.getvalue()
+
+
+def noise(size=(400, 300), kind="PNG", seed=1):
+    """A picture that no encoder makes small."""
+    content = random.Random(seed).randbytes(size[0] * size[1] * 3)
+    written = io.BytesIO()
+    Image.frombytes("RGB", size, content).save(written, kind)
+    return written.getvalue()
+
+
+def pdf(*pages, objects=(), raw=b""):
+    """A PDF with a page for each text; `objects` are further ones, `raw` stands at the end."""
+    kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
+    made = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode(),
+    ]
+    for number, text in enumerate(pages):
+        shown = b"BT /F1 12 Tf 20 700 Td (%s) Tj ET" % text.encode("latin-1") if text else b""
+        made.append(
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
+            b"<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>" % (4 + 2 * number)
+        )
+        made.append(stream(shown))
+    return written_pdf([*made, *objects], raw)
+
+
+def stream(content, more=b""):
+    return b"<</Length %d%s>>stream\n%s\nendstream" % (len(content), more, content)
+
+
+def written_pdf(objects, raw=b"", trailer=b""):
+    content, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj%s endobj\n" % (number, each)
+    start = len(content)
+    content += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    content += b"".join(b"%010d 00000 n \n" % place for place in places)
+    content += b"trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(objects) + 1,
+        trailer,
+        start,
+    )
+    return content + raw
+
+
+def packed(parts, compression=zipfile.ZIP_DEFLATED):
+    """A zip with `parts`: content by name."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", compression) as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    return written.getvalue()
+
+
+def office(ending, parts):
+    """A document of Office with `parts`: XML by name, beside the table of contents."""
+    main, kind = MAINS[ending]
+    types = (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Override PartName="/{main}" ContentType="{PACKAGE}{kind}.main+xml"/></Types>'
+    )
+    return packed({"[Content_Types].xml": types, **parts})
+
+
+def docx(*paragraphs, body=""):
+    """A Word document with these paragraphs, and `body` (XML) after them."""
+    inside = "".join(f"<w:p><w:r><w:t>{each}</w:t></w:r></w:p>" for each in paragraphs)
+    document = f"<w:document {W}><w:body>{inside}{body}</w:body></w:document>"
+    return office("docx", {"word/document.xml": document})
+
+
+def xlsx(*rows, sheet="Sheet1"):
+    """A workbook of one sheet: numbers as they are, texts among the shared ones."""
+    shared, lines = [], []
+    for row in rows:
+        cells = []
+        for value in row:
+            if isinstance(value, str):
+                cells.append(f'<c t="s"><v>{len(shared)}</v></c>')
+                shared.append(f"<si><t>{value}</t></si>")
+            else:
+                cells.append(f"<c><v>{value}</v></c>")
+        lines.append(f"<row>{''.join(cells)}</row>")
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    return office(
+        "xlsx",
+        {
+            "xl/workbook.xml": f'<workbook xmlns:r="{relation}"><sheets>'
+            f'<sheet name="{sheet}" sheetId="1" r:id="rId1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": "<Relationships>"
+            '<Relationship Id="rId1" Target="worksheets/sheet1.xml"/></Relationships>',
+            "xl/sharedStrings.xml": f"<sst>{''.join(shared)}</sst>",
+            "xl/worksheets/sheet1.xml": "<worksheet><sheetData>"
+            f"{''.join(lines)}</sheetData></worksheet>",
+        },
+    )
+
+
+def pptx(*slides):
+    """A presentation with one text on each slide."""
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    ids = "".join(f'<sldId id="{256 + at}" r:id="rId{at}"/>' for at in range(len(slides)))
+    targets = "".join(
+        f'<Relationship Id="rId{at}" Target="slides/slide{at}.xml"/>' for at in range(len(slides))
+    )
+    parts = {
+        "ppt/presentation.xml": f'<p xmlns:r="{relation}"><sldIdLst>{ids}</sldIdLst></p>',
+        "ppt/_rels/presentation.xml.rels": f"<Relationships>{targets}</Relationships>",
+    }
+    a = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+    for at, text in enumerate(slides):
+        parts[f"ppt/slides/slide{at}.xml"] = f"<s {a}><a:p><a:r><a:t>{text}</a:t></a:r></a:p></s>"
+    return office("pptx", parts)
+
+
+def png_of(width, height, grey=True):
+    """A PNG of this size, all of one colour: tiny, and huge when it is decoded."""
+    row = b"\0" + bytes(width * (1 if grey else 4))
+    packer = zlib.compressobj(9)
+    body = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, 0 if grey else 6, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+    )
+
+
+def chunk(name, content):
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+    )
