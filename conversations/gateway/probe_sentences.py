@@ -27,6 +27,8 @@ def finding_label(name):
         "limit": _("maximum length heeded"),
         "effort": _("reasoning effort accepted"),
         "unknown_model": _("an unknown model refused"),
+        "images": _("a picture accepted"),
+        "files": _("a PDF accepted"),
     }.get(name, name)
 
 

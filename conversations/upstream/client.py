@@ -18,6 +18,7 @@ from .events import Attempt, Event, Failed, Headers
 from .gateway_address import headers_with, root_of
 from .gateway_errors import LARGEST_ERROR, refusal
 from .gateway_text import Redactor, one_line
+from .listed_model import ListedModel
 from .response_body import chunks, finish_reading, next_chunk, read_into, unread
 from .response_headers import request_id_in, retry_after_in, summary
 from .retry_policy import ATTEMPTS, pause_before_retry
@@ -178,7 +179,11 @@ class Upstream:
                 await asyncio.sleep(pause)
 
     async def models(self) -> list[str]:
-        """Fetch `GET /models` and return the sorted model names, at most 1,000.
+        """Fetch `GET /models` and return the sorted model names, as `listed_models` does."""
+        return [each.name for each in await self.listed_models()]
+
+    async def listed_models(self) -> list[ListedModel]:
+        """Fetch `GET /models` and return what it says of each model, sorted by name, at most 1,000.
 
         Names that contain a configured secret are left out. Raises UpstreamError.
         """
@@ -206,10 +211,10 @@ class Upstream:
         data = listed.get("data") if isinstance(listed, dict) else None
         if not isinstance(data, list):
             raise UpstreamError(Failed("not_api", self._summary(http_response), status))
-        names = {one_line(each.get("id")) for each in data if isinstance(each, dict)} - {""}
+        found = {one_line(each.get("id")): each for each in data if isinstance(each, dict)}
         # A name with a secret in it is no model's, and the names are stored and shown.
-        names = {each for each in names if not self._redactor.holds_secret(each)}
-        return sorted(names)[:MOST_MODELS]
+        names = {name for name in found if name and not self._redactor.holds_secret(name)}
+        return [ListedModel.read(name, found[name]) for name in sorted(names)[:MOST_MODELS]]
 
     def with_key(self, api_key: str) -> "Upstream":
         """Return another Upstream that sends `api_key`, with the same gateway and connections.

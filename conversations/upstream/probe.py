@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .client import Upstream, UpstreamError
 from .events import Failed, Finished, Text
 from .folded_items import FoldedItems
+from .probe_files import document_part, picture_part
 from .usage import Usage
 
 ANSWER_SECONDS = 120.0
@@ -43,7 +44,7 @@ NO_CONNECTION = {"bad_config", "connect", "tls", "timeout_connect"}
 ROWS = (
     *("reachable", "key", "wrong_key", "models", "stream", "usage_stream", "growing"),
     *("first_token", "total", "limit", "history", "instructions", "effort", "unknown_model"),
-    *("whole", "usage_whole"),
+    *("whole", "usage_whole", "images", "files"),
 )
 
 
@@ -173,6 +174,29 @@ async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
     whole = await _ask(upstream, model, hello, maximum, stream=False)
     yield _shape_row("whole", whole, "-body", "not_whole", essential=False)
     yield _usage_row("usage_whole", whole)
+    seen = [_question("What colour is this? One word.", picture_part())]
+    yield _taken("images", await _ask(upstream, model, seen, maximum), works)
+    read = [_question("Which word does this file name? One word.", document_part())]
+    yield _taken("files", await _ask(upstream, model, read, maximum), works)
+
+
+def _question(text: str, part: dict) -> dict:
+    """Return a person's turn with `text` and a file, `part`."""
+    return {
+        "type": "message",
+        "role": "user",
+        "content": [{"type": "input_text", "text": text}, part],
+    }
+
+
+def _taken(name: str, answer: _Answer, works: bool) -> Row:
+    """Return the row `name`: whether the gateway took a file, and how many tokens it counted. A
+    gateway that drops files without a word counts few. `works` says that it answers without."""
+    if not works:
+        return Row(name, False, "not_asked", essential=False)
+    used = answer.usage.input_tokens if answer.usage else None
+    value = "" if used is None else str(used)
+    return Row(name, not answer.code, answer.code, value, answer.message, essential=False)
 
 
 def _stream_rows(stream: _Answer) -> list[Row]:
