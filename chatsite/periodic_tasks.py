@@ -9,10 +9,13 @@ import asyncio
 import logging
 
 from django.conf import settings
+from django.db import connections
 
 from conversations import replies
 from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
+from conversations.files.scanner import check_piece
+from conversations.files.sweep import sweep_piece
 from conversations.jobs.runner import run_jobs
 from conversations.mail.delivery import send_next
 from conversations.review.access_log_heads import log_each_hour
@@ -29,17 +32,34 @@ async def run():
         group.create_task(run_jobs())
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
+        group.create_task(
+            _every(settings.FILE_SWEEP, "the sweep of files", sweep_piece, run=_aside)
+        )
+        group.create_task(_every(settings.SCAN_LOOK, "the check of files", check_piece, run=_aside))
 
 
-async def _every(seconds, name, unit):
+async def _aside(unit):
+    """Return `unit()`, called in a thread of its own: it waits for the storage or for a scanner,
+    and replies must not wait for it."""
+    return await asyncio.to_thread(_and_close, unit)
+
+
+def _and_close(unit):
+    try:
+        return unit()
+    finally:
+        connections.close_all()
+
+
+async def _every(seconds, name, unit, run=replies.run_in_lane):
     """Call `unit` every `seconds`, and again after PAUSE seconds for as long as it returns True.
 
-    An exception is logged with `name`, not raised.
+    `run` is the coroutine function that calls it. An exception is logged with `name`, not raised.
     """
     while True:
         await asyncio.sleep(seconds)
         try:
-            while await replies.run_in_lane(unit):
+            while await run(unit):
                 await asyncio.sleep(PAUSE)
         except Exception as error:
             if passes(error):

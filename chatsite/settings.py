@@ -8,7 +8,7 @@ one sentence that names the variable.
 
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
@@ -238,9 +238,45 @@ STREAM_ACCESS = 5  # between two looks whether those who watch still may
 TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second attempt
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
 HEAD_LOOK = 10  # seconds between two looks whether this hour's head of the access log is written
+# Bytes of the largest request that the gateway takes; 0 is not known.
+UPSTREAM_MAX_BODY = env.number("UPSTREAM_MAX_BODY", 0)
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 
 # --- Limits ---------------------------------------------------------------------------------
+
+FILE_SYSTEM = "django.core.files.storage.FileSystemStorage"
+
+
+def file_storage(url, folder):
+    """Return Django's STORAGES entry for the files of messages by `url` (FILES_URL): a folder
+    (file:///…; "" is the path `folder`) or a bucket (s3://BUCKET/PREFIX, with the package
+    django-storages). Raises ImproperlyConfigured for any other URL.
+
+    Of a bucket, `?endpoint_url=` and `?region_name=` may follow; keys come from the environment
+    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), as for all programs of AWS.
+    """
+    parts = urlsplit(url.strip())
+    path = unquote(parts.path)
+    if not url.strip() or (parts.scheme == "file" and not parts.netloc and path.strip("/")):
+        return {
+            "BACKEND": FILE_SYSTEM,
+            "OPTIONS": {
+                "location": str(folder if not path else Path(path)),
+                "file_permissions_mode": 0o600,
+                "directory_permissions_mode": 0o700,
+            },
+        }
+    if parts.scheme == "s3" and parts.hostname and "@" not in parts.netloc:
+        options = dict(parse_qsl(parts.query))
+        if set(options) <= {"endpoint_url", "region_name", "addressing_style"}:
+            options |= {"bucket_name": parts.netloc, "location": path.strip("/")}
+            options |= {"default_acl": None, "querystring_auth": False, "file_overwrite": True}
+            return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+    raise ImproperlyConfigured(
+        "FILES_URL must be like file:///var/lib/chatsite/files or s3://BUCKET/PREFIX"
+        "?endpoint_url=https://s3.example.org."
+    )
+
 
 MAX_BODY = env.number("MAX_BODY", 4_000_000, least=10_000)  # bytes of one request
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
@@ -255,8 +291,26 @@ IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "chatsite.upload_handler.ImportFolderHandler",
+    "chatsite.upload_handler.SpoolHandler",
 ]
+# Files in messages: bytes of one, how many in a message, bytes of one person and of the site (0: no
+# limit but the disk).
+MAX_FILE = env.number("MAX_FILE", 25_000_000, least=1_000)
+FILES_PER_MESSAGE = env.number("FILES_PER_MESSAGE", 10, least=1, most=50)
+FILES_PER_PERSON = env.number("FILES_PER_PERSON", 1_000_000_000, least=1_000)
+FILES_PER_SITE = env.number("FILES_PER_SITE", 0)
+# Where their bytes lie, and the folder in which they are received.
+FILES = file_storage(env.str("FILES_URL", default=""), BESIDE_DATABASE / "files")
+FILES_ARE_LOCAL = FILES["BACKEND"] == FILE_SYSTEM
+FILES_FOLDER = Path(FILES["OPTIONS"]["location"]) if FILES_ARE_LOCAL else None
+UPLOAD_FOLDER = (FILES_FOLDER or BESIDE_DATABASE) / "incoming"
+# Bytes of messages with files that one process receives at a time.
+UPLOAD_SPACE = env.number("UPLOAD_SPACE", 2_000_000_000, least=1_000)
+# A command that reads a file and exits with 0 if it is clean and 1 if not, or a clamd socket:
+# clamd:///run/clamav/clamd.ctl or clamd://HOST:3310.
+FILE_SCANNER = env.str("FILE_SCANNER", default="").strip()
+FILE_SWEEP = 600  # seconds between two looks for files that no message holds
+SCAN_LOOK = 15  # seconds between two looks for files that wait for the scanner
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
 # Bytes of bodies that have not arrived whole, which one process holds at most.
 UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)
@@ -385,7 +439,8 @@ except Exception as error:
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": FILE_SYSTEM},
+    "files": FILES,
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG or TESTING

@@ -1,14 +1,16 @@
-"""Django's handler for uploaded files too large for memory: it puts them into IMPORT_FOLDER.
+"""Django's handler for uploaded files too large for memory: it puts them beside the site's files.
 
 FILE_UPLOAD_TEMP_DIR would have to exist before the site is set up.
 """
 
 from contextlib import suppress
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+
+from chatsite.upload_spool import IMPORT_PATH
 
 
 class FileInImportFolder(UploadedFile):
@@ -24,30 +26,36 @@ class FileInImportFolder(UploadedFile):
             self.file.close()
 
 
-class ImportFolderHandler(FileUploadHandler):
-    """A FileUploadHandler that writes each uploaded file into a temporary one in IMPORT_FOLDER."""
+class FileInUploadFolder(UploadedFile):
+    """An uploaded file without a name in UPLOAD_FOLDER, which is gone when it is closed. Of one
+    over MAX_FILE only the size is known: the rest of its content was not kept."""
+
+
+class SpoolHandler(FileUploadHandler):
+    """A FileUploadHandler that writes each uploaded file into a temporary one: for an import in
+    IMPORT_FOLDER, for a message in UPLOAD_FOLDER."""
 
     file = None
 
     def new_file(self, *args, **kwargs):
-        """Create the temporary file for the next uploaded file; create IMPORT_FOLDER if needed."""
+        """Create the temporary file for the next uploaded file, and its folder if needed."""
         super().new_file(*args, **kwargs)
-        settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.file = FileInImportFolder(
-            NamedTemporaryFile(dir=settings.IMPORT_FOLDER),
-            self.file_name,
-            self.content_type,
-            0,
-            self.charset,
-            self.content_type_extra,
-        )
+        self._is_import = self.request.path_info == IMPORT_PATH
+        folder = settings.IMPORT_FOLDER if self._is_import else settings.UPLOAD_FOLDER
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kind, make = FileInUploadFolder, TemporaryFile
+        if self._is_import:
+            kind, make = FileInImportFolder, NamedTemporaryFile
+        described = (self.content_type, 0, self.charset, self.content_type_extra)
+        self.file = kind(make(dir=folder), self.file_name, *described)
 
     def receive_data_chunk(self, raw_data, start):
-        """Append the bytes `raw_data` to the file; `start` is their offset, which is not used."""
-        self.file.write(raw_data)
+        """Append the bytes `raw_data`, which begin at the offset `start`, to the file."""
+        if self._is_import or start < settings.MAX_FILE:
+            self.file.write(raw_data)
 
     def file_complete(self, file_size):
-        """Return the file at its beginning, a FileInImportFolder of `file_size` bytes."""
+        """Return the file at its beginning, with `size` set to `file_size` bytes."""
         self.file.seek(0)
         self.file.size = file_size
         return self.file

@@ -1,10 +1,13 @@
-"""Spools the body of an import, which may be larger than MAX_BODY, into a file in IMPORT_FOLDER.
+"""Spools a request's body that carries files, and may be larger than MAX_BODY, beside the files.
 
-Only multipart on the import's address, with a stated length, and only where the session cookie
-names somebody who is logged in: that is looked up before a byte is read.
+Only multipart on the addresses that take files (the import, the forms of messages, /files/), with a
+stated length, and only where the session cookie names somebody who is logged in: that is looked up
+before a byte is read.
 """
 
 import asyncio
+import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
@@ -14,41 +17,64 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, connections
 
+from chatsite.person_shares import share_of
 from conversations.jobs.import_space import NoImportSpace, check_space
 
-PATH = "/data/"
+IMPORT_PATH = "/data/"
+FILE_PATH = "/files/"
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# The forms of a message: a new conversation's, a conversation's, of the queued and an edited one.
+_MESSAGE = re.compile(rf"/(?:conversations/{_UUID}/(?:queued/)?|messages/{_UUID}/edit/)?")
 BLOCK = 1_000_000  # bytes that are collected before they are written
 PATIENCE = 30  # seconds without a byte
-AT_ONCE = 4  # of a process
+AT_ONCE = 4  # imports of a process
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
-_under_way = {}  # person id -> length of the one upload that they may have
+_under_way = {}  # person id -> length of the one import that they may have
+_received = Counter()  # person id -> bytes of their messages with files that are being received
+
+
+def most_of(path):
+    """Return the largest body in bytes that the address `path` takes from somebody who is logged
+    in; None if it takes no files."""
+    if path == IMPORT_PATH:
+        return settings.MAX_IMPORT + settings.MAX_BODY
+    if path == FILE_PATH:
+        return settings.MAX_FILE + settings.MAX_BODY
+    if _MESSAGE.fullmatch(path):
+        return settings.MAX_FILE * settings.FILES_PER_MESSAGE + settings.MAX_BODY
+    return None
 
 
 def may_be_larger(scope, length):
-    """Return True if the request with this ASGI `scope` is an import, whose body may have `length`
-    bytes although that is more than MAX_BODY. `length` is None if the client states none."""
+    """Return True if the request with this ASGI `scope` carries files, and its body may have
+    `length` bytes although that is more than MAX_BODY. `length` is None if the client states
+    none."""
     headers = dict(scope["headers"])
+    most = most_of(scope["path"])
     return (
         scope["method"] == "POST"
-        and scope["path"] == PATH
+        and most is not None
         and headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data")
         and length is not None
-        and length <= settings.MAX_IMPORT + settings.MAX_BODY
+        and length <= most
     )
 
 
 async def spool(scope, receive, length):
-    """Receive the body of an import and return it as an open file without a name, at its beginning.
+    """Receive the body of a request with files and return it as an open file without a name, at its
+    beginning.
 
     `scope` and `receive` are ASGI's, `length` is the stated length in bytes. The caller closes the
     file. Returns None if nobody is logged in or the body does not come whole. Raises NoImportSpace
-    if the person has another upload under way, or if the limits or the disk have no room for it.
+    if the person is sending as much as they may at a time, or if limits or disk have no room.
     """
     loop = asyncio.get_running_loop()
     person = await loop.run_in_executor(_thread, _person, scope)
     if person is None:
         return None
+    if scope["path"] != IMPORT_PATH:
+        return await _spool_message(loop, receive, person, length)
     if person in _under_way:
         raise NoImportSpace(is_share=True)
     if len(_under_way) >= AT_ONCE:
@@ -57,18 +83,46 @@ async def spool(scope, receive, length):
     _under_way[person] = length
     try:
         await loop.run_in_executor(_thread, _check, person, length, under_way)
-        settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = TemporaryFile(dir=settings.IMPORT_FOLDER)
-        if await _receive(loop, receive, file, length):
-            file.seek(0)
-            return file
+        return await _spool_into(loop, settings.IMPORT_FOLDER, receive, length)
+    finally:
+        del _under_way[person]
+
+
+async def _spool_message(loop, receive, person, length):
+    """Receive a message with files of the person with this id; the rest is as in `spool`."""
+    # Whatever the share is, one whole message is always allowed.
+    share = max(share_of(settings.UPLOAD_SPACE), most_of("/"))
+    if _received[person] + length > share:
+        raise NoImportSpace(is_share=True)
+    if _received.total() + length > max(settings.UPLOAD_SPACE, share):
+        raise NoImportSpace(is_share=False)
+    _received[person] += length
+    try:
+        return await _spool_into(loop, settings.UPLOAD_FOLDER, receive, length)
+    finally:
+        _received[person] -= length
+        if not _received[person]:
+            del _received[person]
+
+
+async def _spool_into(loop, folder, receive, length):
+    """Receive a body into a file without a name in `folder` and return it; None if it does not come
+    whole. Raises NoImportSpace if the disk is full."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = TemporaryFile(dir=folder)
+        try:
+            if await _receive(loop, receive, file, length):
+                file.seek(0)
+                return file
+        except BaseException:
+            file.close()
+            raise
         file.close()
         return None
     except OSError as error:
         # The disk is full.
         raise NoImportSpace(is_share=False) from error
-    finally:
-        del _under_way[person]
 
 
 def _check(person, length, under_way):

@@ -2,7 +2,7 @@
 receivers, system checks and the repair of database triggers."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_delete
+from django.db.models.signals import post_delete, post_migrate, pre_delete
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,6 +19,7 @@ class ConversationsConfig(AppConfig):
         from conversations import checks  # noqa: F401
         from conversations.accounts import session_revocation
         from conversations.database import integers_in, triggers
+        from conversations.files import sweep
         from conversations.review import permission_changes
         from conversations.search import index
 
@@ -32,6 +33,7 @@ class ConversationsConfig(AppConfig):
         # the search index has to follow each of them.
         pre_delete.connect(index.forget_message, sender=self.get_model("Message"))
         pre_delete.connect(index.forget_conversation, sender=self.get_model("Conversation"))
+        post_delete.connect(sweep.forget, sender=self.get_model("Attachment"))
 
 
 def enable_default_model(sender, **kwargs):

@@ -19,7 +19,8 @@ class MessageForm(forms.Form):
 
     `person` is the Person who sends it: only models offered to that person are valid; None: no
     model is. `chosen` is the name of the model that is selected at first. In `cleaned_data`,
-    `model` is a LanguageModel.
+    `model` is a LanguageModel. `files` are the Attachments that go with the message (`files_kept`):
+    with some it needs no text.
     """
 
     text = forms.CharField(
@@ -33,8 +34,12 @@ class MessageForm(forms.Form):
     length = forms.IntegerField(required=False, min_value=16, max_value=10_000_000)
     submission = forms.UUIDField(required=False)
 
-    def __init__(self, *args, person=None, chosen="", **kwargs):
+    def __init__(self, *args, person=None, chosen="", files=(), **kwargs):
         super().__init__(*args, **kwargs)
+        self.files_kept = list(files)
+        if self.files_kept:
+            # A picture may say it all.
+            self.fields["text"].required = False
         # Only models that the person may use are offered, and valid.
         offered = LanguageModel.objects.offered_to(person) if person else ()
         self.models = list(offered)
@@ -45,6 +50,8 @@ class MessageForm(forms.Form):
         """Return the text with "\\n" as line ends. Raise ValidationError if it is only white space
         or has more than MAX_MESSAGE characters."""
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
+        if not text.strip() and self.files_kept:
+            return ""
         if not text.strip():
             raise forms.ValidationError(_("Write a message first."))
         if len(text) > settings.MAX_MESSAGE:

@@ -9,6 +9,7 @@ from conversations.views import (
     conversation_list,
     conversations,
     feedback,
+    files,
     first_visit,
     jobs,
     messages,
@@ -60,6 +61,12 @@ urlpatterns = [
     path(
         "conversations/<uuid:conversation_id>/export.json", transfer.export_json, name="export_json"
     ),
+    # /files/
+    path("files/", files.upload, name="files"),
+    path("files/<uuid:file_id>/", files.file, name="file"),
+    path("files/<uuid:file_id>/small/", files.small, name="small_file"),
+    path("files/<uuid:file_id>/text/", files.text, name="file_text"),
+    path("files/<uuid:file_id>/remove/", files.remove, name="remove_file"),
     # /messages/<uuid>/
     path("messages/<uuid:message_id>/text/", messages.text, name="text"),
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
@@ -86,6 +93,12 @@ urlpatterns = [
     path("review/<uuid:conversation_id>/flag/", review.flag, name="review_flag"),
     path("review/<uuid:conversation_id>/note/", review.note, name="review_note"),
     path("review/<uuid:conversation_id>/reviewed/", review.reviewed, name="review_reviewed"),
+    path("review/<uuid:conversation_id>/files/<uuid:file_id>/", review.file, name="review_file"),
+    path(
+        "review/<uuid:conversation_id>/files/<uuid:file_id>/text/",
+        review.file_text,
+        name="review_file_text",
+    ),
     path("review/<uuid:conversation_id>/next/", review.following, name="review_next"),
     path(
         "review/<uuid:conversation_id>/responses/<uuid:response_id>/input/",

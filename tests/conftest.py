@@ -1,12 +1,20 @@
 """The stage: people, a gateway and a server. Everything is real but the model."""
 
+import atexit
 import os
 import re
+import shutil
 import signal
+import tempfile
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
 os.environ["INSECURE_HTTP"] = "true"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+if "FILES_URL" not in os.environ:
+    # Not where the files of a site lie that somebody runs from here.
+    _files = tempfile.mkdtemp(prefix="chatsite-files-")
+    os.environ["FILES_URL"] = f"file://{_files}"
+    atexit.register(shutil.rmtree, _files, ignore_errors=True)
 
 import django
 import pytest

@@ -13,6 +13,8 @@ SITE = {"chatsite", "conversations"}
 FORBIDDEN = {
     "upstream": {"ours", "django"},
     "rendering": {"ours"},
+    "extraction": {"ours", "django"},
+    "files": {"urls", "views", "forms", "admin", "replies", "upstream", "jobs", "transfer"},
     "items": {
         "urls",
         "views",

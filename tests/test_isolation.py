@@ -5,6 +5,7 @@ who may come in; and whatever a line says, no answer to anybody else holds alice
 """
 
 import copy
+import hashlib
 import re
 import uuid
 
@@ -13,7 +14,17 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import get_resolver
 
-from conversations.models import Conversation, Job, Person, QueuedMessage, ReviewAccess, Scope
+from conversations.files import storage
+from conversations.models import (
+    Attachment,
+    Conversation,
+    Job,
+    Person,
+    QueuedMessage,
+    ReviewAccess,
+    Scope,
+    StoredFile,
+)
 from tests.conftest import make_person
 from tests.support.review_stage import ANSWER, OTHER, QUESTION, TITLE, converse, opened
 
@@ -22,7 +33,9 @@ pytestmark = pytest.mark.once
 ROLES = ("anonymous", "alice", "bob", "reviewer", "stranger", "staff", "superuser")
 # What may not be in an answer to anybody but alice.
 WAITING = "what is to be sent later"
-WORDS = (TITLE, QUESTION, ANSWER, OTHER, WAITING, "<strong>answer</strong>")
+FILE = "what a file of alice says"
+FILE_NAME = "alice-and-her-plan"
+WORDS = (TITLE, QUESTION, ANSWER, OTHER, WAITING, "<strong>answer</strong>", FILE, FILE_NAME)
 
 OPEN = "open to all"
 MINE = "everybody's own page"  # logged in; about nobody else
@@ -36,6 +49,7 @@ STAFF = "for all staff"
 STREAM = "tested at a real server"
 
 C, M, R = "<uuid:conversation_id>", "<uuid:message_id>", "<uuid:response_id>"
+F = "<uuid:file_id>"
 J = "<uuid:job_id>"
 LINES = {
     "": MINE,
@@ -66,6 +80,11 @@ LINES = {
     f"conversations/{C}/seen/": OWN,
     f"conversations/{C}/export.md": OWN,
     f"conversations/{C}/export.json": OWN,
+    "files/": MINE,
+    f"files/{F}/": OWN,
+    f"files/{F}/small/": OWN,
+    f"files/{F}/text/": OWN,
+    f"files/{F}/remove/": OWN,
     f"messages/{M}/text/": OWN,
     f"messages/{M}/edit/": OWN,
     f"messages/{M}/retry/": OWN,
@@ -86,6 +105,8 @@ LINES = {
     f"review/{C}/flag/": DOOR,
     f"review/{C}/note/": DOOR,
     f"review/{C}/reviewed/": DOOR,
+    f"review/{C}/files/{F}/": DOOR,
+    f"review/{C}/files/{F}/text/": DOOR,
     f"review/{C}/next/": DOOR,
     f"review/{C}/responses/{R}/input/": DOOR,
     "accounts/login/": OPEN,
@@ -152,8 +173,46 @@ def cast(alice, bob, reviewer, administrator):
         conversation=conversation, text=WAITING, submission=uuid.uuid4(), model="m-1"
     )
     Job.objects.create(owner=alice, kind=Job.Kind.EMPTY_TRASH)
+    asked = conversation.messages.filter(role="user").first()
+    add_file(alice, conversation, asked, "text/plain")
+    add_file(alice, conversation, asked, "image/png", width=4, height=4)
+    add_file(alice, conversation, None, "text/plain")
     people = (None, alice, bob, reviewer, stranger, staff, administrator)
     return dict(zip(ROLES, people, strict=True)), conversation
+
+
+def add_file(owner, conversation, message, media_type, **fields):
+    """A file of `owner` with bytes, in `message` or not sent yet (None)."""
+    content = FILE.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    stored = StoredFile.objects.create(
+        owner_id=owner.pk, sha256=digest, size=len(content), small=len(content)
+    )
+    for name in (stored.name, stored.small_name):
+        storage.write(name, content)
+    return Attachment.objects.create(
+        owner=owner,
+        conversation=conversation,
+        message=message,
+        stored=stored,
+        name=FILE_NAME,
+        media_type=media_type,
+        size=len(content),
+        sha256=digest,
+        text=FILE,
+        characters=len(FILE),
+        **fields,
+    )
+
+
+def file_ids(files):
+    """What stands in routes for files: which one is asked for depends on what of it is."""
+    text, picture, unsent = files
+    return {
+        f"files/{F}/small/": f"files/{picture}/small/",
+        f"files/{F}/remove/": f"files/{unsent}/remove/",
+        F: text,
+    }
 
 
 def routes(patterns=None, prefix=""):
@@ -170,7 +229,8 @@ def ids_of(conversation):
     """What stands in routes for alice's things, by how it is written there."""
     message = conversation.messages.get(role="assistant", text=ANSWER)
     job = Job.objects.get(owner=conversation.owner)
-    return {
+    files = conversation.attachments.order_by("created_at").values_list("pk", flat=True)
+    return file_ids(files) | {
         C: conversation.pk,
         J: job.pk,
         M: message.pk,
@@ -204,7 +264,10 @@ def ask(client, method, path):
 
 def seen(answer):
     """What an answer shows, without what differs from one request to the next."""
-    text = answer.content.decode() if not answer.streaming else ""
+    if answer.streaming and not answer.headers["Content-Type"].startswith("application/zip"):
+        text = b"".join(answer.streaming_content).decode()
+    else:
+        text = "" if answer.streaming else answer.content.decode()
     text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", text)
     return answer.status_code, text.replace(answer.headers["X-Request-Id"], "")
 
@@ -225,6 +288,7 @@ def test_the_matrix_holds(client, cast, role, method):
         client.force_login(people[role])
     ids = ids_of(conversation)
     others = ids | {written: uuid.uuid4() for written in (C, M, R)}
+    others |= file_ids([uuid.uuid4() for _ in range(3)])
     faults = []
     for route, line in LINES.items():
         if line == STREAM:
@@ -236,7 +300,8 @@ def test_the_matrix_holds(client, cast, role, method):
             missing = ask(client, method, address(route, others))
             if seen(answer) != seen(missing):
                 fault = "differs from what is not there"
-        if role != "alice" and any(word in seen(answer)[1] for word in WORDS):
+        shown = seen(answer)[1]
+        if role != "alice" and any(word in shown for word in WORDS):
             fault = "shows alice's words"
         if fault:
             faults.append(f"{method} {path} {answer.status_code}: {fault} ({line})")

@@ -221,8 +221,8 @@ def _belongings(people):
 class LanguageModelAdmin(GuardedAdmin):
     """ModelAdmin of the gateway's language models: which are offered, and to which groups."""
 
-    list_display = ["name", "enabled", "context_window", "max_output_tokens"]
-    list_editable = ["enabled"]
+    list_display = ["name", "enabled", "images", "files", "context_window", "max_output_tokens"]
+    list_editable = ["enabled", "images", "files"]
     list_filter = ["enabled", "groups"]
     search_fields = ["name"]
     filter_horizontal = ["groups"]

@@ -179,6 +179,10 @@ def _ours():
     """Return `{code: sentence}` for failures of this site itself, in the active language."""
     return {
         "expired": _("No server was free to write this reply in time. Nothing was sent; retry."),
+        "file_missing": _(
+            "A file of this conversation is missing on the server, so nothing was sent. Tell your "
+            "administrator."
+        ),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
     }
 

@@ -3,6 +3,7 @@ of them."""
 
 from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
 
+from .attachment import Attachment, StoredFile
 from .budget import Budget, BudgetChange
 from .conversation import Conversation
 from .feedback import Feedback
@@ -23,6 +24,7 @@ from .usage_scope import UsageScope
 
 __all__ = [
     "AccessLogHead",
+    "Attachment",
     "Budget",
     "BudgetChange",
     "Conversation",
@@ -42,6 +44,7 @@ __all__ = [
     "ReviewSitting",
     "Scope",
     "SearchEntry",
+    "StoredFile",
     "UsageDay",
     "UsageRollup",
     "UsageScope",

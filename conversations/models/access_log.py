@@ -68,6 +68,7 @@ class ReviewAccess(models.Model):
         OPENED = "opened", _("opened")
         REOPENED = "reopened", _("opened again")
         SAW_INPUT = "saw_input", _("saw the input")
+        SAW_FILE = "saw_file", _("saw a file")
         EXPORTED = "exported", _("exported")
         FLAGGED = "flagged", _("flagged")
         UNFLAGGED = "unflagged", _("took the flag away")
@@ -87,7 +88,7 @@ class ReviewAccess(models.Model):
         OTHER = "other", _("Other")
 
     # Acts that let a reviewer see text. The owner of the conversation is told of these.
-    READING = (Action.OPENED, Action.REOPENED, Action.SAW_INPUT)
+    READING = (Action.OPENED, Action.REOPENED, Action.SAW_INPUT, Action.SAW_FILE)
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
     at = models.DateTimeField(_("time"))

@@ -55,6 +55,12 @@ class LanguageModel(models.Model):
     """A language model of the gateway: its name in API requests, its limits in tokens, and who may
     use it."""
 
+    class Files(models.TextChoices):
+        """What of a document is sent to the model: the text read from it, or the file itself."""
+
+        TEXT = "text", _("as text")
+        NATIVE = "native", _("as files")
+
     name = models.CharField(
         _("name"), max_length=200, unique=True, help_text=_("As the gateway calls it.")
     )
@@ -76,6 +82,18 @@ class LanguageModel(models.Model):
         max_length=200,
         blank=True,
         help_text=_("Offered to people, separated by commas, like: low, medium, high."),
+    )
+    images = models.BooleanField(
+        _("takes pictures"),
+        default=False,
+        help_text=_("Pictures in messages are sent to it; without this they are refused."),
+    )
+    files = models.CharField(
+        _("documents"),
+        max_length=10,
+        choices=Files.choices,
+        default=Files.TEXT,
+        help_text=_("What is sent of a document: the text that was read from it, or the file."),
     )
     choose_length = models.BooleanField(_("people may set a maximum length"), default=False)
     groups = models.ManyToManyField(

@@ -60,6 +60,14 @@ class Message(models.Model):
     def __str__(self):
         return str(self.pk)
 
+    @cached_property
+    def shown_files(self):
+        """The list of its Attachments, without their text; `thread.page` sets it for a page's
+        messages at once. A reply that is being written has none."""
+        if self.is_reply:
+            return []
+        return list(self.attachments.defer("text"))
+
     @property
     def is_reply(self):
         """True for a message by a language model, False for one by a person."""

@@ -26,6 +26,10 @@ TOKENS = REPORTED_TOKENS + ESTIMATED_TOKENS
 DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
 
 
+# Error codes of a gateway that refuses what was sent: with files it is they, most likely.
+FILE_ERRORS = ("refused", "unsupported", "too_large", "not_found", "model_failed", "server")
+
+
 def _not_negative(field):
     """Return a Q that is true where the column called `field` is null or at least 0."""
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
@@ -229,6 +233,13 @@ class Response(models.Model):
             and not self.refusal
             and not (self.reason and self.reason_sentence)
         )
+
+    @property
+    def files_are_suspect(self):
+        """True if it failed with files in the request, which the gateway refused, and the files are
+        the likely cause."""
+        sent = (self.request.get("files") or {}).get("count")
+        return bool(sent and self.status == self.Status.FAILED and self.error_code in FILE_ERRORS)
 
     @property
     def error_sentence(self):

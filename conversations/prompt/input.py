@@ -1,8 +1,9 @@
 """Body of `POST /v1/responses`, built from stored messages that fit the model's context window.
 
 Pure functions. A turn is sent as `{"type": "message", "role", "content": text}`, the only form that
-every gateway examined accepts. Optional fields are sent only where they are set: some gateways
-refuse fields that they do not know.
+every gateway examined accepts; one with files has a list of parts as its content, the text before
+the files. Optional fields are sent only where they are set: some gateways refuse fields that they
+do not know.
 """
 
 from dataclasses import dataclass
@@ -16,12 +17,47 @@ OUTPUT_RESERVE = 8_192
 
 
 @dataclass(frozen=True, slots=True)
+class FileParts:
+    """What is sent of the files of one message: `parts` is the list of parts (dicts), documents
+    before pictures; `texts` are the texts in them, `tokens` the estimated tokens of all that is no
+    text, `pictures` and `size` the number of pictures and the bytes of what is sent as base64."""
+
+    parts: tuple[dict, ...] = ()
+    texts: tuple[str, ...] = ()
+    tokens: int = 0
+    pictures: int = 0
+    size: int = 0
+
+    @property
+    def count(self):
+        """The number of files."""
+        return len(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
-    """One stored message: `role` ("user" or "assistant") and `text`; `id` is not sent."""
+    """One stored message: `role` ("user" or "assistant") and `text`; `id` is not sent.
+
+    `files` is what is sent of its files (FileParts), None for none.
+    """
 
     id: object
     role: str
     text: str
+    files: FileParts | None = None
+
+    @property
+    def parts(self):
+        """The parts of the API (dicts) that follow the text; only a person's turn has any."""
+        return self.files.parts if self.files and self.role == "user" else ()
+
+    def tokens(self, ratio):
+        """Return the estimated tokens of the turn with its files; `ratio` is bytes per token."""
+        needed = estimate_tokens(self.text, ratio) + TURN_OVERHEAD
+        if self.parts:
+            needed += self.files.tokens
+            needed += sum(estimate_tokens(text, ratio) for text in self.files.texts)
+        return needed
 
 
 def join_instructions(*parts):
@@ -61,7 +97,7 @@ def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_tok
     ratio = bytes_per_token or BYTES_PER_TOKEN
     room = window - (max_output_tokens or min(window // 4, OUTPUT_RESERVE))
     room -= estimate_tokens(instructions, ratio)
-    needed = [estimate_tokens(turn.text, ratio) + TURN_OVERHEAD for turn in turns]
+    needed = [turn.tokens(ratio) for turn in turns]
     total = sum(needed)
     first = 0
     while total > room and first < len(turns) - 1:
@@ -78,17 +114,39 @@ def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_tok
 def as_input(turns):
     """Return the `input` array of the request for `turns`, a list of dicts.
 
-    Turns without text are left out; adjacent turns of one role are joined by a blank line.
+    Turns without text and files are left out; adjacent turns of one role are joined, by a blank
+    line where both are text.
     """
     items: list[dict] = []
     for turn in turns:
-        if not turn.text.strip():
+        content = _content(turn)
+        if not content:
             continue
         if items and items[-1]["role"] == turn.role:
-            items[-1]["content"] += "\n\n" + turn.text
+            items[-1]["content"] = _joined(items[-1]["content"], content)
         else:
-            items.append({"type": "message", "role": turn.role, "content": turn.text})
+            items.append({"type": "message", "role": turn.role, "content": content})
     return items
+
+
+def _content(turn):
+    """Return the `content` of a turn: its text or, with files, a list of parts; "" for nothing."""
+    text = turn.text if turn.text.strip() else ""
+    return [*_parts(text), *turn.parts] if turn.parts else text
+
+
+def _joined(first, second):
+    """Return two contents of turns as one."""
+    if isinstance(first, str) and isinstance(second, str):
+        return f"{first}\n\n{second}"
+    return [*_parts(first), *_parts(second)]
+
+
+def _parts(content):
+    """Return the content of a turn as a list of parts; [] for an empty text."""
+    if isinstance(content, list):
+        return content
+    return [{"type": "input_text", "text": content}] if content else []
 
 
 def body(turns, *, model, instructions="", parameters=None):

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Subquery
 from django.db.models.functions import Now
 
 from conversations.database.statements import as_stored, compiled, from_stored, rows
+from conversations.files import drafts
 from conversations.models import LanguageModel, QueuedMessage, Response
 from conversations.replies.refused import Busy, Refused
 from conversations.replies.submission import Submission, store
@@ -20,24 +21,38 @@ SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE)
 OVERDUE_AFTER = timedelta(seconds=2)
 
 
-def put(conversation, text, *, submission, model, effort="", length=None):
+def put(conversation, text, *, submission, model, effort="", length=None, files=()):
     """Store `text` as the queued message of `conversation`, appended to one that is queued already.
 
     `submission` is the form's UUID: the same one again adds nothing. `model` (a LanguageModel),
     `effort` (of reasoning) and `length` (most tokens; None for the model's own) are those that the
-    reply is to have. Returns the QueuedMessage.
+    reply is to have; `files` are Attachments that go with it. Returns the QueuedMessage.
     """
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
         queued = queued or QueuedMessage(conversation=conversation)
         # The same form once more, by a double click or a reload, adds nothing.
         if queued.submission != submission:
-            queued.text = f"{queued.text}\n\n{text}" if queued.text else text
+            queued.text = "\n\n".join(filter(None, (queued.text, text)))
         queued.submission = submission
         queued.model, queued.effort, queued.length = model.name, effort, length
         queued.refused = False
         queued.save()
+        drafts.queue(files, queued)
     return queued
+
+
+def change(conversation, text, files):
+    """Replace the text and the files (Attachments) of the queued message of `conversation`. Where
+    its row is gone, it was sent meanwhile, with its earlier text and files."""
+    with transaction.atomic():
+        queued = QueuedMessage.objects.filter(conversation=conversation).first()
+        if queued is None:
+            return
+        QueuedMessage.objects.filter(pk=queued.pk).update(text=text)
+        kept = [each.pk for each in files]
+        queued.attachments.exclude(pk__in=kept).delete()
+        drafts.queue(files, queued)
 
 
 def send(conversation_id, refused=False):
@@ -65,6 +80,7 @@ def send(conversation_id, refused=False):
         return _refused(queued)
     try:
         with transaction.atomic():
+            files = tuple(queued.attachments.select_related("stored"))
             if not _taken(queued):
                 return None
             return store(
@@ -76,6 +92,7 @@ def send(conversation_id, refused=False):
                     length=queued.length,
                     text=queued.text,
                     conversation=queued.conversation,
+                    files=files,
                 )
             )
     except Busy:

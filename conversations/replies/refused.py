@@ -60,3 +60,28 @@ class ConversationDeleted(Refused):
     """Raised if the conversation was deleted, or put into the trash, meanwhile."""
 
     code = "conversation_deleted"
+
+
+class FilesMissing(Refused):
+    """Raised if a file of the message is no longer there: removed, swept or sent meanwhile."""
+
+    code = "files_missing"
+
+
+class NoPictures(Refused):
+    """Raised if pictures would be sent to a model that takes none. `model` is its name, `others`
+    are the names of models that the person may choose and that take pictures."""
+
+    code = "no_pictures"
+
+    def __init__(self, model, others):
+        super().__init__(model)
+        self.model = model
+        self.others = others
+
+
+class RequestTooLarge(Refused):
+    """Raised if the request with its files would be larger than the gateway takes
+    (UPSTREAM_MAX_BODY)."""
+
+    code = "request_too_large"

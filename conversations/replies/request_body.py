@@ -5,11 +5,13 @@ is enough to build the same body again from the stored messages.
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from chatsite.logs import request_id
+from conversations.database.statements import as_stored, rows
+from conversations.files import prompt_parts
 from conversations.models import Message, Response
 from conversations.prompt import input as prompt
 from conversations.replies import titles
@@ -19,11 +21,18 @@ from conversations.thread.message_tree import MessageTree
 @dataclass(frozen=True, slots=True)
 class RequestBody:
     """A request to the gateway: `body` is the JSON that is sent (a dict), `request` what is stored
-    of it in `Response.request`, `texts` all texts in it, from which its tokens are estimated."""
+    of it in `Response.request`, `texts` all texts in it, from which its tokens are estimated.
+
+    Of files, `file_tokens` is the estimate of what is no text, `pictures` the number of pictures,
+    `size` the bytes that they add to the body when it is sent.
+    """
 
     body: dict
     request: dict
     texts: list
+    file_tokens: int = 0
+    pictures: int = 0
+    size: int = 0
 
     @property
     def max_output_tokens(self):
@@ -31,17 +40,19 @@ class RequestBody:
         return self.request["parameters"].get("max_output_tokens")
 
 
-def build(question, *, person, model, effort="", length=None):
+def build(question, *, person, model, effort="", length=None, with_files=True):
     """Build the RequestBody that asks `model` (a LanguageModel) to answer the Message `question`.
 
     It has the messages from the root of the conversation down to `question`, as many of the newest
     as fit the model's context window, and the instructions of the site, `person` and conversation.
     `effort` is the reasoning effort, "" for the model's own; `length` the most tokens of the reply,
-    None for the model's own.
+    None for the model's own. Without `with_files` no file of any message is sent.
     """
     conversation = question.conversation
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
+    if with_files:
+        turns = add_files(turns, conversation, model.name, model.files)
     instructions = prompt.join_instructions(
         settings.INSTRUCTIONS, person.instructions, conversation.instructions
     )
@@ -62,8 +73,24 @@ def build(question, *, person, model, effort="", length=None):
         "left_out": len(turns) - len(kept),
         "request_id": request_id.get(),
     }
+    files = [turn.files for turn in kept if turn.parts]
+    if files:
+        request["files"] = {
+            "count": sum(each.count for each in files),
+            "mode": model.files,
+        }
+    elif not with_files:
+        request["files"] = {"left_out": True}
     body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
-    return RequestBody(body, request, [instructions, *(turn.text for turn in kept)])
+    texts = [instructions, *(turn.text for turn in kept)]
+    return RequestBody(
+        body,
+        request,
+        [*texts, *(text for each in files for text in each.texts)],
+        file_tokens=sum(each.tokens for each in files),
+        pictures=sum(each.pictures for each in files),
+        size=sum(each.size for each in files),
+    )
 
 
 def rebuild(response):
@@ -78,12 +105,28 @@ def rebuild(response):
     request = response.request
     turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
     first = [str(turn.id) for turn in turns].index(request["first_message"])
+    turns = turns[first:]
+    if mode := request.get("files", {}).get("mode"):
+        turns = add_files(turns, response.conversation, response.model, mode)
     return prompt.body(
-        turns[first:],
+        turns,
         model=response.model,
         instructions=request["instructions"],
         parameters=request["parameters"],
     )
+
+
+def add_files(turns, conversation, model_name, mode):
+    """Return `turns` (Turns of `conversation`) with what is sent of their files to the model of
+    this name; `mode` is its LanguageModel.files."""
+    if not rows(_HAS_FILES, as_stored(conversation.pk)):
+        return turns
+    asked = [turn.id for turn in turns if turn.role == Message.Role.USER]
+    files = prompt_parts.by_message(asked, model_name, mode)
+    return [replace(turn, files=files.get(turn.id)) for turn in turns]
+
+
+_HAS_FILES = "SELECT 1 FROM conversations_attachment WHERE conversation_id = %s LIMIT 1"
 
 
 def as_turn(message):
@@ -95,8 +138,8 @@ def turns_to(conversation, message_id):
     """Return the Turns (id, role, text) from the root of `conversation` down to the message with
     this id, oldest first; [] if that was deleted."""
     ids = list(MessageTree(conversation).path_to(message_id))
-    rows = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
-    turns = {row[0]: prompt.Turn(*row) for row in rows}
+    found = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
+    turns = {row[0]: prompt.Turn(*row) for row in found}
     return [turns[id] for id in ids]
 
 
@@ -104,9 +147,10 @@ def _measured_ratio(turns):
     """Return the UTF-8 bytes per token of these Turns, by the last `input_tokens` that the gateway
     reported for some of them; None if it reported none, or not for all that they begin with."""
     known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
-    rows = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
-    last = max(rows, key=lambda response: known[response.message_id], default=None)
-    if last is None or last.request.get("left_out"):
+    reported = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
+    last = max(reported, key=lambda response: known[response.message_id], default=None)
+    # Pictures are tokens without characters.
+    if last is None or last.request.get("left_out") or last.request.get("files"):
         return None
     sent = turns[: known[last.message_id]]
     size = sum(len(turn.text.encode("utf-8", "replace")) for turn in sent)

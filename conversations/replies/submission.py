@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations import usage
 from conversations.database.statements import as_stored, insert, rows
+from conversations.files import drafts
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.rendering import render_typed
 from conversations.replies import request_body, response_states
@@ -22,9 +24,12 @@ from conversations.replies.refused import (
     Busy,
     Conflict,
     ConversationDeleted,
+    FilesMissing,
     MessageDeleted,
+    NoPictures,
     NotPossible,
     OverLimit,
+    RequestTooLarge,
     Stale,
 )
 from conversations.search import index
@@ -57,6 +62,10 @@ class Submission:
     edited: Message | None = None
     retried: Message | None = None
     continued: Message | None = None
+    # Attachments of the new message, as files.drafts.find returned them.
+    files: tuple = ()
+    # Whether the files of the messages before it, and of a message that is retried, are sent.
+    with_files: bool = True
     # The LanguageModels that the person may choose from, where they are at hand.
     offered: Any = None
 
@@ -106,8 +115,8 @@ def store(submission, lease=None):
 
     `lease` is the UUID of the process that will write the reply; None stores it as queued. Raises a
     subclass of Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted,
-    ConversationDeleted, or Stale if messages follow `parent` or `continued`, since only an edit and
-    a retry may branch.
+    ConversationDeleted, FilesMissing, NoPictures, RequestTooLarge, or Stale if messages follow
+    `parent` or `continued`, since only an edit and a retry may branch.
     """
     _check_roles(submission)
     try:
@@ -116,9 +125,17 @@ def store(submission, lease=None):
             turn = _turn_of(submission)
             _store_conversation(submission, turn)
             _store_messages(turn)
+            if turn.asks:
+                turn.question.shown_files = drafts.give(submission.files, turn.question)
             return _store_response(submission, turn, lease)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error
+    except drafts.FilesGone as error:
+        # By the same form, sent twice at a time, perhaps.
+        stored = _stored_before(submission)
+        if stored is None:
+            raise FilesMissing from error
+        return stored
     except Person.DoesNotExist as error:
         # The account was deleted meanwhile.
         raise NotPossible from error
@@ -149,7 +166,8 @@ def _turn_of(submission):
         parent = submission.edited.parent
     elif opens:
         conversation = Conversation(owner=submission.person)
-        conversation.title_from(submission.text)
+        names = ", ".join(each.name for each in submission.files)
+        conversation.title_from(submission.text if submission.text.strip() else names)
     elif parent is not None:
         if _is_followed(parent, submission.id):
             raise Stale
@@ -244,13 +262,16 @@ def _store_response(submission, turn, lease):
         model=submission.model,
         effort=submission.effort,
         length=submission.length,
+        with_files=submission.with_files,
     )
+    _check_files(submission, built)
     try:
         reserved = usage.reserve(
             submission.person,
             submission.model.name,
             texts=built.texts,
             max_output_tokens=built.max_output_tokens,
+            file_tokens=built.file_tokens,
         )
     except usage.OverLimit as limit:
         raise OverLimit(limit) from limit
@@ -273,6 +294,21 @@ def _store_response(submission, turn, lease):
         offered=submission.offered,
         has_budgets="reserved_cost" in reserved,
     )
+
+
+def _check_files(submission, built):
+    """Raise NoPictures or RequestTooLarge if the RequestBody `built` cannot be sent for its
+    files."""
+    model = submission.model
+    if built.pictures and not model.images:
+        offered = submission.offered
+        if offered is None:
+            offered = LanguageModel.objects.offered_to(submission.person)
+        raise NoPictures(model.name, [each.name for each in offered if each.images])
+    if built.size and settings.UPSTREAM_MAX_BODY:
+        size = built.size + sum(len(text.encode("utf-8", "replace")) for text in built.texts)
+        if size > settings.UPSTREAM_MAX_BODY:
+            raise RequestTooLarge
 
 
 def _stored_before(submission):

@@ -7,6 +7,7 @@ import logging
 from django.utils import timezone
 
 from conversations import upstream
+from conversations.files import prompt_parts
 from conversations.models import Response
 from conversations.replies import queued_message, recovery, response_states
 from conversations.replies.gateway_client import build_client
@@ -58,7 +59,14 @@ class Writer:
 
     async def _take_in(self, live, outcome, total_timeout, **limits):
         """Add the texts of the gateway's answer to `live`, and what else it says to `outcome`."""
-        batches = self._open_client().respond(live.body, total_timeout=total_timeout, **limits)
+        try:
+            # The bytes of files come in last: in a thread, and held only while they are sent.
+            body = live.body
+            if prompt_parts.has_references(body):
+                body = await asyncio.to_thread(prompt_parts.fill, body)
+        except prompt_parts.FileMissing:
+            return outcome.fail("file_missing")
+        batches = self._open_client().respond(body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:
                 for event in events:

@@ -97,10 +97,11 @@ class MessageLook(_Frozen):
     has_choice: bool
     parts: MessageParts
     pk: str = PLACEHOLDERS["id"]
-    # Messages with thoughts alone or with versions beside them are not cached.
+    # Messages with thoughts alone, with files or with versions beside them are not cached.
     place: None = None
     reasoning: str = ""
     shown_reasoning: str = ""
+    shown_files: tuple = ()
 
 
 class _LookContext(Context):
@@ -180,11 +181,13 @@ def article_of(message, **context):
 
 def _look_of(message, context):
     """Return the MessageLook of a message. None if it has more than text and ids (reasoning,
-    siblings, an error) or is `readonly`: the template then renders it without the cache."""
+    files, siblings, an error) or is `readonly`: the template then renders it without the cache."""
     response, place = message.own_response, message.place
     if context.get("readonly") or (place and place.count > 1):
         return None
     if message.reasoning and not message.items:
+        return None
+    if message.shown_files:
         return None
     if response is not None and (response.request.get("left_out") or response.refusal):
         return None

@@ -4,9 +4,9 @@ oldest first, read from the database."""
 import uuid
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from conversations.models import Message
+from conversations.models import Attachment, Message
 from conversations.thread.message_tree import MessageTree
 
 PAGE = 50
@@ -56,8 +56,9 @@ def thread(conversation, at=None, before=None):
 
     It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
     messages above that one; more if `at` is further up. Takes two queries for any length, a third
-    one for items, if a message consists of more than text. Raises Message.DoesNotExist if `at` or
-    `before` is not in the conversation, or if messages are deleted meanwhile.
+    one for items, if a message consists of more than text, and one for files, if there are any.
+    Raises Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are
+    deleted meanwhile.
     """
     tree = MessageTree(conversation)
     for wanted in (at, before):
@@ -70,19 +71,34 @@ def thread(conversation, at=None, before=None):
         start = min(start, max(0, path.index(at) - 1))
     shown = path[start:end]
     read = Message.objects.select_related(*_BESIDE).only(*_SHOWN)
-    by_id = read.annotate(has_items=Q(items__isnull=False)).in_bulk(shown)
+    by_id = read.annotate(has_items=Q(items__isnull=False), has_files=_HAS_FILES).in_bulk(shown)
     if len(by_id) < len(shown):
         # Messages were erased since the tree was read.
         raise Message.DoesNotExist
     items = _items_of([message.pk for message in by_id.values() if message.has_items])
+    files = _files_of([message.pk for message in by_id.values() if message.has_files])
     messages = []
     for message_id in shown:
         message = by_id[message_id]
         message.items = items.get(message_id)
+        message.shown_files = files.get(message_id, [])
         message.conversation = conversation
         message.place = tree.place(message_id)
         messages.append(message)
     return Thread(messages, start, path[-1] if path else None)
+
+
+_HAS_FILES = Exists(Attachment.objects.filter(message=OuterRef("pk")))
+
+
+def _files_of(message_ids):
+    """Return `{id: list of Attachments, without their text}` of these messages, read by one query;
+    none for none."""
+    found = {}
+    if message_ids:
+        for each in Attachment.objects.filter(message_id__in=message_ids).defer("text"):
+            found.setdefault(each.message_id, []).append(each)
+    return found
 
 
 def _items_of(message_ids):

@@ -20,7 +20,7 @@ from django.utils import timezone
 from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage import calendar, prices
-from conversations.usage.token_estimate import ROUGH, Gauge
+from conversations.usage.token_estimate import BYTES_PER_TOKEN, ROUGH, Gauge
 
 Metric = Budget.Metric
 Purpose = Response.Purpose
@@ -114,20 +114,23 @@ class Standing:
         return not self.exhausted and self.taken + needed <= self.budget.limit
 
 
-def reserve(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
+def reserve(
+    person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None, file_tokens=0
+):
     """Check the limits of `person` for a new Response, and return its reservation as a dict of
     columns to store with it: `Response(…, **reserve(…))`. Raise OverBudget, TooFast or TooMany if a
     limit refuses; the caller must then roll back.
 
     Call it inside the transaction that stores the Response. `model` is the model's name, `purpose`
     a Response.Purpose (reply or title; rate limits are for replies only), `texts` all texts that
-    will be sent, `max_output_tokens` the most tokens that the model may answer (None: no limit).
+    will be sent, `max_output_tokens` the most tokens that the model may answer (None: no limit),
+    `file_tokens` the estimated tokens of pictures and other files that are sent.
 
     Hard budgets are checked with the input only, whose size is known; what is reserved is the input
     and the expected output.
     """
     budgets = Budget.objects.for_person(person.pk)
-    estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
+    estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens, file_tokens)
     limited = settings.REPLIES_PER_MINUTE or settings.CONCURRENT_REPLIES
     if budgets or (limited and purpose == Purpose.REPLY):
         Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
@@ -164,12 +167,13 @@ def nearly_used_up(person):
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
 
-def _estimate(gauge, texts, max_output_tokens):
+def _estimate(gauge, texts, max_output_tokens, file_tokens=0):
     """Return the columns of a reservation that do not depend on prices: characters and estimated
-    tokens."""
+    tokens. Files count as the characters that a text of as many tokens has about, so that the
+    ratio of characters to tokens, which is measured, stays that of text."""
     return {
-        "input_characters": sum(map(len, texts)),
-        "reserved_input_tokens": gauge.input_tokens(*texts),
+        "input_characters": sum(map(len, texts)) + file_tokens * BYTES_PER_TOKEN,
+        "reserved_input_tokens": gauge.input_tokens(*texts) + file_tokens,
         "reserved_output_tokens": min(max_output_tokens or EXPECTED_OUTPUT, EXPECTED_OUTPUT),
     }
 

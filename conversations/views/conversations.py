@@ -15,6 +15,8 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
+from conversations.files import drafts
+from conversations.files.sizes import in_words as size_in_words
 from conversations.forms import MessageForm
 from conversations.models import Conversation, Message
 from conversations.replies import queued_message
@@ -22,6 +24,7 @@ from conversations.search import parse
 from conversations.search.mark_html import mark_html
 from conversations.thread.message_tree import MessageTree
 from conversations.thread.page import as_uuid, thread
+from conversations.views.attaching import attached
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
 from conversations.views.refusals import Refusal
@@ -86,24 +89,31 @@ def send(request, conversation):
     queued.
     """
     chosen = conversation.model if conversation else _last_model(request)
-    form = MessageForm(request.POST, person=request.user, chosen=chosen)
-    if not form.is_valid():
+    files = attached(request, conversation=conversation)
+    form = MessageForm(request.POST, person=request.user, chosen=chosen, files=files.files)
+    if not form.is_valid() or files.faults:
+        for fault in files.faults:
+            form.add_error(None, fault)
         return _page(request, conversation, form, status=422)
     parent = _parent(request, conversation)
-    taken = submit(request, form, conversation=conversation, parent=parent)
+    taken = submit(
+        request, form, conversation=conversation, parent=parent, files=tuple(files.files)
+    )
     if not isinstance(taken, Refusal):
         return answer(request, taken)
     if taken.code == "busy" and conversation is not None and request.POST.get("queue"):
-        return _queue(request, conversation, form.cleaned_data)
+        return _queue(request, conversation, form.cleaned_data, files.files)
     form.add_error(None, taken.sentence)
     return taken.mark(_page(request, conversation, form, status=taken.status))
 
 
-def _queue(request, conversation, message):
+def _queue(request, conversation, message, files):
     """Queue a message until the reply that is being written has ended. `message` is the cleaned
-    data of a MessageForm. Return 202 with the fragment that shows it, or a redirect to the
-    conversation."""
-    queued = queued_message.put(conversation, **{name: message[name] for name in QUEUED})
+    data of a MessageForm, `files` are its Attachments. Return 202 with the fragment that shows it,
+    or a redirect to the conversation."""
+    queued = queued_message.put(
+        conversation, files=files, **{name: message[name] for name in QUEUED}
+    )
     if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
     context = {"queued": queued, "writing": True}
@@ -126,6 +136,10 @@ def _page(request, conversation, form, status=200):
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
+    # What was uploaded and not sent is there again after a reload.
+    context["files"] = (
+        form.files_kept if form.is_bound else drafts.unsent(request.user, conversation)
+    )
     # Without JavaScript a page reloads itself while a reply is written, which would lose what was
     # typed in it: so it has either a field to type in or a refresh.
     context["still"] = form.is_bound or "still" in request.GET
@@ -166,15 +180,21 @@ def _mark(messages, phrases):
 
 
 def too_large(request):
-    """Return the error page 413 for a request whose body was larger than MAX_BODY (MAX_IMPORT for a
-    file to import) and was not read by `chatsite/body_limit.py`."""
+    """Return the error page 413 for a request whose body was larger than MAX_BODY, or than what its
+    address takes of files, and was not read by `chatsite/body_limit.py`."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
-        is_file = request.path == reverse("data")
-        limit = intcomma(settings.MAX_IMPORT if is_file else settings.MAX_BODY)
-        # The file is within the limit, but nobody is logged in, or it did not arrive whole.
-        is_within = request.scope.get("chatsite.may_be_larger", False)
-        context = {"limit": limit, "is_file": is_file, "is_within": is_within}
+        is_import = request.path == reverse("data")
+        is_multipart = request.content_type == "multipart/form-data"
+        context = {
+            "limit": intcomma(settings.MAX_IMPORT if is_import else settings.MAX_BODY),
+            "is_file": is_import,
+            "has_files": is_multipart and not is_import,
+            "most_file": size_in_words(settings.MAX_FILE),
+            "most_files": settings.FILES_PER_MESSAGE,
+            # The file is within the limit, but nobody is logged in, or it did not arrive whole.
+            "is_within": request.scope.get("chatsite.may_be_larger", False),
+        }
         return render(request, "413.html", context, status=413)
 
 

@@ -2,11 +2,15 @@
 
 import sys
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.database.outage import is_outage, notice
 from conversations.forms import MessageForm
+from conversations.thread.page import as_uuid
 
 # Beginnings of those reasons of django.middleware.csrf for which a new token does not help.
 OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
@@ -14,7 +18,12 @@ OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
 
 @requires_csrf_token
 def bad_request(request, exception=None):
-    """Return the error page 400, without any detail of `exception`."""
+    """Return the error page 400, without any detail of `exception`; 413 if the text fields of a
+    form with files are larger than MAX_BODY."""
+    if isinstance(exception, RequestDataTooBig):
+        from conversations.views.conversations import too_large
+
+        return too_large(request)
     return render(request, "400.html", status=400)
 
 
@@ -67,7 +76,7 @@ def too_many_uploads(request, is_share):
 def too_many_files(request, is_share):
     """Return the error page for a file that was refused and not kept: 429 if the person has used up
     their own share of the space for files (`is_share`), else 503."""
-    context = {"is_share": is_share}
+    context = {"is_share": is_share, "is_import": request.path_info == reverse("data")}
     page = render(request, "too_many_files.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "60"
     return page
@@ -101,9 +110,14 @@ def _text_kept(request, template):
 
 def _kept(request):
     """Return the template context of an error page: the path and, if the POST data had a `text`, a
-    form with it."""
+    form with it, and the ids of files that were taken in before."""
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
+    context["attachments"] = [
+        id
+        for id in request.POST.getlist("attachments")[: settings.FILES_PER_MESSAGE]
+        if as_uuid(id)
+    ]
     if text is not None:
         context["form"] = MessageForm(initial={"text": text})
     return context

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from conversations.forms import EditForm, RetryForm
+from conversations.views.attaching import attached
 from conversations.views.ownership import own_message, person_required
 from conversations.views.refusals import Refusal
 from conversations.views.submitting import answer, submit
@@ -30,13 +31,19 @@ def edit(request, message_id):
     conversation = message.conversation
     if request.method != "POST":
         form = EditForm(
-            initial={"text": message.text}, person=request.user, chosen=conversation.model
+            initial={"text": message.text},
+            person=request.user,
+            chosen=conversation.model,
+            files=message.shown_files,
         )
         return _edit_page(request, message, form)
-    form = EditForm(request.POST, person=request.user, chosen=conversation.model)
-    if not form.is_valid():
+    files = attached(request, conversation=conversation, edited=message)
+    form = EditForm(request.POST, person=request.user, chosen=conversation.model, files=files.files)
+    if not form.is_valid() or files.faults:
+        for fault in files.faults:
+            form.add_error(None, fault)
         return _edit_page(request, message, form, status=422)
-    taken = submit(request, form, edited=message)
+    taken = submit(request, form, edited=message, files=tuple(files.files))
     if isinstance(taken, Refusal):
         form.add_error(None, taken.sentence)
         return taken.mark(_edit_page(request, message, form, status=taken.status))
@@ -47,8 +54,8 @@ def edit(request, message_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry(request, message_id):
     """Ask for another reply to the same message, from the same model or another one; the earlier
-    reply stays. GET returns the list of models to choose from, as a page or the fragment
-    "models"."""
+    reply stays. With `without_files` in the POST data no file is sent with it. GET returns the list
+    of models to choose from, as a page or the fragment "models"."""
     message = own_message(request, message_id)
     if request.method != "POST":
         form = RetryForm(person=request.user)
@@ -57,7 +64,9 @@ def retry(request, message_id):
         if request.fragment == "models":
             name = "conversations/_retry_with.html"
         return render(request, name, context)
-    return _another_reply(request, message, retried=message)
+    return _another_reply(
+        request, message, retried=message, with_files="without_files" not in request.POST
+    )
 
 
 @person_required

@@ -9,6 +9,7 @@ from conversations import replies
 from conversations.forms import MessageForm
 from conversations.models import QueuedMessage
 from conversations.replies import queued_message
+from conversations.views.attaching import attached
 from conversations.views.ownership import own_conversation, person_required
 from conversations.views.see_other import SeeOther
 from conversations.views.submitting import answer
@@ -25,7 +26,9 @@ def queued(request, conversation_id):
     if request.method != "POST":
         if waiting is None:
             raise Http404
-        form = MessageForm(initial={"text": waiting.text}, person=request.user)
+        form = MessageForm(
+            initial={"text": waiting.text}, person=request.user, files=_files_of(waiting)
+        )
         return _page(request, conversation, form)
     match request.POST.get("action"):
         case "remove":
@@ -36,16 +39,23 @@ def queued(request, conversation_id):
                 replies.offer(submitted)
                 return answer(request, submitted)
         case _:
-            form = MessageForm(request.POST, person=request.user, chosen=conversation.model)
-            if not form.is_valid():
-                return _page(request, conversation, form, status=422)
-            # Where the row is gone, the message was sent meanwhile, with its earlier text.
-            QueuedMessage.objects.filter(conversation=conversation).update(
-                text=form.cleaned_data["text"]
+            files = attached(request, conversation=conversation, queued=waiting)
+            form = MessageForm(
+                request.POST, person=request.user, chosen=conversation.model, files=files.files
             )
+            if not form.is_valid() or files.faults:
+                for fault in files.faults:
+                    form.add_error(None, fault)
+                return _page(request, conversation, form, status=422)
+            queued_message.change(conversation, form.cleaned_data["text"], files.files)
     if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())
+
+
+def _files_of(waiting):
+    """Return the list of Attachments of a QueuedMessage, without their text."""
+    return list(waiting.attachments.defer("text"))
 
 
 def _page(request, conversation, form, status=200):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from conversations.replies.refused import OverLimit
+from conversations.rendering.isolated_text import isolated
+from conversations.replies.refused import NoPictures, OverLimit
 from conversations.usage.sentences import limit_sentence
 
 SECONDS_TO_RETRY = 5  # the header Retry-After when the server is full
@@ -36,6 +37,8 @@ def refusal_of(refused):
     replies.refused.Refused exception."""
     if isinstance(refused, OverLimit):
         return Refusal(refused.code, 429, limit_sentence(refused.limit), refused.limit.retry_after)
+    if isinstance(refused, NoPictures):
+        return Refusal(refused.code, 422, _no_pictures(refused))
     status, sentence, *retry_after = {
         "full": (
             503,
@@ -55,9 +58,28 @@ def refusal_of(refused):
             _("This form was already sent with another text. Press Send to send this one too."),
         ),
         "not_possible": (409, _("This message cannot be answered again. Reload the page.")),
+        "files_missing": (409, _("A file is no longer there. Add it again.")),
+        "request_too_large": (
+            422,
+            _(
+                "With its files this is more than the gateway takes at once. Send fewer files, or "
+                "begin a new conversation."
+            ),
+        ),
         "message_deleted": (
             409,
             _("The message that this one follows was deleted meanwhile. Reload the page."),
         ),
     }[refused.code]
     return Refusal(refused.code, status, sentence, *retry_after)
+
+
+def _no_pictures(refused):
+    """Return the sentence for pictures that a model does not take, with models that would."""
+    sentence = _("The model “%(model)s” takes no pictures, and this conversation has some.") % {
+        "model": isolated(refused.model)
+    }
+    if not refused.others:
+        return f"{sentence} {_('Remove them, or ask your administrator for a model that does.')}"
+    choose = _("Remove them, or choose one of these models: %(models)s.")
+    return f"{sentence} {choose % {'models': ', '.join(map(isolated, refused.others))}}"

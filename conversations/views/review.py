@@ -29,6 +29,7 @@ from conversations.review.reading_pace import TooManyReadings, is_noted
 from conversations.review.record_access import record
 from conversations.search import WINDOW
 from conversations.thread.page import as_uuid, thread
+from conversations.views import files
 from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 from conversations.views.see_other import SeeOther
@@ -116,6 +117,48 @@ def response_input(request, conversation_id, response_id):
     else:
         context["body"] = json.dumps(body, ensure_ascii=False, indent=2)
     return render(request, "review/input.html", context)
+
+
+@reviewer_required
+@require_safe
+def file(request, conversation_id, file_id):
+    """Return the bytes of a file of a conversation under review, as its owner gets them. Each time
+    is recorded in the access log. Redirects to the review page if no sitting allows reading."""
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is None:
+        return redirect(visit.url)
+    response = files.serve(_recorded_file(request, visit, file_id))
+    # The browser keeps nothing: opening it again is another row.
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@reviewer_required
+@require_safe
+def file_text(request, conversation_id, file_id):
+    """Return the page with the text that a model read of a document under review; recorded as in
+    `file`."""
+    visit = Visit.to(request, conversation_id)
+    if visit.sitting is None:
+        return redirect(visit.url)
+    attachment = _recorded_file(request, visit, file_id)
+    url = reverse("review_file", args=[visit.conversation.pk, attachment.pk])
+    url = f"{url}?{visit.query}" if visit.query else url
+    return files.show_text(request, attachment, url)
+
+
+def _recorded_file(request, visit, file_id):
+    """Return the Attachment with the id `file_id` of the conversation of `visit`, after its opening
+    was recorded in the access log. Raises Http404 if there is none."""
+    attachment = files.file_of(visit.conversation, file_id)
+    record(
+        request,
+        Action.SAW_FILE,
+        conversation=visit.conversation,
+        sitting=visit.sitting,
+        detail={"file": str(attachment.pk)},
+    )
+    return attachment
 
 
 @reviewer_required

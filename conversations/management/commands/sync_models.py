@@ -17,8 +17,9 @@ from conversations.upstream import UpstreamError
 class Command(BaseCommand):
     """The command `sync_models`: inserts a LanguageModel for each model that the gateway lists and
     the table lacks, disabled unless `--enable` is given. `--enable` also enables rows that exist
-    already; models that are not for chat stay disabled. Raises CommandError if no gateway is
-    configured or it does not return a list."""
+    already; models that are not for chat stay disabled. Where the list says whether a model takes
+    pictures and files (`input_modalities`), that is stored, also for rows that exist. Raises
+    CommandError if no gateway is configured or it does not return a list."""
 
     help = (
         "Add the models that the gateway lists; an administrator then enables them. What is "
@@ -44,13 +45,20 @@ class Command(BaseCommand):
         except UpstreamError as error:
             said = f" ({error.message})" if error.message else ""
             raise CommandError(f"{finding_sentence(error.code)}{said}") from None
-        names = [name for name in listed if _matches(name, only)]
+        count = len(listed)
+        listed = [each for each in listed if _matches(each.name, only)]
+        names = [each.name for each in listed]
         models = LanguageModel.objects.filter(name__in=names)
         known = set(models.values_list("name", flat=True))
         added = [
-            LanguageModel(name=name, enabled=enable and is_for_chat(name))
-            for name in names
-            if name not in known
+            LanguageModel(
+                name=each.name,
+                enabled=enable and is_for_chat(each.name),
+                images=bool(each.images),
+                files=_files(each) or LanguageModel.Files.TEXT,
+            )
+            for each in listed
+            if each.name not in known
         ]
         LanguageModel.objects.bulk_create(added, ignore_conflicts=True)
         for model in added:
@@ -62,9 +70,23 @@ class Command(BaseCommand):
                     model.enabled = True
                     model.save(update_fields=["enabled"])
                     self.stdout.write(f"enabled: {model}")
+        self._learn(models.filter(name__in=known), {each.name: each for each in listed})
         if only and not names:
             self.stdout.write(self.style.WARNING(f"no name matches {', '.join(only)}"))
-        self.stdout.write(f"{len(listed)} listed, {len(added)} new")
+        self.stdout.write(f"{count} listed, {len(added)} new")
+
+    def _learn(self, models, listed):
+        """Store what the gateway says of pictures and files for `models` that are there already,
+        and print it; `listed` are ListedModels by name. What it does not say stays as it is."""
+        for model in models:
+            said = listed[model.name]
+            images = model.images if said.images is None else said.images
+            files = _files(said) or model.files
+            if (images, files) != (model.images, model.files):
+                model.images, model.files = images, files
+                model.save(update_fields=["images", "files"])
+                takes = "pictures" if images else "no pictures"
+                self.stdout.write(f"changed: {model} takes {takes}, documents as {files}")
 
 
 def _matches(name, patterns):
@@ -73,11 +95,19 @@ def _matches(name, patterns):
     return not patterns or any(fnmatchcase(name.lower(), each.lower()) for each in patterns)
 
 
+def _files(listed):
+    """Return the LanguageModel.files that the gateway's list means for a ListedModel; "" if it does
+    not say."""
+    if listed.files is None:
+        return ""
+    return LanguageModel.Files.NATIVE if listed.files else LanguageModel.Files.TEXT
+
+
 async def _list_models():
-    """Return a list of the names of the models that the gateway offers. Raise UpstreamError if the
-    request fails."""
+    """Return a list of ListedModels, one for each model that the gateway offers. Raise
+    UpstreamError if the request fails."""
     client = build_client()
     try:
-        return await client.models()
+        return await client.listed_models()
     finally:
         await client.close()

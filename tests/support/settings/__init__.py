@@ -3,10 +3,13 @@
 DJANGO_SETTINGS_MODULE of a server names one of the modules; none of them imports another.
 """
 
+from chatsite.settings import FILES
+
 # Pages without their style sheets do: collecting and compressing those takes seconds.
 WITHOUT_STYLES = {
     "STORAGES": {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "files": FILES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     },
     # Nor look for them: another run may be collecting them just then.

@@ -21,12 +21,14 @@ form.addEventListener("submit", (event) => {
 
 async function send() {
   const text = field.value;
-  if (sending || !text.trim()) return field.focus();
+  const files = form.elements.files;
+  const hasFiles = files.value || form.querySelector("[name=attachments]");
+  if (sending || (!text.trim() && !hasFiles)) return field.focus();
   form.elements.parent.value = lastMessage()?.dataset.message ?? "";
-  const fields = new URLSearchParams(new FormData(form));
+  const fields = new FormData(form);
   const writes = isWriting();
   if (writes) fields.set("queue", "1");
-  const length = fields.toString().length;
+  const length = new URLSearchParams({ text }).toString().length;
   const fault = tooLong() || (length > Number(form.dataset.maxBody) && form.dataset.tooLarge);
   if (fault) return complain(fault);
   complain();
@@ -44,6 +46,9 @@ async function send() {
     return complain(answer);
   }
   saveDraft();
+  files.value = "";
+  form.querySelector("[data-files]").replaceChildren();
+  form.querySelector("[data-files]").hidden = true;
   say(answer.status === 202 ? "queued" : "sent");
   if (answer.status === 202) queued.replaceChildren(answer.fragment);
   else show(answer);

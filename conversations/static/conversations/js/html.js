@@ -34,7 +34,10 @@ export async function load(url, options = {}) {
 
 // A page left open over a new login has an old token: the answer brings a fresh one, once.
 export async function post(url, fields, kind = "turn") {
-  const body = new URLSearchParams(fields);
+  // Files need the other way of writing a form; an empty field for them is a file without a name.
+  const hasFiles = fields instanceof FormData && [...fields.values()].some((value) => value.name);
+  if (fields instanceof FormData && !hasFiles) fields.delete("files");
+  const body = hasFiles ? fields : new URLSearchParams(fields);
   const tokens = [...document.getElementsByName("csrfmiddlewaretoken")];
   if (!body.has("csrfmiddlewaretoken")) body.set("csrfmiddlewaretoken", tokens[0].value);
   const options = { method: "POST", headers: { "X-Fragment": kind }, body };

@@ -1,0 +1,102 @@
+"""Files that a person has not sent yet, and how they become those of a message."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from conversations.models import Attachment, StoredFile
+
+_COPIED = (
+    *("owner_id", "stored_id", "name", "media_type", "size", "sha256", "width", "height"),
+    *("pages", "text", "characters", "is_cut", "cut_after", "state"),
+)
+
+
+class FilesGone(Exception):
+    """Raised if files of a form are no longer there: removed, swept, or sent by another form."""
+
+
+def unsent(person, conversation):
+    """Return the list of Attachments, without their text, that `person` uploaded for `conversation`
+    (None: for a new one) and has not sent yet."""
+    mine = Attachment.objects.unsent().filter(owner=person, conversation=conversation)
+    return list(mine.defer("text").order_by("created_at", "id")[: settings.FILES_PER_MESSAGE])
+
+
+def find(person, ids, *, edited=None, queued=None):
+    """Return the list of Attachments with these `ids` (texts of UUIDs), in their order, that a form
+    of `person` may send: files not sent yet, and those of the Message `edited` or the QueuedMessage
+    `queued`. Ids of anything else are left out: for this person they name nothing."""
+    wanted = list(dict.fromkeys(filter(None, map(_as_uuid, ids))))[: settings.FILES_PER_MESSAGE * 2]
+    if not wanted:
+        return []
+    allowed = Q(message=None, queued=None)
+    if edited is not None:
+        allowed |= Q(message=edited, conversation__owner_id=person.pk)
+    if queued is not None:
+        allowed |= Q(message=None, queued=queued)
+    found = Attachment.objects.filter(allowed, owner=person).in_bulk(wanted)
+    return [found[each] for each in wanted if each in found]
+
+
+def _as_uuid(text):
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def remove(attachments):
+    """Delete those of `attachments` (a list) that were not sent, with their bytes."""
+    Attachment.objects.unsent().filter(pk__in=[each.pk for each in attachments]).delete()
+
+
+def give(attachments, message):
+    """Make `attachments`, a list that `find` returned, those of `message`, a Message that was just
+    stored; call it in its transaction. Files of another message are copied, and share their bytes.
+
+    Returns the Attachments of the message. Raises FilesGone if one was sent or removed meanwhile.
+    """
+    given = []
+    for position, attachment in enumerate(attachments):
+        fields = {
+            "message": message,
+            "conversation_id": message.conversation_id,
+            "queued": None,
+            "position": position,
+        }
+        if attachment.message_id is not None:
+            given.append(_copy(attachment, fields))
+            continue
+        mine = Attachment.objects.filter(pk=attachment.pk, message=None)
+        if not mine.update(**fields):
+            raise FilesGone
+        for name, value in fields.items():
+            setattr(attachment, name, value)
+        given.append(attachment)
+    return given
+
+
+def _copy(attachment, fields):
+    """Insert and return a copy of a message's Attachment with other `fields`. Raises FilesGone if
+    its bytes are being deleted."""
+    if attachment.stored_id is not None:
+        # Locked, so that they are not deleted meanwhile.
+        kept = StoredFile.objects.select_for_update().filter(
+            pk=attachment.stored_id, doomed_at=None
+        )
+        if not kept.exists():
+            raise FilesGone
+    copied = Attachment(**{name: getattr(attachment, name) for name in _COPIED}, **fields)
+    copied.save(force_insert=True)
+    return copied
+
+
+def queue(attachments, queued):
+    """Make `attachments`, a list that `find` returned, those of the QueuedMessage `queued`, behind
+    the ones that it has."""
+    ids = [each.pk for each in attachments]
+    Attachment.objects.filter(pk__in=ids, message=None).update(
+        queued=queued, conversation_id=queued.conversation_id
+    )

@@ -1,0 +1,190 @@
+"""Intake of a file: it is identified, read in a child process, stored, and becomes an Attachment.
+
+No transaction is open while a file is read or its bytes are written: a document may take twenty
+seconds. The row of its bytes comes first (StoredFile), the Attachment last, so that whatever a
+process that dies leaves is found by the sweep.
+"""
+
+import contextlib
+import hashlib
+import logging
+import tempfile
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from conversations.extraction.finding import PICTURE, TEXT, Refusal
+from conversations.extraction.process import read_file
+from conversations.files import names, scanner, storage, sweep
+from conversations.files.refused import FileRefused
+from conversations.models import Attachment, Person, StoredFile
+from conversations.models.attachment import PICTURES
+
+logger = logging.getLogger(__name__)
+
+# Texts whose ending says what they are; any other is text/plain. All are shown as text.
+TEXTS = {"csv": "text/csv", "md": "text/markdown", "json": "application/json"}
+_BLOCK = 1 << 20
+
+
+def take(person, upload, *, conversation=None):
+    """Take in `upload` (Django's UploadedFile) as a file that `person` has not sent yet; return the
+    Attachment. `conversation` is the one that it is for (None: a new one).
+
+    Raises FileRefused, and nothing of the file is kept then. Takes up to a minute.
+    """
+    name = names.clean(upload.name or "")
+    if not upload.size:
+        raise FileRefused("empty")
+    if upload.size > settings.MAX_FILE:
+        raise FileRefused("too_large_file")
+    with _on_disk(upload) as file:
+        try:
+            extract = read_file(file, storage.upload_folder())
+        except Refusal as refusal:
+            raise FileRefused(refusal.code) from refusal
+        except OSError as error:
+            logger.warning("A file could not be read: %s.", error.strerror)
+            raise FileRefused("busy") from error
+        with extract:
+            is_picture = extract.finding.kind == PICTURE
+            content = extract.large if is_picture else file
+            attachment = _attachment(person, name, extract.finding, content, conversation)
+            _store(attachment, content, extract.small if is_picture else b"")
+    return scanner.check(attachment)
+
+
+@contextlib.contextmanager
+def _on_disk(upload):
+    """Yield `upload` as an open file of the operating system, which a child process can read: a
+    small one, which is in memory, is written to one without a name."""
+    try:
+        upload.file.fileno()
+    except (OSError, AttributeError):
+        with tempfile.TemporaryFile(dir=storage.upload_folder()) as file:
+            for block in upload.chunks():
+                file.write(block)
+            file.flush()
+            yield file
+    else:
+        yield upload.file
+
+
+def _attachment(person, name, finding, content, conversation):
+    """Return the Attachment, not stored yet, for a file called `name`, with what the child process
+    found in it (a Finding). `content` is what is kept of it: bytes, or an open file."""
+    media_type = finding.media_type
+    if finding.kind == PICTURE:
+        name = names.with_ending(name, PICTURES[media_type])
+    elif finding.kind == TEXT:
+        media_type = TEXTS.get(name.rpartition(".")[2].lower(), media_type)
+    size, digest = _measure(content)
+    text = _storable(finding.text)
+    return Attachment(
+        owner=person,
+        conversation=conversation,
+        name=name,
+        media_type=media_type,
+        size=size,
+        sha256=digest,
+        width=finding.width,
+        height=finding.height,
+        pages=finding.pages,
+        text=text,
+        characters=len(text) if text.strip() else 0,
+        is_cut=finding.is_cut,
+        cut_after=finding.cut_after,
+        state=scanner.first_state(),
+    )
+
+
+def _storable(text):
+    """Return `text` without what databases refuse: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _measure(content):
+    """Return `(size in bytes, SHA-256 in hexadecimal digits)` of `content`, bytes or an open
+    file."""
+    if isinstance(content, bytes):
+        return len(content), hashlib.sha256(content).hexdigest()
+    content.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while block := content.read(_BLOCK):
+        digest.update(block)
+        size += len(block)
+    return size, digest.hexdigest()
+
+
+def _store(attachment, content, small):
+    """Store the Attachment and its bytes: `content` and, of a picture, `small`. Bytes that the
+    person has already are not written again. Raises FileRefused."""
+    with transaction.atomic():
+        _lock(attachment.owner)
+        if _share(attachment):
+            return
+        stored = _reserve(attachment, len(small))
+    try:
+        storage.write(stored.name, content)
+        if small:
+            storage.write(stored.small_name, small)
+    except Exception as error:
+        logger.warning("A file could not be stored: %s.", error)
+        sweep.remove_or_leave(stored.pk)
+        raise FileRefused("disk_full") from error
+    with transaction.atomic():
+        _lock(attachment.owner)
+        # The same file may have come in twice at a time: the first one stays.
+        if not _share(attachment):
+            attachment.stored = stored
+            attachment.save(force_insert=True)
+            StoredFile.objects.filter(pk=stored.pk).update(unheld_since=None)
+    if attachment.stored_id != stored.pk:
+        sweep.remove_or_leave(stored.pk)
+
+
+def _lock(person):
+    """Let intakes of one person's files wait for each other, until the transaction ends."""
+    Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+
+
+def _share(attachment):
+    """Insert the Attachment with bytes that other Attachments of its owner hold; return True if
+    there are such. Call it in a transaction."""
+    same = StoredFile.objects.select_for_update(of=("self",)).filter(
+        owner_id=attachment.owner_id, sha256=attachment.sha256, doomed_at=None, unheld_since=None
+    )
+    for stored in same:
+        if stored.attachments.exists():
+            attachment.stored = stored
+            attachment.save(force_insert=True)
+            return True
+    return False
+
+
+def _reserve(attachment, small):
+    """Insert and return the StoredFile for new bytes; `small` is the length of the small picture.
+    Raises FileRefused if the person or the site has no room for them."""
+    stored = StoredFile(
+        owner_id=attachment.owner_id,
+        sha256=attachment.sha256,
+        size=attachment.size,
+        small=small,
+        unheld_since=timezone.now(),
+    )
+    kept = StoredFile.objects.filter(doomed_at=None)
+    needed = stored.size + small
+    if _bytes_of(kept.filter(owner_id=attachment.owner_id)) + needed > settings.FILES_PER_PERSON:
+        raise FileRefused("person_full")
+    if settings.FILES_PER_SITE and _bytes_of(kept) + needed > settings.FILES_PER_SITE:
+        raise FileRefused("site_full")
+    stored.save(force_insert=True)
+    return stored
+
+
+def _bytes_of(stored):
+    """Return the bytes that the queryset `stored` of StoredFiles takes together."""
+    sums = stored.aggregate(size=Sum("size"), small=Sum("small"))
+    return (sums["size"] or 0) + (sums["small"] or 0)

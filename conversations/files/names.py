@@ -1,0 +1,38 @@
+"""Names of files as they are shown and sent: text of strangers, which never reaches the disk."""
+
+import posixpath
+import unicodedata
+
+from conversations.models.attachment import NAME_LENGTH
+
+# What the name of a file cannot be on some system, and what ends a header or an attribute.
+_REPLACED = {ord(each): "_" for each in '"<>|*?\\/:'}
+
+
+def clean(name, otherwise="file"):
+    """Return `name` as it is kept: without folders, control and invisible characters, at most
+    NAME_LENGTH characters long, with its ending. `otherwise` is returned where nothing is left.
+
+    Characters that change the direction of text are left out: they make `exe.gpj` of `jpg.exe`.
+    """
+    name = posixpath.basename(str(name).replace("\\", "/"))
+    name = unicodedata.normalize("NFC", name)
+    kept = "".join(
+        each for each in name if each == " " or unicodedata.category(each)[0] not in ("C", "Z")
+    )
+    kept = kept.translate(_REPLACED).strip(" .")
+    if len(kept) <= NAME_LENGTH:
+        return kept or otherwise
+    stem, dot, ending = kept.rpartition(".")
+    if not dot or len(ending) > 20:
+        return kept[:NAME_LENGTH].rstrip(" .")
+    return stem[: NAME_LENGTH - len(ending) - 2].rstrip(" .") + "…." + ending
+
+
+def with_ending(name, ending):
+    """Return `name` with `ending` (like ".jpg") in place of another one, for a picture that was
+    encoded anew."""
+    stem, dot, old = name.rpartition(".")
+    if f".{old.lower()}" in (ending, ".jpeg" if ending == ".jpg" else ending):
+        return name
+    return f"{stem if dot else name}{ending}"

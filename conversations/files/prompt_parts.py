@@ -1,0 +1,172 @@
+"""Parts of a message for its files, in the words of the API: texts, pictures and documents.
+
+A part that needs bytes holds a reference to them instead, until the request is sent: a request with
+ten pictures has twenty megabytes, which no row and no transaction should carry. The bytes are the
+same each turn, so that what the gateway caches stays valid.
+"""
+
+import base64
+import copy
+from html import escape
+
+from conversations.files import storage
+from conversations.models import Attachment, LanguageModel
+from conversations.prompt.input import FileParts
+
+# What stands in place of a data: URL: the scheme, the media type and the name in the storage.
+REFERENCE = "attachment:"
+NATIVE = LanguageModel.Files.NATIVE
+# Estimates, where the gateway reports nothing: of a picture by its pixels, which is what Claude
+# counts and near the most that others do; of a page in a document that is sent as a file, for its
+# picture.
+PIXELS_PER_TOKEN = 750
+TOKENS_PER_PAGE = 1_000
+# The patterns by which OpenAI counted for the models that cut pictures into tiles of 512 pixels.
+TILED = ("gpt-4o", "gpt-4.1", "gpt-4.5", "chatgpt-4o", "o1", "o3")
+TILE, TOKENS_PER_TILE, TOKENS_PER_PICTURE = 512, 170, 85
+TILED_LONG, TILED_SHORT = 2_048, 768
+
+
+class FileMissing(Exception):
+    """Raised if the bytes of a file that is to be sent are not in the storage."""
+
+
+def parts_of(attachments, model_name, mode):
+    """Return the FileParts for `attachments`, a list of those of one message, for the model of this
+    name; `mode` is its LanguageModel.files. Attachments that are not ready are left out."""
+    ready = [each for each in attachments if each.is_ready and each.stored_id]
+    documents = [each for each in ready if not each.is_picture]
+    pictures = [each for each in ready if each.is_picture]
+    native = [each for each in documents if _is_native(each, mode)]
+    texts = {each.pk: _as_text(each) for each in documents if each not in native}
+    parts = [
+        _native_part(each) if each in native else {"type": "input_text", "text": texts[each.pk]}
+        for each in documents
+    ]
+    parts += [
+        {"type": "input_image", "detail": "auto", "image_url": _reference(each)}
+        for each in pictures
+    ]
+    return FileParts(
+        parts=tuple(parts),
+        texts=tuple(texts.values()),
+        tokens=sum(picture_tokens(each.width, each.height, model_name) for each in pictures)
+        + sum(_document_tokens(each) for each in native),
+        pictures=len(pictures),
+        size=sum(_length_in_base64(each.size) for each in [*native, *pictures]),
+    )
+
+
+def by_message(message_ids, model_name, mode):
+    """Return `{message id: FileParts}` for those of the messages that have files; arguments as in
+    `parts_of`. One query."""
+    attachments = {}
+    for each in Attachment.objects.filter(message_id__in=message_ids).select_related("stored"):
+        attachments.setdefault(each.message_id, []).append(each)
+    return {
+        message_id: parts_of(each, model_name, mode) for message_id, each in attachments.items()
+    }
+
+
+def picture_tokens(width, height, model_name):
+    """Return the estimated tokens of a picture of `width` times `height` pixels for the model of
+    this name: by OpenAI's rule for the models that it was published for, else by the pixels."""
+    width, height = width or 1, height or 1
+    name = model_name.rpartition("/")[2].lower()
+    if not name.startswith(TILED):
+        return -(-width * height // PIXELS_PER_TOKEN)
+    scale = min(1, TILED_LONG / max(width, height))
+    scale *= min(1, TILED_SHORT / (min(width, height) * scale))
+    tiles = -(-int(width * scale) // TILE) * -(-int(height * scale) // TILE)
+    return TOKENS_PER_PICTURE + TOKENS_PER_TILE * tiles
+
+
+def fill(body):
+    """Return the request body (a dict) with the bytes in place of references; the same dict if it
+    has none. Reads the storage. Raises FileMissing."""
+    if not has_references(body):
+        return body
+    body = copy.copy(body)
+    body["input"] = [_filled(item) for item in body["input"]]
+    return body
+
+
+def has_references(body):
+    """Return True if a part of the request body (a dict) refers to bytes in the storage."""
+    return any(_refers(part) for item in body.get("input", ()) for part in _content(item))
+
+
+def _content(item):
+    content = item.get("content") if isinstance(item, dict) else None
+    return content if isinstance(content, list) else []
+
+
+_FIELDS = ("image_url", "file_data")
+
+
+def _refers(part):
+    return any(str(part.get(name, "")).startswith(REFERENCE) for name in _FIELDS)
+
+
+def _filled(item):
+    content = _content(item)
+    if not any(map(_refers, content)):
+        return item
+    return {**item, "content": [_filled_part(part) for part in content]}
+
+
+def _filled_part(part):
+    filled = dict(part)
+    for name in _FIELDS:
+        if str(part.get(name, "")).startswith(REFERENCE):
+            media_type, _space, stored = part[name].removeprefix(REFERENCE).partition(" ")
+            try:
+                content = storage.read(stored)
+            except OSError as error:
+                raise FileMissing(stored) from error
+            filled[name] = f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+    return filled
+
+
+def _reference(attachment):
+    return f"{REFERENCE}{attachment.media_type} {attachment.stored.name}"
+
+
+def _is_native(attachment, mode):
+    """Return True if the file itself is sent: a document, to a model that takes files. Plain text
+    is sent as text in any case."""
+    return (
+        mode == NATIVE
+        and not attachment.media_type.startswith("text/")
+        and (attachment.media_type != "application/json")
+    )
+
+
+def _native_part(attachment):
+    return {
+        "type": "input_file",
+        "filename": attachment.name,
+        "file_data": _reference(attachment),
+    }
+
+
+def _as_text(attachment):
+    """Return the text of a document as it is sent: between tags with its name. A tag of the same
+    name within the text is broken up, so that no document ends itself."""
+    said = f' name="{escape(attachment.name)}"'
+    if attachment.has_no_text:
+        said += ' text="none was found: it may be a scan"'
+    elif attachment.is_cut:
+        where = f"after page {attachment.cut_after}" if attachment.cut_after else "at its end here"
+        said += f' cut="{where}"'
+    text = attachment.text.replace("</file", "<\\/file").replace("<file", "<\\file")
+    return f"<file{said}>{text}</file>"
+
+
+def _document_tokens(attachment):
+    """Return the estimated tokens of a document that is sent as a file: its text, and its pages."""
+    return attachment.characters // 3 + TOKENS_PER_PAGE * (attachment.pages or 0)
+
+
+def _length_in_base64(size):
+    return -(-size // 3) * 4

@@ -1,0 +1,112 @@
+"""Sentences about files in the active language: why one was not taken, and what was read of one."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from conversations.files.sizes import in_words
+from conversations.models import Attachment
+from conversations.rendering.isolated_text import isolated
+
+
+def refusal(code, name=""):
+    """Return the sentence that says why the file `name` was not taken, with what to do next.
+
+    `code` is that of a FileRefused; an unknown one gets a general sentence. `name` is the name that
+    the file was sent under, cleaned.
+    """
+    sentence = _sentences().get(code) or _("It could not be read.")
+    return f"{isolated(name)}: {sentence}" if name else sentence
+
+
+def kinds():
+    """Return the sentence that lists the kinds of files that are taken."""
+    return _(
+        "Taken are pictures (PNG, JPEG, WEBP, GIF), PDF, Word, Excel and PowerPoint files, and "
+        "text of any kind."
+    )
+
+
+def limits():
+    """Return the sentence that says how large and how many files may be."""
+    return ngettext(
+        "At most %(most)d file of %(size)s.",
+        "At most %(most)d files of %(size)s each.",
+        settings.FILES_PER_MESSAGE,
+    ) % {"most": settings.FILES_PER_MESSAGE, "size": in_words(settings.MAX_FILE)}
+
+
+def state(attachment):
+    """Return the sentence about an Attachment that may not be used (yet); "" for one that may."""
+    return {
+        Attachment.State.SCANNING: _("It is being checked for viruses and can be sent then."),
+        Attachment.State.SUSPICIOUS: _(
+            "The check for viruses found it dangerous. It is neither sent nor shown: remove it."
+        ),
+        Attachment.State.TOO_LARGE_TO_SCAN: _(
+            "It is too large to be checked for viruses, so it cannot be sent: remove it."
+        ),
+    }.get(attachment.state, "")
+
+
+def reading(attachment):
+    """Return the sentence about what a model gets to read of an Attachment where that is not all
+    of it: nothing, or a part; else ""."""
+    if attachment.is_picture:
+        return ""
+    if attachment.has_no_text:
+        return _("No text was found in it: it may have been scanned. A model gets no text of it.")
+    if not attachment.is_cut:
+        return ""
+    if attachment.cut_after and attachment.pages:
+        return _(
+            "It is long: its text was read up to page %(page)d of %(pages)d, and a model gets it "
+            "up to there."
+        ) % {"page": attachment.cut_after, "pages": attachment.pages}
+    return ngettext(
+        "It is long: a model gets its first %(count)d character.",
+        "It is long: a model gets its first %(count)d characters.",
+        attachment.characters,
+    ) % {"count": attachment.characters}
+
+
+def _sentences():
+    """Return `{code: sentence}` for the codes of a FileRefused."""
+    return {
+        "empty": _("It is empty."),
+        "unknown": _("This kind of file is not taken.") + " " + kinds(),
+        "archive": _("An archive is not taken. Unpack it, and add the files that matter."),
+        "heic": _(
+            "HEIC and AVIF pictures are not taken. Save it as JPEG or PNG, or take a screenshot."
+        ),
+        "old_office": _(
+            "It is in an old format of Office, or has a password. Save it anew as docx, xlsx or "
+            "pptx, without a password."
+        ),
+        "encrypted": _("It has a password. Save it without one, and add it again."),
+        "broken": _("It is broken and cannot be read. Save it anew, and add it again."),
+        "too_many_pixels": _("The picture has more than 50 megapixels. Make it smaller first."),
+        "too_much": _(
+            "It has more pages or parts, or unpacks to more, than is read here. Add a part of it."
+        ),
+        "too_long": _("It takes too long to read. Add a part of it."),
+        "too_large": _("It takes too much memory to read. Add a part of it."),
+        "unreadable": _("It could not be read. Save it anew, and add it again."),
+        "busy": _("The server could not read it now. Add it again in a minute."),
+        "too_large_file": _("It is larger than %(most)s. Add a smaller one.")
+        % {"most": in_words(settings.MAX_FILE)},
+        "person_full": _(
+            "Your files would take more than %(most)s together. Delete conversations with files "
+            "that you no longer need, also from the trash."
+        )
+        % {"most": in_words(settings.FILES_PER_PERSON)},
+        "site_full": _("This site has no room for more files. Tell your administrator."),
+        "disk_full": _("The server could not store it: its disk is full. Tell your administrator."),
+        "too_many": ngettext(
+            "A message takes at most %(most)d file. Send this one with another message.",
+            "A message takes at most %(most)d files. Send this one with another message.",
+            settings.FILES_PER_MESSAGE,
+        )
+        % {"most": settings.FILES_PER_MESSAGE},
+        "gone": _("A file is no longer there. Add it again."),
+    }

@@ -1,0 +1,80 @@
+"""Deletion of files: rows go with their message, bytes after the last row of them is gone.
+
+Each row of bytes (StoredFile) that loses an Attachment is marked within that transaction
+(`unheld_since`). Its bytes are deleted after the commit, or, where the process dies before, by the
+sweep, which looks at marked rows only.
+"""
+
+import logging
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from conversations.files import storage
+from conversations.models import Attachment, StoredFile
+
+logger = logging.getLogger(__name__)
+
+DRAFT_HOURS = 24  # that a file is kept which was not sent
+# For so long a file may be written before it has an Attachment.
+INTAKE = timedelta(hours=1)
+PIECE = 20  # files of one piece of the sweep
+
+
+def forget(sender, instance, **kwargs):
+    """Receiver of Django's signal post_delete of an Attachment: mark its bytes, and delete them
+    after the transaction if no other Attachment holds them."""
+    if instance.stored_id is None:
+        return
+    StoredFile.objects.filter(pk=instance.stored_id, unheld_since=None).update(
+        unheld_since=timezone.now()
+    )
+    transaction.on_commit(partial(remove_or_leave, instance.stored_id))
+
+
+def remove_or_leave(stored_id):
+    """Delete the bytes of the StoredFile with this id if no Attachment holds them; what fails is
+    logged and left to the sweep."""
+    try:
+        remove([stored_id])
+    except Exception:
+        logger.exception("Bytes of a deleted file could not be deleted; the sweep tries again.")
+
+
+def remove(stored_ids):
+    """Delete the bytes, and then the rows, of those StoredFiles that no Attachment holds; the marks
+    of the others are taken away. Raises what the storage raises; call it again then."""
+    for stored_id in stored_ids:
+        with transaction.atomic():
+            stored = StoredFile.objects.select_for_update().filter(pk=stored_id).first()
+            if stored is None:
+                continue
+            if stored.attachments.exists():
+                StoredFile.objects.filter(pk=stored_id).update(unheld_since=None)
+                continue
+            # From here on no Attachment can take it; whoever dies now leaves a row to go on with.
+            StoredFile.objects.filter(pk=stored_id).update(doomed_at=timezone.now())
+        for name in filter(None, (stored.name, stored.small_name)):
+            storage.delete(name)
+        StoredFile.objects.filter(pk=stored_id).delete()
+
+
+def sweep_piece(now=None):
+    """Delete a few files that nobody sent within DRAFT_HOURS, and bytes that no Attachment holds.
+
+    `now` is the time to reckon from (None: the current one). Return True if there may be more.
+    """
+    now = now or timezone.now()
+    old = Attachment.objects.unsent().filter(created_at__lt=now - timedelta(hours=DRAFT_HOURS))
+    drafts = list(old.order_by("created_at").values_list("pk", flat=True)[:PIECE])
+    if drafts:
+        Attachment.objects.filter(pk__in=drafts).unsent().delete()
+    unheld = StoredFile.objects.filter(unheld_since__isnull=False).filter(
+        # One that is being written has no Attachment yet.
+        created_at__lt=now - INTAKE
+    )
+    left = list(unheld.order_by("unheld_since").values_list("pk", flat=True)[:PIECE])
+    remove(left)
+    return len(drafts) == PIECE or len(left) == PIECE

@@ -1,0 +1,78 @@
+"""`manage.py check_files`: compare the files of messages in the database with the storage."""
+
+import hashlib
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from conversations.files import storage
+from conversations.models import StoredFile
+
+BLOCK = 1 << 20
+
+
+class Command(BaseCommand):
+    """The command `check_files`: prints each file whose bytes are missing, of another length or,
+    with `--hashes`, of another content, and all bytes that no row knows of. Raises CommandError
+    (exit status 1) if there are any; `--remove-strays` deletes the latter."""
+
+    help = "Compare the files of messages with their bytes; exit 1 where one is missing or stray."
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--hashes", action="store_true", help="also read all bytes and compare their SHA-256"
+        )
+        parser.add_argument(
+            "--remove-strays",
+            action="store_true",
+            help="delete bytes that no row knows of; stop the site before",
+        )
+
+    def handle(self, *, hashes, remove_strays, **options):
+        faults, known = 0, set()
+        # First what is there: what comes meanwhile has a row before it has bytes.
+        there = set(storage.walk())
+        for stored in StoredFile.objects.filter(doomed_at=None).iterator(chunk_size=1_000):
+            blobs = [(stored.name, stored.size, stored.sha256 if hashes else "")]
+            if stored.small:
+                blobs.append((stored.small_name, stored.small, ""))
+            for name, size, digest in blobs:
+                known.add(name)
+                fault = self._fault(name, size, digest)
+                # A row without an Attachment is one that is being written, or swept.
+                if fault and stored.attachments.exists():
+                    faults += 1
+                    self.stdout.write(f"{fault}: {name} ({self._whose(stored)})")
+        doomed = StoredFile.objects.exclude(doomed_at=None)
+        known |= {name for each in doomed for name in (each.name, each.small_name)}
+        strays = sorted(there - known)
+        for name in strays:
+            self.stdout.write(f"stray: {name}")
+            if remove_strays:
+                storage.delete(name)
+        kept = StoredFile.objects.count()
+        self.stdout.write(f"{kept} files, {faults} missing or damaged, {len(strays)} stray")
+        if faults or (strays and not remove_strays):
+            raise CommandError(f"The database and {self._place()} differ.")
+
+    def _fault(self, name, size, digest):
+        """Return what is wrong with the bytes called `name`: "missing", "damaged" or "". `digest`
+        is the SHA-256 that they should have, "" to compare only their `size`."""
+        try:
+            if storage.storage().size(name) != size:
+                return "damaged"
+            if not digest:
+                return ""
+            found = hashlib.sha256()
+            with storage.open_stored(name) as file:
+                while block := file.read(BLOCK):
+                    found.update(block)
+        except OSError:
+            return "missing"
+        return "" if found.hexdigest() == digest else "damaged"
+
+    def _whose(self, stored):
+        return f"of person {stored.owner_id}, {stored.attachments.count()} messages"
+
+    def _place(self):
+        return settings.FILES_FOLDER or "the bucket"

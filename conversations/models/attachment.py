@@ -1,0 +1,198 @@
+"""The models of files in messages: Attachment, the file in a message, and StoredFile, its bytes."""
+
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from conversations.extraction.limits import SMALL_SIDE
+
+NAME_LENGTH = 200
+
+
+class StoredFile(models.Model):
+    """The bytes of one file of one person in the storage, which that person's Attachments with the
+    same content share. It is one blob, of a picture also a second, small one.
+
+    The row exists before the bytes and until they are deleted, so that a process that dies leaves
+    no bytes of which nothing is known. `owner_id` is a plain number: the row outlives the account
+    until the bytes are deleted. People do not share: whether somebody else has a file shows
+    nowhere.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner_id = models.BigIntegerField()
+    # SHA-256 of the blob, as hexadecimal digits, and lengths in bytes; `small` is 0 without one.
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    small = models.BigIntegerField(default=0)
+    # Since when it may have no Attachment: the sweep looks at these rows only.
+    unheld_since = models.DateTimeField(null=True, default=timezone.now)
+    # Its bytes are being deleted: no Attachment may use it any more.
+    doomed_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("stored file")
+        verbose_name_plural = _("stored files")
+        indexes = [
+            models.Index(fields=["owner_id", "sha256"], name="stored_by_owner"),
+            models.Index(
+                fields=["unheld_since"],
+                condition=Q(unheld_since__isnull=False),
+                name="unheld_files",
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.pk)
+
+    @property
+    def name(self):
+        """The name of the blob in the storage: a hash, two folders deep. It is made of the row's
+        id, so that a blob that is being deleted is never written anew."""
+        return _name_in_storage(self.pk.bytes)
+
+    @property
+    def small_name(self):
+        """The name of the small picture in the storage; "" if there is none."""
+        return _name_in_storage(self.pk.bytes + b"small") if self.small else ""
+
+
+def _name_in_storage(content):
+    digits = hashlib.sha256(content).hexdigest()
+    return f"{digits[:2]}/{digits[2:4]}/{digits}"
+
+
+class AttachmentQuerySet(models.QuerySet):
+    """The queryset of Attachments."""
+
+    def readable_by(self, person):
+        """Return a queryset of the Attachments that `person` may read: those of messages in their
+        own conversations that are not in the trash, and files that they have not sent yet. Views
+        look up Attachments only through it, which is their permission check."""
+        mine = Q(conversation__owner_id=person.pk, conversation__trashed_at=None)
+        unsent = Q(message=None, owner_id=person.pk)
+        return self.filter(
+            (Q(message__isnull=False) & mine) | (unsent & (Q(conversation=None) | mine))
+        )
+
+    def unsent(self):
+        """Return a queryset of the Attachments that belong to no message yet, stored or queued."""
+        return self.filter(message=None, queued=None)
+
+
+class Attachment(models.Model):
+    """A file in a message: brought by a person, or made by a reply. Without a message it is a
+    draft, which its owner uploaded and has not sent yet; drafts are deleted after a day.
+
+    `text` is what a model reads of a document. `size` and `sha256` are those of the bytes that are
+    kept; of a picture that is the one encoded anew, with `width` and `height` in pixels.
+    """
+
+    class State(models.TextChoices):
+        """Whether the file may be used. All but READY are neither sent nor shown."""
+
+        READY = "ready", _("ready")
+        SCANNING = "scanning", _("being checked for viruses")
+        SUSPICIOUS = "suspicious", _("found to be dangerous")
+        TOO_LARGE_TO_SCAN = "too_large_to_scan", _("too large to be checked for viruses")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="attachments"
+    )
+    conversation = models.ForeignKey(
+        "Conversation", null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
+    )
+    message = models.ForeignKey(
+        "Message", null=True, blank=True, on_delete=models.CASCADE, related_name="attachments"
+    )
+    queued = models.ForeignKey(
+        "QueuedMessage", null=True, on_delete=models.SET_NULL, related_name="attachments"
+    )
+    # The database refuses to delete bytes that a message holds.
+    stored = models.ForeignKey(
+        StoredFile, null=True, on_delete=models.PROTECT, related_name="attachments"
+    )
+    # Its place among the files of its message.
+    position = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=NAME_LENGTH)
+    media_type = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    pages = models.PositiveIntegerField(null=True)
+    text = models.TextField(blank=True)
+    characters = models.PositiveIntegerField(default=0)  # of `text`, which pages do not load
+    # `text` ends before the document does; the page after which it ends, where it has pages.
+    is_cut = models.BooleanField(default=False)
+    cut_after = models.PositiveIntegerField(null=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.READY)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        ordering = ["position", "created_at", "id"]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(message__isnull=True, queued__isnull=True),
+                name="unsent_files",
+            ),
+            models.Index(
+                fields=["state"],
+                condition=Q(state="scanning"),
+                name="files_to_scan",
+            ),
+        ]
+
+    def __str__(self):
+        # Not the name: no log or admin list may show it by accident.
+        return str(self.pk)
+
+    def get_absolute_url(self):
+        return reverse("file", args=[self.pk])
+
+    @property
+    def is_picture(self):
+        """True for a picture, False for a document or a text."""
+        return self.media_type in PICTURES
+
+    @property
+    def is_ready(self):
+        """True if the file may be sent and shown."""
+        return self.state == self.State.READY
+
+    @property
+    def small_width(self):
+        """The width of the small picture in pixels, so that a page has its place before it
+        loads."""
+        return max(round(self.width * self._scale), 1)
+
+    @property
+    def small_height(self):
+        """The height of the small picture in pixels."""
+        return max(round(self.height * self._scale), 1)
+
+    @property
+    def _scale(self):
+        return min(1, SMALL_SIDE / max(self.width, self.height, 1))
+
+    @property
+    def has_no_text(self):
+        """True for a document from which no text could be read, such as a scanned PDF."""
+        return not self.is_picture and not self.characters
+
+
+# Media types of pictures, and the ending that the name of a download gets.
+PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}

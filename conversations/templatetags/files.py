@@ -1,0 +1,61 @@
+"""Template tags and filters for files in messages."""
+
+from django import template
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from conversations.files import sentences, sizes
+
+register = template.Library()
+
+# For the browser's file dialog. Without HEIC among them a phone converts its pictures to JPEG, and
+# offers its camera. Any other text can be chosen all the same, and dropped.
+ACCEPTED = (
+    *("image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"),
+    *(".pdf", ".docx", ".xlsx", ".pptx", "text/*", ".txt", ".md", ".csv", ".tsv", ".json"),
+    *(".log", ".xml", ".html", ".svg", ".yaml", ".yml", ".toml", ".ini", ".tex", ".sql", ".sh"),
+    *(".py", ".js", ".ts", ".jsx", ".tsx", ".css", ".c", ".h", ".cpp", ".hpp", ".cs", ".java"),
+    *(".go", ".rs", ".rb", ".php", ".swift", ".kt", ".r", ".ipynb", ".diff", ".patch"),
+)
+KINDS = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "application/pdf": "PDF",
+    "text/csv": "CSV",
+    "text/markdown": "Markdown",
+    "application/json": "JSON",
+}
+OFFICE = {"document": "Word", "sheet": "Excel", "presentation": "PowerPoint"}
+
+
+@register.simple_tag
+def accepted_files():
+    """Return the value of `accept` of a field for files."""
+    return ",".join(ACCEPTED)
+
+
+@register.simple_tag
+def file_limits():
+    """Return the sentences that say which files are taken, and how many."""
+    return f"{sentences.kinds()} {sentences.limits()}"
+
+
+@register.filter
+def file_facts(file):
+    """Return kind, size and pages of an Attachment as text, like "PDF · 1.2 MB · 12 pages"."""
+    kind = KINDS.get(file.media_type) or OFFICE.get(file.media_type.rpartition(".")[2], _("Text"))
+    facts = [kind, sizes.in_words(file.size)]
+    if file.is_picture:
+        facts.append(f"{file.width} × {file.height}")
+    elif file.pages:
+        facts.append(
+            ngettext("%(count)d page", "%(count)d pages", file.pages) % {"count": file.pages}
+        )
+    return " · ".join(facts)
+
+
+@register.filter
+def file_note(file):
+    """Return the sentence about an Attachment that may not be used, or of which a model reads not
+    all; "" if there is nothing to say."""
+    return sentences.state(file) or sentences.reading(file)

@@ -1,0 +1,181 @@
+"""Views of files in messages: upload one, show it, its small picture and what a model reads of it.
+
+A file is looked up through the conversation that the person may read, never by its id alone.
+"""
+
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from conversations.files import drafts, intake, names, sentences, storage
+from conversations.files.refused import FileRefused
+from conversations.models import Attachment
+from conversations.thread.page import as_uuid
+from conversations.views.long_work import long_work
+from conversations.views.ownership import own_conversation, person_required
+from conversations.views.see_other import SeeOther
+
+BLOCK = 1 << 18  # bytes that are sent at a time
+# A page that shows the file itself can run nothing, and is a page of no site.
+POLICY = "default-src 'none'; sandbox"
+# The browser may keep a picture, for it never changes; but not for another login.
+KEPT = "private, max-age=86400, immutable"
+STATUSES = {"too_large_file": 413, "disk_full": 503, "site_full": 503, "busy": 503}
+
+
+@long_work
+@person_required
+@require_POST
+def upload(request):
+    """Take in the file `file` of the POST data as one that the person has not sent yet. With
+    `conversation` (an id) it is for that conversation, else for a new one.
+
+    Return 201 with its id and properties as JSON or, as the fragment "file", its entry in the
+    composer's list. A file that is not taken: 422 (413 or 503) with the sentence.
+    """
+    sent = request.FILES.get("file")
+    conversation = None
+    if request.POST.get("conversation"):
+        conversation_id = as_uuid(request.POST["conversation"])
+        if conversation_id is None:
+            raise Http404
+        conversation = own_conversation(request, conversation_id)
+    if sent is None:
+        return _refused(request, "empty", "")
+    try:
+        attachment = intake.take(request.user, sent, conversation=conversation)
+    except FileRefused as refused:
+        return _refused(request, refused.code, names.clean(sent.name))
+    if request.fragment:
+        response = render(request, "files/_unsent.html", {"file": attachment}, status=201)
+    else:
+        response = JsonResponse(_described(attachment), status=201)
+    response.headers["Location"] = attachment.get_absolute_url()
+    return response
+
+
+def _refused(request, code, name):
+    """Return the response for a file that was not taken, with the sentence for `code`."""
+    sentence, status = sentences.refusal(code, name), STATUSES.get(code, 422)
+    if request.fragment:
+        context = {"sentence": sentence}
+        return render(request, "conversations/_refusal.html", context, status=status)
+    return JsonResponse({"error": sentence, "code": code}, status=status)
+
+
+def _described(attachment):
+    """Return what a program gets to know of an Attachment, for JSON."""
+    fields = ("name", "media_type", "size", "sha256", "width", "height", "pages", "state")
+    return {
+        "id": str(attachment.pk),
+        **{name: getattr(attachment, name) for name in fields},
+        "url": attachment.get_absolute_url(),
+        "small": reverse("small_file", args=[attachment.pk]) if attachment.is_picture else None,
+        "note": sentences.state(attachment) or sentences.reading(attachment),
+    }
+
+
+@person_required
+@require_safe
+def file(request, file_id):
+    """Return the bytes of a file: a picture to be shown, anything else to be downloaded."""
+    return serve(own_file(request, file_id))
+
+
+@person_required
+@require_safe
+def small(request, file_id):
+    """Return the small picture of a picture; 404 for other files."""
+    return serve_small(own_file(request, file_id))
+
+
+@person_required
+@require_safe
+def text(request, file_id):
+    """Return the page with the text that a model reads of a document; 404 for a picture."""
+    attachment = own_file(request, file_id)
+    return show_text(request, attachment, attachment.get_absolute_url())
+
+
+@person_required
+@require_POST
+def remove(request, file_id):
+    """Delete a file that the person has not sent, with its bytes; redirect to the page of its
+    conversation, or answer 204 to the page's JavaScript. 404 for one that was sent."""
+    found = drafts.find(request.user, [file_id])
+    if not found:
+        raise Http404
+    drafts.remove(found)
+    if request.fragment:
+        return HttpResponse(status=204)
+    conversation = found[0].conversation
+    return SeeOther(conversation.get_absolute_url() if conversation else reverse("home"))
+
+
+def own_file(request, file_id):
+    """Return the Attachment with the id `file_id` if `request.user` may read the conversation that
+    it is in, or has not sent it yet; else raise Http404, as for one that may not be shown."""
+    return _shown(Attachment.objects.readable_by(request.user), file_id)
+
+
+def file_of(conversation, file_id):
+    """Return the Attachment with the id `file_id` of a message of `conversation`, which a reviewer
+    has opened; else raise Http404."""
+    sent = Attachment.objects.filter(conversation=conversation, message__isnull=False)
+    return _shown(sent, file_id)
+
+
+def _shown(attachments, file_id):
+    ready = attachments.filter(state=Attachment.State.READY, stored__isnull=False)
+    found = ready.select_related("stored").defer("text").filter(pk=file_id).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def serve(attachment):
+    """Return the response with the bytes of an Attachment: a picture inline, anything else as a
+    download. Raises Http404 if the bytes are missing."""
+    return _stream(attachment, attachment.stored.name, attachment.size)
+
+
+def serve_small(attachment):
+    """Return the response with the small picture of an Attachment; raise Http404 without one."""
+    if not attachment.stored.small:
+        raise Http404
+    return _stream(attachment, attachment.stored.small_name, attachment.stored.small)
+
+
+def show_text(request, attachment, url):
+    """Return the page with the text of a document, under the site's own policy; `url` is where the
+    file is downloaded. Raises Http404 for a picture."""
+    if attachment.is_picture:
+        raise Http404
+    context = {"file": attachment, "url": url, "note": sentences.reading(attachment)}
+    return render(request, "files/text.html", context)
+
+
+def _stream(attachment, name, size):
+    """Return the response with the `size` bytes that are stored under `name`."""
+    try:
+        opened = storage.open_stored(name)
+    except OSError:
+        raise Http404 from None
+    response = FileBlocks(
+        opened,
+        as_attachment=not attachment.is_picture,
+        filename=attachment.name,
+        content_type=attachment.media_type,
+    )
+    response.headers["Content-Length"] = str(size)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Cache-Control"] = KEPT if attachment.is_picture else "private, no-store"
+    response.headers["Vary"] = "Cookie"
+    return response
+
+
+class FileBlocks(FileResponse):
+    """A FileResponse that is sent in blocks of BLOCK bytes: each takes a change of thread."""
+
+    block_size = BLOCK

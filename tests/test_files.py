@@ -1,0 +1,416 @@
+"""Files in messages: taken in, shown, kept by form and draft, shared, and deleted."""
+
+import io
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as site
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
+
+from conversations.conversation_list import trash
+from conversations.files import drafts, intake, storage, sweep
+from conversations.files.refused import FileRefused
+from conversations.models import Attachment, Conversation, LanguageModel, Message, StoredFile
+from tests.support import sample_files as made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def seeing(db):
+    """The model of the tests takes pictures."""
+    LanguageModel.objects.ensure_default()
+    LanguageModel.objects.update(images=True)
+
+
+@pytest.fixture
+def own(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def upload(client, content, name, **fields):
+    return client.post("/files/", {"file": SimpleUploadedFile(name, content), **fields})
+
+
+def send(client, *contents, path="/", text="Look", **fields):
+    """Send the form with these files, as a browser without JavaScript does."""
+    files = [SimpleUploadedFile(name, content) for name, content in contents]
+    form = {"text": text, "submission": str(uuid.uuid4()), "files": files, **fields}
+    return client.post(path, form)
+
+
+def blobs():
+    return sorted(storage.walk())
+
+
+def test_an_uploaded_picture_is_a_draft_of_its_owner(own, alice):
+    answer = upload(own, made.picture("PNG", (640, 480)), "holiday.png")
+    assert answer.status_code == 201
+    found = answer.json()
+    attachment = Attachment.objects.get(pk=found["id"])
+    assert (attachment.owner, attachment.message, attachment.state) == (alice, None, "ready")
+    assert (attachment.name, attachment.media_type) == ("holiday.jpg", "image/jpeg")
+    assert (attachment.width, attachment.height) == (640, 480)
+    whole = own.get(found["url"])
+    content = b"".join(whole.streaming_content)
+    assert Image.open(io.BytesIO(content)).size == (640, 480)
+    assert len(content) == attachment.size
+    small = own.get(found["small"])
+    assert Image.open(io.BytesIO(b"".join(small.streaming_content))).size == (320, 240)
+
+
+def test_what_is_served_can_run_nothing(own):
+    picture = own.get(upload(own, made.picture(), "a.png").json()["url"])
+    page = own.get(upload(own, b"<script>alert(1)</script>", 'x".html').json()["url"])
+    document = own.get(upload(own, made.pdf("x"), "zo\u0308e.pdf").json()["url"])
+    for answer in (picture, page, document):
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        answer.close()
+    assert picture.headers["Content-Type"] == "image/jpeg"
+    assert picture.headers["Content-Disposition"].startswith("inline")
+    assert picture.headers["Cache-Control"].startswith("private, max-age")
+    assert page.headers["Content-Type"] == "text/plain"
+    assert page.headers["Content-Disposition"] == 'attachment; filename="x_.html"'
+    assert page.headers["Cache-Control"] == "private, no-store"
+    assert "filename*=utf-8''zo%CC%88e.pdf" in document.headers["Content-Disposition"] or (
+        "filename*=utf-8''z%C3%B6e.pdf" in document.headers["Content-Disposition"]
+        or "zöe.pdf" in document.headers["Content-Disposition"]
+    )
+
+
+def test_what_a_model_reads_of_a_document_has_a_page(own):
+    found = upload(own, made.docx("The <b>plan</b>".replace("<", "&lt;")), "plan.docx").json()
+    page = own.get(f"{found['url']}text/")
+    assert "The &lt;b&gt;plan&lt;/b&gt;" in page.content.decode()
+    assert "default-src 'none'; script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert own.get(f"{upload(own, made.picture(), 'a.png').json()['url']}text/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Windows\\a.txt", "a.txt"),
+        ('a"b\r\nSet-Cookie: x.txt', "a_bSet-Cookie_ x.txt"),
+        ("photo\u202egpj.exe.txt", "photogpj.exe.txt"),
+        ("\u200b\u2066.txt", "txt"),
+        ("x" * 500 + ".csv", "x" * 195 + "….csv"),
+        (".hidden.txt", "hidden.txt"),
+        ("a  b.txt", "a  b.txt"),
+    ],
+)
+def test_a_name_is_kept_without_what_could_harm(own, name, kept):
+    assert intake.names.clean(name) == kept
+    assert len(intake.names.clean(name)) <= 200
+
+
+def test_bytes_lie_under_hashes_two_folders_deep_for_the_server_alone(own):
+    before = blobs()
+    upload(own, made.picture(), "Private Holiday.png")
+    new = set(blobs()) - set(before)
+    assert len(new) == 2
+    for name in new:
+        first, second, digits = name.split("/")
+        assert digits.startswith(first + second)
+        assert len(digits) == 64
+        path = site.FILES_FOLDER / name
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "It is empty."),
+        (bytes(50), "This kind of file is not taken."),
+        (made.packed({"a": "b"}), "An archive is not taken."),
+        (made.picture()[:60], "It is broken"),
+    ],
+)
+def test_a_file_that_is_not_taken_leaves_a_sentence_and_nothing_else(own, content, said):
+    before = blobs()
+    answer = upload(own, content, "holiday.png")
+    assert answer.status_code == 422
+    assert f"holiday.png: {said}" in answer.json()["error"]
+    assert not Attachment.objects.exists()
+    assert not StoredFile.objects.exists()
+    assert blobs() == before
+
+
+def test_a_file_over_its_limit_is_told_the_limit(own, settings):
+    settings.MAX_FILE = 1_000
+    answer = upload(own, b"x" * 1_001, "long.txt")
+    assert answer.status_code == 413
+    assert "long.txt: It is larger than 1 kB." in answer.json()["error"]
+    assert upload(own, b"x" * 1_000, "long.txt").status_code == 201
+
+
+def test_a_person_who_has_no_room_is_told_so(own, settings):
+    settings.FILES_PER_PERSON = 1_500
+    assert upload(own, b"x" * 1_000, "one.txt").status_code == 201
+    refused = upload(own, b"y" * 1_000, "two.txt")
+    assert "more than 1.5 kB together" in refused.json()["error"]
+    # The same content takes no room.
+    assert upload(own, b"x" * 1_000, "again.txt").status_code == 201
+
+
+def test_a_site_that_has_no_room_says_so(own, settings):
+    settings.FILES_PER_SITE = 1_500
+    assert upload(own, b"x" * 1_000, "one.txt").status_code == 201
+    assert upload(own, b"y" * 1_000, "two.txt").status_code == 503
+
+
+def test_a_disk_that_cannot_be_written_leaves_nothing(own, alice, settings, tmp_path):
+    folder = tmp_path / "full"
+    folder.write_text("a file where the folder should be")
+    before = blobs()
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "files": {**settings.FILES, "OPTIONS": {"location": str(folder)}},
+    }
+    with pytest.raises(FileRefused) as refused:
+        intake.take(alice, made.upload(b"some text", "a.txt"))
+    assert refused.value.code == "disk_full"
+    settings.STORAGES = {**settings.STORAGES, "files": settings.FILES}
+    assert not Attachment.objects.exists()
+    sweep.sweep_piece(timezone.now() + timedelta(hours=2))
+    assert not StoredFile.objects.exists()
+    assert blobs() == before
+
+
+def test_the_same_file_of_one_person_is_kept_once_and_of_two_twice(own, alice, bob):
+    first = intake.take(alice, made.upload(b"same words", "a.txt"))
+    second = intake.take(alice, made.upload(b"same words", "b.txt"))
+    third = intake.take(bob, made.upload(b"same words", "a.txt"))
+    assert first.stored_id == second.stored_id != third.stored_id
+    assert StoredFile.objects.count() == 2
+
+
+# --- Sending --------------------------------------------------------------------------------
+
+
+def test_a_form_carries_files_without_javascript(own, alice):
+    page = own.get("/").content.decode()
+    assert 'enctype="multipart/form-data"' in page
+    assert '<input type="file" name="files" multiple' in page
+    answer = send(own, ("a.png", made.picture()), ("notes.md", b"# Notes"))
+    assert answer.status_code == 303
+    message = Message.objects.get(role="user")
+    assert [each.name for each in message.attachments.all()] == ["a.jpg", "notes.md"]
+    assert {each.conversation_id for each in message.attachments.all()} == {message.conversation_id}
+    shown = own.get(answer.url).content.decode()
+    picture, notes = message.attachments.all()
+    assert f'data-file="{picture.pk}"' in shown
+    assert f'<img src="/files/{picture.pk}/small/" width="60" height="40"' in shown
+    assert f'<a class="file__name" href="/files/{notes.pk}/"' in shown
+
+
+def test_files_may_go_without_a_text(own):
+    assert send(own, ("plan.txt", b"the plan"), text="").status_code == 303
+    conversation = Conversation.objects.get()
+    assert conversation.title == "plan.txt"
+    assert send(own, text=" ").status_code == 422
+
+
+def test_a_refused_form_keeps_the_files_it_accepted(own):
+    answer = send(own, ("good.txt", b"good"), ("bad.zip", made.packed({"a": "b"})))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "bad.zip: An archive is not taken." in page
+    assert ">\nLook</textarea>" in page
+    [kept] = Attachment.objects.all()
+    assert f'<input type="hidden" name="attachments" value="{kept.pk}">' in page
+    assert f'<input type="checkbox" name="remove" value="{kept.pk}">' in page
+    # After a reload they are there too.
+    assert f'name="attachments" value="{kept.pk}"' in own.get("/").content.decode()
+    assert send(own, attachments=[kept.pk]).status_code == 303
+    assert Message.objects.get(role="user").attachments.get().pk == kept.pk
+    assert f'value="{kept.pk}"' not in own.get("/").content.decode()
+
+
+def test_a_box_removes_a_file_from_the_form(own):
+    kept = upload(own, b"kept", "kept.txt").json()["id"]
+    gone = upload(own, b"gone", "gone.txt").json()["id"]
+    assert send(own, attachments=[kept, gone], remove=[gone]).status_code == 303
+    assert [each.name for each in Message.objects.get(role="user").attachments.all()] == [
+        "kept.txt"
+    ]
+    assert not Attachment.objects.filter(pk=gone).exists()
+    assert StoredFile.objects.count() == 1
+
+
+def test_a_message_takes_so_many_files(own, settings):
+    settings.FILES_PER_MESSAGE = 2
+    files = [(f"{each}.txt", each.encode()) for each in "abc"]
+    answer = send(own, *files)
+    assert answer.status_code == 422
+    assert "c.txt: A message takes at most 2 files." in answer.content.decode()
+    assert Attachment.objects.count() == 2
+
+
+def test_the_same_form_twice_stores_one_message_with_its_files(own):
+    submission = str(uuid.uuid4())
+    first = send(own, ("a.txt", b"a"), submission=submission)
+    second = send(own, ("a.txt", b"a"), submission=submission)
+    assert first.url == second.url
+    assert Attachment.objects.count() == 1
+
+
+def test_a_file_that_is_gone_is_asked_for_again(own):
+    answer = send(own, attachments=[str(uuid.uuid4())])
+    assert answer.status_code == 422
+    assert "A file is no longer there. Add it again." in answer.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_an_edited_message_keeps_takes_and_leaves_files(own):
+    send(own, ("kept.txt", b"kept"), ("left.txt", b"left"))
+    message = Message.objects.get(role="user")
+    kept, left = message.attachments.all()
+    message.conversation.responses.update(status="completed")
+    form = own.get(f"/messages/{message.pk}/edit/").content.decode()
+    assert f'name="attachments" value="{kept.pk}"' in form
+    answer = send(
+        own,
+        ("new.txt", b"new"),
+        path=f"/messages/{message.pk}/edit/",
+        attachments=[kept.pk, left.pk],
+        remove=[left.pk],
+    )
+    assert answer.status_code == 303
+    edited = Message.objects.filter(role="user").exclude(pk=message.pk).get()
+    assert [each.name for each in edited.attachments.all()] == ["kept.txt", "new.txt"]
+    assert edited.attachments.first().stored_id == kept.stored_id
+    # The old version has what it had.
+    assert [each.name for each in message.attachments.all()] == ["kept.txt", "left.txt"]
+
+
+def test_a_queued_message_has_files(own):
+    send(own, text="First")
+    conversation = Conversation.objects.get()
+    path = f"/conversations/{conversation.pk}/"
+    assert send(own, ("a.txt", b"aa"), path=path, queue="1").status_code == 303
+    [attachment] = Attachment.objects.all()
+    assert attachment.queued == conversation.queued
+    assert f'value="{attachment.pk}"' in own.get(f"{path}queued/").content.decode()
+    assert f'name="attachments" value="{attachment.pk}"' not in own.get(path).content.decode()
+    sweep.sweep_piece(timezone.now() + timedelta(days=3))
+    conversation.responses.update(status="completed", finished_at=timezone.now())
+    assert own.post(f"{path}queued/", {"action": "send"}).status_code == 303
+    [message] = Message.objects.filter(role="user", text="Look")
+    assert message.attachments.get() == attachment
+
+
+# --- Isolation ------------------------------------------------------------------------------
+
+
+def test_the_files_of_others_are_not_there(own, client, bob):
+    send(own, ("plan.txt", b"the plan"), ("a.png", made.picture()))
+    draft = upload(own, b"not sent", "draft.txt").json()["id"]
+    message = Message.objects.get(role="user")
+    message.conversation.responses.update(status="completed")
+    ids = [draft, *(str(each.pk) for each in message.attachments.all())]
+    client.force_login(bob)
+    missing = client.get(f"/files/{uuid.uuid4()}/")
+    for each in ids:
+        for page in ("", "small/", "text/"):
+            answer = client.get(f"/files/{each}/{page}")
+            assert answer.status_code == 404
+            assert len(answer.content) == len(missing.content)
+        assert client.post(f"/files/{each}/remove/").status_code == 404
+        # Nor can he send them, in a new message or in an edited one of his own.
+        assert send(client, attachments=[each]).status_code == 422
+    assert send(client, text="Mine").status_code == 303
+    mine = Message.objects.get(role="user", conversation__owner=bob)
+    mine.conversation.responses.update(status="completed")
+    for each in ids:
+        path = f"/messages/{mine.pk}/edit/"
+        assert send(client, path=path, attachments=[each]).status_code == 422
+        assert send(client, path=path, attachments=[], remove=[each]).status_code == 303
+        Conversation.objects.filter(owner=bob)[0].responses.update(status="completed")
+    assert (
+        upload(client, b"x", "x.txt", conversation=str(message.conversation_id)).status_code == 404
+    )
+    assert Attachment.objects.filter(pk__in=ids).count() == 3
+    assert not Attachment.objects.filter(owner=bob).exists()
+
+
+def test_a_conversation_in_the_trash_shows_no_files(own):
+    send(own, ("plan.txt", b"the plan"))
+    [attachment] = Attachment.objects.all()
+    trash.trash(attachment.conversation)
+    assert own.get(f"/files/{attachment.pk}/").status_code == 404
+    trash.restore(attachment.conversation)
+    assert b"".join(own.get(f"/files/{attachment.pk}/").streaming_content) == b"the plan"
+
+
+# --- Deletion -------------------------------------------------------------------------------
+
+
+def test_a_deleted_conversation_leaves_no_row_and_no_bytes(own):
+    before = blobs()
+    send(own, ("plan.txt", b"the plan"), ("a.png", made.picture()))
+    trash.erase(Conversation.objects.get())
+    assert not Attachment.objects.exists()
+    assert not StoredFile.objects.exists()
+    assert blobs() == before
+
+
+def test_a_deleted_person_leaves_no_bytes(own, alice):
+    before = blobs()
+    send(own, ("plan.txt", b"the plan"))
+    upload(own, b"draft", "draft.txt")
+    alice.delete()
+    assert not StoredFile.objects.exists()
+    assert blobs() == before
+
+
+def test_bytes_that_another_message_has_stay(own):
+    send(own, ("a.txt", b"same"))
+    send(own, ("b.txt", b"same"))
+    first, second = Conversation.objects.order_by("created_at")
+    trash.erase(first)
+    [left] = Attachment.objects.all()
+    assert storage.read(left.stored.name) == b"same"
+    assert StoredFile.objects.get().unheld_since is None
+    trash.erase(second)
+    assert not StoredFile.objects.exists()
+
+
+def test_what_nobody_sent_is_swept_after_a_day(own):
+    upload(own, b"draft", "draft.txt")
+    send(own, ("sent.txt", b"sent"))
+    sweep.sweep_piece(timezone.now() + timedelta(hours=23))
+    assert Attachment.objects.count() == 2
+    sweep.sweep_piece(timezone.now() + timedelta(hours=25))
+    assert [each.name for each in Attachment.objects.all()] == ["sent.txt"]
+    assert StoredFile.objects.count() == 1
+
+
+def test_bytes_whose_intake_died_are_swept(alice):
+    stored = StoredFile.objects.create(owner_id=alice.pk, sha256="0" * 64, size=5)
+    storage.write(stored.name, b"bytes")
+    sweep.sweep_piece()
+    assert storage.read(stored.name) == b"bytes"
+    sweep.sweep_piece(timezone.now() + timedelta(hours=2))
+    assert not StoredFile.objects.exists()
+    with pytest.raises(FileNotFoundError):
+        storage.read(stored.name)
+
+
+def test_bytes_that_are_being_deleted_are_not_used_again(alice):
+    first = intake.take(alice, made.upload(b"same", "a.txt"))
+    StoredFile.objects.update(doomed_at=timezone.now())
+    second = intake.take(alice, made.upload(b"same", "b.txt"))
+    assert first.stored_id != second.stored_id
+    with pytest.raises(drafts.FilesGone):
+        message = Message(conversation=Conversation.objects.create(owner=alice), role="user")
+        message.save()
+        first.message_id = message.pk
+        drafts.give([first], message)
