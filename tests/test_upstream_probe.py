@@ -40,7 +40,7 @@ def test_it_sends_what_the_site_does_and_asks_for_little(strict):
     assert [body["reasoning"] for body in bodies if "reasoning" in body] == [{"effort": "low"}]
     assert all(body["store"] is False for body in bodies)
     assert all(body["max_output_tokens"] == 16 for body in bodies)
-    assert len(bodies) == 7
+    assert len(bodies) == 9
 
 
 def test_a_gateway_that_speaks_chat_is_good_too(strict):
