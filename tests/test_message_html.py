@@ -15,6 +15,7 @@ from conversations.replies import fill_in
 from conversations.thread import message_html
 from conversations.thread.page import thread
 from tests.support import ledger_rows as books
+from tests.support.item_samples import SAMPLES, put_items
 
 TOKEN = "a-token"
 SUBMISSION = re.compile(r'(name="submission" value=")[0-9a-f-]{36}')
@@ -42,6 +43,9 @@ def filled(message, models=()):
     return SUBMISSION.sub(r"\1", message_html.article(message, context_of(message, models)))
 
 
+ITEMS = [SAMPLES["message"], SAMPLES["mcp_call"], SAMPLES["reasoning"], SAMPLES["web_search_call"]]
+
+
 @pytest.fixture
 def messages(alice):
     """Of many looks, each look twice, so that the second is filled in."""
@@ -54,6 +58,10 @@ def messages(alice):
         ("No", books.REFUSED),
     ]:
         response = books.call(alice, ending, text=text, answer=f"Answer: {text}")
+        found += thread(response.conversation).messages
+    for items in ITEMS, ITEMS[:1]:
+        response = books.call(alice, books.REPORTED, text="What is new?")
+        put_items(response.message, items)
         found += thread(response.conversation).messages
     for each in ("One", "Two"):
         found += thread(books.ask(alice, text=each).conversation).messages
@@ -172,6 +180,8 @@ def test_words_of_a_message_are_not_in_the_cache(messages):
     for message in messages:
         for own in (message.html, str(message.pk), str(message.conversation_id)):
             assert not own or own not in cached
+    for own in ("list_events", "Stand-up", "rain.example", "weather.example"):
+        assert own not in cached
 
 
 def test_a_look_cannot_be_changed(messages):

@@ -3,17 +3,16 @@
 import io
 import json
 import re
-from dataclasses import asdict
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from conversations.items import clean_all, kind_of, projections
+from conversations.items import clean_all, kind_of
 from conversations.models import Conversation, Message
 from conversations.transfer import bringing_in, markdown_export, native_json
 from tests.support import ledger_rows as books
-from tests.support.item_samples import SAMPLES
+from tests.support.item_samples import SAMPLES, put_items
 from tests.support.review_stage import opened
 from tests.test_page_turns import long_conversation
 
@@ -38,13 +37,6 @@ IN_ORDER = [
 ]
 
 
-def store(reply, items):
-    """Put `items` into a reply that has ended, as the site stores them."""
-    items = clean_all(items)
-    columns = asdict(projections(items, str(reply.pk)))
-    Message.objects.filter(pk=reply.pk).update(items=items, **columns)
-
-
 @pytest.fixture
 def me(client, alice):
     client.force_login(alice)
@@ -57,7 +49,7 @@ def tell(alice):
 
     def told(*items, **ending):
         response = books.call(alice, {**books.REPORTED, **ending})
-        store(response.message, list(items))
+        put_items(response.message, items)
         return response.conversation
 
     return told
@@ -114,7 +106,7 @@ def test_a_page_of_plain_messages_reads_no_items(me, alice):
     reading = [query["sql"] for query in plain if '"items"' in query["sql"]]
     assert len(reading) == 1 and '"items"' not in reading[0].replace(asked, "")
     for reply in conversation.messages.filter(role="assistant").order_by("-created_at")[:9]:
-        store(reply, IN_ORDER)
+        put_items(reply, IN_ORDER)
     with CaptureQueriesContext(connection) as more:
         page = me.get(conversation.get_absolute_url())
     assert page.content.decode().count("data-sources") == 9

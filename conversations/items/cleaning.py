@@ -33,11 +33,13 @@ _PICTURE_FIELDS = frozenset({"b64_json", "partial_image_b64", "file_data"})
 _DATA_URL = re.compile(
     r"data:[a-z]+/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,60})*;base64,[\w+/=%-]*", re.I
 )
-# By how PNG, JPEG, GIF, WebP, PDF, SVG and XML begin; and whatever is as long as a small picture.
+# How PNG, JPEG, GIF, WebP, PDF, SVG and XML begin in base64.
+_BEGINNINGS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "JVBERi0", "PHN2Zy", "PD94bWwg")
+_LONG = 2_000  # characters: as long as a small picture
 _BASE64 = re.compile(
-    "(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi0|PHN2Zy|PD94bWwg)[A-Za-z0-9+/_-]{40,}={0,2}"
+    f"(?:{'|'.join(_BEGINNINGS)})[A-Za-z0-9+/_-]{{40,}}={{0,2}}"
     "|(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{0,500}[A-Z])(?=[A-Za-z0-9+/_-]{0,500}[a-z])"
-    "(?=[A-Za-z0-9+/_-]{0,500}[0-9])[A-Za-z0-9+/_-]{2000,}={0,2}"
+    f"(?=[A-Za-z0-9+/_-]{{0,500}}[0-9])[A-Za-z0-9+/_-]{{{_LONG},}}={{0,2}}"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -161,13 +163,23 @@ class _Cleaner:
         if name in _PICTURE_FIELDS or (name == "result" and self._type == "image_generation_call"):
             self._cut("pictures", 1 if text else 0)
             return ""
-        if len(text) > 40 and name != "encrypted_content":
-            text = _DATA_URL.sub(self._picture, text)
-            if name not in _TEXTS:
-                text = _BASE64.sub(self._picture, text)
+        if len(text) > 20 and name != "encrypted_content":
+            text = self._without_pictures(text, name)
         if len(text) > self._longest:
             self._cut("characters", len(text) - self._longest)
             text = text[: self._longest] + "…"
+        return text
+
+    def _without_pictures(self, text: str, name: str) -> str:
+        """Return `text` with an ellipsis in place of data URLs and, unless the field `name` holds
+        text that a model or a person wrote, of base64."""
+        # What is searched for first takes a tenth of the time of the expressions.
+        if "base64," in text or "base64," in text.lower():
+            text = _DATA_URL.sub(self._picture, text)
+        if name not in _TEXTS and (
+            len(text) >= _LONG or any(beginning in text for beginning in _BEGINNINGS)
+        ):
+            text = _BASE64.sub(self._picture, text)
         return text
 
     def _picture(self, match: re.Match[str]) -> str:

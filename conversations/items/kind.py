@@ -78,11 +78,12 @@ class Kind:
         return self.text(item)
 
 
-def state_of(item: Item, live: bool) -> tuple[State, int]:
-    """Return the state of an item and the number of things that were cut from it, for a Look."""
+def state_of(item: Item, live: bool, but: str = "") -> tuple[State, int]:
+    """Return the state of an item and the number of things that were cut from it, for a Look; those
+    that `omitted` counts under the name `but` are not among them."""
     omitted = item.get("omitted")
-    counts = omitted.values() if isinstance(omitted, dict) else ()
-    left_out = sum(n for n in counts if isinstance(n, int))
+    counts = omitted.items() if isinstance(omitted, dict) else ()
+    left_out = sum(n for name, n in counts if isinstance(n, int) and name != but)
     status = item.get("status")
     if status == "failed":
         return "failed", left_out

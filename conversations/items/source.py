@@ -35,6 +35,11 @@ class Source:
     number: int | None = None
     references: tuple[str, ...] = ()
 
+    @property
+    def is_titled(self) -> bool:
+        """False if the address stands in for a title."""
+        return self.title != _short(self.url)
+
 
 def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
     """Return the Source that `found`, an object with `url` and perhaps `title`, names; None if its
@@ -101,7 +106,7 @@ def numbered(found: Iterable[Source]) -> tuple[Source, ...]:
             if best is source:
                 # In the order of citation, not of consultation.
                 del by_key[key]
-            title = best.title if best.title != _short(best.url) else source.title
+            title = best.title if best.is_titled else source.title
             by_key[key] = replace(best, references=both, title=title)
     cited_ones = [each for each in by_key.values() if each.is_cited]
     others = [each for each in by_key.values() if not each.is_cited]

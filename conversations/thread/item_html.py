@@ -22,12 +22,13 @@ from conversations.rendering.unsafe_characters import tidy
 class MessageParts:
     """The HTML of a message in the places that its template has for it.
 
-    `before` are the items that come before the first text: thoughts and calls of tools. `answer` is
+    `before` are the items that come before the first text, as thoughts and calls of tools; None
+    where the message has no items, so that its thoughts are its `shown_reasoning`. `answer` is
     the text, and what stands in between and after it; `sources` the list of sources. `came` is a
     sentence, for a reply without text, that says what came instead; "" where that is nothing.
     """
 
-    before: str = ""
+    before: str | None = None
     answer: str = ""
     sources: str = ""
     came: str = ""

@@ -157,7 +157,7 @@ def article(message, context):
     return drawn.filled(
         id=message.pk,
         response_id=response.pk if response else "",
-        before=parts.before,
+        before=parts.before or "",
         html=parts.answer,
         sources=parts.sources,
         facts=partial(facts, response, context.get("currency")),

@@ -2,8 +2,10 @@
 
 import html
 import re
+from dataclasses import asdict
 
-from conversations.items import clean
+from conversations.items import clean, clean_all, projections
+from conversations.models import Message
 from conversations.thread import item_html
 
 SAMPLES = {
@@ -136,6 +138,13 @@ SAMPLES = {
     },
     "unknown": {"type": "hologram_call", "id": "ho_1", "status": "completed", "beams": 3},
 }
+
+
+def put_items(reply, items):
+    """Put `items` into the row of a reply that has ended, as the site stores them."""
+    items = clean_all(list(items))
+    columns = asdict(projections(items, str(reply.pk)))
+    Message.objects.filter(pk=reply.pk).update(items=items, **columns)
 
 
 def shown_html(*items, live=False):

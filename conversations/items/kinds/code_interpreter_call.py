@@ -29,7 +29,7 @@ class CodeInterpreterCall(Kind):
         outputs = dicts_in(item, "outputs")
         return CodeInterpreterLook(
             self.type,
-            *state_of(item, live),
+            *state_of(item, live, but="pictures"),
             code=passage_in(item, "code"),
             logs=passage_in({"logs": _logs(item)}, "logs"),
             pictures=sum(each.get("type") == "image" for each in outputs),

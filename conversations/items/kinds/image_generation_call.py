@@ -26,13 +26,12 @@ class ImageGenerationCall(Kind):
     def look(self, *items: Item, live: bool = False) -> ImageGenerationLook:
         [item] = items
         error = line_in(dict_in(item, "error"), "message") or line_in(item, "error")
-        state, left_out = state_of(item, live)
-        # The picture is always taken out, which needs no words.
-        pictures = dict_in(item, "omitted").get("pictures")
+        # That the picture is taken out needs no words of its own.
+        state, left_out = state_of(item, live, but="pictures")
         return ImageGenerationLook(
             self.type,
             "failed" if error else state,
-            left_out - (pictures if isinstance(pictures, int) else 0),
+            left_out,
             prompt=passage_in(item, "revised_prompt"),
             error=error,
             file=file_in(item),
