@@ -9,3 +9,8 @@ def test_it_is_the_text_and_names_sources():
     assert kind_of(part).text(part) == "It **rained** all day."
     [source] = kind_of(part).sources(part)
     assert (source.host, source.title) == ("weather.example", "The weather today")
+
+
+def test_relays_call_it_text():
+    part = {"type": "text", "text": "It rained."}
+    assert kind_of(part).text(part) == "It rained."

@@ -213,6 +213,17 @@ def test_items_in_a_file_are_cleaned(tell, bob):
     assert kind_of(person_item).next_input(person_item) == []
 
 
+def test_a_text_that_is_too_long_for_items_comes_in_whole(tell, bob):
+    long = "Rain and snow. " * 30_000
+
+    def longer(document):
+        document["messages"][1]["text"] = long
+        document["messages"][1]["items"] = [SEARCH, says(long, CITATION)]
+
+    reply = copy_of(tell(*IN_ORDER), bob, longer).messages.get(role="assistant")
+    assert (reply.text, reply.items) == (long, None)
+
+
 def test_a_conversation_of_pictures_alone_comes_in(tell, bob):
     copy = copy_of(tell(SAMPLES["image_generation_call"]), bob)
     assert copy.messages.get(role="assistant").items

@@ -11,6 +11,7 @@ from .cleaning import clean, clean_all
 from .kind import Item, Kind, Look, parts_of_content
 from .projections import (
     Projections,
+    is_cut,
     is_plain,
     needs_rerender,
     projections,
@@ -31,6 +32,7 @@ __all__ = [
     "all_kinds",
     "clean",
     "clean_all",
+    "is_cut",
     "is_plain",
     "join_segments",
     "kind_of",

@@ -33,6 +33,8 @@ class Kind:
     for the call of a tool: it is shown, and is neither part of the text nor sent again."""
 
     type: ClassVar[str]
+    # Other types that gateways send for the same.
+    aliases: ClassVar[tuple[str, ...]] = ()
     # Whether adjacent items of the kind are drawn together, by one call of `look`.
     joins: ClassVar[bool] = False
 

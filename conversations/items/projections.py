@@ -7,7 +7,7 @@ from conversations.rendering import THOUGHTS, render
 from conversations.rendering.citation_marks import ANY, without_marks
 
 from .citations import with_links, with_numbers
-from .fields import dicts_in
+from .fields import dict_in, dicts_in
 from .kind import Item
 from .registry import kind_of
 from .segments import join_segments
@@ -73,10 +73,22 @@ def projections(
 
 def needs_rerender(items: Sequence[Item]) -> bool:
     """Return True if the final HTML of a reply differs from what was rendered while it came, since
-    only its annotations, which come last, tell the numbers of its citation marks."""
+    only its annotations, which come last, tell the numbers of its citation marks.
+
+    False also where a text was cut when it was cleaned, since only what came is whole then.
+    """
+    if is_cut(items) or not (named := _named(items)):
+        return False
     texts = [kind_of(item).text(item) for item in items]
-    named = _named(items)
-    return any(with_numbers(each, named) != without_marks(each) for each in texts if named)
+    return any(with_numbers(text, named) != without_marks(text) for text in texts)
+
+
+def is_cut(items: Sequence[Item]) -> bool:
+    """Return True if `clean` cut the text of one of `items`, so that it is not all of the text."""
+    return any(
+        kind_of(item).text(item) and dict_in(item, "omitted").keys() & {"characters", "entries"}
+        for item in items
+    )
 
 
 def is_plain(items: Sequence[Item]) -> bool:

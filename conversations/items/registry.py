@@ -24,8 +24,15 @@ def all_kinds() -> Mapping[str, Kind]:
     return found
 
 
+@cache
+def _by_type() -> Mapping[str, Kind]:
+    """Return `{type: Kind}` of all kinds under all their names."""
+    kinds = all_kinds()
+    return {**{name: kind for kind in kinds.values() for name in kind.aliases}, **kinds}
+
+
 def kind_of(item: Mapping[str, object]) -> Kind:
     """Return the Kind of an item or content part; that of the type "unknown" where this site does
     not know its type."""
-    known, found = all_kinds(), item.get("type")
+    known, found = _by_type(), item.get("type")
     return known.get(found) or known[UNKNOWN] if isinstance(found, str) else known[UNKNOWN]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from conversations.rendering.citation_marks import without_marks
 from conversations.rendering.links import destination
 
 from .fields import dict_in, line_in, text_in
@@ -54,7 +55,7 @@ def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
         return None
     return Source(
         url=url,
-        title=line_in(found, "title", 200) or _short(url),
+        title=without_marks(line_in(found, "title", 200)).strip() or _short(url),
         host=host.removeprefix("www."),
         is_cited=is_cited,
         references=references_in(found),

@@ -1,12 +1,12 @@
 """Items of messages in an import file, as they may be stored."""
 
-from conversations.items import clean_all, is_plain
+from conversations.items import clean_all, is_cut, is_plain
 from conversations.models import Message
 
 
 def imported_items(items, role):
     """Return the items of an imported message of `role` ("user", "assistant"), cleaned; None where
-    text is all they are.
+    text is all they are, or where they are too large to hold all of the text.
 
     What a person's message may not hold is left out, and each `message` gets the role: else a file
     could show one thing and have another sent to a model. Files are left out with their ids, which
@@ -16,7 +16,7 @@ def imported_items(items, role):
     if role == Message.Role.USER:
         kept = [item for item in kept if item["type"] in ("message", "mcp_approval_response")]
     kept = [{**item, "role": role} if item["type"] == "message" else item for item in kept]
-    return None if is_plain(kept) else kept
+    return None if is_plain(kept) or is_cut(kept) else kept
 
 
 def _without_files(item):

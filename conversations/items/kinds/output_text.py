@@ -10,6 +10,8 @@ class OutputText(Kind):
     """A text by the model, in Markdown."""
 
     type = "output_text"
+    # Of relays.
+    aliases = ("text",)
 
     def text(self, item: Item) -> str:
         return text_in(item, "text")
