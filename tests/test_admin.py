@@ -22,6 +22,7 @@ from conversations.models import (
     Price,
     ReviewAccess,
     Scope,
+    ToolPrice,
     UsageScope,
 )
 from tests.support.review_stage import QUESTION, TITLE
@@ -106,6 +107,7 @@ def furnish(first, count):
     LanguageModel.objects.bulk_create(LanguageModel(name=f"m-{n}") for n in numbers)
     EmailAddress.objects.bulk_create(EmailAddress(user=person, email="x@y.z") for person in people)
     Price.objects.bulk_create(Price(model=f"m-{n}", input=1, output=1) for n in numbers)
+    ToolPrice.objects.bulk_create(ToolPrice(tool=f"t-{n}", per_use=1) for n in numbers)
     OutgoingMail.objects.bulk_create(OutgoingMail(subject=f"p-{n}", content={}) for n in numbers)
 
 

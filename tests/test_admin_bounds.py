@@ -3,14 +3,17 @@ form with a sentence, and what was typed comes back."""
 
 import pytest
 
-from conversations.models import Budget, LanguageModel, Price
+from conversations.models import Budget, LanguageModel, Price, ToolPrice
 
 PRICE = {"model": "m", "input": "1", "output": "1", "valid_from_0": "2026-01-01"}
-PRICE |= {"valid_from_1": "00:00:00", "cached_input": ""}
+PRICE |= {"valid_from_1": "00:00:00", "cached_input": "", "tier": "", "long_context_over": ""}
+TOOL_PRICE = {"tool": "web_search", "model": "", "per_use": "1", "valid_from_0": "2026-01-01"}
+TOOL_PRICE |= {"valid_from_1": "00:00:00"}
 BUDGET = {"period": "day", "metric": "cost", "limit": "5", "hard": "on", "person": "", "group": ""}
 MODEL = {"name": "m", "context_window": "", "max_output_tokens": "", "efforts": ""}
 FORMS = {
     "price": (Price, PRICE),
+    "toolprice": (ToolPrice, TOOL_PRICE),
     "budget": (Budget, BUDGET),
     "languagemodel": (LanguageModel, MODEL),
 }
@@ -30,6 +33,10 @@ REFUSED = [
     *(("price", "valid_from_0", day) for day in [*DAYS, "2026-02-30", "0000-00-00"]),
     *(("price", "valid_from_1", time) for time in ["24:00", "23:59:61", "9" * 20]),
     *(("price", name, n) for name in ("input", "cached_input", "output") for n in NUMBERS),
+    *(("price", "cache_write", number) for number in NUMBERS[:3]),
+    *(("price", "long_context_over", number) for number in NUMBERS[:4]),
+    *(("toolprice", "per_use", number) for number in NUMBERS[:6]),
+    ("toolprice", "valid_from_0", DAYS[0]),
     *(("budget", "limit", number) for number in NUMBERS),
     *(
         ("languagemodel", name, n)

@@ -25,6 +25,7 @@ REGISTERED = {
     "conversations.person": PowerAdmin,
     "conversations.price": GuardedAdmin,
     "conversations.scope": PowerAdmin,
+    "conversations.toolprice": GuardedAdmin,
     "conversations.usagescope": PowerAdmin,
 }
 

@@ -71,18 +71,89 @@ def test_what_is_no_number_of_tokens_is_unknown(number):
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("details", "written", "long"),
     [
-        {"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 900}},
-        {"prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 900}},
-        {"input_tokens_details": {"cached_tokens": 0}, "cache_creation_input_tokens": 900},
+        ({"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 900}}, 900, None),
+        ({"prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 900}}, 900, None),
+        (
+            {"input_tokens_details": {"cache_write_tokens": 900, "cache_write_12h_tokens": 300}},
+            900,
+            300,
+        ),
+        (
+            {
+                "input_tokens_details": {
+                    "cache_write_30m_tokens": 100,
+                    "cache_write_12h_tokens": 300,
+                }
+            },
+            400,
+            300,
+        ),
+        # LiteLLM's, for models of Anthropic; the same number stands beside the details again.
+        (
+            {
+                "prompt_tokens_details": {
+                    "cache_creation_tokens": 900,
+                    "cache_creation_token_details": {
+                        "ephemeral_5m_input_tokens": 200,
+                        "ephemeral_1h_input_tokens": 700,
+                    },
+                },
+                "cache_creation_input_tokens": 900,
+            },
+            900,
+            700,
+        ),
+        (
+            {"input_tokens_details": {"cache_write_tokens": 10, "cache_write_12h_tokens": 30}},
+            30,
+            30,
+        ),
+        ({"input_tokens_details": {"cache_write_tokens": 9_000}}, 1_000, None),
+        ({"input_tokens_details": {"cache_write_tokens": "900"}}, None, None),
+        ({"input_tokens_details": {"cache_write_tokens": -1}}, None, None),
+        ({"input_tokens_details": {"cache_write_tokens": 900.5}}, None, None),
+        ({"input_tokens_details": {"cache_write_tokens": 10**40}}, None, None),
+        ({"input_tokens_details": {"cache_write_tokens": None}}, None, None),
+        ({"input_tokens_details": [900]}, None, None),
     ],
 )
-def test_tokens_written_to_the_cache_are_kept(more):
-    usage = Usage.read({"input_tokens": 1000, "output_tokens": 5, **more})
-    assert (usage.cached_tokens, usage.cache_write_tokens) == (0, 900)
+def test_tokens_written_to_the_cache_are_part_of_the_input(details, written, long):
+    usage = Usage.read({"input_tokens": 1_000, "output_tokens": 5, **details})
+    assert (usage.input_tokens, usage.total_tokens) == (1_000, 1_005)
+    assert (usage.cache_write_tokens, usage.cache_write_12h_tokens) == (written, long)
 
 
-def test_no_more_is_written_to_the_cache_than_came_in():
-    reported = {"input_tokens": 10, "input_tokens_details": {"cache_write_tokens": 900}}
-    assert Usage.read(reported).cache_write_tokens == 10
+@pytest.mark.parametrize(
+    ("reported", "usage"),
+    [
+        (
+            {"input_tokens": 100, "output_tokens": 5, "cache_creation_input_tokens": 900},
+            Usage(1_000, None, 5, None, 1_005, 900),
+        ),
+        (
+            {
+                "input_tokens": 100,
+                "output_tokens": 5,
+                "cache_creation_input_tokens": 800,
+                "cache_read_input_tokens": 100,
+                "cache_creation": {
+                    "ephemeral_5m_input_tokens": 500,
+                    "ephemeral_1h_input_tokens": 300,
+                },
+                "total_tokens": 105,
+            },
+            Usage(1_000, 100, 5, None, 1_005, 800, 300),
+        ),
+        (
+            {"input_tokens": 7, "output_tokens": 5, "cache_read_input_tokens": 3},
+            Usage(10, 3, 5, None, 15, None),
+        ),
+    ],
+)
+def test_what_anthropic_says_of_its_cache_is_not_part_of_its_input(reported, usage):
+    if "cache_creation" in reported:
+        # Its shares are beside the count, which is what counts.
+        assert Usage.read({**reported, "cache_creation": None}).cache_write_tokens == 800
+    assert Usage.read(reported) == usage

@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from conversations.models import (
     Message,
     Price,
     Response,
+    ToolPrice,
     UsageDay,
     UsageRollup,
 )
@@ -28,28 +29,38 @@ from tests.support.hypothesis_scale import examples
 from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, ask, balanced, call, past_call
 
 MODELS = ["gpt-4o", "claude"]
+TIERS = ["", "default", "flex", "priority"]
+TOOLS = ["web_search", "file_search"]
 tokens = st.integers(0, 5_000)
 reported = st.builds(
-    lambda read, cached, written, thought, status: {
-        "status": status,
+    lambda read, cached, stored, stored_12h, written, thought, **more: {
         "usage_source": "reported",
         "input_tokens": read,
         "cached_tokens": min(cached, read),
+        "cache_write_tokens": min(stored, read),
+        "cache_write_12h_tokens": min(stored_12h, stored, read),
         "output_tokens": written,
         "reasoning_tokens": min(thought, written),
         "total_tokens": read + written,
+        **more,
     },
-    *(tokens, tokens, tokens, tokens),
-    st.sampled_from(["completed", "incomplete", "failed"]),
+    *([tokens] * 6),
+    status=st.sampled_from(["completed", "incomplete", "failed"]),
+    service_tier=st.sampled_from(TIERS),
+    tool_usage=st.none() | st.dictionaries(st.sampled_from(TOOLS), st.integers(0, 3)),
+    reported_cost=st.none() | st.decimals(0, 9, places=8),
 )
 endings = st.one_of(reported, st.sampled_from([STOPPED, REFUSED]))
+SEARCHED = [{"type": "web_search_call", "id": "1"}, {"type": "file_search_call", "id": "2"}]
 steps = st.one_of(
     st.tuples(st.just("call"), st.integers(0, 2), st.sampled_from(MODELS), endings),
     st.tuples(st.just("past"), st.integers(0, 2), st.integers(0, 40), endings),
     st.tuples(st.just("crash"), st.integers(0, 2), st.just(0), st.just(None)),
+    st.tuples(st.just("back"), st.integers(0, 2), st.just(0), endings),
     st.tuples(st.just("stop"), st.integers(0, 2), st.just(0), st.just(None)),
     st.tuples(st.just("erase"), st.integers(0, 2), st.sampled_from(["all", "last"]), st.just(None)),
-    st.tuples(st.just("price"), st.integers(0, 9), st.sampled_from(MODELS), st.just(None)),
+    st.tuples(st.just("price"), st.integers(0, 9), st.sampled_from(MODELS), st.sampled_from(TIERS)),
+    st.tuples(st.just("tool"), st.integers(0, 9), st.sampled_from(TOOLS), st.just(None)),
     st.tuples(st.just("leave"), st.integers(0, 2), st.just(0), st.just(None)),
 )
 
@@ -67,32 +78,78 @@ def test_any_history_balances(db, history):
     assert balanced()
     ended = Response.objects.exclude(status__in=Response.OPEN)
     assert sum(UsageDay.objects.values_list("calls", flat=True)) == ended.count()
+    for response in ended.exclude(usage_source="none"):
+        assert_costs_what_its_parts_do(response)
+
+
+def assert_costs_what_its_parts_do(response):
+    """Either all of a call has a price, and its cost is the sum, or it says what has none."""
+    charges = list(response.charges.all())
+    if response.cost is None:
+        assert response.missing_prices
+        assert response.tool_cost is None
+        return
+    assert response.missing_prices == ""
+    assert all(charge.amount == charge.quantity * charge.unit_price for charge in charges)
+    assert response.tool_cost == (sum(charge.amount for charge in charges) if charges else None)
+    read = response.input_tokens or response.estimated_input_tokens or 0
+    stored = response.cache_write_tokens or 0
+    stored_12h = response.cache_write_12h_tokens or 0
+    cached = response.cached_tokens or 0
+    for number, rate in (
+        (stored - stored_12h, response.price_cache_write),
+        (stored_12h, response.price_cache_write_12h),
+    ):
+        assert rate is not None or not number
+    millionths = (
+        max(read - cached - stored, 0) * response.price_input
+        + cached * response.price_cached_input
+        + (stored - stored_12h) * (response.price_cache_write or 0)
+        + stored_12h * (response.price_cache_write_12h or 0)
+        + (response.output_tokens or response.estimated_output_tokens or 0) * response.price_output
+    )
+    assert response.cost == millionths / 1_000_000 + (response.tool_cost or 0)
 
 
 def play(people, what, who, which, ending):
     """One step of a history. `people` are those who have an account now."""
-    if what == "price":
-        Price.objects.get_or_create(
-            model=which,
-            valid_from=timezone.now() - timedelta(days=who * 10),
-            defaults={"input": who, "output": who * 2},
-        )
+    if what in ("price", "tool"):
+        since = timezone.now() - timedelta(days=who * 10)
+        if what == "tool":
+            ToolPrice.objects.create(tool=which, per_use=who, valid_from=since)
+        elif not Price.objects.filter(model=which, tier=ending, valid_from=since).exists():
+            # Some have no rate for what is written to the cache, or dearer ones for a long input.
+            rates = {"cache_write": who, "cache_write_12h": who * 3} if who % 3 else {}
+            long = {"long_context_over": 2_500, "long_input": 7, "long_output": 9, **rates}
+            rates |= {f"long_{name}": rate for name, rate in rates.items()}
+            Price.objects.create(
+                model=which,
+                tier=ending,
+                valid_from=since,
+                input=who,
+                output=who * 2,
+                **{**rates, **(long if who % 2 else {})},
+            )
         call_command("price_responses", "--since", "2020-01-01", stdout=StringIO())
         return
     if who not in people:
         people[who] = make_person(f"person{who}-{uuid.uuid4().hex[:8]}")
     person = people[who]
     if what == "call":
-        call(person, ending, model=which)
+        call(person, ending, model=which, items=SEARCHED if ending == STOPPED else ())
     elif what == "past":
         past_call(person, timezone.now() - timedelta(days=which), ending)
-    elif what == "crash":
+    elif what in ("crash", "back"):
         response = ask(person)
         response_states.claim(response.pk, uuid.uuid4())
         Response.objects.filter(pk=response.pk).update(
             partial="what there was", heartbeat_at=timezone.now() - timedelta(minutes=1)
         )
         assert recovery.bury(response.pk)
+        if what == "back":
+            with transaction.atomic():
+                buried = Response.objects.filter(pk=response.pk)
+                assert response_states.replace_end(buried, dict(ending), "all of it")
     elif what == "stop":
         response_states.request_stop(ask(person).pk)
     elif what == "erase":

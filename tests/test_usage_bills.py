@@ -3,13 +3,14 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.models import Price, Response
-from tests.support.ledger_rows import REFUSED, STOPPED, past_call
+from conversations.models import Price, Response, ToolPrice
+from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, past_call
 
 NIGHT = datetime(2026, 5, 13, 23, 30, tzinfo=UTC)
 
@@ -68,6 +69,55 @@ def test_single_calls_carry_their_ids(spring):
     [claude] = [row for row in rows if row["model"] == "claude"]
     assert (claude["upstream_id"], claude["request_id"]) == ("resp_1", "'=req")
     assert claude["created_at"] == "2026-05-13T23:30:00+00:00"
+
+
+@pytest.fixture
+def charged(alice):
+    """A call with two searches, in another tier, for which the gateway named a cost."""
+    ToolPrice.objects.create(tool="web_search", per_use=1, valid_from=NIGHT - timedelta(days=9))
+    Price.objects.create(
+        model="gpt-4o", tier="flex", input=1, output=1, valid_from=NIGHT - timedelta(days=9)
+    )
+    said = {
+        "service_tier": "flex",
+        "tool_usage": {"web_search": 2},
+        "reported_cost": Decimal("2.5"),
+        "reported_cost_source": "usage",
+        "cache_write_tokens": 0,
+    }
+    return past_call(alice, NIGHT, {**REPORTED, **said})
+
+
+def test_charges_tier_and_reported_cost_are_exported(charged):
+    [row] = export("--rows")
+    assert (row["service_tier"], row["tool_cost"]) == ("flex", "2.00000000")
+    assert (row["reported_cost"], row["reported_cost_source"]) == ("2.50000000", "usage")
+    assert (row["cost"], row["missing_prices"]) == ("2.00110000", "")
+    [row] = export("--by", "service_tier")
+    assert (row["service_tier"], row["reported_cost"], row["cache_write_tokens"]) == (
+        "flex",
+        "2.50000000",
+        "0",
+    )
+    [row] = export("--charges", "--since", "2026-05-13")
+    assert row == {
+        "response": str(charged.pk),
+        "created_at": "2026-05-13T23:30:00+00:00",
+        "model": "gpt-4o",
+        "kind": "web_search",
+        "quantity": "2",
+        "unit_price": "1.0000000000",
+        "amount": "2.00000000",
+        "basis": "reported",
+    }
+    assert export("--charges", "--since", "2026-05-14") == []
+
+
+def test_a_bill_of_tools_is_compared(charged, tmp_path):
+    bill = "day,model,tool_cost,cached\n2026-05-13,gpt-4o,2.5,400\n"
+    assert reconcile(tmp_path, bill, "--cached-tokens", "cached")[0] == (
+        "2026-05-13 gpt-4o: tool_cost 2.5 on the bill, 2.00000000 in the books (+25.00 %)"
+    )
 
 
 def test_a_file_is_written_where_asked(spring, tmp_path):

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
 from conversations import usage
-from conversations.models import Budget, BudgetChange, Message, Price, Response
+from conversations.models import Budget, BudgetChange, Message, Price, Response, ToolPrice
 from conversations.replies import recovery, response_states
 from conversations.replies.refused import OverLimit
 from conversations.usage.sentences import limit_sentence
@@ -218,6 +218,53 @@ def test_changes_of_a_budget_are_kept(alice, research):
     ]
     assert history[1].by == "administrator"
     assert BudgetChange.objects.filter(holder="Research", action="removed").exists()
+
+
+@pytest.mark.parametrize("metric", ["tokens", "cost"])
+def test_parallel_replies_go_beyond_a_budget_by_less_than_one(alice, metric):
+    """Whatever each may use is reserved: the next is refused while they could use it all."""
+    Price.objects.create(model="gpt-4o", input=1, output=1, valid_from=timezone.now())
+    a_model(max_output_tokens=4_000)
+    a_budget(person=alice, limit={"tokens": 10_000, "cost": Decimal("0.01")}[metric], metric=metric)
+    taken = [ask(alice), ask(alice), ask(alice)]
+    assert "reserved" in refused(alice)
+    used = {**REPORTED, "output_tokens": 4_000, "input_tokens": 2, "cached_tokens": 0}
+    for response in taken:
+        end(response, used)
+    [standing] = usage.standings(alice)
+    assert 0 <= standing.used - standing.budget.limit < standing.used / 3
+
+
+def test_what_may_be_written_to_the_cache_and_searched_is_reserved(alice):
+    now = timezone.now()
+    for tier, factor in (("", 1), ("priority", 2)):
+        Price.objects.create(
+            model="m", tier=tier, input=factor, cache_write=3, output=factor, valid_from=now
+        )
+    ToolPrice.objects.create(tool="web_search", per_use=Decimal("0.01"), valid_from=now)
+    ToolPrice.objects.create(tool="file_search", per_use=Decimal("0.002"), valid_from=now)
+    a_budget(person=alice, limit=5, metric="cost")
+    tools = [
+        {"type": "openrouter:web_search"},
+        {"type": "file_search"},
+        {"type": ["x"]},
+        "web_search",
+        None,
+    ]
+
+    def reserved(**parameters):
+        with transaction.atomic():
+            found = usage.reserve(
+                alice, "m", texts=["x" * 4_000], max_output_tokens=2_000, parameters=parameters
+            )
+        return found["reserved_cost"]
+
+    assert reserved() == Decimal("0.005")
+    assert reserved(service_tier="priority") == Decimal("0.007")
+    assert reserved(tools=tools, max_tool_calls=3) == Decimal("0.035")
+    assert reserved(tools=tools) == Decimal("0.015")
+    assert reserved(tools=tools[1:], max_tool_calls=3) == Decimal("0.011")
+    assert reserved(tools=[], max_tool_calls=3) == Decimal("0.005")
 
 
 @pytest.mark.parametrize("metric", ["replies", "tokens", "cost"])

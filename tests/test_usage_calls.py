@@ -2,12 +2,14 @@
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 
-from conversations.models import Budget, Price, Response, UsageDay
+from conversations.models import Budget, Price, Response, ToolPrice, UsageDay
 from tests.support.gateway import USAGE
 from tests.support.ledger_rows import balanced
+from tests.support.sse_frames import completed, created, delta, message, stream
 
 
 @pytest.fixture
@@ -33,6 +35,46 @@ def test_what_the_gateway_reports_is_what_is_entered(alice_at, gateway):
     assert response.total_tokens == USAGE["total_tokens"]
     assert float(response.cost) == (11 - 3 + 7) / 1_000_000
     assert UsageDay.objects.get().input_tokens == 11
+    assert balanced()
+
+
+def test_all_that_a_call_costs_is_entered(alice_at, gateway):
+    """Written to the cache, in another tier, with two searches, and the gateway's own sum."""
+    Price.objects.create(model="*", tier="flex", input=10, output=40, cache_write="12.5")
+    ToolPrice.objects.create(tool="web_search", per_use="0.01")
+    usage = {
+        "input_tokens": 1_000,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 900},
+        "output_tokens": 10,
+        "cost": 0.03,
+    }
+    searches = {"web_search": {"num_requests": 2}}
+    said = {"usage": usage, "service_tier": "flex", "tool_usage": searches}
+    frames = stream(created(), delta("Hi"), completed(message("Hi"), **said))
+    gateway.will(chunks=[frames.encode()])
+    response = call(alice_at, "Hello")
+    assert (response.service_tier, response.tool_usage) == ("flex", searches)
+    assert response.cost == Decimal("0.01265") + Decimal("0.02")
+    assert (response.reported_cost, response.reported_cost_source) == (Decimal("0.03"), "usage")
+    assert response.charges.get().quantity == 2
+    assert balanced()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"type": "error", "code": "server_error", "message": "Something is wrong."},
+        {"type": "response.failed", "response": {"status": "failed", "error": {"code": "server"}}},
+        {"error": {"message": "No channel for this model."}},
+    ],
+)
+def test_a_refusal_within_a_200_has_used_nothing(alice_at, gateway, refusal):
+    gateway.will(chunks=[stream(created(), refusal).encode()])
+    response = call(alice_at, "Hello")
+    assert (response.status, response.http_status) == ("failed", 200)
+    assert (response.usage_source, response.cost) == ("none", 0)
+    gateway.will(chunks=[stream(created(), delta("So "), refusal).encode()])
+    assert call(alice_at, "Hello").usage_source == "estimated"
     assert balanced()
 
 

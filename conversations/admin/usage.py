@@ -2,12 +2,14 @@
 see."""
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
 from conversations.form_fields import refuse_day_out_of_range
-from conversations.models import Budget, BudgetChange, Price, UsageScope
+from conversations.models import Budget, BudgetChange, Price, ToolPrice, UsageScope
 from conversations.rendering.isolated_text import isolated
 
 
@@ -25,9 +27,26 @@ def limit(budget):
     return f"{budget.limit.normalize():f}"
 
 
+@admin.display(description=_("price of one use"), ordering="per_use")
+def price_of_a_use(price):
+    """Return the text of a list's column: the price of one use by `price` (a ToolPrice) without
+    trailing zeros."""
+    return f"{price.per_use.normalize():f}"
+
+
 class PriceForm(forms.ModelForm):
-    """Form of a Price; refuses days so near the ends of the calendar that reports could not
-    calculate with them."""
+    """Form of a Price or ToolPrice. It names currency and unit beside each amount, and refuses days
+    so near the ends of the calendar that reports could not calculate with them."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            if isinstance(field, forms.DecimalField):
+                unit = (
+                    _("%(currency)s a use") if name == "per_use" else _("%(currency)s per million")
+                )
+                unit %= {"currency": settings.CURRENCY}
+                field.help_text = format_lazy("{} {}", f"{unit}.", field.help_text)
 
     def clean_valid_from(self):
         """Return the datetime from which the price is valid; refuse days outside of FIRST_DAY to
@@ -44,11 +63,43 @@ class PriceAdmin(GuardedAdmin):
     their time."""
 
     form = PriceForm
-    list_display = ["model", "input", "cached_input", "output", "valid_from"]
-    list_filter = ["model"]
+    list_display = [
+        *("model", "tier", "input", "cached_input", "cache_write", "cache_write_12h", "output"),
+        *("long_context_over", "valid_from"),
+    ]
+    list_filter = ["model", "tier"]
     search_fields = ["model"]
     date_hierarchy = "valid_from"
     save_as = True  # a new price is a new row: the old one stays for calls of its time
+    fieldsets = [
+        (None, {"fields": ["model", "tier", "valid_from"]}),
+        (
+            _("Per million tokens"),
+            {"fields": ["input", "cached_input", "cache_write", "cache_write_12h", "output"]},
+        ),
+        (
+            _("Calls with a long input"),
+            {
+                "fields": [
+                    *("long_context_over", "long_input", "long_cached_input"),
+                    *("long_cache_write", "long_cache_write_12h", "long_output"),
+                ]
+            },
+        ),
+    ]
+
+
+@admin.register(ToolPrice)
+class ToolPriceAdmin(GuardedAdmin):
+    """ModelAdmin of the prices of tools that the gateway runs; a new price is a new row."""
+
+    form = PriceForm
+    fields = ["tool", "model", "per_use", "valid_from"]
+    list_display = ["tool", "model", price_of_a_use, "valid_from"]
+    list_filter = ["tool"]
+    search_fields = ["tool", "model"]
+    date_hierarchy = "valid_from"
+    save_as = True
 
 
 @admin.register(Budget)

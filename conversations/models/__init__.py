@@ -5,6 +5,7 @@ from conversations.models.access_log import AccessLogHead, Permanent, ReviewAcce
 
 from .attachment import Attachment, StoredFile
 from .budget import Budget, BudgetChange
+from .charge import Charge
 from .conversation import Conversation
 from .feedback import Feedback
 from .job import Job
@@ -12,7 +13,7 @@ from .language_model import LanguageModel
 from .message import Message
 from .outgoing_mail import OutgoingMail
 from .person import Person
-from .price import Price
+from .price import Price, ToolPrice
 from .queued_message import QueuedMessage
 from .response import Response
 from .review_mark import ReviewMark, ReviewNote
@@ -27,6 +28,7 @@ __all__ = [
     "Attachment",
     "Budget",
     "BudgetChange",
+    "Charge",
     "Conversation",
     "Feedback",
     "Job",
@@ -45,6 +47,7 @@ __all__ = [
     "Scope",
     "SearchEntry",
     "StoredFile",
+    "ToolPrice",
     "UsageDay",
     "UsageRollup",
     "UsageScope",

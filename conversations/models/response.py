@@ -16,6 +16,8 @@ from conversations.gateway.error_sentences import error_sentence, is_quote, reas
 REPORTED_TOKENS = (
     "input_tokens",
     "cached_tokens",
+    "cache_write_tokens",
+    "cache_write_12h_tokens",
     "output_tokens",
     "reasoning_tokens",
     "total_tokens",
@@ -24,6 +26,17 @@ ESTIMATED_TOKENS = ("estimated_input_tokens", "estimated_output_tokens")
 TOKENS = REPORTED_TOKENS + ESTIMATED_TOKENS
 # Columns that are not part of another one: total usage is their sum.
 DISTINCT_TOKENS = ("input_tokens", "output_tokens", *ESTIMATED_TOKENS)
+# Columns with the rates that a Response was charged by, per million tokens, by what they are for.
+RATES = {
+    "input": "price_input",
+    "cached_input": "price_cached_input",
+    "cache_write": "price_cache_write",
+    "cache_write_12h": "price_cache_write_12h",
+    "output": "price_output",
+}
+
+# States of replies that the review queue can be filtered by, as its indexes name them.
+TROUBLED = ["failed", "incomplete", "interrupted"]
 
 
 # Error codes of a gateway that refuses what was sent: with files it is they, most likely.
@@ -33,6 +46,15 @@ FILE_ERRORS = ("refused", "unsupported", "too_large", "not_found", "model_failed
 def _not_negative(field):
     """Return a Q that is true where the column called `field` is null or at least 0."""
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
+
+
+def _is_part_of(part, whole):
+    """Return a Q that is true where the column `part` is at most `whole`, or one of them null."""
+    return (
+        Q(**{f"{part}__isnull": True})
+        | Q(**{f"{whole}__isnull": True})
+        | Q(**{f"{part}__lte": models.F(whole)})
+    )
 
 
 class ResponseQuerySet(models.QuerySet):
@@ -85,6 +107,12 @@ class Response(models.Model):
         NONE = "none", _("none")
         UNKNOWN = "unknown", _("unknown")
 
+    class CostSource(models.TextChoices):
+        """Where the gateway named a cost: in the answer's `usage`, or in an HTTP header."""
+
+        USAGE = "usage", _("usage")
+        HEADER = "header", _("HTTP header")
+
     OPEN = (Status.QUEUED, Status.IN_PROGRESS)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -125,9 +153,12 @@ class Response(models.Model):
     heartbeat_at = models.DateTimeField(null=True)
     stop_requested = models.BooleanField(default=False)
 
-    # Null is unknown, never 0. Cached is part of input, reasoning part of output.
+    # Null is unknown, never 0. Read from the cache (cached) and written to it are parts of input,
+    # those written for 12 hours a part of those written, reasoning a part of output.
     input_tokens = models.BigIntegerField(null=True)
     cached_tokens = models.BigIntegerField(null=True)
+    cache_write_tokens = models.BigIntegerField(null=True)
+    cache_write_12h_tokens = models.BigIntegerField(null=True)
     output_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
     total_tokens = models.BigIntegerField(null=True)
@@ -136,11 +167,31 @@ class Response(models.Model):
     usage_source = models.CharField(
         max_length=10, choices=UsageSource.choices, default=UsageSource.UNKNOWN
     )
-    # The price at that time and the resulting cost; null means that there was no price.
+    # The tier that the answer named ("flex", "priority" …), which is the one that is billed; "" if
+    # it named none.
+    service_tier = models.CharField(max_length=50, blank=True, default="", db_default="")
+    # What the answer says about the use of tools: the API's `tool_usage` as it came, with
+    # `server_tool_use` of `usage` beside it. Charges are made from it.
+    tool_usage = models.JSONField(null=True)
+    # The rates at that time, per million tokens, and the resulting cost, charges included; null
+    # means that there was no price, or none for a part of it: those are in `missing_prices`.
     price_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     price_cached_input = models.DecimalField(max_digits=16, decimal_places=6, null=True)
+    price_cache_write = models.DecimalField(max_digits=16, decimal_places=6, null=True)
+    price_cache_write_12h = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     price_output = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    # The part of the cost that is charges (the sum of their amounts); null without charges.
+    tool_cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    # Names of what has no price, joined by ", ": "model", "tier flex", "cache_write", "long_input",
+    # "web_search" …; "" where nothing is missing.
+    missing_prices = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # The cost that the gateway named, in its own currency (OpenRouter and LiteLLM: US dollars), and
+    # where it stood. It never takes the place of `cost`.
+    reported_cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    reported_cost_source = models.CharField(
+        max_length=10, choices=CostSource.choices, blank=True, default="", db_default=""
+    )
     # Lengths of input and output in characters, for the model's ratio of characters to tokens.
     input_characters = models.BigIntegerField(null=True)
     output_characters = models.BigIntegerField(null=True)
@@ -167,16 +218,23 @@ class Response(models.Model):
                 name="one_open_reply_per_conversation",
             ),
             models.CheckConstraint(
-                condition=Q(cached_tokens__isnull=True)
-                | Q(input_tokens__isnull=True)
-                | Q(cached_tokens__lte=models.F("input_tokens")),
+                condition=_is_part_of("cached_tokens", "input_tokens"),
                 name="cached_is_part_of_input",
             ),
             models.CheckConstraint(
-                condition=Q(reasoning_tokens__isnull=True)
-                | Q(output_tokens__isnull=True)
-                | Q(reasoning_tokens__lte=models.F("output_tokens")),
+                condition=_is_part_of("reasoning_tokens", "output_tokens"),
                 name="reasoning_is_part_of_output",
+            ),
+            # One condition for all that came later: on SQLite each constraint copies the table.
+            models.CheckConstraint(
+                condition=_is_part_of("cache_write_tokens", "input_tokens")
+                & _is_part_of("cache_write_12h_tokens", "cache_write_tokens")
+                & _is_part_of("tool_cost", "cost")
+                & _not_negative("cache_write_tokens")
+                & _not_negative("cache_write_12h_tokens")
+                & _not_negative("tool_cost")
+                & _not_negative("reported_cost"),
+                name="cache_writes_and_charges_are_parts",
             ),
             models.CheckConstraint(
                 condition=_not_negative("input_tokens")
@@ -195,18 +253,28 @@ class Response(models.Model):
                 condition=Q(status__in=["queued", "in_progress"]),
                 name="open_responses",
             ),
-            # For the review queue's filters, which look for few rows among very many.
+            # For the review queue's filters, which look for few replies among very many.
             models.Index(
                 fields=["status", "reason", "conversation"],
-                condition=Q(status__in=["failed", "incomplete", "interrupted"]),
+                condition=Q(purpose="reply", status__in=TROUBLED),
                 name="troubles",
             ),
             models.Index(
                 fields=["conversation"],
-                condition=Q(status__in=["failed", "incomplete", "interrupted"]),
-                name="troubled_responses",
+                condition=Q(purpose="reply", status__in=TROUBLED),
+                name="troubled_replies",
             ),
-            models.Index(fields=["conversation"], condition=~Q(refusal=""), name="refusals"),
+            models.Index(
+                fields=["conversation"],
+                condition=Q(purpose="reply") & ~Q(refusal=""),
+                name="refusals",
+            ),
+            # For the report that says what has no price.
+            models.Index(
+                fields=["model", "created_at"],
+                condition=~Q(missing_prices=""),
+                name="unpriced_calls",
+            ),
             models.Index(
                 fields=["person_id"],
                 condition=Q(status__in=["queued", "in_progress"]),

@@ -22,13 +22,19 @@ COUNTS = ("calls", "replies", "answered", "failed", "reported", "estimated", "un
 AMOUNTS = (
     *TOKENS,
     "cost_units",
+    "tool_cost_units",
     "estimated_cost_units",
     "input_characters",
     "output_characters",
 )
+# Of the calls for which the gateway named a cost: their number, that cost, the part of it that is
+# of calls without a cost of ours, and our cost of the others.
+COST_COUNTS = ("cost_reports",)
+COST_AMOUNTS = ("reported_cost_units", "unmatched_cost_units", "matched_cost_units")
+COSTS = COST_COUNTS + COST_AMOUNTS
 FIGURES = COUNTS + AMOUNTS
 TIMES = FIRST_TOKEN + TOTAL_TIME
-MEASURES = FIGURES + TIMES
+MEASURES = FIGURES + TIMES + COSTS
 
 
 def money(units):
@@ -39,9 +45,15 @@ def money(units):
 
 class UsageSums(models.Model):
     """The columns shared by the tables of sums over Responses. `calls` counts all Responses,
-    `replies` those with that purpose, `answered` the replies that reached a model. Tokens are as in
-    Response; `cost_units` is the cost in units of 10⁻⁸ of the currency, `estimated_cost_units` the
-    part of it that is estimated. Characters are counted of Responses with reported tokens only.
+    `replies` those with that purpose, `answered` the replies that reached a model, `failed` the
+    replies that failed or were interrupted. Tokens are as in Response; `cost_units` is the cost in
+    units of 10⁻⁸ of the currency, `tool_cost_units` the part of it that is charges for tools,
+    `estimated_cost_units` the part that is estimated. Characters are counted of Responses with
+    reported tokens only.
+
+    Of the Responses for which the gateway named a cost, `cost_reports` is the number,
+    `reported_cost_units` that cost, `unmatched_cost_units` the part of it for Responses without a
+    cost of ours, and `matched_cost_units` our cost of the others.
 
     `first_token_N` and `total_time_N` are histograms: the number of Responses whose time to the
     first token, or in all, lies in bucket N of FIRST_TOKEN_EDGES or TOTAL_TIME_EDGES (seconds).
@@ -65,7 +77,7 @@ class UsageSums(models.Model):
 
 
 for name in MEASURES:
-    kind = models.BigIntegerField if name in AMOUNTS else models.IntegerField
+    kind = models.BigIntegerField if name in AMOUNTS + COST_AMOUNTS else models.IntegerField
     UsageSums.add_to_class(name, kind(default=0, db_default=0))
 
 

@@ -26,6 +26,7 @@ class Outcome:
         self._status = ""
         self._fields = {}
         self._usage = None
+        self._billing = upstream.Billing()
         self._sent = True
         # The gateway said that it did not ask a model, if only within a 200.
         self._refused = False
@@ -41,6 +42,7 @@ class Outcome:
             case upstream.Started():
                 self._fields["upstream_id"] = event.upstream_id
                 self._fields["answered_model"] = event.model[:200]
+                self._billing = upstream.Billing(event.service_tier)
             case upstream.Headers():
                 self._fields["http_status"] = event.http_status
                 self._fields["request_id"] = event.request_id[:200]
@@ -62,6 +64,7 @@ class Outcome:
     def _finished(self, event):
         self._status = event.status
         self._usage = event.usage
+        self._billing = event.billing
         self._fields["reason"] = event.reason[:100]
         self._fields["refusal"] = event.refusal
         if event.tool_note and not self._live.text:
@@ -80,7 +83,7 @@ class Outcome:
     def _failed(self, event):
         self._status = Status.FAILED
         self._sent = event.sent
-        self._refused = event.code in upstream.REFUSALS
+        self._refused = event.code in upstream.STATED
         self._fields["error_code"] = event.code[:50]
         self._fields["error_message"] = event.message
         self._fields["http_status"] = event.http_status or self._fields.get("http_status")
@@ -97,8 +100,11 @@ class Outcome:
         return fields
 
     def _books(self):
-        """Return the columns of tokens: as reported, or that they are to be estimated, or are
-        none."""
+        """Return the columns of tokens and of what the gateway said about the price: as reported,
+        or that tokens are to be estimated, or are none."""
+        return {**self._tokens(), **billed(self._billing, self._body)}
+
+    def _tokens(self):
         usage = self._usage
         if usage is not None:
             return {
@@ -114,3 +120,21 @@ class Outcome:
         if self._fields.get("error_code") == "internal" or self._refused or not self._sent:
             return True
         return (self._fields.get("http_status") or 0) >= 400
+
+
+def billed(billing, asked):
+    """Return the columns for what the gateway said about the price of a call, an upstream.Billing.
+
+    Where it did not name the service tier that it billed, it is the one of `asked`, the JSON body
+    or the parameters that were sent.
+    """
+    tier = billing.service_tier
+    if tier in ("", "auto"):
+        wanted = asked.get("service_tier")
+        tier = wanted[:50] if isinstance(wanted, str) and wanted else tier
+    return {
+        "service_tier": tier,
+        "tool_usage": billing.tool_usage,
+        "reported_cost": billing.cost,
+        "reported_cost_source": billing.cost_source,
+    }

@@ -24,8 +24,10 @@ from conversations.database.statements import as_stored, change, compiled, from_
 from conversations.models import Conversation, Message, Response
 from conversations.rendering import THOUGHTS, render
 from conversations.replies import partial_items
+from conversations.replies.outcome import billed
 from conversations.replies.response_states import end, load, replace_end, write_message
 from conversations.search import index
+from conversations.upstream import Billing
 
 Status = Response.Status
 
@@ -145,13 +147,14 @@ def bury(response_id, heartbeat=None):
         "reason": CRASHED,
         # Whether it was sent, nobody knows any more: it may have been charged.
         "usage_source": Response.UsageSource.ESTIMATED,
+        **billed(Billing(), response.request.get("parameters", {})),
     }
     dead = Response.objects.filter(pk=response_id, status=Status.IN_PROGRESS, lease=response.lease)
     with transaction.atomic():
         locked = list(dead.select_for_update().values_list("pk"))
         if not locked or rows(_HEARTBEAT, as_stored(response_id)) != seen:
             return False
-        if end(dead, fields, text, reasoning) is None:
+        if end(dead, fields, text, reasoning, items=stored[-1]) is None:
             return False
         write_message(response, *stored)
     return True
@@ -206,7 +209,8 @@ def put_back(response, lease, fields, text, html, reasoning, reasoning_html, ite
         if not whose.values_list("pk").first() or message is None or _is_retried(message):
             return None
         index.forget_message(message)
-        ending = replace_end(_buried([response.pk], lease), fields, text, reasoning)
+        buried = _buried([response.pk], lease)
+        ending = replace_end(buried, fields, text, reasoning, items=items)
         if ending is None:
             transaction.set_rollback(True)
             return None

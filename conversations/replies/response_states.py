@@ -15,7 +15,7 @@ from django.utils import timezone
 from conversations import usage
 from conversations.database.statements import as_stored, change, from_stored, moment, rows
 from conversations.models import Response
-from conversations.models.response import TOKENS
+from conversations.models.response import RATES, TOKENS
 from conversations.search import index
 
 Status = Response.Status
@@ -124,7 +124,8 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html="", it
     """
     ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
-        ending = end(ours.filter(status=Status.IN_PROGRESS), fields, text, reasoning)
+        open_row = ours.filter(status=Status.IN_PROGRESS)
+        ending = end(open_row, fields, text, reasoning, items=items)
         if ending is not None:
             write_message(response, text, html, reasoning, reasoning_html, items)
             return ending
@@ -133,19 +134,24 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html="", it
     return done.filter(finished_at__isnull=False).values().first()
 
 
-def end(guarded, fields, *written):
+def end(guarded, fields, *written, items=None):
     """End the one Response of the query `guarded` and add it to the usage records.
 
     Every end of a Response goes through here, in the caller's transaction. `fields` are its
     columns, `status` and `usage_source` among them; `written` are the texts that the model wrote,
-    to estimate tokens from. Returns the columns as written; None if `guarded` finds no row.
+    to estimate tokens from, and `items` the items of its answer (dicts of the API), to count the
+    use of tools from. Returns the columns as written; None if `guarded` finds no row.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
         return None
-    ending = usage.settle(before, {**fields, "finished_at": timezone.now()}, *written)
+    settlement = usage.settle(
+        before, {**fields, "finished_at": timezone.now()}, *written, items=items
+    )
+    ending = settlement.columns
     if not guarded.update(**ending, **_NO_PARTIAL, heartbeat_at=None):
         return None
+    usage.store_charges(settlement.charges)
     usage.record([{**before, **ending}])
     return ending
 
@@ -153,28 +159,32 @@ def end(guarded, fields, *written):
 _NO_PARTIAL = {"partial": "", "partial_reasoning": "", "partial_items": None}
 
 
-def replace_end(guarded, fields, *written):
+def replace_end(guarded, fields, *written, items=None):
     """Replace the end of the one Response of the query `guarded`, which has ended, as `end` would.
 
-    The columns and the usage records of the earlier end are replaced. Returns the columns as
+    The columns, charges and usage records of the earlier end are replaced. Returns the columns as
     written; None if `guarded` finds no row.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
         return None
-    ending = {
-        **dict.fromkeys(_OF_AN_END),
-        "reason": "",
-        **usage.settle(before, {**fields, "finished_at": timezone.now()}, *written),
-    }
+    settlement = usage.settle(
+        before, {**fields, "finished_at": timezone.now()}, *written, items=items
+    )
+    ending = {**_OF_AN_END, **settlement.columns}
     if not guarded.update(**ending):
         return None
+    usage.replace_charges(before["id"], settlement.charges)
     usage.replace(before, {**before, **ending})
     return ending
 
 
-# Columns that an end may leave as they are.
-_OF_AN_END = (*TOKENS, "price_input", "price_cached_input", "price_output", "cost")
+# Columns that an end may leave as they are, and what they are without an end.
+_OF_AN_END = {
+    **dict.fromkeys((*TOKENS, *RATES.values(), "cost", "tool_cost", "tool_usage")),
+    **dict.fromkeys(("reason", "service_tier", "missing_prices", "reported_cost_source"), ""),
+    "reported_cost": None,
+}
 
 
 def write_message(response, text, html, reasoning="", reasoning_html="", items=None):

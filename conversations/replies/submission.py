@@ -272,6 +272,7 @@ def _store_response(submission, turn, lease):
             texts=built.texts,
             max_output_tokens=built.max_output_tokens,
             file_tokens=built.file_tokens,
+            parameters=built.request["parameters"],
         )
     except usage.OverLimit as limit:
         raise OverLimit(limit) from limit

@@ -23,6 +23,12 @@ def money(amount):
 
 
 @register.filter
+def amount(number):
+    """Format `number` (an amount of money) as text without a currency."""
+    return sentences.plain_amount(number)
+
+
+@register.filter
 def cost(sums):
     """Format the cost in `sums` (usage.reports.Sums: totals over Responses) as text with the
     currency; return "unpriced" where the cost is zero because Responses have no price."""
@@ -59,6 +65,16 @@ def share(fraction):
 
 
 @register.filter
+def signed_share(fraction):
+    """Format `fraction`, a difference as a share, as per cent with its sign and one decimal place
+    ("+12.5 %"); None as a dash."""
+    if fraction is None:
+        return "–"
+    sign = "+" if fraction > 0 else "−" if fraction < 0 else ""
+    return sign + share(abs(fraction))
+
+
+@register.filter
 def seconds(number):
     """Format `number` (a duration in seconds) with one decimal place and the unit ("2.5 s"); None
     as a dash."""
@@ -79,6 +95,7 @@ COUNTS = (
     "failed",
     "input_tokens",
     "cached_tokens",
+    "cache_write_tokens",
     "output_tokens",
     "reasoning_tokens",
     "estimated_input_tokens",
@@ -100,6 +117,7 @@ def figures(sums):
 
     cells = [f"{sums[name]:,}".replace(",", comma) for name in COUNTS]
     cells.append(cost(sums))
+    cells.append(money(sums.tool_cost) if sums["tool_cost_units"] else "–")
     coverage = sums.coverage
     cells.append("–" if coverage is None else per_cent % {"number": decimal(_per_cent(coverage))})
     cells += [

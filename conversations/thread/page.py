@@ -22,7 +22,8 @@ _SHOWN = (
         for name in (
             *("status", "reason", "refusal", "error_code", "error_message", "http_status"),
             *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
-            *("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens"),
+            *("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens"),
+            *("reasoning_tokens", "tool_cost"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
             *("partial_items", "person_id"),
         )

@@ -49,13 +49,19 @@ def _values(response, currency):
     return (
         response.model,
         response.answered_model,
-        (response.input_tokens, response.cached_tokens),
+        (response.input_tokens, response.cached_tokens, response.cache_write_tokens),
         (response.output_tokens, response.reasoning_tokens),
-        None if response.cost is None else f"{response.cost.normalize():f} {currency}",
+        (_money(response.cost, currency), _money(response.tool_cost, currency)),
         response.created_at,
         response.seconds_to_first_token,
         response.seconds,
     )
+
+
+def _money(amount, currency):
+    """Return `amount` (a Decimal) as text without trailing zeros and with `currency`; None for
+    None."""
+    return None if amount is None else f"{amount.normalize():f} {currency}"
 
 
 @lru_cache(maxsize=MOST)
@@ -71,11 +77,11 @@ def _as_html(rows):
     return mark_safe("".join(rows))  # noqa: S308 (labels are ours, values are escaped)
 
 
-def _facts(model, answered_by, taken, given, cost, asked, to_first_token, seconds):
+def _facts(model, answered_by, taken, given, costs, asked, to_first_token, seconds):
     """Yield `(label, text)` of the owner's facts. Unknown values are left out, except tokens: "not
     reported"."""
     labels = _labels(get_language())
-    input_tokens, cached_tokens = taken
+    input_tokens, cached_tokens, written_tokens = taken
     output_tokens, reasoning_tokens = given
     yield labels["Model"], isolated(model)
     if answered_by and answered_by != model:
@@ -86,12 +92,17 @@ def _facts(model, answered_by, taken, given, cost, asked, to_first_token, second
         yield labels["Input tokens"], intcomma(input_tokens)
     if cached_tokens:
         yield labels["of them cached"], intcomma(cached_tokens)
+    if written_tokens:
+        yield labels["of them written to the cache"], intcomma(written_tokens)
     if output_tokens is not None:
         yield labels["Output tokens"], intcomma(output_tokens)
     if reasoning_tokens:
         yield labels["of them reasoning"], intcomma(reasoning_tokens)
+    cost, tool_cost = costs
     if cost is not None:
         yield labels["Cost"], cost
+    if tool_cost is not None:
+        yield labels["of it tools"], tool_cost
     yield labels["Asked"], formats.date_format(timezone.localtime(asked), "SHORT_DATETIME_FORMAT")
     if to_first_token is not None:
         yield labels["First word after"], _seconds(to_first_token)
@@ -110,7 +121,13 @@ def _course(response):
             " + ".join("–" if n is None else intcomma(n) for n in estimates),
         )
     if response.cost is None:
-        yield _("Cost"), _("unpriced")
+        missing = response.missing_prices
+        unpriced = _("unpriced; no price for: %(what)s") % {"what": isolated(missing)}
+        yield _("Cost"), unpriced if missing else _("unpriced")
+    if response.reported_cost is not None:
+        yield _("Cost that the gateway named"), f"{response.reported_cost.normalize():f}"
+    if response.service_tier:
+        yield _("Service tier"), isolated(response.service_tier)
     yield _("Attempts"), response.attempts
     if response.http_status:
         yield "HTTP", response.http_status
@@ -141,9 +158,11 @@ def _labels(language):
         "Tokens": _("Tokens"),
         "Input tokens": _("Input tokens"),
         "of them cached": _("of them cached"),
+        "of them written to the cache": _("of them written to the cache"),
         "Output tokens": _("Output tokens"),
         "of them reasoning": _("of them reasoning"),
         "Cost": _("Cost"),
+        "of it tools": _("of it tools"),
         "Asked": _("Asked"),
         "First word after": _("First word after"),
         "Finished after": _("Finished after"),

@@ -3,10 +3,11 @@
 The package imports nothing of Django; models and views of the site use it, not the reverse.
 """
 
+from .billing import Billing
 from .client import Upstream, UpstreamError, build_client
 from .decoder import Decoder
 from .demo import DemoTransport
-from .error_codes import CODES, REFUSALS
+from .error_codes import CODES, STATED
 from .events import (
     Annotated,
     Attempt,
@@ -29,9 +30,10 @@ from .usage import Usage
 
 __all__ = [
     "CODES",
-    "REFUSALS",
+    "STATED",
     "Annotated",
     "Attempt",
+    "Billing",
     "Decoder",
     "DemoTransport",
     "Event",

@@ -6,7 +6,6 @@ from .gateway_errors import error_in
 from .gateway_text import one_line, repair
 from .output_item import NOWHERE, OutputItem
 from .response_builder import ResponseBuilder
-from .usage import Usage
 
 
 class ChatCompletionsReader:
@@ -24,6 +23,7 @@ class ChatCompletionsReader:
         self._streamed: list[str] = []
         self._calls = ChatCalls(builder.items)
         self._annotations: list[dict] = []
+        self._tier: object = None
         self.finishing = False
 
     def chunk(self, frame: dict) -> None:
@@ -41,8 +41,10 @@ class ChatCompletionsReader:
                 # We ask for one choice; a second would be another answer.
                 if isinstance(choice, dict) and choice.get("index") in (0, None):
                     self._choice(choice)
-        if usage := frame.get("usage"):
-            builder.usage = Usage.read(usage) or builder.usage
+        # Some name the tier in every chunk.
+        if frame.get("usage") or frame.get("service_tier") not in (None, self._tier):
+            self._tier = frame.get("service_tier")
+            builder.take_bill(frame)
         if frame.get("object") == "chat.completion":
             self.finishing = True
         if frame.get("error"):

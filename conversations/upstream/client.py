@@ -14,7 +14,7 @@ from .connection_errors import closed_without_a_byte, failure_of, timeout_of
 from .connections import ConnectionPool, Reuse
 from .deadline import Deadline
 from .decoder import LONGEST_LINE, LONGEST_REPLY, Decoder
-from .events import Attempt, Event, Failed, Headers
+from .events import Attempt, Event, Failed, Finished, Headers
 from .gateway_address import headers_with, root_of
 from .gateway_errors import LARGEST_ERROR, refusal
 from .gateway_text import Redactor, one_line
@@ -323,6 +323,8 @@ class Upstream:
         return self._redactor.sentence(request_id_in(http_response.headers))
 
     def _with_headers(self, last: Event, http_response: httpx.Response) -> Event:
+        if isinstance(last, Finished) and last.shape.endswith("-body"):
+            return replace(last, billing=last.billing.with_header(http_response.headers))
         if not isinstance(last, Failed):
             return last
         status, headers = http_response.status_code, http_response.headers

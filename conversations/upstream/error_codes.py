@@ -42,6 +42,9 @@ REFUSALS = frozenset(
         "refused",
     }
 )
+# Codes with which the gateway itself says that nothing came of a call, be it in the middle of a
+# stream that began with a 200; the other codes are of connections, which say nothing of the kind.
+STATED = REFUSALS | {"server", "model_failed"}
 
 # What gateways call these errors in `code` or `type`, in lower case.
 QUOTA = {

@@ -11,6 +11,7 @@ may come in between.
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .billing import Billing
 from .usage import Usage
 
 Status = Literal["completed", "incomplete", "failed", "cancelled", "interrupted"]
@@ -41,11 +42,13 @@ class Headers:
 class Started:
     """Event: id and model of the response are known; sent again when more is known.
 
-    `upstream_id` is the gateway's id of the response; each is "" while unknown.
+    `upstream_id` is the gateway's id of the response; each is "" while unknown. `service_tier` is
+    the tier named so far, which the end may correct.
     """
 
     upstream_id: str
     model: str
+    service_tier: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ class Finished:
     # The model called a function or a tool, which this site does not run.
     tool_note: bool = False
     phase: str = ""
+    # What the gateway says about the price of the call.
+    billing: Billing = field(default_factory=Billing)
     # The API and the framing it came in: "responses-stream", "chat-body" and so on.
     shape: str = field(default="", compare=False)
 

@@ -1,5 +1,6 @@
 """Builder of one response: readers of both APIs write to it, the decoder takes events from it."""
 
+from .billing import Billing
 from .error_codes import GatewayError, code_for
 from .events import Event, Failed, Finished, Started, Status
 from .gateway_text import Redactor, one_line
@@ -44,6 +45,7 @@ class ResponseBuilder:
         self.refusal = Refusal(max_characters)
         self.max_output_tokens = max_output_tokens
         self.usage: Usage | None = None
+        self.billing = Billing()
         self.tool_note = False
         self.phase = ""
         self.shape = "responses"
@@ -67,6 +69,11 @@ class ResponseBuilder:
     def has_reasoning(self) -> bool:
         """Return True if there has been any text of the reasoning."""
         return self.items.has_text("reasoning")
+
+    def take_bill(self, response: dict) -> None:
+        """Record what `response`, a response object or chunk, says of usage and price."""
+        self.usage = Usage.read(response.get("usage")) or self.usage
+        self.billing = self.billing.updated(response)
 
     def identify(self, upstream_id: object, model: object) -> None:
         """Record the gateway's id of the response and its model: the first id, the latest model.
@@ -142,6 +149,7 @@ class ResponseBuilder:
             refusal=strip_reference_marks(self.refusal.text()),
             tool_note=self.tool_note,
             phase=self.phase,
+            billing=self.billing,
             shape=f"{self.shape}-{'stream' if self.streamed else 'body'}",
         )
 
@@ -150,7 +158,8 @@ class ResponseBuilder:
         events: list[Event] = []
         if self._identified:
             self._identified = False
-            events.append(Started(self._upstream_id, self._model))
+            tier = self.billing.service_tier
+            events.append(Started(self._upstream_id, self._model, tier))
         if self.end is not None:
             self._events.end(complete=self._is_whole())
         elif (event := self._events.single()) is not None:

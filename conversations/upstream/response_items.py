@@ -8,7 +8,7 @@ from .output_item import NOWHERE, Group, OutputItem, Place
 from .response_builder import ResponseBuilder
 from .restated_output import counterparts
 from .text_parts import Kind, TextParts
-from .usage import Usage, whole_number
+from .usage import whole_number
 
 STATUSES: dict[str, Status] = {
     "completed": "completed",
@@ -197,7 +197,7 @@ class ResponseItems:
     def _fill(self, response: dict) -> None:
         builder = self._builder
         builder.identify(response.get("id"), response.get("model"))
-        builder.usage = Usage.read(response.get("usage")) or builder.usage
+        builder.take_bill(response)
         limit = whole_number(response.get("max_output_tokens"))
         if builder.max_output_tokens is None:
             builder.max_output_tokens = limit

@@ -71,6 +71,7 @@ class ResponsesReader:
     def _started(self, frame: dict) -> None:
         response = frame.get("response")
         if isinstance(response, dict):
+            self._builder.take_bill(response)
             self._builder.identify(response.get("id"), response.get("model"))
 
     def _text_done(self, frame: dict) -> None:

@@ -8,14 +8,20 @@ LARGEST = 2**53
 # The objects of details, in the Responses and in the chat-completions API.
 INPUT_DETAILS = ("input_tokens_details", "prompt_tokens_details")
 OUTPUT_DETAILS = ("output_tokens_details", "completion_tokens_details")
+# Objects that cut the tokens written to the cache by how long they are kept: LiteLLM's within the
+# details, Anthropic's beside the count.
+WRITE_DETAILS = ("cache_write_tokens_details", "cache_creation_token_details")
+LONG_WRITES = ("cache_write_12h_tokens", "12h", "ephemeral_1h_input_tokens")
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts of one call as the gateway reported them; None is unknown, which is not zero.
 
-    Never negative. `cached_tokens` and `cache_write_tokens` are parts of `input_tokens`,
-    `reasoning_tokens` a part of `output_tokens`; none is larger than the whole.
+    Never negative. `cached_tokens` (read from the cache) and `cache_write_tokens` are parts of
+    `input_tokens`, `cache_write_12h_tokens` is a part of `cache_write_tokens`, `reasoning_tokens`
+    a part of `output_tokens`; none is larger than the whole. Some providers count a token both as
+    read and as written, so the two together may exceed the input.
     """
 
     input_tokens: int | None = None
@@ -23,8 +29,9 @@ class Usage:
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
     total_tokens: int | None = None
-    # Input that was written to the cache; part of the input, beside what was read from it.
     cache_write_tokens: int | None = None
+    # Written for the longest time there is: 12 hours at OpenAI, an hour at Anthropic.
+    cache_write_12h_tokens: int | None = None
 
     @classmethod
     def read(cls, reported: object) -> "Usage | None":
@@ -36,22 +43,38 @@ class Usage:
             return None
         input_tokens = _count(reported, "input_tokens", "prompt_tokens")
         output_tokens = _count(reported, "output_tokens", "completion_tokens")
-        cached = _detail(reported, INPUT_DETAILS, "cached_tokens")
-        # The second and third are LiteLLM's, for models of Anthropic.
-        written = _detail(reported, INPUT_DETAILS, "cache_write_tokens", "cache_creation_tokens")
-        if written is None:
-            written = _count(reported, "cache_creation_input_tokens")
-        reasoning = _detail(reported, OUTPUT_DETAILS, "reasoning_tokens")
         total = _count(reported, "total_tokens")
+        cached = _detail(reported, INPUT_DETAILS, "cached_tokens")
+        written = _detail(reported, INPUT_DETAILS, "cache_write_tokens", "cache_creation_tokens")
+        long_written = _long_written(reported)
+        if written is None:
+            # Anthropic's own words, as some gateways pass them on: what was written to the cache
+            # or read from it is not part of the input there.
+            written = _count(reported, "cache_creation_input_tokens")
+            read = _count(reported, "cache_read_input_tokens")
+            beside = (written or 0) + (0 if cached is not None else read or 0)
+            if beside and input_tokens is not None:
+                input_tokens += beside
+                total = max(total or 0, input_tokens + (output_tokens or 0))
+            cached = read if cached is None else cached
+        if written is None:
+            short_written = _detail(reported, INPUT_DETAILS, "cache_write_30m_tokens")
+            known = [share for share in (short_written, long_written) if share is not None]
+            written = sum(known) if known else None
+        reasoning = _detail(reported, OUTPUT_DETAILS, "reasoning_tokens")
         if not total and input_tokens is not None and output_tokens is not None:
             total = input_tokens + output_tokens
+        if long_written and (written or 0) < long_written:
+            written = long_written
+        written = _at_most(written, input_tokens)
         usage = cls(
             input_tokens=input_tokens,
             cached_tokens=_at_most(cached, input_tokens),
             output_tokens=output_tokens,
             reasoning_tokens=_at_most(reasoning, output_tokens),
             total_tokens=total,
-            cache_write_tokens=_at_most(written, input_tokens),
+            cache_write_tokens=written,
+            cache_write_12h_tokens=_at_most(long_written, written),
         )
         # aimock reports zeros for every call: that is "not counted", not "free".
         return usage if any(astuple(usage)) else None
@@ -76,7 +99,7 @@ def _count(reported: dict, *names: str) -> int | None:
     return max(known) if known else None
 
 
-def _detail(reported: dict, objects: tuple[str, str], *names: str) -> int | None:
+def _detail(reported: dict, objects: tuple[str, ...], *names: str) -> int | None:
     """Return the largest valid count under any of `names` in the objects that `objects` name.
 
     None if there is none. They are members of `reported`.
@@ -84,6 +107,19 @@ def _detail(reported: dict, objects: tuple[str, str], *names: str) -> int | None
     details = [found for name in objects if isinstance(found := reported.get(name), dict)]
     known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
+
+
+def _long_written(reported: dict) -> int | None:
+    """Return how many tokens `reported`, a `usage` object, says were written to the cache for the
+    longest time; None if it does not cut them by time."""
+    known = [_detail(reported, INPUT_DETAILS, "cache_write_12h_tokens")]
+    within = (reported.get(name) for name in INPUT_DETAILS)
+    for details in within:
+        if isinstance(details, dict):
+            known.append(_detail(details, WRITE_DETAILS, *LONG_WRITES))
+    if isinstance(cut := reported.get("cache_creation"), dict):
+        known.append(_count(cut, *LONG_WRITES))
+    return max((count for count in known if count is not None), default=None)
 
 
 def _at_most(part: int | None, whole: int | None) -> int | None:

@@ -10,6 +10,7 @@ from conversations.usage.budgets import (
     reserve,
     standings,
 )
+from conversations.usage.charges import replace_charges, store_charges
 from conversations.usage.rollup import record, replace
 from conversations.usage.settlement import BEFORE, settle
 
@@ -23,7 +24,9 @@ __all__ = [
     "nearly_used_up",
     "record",
     "replace",
+    "replace_charges",
     "reserve",
     "settle",
     "standings",
+    "store_charges",
 ]

@@ -21,12 +21,15 @@ from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage import calendar, prices
 from conversations.usage.token_estimate import BYTES_PER_TOKEN, ROUGH, Gauge
+from conversations.usage.tool_uses import kind_offered
 
 Metric = Budget.Metric
 Purpose = Response.Purpose
 
-# Output reserved for a reply; less where its maximum is lower. The reply itself may get longer.
-EXPECTED_OUTPUT = 1_000  # tokens
+# Tokens of output reserved for a reply whose maximum is not known: it may get longer.
+EXPECTED_OUTPUT = 1_000
+# Rates that some or all of an input may be charged at.
+INPUT_RATES = ("input", "cache_write", "cache_write_12h")
 # Share of a budget from which on people are warned.
 NEARLY = Decimal("0.8")
 MINUTE = timedelta(minutes=1)
@@ -115,7 +118,14 @@ class Standing:
 
 
 def reserve(
-    person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None, file_tokens=0
+    person,
+    model,
+    *,
+    purpose=Purpose.REPLY,
+    texts=(),
+    max_output_tokens=None,
+    file_tokens=0,
+    parameters=None,
 ):
     """Check the limits of `person` for a new Response, and return its reservation as a dict of
     columns to store with it: `Response(…, **reserve(…))`. Raise OverBudget, TooFast or TooMany if a
@@ -124,10 +134,12 @@ def reserve(
     Call it inside the transaction that stores the Response. `model` is the model's name, `purpose`
     a Response.Purpose (reply or title; rate limits are for replies only), `texts` all texts that
     will be sent, `max_output_tokens` the most tokens that the model may answer (None: no limit),
-    `file_tokens` the estimated tokens of pictures and other files that are sent.
+    `file_tokens` the estimated tokens of pictures and other files that are sent, `parameters` a
+    dict of what else is sent: of it `service_tier`, `tools` and `max_tool_calls` have a price.
 
-    Hard budgets are checked with the input only, whose size is known; what is reserved is the input
-    and the expected output.
+    Hard budgets are checked with the input only, whose size is known. What is reserved is the most
+    that the call may use, as far as that is known: so however many calls of a person run at once,
+    together they go beyond a budget by less than one of them.
     """
     budgets = Budget.objects.for_person(person.pk)
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens, file_tokens)
@@ -136,7 +148,9 @@ def reserve(
         Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
         if purpose == Purpose.REPLY:
             _check_rates(person)
-        estimate.update(_check_budgets(budgets, person.pk, model, purpose, estimate))
+        estimate.update(
+            _check_budgets(budgets, person.pk, model, purpose, estimate, parameters or {})
+        )
     return estimate
 
 
@@ -147,7 +161,7 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
     budgets = [budget for budget in Budget.objects.for_person(person.pk) if budget.hard]
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
     try:
-        _check_budgets(budgets, person.pk, model, purpose, estimate)
+        _check_budgets(budgets, person.pk, model, purpose, estimate, {})
     except OverBudget:
         return False
     return True
@@ -174,7 +188,7 @@ def _estimate(gauge, texts, max_output_tokens, file_tokens=0):
     return {
         "input_characters": sum(map(len, texts)) + file_tokens * BYTES_PER_TOKEN,
         "reserved_input_tokens": gauge.input_tokens(*texts) + file_tokens,
-        "reserved_output_tokens": min(max_output_tokens or EXPECTED_OUTPUT, EXPECTED_OUTPUT),
+        "reserved_output_tokens": max_output_tokens or EXPECTED_OUTPUT,
     }
 
 
@@ -192,35 +206,49 @@ def _check_rates(person):
             raise TooFast(settings.REPLIES_PER_MINUTE, max(int(wait) + 1, 1))
 
 
-def _check_budgets(budgets, person_id, model, purpose, estimate):
+def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
     """Return `{"reserved_cost": Decimal, or None without a budget for cost}`; raise OverBudget for
-    the first hard one of `budgets` that refuses. `estimate` is what `_estimate` returned."""
+    the first hard one of `budgets` that refuses. `estimate` is what `_estimate` returned,
+    `parameters` are those of `reserve`."""
     if purpose != Purpose.REPLY:
         # A title is no reply, but costs money and tokens.
         budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]
     needed = {Metric.REPLIES: 1, Metric.TOKENS: estimate["reserved_input_tokens"]}
     reserved_cost = None
     if any(budget.metric == Metric.COST for budget in budgets):
-        price = prices.price_of(model, timezone.now())
-        needed[Metric.COST] = _cost(price, estimate, output=False)
-        reserved_cost = _cost(price, estimate)
+        now = timezone.now()
+        price = prices.price_of(model, now, parameters.get("service_tier") or "")
+        tokens = estimate["reserved_input_tokens"], estimate["reserved_output_tokens"]
+        needed[Metric.COST] = _cost(price, tokens[0], 0)
+        reserved_cost = _cost(price, *tokens, dearest=True) + _tools_cost(model, now, parameters)
     for standing in _standings([budget for budget in budgets if budget.hard], person_id):
         if not standing.allows(needed[standing.budget.metric]):
             raise OverBudget(standing)
     return {"reserved_cost": reserved_cost}
 
 
-def _cost(price, estimate, output=True):
-    """Return the cost of an `estimate` by `price` (None: 0), with the expected output or of the
-    input only."""
+def _cost(price, input_tokens, output_tokens, *, dearest=False):
+    """Return the cost of so many tokens by `price` (None: 0), all input at the ordinary rate or, if
+    `dearest`, at the dearest: all of it may be written to the cache."""
     if price is None:
         return Decimal(0)
-    return prices.cost(
-        price,
-        input_tokens=estimate["reserved_input_tokens"],
-        cached_tokens=0,
-        output_tokens=estimate["reserved_output_tokens"] if output else 0,
-    )
+    kind = "input"
+    if dearest:
+        rates = prices.rates(price, input_tokens)
+        kind = max(INPUT_RATES, key=lambda name: rates[name] or 0)
+    counts = {kind: input_tokens, "output": output_tokens, "whole_input": input_tokens}
+    return prices.cost(price, prices.Tokens(**counts))
+
+
+def _tools_cost(model, at, parameters):
+    """Return the most that the tools in `parameters` may cost (a Decimal): each of
+    `max_tool_calls` at the price of the dearest. Without such a limit one use of it is counted, as
+    nobody knows how many there will be."""
+    tools = [tool for tool in parameters.get("tools") or () if isinstance(tool, dict)]
+    kinds = {kind_offered(tool["type"]) for tool in tools if isinstance(tool.get("type"), str)}
+    offered = prices.tool_prices(kinds, model, at)
+    dearest = max((price.per_use for price in offered.values()), default=Decimal(0))
+    return prices.rounded(dearest * (parameters.get("max_tool_calls") or 1))
 
 
 def _standings(budgets, person_id):

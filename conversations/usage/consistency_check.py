@@ -4,11 +4,14 @@ added up from, and repairs them (`manage.py check_usage`)."""
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Min, Q, Sum
 
-from conversations.models import Response, UsageDay, UsageRollup
+from conversations.models import Charge, Response, UsageDay, UsageRollup
 from conversations.models.usage_day import MEASURES
 from conversations.usage import calendar
 from conversations.usage.rollup import COLUMNS, GRAINS, KEYS, key_of, measure
@@ -52,6 +55,47 @@ def check(since=None, repair=False):
         together = calendar.WEEK if period == calendar.DAY else period
         for first, end in _spans(together, _days(since, grain)):
             yield from _check_cells(_Rollups(grain, first, end), repair)
+
+
+@dataclass(frozen=True)
+class ChargeDifference:
+    """A Response whose charges do not add up to its `tool_cost`: `found` is the column, `expected`
+    the sum of the charges' amounts; each None where there is none. `str()` gives a line for the
+    terminal."""
+
+    response_id: UUID
+    expected: Decimal | None
+    found: Decimal | None
+
+    def __str__(self):
+        return (
+            f"call {self.response_id}: its charges are {_amount(self.expected)}, "
+            f"its row says {_amount(self.found)}"
+        )
+
+
+def _amount(amount):
+    """Return `amount` (a Decimal or None) as text."""
+    return "none" if amount is None else f"{amount:f}"
+
+
+def check_charges(since=None):
+    """Yield a ChargeDifference for each Response with a cost, made from the date `since` on (None:
+    all), whose `tool_cost` is not the sum of its Charges' amounts. The ledger itself is at fault
+    then: there is no repair."""
+    charged = Response.objects.filter(Q(tool_cost__isnull=False) | Q(charges__isnull=False))
+    if since:
+        charged = charged.filter(created_at__gte=calendar.start_of(since))
+    rows = charged.filter(cost__isnull=False).order_by("created_at", "pk").distinct()
+    rows = rows.values_list("pk", "tool_cost", "created_at").iterator(CHUNK)
+    while calls := list(islice(rows, 500)):
+        sums = defaultdict(Decimal)
+        amounts = Charge.objects.filter(response__in=[pk for pk, _cost, _at in calls])
+        for pk, amount in amounts.values_list("response", "amount"):
+            sums[pk] += amount or 0
+        for pk, found, _at in calls:
+            if sums.get(pk) != found:
+                yield ChargeDifference(pk, sums.get(pk), found)
 
 
 def _check_cells(cells, repair):

@@ -1,38 +1,66 @@
-"""Missing costs: computes the cost of Responses whose Price was entered after they had ended."""
+"""Missing costs: computes the cost of Responses whose prices were entered after they had ended."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import BooleanField, Q
+from django.db.models.expressions import RawSQL
 
-from conversations.models import Price, Response
+from conversations.models import Charge, Price, Response, ToolPrice
 from conversations.usage import calendar, prices, rollup
+from conversations.usage.charges import enter_price
 from conversations.usage.consistency_check import FINAL
 
 BATCH = 200
+RECENT = 200
 CHARGED = (Response.UsageSource.REPORTED, Response.UsageSource.ESTIMATED)
 
 
 def fill_costs(since, size=BATCH):
     """Compute and store the cost of each ended Response without one, created from the date `since`
-    on, by the Price that was valid when it was created. `size` is the number of Responses per
+    on, by the prices that were valid when it was created. `size` is the number of Responses per
     transaction.
 
-    Return `(number of Responses that got a cost, Counter of those without a Price by model name)`.
+    A Response gets its cost if every part of it has a price: tokens of each kind, in its service
+    tier, and each charge. Else it stays without one, and `missing_prices` says what is missing now.
+    Return `(number of Responses that got a cost, Counter of the others by (model name,
+    missing_prices))`.
     """
     offered = list(Price.objects.all())
+    tools = list(ToolPrice.objects.all())
     unpriced = Counter()
     priced = 0
     for calls in _batches(since, size):
+        charges = _charges_of(calls)
         batch = []
         for call in calls:
-            price = prices.choose(offered, call["model"], call["created_at"])
-            if price is None:
-                unpriced[call["model"]] += 1
-            else:
-                batch.append((call, prices.cost_fields(price, call)))
+            own = charges[call["pk"]]
+            price = prices.choose(
+                offered, call["model"], call["created_at"], tier=call["service_tier"]
+            )
+            _enter_tool_prices(call, own, tools)
+            fields = prices.cost_fields(price, call, own)
+            if fields["cost"] is None:
+                unpriced[call["model"], fields["missing_prices"]] += 1
+                own = []
+            batch.append((call, fields, own))
         priced += _enter(batch)
     return priced, unpriced
+
+
+def missing_prices(model, since, until):
+    """Return the sorted names of what has no price (parts of Response.missing_prices) in calls of
+    the model named `model` from the date `since` to the date `until`. Only the newest RECENT of
+    such calls are looked at, which takes no time however many there are."""
+    calls = Response.objects.filter(
+        # As in the condition of the index: SQLite does not use one for parameters.
+        RawSQL("NOT (missing_prices = '')", (), BooleanField()),
+        model=model,
+        created_at__gte=calendar.start_of(since),
+        created_at__lt=calendar.start_of(until + calendar.ONE_DAY),
+    )
+    recent = calls.order_by("-created_at").values_list("missing_prices", flat=True)[:RECENT]
+    return sorted({name for missing in set(recent) for name in missing.split(", ")})
 
 
 def _batches(since, size):
@@ -41,7 +69,8 @@ def _batches(since, size):
         status__in=FINAL, usage_source__in=CHARGED, cost=None
     ).order_by("created_at", "pk")
     rest = missing.filter(created_at__gte=calendar.start_of(since))
-    while calls := list(rest.values("pk", *rollup.COLUMNS)[:size]):
+    columns = ("pk", "service_tier", "missing_prices", *rollup.COLUMNS)
+    while calls := list(rest.values(*columns)[:size]):
         yield calls
         last = calls[-1]
         rest = missing.filter(
@@ -50,15 +79,42 @@ def _batches(since, size):
         )
 
 
+def _charges_of(calls):
+    """Return `{id of a Response: [its Charges]}` for `calls`, dicts of columns of Responses."""
+    found = defaultdict(list)
+    for charge in Charge.objects.filter(response__in=[call["pk"] for call in calls]):
+        found[charge.response_id].append(charge)
+    return found
+
+
+def _enter_tool_prices(call, charges, offered):
+    """Set the price of those of `charges` (of the Response with the columns `call`) that have none;
+    `offered` are all ToolPrices."""
+    without = [charge for charge in charges if charge.amount is None]
+    if without:
+        known = prices.choose_tools(offered, call["model"], call["created_at"])
+        for charge in without:
+            enter_price(charge, known.get(charge.kind))
+
+
 def _enter(batch):
-    """Write costs to Responses and usage sums in one transaction; `batch` has pairs of a Response's
-    old columns and its new ones. Return the number of Responses written: those that still had no
-    cost."""
+    """Write costs to Responses, Charges and usage sums in one transaction. `batch` has for each
+    Response its old columns, its new ones and its priced Charges.
+
+    Return the number of Responses that got a cost: those that still had none.
+    """
     changes = []
+    priced = []
     with transaction.atomic():
-        for call, fields in batch:
-            if Response.objects.filter(pk=call["pk"], cost=None).update(**fields):
+        for call, fields, charges in batch:
+            still_missing = Response.objects.filter(pk=call["pk"], cost=None)
+            if fields["cost"] is None:
+                if fields["missing_prices"] != call["missing_prices"]:
+                    still_missing.update(missing_prices=fields["missing_prices"])
+            elif still_missing.update(**fields):
                 changes.append((rollup.key_of(call), _difference(call, fields)))
+                priced += charges
+        Charge.objects.bulk_update(priced, ["unit_price", "amount"])
         rollup.add(changes)
     return len(changes)
 

@@ -1,72 +1,191 @@
-"""Prices: finds the dated Price that applies to a Response, and computes the cost of the
-Response."""
+"""Prices: finds the dated Price and ToolPrices that apply to a Response, and computes its cost.
 
+What has no price makes the cost unknown: no other rate takes the place of a missing one.
+"""
+
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-from conversations.models import Price
+from django.db.models import Q
+
+from conversations.models import Price, ToolPrice
+from conversations.models.price import normal_tier
+from conversations.models.response import RATES
 
 PLACES = Decimal("0.00000001")
 MILLION = 1_000_000
 LARGEST = Decimal("9999999999.99999999")  # that the column holds
+# The rates of a Price for calls with a long input, by the rate that each takes the place of.
+LONG = {name: f"long_{name}" for name in RATES}
+# What is said of a model without any price; of another tier than the standard one, its name.
+NO_PRICE = "model"
 
 
-def price_of(model, at):
-    """Return the Price of the model named `model` at `at` (an aware datetime), or None where it has
-    none.
+def price_of(model, at, tier=""):
+    """Return the Price of the model named `model` in the service tier `tier` (under any of its
+    names; "": standard) at `at` (an aware datetime), or None where it has none.
 
     A Price for the exact name goes before one for a prefix ("name*"), a longer prefix before a
     shorter one, and of the same name the one that became valid last.
     """
-    names = [model, *(model[:length] + "*" for length in range(len(model) + 1))]
-    return choose(Price.objects.filter(valid_from__lte=at, model__in=names), model, at)
+    found = Price.objects.filter(
+        valid_from__lte=at, model__in=_names(model), tier=normal_tier(tier)
+    )
+    return choose(found, model, at)
 
 
-def choose(prices, model, at):
-    """Return the one of `prices` (an iterable of Price) that applies to the model named `model` at
-    `at` (an aware datetime) by the rules of `price_of`, or None."""
-    fitting = [price for price in prices if price.valid_from <= at and price.covers(model)]
+def choose(prices, model, at, tier=None):
+    """Return the one of `prices` (an iterable of Price or ToolPrice) that applies to the model
+    named `model` at `at` (an aware datetime) by the rules of `price_of`, or None. `tier` is the
+    service tier (None: of any)."""
+    fitting = [
+        price
+        for price in prices
+        if price.valid_from <= at
+        and price.covers(model)
+        and (tier is None or price.tier == normal_tier(tier))
+    ]
     return max(
         fitting,
-        key=lambda price: (not price.model.endswith("*"), len(price.model), price.valid_from),
+        key=lambda price: (
+            bool(price.model) and not price.model.endswith("*"),
+            len(price.model),
+            price.valid_from,
+        ),
         default=None,
     )
 
 
-def cost(price, *, input_tokens, cached_tokens, output_tokens):
-    """Return the cost of a Response by `price` (a Price, per million tokens) as a Decimal of 8
-    places, rounded half to even, in the site's currency. `cached_tokens` are those of the input
-    that are billed at the cached price. Unknown numbers (None) count as 0."""
-    cached = cached_tokens or 0
-    cached_price = price.input if price.cached_input is None else price.cached_input
-    with localcontext(prec=60):
-        exact = (
-            ((input_tokens or 0) - cached) * Decimal(price.input)
-            + cached * Decimal(cached_price)
-            + (output_tokens or 0) * Decimal(price.output)
-        ) / MILLION
-        return min(exact.quantize(PLACES, ROUND_HALF_EVEN), LARGEST)
+def tool_prices(tools, model, at):
+    """Return `{tool: ToolPrice}` of those of `tools` (names) that have a price for the model named
+    `model` at `at` (an aware datetime)."""
+    if not tools:
+        return {}
+    found = ToolPrice.objects.filter(
+        Q(model__in=_names(model)) | Q(model=""), valid_from__lte=at, tool__in=tools
+    )
+    return choose_tools(found, model, at)
 
 
-def cost_fields(price, call):
-    """Return a dict of the columns of a Response for prices and cost; `price` is a Price or None
-    (cost unknown), `call` a mapping with the Response's columns of tokens. Where the gateway
-    reported no tokens the estimated ones count."""
-    if price is None:
-        return {"cost": None}
-    return {
-        "price_input": price.input,
-        "price_cached_input": price.cached_input,
-        "price_output": price.output,
-        "cost": cost(
-            price,
-            input_tokens=_either(call, "input_tokens"),
-            cached_tokens=call.get("cached_tokens"),
-            output_tokens=_either(call, "output_tokens"),
-        ),
-    }
+def choose_tools(prices, model, at):
+    """Return `{tool: ToolPrice}`: of each tool the one of `prices` (an iterable of ToolPrice) that
+    applies, by the rules of `price_of`; one without a model comes last."""
+    by_tool = {}
+    for price in prices:
+        by_tool.setdefault(price.tool, []).append(price)
+    chosen = {tool: choose(of_tool, model, at) for tool, of_tool in by_tool.items()}
+    return {tool: price for tool, price in chosen.items() if price is not None}
+
+
+def _names(model):
+    """Return the list of names and prefixes ("name*") under which `model` may have a price."""
+    return [model, *(model[:length] + "*" for length in range(len(model) + 1))]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Tokens of a call by the rate that they are charged at, none of them counted twice: `input`
+    was neither read from the cache nor written to it, `cache_write` is without what was written
+    for 12 hours. `whole_input` is all of the input."""
+
+    input: int = 0
+    cached_input: int = 0
+    cache_write: int = 0
+    cache_write_12h: int = 0
+    output: int = 0
+    whole_input: int = 0
+
+    @classmethod
+    def of(cls, call):
+        """Return the Tokens of `call`, a mapping with a Response's columns of tokens. Where the
+        gateway reported none the estimated ones count; unknown numbers count as 0.
+
+        What was read from the cache and what was written may overlap at some providers; then no
+        input is left at the ordinary rate, as in LiteLLM's records.
+        """
+        whole = _either(call, "input_tokens")
+        cached = call.get("cached_tokens") or 0
+        written = call.get("cache_write_tokens") or 0
+        for_12h = min(call.get("cache_write_12h_tokens") or 0, written)
+        return cls(
+            input=max(whole - cached - written, 0),
+            cached_input=cached,
+            cache_write=written - for_12h,
+            cache_write_12h=for_12h,
+            output=_either(call, "output_tokens"),
+            whole_input=whole,
+        )
 
 
 def _either(call, name):
     """Return the reported number of tokens in the column `name`, or else the estimated one."""
     reported = call.get(name)
-    return call.get(f"estimated_{name}") if reported is None else reported
+    return (call.get(f"estimated_{name}") if reported is None else reported) or 0
+
+
+def rates(price, whole_input):
+    """Return `{name: money per million tokens, or None}` for each name of RATES: those of `price`
+    (a Price) for a call with `whole_input` tokens of input. Only cached input has a rate where the
+    Price names none: that of other input."""
+    is_long = price.long_context_over is not None and whole_input > price.long_context_over
+    found = {name: getattr(price, LONG[name] if is_long else name) for name in RATES}
+    if found["cached_input"] is None:
+        found["cached_input"] = found["input"]
+    return found
+
+
+def missing_rates(price, tokens):
+    """Return the names of the fields of `price` (a Price) that are empty and that a call with these
+    `tokens` (Tokens) needs."""
+    is_long = price.long_context_over is not None and tokens.whole_input > price.long_context_over
+    return [
+        LONG[name] if is_long else name
+        for name, rate in rates(price, tokens.whole_input).items()
+        if rate is None and getattr(tokens, name)
+    ]
+
+
+def cost(price, tokens):
+    """Return the cost of `tokens` (Tokens) by `price` (a Price, per million tokens) as a Decimal of
+    8 places, rounded half to even, in the site's currency. A rate that is missing counts as 0: ask
+    `missing_rates` first."""
+    with localcontext(prec=60):
+        exact = sum(
+            getattr(tokens, name) * Decimal(rate)
+            for name, rate in rates(price, tokens.whole_input).items()
+            if rate is not None
+        )
+        return rounded(Decimal(exact) / MILLION)
+
+
+def rounded(amount):
+    """Return `amount`, a Decimal, with 8 places, a half rounded to the even one; at most
+    LARGEST."""
+    with localcontext(prec=60):
+        return min(amount.quantize(PLACES, ROUND_HALF_EVEN), LARGEST)
+
+
+def cost_fields(price, call, charges=()):
+    """Return a dict of the columns of a Response for prices and cost.
+
+    `price` is its Price or None, `call` a mapping with the Response's columns of tokens and its
+    `service_tier`, `charges` are its Charges, with the prices that they have. The cost is None if
+    any part of it has no price; `missing_prices` says which.
+    """
+    tokens = Tokens.of(call)
+    if price is None:
+        tier = normal_tier(call.get("service_tier") or "")
+        missing = [f"tier {tier}" if tier else NO_PRICE]
+    else:
+        missing = missing_rates(price, tokens)
+    missing += [charge.kind for charge in charges if charge.amount is None]
+    if missing:
+        return {"cost": None, "tool_cost": None, "missing_prices": ", ".join(missing)[:200]}
+    tools = sum((charge.amount for charge in charges), Decimal(0))
+    applied = rates(price, tokens.whole_input)
+    return {
+        **{column: applied[name] for name, column in RATES.items()},
+        "cost": min(cost(price, tokens) + tools, LARGEST),
+        "tool_cost": min(tools, LARGEST) if charges else None,
+        "missing_prices": "",
+    }

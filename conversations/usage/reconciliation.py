@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Cast, Round, TruncDate
 
-from conversations.models import Response
-from conversations.models.response import TOKENS
+from conversations.models import Charge, Response
+from conversations.models.response import RATES, TOKENS
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage.calendar import ONE_DAY
 from conversations.usage.consistency_check import FINAL
@@ -19,8 +19,13 @@ from conversations.usage.consistency_check import FINAL
 Source = Response.UsageSource
 
 # Columns that sums of Responses can be grouped by.
-CUTS = ("day", "model", "answered_model", "purpose", "person_id", "status", "usage_source")
-SUMMED = (*TOKENS, "cost")
+CUTS = (
+    *("day", "model", "answered_model", "service_tier", "purpose", "person_id", "status"),
+    "usage_source",
+)
+# Columns that are added up: tokens, and amounts of money.
+MONEY = ("cost", "tool_cost", "reported_cost")
+SUMMED = (*TOKENS, *MONEY)
 # Columns of the list of Responses, for a bill that lists single calls.
 ROW = (
     "id",
@@ -33,16 +38,23 @@ ROW = (
     "purpose",
     "model",
     "answered_model",
+    "service_tier",
     "status",
     "http_status",
     "attempts",
     "usage_source",
     *SUMMED,
-    "price_input",
-    "price_cached_input",
-    "price_output",
+    "reported_cost_source",
+    "missing_prices",
+    *RATES.values(),
 )
-COMPARED = ("calls", "input_tokens", "output_tokens", "cost")
+# Columns of the list of Charges, after the id and the time of their Response.
+CHARGE = ("kind", "quantity", "unit_price", "amount", "basis")
+# What a bill can be compared by. Of the last ones gateways report all that there is.
+COMPARED = (
+    *("calls", "input_tokens", "output_tokens", "cost"),
+    *("cached_tokens", "cache_write_tokens", "cache_write_12h_tokens", "tool_cost"),
+)
 
 
 def ended_calls(since=None, until=None, zone=UTC):
@@ -63,19 +75,21 @@ def summed(calls, by, zone=UTC):
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
-    sums = {f"sum_{name}": Sum(name) for name in SUMMED if name != "cost"}
+    sums = {f"sum_{name}": Sum(name) for name in TOKENS}
     # In whole units: SQLite would add decimals as floating point numbers.
-    units = Cast(Round(F("cost") * 10**COST_PLACES), BigIntegerField())
-    rows = calls.order_by(*by).values(*by).annotate(calls=Count("pk"), reached=reached)
+    for name in MONEY:
+        units = Cast(Round(F(name) * 10**COST_PLACES), BigIntegerField())
+        sums[f"sum_{name}"] = Sum(units)
+    rows = calls.order_by(*by).values(*by).annotate(calls=Count("pk"), reached=reached, **sums)
     header = [*by, "calls", "reached", *SUMMED]
-    rows = rows.annotate(**sums, sum_cost=Sum(units))
     return header, (_summed_line(row, by) for row in rows.iterator(2_000))
 
 
 def _summed_line(row, by):
     """Return the cells of a row of `summed`."""
-    if row["sum_cost"] is not None:
-        row["sum_cost"] = money(row["sum_cost"])
+    for name in MONEY:
+        if row[f"sum_{name}"] is not None:
+            row[f"sum_{name}"] = money(row[f"sum_{name}"])
     names = [*by, "calls", "reached", *(f"sum_{name}" for name in SUMMED)]
     return [_plain(row[name]) for name in names]
 
@@ -85,6 +99,17 @@ def listed(calls):
     Response; rows are an iterator in order of creation."""
     rows = calls.order_by("created_at", "pk").values_list(*ROW)
     return ROW, ([_plain(value) for value in row] for row in rows.iterator(2_000))
+
+
+def listed_charges(calls):
+    """Return `(header, rows)` for a CSV file with one row for each Charge of `calls`, a queryset of
+    Response; rows are an iterator in order of creation."""
+    of_response = ("response_id", "response__created_at", "response__model")
+    charges = Charge.objects.filter(response__in=calls)
+    rows = charges.order_by("response__created_at", "response_id", "kind")
+    header = ["response", "created_at", "model", *CHARGE]
+    lines = rows.values_list(*of_response, *CHARGE).iterator(2_000)
+    return header, ([_plain(value) for value in row] for row in lines)
 
 
 def _plain(value):
@@ -184,7 +209,8 @@ def _books(since, until, zone):
         found = dict(zip(header, row, strict=True))
         cell = books[found["day"], found["model"]]
         cell["calls"] += found["reached"]
-        cell["cost"] += Decimal(found["cost"] or 0)
+        for name in COMPARED[3:]:
+            cell[name] += Decimal(found[name] or 0)
         for name in ("input_tokens", "output_tokens"):
             cell[name] += Decimal(found[name] or 0) + Decimal(found[f"estimated_{name}"] or 0)
     # A day on which nothing reached a model is on no bill.

@@ -21,6 +21,7 @@ FIGURES = {
     "failed": lambda sums: sums["failed"],
     **{name: itemgetter(name) for name in TOKENS},
     "cost": lambda sums: sums.cost,
+    "tool_cost": lambda sums: sums.tool_cost,
     "estimated_cost": lambda sums: sums.estimated_cost,
     "unpriced": lambda sums: sums["unpriced"],
     "coverage": lambda sums: sums.coverage,
@@ -37,9 +38,12 @@ NEEDED = {
     "titles": ("replies",),
     "failed": ("failed",),
     "cached_tokens": ("cached_tokens",),
+    "cache_write_tokens": ("cache_write_tokens",),
+    "cache_write_12h_tokens": ("cache_write_12h_tokens",),
     "reasoning_tokens": ("reasoning_tokens",),
     "total_tokens": ("total_tokens",),
     "cost": ("cost_units",),
+    "tool_cost": ("tool_cost_units",),
     "estimated_cost": ("estimated_cost_units",),
     "unpriced": ("unpriced",),
     "coverage": ("reported", "estimated"),
@@ -160,6 +164,7 @@ def _known(by, sort):
 # Quicker forms of some figures, for sorting: cost as an int, one percentile instead of all four.
 _ORDER = {
     "cost": lambda sums: sums["cost_units"],
+    "tool_cost": lambda sums: sums["tool_cost_units"],
     "estimated_cost": lambda sums: sums["estimated_cost_units"],
     **{name: partial(time_of, name=name) for name in TIMES},
 }

@@ -89,6 +89,44 @@ class Sums(dict):
         return money(self["cost_units"])
 
     @property
+    def tool_cost(self):
+        """Return the part of the cost that is charges for tools, as a Decimal in the site's
+        currency."""
+        return money(self["tool_cost_units"])
+
+    @property
+    def reported_cost(self):
+        """Return the cost that the gateway named, of the calls for which it named one, as a
+        Decimal in its currency."""
+        return money(self["reported_cost_units"])
+
+    @property
+    def unmatched_cost(self):
+        """Return the part of `reported_cost` that is of calls without a cost of this site's, as a
+        Decimal in the gateway's currency."""
+        return money(self["unmatched_cost_units"])
+
+    @property
+    def matched_cost(self):
+        """Return this site's cost of the calls for which the gateway named one, as a Decimal in
+        the site's currency."""
+        return money(self["matched_cost_units"])
+
+    @property
+    def cost_difference(self):
+        """Return by how much the cost that the gateway named is above this site's, over the calls
+        that have both, as a Decimal."""
+        matched = self["reported_cost_units"] - self["unmatched_cost_units"]
+        return money(matched - self["matched_cost_units"])
+
+    @property
+    def cost_difference_share(self):
+        """Return `cost_difference` as a share of this site's cost (0.1 is ten per cent); None if
+        that is 0."""
+        own = self["matched_cost_units"]
+        return float(self.cost_difference / money(own)) if own else None
+
+    @property
     def estimated_cost(self):
         """Return the part of the cost that comes from estimated tokens, as a Decimal in the site's
         currency."""
@@ -114,9 +152,9 @@ class Sums(dict):
 
     @property
     def failed_share(self):
-        """Return the share (0 to 1) of Responses that failed or were interrupted; None without
+        """Return the share (0 to 1) of replies that failed or were interrupted; None without
         any."""
-        return self["failed"] / self["calls"] if self["calls"] else None
+        return self["failed"] / self["replies"] if self["replies"] else None
 
     @cached_property
     def times(self):

@@ -37,6 +37,8 @@ COLUMNS = (
     "input_characters",
     "output_characters",
     "cost",
+    "tool_cost",
+    "reported_cost",
     "created_at",
     "started_at",
     "first_token_at",
@@ -69,11 +71,20 @@ def measure(call):
     added["calls"] = 1
     added["replies"] = int(reply)
     added["answered"] = int(reply and source != Source.NONE)
-    added["failed"] = int(call["status"] in _FAILED)
+    # A title that failed is no failed reply: the person has lost nothing.
+    added["failed"] = int(reply and call["status"] in _FAILED)
     added["reported"] = int(reported)
     added["estimated"] = int(source == Source.ESTIMATED)
     added["unpriced"] = int(call["cost"] is None and source in _CHARGED)
     added["cost_units"] = units(call["cost"])
+    added["tool_cost_units"] = units(call["tool_cost"])
+    if call["reported_cost"] is not None:
+        added["cost_reports"] = 1
+        added["reported_cost_units"] = units(call["reported_cost"])
+        if call["cost"] is None:
+            added["unmatched_cost_units"] = added["reported_cost_units"]
+        else:
+            added["matched_cost_units"] = added["cost_units"]
     if call["estimated_input_tokens"] or call["estimated_output_tokens"]:
         added["estimated_cost_units"] = added["cost_units"]
     if reported and call["input_tokens"] and call["output_tokens"]:
@@ -145,7 +156,7 @@ def add(days):
     _upsert(UsageRollup, ("grain", *KEYS), coarse)
 
 
-# SQLite takes at most 32,766 parameters a statement, and a row has up to 47.
+# SQLite takes at most 32,766 parameters a statement, and a row has up to 54.
 _ROWS = 400
 
 

@@ -20,14 +20,20 @@ def to_a_tenth(number):
     return formats.number_format(round(number, 1), 1, use_l10n=True)
 
 
-def amount_of_money(amount):
-    """Format `amount` (a number in the site's currency) as text with the currency's sign or code.
-    It gets 2 decimal places, below 1 it gets 4 and below 0.01 it gets 6."""
+def plain_amount(amount):
+    """Format `amount` (a number) as text without a currency. It gets 2 decimal places, below 1 it
+    gets 4 and below 0.01 it gets 6."""
     amount = Decimal(amount)
     places = 2 if not amount or abs(amount) >= 1 else 4 if abs(amount) >= Decimal("0.01") else 6
     # Rounded here: number_format only cuts off.
     rounded = round(amount, places)
-    number = formats.number_format(rounded, places, use_l10n=True, force_grouping=True)
+    return formats.number_format(rounded, places, use_l10n=True, force_grouping=True)
+
+
+def amount_of_money(amount):
+    """Format `amount` (a number in the site's currency) as text with the currency's sign or code,
+    with the places of `plain_amount`."""
+    number = plain_amount(amount)
     sign = SIGNS.get(settings.CURRENCY)
     return f"{sign}{number}" if sign else f"{number} {settings.CURRENCY}"
 

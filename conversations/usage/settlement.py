@@ -1,35 +1,46 @@
-"""Settlement: computes usage, price and cost of a Response when it ends."""
+"""Settlement: computes usage, charges, prices and cost of a Response when it ends."""
 
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from conversations.models import Response
 from conversations.models.response import REPORTED_TOKENS
 from conversations.usage import prices
+from conversations.usage.charges import charges_of
 from conversations.usage.rollup import COLUMNS
 from conversations.usage.token_estimate import Gauge
 
 Source = Response.UsageSource
 
 # What `settle` wants to know of the Response before it ends.
-BEFORE = (*COLUMNS, "reserved_input_tokens")
+BEFORE = ("id", *COLUMNS, "reserved_input_tokens")
 # More tokens than any call has: a gateway that reports them is not believed.
 LARGEST = 1_000_000_000
 
 
-def settle(call, ending, *written):
-    """Return a dict of the columns to write when a Response ends: those of `ending` together with
-    its usage, price and cost.
+@dataclass(frozen=True)
+class Settlement:
+    """What a Response is found to have cost: `columns`, the dict to write to its row, and
+    `charges`, its Charges, not stored yet."""
+
+    columns: dict
+    charges: list = field(default_factory=list)
+
+
+def settle(call, ending, *written, items=None):
+    """Return the Settlement of a Response that ends.
 
     `call` maps the names in BEFORE to the values of the still open Response; `ending` has the
     columns known so far, `usage_source` among them; `written` are the texts received, used to
-    estimate tokens that the gateway did not report. The reservation needs no release: only those of
-    open Responses count.
+    estimate tokens that the gateway did not report, and `items` the items of the answer (dicts of
+    the API; None for plain text), used to count what tools it did not report. The reservation needs
+    no release: only those of open Responses count.
     """
     fields = {**ending, "output_characters": sum(map(len, written))}
     if any((fields.get(name) or 0) > LARGEST for name in REPORTED_TOKENS):
         fields.update(dict.fromkeys(REPORTED_TOKENS), usage_source=Source.ESTIMATED)
     if fields["usage_source"] == Source.NONE:
-        return {**fields, "cost": Decimal(0)}
+        return Settlement({**fields, "cost": Decimal(0)})
     missing = [name for name in ("input_tokens", "output_tokens") if fields.get(name) is None]
     gauge = Gauge(call["model"]) if missing else None
     if "input_tokens" in missing:
@@ -38,5 +49,7 @@ def settle(call, ending, *written):
         )
     if "output_tokens" in missing:
         fields["estimated_output_tokens"] = gauge.output_tokens(*written)
-    price = prices.price_of(call["model"], call["created_at"])
-    return {**fields, **prices.cost_fields(price, fields)}
+    charges = charges_of(call, fields.get("tool_usage"), items)
+    tier = fields.get("service_tier") or ""
+    price = prices.price_of(call["model"], call["created_at"], tier)
+    return Settlement({**fields, **prices.cost_fields(price, fields, charges)}, charges)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from conversations.models import LanguageModel, Response
 from conversations.replies import response_states
 from conversations.replies.submission import Submission, store
-from conversations.usage.consistency_check import check
+from conversations.usage.consistency_check import check, check_charges
 
 Source = Response.UsageSource
 Status = Response.Status
@@ -42,20 +42,21 @@ def ask(person, text="Hello", model="gpt-4o", **wanted):
     return submit(person, text, model, **wanted).response
 
 
-def end(response, ending, text="An answer.", reasoning=""):
+def end(response, ending, text="An answer.", reasoning="", items=None):
     """Claim a queued Response and end it; the Response as it is then stored."""
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
     Response.objects.filter(pk=response.pk).update(first_token_at=timezone.now())
-    assert response_states.finish(response, lease, dict(ending), text, f"<p>{text}</p>", reasoning)
+    texts = (text, f"<p>{text}</p>", reasoning)
+    assert response_states.finish(response, lease, dict(ending), *texts, items=items)
     response.refresh_from_db()
     return response
 
 
 def call(person, ending=REPORTED, **asked):
     """A whole call: the ended Response."""
-    text = asked.pop("answer", "An answer.")
-    return end(ask(person, **asked), ending, text)
+    text, items = asked.pop("answer", "An answer."), asked.pop("items", None)
+    return end(ask(person, **asked), ending, text, items=items)
 
 
 def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purpose.REPLY):
@@ -90,6 +91,6 @@ def dead_replies(person, count, text="Some *text*. " * 1000):
 
 def balanced():
     """Whether the sums say what the ledger says; the differences are the message if not."""
-    differences = [str(difference) for difference in check()]
+    differences = [str(difference) for difference in (*check(), *check_charges())]
     assert differences == []
     return True

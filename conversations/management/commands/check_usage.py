@@ -4,13 +4,14 @@ from datetime import date
 
 from django.core.management.base import BaseCommand, CommandError
 
-from conversations.usage.consistency_check import check
+from conversations.usage.consistency_check import check, check_charges
 
 
 class Command(BaseCommand):
     """The command `check_usage`: prints each sum of usage that differs from the Responses, from the
-    date `--since` on; with `--repair` it also corrects them. Raises CommandError (exit status 1) if
-    sums differ and were not corrected."""
+    date `--since` on, and each Response that differs from its charges; with `--repair` it also
+    corrects the sums. Raises CommandError (exit status 1) if anything differs and was not
+    corrected."""
 
     help = "Compare every sum of usage with the ledger; exit 1 where they differ."
 
@@ -23,6 +24,12 @@ class Command(BaseCommand):
         for difference in check(since=since, repair=repair):
             self.stdout.write(str(difference))
             count += 1
+        unlike = 0
+        for difference in check_charges(since):
+            self.stdout.write(str(difference))
+            unlike += 1
+        if unlike:
+            raise CommandError(f"{unlike} calls differ from their charges, {count} sums differ")
         if count and not repair:
             raise CommandError(f"{count} differences (--repair mends them)")
         self.stdout.write(f"repaired: {count} differences" if count else "balanced")

@@ -13,8 +13,9 @@ from conversations.usage.report_tables import harmless
 
 class Command(BaseCommand):
     """The command `export_usage`: writes sums of tokens and cost, grouped by the columns of `--by`,
-    or with `--rows` one line for each ended Response. It writes to the file `--output`, else to
-    standard output; raises CommandError for an unknown column."""
+    or with `--rows` one line for each ended Response, with `--charges` one for each of their
+    charges. It writes to the file `--output`, else to standard output; raises CommandError for an
+    unknown column."""
 
     help = "Write usage from the ledger as CSV, to be compared with a gateway's bill."
 
@@ -27,21 +28,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rows", action="store_true", help="every single Response instead, with its ids"
         )
+        parser.add_argument(
+            "--charges", action="store_true", help="every single charge for a tool instead"
+        )
         parser.add_argument("--since", type=date.fromisoformat, help="first date")
         parser.add_argument("--until", type=date.fromisoformat, help="last date")
         parser.add_argument("--tz", type=ZoneInfo, default="UTC", help="the zone of the days")
         parser.add_argument("--output", help="a file; the standard output unless given")
 
-    def handle(self, *, by, rows, since, until, tz, output, **options):
+    def handle(self, *, by, rows, charges, since, until, tz, output, **options):
         cuts = [cut.strip() for cut in by.split(",") if cut.strip()]
         if unknown := [cut for cut in cuts if cut not in reconciliation.CUTS]:
             raise CommandError(
                 f"--by takes {', '.join(reconciliation.CUTS)}, not {', '.join(unknown)}"
             )
         responses = reconciliation.ended_calls(since, until, tz)
-        header, lines = (
-            reconciliation.listed(responses) if rows else reconciliation.summed(responses, cuts, tz)
-        )
+        if charges:
+            header, lines = reconciliation.listed_charges(responses)
+        elif rows:
+            header, lines = reconciliation.listed(responses)
+        else:
+            header, lines = reconciliation.summed(responses, cuts, tz)
         if output:
             with open(output, "w", newline="") as file:
                 self._write(file, header, lines)

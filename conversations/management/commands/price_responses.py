@@ -6,12 +6,14 @@ from datetime import date
 from django.core.management.base import BaseCommand
 
 from conversations.usage.missing_costs import fill_costs
+from conversations.usage.prices import NO_PRICE
 
 
 class Command(BaseCommand):
     """The command `price_responses`: gives each ended Response (request to the gateway) that has no
-    cost, made on or after the date `--since`, a cost by the price valid at its time. Other costs
-    stay. Prints how many Responses got a cost, and how many of each model still have no price."""
+    cost, made on or after the date `--since`, a cost by the prices valid at its time. Other costs
+    stay. Prints how many Responses got a cost, and how many of each model still have none, with
+    what has no price: the model, its tier, a kind of tokens or a tool."""
 
     help = "Fill the missing costs of Responses, after a price was added; no other cost changes."
 
@@ -23,5 +25,6 @@ class Command(BaseCommand):
     def handle(self, *, since, **options):
         priced, unpriced = fill_costs(since)
         self.stdout.write(f"priced {priced} calls")
-        for model, count in sorted(unpriced.items()):
-            self.stdout.write(f"still unpriced: {model} ({count} calls)")
+        for (model, missing), count in sorted(unpriced.items()):
+            which = "" if missing == NO_PRICE else f", no price for: {missing}"
+            self.stdout.write(f"still unpriced: {model} ({count} calls){which}")

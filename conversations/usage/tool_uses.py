@@ -1,0 +1,151 @@
+"""Tool uses: how often a call used each tool of the gateway, as the answer reports it, else counted
+from the answer's items. Pure functions on JSON."""
+
+import re
+from typing import NamedTuple
+
+from conversations.models import Charge
+
+Basis = Charge.Basis
+
+# Kinds that this site knows by name; a gateway may report others.
+WEB_SEARCH = "web_search"
+CODE_INTERPRETER = "code_interpreter"
+FILE_SEARCH = "file_search"
+IMAGE_GENERATION = "image_generation"
+
+# Names of counts in an object of `tool_usage`.
+COUNTS = ("num_requests", "num_sessions", "num_calls", "count")
+# Anthropic and OpenRouter count like this: {"web_search_requests": 2}.
+_REQUESTS = re.compile(r"([a-z0-9_]{1,40})_requests")
+_KIND = re.compile(r"[A-Za-z0-9_.:-]{1,50}")
+# Kinds of one call at most, and the most uses that are believed of one.
+MOST_KINDS = 20
+LARGEST = 1_000_000_000
+
+
+def kind_offered(type_name):
+    """Return the kind of charge for the use of a tool that a request offers as `type_name`: that
+    name without a gateway's prefix or the date of a version ("openrouter:web_search",
+    "web_search_2025_08_26")."""
+    name = type_name.rpartition(":")[2]
+    known = (WEB_SEARCH, CODE_INTERPRETER, FILE_SEARCH, IMAGE_GENERATION)
+    return next((kind for kind in known if name.startswith(kind)), name)
+
+
+class Use(NamedTuple):
+    """The use of one tool in a call: `quantity` uses (at least 1) of the tool `kind`; `basis` is a
+    Charge.Basis."""
+
+    kind: str
+    quantity: int
+    basis: str
+
+
+def uses_of(tool_usage, items):
+    """Return the list of Use of a call, sorted by kind.
+
+    `tool_usage` is Response.tool_usage, `items` the list of the answer's items as dicts of the API,
+    of a whole answer or of what came of one. What is reported of a kind goes before what is
+    counted, also if it is 0.
+    """
+    found = reported(tool_usage)
+    uses = [Use(kind, number, Basis.REPORTED) for kind, number in found.items() if number]
+    known = set(found)
+    if any(kind.startswith("image_") for kind in found):
+        known.add(IMAGE_GENERATION)
+    uses += [
+        Use(kind, number, Basis.COUNTED)
+        for kind, number in counted(items).items()
+        if kind not in known
+    ]
+    return sorted(uses)[:MOST_KINDS]
+
+
+def reported(tool_usage):
+    """Return `{kind: quantity}` of what `tool_usage` (JSON of any kind) says, zeros included."""
+    found = {}
+    if not isinstance(tool_usage, dict):
+        return found
+    for name, value in tool_usage.items():
+        if name == "image_gen" and isinstance(value, dict):
+            found.update(_image_tokens(value))
+        elif name == "server_tool_use" and isinstance(value, dict):
+            for key, number in value.items():
+                kind = _REQUESTS.fullmatch(key)
+                if kind and _number(number) is not None:
+                    found.setdefault(kind[1], _number(number))
+        elif _KIND.fullmatch(name):
+            number = _number(value)
+            if isinstance(value, dict):
+                counts = [_number(value[key]) for key in COUNTS if key in value]
+                number = max((each for each in counts if each is not None), default=None)
+            if number is not None:
+                found[name] = number
+    return found
+
+
+def _image_tokens(image_gen):
+    """Return `{kind: tokens}` of the object `tool_usage.image_gen`: by direction and, as far as it
+    says, by what the tokens are of; the rest of a direction without saying what."""
+    found = {}
+    for direction in ("input", "output"):
+        total = _number(image_gen.get(f"{direction}_tokens"))
+        details = image_gen.get(f"{direction}_tokens_details")
+        parts = 0
+        for content in ("text", "image"):
+            part = _number(details.get(f"{content}_tokens")) if isinstance(details, dict) else None
+            if part is not None:
+                found[f"image_{direction}_{content}_tokens"] = part
+                parts += part
+        if total is not None and total > parts:
+            found[f"image_{direction}_tokens"] = total - parts
+    return found
+
+
+def counted(items):
+    """Return `{kind: quantity}` of the uses in `items`, a list of items of an answer.
+
+    Counted are completed searches in the web (opening or searching a page is free) and in files,
+    code containers, each once, and completed pictures. An item that comes twice counts once.
+    """
+    searches, files, pictures, containers = set(), set(), set(), set()
+    for number, item in enumerate(items or ()):
+        if not isinstance(item, dict):
+            continue
+        key = item["id"] if isinstance(item.get("id"), str) and item["id"] else number
+        is_complete = item.get("status") in (None, "completed")
+        match item.get("type"):
+            case "web_search_call" if is_complete and _is_search(item.get("action")):
+                searches.add(key)
+            case "file_search_call" if is_complete:
+                files.add(key)
+            case "image_generation_call" if is_complete:
+                pictures.add(key)
+            case "code_interpreter_call":
+                # A container is charged for once it was started, whatever became of the code.
+                container = item.get("container_id")
+                if isinstance(container, str) and container:
+                    containers.add(container)
+    found = {
+        WEB_SEARCH: searches,
+        FILE_SEARCH: files,
+        IMAGE_GENERATION: pictures,
+        CODE_INTERPRETER: containers,
+    }
+    return {kind: len(keys) for kind, keys in found.items() if keys}
+
+
+def _is_search(action):
+    """Return True if `action`, of a web_search_call, is a search; without one it is, too: the first
+    version of the API named none."""
+    return action is None or (isinstance(action, dict) and action.get("type") == "search")
+
+
+def _number(value):
+    """Return `value` from JSON if it is a whole number from 0 to LARGEST, else None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= LARGEST else None
