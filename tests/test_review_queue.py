@@ -157,6 +157,22 @@ def test_it_can_be_filtered_by_feedback(desk, conversation, bob):
     assert "Thumbs down: It made that up." in page.content.decode()
 
 
+@pytest.mark.parametrize("status", ["failed", "filtered", "refused", "interrupted"])
+def test_a_title_that_failed_is_no_failed_reply(desk, conversation, alice, status):
+    Response.objects.create(
+        conversation=conversation,
+        person_id=alice.pk,
+        purpose="title",
+        status="incomplete" if status == "filtered" else status.replace("refused", "completed"),
+        reason="content_filter" if status == "filtered" else "",
+        refusal="No." if status == "refused" else "",
+    )
+    assert listed(desk.get("/review/")) == [conversation.pk]
+    [row] = desk.get("/review/").context["rows"]
+    assert (row.failed, row.filtered, row.refused, row.interrupted) == (0, 0, 0, 0)
+    assert listed(desk.get(f"/review/?status={status}")) == []
+
+
 @pytest.mark.parametrize("query", ["status=failed", "feedback=bad"])
 def test_the_same_is_found_where_very_many_are_like_that(desk, alice, bob, query):
     now = timezone.now()

@@ -27,13 +27,16 @@ PAGE = 50
 # Up to so many rows that a filter matches are turned into a list of conversation ids.
 FEW_MATCHES = 2_000
 
-# How a filter finds the replies it asks for. The first repeats the condition of the partial
-# indexes, as it is written there: SQLite does not use one for parameters.
-_TROUBLED = Q(RawSQL("status IN ('failed', 'incomplete', 'interrupted')", (), BooleanField()))
+# How a filter finds the replies it asks for; a title that failed is none. These two repeat the
+# condition of the partial indexes, as it is written there: SQLite does not use one for parameters.
+_REPLY = Q(RawSQL("purpose = 'reply'", (), BooleanField()))
+_TROUBLED = _REPLY & Q(
+    RawSQL("status IN ('failed', 'incomplete', 'interrupted')", (), BooleanField())
+)
 OUTCOMES = {
     "failed": _TROUBLED & Q(status="failed"),
     "filtered": _TROUBLED & Q(status="incomplete", reason="content_filter"),
-    "refused": ~Q(refusal=""),
+    "refused": _REPLY & ~Q(refusal=""),
     "interrupted": _TROUBLED & Q(status="interrupted"),
 }
 
