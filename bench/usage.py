@@ -86,6 +86,7 @@ def reports():
             ("people, one group", f"/usage/people/?group={group}&"),
             ("people, by median time", "/usage/people/?sort=-total_time_median&"),
             ("people, file", "/usage/people.csv?"),
+            ("the gateway's costs", "/usage/costs/?"),
             ("one person", "/usage/people/person-0007/?"),
         ):
             wall, cpu = median(read, client, address + dates)

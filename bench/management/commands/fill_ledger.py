@@ -9,9 +9,20 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
-from conversations.models import LanguageModel, Person, Price, Response, UsageDay, UsageRollup
+from conversations.models import (
+    Charge,
+    LanguageModel,
+    Person,
+    Price,
+    Response,
+    ToolPrice,
+    UsageDay,
+    UsageRollup,
+)
+from conversations.models.response import RATES
 from conversations.models.usage_day import MEASURES
 from conversations.usage import calendar, prices, rollup
+from conversations.usage.charges import enter_price
 
 CONSTANT = {
     "reason": "",
@@ -26,8 +37,11 @@ CONSTANT = {
     "partial": "",
     "partial_reasoning": "",
     "stop_requested": False,
+    "service_tier": "",
+    "reported_cost_source": "",
 }
-GIVEN = ("id", "username", "price_input", "price_output", *rollup.COLUMNS)
+GIVEN = ("id", "username", "missing_prices", *RATES.values(), *rollup.COLUMNS)
+CHARGED = ("response_id", "kind", "quantity", "unit_price", "amount", "basis")
 # So many days are invented; the rest are copies of them, which the database makes by itself.
 BLOCK = 73
 
@@ -79,6 +93,7 @@ class Command(BaseCommand):
                 model=name,
                 input=Decimal(n + 1) / 4,
                 cached_input=Decimal(n + 1) / 40,
+                cache_write=Decimal(n + 1) / 3,
                 output=n + 1,
                 valid_from=long_ago,
             )
@@ -86,6 +101,9 @@ class Command(BaseCommand):
             for n, name in enumerate(self.models[1:])
         }
         Price.objects.bulk_create(self.prices.values())
+        self.search = ToolPrice.objects.create(
+            tool="web_search", per_use=Decimal("0.01"), valid_from=long_ago
+        )
 
     def _make_people(self, count):
         made = Person.objects.bulk_create(
@@ -106,8 +124,10 @@ class Command(BaseCommand):
         midnight = calendar.start_of(day).astimezone(UTC)
         seconds = sorted(self.chance.random() * 86_000 for _ in range(count))
         rows, sums = [], defaultdict(lambda: defaultdict(int))
+        charges = []
         for second in seconds:
-            row = self._invent(midnight + timedelta(seconds=second))
+            row, own = self._invent(midnight + timedelta(seconds=second))
+            charges += [[getattr(charge, name) for name in CHARGED] for charge in own]
             rows.append([*(row[name] for name in GIVEN), *CONSTANT.values()])
             cell = sums[rollup.key_of(row)]
             for name, number in rollup.measure(row).items():
@@ -117,6 +137,7 @@ class Command(BaseCommand):
             cells = (
                 [*key, *(cell.get(name, 0) for name in MEASURES)] for key, cell in sums.items()
             )
+            insert(Charge._meta.db_table, CHARGED, charges)
             insert(UsageDay._meta.db_table, (*rollup.KEYS, *MEASURES), cells)
 
     def _invent(self, at):
@@ -129,6 +150,7 @@ class Command(BaseCommand):
             model = self.models[int(chance() * len(self.models))]
         row = dict.fromkeys(GIVEN)
         row["id"] = f"{self.number:032x}"
+        row["missing_prices"] = ""
         self.number += 1
         row.update(person_id=person_id, username=username, model=model, created_at=at)
         row["purpose"] = "title" if chance() < 0.12 else "reply"
@@ -140,20 +162,31 @@ class Command(BaseCommand):
         fate = chance()
         if fate < 0.02:
             row.update(status="failed", usage_source="none", cost=Decimal(0))
-            return row
+            return row, []
         row["first_token_at"] = row["started_at"] + timedelta(seconds=total * 0.2)
         if fate < 0.06:
             row.update(status="cancelled", usage_source="estimated")
             row.update(estimated_input_tokens=read, estimated_output_tokens=written)
         else:
             row.update(status="completed", usage_source="reported", input_tokens=read)
-            row.update(cached_tokens=int(read * chance()), output_tokens=written)
+            cached = int(read * chance())
+            row.update(cached_tokens=cached, output_tokens=written)
+            row.update(cache_write_tokens=int((read - cached) * chance()))
             row.update(reasoning_tokens=written // 5, total_tokens=read + written)
             row.update(input_characters=read * 4, output_characters=written * 3)
-        fields = prices.cost_fields(self.prices.get(model), row)
-        fields.pop("price_cached_input", None)
-        row.update(fields)
-        return row
+        charges = self._search(row) if chance() < 0.1 else []
+        row.update(prices.cost_fields(self.prices.get(model), row, charges))
+        # Half of the gateways name a cost of their own.
+        if row["cost"] is not None and chance() < 0.5:
+            row["reported_cost"] = row["cost"]
+        return row, charges
+
+    def _search(self, row):
+        """One to four searches in the web, as the charge of the call `row`."""
+        count = int(self.chance.random() * 4) + 1
+        charge = Charge(response_id=row["id"], kind="web_search", quantity=count, basis="counted")
+        enter_price(charge, self.search)
+        return [charge]
 
 
 def copy_days(number, block, first, days):
@@ -166,6 +199,7 @@ def copy_days(number, block, first, days):
         moved = {name: f"{name} + interval '{shift} days'" for name in times}
         moved["day"] = f"day + {shift}"
         moved["id"] = f"('{number:08x}' || substr(id::text, 9))::uuid"
+        moved_response = moved["id"].replace("id::text", "response_id::text")
     else:
         moved = {
             name: f"date(substr({name}, 1, 10), '+{shift} days') || substr({name}, 11)"
@@ -173,6 +207,7 @@ def copy_days(number, block, first, days):
         }
         moved["day"] = f"date(day, '+{shift} days')"
         moved["id"] = f"'{number:08x}' || substr(id, 9)"
+        moved_response = f"'{number:08x}' || substr(response_id, 9)"
     began, ended = map(calendar.start_of, (first, end))
     as_time = connection.ops.adapt_datetimefield_value
     as_day = connection.ops.adapt_datefield_value
@@ -188,6 +223,13 @@ def copy_days(number, block, first, days):
                 f"SELECT {chosen} FROM {table} WHERE {when} >= %s AND {when} < %s ORDER BY {when}",
                 limits,
             )
+        table, columns = Charge._meta.db_table, ", ".join(CHARGED[1:])
+        cursor.execute(
+            f"INSERT INTO {table} (response_id, {columns}) "
+            f"SELECT {moved_response}, {columns} FROM {table} WHERE response_id IN (SELECT id "
+            f"FROM {Response._meta.db_table} WHERE created_at >= %s AND created_at < %s)",
+            (as_time(began), as_time(ended)),
+        )
 
 
 def insert(table, columns, rows):
