@@ -80,6 +80,8 @@ urlpatterns = [
     # /usage/
     path("usage/", usage.mine, name="usage"),
     path("usage.csv", usage.mine_file, name="usage_csv"),
+    path("usage/costs/", usage.costs, name="usage_costs"),
+    path("usage/costs.csv", usage.costs_file, name="usage_costs_csv"),
     path("usage/people/", usage.people, name="usage_people"),
     path("usage/people.csv", usage.people_file, name="usage_people_csv"),
     path("usage/people/<str:username>/", usage.person, name="usage_person"),

@@ -4,14 +4,16 @@ import csv
 import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversations.models import Budget, Price, Response, UsageRollup, UsageScope
+from conversations.models import Budget, Price, Response, UsageDay, UsageRollup, UsageScope
 from conversations.models.usage_day import FIRST_TOKEN, TOTAL_TIME
 from conversations.usage import calendar
 from conversations.usage.chart import draw, round_below
@@ -20,10 +22,11 @@ from conversations.usage.report_tables import FIGURES
 from conversations.usage.reports import Sums
 from conversations.usage.spans import cover
 from tests.conftest import make_person
-from tests.support.ledger_rows import REFUSED, STOPPED, call, past_call
+from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, balanced, call, past_call
 from tests.support.visitor import session_of
 
 THEN = datetime(2026, 5, 13, 12, tzinfo=UTC)
+MIGRATION = "conversations.migrations.0023_prices_of_2026"
 
 
 @pytest.fixture
@@ -217,7 +220,8 @@ def test_the_screen_has_the_rows_and_totals_of_the_file(as_viewer, alice, bob):
 SUMMED = (
     *("replies", "titles", "failed", "input_tokens", "cached_tokens", "output_tokens"),
     *("reasoning_tokens", "total_tokens", "estimated_input_tokens", "estimated_output_tokens"),
-    *("cost", "estimated_cost", "unpriced"),
+    *("cache_write_tokens", "cache_write_12h_tokens", "cost", "tool_cost", "estimated_cost"),
+    "unpriced",
 )
 
 
@@ -263,7 +267,91 @@ def test_many_people_are_shown_page_by_page_and_all_in_the_file(as_viewer):
     assert len(rows_of(as_viewer, "/usage/people.csv?sort=name")) == 102
 
 
-@pytest.mark.parametrize("address", ["/usage/people/", "/usage/people.csv", "/usage/people/alice/"])
+def test_a_title_that_failed_is_no_failed_reply(as_viewer, alice):
+    call(alice)
+    past_call(alice, timezone.now(), REFUSED, purpose="title")
+    [row] = rows_of(as_viewer, "/usage/people.csv")
+    assert (row["replies"], row["titles"], row["failed"]) == ("1", "1", "0")
+    assert "% failed" not in as_viewer.get("/usage/people/").text
+    past_call(alice, timezone.now(), REFUSED)
+    assert "50.0 % failed" in as_viewer.get("/usage/people/").text
+
+
+def test_sums_from_before_forget_the_titles_that_failed(alice):
+    for purpose in ("title", "reply"):
+        past_call(alice, THEN, REFUSED, purpose=purpose)
+    UsageDay.objects.filter(purpose="title").update(failed=1)
+    by_month = UsageRollup.objects.filter(grain=UsageRollup.Grain.MONTH)
+    by_month.filter(purpose="title").update(failed=1)
+    UsageRollup.objects.exclude(grain=UsageRollup.Grain.MONTH).update(failed=2)
+    import_module(MIGRATION).forget_failed_titles(apps, None)
+    assert balanced()
+
+
+@pytest.fixture
+def named(alice, bob):
+    """Costs that the gateway named on two days: 20 % more than ours, and where we have none."""
+    Price.objects.create(model="gpt-4o", input=1, output=1, valid_from=THEN - timedelta(days=9))
+    for person, at, model, cost in (
+        (alice, THEN, "gpt-4o", "0.00132"),
+        (bob, THEN, "gpt-4o", "0.00132"),
+        (alice, THEN + timedelta(days=1), "=new", "0.5"),
+        (alice, THEN, "gpt-4o", None),
+    ):
+        past_call(person, at, {**REPORTED, "reported_cost": cost and Decimal(cost)}, model=model)
+
+
+DATES = "from=2026-05-01&to=2026-05-31"
+
+
+def test_the_costs_that_the_gateway_named_stand_beside_ours(as_viewer, named):
+    rows = rows_of(as_viewer, f"/usage/costs.csv?{DATES}")
+    assert [tuple(row.values()) for row in rows] == [
+        ("2026-05-14", "'=new", "1", "0.50000000", "0.50000000", "0.00000000", "0.00000000"),
+        ("2026-05-13", "gpt-4o", "2", "0.00264000", "0.00000000", "0.00220000", "0.00044000"),
+    ]
+    page = as_viewer.get(f"/usage/costs/?{DATES}")
+    for shown in ("+20.0 %", "0.002640", "0.000440", "=new", "0.5000", "0.5026"):
+        assert shown in page.text
+    assert "The gateway named no cost" in as_viewer.get("/usage/costs/?to=2020-01-01").text
+    assert as_viewer.get("/usage/costs/?from=x").status_code == 422
+    assert balanced()
+
+
+def test_costs_are_limited_to_a_model_and_to_the_groups_of_the_viewer(
+    as_viewer, viewer, bob, named
+):
+    [row] = rows_of(as_viewer, f"/usage/costs.csv?{DATES}&model=gpt-4o")
+    assert row["calls"] == "2"
+    group = Group.objects.create(name="Research")
+    bob.groups.add(group)
+    UsageScope.objects.create(viewer=viewer).groups.add(group)
+    [row] = rows_of(as_viewer, f"/usage/costs.csv?{DATES}")
+    assert (row["calls"], row["reported_cost"]) == ("1", "0.00132000")
+
+
+def test_the_page_says_what_has_no_price(as_viewer, alice):
+    Price.objects.create(model="gpt-4o", input=1, output=1, valid_from=THEN)
+    call(alice, {**REPORTED, "cache_write_tokens": 5})
+    call(alice, {**REPORTED, "service_tier": "flex"})
+    call(alice, model="claude")
+    page = as_viewer.get("/usage/people/").text
+    assert (
+        "<code>claude</code> (1 call), <code>gpt-4o</code> (2 calls): cache_write, tier flex."
+        in page
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/usage/people/",
+        "/usage/people.csv",
+        "/usage/people/alice/",
+        "/usage/costs/",
+        "/usage/costs.csv",
+    ],
+)
 def test_others_find_no_such_page(client, alice, bob, address):
     assert log_in(client, bob).get(address).status_code == 404
     client.cookies.clear()
@@ -414,6 +502,6 @@ def test_the_scale_is_a_round_number(value, below):
 
 
 def test_shares_are_of_what_there_is():
-    sums = Sums(reported=3, estimated=1, calls=5, failed=1)
+    sums = Sums(reported=3, estimated=1, calls=7, replies=5, failed=1)
     assert (sums.coverage, sums.failed_share) == (0.75, 0.2)
     assert Sums().coverage is None

@@ -114,6 +114,12 @@ class PeopleForm(RangeForm):
         return super().selection(groups=groups, model=self.cleaned_data["model"], **fields)
 
 
+class CostsForm(PeopleForm):
+    """Form of the comparison of costs, by day and model; with the limits of a PeopleForm."""
+
+    cuts = ("day",)
+
+
 def person_seen(username, person_id, groups):
     """Return `(id, username)` of the person that a report is to be about, or None where there is no
     such person or the viewer may not see them. `groups` are those the viewer is limited to (None:

@@ -6,6 +6,7 @@ import io
 from functools import wraps
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,7 +21,17 @@ from conversations.models.response import DISTINCT_TOKENS
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.usage import calendar, report_tables, reports
 from conversations.usage.chart import draw
-from conversations.usage.forms import PeopleForm, PersonForm, RangeForm, person_seen, presets
+from conversations.usage.cost_comparison import compare_costs, file_rows
+from conversations.usage.forms import (
+    CostsForm,
+    PeopleForm,
+    PersonForm,
+    RangeForm,
+    person_seen,
+    presets,
+)
+from conversations.usage.missing_costs import missing_prices
+from conversations.usage.prices import NO_PRICE
 from conversations.usage.reports import Selection
 from conversations.usage.sentences import amount_of
 from conversations.views.long_work import long_work
@@ -117,6 +128,41 @@ def people_file(request):
 @long_work
 @usage_viewer_required
 @require_safe
+def costs(request):
+    """Return the page that compares what the gateway said that calls cost with what this site
+    computed, by day and model. 422 if the parameters are not valid."""
+    form = CostsForm(request.GET, groups=reports.visible_groups(request.user))
+    if not form.is_valid():
+        return render(request, "usage/costs.html", {"form": form}, status=422)
+    comparison = compare_costs(form.selection())
+    number = min(form.cleaned_data["page"] or 1, comparison.pages)
+    context = {
+        **_range_context(form),
+        "comparison": comparison,
+        "rows": comparison.page(number),
+        "number": number,
+        "pages": comparison.pages,
+        "total": comparison.total,
+        "currency": settings.CURRENCY,
+    }
+    return render(request, "usage/costs.html", context)
+
+
+@long_work
+@usage_viewer_required
+@require_safe
+def costs_file(request):
+    """Return the comparison of costs as a CSV file, with the parameters of the page."""
+    form = CostsForm(request.GET, groups=reports.visible_groups(request.user))
+    if not form.is_valid():
+        return render(request, "usage/costs.html", {"form": form}, status=422)
+    rows = list(file_rows(compare_costs(form.selection())))
+    return _download([_lines(rows)], "usage-costs", form)
+
+
+@long_work
+@usage_viewer_required
+@require_safe
 def person(request, username):
     """Return the page of one person's usage: numbers, no text. `username` names the person; `?id=`
     is the id of a person whose account was deleted. 404 for a person whom the viewer may not
@@ -195,7 +241,6 @@ def _context(form, table, chart, rows=None):
     for row in rows:
         row.link = _link(table.by, row, dates)
     return {
-        "form": form,
         "table": table,
         "rows": rows,
         "number": number,
@@ -203,6 +248,18 @@ def _context(form, table, chart, rows=None):
         "chart": chart,
         "by": table.by,
         "sort": table.sort,
+        **_range_context(form),
+        "base": _query(form, sort=None, page=None),
+        "unsorted": _query(form, by=None, sort=None, page=None),
+    }
+
+
+def _range_context(form):
+    """Return the template context of the form of a range of dates, and the query string of the
+    page for its links."""
+    asked = form.cleaned_data
+    return {
+        "form": form,
         "since": asked["from"],
         "until": asked["to"],
         "presets": [
@@ -214,8 +271,6 @@ def _context(form, table, chart, rows=None):
             for name, since, until in presets()
         ],
         "query": _query(form),
-        "base": _query(form, sort=None, page=None),
-        "unsorted": _query(form, by=None, sort=None, page=None),
     }
 
 
@@ -283,10 +338,20 @@ def _titles(person_id, form):
 
 
 def _unpriced(selection):
-    """Return `[(model, number of Responses)]`, sorted by name: the models in `selection` that have
-    Responses without a price."""
+    """Return `[(model, number of Responses, what has no price)]`, sorted by name: the models in
+    `selection` that have Responses without a cost. What has no price is text such as
+    "cache_write, web_search"; "" where the model has no price at all."""
     found = reports.sums_by("model", selection, ("unpriced",))
-    return sorted((model, sums["unpriced"]) for model, sums in found.items() if sums["unpriced"])
+    return [
+        (model, sums["unpriced"], _missing(model, selection))
+        for model, sums in sorted(found.items())
+        if sums["unpriced"]
+    ]
+
+
+def _missing(model, selection):
+    names = missing_prices(model, selection.since, selection.until)
+    return ", ".join(name for name in names if name != NO_PRICE)
 
 
 ROWS_AT_A_TIME = 200
@@ -295,8 +360,14 @@ ROWS_AT_A_TIME = 200
 def _file(request, table, name, form):
     """Return `table` (a report_tables.Table) as a streamed CSV file to download, named
     NAME-FROM-TO.csv with the dates of `form`."""
+    return _download(_chunks(table), name, form)
+
+
+def _download(chunks, name, form):
+    """Return `chunks` (an iterable of bytes) as a streamed CSV file to download, named as in
+    `_file`."""
     asked = form.cleaned_data
-    response = StreamingHttpResponse(_chunks(table), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(chunks, content_type="text/csv; charset=utf-8")
     filename = f"{name}-{asked['from']}-{asked['to']}.csv"
     response.headers["Content-Disposition"] = content_disposition_header(True, filename)
     return response

@@ -1,0 +1,84 @@
+"""Cost comparison: what the gateway said that calls cost against what this site computed, by day
+and model."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from conversations.models import Person, UsageDay, UsageRollup
+from conversations.models.usage_day import COSTS
+from conversations.usage import reports
+from conversations.usage.report_tables import PAGE, harmless
+from conversations.usage.reports import Sums
+
+# Columns of the CSV file, after day and model. `reported_cost` is of all calls for which the
+# gateway named a cost, `unpriced_cost` the part of it for which this site has no price, and the
+# difference is that of the rest.
+COLUMNS = ("calls", "reported_cost", "unpriced_cost", "cost", "difference")
+
+
+@dataclass(frozen=True)
+class Row:
+    """Row of the comparison: the calls of one model on one day for which the gateway named a cost.
+    `sums` has their COSTS (measures of usage_day)."""
+
+    day: date
+    model: str
+    sums: Sums
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Cost comparison of a selection: its `rows` (Row), newest day first, and their `total`
+    (Sums)."""
+
+    rows: list
+    total: Sums
+
+    def page(self, number):
+        """Return the list of rows on the page `number`, counted from 1."""
+        return self.rows[(number - 1) * PAGE : number * PAGE]
+
+    @property
+    def pages(self):
+        """Return the number of pages, at least 1."""
+        return max(-(-len(self.rows) // PAGE), 1)
+
+
+def compare_costs(selection):
+    """Return the Comparison of a reports.Selection; days and models for which the gateway named no
+    cost are left out."""
+    if selection.everyone:
+        found = UsageRollup.objects.filter(grain=UsageRollup.Grain.MODEL_DAY)
+    else:
+        members = Person.groups.through.objects.filter(group_id__in=selection.groups)
+        found = UsageDay.objects.filter(person_id__in=members.values("person_id"))
+    found = found.filter(day__range=(selection.since, selection.until), cost_reports__gt=0)
+    if selection.model:
+        found = found.filter(model=selection.model)
+    cells = found.values("day", "model").annotate(**{f"sum_{name}": Sum(name) for name in COSTS})
+    rows = [
+        Row(cell["day"], cell["model"], Sums({name: int(cell[f"sum_{name}"]) for name in COSTS}))
+        for cell in cells.order_by("-day", "model")
+    ]
+    return Comparison(rows, reports.added(row.sums for row in rows))
+
+
+def file_rows(comparison):
+    """Yield the rows of a Comparison for a CSV file, the header first."""
+    yield ["day", "model", *COLUMNS]
+    for row in comparison.rows:
+        sums = row.sums
+        amounts = (
+            sums.reported_cost,
+            sums.unmatched_cost,
+            sums.matched_cost,
+            sums.cost_difference,
+        )
+        yield [
+            row.day.isoformat(),
+            harmless(row.model),
+            sums["cost_reports"],
+            *(f"{amount:f}" for amount in amounts),
+        ]
