@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from conversations.models import Budget, Price, Response, ToolPrice, UsageDay
-from tests.support.gateway import USAGE
+from tests.support.gateway import HANG, USAGE
 from tests.support.ledger_rows import balanced
 from tests.support.sse_frames import completed, created, delta, message, stream
 
@@ -57,6 +57,39 @@ def test_all_that_a_call_costs_is_entered(alice_at, gateway):
     assert response.cost == Decimal("0.01265") + Decimal("0.02")
     assert (response.reported_cost, response.reported_cost_source) == (Decimal("0.03"), "usage")
     assert response.charges.get().quantity == 2
+    assert balanced()
+
+
+SEARCH = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+SEARCHED = {**SEARCH, "action": {"type": "search", "query": "tides"}}
+OPENED = {**SEARCH, "id": "ws_2", "action": {"type": "open_page", "url": "https://a.example/"}}
+BEGUN = {**SEARCHED, "id": "ws_3", "status": "in_progress"}
+
+
+def item_event(name, item, index):
+    return {"type": f"response.output_item.{name}", "output_index": index, "item": item}
+
+
+def test_searches_are_counted_also_of_a_reply_that_is_stopped(alice_at, gateway):
+    Price.objects.create(model="*", input=0, output=0)
+    ToolPrice.objects.create(tool="web_search", per_use="0.01")
+    events = [
+        created(),
+        *(item_event("done", item, index) for index, item in enumerate([SEARCHED, OPENED])),
+        item_event("added", BEGUN, 2),
+        delta("So", output_index=3),
+    ]
+    gateway.will(chunks=[stream(*events).encode(), stream(completed()).encode()])
+    charge = call(alice_at, "Hello").charges.get()
+    assert (charge.kind, charge.quantity, charge.basis) == ("web_search", 1, "counted")
+    gateway.will(chunks=[stream(*events).encode(), HANG])
+    response = alice_at.ask("Hello")
+    with alice_at.events(response.pk) as shown:
+        next(event for event in shown if "So" in event.data)
+    alice_at.post(f"/responses/{response.pk}/stop/")
+    alice_at.watch(response.pk)
+    response.refresh_from_db()
+    assert (response.status, response.tool_cost) == ("cancelled", Decimal("0.01"))
     assert balanced()
 
 

@@ -26,7 +26,7 @@ from tests.support.ledger_rows import REFUSED, REPORTED, STOPPED, balanced, call
 from tests.support.visitor import session_of
 
 THEN = datetime(2026, 5, 13, 12, tzinfo=UTC)
-MIGRATION = "conversations.migrations.0023_prices_of_2026"
+MIGRATION = "conversations.migrations.0025_prices_of_2026"
 
 
 @pytest.fixture

@@ -182,6 +182,22 @@ def test_tokens_of_pictures_have_prices_of_their_own(alice, prices):
     assert response.tool_cost == Decimal("0.0005") + Decimal("0.04")
 
 
+def test_what_a_reply_searched_before_its_process_died_is_charged(alice, prices):
+    response = ask(alice)
+    response_states.claim(response.pk, response.pk)
+    shown = [
+        {"type": item["type"], "item": item, "is_closed": True}
+        for item in (*SEARCHES, {**SEARCH, "id": "ws_3", "status": "in_progress"})
+    ]
+    Response.objects.filter(pk=response.pk).update(
+        partial_items=shown,
+        heartbeat_at=timezone.now() - timedelta(minutes=1),
+    )
+    assert recovery.bury(response.pk)
+    assert Charge.objects.get().quantity == 2
+    assert balanced()
+
+
 def test_the_end_that_takes_the_place_of_another_replaces_its_charges(alice, prices):
     response = ask(alice)
     lease = response.pk
