@@ -142,6 +142,12 @@ def database(url, pool_size):
         config["CONN_MAX_AGE"] = 0  # the pool keeps them
         config["CONN_HEALTH_CHECKS"] = True
         config["OPTIONS"] = {
+            # A machine that is gone says nothing any more: after 15 s without a sign of life of the
+            # other side's kernel a connection is lost. By default that takes two hours.
+            "keepalives_idle": 5,
+            "keepalives_interval": 5,
+            "keepalives_count": 2,
+            "tcp_user_timeout": 15_000,  # milliseconds
             **config.get("OPTIONS", {}),
             "connect_timeout": 3,
             "pool": {
@@ -232,6 +238,7 @@ MAX_LIVE_REPLIES = env.number("MAX_LIVE_REPLIES", 500, least=1)
 MAX_STREAMS = env.number("MAX_STREAMS", 500, least=1)
 # Times of replies, titles and event streams, in seconds. Nobody would change them but tests.
 REPLY_DEAD = 15  # without a heartbeat: its process died
+DATABASE_STUCK = 20  # that storing a reply waits on one connection to PostgreSQL, then on a new one
 STREAM_COMMENT = 14  # of silence towards a browser, before a comment is sent
 STREAM_STALLED = 30  # a browser may leave one event unread
 STREAM_ACCESS = 5  # between two looks whether those who watch still may

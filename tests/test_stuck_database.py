@@ -6,10 +6,12 @@ import time
 import pytest
 from django.db import connection, transaction
 
+from conversations.models import Message, Response
 from tests.support.database_cable import Cable
 from tests.support.polling import until
 from tests.support.server import database_url
 from tests.support.shared_servers import wish
+from tests.support.stream_reader import words
 
 pytestmark = [
     pytest.mark.stress,
@@ -77,3 +79,14 @@ def test_a_locked_table_is_told_in_time_and_is_used_again_afterwards(stage, serv
         assert time.monotonic() - asked < 2 * IN_TIME
     until(lambda: crowd[0].get("/").status_code == 200)
     assert all(each.get("/").status_code == 200 for each in crowd)
+
+
+def test_replies_leave_connections_that_never_answer_again(stage, server, cable, alice):
+    """Of a proxy whose database moved: old connections stay open, and only new ones are served."""
+    visitor = stage.visit(server, alice)
+    reply = visitor.ask(wish(pieces=100, pace=0.05))
+    until(lambda: Response.objects.get(pk=reply.pk).partial)
+    cable.strand()
+    until(lambda: Response.objects.get(pk=reply.pk).status == "completed", 30)
+    assert Message.objects.get(pk=reply.message_id).text.strip() == words(100)
+    assert len(stage.gateway.responses) == 1

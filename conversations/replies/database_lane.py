@@ -8,16 +8,23 @@ slowest percentile of writes took 19 ms instead of 2 s.
 
 import asyncio
 import logging
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+from django.conf import settings
 from django.db import connection, connections
 
+from chatsite.stuck_queries import cut, waiting_connection
 from conversations.database.outage import brief, is_outage, sentence
 
 logger = logging.getLogger(__name__)
 
-# How long a unit waits for somebody else's lock before it is repeated.
-LOCK_WAIT = 5  # seconds
+# Seconds that a unit waits for somebody else's lock before it is repeated. SQLite has one lock for
+# all writing and grants it in no order: many writers at once are all served within this time, and
+# not within less.
+LOCK_WAIT = {"sqlite": 20, "postgresql": 5}
+LOOK = 1.0  # seconds between two looks whether the unit that runs is stuck
 
 
 class Lane:
@@ -28,6 +35,9 @@ class Lane:
 
     def __init__(self, name):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        # The thread's ident, and when the unit that it runs began (time.monotonic(); None: none).
+        self._thread_id = None
+        self._began = None
 
     async def run(self, unit, *arguments):
         """Return `unit(*arguments)`, called in the lane's thread; it may be called twice.
@@ -37,7 +47,15 @@ class Lane:
         the exception is raised if that fails too, and at once if it means something else.
         """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, _repeatable, unit, arguments)
+        running = loop.run_in_executor(self._executor, self._repeatable, unit, arguments)
+        try:
+            while not running.done():
+                await asyncio.wait({running}, timeout=LOOK)
+                self._cut_if_stuck()
+        except asyncio.CancelledError:
+            running.cancel()
+            raise
+        return running.result()
 
     async def insist(self, unit, *arguments, pause=0.5):
         """Return `unit(*arguments)` as `run` does, repeated until the database is available again.
@@ -60,30 +78,51 @@ class Lane:
         self._executor.submit(connections.close_all)
         self._executor.shutdown(wait=False)
 
+    def _repeatable(self, unit, arguments):
+        """Return `unit(*arguments)`; repeat the call once after an exception that means an outage.
 
-def _repeatable(unit, arguments):
-    """Return `unit(*arguments)`; repeat the call once after an exception that means an outage."""
-    try:
-        _wait_briefly()
-        return unit(*arguments)
-    except Exception as error:
-        connections.close_all()
-        if not is_outage(error):
-            raise
-        _wait_briefly()
+        Runs in the lane's thread.
+        """
+        self._thread_id = threading.get_ident()
         try:
+            return self._attempt(unit, arguments)
+        except Exception as error:
+            if not is_outage(error):
+                raise
+            return self._attempt(unit, arguments)
+
+    def _attempt(self, unit, arguments):
+        self._began = time.monotonic()
+        try:
+            _wait_briefly()
             return unit(*arguments)
         except Exception:
             connections.close_all()
             raise
+        finally:
+            self._began = None
+
+    def _cut_if_stuck(self):
+        """Cut the connection to PostgreSQL that the unit waits on, if it does so for DATABASE_STUCK
+        seconds: the server, or a proxy before it, may hold an old connection for ever and serve new
+        ones."""
+        began = self._began
+        if began is None or connection.vendor == "sqlite":
+            return
+        if time.monotonic() - began < settings.DATABASE_STUCK:
+            return
+        held = waiting_connection(self._thread_id)
+        if held is not None:
+            cut(held)
 
 
 def _wait_briefly():
     """Limit waiting for database locks to LOCK_WAIT seconds, once for each new connection."""
     if connection.connection is not None:
         return
+    seconds = LOCK_WAIT[connection.vendor]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"PRAGMA busy_timeout = {LOCK_WAIT * 1000}")
+            cursor.execute(f"PRAGMA busy_timeout = {seconds * 1000}")
         else:
-            cursor.execute(f"SET lock_timeout = '{LOCK_WAIT}s'")
+            cursor.execute(f"SET lock_timeout = '{seconds}s'")

@@ -8,7 +8,12 @@ import threading
 class Cable:
     """Passes connections to `port` on; `pull` cuts them all and refuses new ones, as a database
     does that stops; `plug` lets them in again. While it is frozen it takes what comes and passes
-    nothing on, as a machine does that hangs. The address stays the same."""
+    nothing on, as a machine does that hangs. `strand` does so for ever, but only with the
+    connections of now, as a proxy does whose database moved. The address stays the same.
+
+    With a `trap`, a pair of bytes, it does something as soon as the second of them passes to the
+    database on a connection on which the first has passed: after `cut_at` the database gets it, and
+    the connection is lost with the answer; after `freeze_at` nothing gets it until `thaw`."""
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
@@ -18,7 +23,17 @@ class Cable:
         self._lock = threading.Lock()
         self._flows = threading.Event()
         self._flows.set()
+        self._trap = None
+        self._cuts = False
+        self._lost = set()
+        self._stranded = set()
         self.plug()
+
+    def cut_at(self, *trap):
+        self._trap, self._cuts = trap, True
+
+    def freeze_at(self, *trap):
+        self._trap, self._cuts = trap, False
 
     def plug(self):
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
@@ -41,8 +56,16 @@ class Cable:
     def freeze(self):
         self._flows.clear()
 
+    def strand(self):
+        with self._lock:
+            self._stranded |= self._ends
+
     def thaw(self):
         self._flows.set()
+
+    def _springs(self, said):
+        first, second = self._trap
+        return second in said[said.find(first) :] if first in said else False
 
     def _accept(self, listener):
         while True:
@@ -57,10 +80,21 @@ class Cable:
                 threading.Thread(target=self._pass_on, args=(here, there), daemon=True).start()
 
     def _pass_on(self, here, there):
+        said = b""
         try:
             while data := here.recv(65536):
+                if here in self._lost:
+                    break
+                said = said[-65536:] + data if self._trap else b""
+                if self._trap and self._springs(said):
+                    self._trap = None
+                    if self._cuts:
+                        self._lost.add(there)
+                    else:
+                        self.freeze()
                 self._flows.wait()
-                there.sendall(data)
+                if here not in self._stranded:
+                    there.sendall(data)
         except OSError:
             pass
         for end in (here, there):

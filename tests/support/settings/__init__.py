@@ -20,6 +20,7 @@ WITHOUT_STYLES = {
 # Short times, for tests that wait for one of them to pass.
 SHORT_TIMES = {
     "REPLY_DEAD": 4,
+    "DATABASE_STUCK": 2,
     "STREAM_COMMENT": 0.5,
     "STREAM_STALLED": 2,
     "STREAM_ACCESS": 1,
