@@ -20,6 +20,7 @@ from .review_mark import ReviewMark, ReviewNote
 from .review_scope import Scope
 from .review_sitting import ReviewSitting
 from .search_entry import SearchEntry
+from .server_process import ServerProcess
 from .usage_day import UsageDay, UsageRollup
 from .usage_scope import UsageScope
 
@@ -46,6 +47,7 @@ __all__ = [
     "ReviewSitting",
     "Scope",
     "SearchEntry",
+    "ServerProcess",
     "StoredFile",
     "ToolPrice",
     "UsageDay",

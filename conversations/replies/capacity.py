@@ -1,27 +1,96 @@
-"""Capacity: whether other processes have room for a reply that this process has no room for."""
+"""Capacity: how much room the server processes have, on all machines, for replies and streams.
 
+Each process announces its load in a row of its own (ServerProcess). A process that is full asks
+there whether another has room. Rows are renewed as seldom as that allows: an idle process costs the
+database one small write every RENEWED seconds.
+
+All functions but Announcer's are units of work for a Lane or a request's thread.
+"""
+
+import time
 from datetime import timedelta
 
-from django.conf import settings
-from django.db.models import Count, Q
+from django.db.models import Sum
 from django.db.models.functions import Now
 
-from conversations.models import Response
+from conversations.database.statements import as_stored, change
+from conversations.models import Response, ServerProcess
 
-Status = Response.Status
+RENEWED = 3.0  # seconds between two announcements of an unchanged load
+# A row that is older, or newer because the database's clock was set back, counts for nothing.
+ALIVE = timedelta(seconds=8)
+# Rows of processes that died are deleted when another starts.
+FORGOTTEN = timedelta(minutes=1)
 
-# A process renews the heartbeat of each of its replies at least once a second.
-ALIVE = timedelta(seconds=5)
+
+class Announcer:
+    """Says when a process has to announce its load again. `lease` is the UUID of the process.
+
+    `clock` returns seconds that only grow.
+    """
+
+    def __init__(self, lease, clock=time.monotonic):
+        self._lease = lease
+        self._clock = clock
+        self._announced = None
+        self._at = None
+
+    async def look(self, lane, load):
+        """Announce `load`, the figures for `announce`, in the Lane `lane`, if they have changed or
+        were last announced RENEWED seconds ago."""
+        now = self._clock()
+        if load == self._announced and now - self._at < RENEWED:
+            return
+        if self._announced is None:
+            await lane.run(forget_dead)
+        await lane.run(announce, self._lease, *load)
+        self._announced, self._at = load, now
+
+
+def announce(lease, replies, streams, room_for_replies, room_for_streams):
+    """Store the load of the process with this `lease` (UUID), with the database's time.
+
+    `replies` and `streams` are how many it has, the others how many more it would take.
+    """
+    change(_ANNOUNCE, as_stored(lease), replies, streams, room_for_replies, room_for_streams)
+
+
+# One statement; the ORM's takes three.
+_ANNOUNCE = """
+INSERT INTO conversations_serverprocess
+    (lease, replies, streams, room_for_replies, room_for_streams, heartbeat_at)
+VALUES (%s, %s, %s, %s, %s, CURRENT_TIMESTAMP)
+ON CONFLICT (lease) DO UPDATE SET
+    replies = excluded.replies,
+    streams = excluded.streams,
+    room_for_replies = excluded.room_for_replies,
+    room_for_streams = excluded.room_for_streams,
+    heartbeat_at = excluded.heartbeat_at
+"""
+
+
+def withdraw(lease):
+    """Delete the row of the process with this `lease`, which exits."""
+    ServerProcess.objects.filter(lease=lease).delete()
+
+
+def forget_dead():
+    """Delete the rows of processes that died some time ago."""
+    ServerProcess.objects.filter(heartbeat_at__lt=Now() - FORGOTTEN).delete()
 
 
 def others_have_room(lease):
     """Return True if another process than that of `lease` (UUID) would soon take a queued reply.
 
-    Processes are known by the replies that they are writing now, each with its process's UUID; one
-    takes up to MAX_LIVE_REPLIES. Replies that are queued already are counted against that room.
+    Replies that are queued already are counted against the room that the others have.
     """
-    open_replies = Response.objects.open().filter(purpose=Response.Purpose.REPLY)
-    written = Q(status=Status.IN_PROGRESS, heartbeat_at__gt=Now() - ALIVE) & ~Q(lease=lease)
-    loads = open_replies.filter(written).values("lease").annotate(replies=Count("pk"))
-    room = sum(max(settings.MAX_LIVE_REPLIES - load["replies"], 0) for load in loads)
-    return room > 0 and room > open_replies.filter(status=Status.QUEUED).count()
+    others = ServerProcess.objects.exclude(lease=lease).filter(
+        heartbeat_at__gt=Now() - ALIVE, heartbeat_at__lt=Now() + ALIVE
+    )
+    room = others.aggregate(room=Sum("room_for_replies"))["room"] or 0
+    if not room:
+        return False
+    queued = Response.objects.open().filter(
+        purpose=Response.Purpose.REPLY, status=Response.Status.QUEUED
+    )
+    return room > queued.count()

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from conversations.database.outage import is_outage
 from conversations.models import Response
-from conversations.replies import request_body, response_states, titles
+from conversations.replies import capacity, request_body, response_states, titles
 from conversations.replies.database_lane import Lane
 from conversations.replies.follower import Follower
 from conversations.replies.housekeeping import Housekeeping
@@ -29,6 +29,11 @@ from conversations.replies.title_writer import TitleWriter
 from conversations.replies.writer import Writer, stop_early
 
 logger = logging.getLogger(__name__)
+
+# Sweeps of a database that answers, in which a reply is looked for that may have been stored. One
+# suffices, unless the database carries out later what it had taken before it hung.
+SWEEPS_IN_DOUBT = 30
+WITHDRAW_SECONDS = 2  # for the database to answer, at the end of the process
 
 _engines = weakref.WeakKeyDictionary()
 
@@ -89,6 +94,12 @@ class Engine:
     def room(self):
         """The number of further replies that this process may start now; 0 while it is draining."""
         return 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
+
+    def figures(self):
+        """Return `(replies, streams, room for replies, room for streams)` of this process, for
+        `capacity.announce`."""
+        room_for_streams = 0 if self.draining else self.streams.room
+        return self.load, len(self.streams), self.room, room_for_streams
 
     def reserve(self):
         """Reserve room for one reply; return the process's lease (UUID) to store its Response with.
@@ -229,6 +240,10 @@ class Engine:
         self._housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._housekeeping
+        # Its row would be forgotten without that too, only later.
+        with contextlib.suppress(Exception):
+            withdrawing = self.writing_lane.run(capacity.withdraw, self.lease)
+            await asyncio.wait_for(withdrawing, WITHDRAW_SECONDS)
         self.writing_lane.close()
         self.reading_lane.close()
         self.renderer.close()

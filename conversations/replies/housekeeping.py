@@ -1,8 +1,8 @@
 """Housekeeping of replies: the Engine's periodic tasks, each repeated after some seconds.
 
 They store text so far, heartbeats and read stop flags (checkpoint), look for replies that no
-process writes (sweep), read replies of other processes, keep silent event streams open, and end the
-streams of people who lost access.
+process writes (sweep), tell other processes how much room this one has (announce), read replies of
+other processes, keep silent event streams open, and end the streams of people who lost access.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from django.conf import settings
 
 from conversations.database.outage import is_outage, passes, sentence
 from conversations.models import Response
-from conversations.replies import queued_message, recovery, response_states
+from conversations.replies import capacity, queued_message, recovery, response_states
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ CHECKPOINT = 0.4  # seconds
 SWEEP = 1.0
 FOLLOW = 0.35
 PULSE = 1.0
+ANNOUNCE = 1.0
 
 
 class Housekeeping:
@@ -28,6 +29,7 @@ class Housekeeping:
     def __init__(self, engine):
         self._engine = engine
         self._standstill = recovery.Standstill()
+        self._announcer = capacity.Announcer(engine.lease)
         # Ids of replies that are written here although another process declared them dead.
         self._buried = set()
 
@@ -39,6 +41,7 @@ class Housekeeping:
             group.create_task(_every(SWEEP, self.sweep))
             group.create_task(_every(FOLLOW, engine.follower.look))
             group.create_task(_every(PULSE, engine.streams.pulse))
+            group.create_task(_every(ANNOUNCE, self.announce))
             group.create_task(_every(settings.STREAM_ACCESS, self.check_access))
 
     async def checkpoint(self):
@@ -95,6 +98,10 @@ class Housekeeping:
                 following = await self._try(queued_message.send, conversation_id)
                 if following is not None:
                     engine.offer(following.response.pk, following)
+
+    async def announce(self):
+        """Tell the other processes how much room this one has."""
+        await self._announcer.look(self._engine.writing_lane, self._engine.figures())
 
     async def check_access(self):
         """End the event streams of people who logged out or were deactivated."""

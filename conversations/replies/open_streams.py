@@ -35,10 +35,15 @@ class Streams:
     def __len__(self):
         return len(self._watchers)
 
+    @property
+    def room(self):
+        """The number of further streams that may be opened here now."""
+        return 0 if self.closed else max(settings.MAX_STREAMS - len(self), 0)
+
     def admit(self, watcher):
         """Add a Watcher to the open streams. Raises TooManyStreams if a limit is reached."""
         with self._door:
-            if self.closed or len(self._watchers) >= settings.MAX_STREAMS:
+            if not self.room:
                 raise TooManyStreams(is_share=False)
             person = watcher.viewer.person_id
             theirs = sum(each.viewer.person_id == person for each in self._watchers)

@@ -35,10 +35,9 @@ Status = Response.Status
 CRASHED = "crashed"
 # A heartbeat that is younger need not be looked at.
 SILENT_AFTER = timedelta(seconds=2)
-# What nobody claimed by now is claimed by any process that has room …
-UNCLAIMED_AFTER = timedelta(seconds=2)
-# … and fails where none had, also for EXPIRES_SEEN seconds of sweeps: not right after an outage.
+# What is queued is claimed by any process that has room, and fails where none had by now …
 EXPIRES_AFTER = timedelta(seconds=60)
+# … also for that many seconds of sweeps: not right after an outage, nor by a wrong clock alone.
 EXPIRES_SEEN = 10
 # The most seconds that count as stood still between two sweeps, which are a second apart.
 LONGEST_STEP = 2
@@ -118,10 +117,7 @@ def _left_behind():
     )
     return compiled(
         Response.objects.open()
-        .filter(
-            Q(silent, status=Status.IN_PROGRESS)
-            | Q(status=Status.QUEUED, created_at__lt=Now() - UNCLAIMED_AFTER)
-        )
+        .filter(Q(silent, status=Status.IN_PROGRESS) | Q(status=Status.QUEUED))
         .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
         .order_by("created_at")
         .values_list("pk", "status", "heartbeat_at", "is_expired")[:1000]
@@ -225,13 +221,11 @@ def _is_retried(message):
 
 
 def expire(response_id):
-    """End a Response as failed that was queued for EXPIRES_AFTER without a process that had room.
+    """End a Response as failed that was queued for too long, as `left_behind` found.
 
-    Returns True if it did; False if the Response is not queued any more, or not for so long.
+    Returns True if it did; False if the Response is not queued any more.
     """
-    unclaimed = Response.objects.filter(
-        pk=response_id, status=Status.QUEUED, created_at__lt=Now() - EXPIRES_AFTER
-    )
+    unclaimed = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     fields = {
         "status": Status.FAILED,
         "error_code": "expired",

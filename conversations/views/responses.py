@@ -110,4 +110,6 @@ def _too_many(is_share):
         content_type="text/plain; charset=utf-8",
     )
     response.headers["Retry-After"] = "5"
+    # The next try comes by another connection, which a process that has room may take.
+    response.headers["Connection"] = "close"
     return response

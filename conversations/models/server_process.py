@@ -1,0 +1,30 @@
+"""The model of a server process: how much it has to do, for the other processes."""
+
+import uuid
+
+from django.db import models
+
+
+class ServerProcess(models.Model):
+    """A server process that writes replies and serves event streams, with its load.
+
+    Processes of all machines have a row each, which they renew themselves every few seconds
+    (conversations/replies/capacity.py). One whose `heartbeat_at`, by the database's clock, is old
+    belongs to a process that died, or that is cut off from the database.
+    """
+
+    # The UUID that stands on each Response that the process writes.
+    lease = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Being written, and open, now.
+    replies = models.PositiveIntegerField()
+    streams = models.PositiveIntegerField()
+    # How many more it would take; none while it is about to exit.
+    room_for_replies = models.PositiveIntegerField()
+    room_for_streams = models.PositiveIntegerField()
+    heartbeat_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self):
+        return str(self.lease)
