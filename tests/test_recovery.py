@@ -208,3 +208,27 @@ def test_the_books_balance_whatever_is_buried_and_put_back(alice, replies):
         if what == "put back":
             assert put_back(response, lease, fields)
     assert balanced()
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_queued_reply_is_taken_at_once_and_given_up_late_by_any_clock(alice, clock, minutes):
+    """The clock of the process that stored it may be minutes wrong."""
+    response = ask(alice, "Which animal?")
+    stored_at = F("created_at") + timedelta(minutes=minutes)
+    Response.objects.filter(pk=response.pk).update(created_at=stored_at)
+    standstill = recovery.Standstill(clock)
+    seconds = recovery.EXPIRES_SEEN if minutes < 0 else recovery.EXPIRES_AFTER.seconds
+    for _second in range(seconds):
+        assert recovery.left_behind((), standstill)[1:] == ([], [response.pk])
+        clock.now += 1
+    assert recovery.left_behind((), standstill)[1:] == ([response.pk], [])
+
+
+def test_a_reply_that_was_stored_although_an_error_said_no_is_begun_not_buried(alice, clock):
+    """Its process, which knows its id, looks for it."""
+    response, _lease = written(alice)
+    standstill = recovery.Standstill(clock)
+    for _second in range(2 * DEAD):
+        found = recovery.left_behind((), standstill, {response.pk, uuid.uuid4()})
+        assert found == ([], [], [response.pk])
+        clock.now += 1

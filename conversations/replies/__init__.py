@@ -5,9 +5,11 @@ functions that views and the ASGI handler call; they may be called from any thre
 docstring says otherwise.
 """
 
+import uuid
 from copy import copy
 from dataclasses import replace
 
+from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import response_states
 from conversations.replies.article import show_live
@@ -50,12 +52,18 @@ def submit(submission):
         if not others_have_room(engine.lease):
             raise Full
         return store(submission)
-    own = None
+    own, response_id = None, uuid.uuid4()
     try:
-        submitted = store(submission, lease)
+        submitted = store(submission, lease, response_id)
         # One that was stored before has no body, and its process.
         own = _own(submitted) if submitted.body else None
         return submitted
+    except Exception as error:
+        if is_outage(error):
+            # The connection may have been lost with the answer to a commit that was done. Whoever
+            # sent the message is told that the database does not answer, and may send it again.
+            engine.loop.call_soon_threadsafe(engine.doubt, response_id)
+        raise
     finally:
         engine.loop.call_soon_threadsafe(engine.use_place, own)
 

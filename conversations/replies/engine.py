@@ -62,6 +62,9 @@ class Engine:
         # Tasks that claim a queued Response, by its id, and the Submitted where it is at hand.
         self._claiming = {}
         self._submitted = {}
+        # Ids of Responses that may have been stored as begun here although an error says no, each
+        # with the number of sweeps that still look for it.
+        self.doubtful = {}
         self._naming = set()
         self._tasks = set()
         self.writing_lane = Lane("replies-write")
@@ -137,6 +140,18 @@ class Engine:
             self._submitted[response_id] = submitted
             task.add_done_callback(lambda _task: self._claimed(response_id))
 
+    def doubt(self, response_id):
+        """Have the sweep look for the Response with this id, and write its reply if it finds it.
+
+        For one that was to be stored with this process's lease when the database failed: if that
+        was at the commit, nobody knows whether it is stored. Call it on the engine's event loop.
+        """
+        self.doubtful[response_id] = SWEEPS_IN_DOUBT
+
+    def doubt_less(self):
+        """Count a sweep that looked for the Responses in doubt; forget those that are not there."""
+        self.doubtful = {pk: left - 1 for pk, left in self.doubtful.items() if left > 1}
+
     def known(self, response_id):
         """Return the Response with this id if this process writes it, or is about to and has it in
         memory; else None. May be called from any thread."""
@@ -173,6 +188,7 @@ class Engine:
             if not is_outage(error):
                 raise
             logger.warning("A reply could not be claimed: the database does not answer.")
+            self.doubt(response_id)
             return
         if submitted is not None:
             # From one to the other in one step, or it would count twice for a moment.
@@ -188,6 +204,7 @@ class Engine:
     def _begin(self, submitted):
         """Start a task that writes the reply of `submitted`, whose row has this process's lease."""
         response = submitted.response
+        self.doubtful.pop(response.pk, None)
         live = LiveReply(response, submitted.body, submitted.offered)
         self.live[response.pk] = live
         if self.draining:

@@ -84,8 +84,9 @@ class Housekeeping:
         whose process died and those queued for too long; send queued messages that are overdue."""
         engine = self._engine
         dead, expired, unclaimed = await engine.writing_lane.run(
-            recovery.left_behind, engine.mine(), self._standstill
+            recovery.left_behind, engine.mine(), self._standstill, set(engine.doubtful)
         )
+        engine.doubt_less()
         room = engine.room
         for response_id in unclaimed[:room]:
             engine.offer(response_id)

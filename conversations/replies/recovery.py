@@ -71,13 +71,14 @@ class Standstill:
         return {key: still for key, (_value, still) in self._seen.items()}
 
 
-def left_behind(mine, standstill):
+def left_behind(mine, standstill, doubtful=()):
     """Find replies that need an end or a process: `(dead, expired, unclaimed)`, oldest first.
 
     `dead` has `(id, heartbeat as stored)` of Responses whose heartbeat stood still for REPLY_DEAD
-    seconds, `expired` the ids of those queued for too long, `unclaimed` of other queued ones.
-    `mine` are the ids that this process writes itself, never dead; `standstill` is its Standstill.
-    Raises an error of the database if that cannot be written.
+    seconds, `expired` the ids of those queued for too long, `unclaimed` of other queued ones and of
+    those `doubtful` ones (ids) that turn out to be stored as begun. `mine` are the ids that this
+    process writes itself, never dead; `standstill` is its Standstill. Raises an error of the
+    database if that cannot be written.
     """
     found = [(from_stored(pk), *rest) for pk, *rest in rows(*_left_behind())]
     found = [row for row in found if row[0] not in mine]
@@ -94,10 +95,12 @@ def left_behind(mine, standstill):
     still = standstill.look({pk: heartbeat for pk, _status, heartbeat, _expired in found})
     dead, expired, unclaimed = [], [], []
     for pk, status, heartbeat, is_expired in found:
-        if status == Status.IN_PROGRESS:
+        if pk in doubtful and status == Status.IN_PROGRESS:
+            unclaimed.append(pk)
+        elif status == Status.IN_PROGRESS:
             if still[pk] >= settings.REPLY_DEAD:
                 dead.append((pk, heartbeat))
-        elif is_expired and still[pk] >= EXPIRES_SEEN:
+        elif still[pk] >= (EXPIRES_SEEN if is_expired else EXPIRES_AFTER.seconds):
             expired.append(pk)
         else:
             unclaimed.append(pk)

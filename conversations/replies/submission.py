@@ -8,7 +8,7 @@ was measured to let a third of parallel posts through twice.
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -109,14 +109,15 @@ class _Turn:
     opens: bool = False  # whether the conversation is new
 
 
-def store(submission, lease=None):
+def store(submission, lease=None, response_id=None):
     """Store the Submission; return what was stored, as a Submitted: for an id that was stored
     before, what was stored then.
 
-    `lease` is the UUID of the process that will write the reply; None stores it as queued. Raises a
-    subclass of Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted,
-    ConversationDeleted, FilesMissing, NoPictures, RequestTooLarge, or Stale if messages follow
-    `parent` or `continued`, since only an edit and a retry may branch.
+    `lease` is the UUID of the process that will write the reply; None stores it as queued.
+    `response_id` is the UUID that a new Response is to have, None for any. Raises a subclass of
+    Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
+    FilesMissing, NoPictures, RequestTooLarge, or Stale if messages follow `parent` or `continued`,
+    since only an edit and a retry may branch.
     """
     _check_roles(submission)
     try:
@@ -127,7 +128,7 @@ def store(submission, lease=None):
             _store_messages(turn)
             if turn.asks:
                 turn.question.shown_files = drafts.give(submission.files, turn.question)
-            return _store_response(submission, turn, lease)
+            return _store_response(submission, turn, lease, response_id)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error
     except drafts.FilesGone as error:
@@ -253,7 +254,7 @@ def _store_messages(turn):
         insert(turn.reply)
 
 
-def _store_response(submission, turn, lease):
+def _store_response(submission, turn, lease, response_id):
     """Insert the Response, with the cost it may have reserved in the budgets; return the Submitted.
     Raises OverLimit."""
     built = request_body.build(
@@ -277,6 +278,7 @@ def _store_response(submission, turn, lease):
     except usage.OverLimit as limit:
         raise OverLimit(limit) from limit
     response = Response(
+        id=response_id or uuid4(),
         conversation=turn.conversation,
         message=turn.reply,
         person_id=submission.person.pk,

@@ -1,6 +1,7 @@
 """The writer of titles: has the model title a conversation, after its first reply has ended."""
 
 import asyncio
+import uuid
 
 from django.conf import settings
 
@@ -33,7 +34,7 @@ class TitleWriter:
         title or a budget is used up, or if the database is unavailable.
         """
         try:
-            taken = await self._lane.run(titles.order, reply_id, self._lease)
+            taken = await self._lane.run(titles.order, reply_id, self._lease, uuid.uuid4())
         except Exception as error:
             if not is_outage(error):
                 raise

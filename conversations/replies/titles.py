@@ -4,7 +4,7 @@ All functions that touch the database are units of work for a Lane.
 """
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -49,12 +49,13 @@ def are_on():
     return settings.AUTO_TITLES and not settings.DEMO
 
 
-def order(reply_id, lease):
-    """Store the Response of a title after the first reply of a conversation.
+def order(reply_id, lease, title_id):
+    """Store the Response of a title after the first reply of a conversation; safe to repeat.
 
-    `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title.
-    Returns `(Response, JSON body)` for the request to the gateway; None if it is not the first
-    reply, the person gave a title, or a budget is used up.
+    `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title,
+    `title_id` the UUID that the title's Response is to have. Returns `(Response, JSON body)` for
+    the request to the gateway; None if it is not the first reply, the person gave a title, or a
+    budget is used up.
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")
@@ -63,12 +64,13 @@ def order(reply_id, lease):
         .filter(message__parent__isnull=False)
         .first()
     )
-    if reply is None or not reply.message.text.strip() or not _is_first(reply):
+    if reply is None or not reply.message.text.strip() or not _is_first(reply, title_id):
         return None
     person = Person.objects.filter(pk=reply.person_id, is_active=True).first()
     if person is None:
         return None
     response = Response(
+        id=title_id,
         conversation=reply.conversation,
         person_id=person.pk,
         username=person.username,
@@ -105,6 +107,10 @@ def order(reply_id, lease):
             response.save(force_insert=True)
     except usage.OverLimit:
         return None
+    except IntegrityError:
+        # Repeated after a connection that was lost with the answer to its commit.
+        if not Response.objects.filter(pk=title_id, lease=lease).exists():
+            raise
     return response, body
 
 
@@ -141,12 +147,13 @@ def rebuild_body(response):
     return _body(response, *(texts[message_id] for message_id in ids))
 
 
-def _is_first(reply):
-    """Return True if no other reply of the conversation has ended and it has no title's
-    Response."""
+def _is_first(reply, title_id):
+    """Return True if no other reply of the conversation has ended and it has no title's Response
+    but that with the id `title_id`."""
     responses = Response.objects.filter(conversation_id=reply.conversation_id)
     finished = responses.filter(ENDED, purpose=Purpose.REPLY)
-    return finished.count() == 1 and not responses.filter(purpose=Purpose.TITLE).exists()
+    others = responses.filter(purpose=Purpose.TITLE).exclude(pk=title_id)
+    return finished.count() == 1 and not others.exists()
 
 
 def _maximum(name):
