@@ -15,6 +15,9 @@ import aiohttp
 import uvloop
 
 DATED = re.compile(rb"q(\d{6,})z")
+REFUSALS = (429, 503)
+# Seconds until a refused event stream is asked for again; twice that the next time.
+FIRST_PAUSE = 1.0
 EVENTS = re.compile(r'data-events="([^"]+)"')
 
 
@@ -26,6 +29,8 @@ class Reader:
         self.lags = []
         self.seen = set()
         self.error = ""
+        # Answers 503 and 429, to the message or to the event stream.
+        self.refused = 0
         # Seconds from asking to the end of the reply.
         self.took = None
 
@@ -51,25 +56,39 @@ async def ask_site(session, person, model, reader):
     async with session.post("/", data=fields, headers=headers) as answer:
         page = await answer.text()
         if answer.status != 201:
+            reader.refused += answer.status in REFUSALS
             reader.error = f"POST {answer.status}"
             return
     events = EVENTS.search(page)[1]
+    pause = FIRST_PAUSE
+    while not await read_stream(session, events, person, reader):
+        # As the page does after a refusal.
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 30)
+    reader.took = time.monotonic() - began
+    if reader.first is not None:
+        reader.first = (reader.first - began) * 1000
+
+
+async def read_stream(session, address, person, reader):
+    """Read an event stream to its end; False if it was refused, so that it may be tried again."""
     rest = b""
     done = False
-    async with session.get(events, headers={"Cookie": person["cookie"]}) as answer:
+    async with session.get(address, headers={"Cookie": person["cookie"]}) as answer:
+        if answer.status in REFUSALS:
+            reader.refused += 1
+            return False
         if answer.status != 200:
             reader.error = f"events {answer.status}"
-            return
+            return True
         async for chunk in answer.content.iter_any():
             reader.take(rest + chunk)
             # A date that was cut in two is read again with the next chunk.
             rest = chunk[-24:]
             done = done or b"event: done" in chunk or b"event: done" in rest
-    reader.took = time.monotonic() - began
-    if reader.first is not None:
-        reader.first = (reader.first - began) * 1000
     if not done:
         reader.error = "no done"
+    return True
 
 
 async def ask_baseline(session, person, model, reader):
@@ -78,6 +97,7 @@ async def ask_baseline(session, person, model, reader):
     rest = b""
     async with session.post("/relay", json=body, headers={"Cookie": person["cookie"]}) as answer:
         if answer.status != 200:
+            reader.refused += answer.status in REFUSALS
             reader.error = f"POST {answer.status}"
             return
         async for chunk in answer.content.iter_any():
@@ -116,6 +136,7 @@ async def main(scenario):
             {
                 "errors": [reader.error for reader in readers if reader.error][:5],
                 "missing": sum(expected - len(reader.seen) for reader in readers),
+                "refused": sum(reader.refused for reader in readers),
                 "replies": len(readers),
                 "first_p50": quantile(firsts, 0.5),
                 "first_p95": quantile(firsts, 0.95),

@@ -1,27 +1,23 @@
 """What a streamed reply costs, side by side with the smallest honest relay on the same stack.
 
-python -m bench.replies [--quick]    prints a table and, unless quick, keeps it in
-                                     docs/performance.md
+python -m bench.replies [--quick] [--capacity]    prints tables and, unless quick, keeps them in
+                                                  docs/performance.md; --capacity: only the table
+                                                  of bench/capacity.py
 
 Everything runs on this machine and takes turns: a fast gateway, the baseline, the site (login,
 storing and rendering included) and the people. Trust the ratios; the machine may be shared.
 """
 
 import json
-import os
-import secrets
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
+from bench import capacity
 from bench.record import keep
+from bench.stack import ROOT, TOKENS_PER_SECOND, cpu, load, memory, prepare, running
 
-ROOT = Path(__file__).resolve().parent.parent
 QUICK = "--quick" in sys.argv
 EXPLANATION = """\
 Measured by `make bench`: in one run and in turn, a fast scripted gateway, a *baseline* (one async
@@ -32,88 +28,23 @@ word are those of a script that posts the form and then opens the event stream.
 
 """
 ROUNDS = 1 if QUICK else 5
-TICKS = os.sysconf("SC_CLK_TCK")
-TOKENS_PER_SECOND = 20
+MODELS = ("1:0", "10:0.05", "400:0.05", "10000:0.0005")
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        prepare(folder)
-        with running(folder) as servers:
-            results = measure(folder, servers)
-    (ROOT / "bench" / "last.json").write_text(json.dumps(results, indent=1))
-    print(table(results))
+        prepare(folder, (*MODELS, capacity.model(QUICK)), people=max(capacity.SIZES))
+        if "--capacity" not in sys.argv:
+            with running(folder) as servers:
+                results = measure(folder, servers)
+            (ROOT / "bench" / "last.json").write_text(json.dumps(results, indent=1))
+            print(table(results))
+            if not QUICK:
+                keep("A streamed reply", EXPLANATION + table(results))
+        text = capacity.measure(folder, QUICK)
     if not QUICK:
-        keep("A streamed reply", EXPLANATION + table(results))
-
-
-def prepare(folder, database_url=None):
-    """A fresh database with people, sessions and the models that tell the gateway what to send."""
-    os.environ.update(
-        SECRET_KEY=secrets.token_urlsafe(50),
-        INSECURE_HTTP="true",
-        DATABASE_URL=database_url or f"sqlite:///{folder}/bench.sqlite3",
-        BENCH_DATABASE=f"{folder}/bench.sqlite3",
-        OPENAI_BASE_URL="http://127.0.0.1:8391/v1",
-        BENCH_GATEWAY="http://127.0.0.1:8391/v1",
-        OPENAI_MODEL="1:0",
-        AUTO_TITLES="false",
-        WEB_CONCURRENCY="1",
-        DJANGO_SETTINGS_MODULE="chatsite.settings",
-        LOG_LEVEL="WARNING",
-        PYTHONPATH=str(ROOT),
-    )
-    for command in (["migrate"], ["createcachetable"], ["collectstatic", "--noinput"]):
-        subprocess.run([sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, check=True)
-    import django
-
-    django.setup()
-    from conversations.models import LanguageModel, Person
-    from tests.support.visitor import session_of
-
-    for pieces in ("1:0", "10:0.05", "200:0.05", "400:0.05", "10000:0.0005"):
-        LanguageModel.objects.get_or_create(name=pieces)
-    people = []
-    for number in range(200):
-        person = Person.objects.create(username=f"person{number}")
-        token = secrets.token_hex(16)
-        people.append({"cookie": f"session={session_of(person)}; csrf={token}", "token": token})
-    (folder / "people.json").write_text(json.dumps(people))
-
-
-@contextmanager
-def running(folder):
-    """The gateway, the baseline and the site; yields their addresses and master's pids."""
-    with open(folder / "log", "w") as log:
-        start = [sys.executable, "-m", "gunicorn"]
-        processes = {
-            "gateway": [sys.executable, "-m", "bench.gateway", "8391"],
-            "baseline": [
-                *start,
-                *("-k", "asgi", "-w", "1", "-b", "127.0.0.1:8392", "--no-control-socket"),
-                *("--backlog", "1000", "bench.baseline:application"),
-            ],
-            "site": [
-                *start,
-                *("-c", "gunicorn.conf.py", "-b", "127.0.0.1:8393", "--backlog", "1000"),
-                "chatsite.asgi:application",
-            ],
-        }
-        started = {
-            name: subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-            for name, command in processes.items()
-        }
-        time.sleep(6)
-        try:
-            yield {name: process.pid for name, process in started.items()}
-        finally:
-            for process in started.values():
-                process.send_signal(signal.SIGTERM)
-            for process in started.values():
-                process.wait(30)
-            if "Traceback" in (folder / "log").read_text():
-                print((folder / "log").read_text()[-4000:], file=sys.stderr)
+        keep(capacity.HEADING, text)
 
 
 def measure(folder, servers):
@@ -164,63 +95,6 @@ def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
         for kind, runs in seen.items()
     }
     return medians | {"runs": seen}
-
-
-def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None, window=None):
-    scenario = {
-        "kind": kind,
-        "url": "http://127.0.0.1:8393" if kind == "site" else "http://127.0.0.1:8392",
-        "people": json.loads((folder / "people.json").read_text())[:at_once],
-        "model": model,
-        "pieces": pieces,
-        "at_once": at_once,
-        "spread": spread,
-        "rounds": rounds,
-    }
-    (folder / "scenario.json").write_text(json.dumps(scenario))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.load", folder / "scenario.json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    began = time.monotonic()
-    peak, marks = 0, []
-    while process.poll() is None:
-        if server:
-            peak = max(peak, memory(server))
-        if window and len(marks) < 2 and time.monotonic() - began >= window[len(marks)]:
-            marks.append(cpu(server))
-        time.sleep(0.05)
-    result = json.loads(process.stdout.read())
-    result["peak"] = peak
-    if window:
-        result["cpu_in_window"] = marks[1] - marks[0]
-    return result
-
-
-def family(pid):
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
-
-
-def cpu(pid):
-    """Seconds of processor time of a server and its workers so far."""
-    total = 0
-    for member in family(pid):
-        fields = Path(f"/proc/{member}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
-
-
-def memory(pid):
-    """Bytes resident of a server and its workers; shared pages count for each."""
-    total = 0
-    for member in family(pid):
-        for line in Path(f"/proc/{member}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                total += int(line.split()[1]) * 1024
-    return total
 
 
 def ratio(seen, key):

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from bench import replies
+from bench import stack
 from bench.record import keep
 from tests.support.postgres import postgres
 
@@ -29,15 +29,15 @@ def main():
         tempfile.TemporaryDirectory() as folder,
     ):
         folder = Path(folder)
-        replies.prepare(folder, url)
-        with replies.running(folder) as servers:
+        stack.prepare(folder, ("1:0", f"{TOKENS}:0.05"), url)
+        with stack.running(folder) as servers:
             load(folder, "1:0", 1, 5)  # connections and caches
             idle = during(lambda: time.sleep(10))
-            used = replies.cpu(servers["site"])
+            used = stack.cpu(servers["site"])
             seconds = time.monotonic()
             whole = during(lambda: load(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
             seconds = time.monotonic() - seconds - 2 * SETTLING
-            used = replies.cpu(servers["site"]) - used
+            used = stack.cpu(servers["site"]) - used
             streaming = in_the_middle(folder)
     text = f"""\
 {REPLIES} new conversations in one second, each reply {TOKENS} tokens at 20 tokens/s (20 s), one
@@ -55,7 +55,7 @@ column is of ten seconds while all {REPLIES} are being written, and nothing begi
 
 
 def load(folder, model, tokens, people):
-    result = replies.load(folder, "site", model, tokens, at_once=people, spread=1.0)
+    result = stack.load(folder, "site", model, tokens, at_once=people, spread=1.0)
     assert not result["errors"], result
 
 

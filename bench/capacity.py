@@ -1,0 +1,88 @@
+"""How many replies at a time the site carries with one and with two workers, beside the relay.
+
+python -m bench.replies --capacity    for a machine that does nothing else, some fifteen minutes
+python -m bench.replies --capacity --quick    with a tenth of the replies, to try it
+
+The load generator and the gateway run on the same processors, so a machine of two carries less than
+two processors would.
+"""
+
+import resource
+
+from bench.stack import TOKENS_PER_SECOND, load, running
+
+HEADING = "Many replies at a time"
+BEGUN_PER_SECOND = 20
+# Seconds of each reply: longer than it takes to begin them all, so that all are open at once.
+SECONDS = 60
+SIZES = (200, 600, 1_000)
+WORKERS = (1, 2)
+# MAX_LIVE_REPLIES and MAX_STREAMS by default. With more replies for each worker they are raised, to
+# see what would be.
+DEFAULT = 500
+EXPLANATION = """\
+Measured by `make bench` (or `python -m bench.replies --capacity`): {begun} new conversations in a
+second until that many replies are being written at once, each for {seconds} s at 20 tokens/s, on
+SQLite. Gateway and load generator share the processors with what is measured. The relay is the
+baseline of "A streamed reply". A reply that no process takes, and an event stream that a full one
+refuses, count as refused; the load generator asks for a stream again, as the page does. Every
+fourth piece is dated: from these come its delay behind the gateway, and those that never arrive.
+Each cell has the relay's figure and the site's.
+
+"""
+HEAD = """\
+| workers | replies | first token p95, ms | dated pieces missing | text late, p99, ms | refused |
+|--:|--:|--:|--:|--:|--:|
+"""
+
+
+def model(quick):
+    """The name of the model whose replies take SECONDS; a sixth of that if `quick`."""
+    return f"{pieces(quick)}:{1 / TOKENS_PER_SECOND}"
+
+
+def pieces(quick):
+    return seconds(quick) * TOKENS_PER_SECOND
+
+
+def seconds(quick):
+    return SECONDS // 6 if quick else SECONDS
+
+
+def measure(folder, quick=False):
+    """Measure all rows over the database that `prepare` made in `folder`; with `quick` a tenth of
+    the replies. Returns the section's text, and prints its rows as they come."""
+    allow_many_files()
+    text = EXPLANATION.format(begun=BEGUN_PER_SECOND, seconds=seconds(quick)) + HEAD
+    print(text)
+    sizes = [size // 10 for size in SIZES] if quick else SIZES
+    for workers in WORKERS:
+        limit = str(max(DEFAULT, max(sizes) // workers))
+        for size in sizes:
+            # Anew each time, so that no row has the rests of the one before.
+            with running(folder, workers, MAX_LIVE_REPLIES=limit, MAX_STREAMS=limit):
+                line = row(folder, workers, size, quick)
+            text += f"{line}\n"
+            print(line, flush=True)
+    return text
+
+
+def row(folder, workers, size, quick):
+    """Measure that many replies (`size`) on running servers; the row of the table, as Markdown."""
+    found = []
+    for kind in ("baseline", "site"):
+        load(folder, kind, "1:0", 1, at_once=5, spread=0.5, rounds=2)
+        spread = size / BEGUN_PER_SECOND
+        found.append(load(folder, kind, model(quick), pieces(quick), at_once=size, spread=spread))
+    for each in found:
+        if each["errors"]:
+            print(each["errors"])
+    names = ("first_p95", "missing", "lag_p99", "refused")
+    cells = [" and ".join(str(each[name]) for each in found) for name in names]
+    return f"| {workers} | {size} | {' | '.join(cells)} |"
+
+
+def allow_many_files():
+    """A thousand replies are three thousand connections, in the load generator and the servers."""
+    _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

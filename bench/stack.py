@@ -1,0 +1,147 @@
+"""What is measured, in processes of their own: a fast gateway, the baseline, the site, the people.
+
+All on this machine, over one SQLite file or the PostgreSQL that is given.
+"""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TICKS = os.sysconf("SC_CLK_TCK")
+TOKENS_PER_SECOND = 20
+
+
+def prepare(folder, models, database_url=None, people=200):
+    """A fresh database with that many `people`, their sessions, and `models`, whose names tell the
+    gateway what to send: the number of pieces, and the seconds between two. Once a process."""
+    os.environ.update(
+        SECRET_KEY=secrets.token_urlsafe(50),
+        INSECURE_HTTP="true",
+        DATABASE_URL=database_url or f"sqlite:///{folder}/bench.sqlite3",
+        BENCH_DATABASE=f"{folder}/bench.sqlite3",
+        OPENAI_BASE_URL="http://127.0.0.1:8391/v1",
+        BENCH_GATEWAY="http://127.0.0.1:8391/v1",
+        OPENAI_MODEL="1:0",
+        AUTO_TITLES="false",
+        WEB_CONCURRENCY="1",
+        DJANGO_SETTINGS_MODULE="chatsite.settings",
+        LOG_LEVEL="WARNING",
+        PYTHONPATH=str(ROOT),
+    )
+    for command in (["migrate"], ["createcachetable"], ["collectstatic", "--noinput"]):
+        subprocess.run([sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, check=True)
+    import django
+
+    django.setup()
+    from conversations.models import LanguageModel, Person
+    from tests.support.visitor import session_of
+
+    for name in models:
+        LanguageModel.objects.get_or_create(name=name)
+    cookies = []
+    for number in range(people):
+        person = Person.objects.create(username=f"person{number}")
+        token = secrets.token_hex(16)
+        cookies.append({"cookie": f"session={session_of(person)}; csrf={token}", "token": token})
+    (folder / "people.json").write_text(json.dumps(cookies))
+
+
+@contextmanager
+def running(folder, workers=1, **environment):
+    """The gateway, the baseline and the site, the last two with that many `workers`, the site with
+    further variables of its `environment`; yields their master's pids."""
+    with open(folder / "log", "w") as log:
+        start = [sys.executable, "-m", "gunicorn"]
+        processes = {
+            "gateway": [sys.executable, "-m", "bench.gateway", "8391"],
+            "baseline": [
+                *start,
+                *("-k", "asgi", "-w", str(workers), "-b", "127.0.0.1:8392"),
+                "--no-control-socket",
+                *("--backlog", "1000", "bench.baseline:application"),
+            ],
+            "site": [
+                *start,
+                *("-c", "gunicorn.conf.py", "-b", "127.0.0.1:8393", "--backlog", "1000"),
+                "chatsite.asgi:application",
+            ],
+        }
+        variables = {**os.environ, "WEB_CONCURRENCY": str(workers), **environment}
+        started = {
+            name: subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
+            for name, command in processes.items()
+        }
+        time.sleep(6)
+        try:
+            yield {name: process.pid for name, process in started.items()}
+        finally:
+            for process in started.values():
+                process.send_signal(signal.SIGTERM)
+            for process in started.values():
+                process.wait(30)
+            if "Traceback" in (folder / "log").read_text():
+                print((folder / "log").read_text()[-4000:], file=sys.stderr)
+
+
+def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None, window=None):
+    scenario = {
+        "kind": kind,
+        "url": "http://127.0.0.1:8393" if kind == "site" else "http://127.0.0.1:8392",
+        "people": json.loads((folder / "people.json").read_text())[:at_once],
+        "model": model,
+        "pieces": pieces,
+        "at_once": at_once,
+        "spread": spread,
+        "rounds": rounds,
+    }
+    (folder / "scenario.json").write_text(json.dumps(scenario))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.load", folder / "scenario.json"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    began = time.monotonic()
+    peak, marks = 0, []
+    while process.poll() is None:
+        if server:
+            peak = max(peak, memory(server))
+        if window and len(marks) < 2 and time.monotonic() - began >= window[len(marks)]:
+            marks.append(cpu(server))
+        time.sleep(0.05)
+    result = json.loads(process.stdout.read())
+    result["peak"] = peak
+    if window:
+        result["cpu_in_window"] = marks[1] - marks[0]
+    return result
+
+
+def family(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def cpu(pid):
+    """Seconds of processor time of a server and its workers so far."""
+    total = 0
+    for member in family(pid):
+        fields = Path(f"/proc/{member}/stat").read_text().rsplit(")", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / TICKS
+
+
+def memory(pid):
+    """Bytes resident of a server and its workers; shared pages count for each."""
+    total = 0
+    for member in family(pid):
+        for line in Path(f"/proc/{member}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                total += int(line.split()[1]) * 1024
+    return total
