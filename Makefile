@@ -63,7 +63,7 @@ stress-on-postgres:
 alone:
 	$(PYTHON) -m pytest $(NAMED) -m alone $(ARGS) || [ $$? = $(NONE) ]
 
-soak: ## Kill, stop and disconnect for some twenty minutes, on both databases.
+soak: ## Kill, stop, disconnect and fail for half an hour, on both databases.
 	@.ci/setup test
 	$(PYTHON) -m pytest -n 4 $(AT_ONCE) -m hypothesis --hypothesis-profile=default
 	$(PYTHON) -m bench.soak
@@ -93,7 +93,7 @@ format: ## Put code and templates into the house style.
 setup: ## Make .venv and .env where they are missing.
 	@.ci/setup
 
-bench: ## Measure what a streamed reply costs, beside a plain relay (ten to fifteen minutes).
+bench: ## Measure streamed replies, few and many, beside a plain relay (half an hour).
 	@.ci/setup test
 	$(PYTHON) -m bench.replies
 

@@ -1,6 +1,6 @@
 """The tests of endurance with their full figures, on SQLite and then on PostgreSQL.
 
-python -m bench.soak    some twenty minutes; its result goes into docs/performance.md
+python -m bench.soak    half an hour; its result goes into docs/performance.md
 """
 
 import os
@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 from bench.record import keep
 
+FAULT = "{whole} of {replies}, {lost} lost, {doubled} doubled; pages back in {back} s"
 # Rows of the table: of which test, and what that recorded of itself.
 ROWS = (
     ("processes killed with kill -9", "nemesis", "{kills}"),
@@ -29,6 +30,10 @@ ROWS = (
     ("99 % of them within", "stops", "{p99} s"),
     ("transactions of 50 writers at once, none lost", "writers", "{writes}"),
     ("99 % of them within", "writers", "{p99} s"),
+    ("outage of 40 s (SQLite: locked): replies whole", "[outage]", FAULT),
+    ("hang of 40 s: replies whole", "[hang]", FAULT),
+    ("disk full for 30 s: replies whole", "[full_disk]", FAULT),
+    ("half the processes frozen for 30 s: replies whole", "[freeze]", FAULT),
 )
 
 
