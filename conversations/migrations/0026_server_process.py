@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0024_files"),
+        ("conversations", "0025_prices_of_2026"),
     ]
 
     operations = [
