@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 
-from conversations.admin.recent_login import require_recent_login
+from conversations.accounts.recent_login import require_recent_login
 from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.review.record_access import acting
 

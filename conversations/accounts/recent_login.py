@@ -1,5 +1,5 @@
-"""Re-authentication: asks for the password again, before pages that grant power, if the login is
-old."""
+"""Re-authentication: asks again who somebody is, before pages that grant power, give out what
+others wrote or erase it, if the login is old."""
 
 import time
 from urllib.parse import urlencode
@@ -18,13 +18,14 @@ from django.utils.translation import gettext as _
 
 
 def require_recent_login(request):
-    """Return None if `request.user` logged in, or confirmed the password, within the last
+    """Return None if `request.user` logged in, or confirmed who they are, within the last
     ADMIN_LOGIN_AGE seconds; else raise an exception by which allauth's middleware redirects to the
-    page that asks for the password.
+    page that asks for the password, the second factor, or a fresh login at the provider of single
+    sign-on.
 
-    A posted form is kept in the session and submitted once the password was given, unless it has a
-    password in it: sessions are stored as plain text. A user without a password, such as one of
-    single sign-on, is logged out and has to log in again.
+    For any view that needs it. A posted form is kept in the session and submitted once that was
+    done, unless it has a password in it: sessions are stored as plain text. A user who can confirm
+    nothing is logged out and has to log in again.
     """
     if time.time() - logged_in_at(request) < settings.ADMIN_LOGIN_AGE:
         return
