@@ -1,0 +1,53 @@
+"""Adapter of allauth for second factors: the site's name in apps and keys, secrets that are stored
+encrypted, and a QR code that the content security policy allows."""
+
+import base64
+import hashlib
+import secrets
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.utils.safestring import mark_safe
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Adapter of allauth for authenticator apps, recovery codes and security keys.
+
+    Secrets of apps and recovery codes are encrypted with a key that is derived from SECRET_KEY, so
+    that a copy of the database is no second factor. After a change of SECRET_KEY the former one has
+    to stay in SECRET_KEY_FALLBACKS; without it no code fits, and an administrator resets factors.
+    """
+
+    def get_totp_issuer(self):
+        """Return the name under which an app lists the account."""
+        return settings.SITE_NAME
+
+    def _get_site_name(self):
+        return settings.SITE_NAME
+
+    def build_totp_svg(self, url):
+        """Return the QR code of `url` as an `svg` element for the page itself: the policy lets no
+        `data:` image load."""
+        document = super().build_totp_svg(url)
+        # Made by the library from `url` alone: paths, no text.
+        return mark_safe(document[document.index("<svg") :])  # noqa: S308
+
+    def encrypt(self, text):
+        """Return `text` encrypted and authenticated, as text."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text):
+        """Return the text that `encrypt` was given; a random one if it cannot be decrypted, with
+        which no code fits."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+def _cipher():
+    """Return the cipher of SECRET_KEY, which also decrypts what SECRET_KEY_FALLBACKS encrypted."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    salted = (hashlib.sha256(b"conversations.second_factors:" + key.encode()) for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(each.digest())) for each in salted])

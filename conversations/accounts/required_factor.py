@@ -1,0 +1,58 @@
+"""Required second factors: leads those who must have one (MFA_REQUIRED) to the page that sets it
+up."""
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from conversations.accounts.local_login import was_by_single_sign_on
+
+# Pages that one can use without it: those that set it up, confirm who one is, and log out.
+_FREE = ("/accounts/", "/admin/logout/", settings.STATIC_URL)
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+
+
+def middleware(get_response):
+    """Return a middleware that redirects everybody who must have a second factor, and has none, to
+    the page that sets one up, with a sentence. Costs nothing if MFA_REQUIRED is "none"."""
+
+    def handle(request):
+        if settings.MFA_REQUIRED == "none" or request.path_info.startswith(_FREE):
+            return get_response(request)
+        if not request.user.is_authenticated or not lacks_factor(request):
+            return get_response(request)
+        messages.warning(
+            request,
+            _("This site asks for a second factor for your account. Set one up, then go on."),
+        )
+        return redirect("mfa_index")
+
+    return handle
+
+
+def lacks_factor(request):
+    """Return True if `request.user` must have a second factor and has none. People who came by
+    single sign-on are exempt (MFA_SSO_EXEMPT): their provider asks for it."""
+    person = request.user
+    if not must_have_factor(person):
+        return False
+    if settings.MFA_SSO_EXEMPT and was_by_single_sign_on(request, person):
+        return False
+    return not is_mfa_enabled(person, FACTORS)
+
+
+def must_have_factor(person):
+    """Return True if MFA_REQUIRED covers `person`: "staff" means who administers, "reviewers" those
+    too who may read what others wrote or who read it."""
+    if settings.MFA_REQUIRED == "everyone":
+        return True
+    if settings.MFA_REQUIRED == "none":
+        return False
+    administers = person.is_staff or person.is_superuser
+    reviews = settings.MFA_REQUIRED == "reviewers" and (
+        person.may_review or person.may_read_access_log
+    )
+    return administers or reviews
