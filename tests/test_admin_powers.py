@@ -20,6 +20,8 @@ REGISTERED = {
     "auth.group": PowerAdmin,
     "conversations.budget": GuardedAdmin,
     "conversations.budgetchange": GuardedAdmin,
+    "conversations.directorygroup": PowerAdmin,
+    "conversations.invitation": PowerAdmin,
     "conversations.languagemodel": GuardedAdmin,
     "conversations.outgoingmail": GuardedAdmin,
     "conversations.person": PowerAdmin,

@@ -4,4 +4,11 @@ conversation.
 Importing the modules below is what registers them (`chatsite.apps.AdministrationConfig`).
 """
 
-from conversations.admin import mail, people, review, usage  # noqa: F401
+from conversations.admin import (  # noqa: F401
+    directory,
+    invitations,
+    mail,
+    people,
+    review,
+    usage,
+)

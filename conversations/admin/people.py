@@ -16,8 +16,10 @@ from django.utils.translation import ngettext
 
 from conversations.accounts.adapter import send_password_link
 from conversations.accounts.powers import people_beyond
+from conversations.accounts.recent_login import require_recent_login
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin
-from conversations.admin.recent_login import require_recent_login
+from conversations.admin.person_sign_in import SHOWN, SignInActions
+from conversations.admin.role_forms import ROLE_FIELDS, PersonForm
 from conversations.models import LanguageModel, Person
 from conversations.rendering.isolated_text import isolated
 
@@ -42,10 +44,11 @@ class NewPersonForm(AdminUserCreationForm):
 
 
 @admin.register(Person)
-class PersonAdmin(PowerAdmin, UserAdmin):
+class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
     """ModelAdmin of accounts. On every page and by every action, staff cannot change people with
     more rights than their own (`people_beyond`); superusers change all."""
 
+    form = PersonForm
     add_form = NewPersonForm
     add_form_template = None
     list_display = [
@@ -62,15 +65,33 @@ class PersonAdmin(PowerAdmin, UserAdmin):
     list_per_page = 50
     # Counting everyone besides those found costs a scan for a number nobody needs.
     show_full_result_count = False
-    actions = ["deactivate", "send_links"]
-    readonly_fields = ["last_login", "last_seen_at", "date_joined", "own_budgets"]
+    actions = ["deactivate", "end_sessions", "reset_factors", "send_links"]
+    readonly_fields = [
+        "last_login",
+        "last_seen_at",
+        "date_joined",
+        "own_budgets",
+        *SHOWN,
+    ]
     fieldsets = [
         (None, {"fields": ["username", "password"]}),
         (_("Personal info"), {"fields": ["first_name", "last_name", "email"]}),
         (_("Chat"), {"fields": ["language", "theme", "own_budgets"]}),
         (
-            _("Permissions"),
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+            _("Signing in"),
+            {
+                "fields": ["is_active", "ways", "factors", "sessions"],
+                "description": _(
+                    "To end the sessions or reset the second factor of somebody, choose them in "
+                    "the list of people and take the action there."
+                ),
+            },
+        ),
+        (_("Groups"), {"fields": ["groups", "directory_groups"]}),
+        (_("Roles"), {"fields": ["roles", "is_superuser", *ROLE_FIELDS]}),
+        (
+            _("Staff who administer a part"),
+            {"fields": ["is_staff", "user_permissions"], "classes": ["collapse"]},
         ),
         (_("Important dates"), {"fields": ["last_seen_at", "last_login", "date_joined"]}),
     ]
@@ -100,6 +121,17 @@ class PersonAdmin(PowerAdmin, UserAdmin):
         if obj is not None and obj.pk == request.user.pk:
             fields += ["is_active", "is_superuser"]  # nobody locks themselves out by a slip
         return fields
+
+    def get_fieldsets(self, request, obj=None):
+        """Return the groups of fields of the form; without the checkboxes of roles for those who
+        may not give them."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or (request.user.is_superuser and self.has_change_permission(request, obj)):
+            return found
+        return [
+            (title, {**options, "fields": [f for f in options["fields"] if f not in ROLE_FIELDS]})
+            for title, options in found
+        ]
 
     def has_change_permission(self, request, obj=None):
         """Return True if `request.user` may change the account `obj` (None: any), and so set its

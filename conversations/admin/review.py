@@ -1,6 +1,5 @@
 """Administration of groups and review scopes: superusers change them, other staff view them."""
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
@@ -9,21 +8,10 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import PowerAdmin, SuperusersChange
+from conversations.admin.role_forms import ROLE_FIELDS, GroupForm
 from conversations.models import Scope
-from conversations.models.unicode_field import refuse_order_controls
 
 admin.site.unregister(Group)
-
-
-class GroupForm(forms.ModelForm):
-    """Form of a group; refuses names with control characters that change the order of text, since
-    names are shown within sentences."""
-
-    def clean_name(self):
-        """Return the name of the group; refuse one with control characters."""
-        name = self.cleaned_data["name"]
-        refuse_order_controls(name)
-        return name
 
 
 @admin.register(Group)
@@ -31,10 +19,35 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
     """ModelAdmin of groups: what their members may do, use and spend, and who reviews them."""
 
     form = GroupForm
-    list_display = ["name", "members"]
+    list_display = ["name", "members", "managed_by"]
+    fieldsets = [
+        (None, {"fields": ["name"]}),
+        (_("Roles of its members"), {"fields": ROLE_FIELDS}),
+        (
+            _("Members administer a part"),
+            {
+                "fields": ["permissions"],
+                "classes": ["collapse"],
+                "description": _("Takes effect for members who are staff."),
+            },
+        ),
+    ]
+
+    def get_fieldsets(self, request, obj=None):
+        """Return the groups of fields of the form; without the checkboxes of roles for staff, who
+        only look."""
+        if request.user.is_superuser:
+            return self.fieldsets
+        return [(None, {"fields": ["name", "permissions"]})]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(members=Count("user"))
+        found = super().get_queryset(request).annotate(members=Count("user"))
+        return found.prefetch_related("directory_rows")
+
+    @admin.display(description=_("members come"))
+    def managed_by(self, group):
+        """Return who decides on the members of `group`, for a column of the list."""
+        return _("from the directory") if group.directory_rows.all() else _("by hand")
 
     @admin.display(description=_("members"), ordering="members")
     def members(self, group):

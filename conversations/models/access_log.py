@@ -77,6 +77,8 @@ class ReviewAccess(models.Model):
         LIMITED = "limited", _("reached the limit of readings")
         CHANGED_SCOPE = "changed_scope", _("changed a scope")
         CHANGED_PERMISSION = "changed_permission", _("changed a permission")
+        RESET_FACTOR = "reset_factor", _("reset the second factor")
+        ENDED_SESSIONS = "ended_sessions", _("ended the sessions")
 
     class Reason(models.TextChoices):
         """The reasons among which a reviewer chooses before reading."""

@@ -1,5 +1,5 @@
-"""Signal receivers that record in the access log every change of who may review whom: permissions,
-members of groups that have them, review scopes.
+"""Signal receivers that record in the access log every change of who may review whom, see usage of
+others or administer the site: permissions, members of groups that have them, review scopes.
 
 Signals are used since groups and permissions are Django's own models, which its administration,
 commands and shells change. The row is written in the transaction of the change, so that a change
@@ -8,16 +8,16 @@ which cannot be recorded is not made.
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from conversations.models import Person, ReviewAccess, Scope
 from conversations.review.record_access import record_change
 
 Action = ReviewAccess.Action
-# Permissions that let somebody review, and read the access log.
+# Permissions that let somebody review, read the access log, and see usage of others.
 WATCHED = Q(
     content_type__app_label="conversations",
-    codename__in=["review_conversation", "view_reviewaccess"],
+    codename__in=["review_conversation", "view_reviewaccess", "view_usage"],
 )
 
 
@@ -29,9 +29,21 @@ def connect():
         (Group.permissions.through, permissions_of_group),
     ):
         m2m_changed.connect(receiver, sender=through, dispatch_uid=receiver.__name__)
+    pre_save.connect(person_saved, sender=Person, dispatch_uid="administrator_saved")
     pre_delete.connect(group_removed, sender=Group, dispatch_uid="group_removed")
     post_save.connect(scope_saved, sender=Scope, dispatch_uid="scope_saved")
     post_delete.connect(scope_removed, sender=Scope, dispatch_uid="scope_removed")
+
+
+def person_saved(instance, raw=False, update_fields=None, **kwargs):
+    """Receiver of pre_save of a Person (`instance`), with its arguments: record that an existing
+    account became a superuser's, or is one no more. The first administrator is nobody's grant."""
+    if raw or instance._state.adding or (update_fields and "is_superuser" not in update_fields):
+        return
+    before = Person.objects.filter(pk=instance.pk).values_list("is_superuser", flat=True).first()
+    if before is not None and before != instance.is_superuser:
+        change = "added" if instance.is_superuser else "removed"
+        _permission(change, permission="is_superuser", owner_id=instance.pk)
 
 
 def permissions_of_person(instance, action, reverse, pk_set, **kwargs):

@@ -14,8 +14,9 @@ from conversations.review.reading_pace import check_pace
 
 logger = logging.getLogger("conversations.review")
 
-# The request whose forms change permissions; none in a command on the server.
-_acting = ContextVar("acting", default=None)
+# The request whose forms change permissions (none in a command on the server), and on whose behalf
+# it does so if not its user's.
+_acting = ContextVar("acting", default=(None, ""))
 
 
 def record(request, action, *, conversation=None, sitting=None, **fields):
@@ -45,14 +46,18 @@ def record_change(action, **fields):
     The act is that of the user of the request given to `acting`; outside of `acting`, as in a
     command on the server, the row names nobody.
     """
-    return _write(action, _acting.get(), **fields)
+    request, by = _acting.get()
+    if by:
+        fields |= {"detail": {**fields.get("detail", {}), "by": by}, "reviewer_id": None}
+    return _write(action, request, **fields)
 
 
 @contextmanager
-def acting(request):
+def acting(request, by=""):
     """Context manager: changes of review scopes and permissions made within it are recorded as acts
-    of `request.user`."""
-    token = _acting.set(request)
+    of `request.user`. With `by`, a word like "directory" for what decided in place of a person, the
+    rows name nobody, and have that word in `detail`."""
+    token = _acting.set((request, by))
     try:
         yield
     finally:
@@ -63,10 +68,11 @@ def _write(action, request, **fields):
     """Append a row to the access log, with person, address and id of `request` unless it is None;
     on commit copy it to the server's log. Return the row."""
     if request is not None:
-        fields |= {
+        fields = {
             "reviewer_id": request.user.pk,
             "address": address_of(request),
             "request_id": request.id,
+            **fields,
         }
     access = ReviewAccess.objects.record(action, **fields)
     transaction.on_commit(lambda: _copy(access))

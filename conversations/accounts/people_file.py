@@ -1,0 +1,135 @@
+"""CSV files of people: reads names, addresses, groups and roles for `manage.py import_people` and
+for invitations."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from conversations.models import DirectoryGroup
+from conversations.models.invitation import Role
+
+MOST_ROWS = 10_000
+# Names of columns, with others that people give them.
+COLUMNS = {
+    "username": ("username", "user name", "login"),
+    "name": ("name", "full name"),
+    "email": ("email", "e-mail", "address", "mail"),
+    "groups": ("groups", "group"),
+    "role": ("role", "roles"),
+}
+ROLE_NAMES = {role.value: role for role in Role} | {
+    "sees usage": Role.SEES_USAGE,
+    "none": Role.NONE,
+}
+
+
+class FileFaults(Exception):
+    """What is wrong with a file of people: `faults`, a list of sentences, each with its line."""
+
+    def __init__(self, faults):
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass
+class PersonRow:
+    """A row of the file at the number `line`: texts without blanks around them, "" where the cell
+    is empty, and `groups` as rows of Group. `columns` are the names of those that the file has."""
+
+    line: int
+    username: str = ""
+    name: str = ""
+    email: str = ""
+    role: Role = Role.NONE
+    groups: list = field(default_factory=list)
+    columns: frozenset = frozenset()
+
+    def fault(self, said):
+        """Return the sentence `said` with the number of the line before it."""
+        return _("Line %(line)d: %(said)s") % {"line": self.line, "said": said}
+
+
+def read_rows(content, required=()):
+    """Return a list of PersonRow for the CSV file `content` (bytes in UTF-8), separated by commas,
+    semicolons or tabs. Raise FileFaults with a sentence for each line that cannot be used: unknown
+    groups and roles are refused, never made, as are groups of the directory."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileFaults([_("The file is not in UTF-8. Save it as “CSV UTF-8”.")]) from error
+    lines = list(_lines(text))
+    if not lines:
+        raise FileFaults([_("The file is empty.")])
+    columns = [_column(cell) for cell in lines[0][1]]
+    missing = [name for name in required if name not in columns]
+    if missing:
+        raise FileFaults(
+            [_("The first line must name the columns; missing: %s.") % ", ".join(missing)]
+        )
+    if len(lines) - 1 > MOST_ROWS:
+        raise FileFaults([_("More than %d rows. Split the file.") % MOST_ROWS])
+    groups = {group.name.casefold(): group for group in Group.objects.all()}
+    managed = set(DirectoryGroup.managed().values_list("pk", flat=True))
+    rows, faults = [], []
+    for number, cells in lines[1:]:
+        row = PersonRow(number, columns=frozenset(filter(None, columns)))
+        values = dict(zip(columns, cells, strict=False))
+        faults += _fill(row, values, groups, managed)
+        rows.append(row)
+    if faults:
+        raise FileFaults(faults)
+    return rows
+
+
+def _lines(text):
+    """Yield `(number, cells)` for each line of the CSV `text` that is not empty; raise FileFaults
+    where it is no CSV."""
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    try:
+        reader = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, strict=True)
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise FileFaults([_("The file is no CSV: %s.") % error]) from error
+
+
+def _column(cell):
+    """Return the name in COLUMNS that the heading `cell` means; "" for one that is not read."""
+    said = cell.casefold()
+    return next((name for name, others in COLUMNS.items() if said in others), "")
+
+
+def _fill(row, values, groups, managed):
+    """Set the fields of `row` from `values` (cells by column); return a list of what is wrong."""
+    faults = []
+    for name in ("username", "name", "email"):
+        setattr(row, name, values.get(name, ""))
+    if row.email:
+        try:
+            validate_email(row.email)
+        except ValidationError:
+            faults.append(row.fault(_("“%s” is no e-mail address.") % row.email))
+    elif "email" in row.columns and not (row.username or row.name):
+        faults.append(row.fault(_("an e-mail address is missing.")))
+    role = ROLE_NAMES.get(values.get("role", "").casefold())
+    if role is None:
+        faults.append(row.fault(_("there is no role “%s”.") % values["role"]))
+    else:
+        row.role = role
+    for name in filter(None, map(str.strip, values.get("groups", "").split(";"))):
+        group = groups.get(name.casefold())
+        if group is None:
+            faults.append(row.fault(_("there is no group “%s”.") % name))
+        elif group.pk in managed:
+            faults.append(row.fault(_("the group “%s” is managed by the directory.") % name))
+        else:
+            row.groups.append(group)
+    return faults

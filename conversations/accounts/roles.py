@@ -1,0 +1,122 @@
+"""Roles: what somebody may do beside chatting, in words that an administrator can read, in place of
+lists of permissions."""
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Permission
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from conversations.accounts.last_administrator import is_last_administrator
+from conversations.models.invitation import Role
+
+
+@dataclass(frozen=True)
+class PermissionRole:
+    """A role that one permission stands for. `codename` is that of a permission of this app, which
+    a person or a group has; `explained` says what it allows and what limits it."""
+
+    key: str
+    codename: str
+    label: str
+    explained: str
+
+    @property
+    def permission(self):
+        """The Permission of the role."""
+        return Permission.objects.get(
+            content_type__app_label="conversations", codename=self.codename
+        )
+
+
+PERMISSION_ROLES = (
+    PermissionRole(
+        Role.REVIEWER.value,
+        "review_conversation",
+        Role.REVIEWER.label,
+        gettext_lazy(
+            "Reads conversations of others by the review door, each with a reason and a row of the "
+            "access log."
+        ),
+    ),
+    PermissionRole(
+        "reads_access_log",
+        "view_reviewaccess",
+        gettext_lazy("Reads the access log"),
+        gettext_lazy("Sees who read whose conversations, and who was given which role."),
+    ),
+    PermissionRole(
+        Role.SEES_USAGE.value,
+        "view_usage",
+        Role.SEES_USAGE.label,
+        gettext_lazy("Sees tokens and costs of each person, and no text."),
+    ),
+)
+
+
+def give(person, role):
+    """Give `person` the `role` (a value of Role); none changes nothing. In the caller's
+    transaction; the access log gets a row."""
+    if role == Role.ADMINISTRATOR:
+        set_administrator(person, True)
+    for each in PERMISSION_ROLES:
+        if role == each.key:
+            person.user_permissions.add(each.permission)
+
+
+def held(person):
+    """Return the set of values of Role that `person` has in their own right, not by a group."""
+    codenames = set(person.user_permissions.values_list("codename", flat=True))
+    found = {role.key for role in PERMISSION_ROLES if role.codename in codenames}
+    return found | ({Role.ADMINISTRATOR.value} if person.is_superuser else set())
+
+
+def set_administrator(person, wanted):
+    """Make `person` an administrator (staff and superuser), or an ordinary person. Return False,
+    and change nothing, if nobody else would administer the site. In the caller's transaction."""
+    if person.is_superuser == wanted:
+        return True
+    if not wanted and is_last_administrator(person):
+        return False
+    person.is_superuser = person.is_staff = wanted
+    person.save(update_fields=["is_superuser", "is_staff"])
+    return True
+
+
+def described(person):
+    """Return a list of sentences, one for each role of `person`, with where it comes from and its
+    limits; [] for somebody who only chats."""
+    said = []
+    if person.is_superuser:
+        said.append(_("Administrator: changes accounts, groups, roles, models and prices."))
+    elif person.is_staff:
+        said.append(_("Staff: administers what the permissions below allow."))
+    for role in PERMISSION_ROLES:
+        sources = _sources(person, role)
+        if sources:
+            said.append(f"{role.label} ({', '.join(sources)}): {limits(person, role)}")
+    return said
+
+
+def limits(person, role):
+    """Return a sentence about whom the PermissionRole `role` of `person` is limited to."""
+    if role.key == Role.REVIEWER:
+        names = [scope.group.name for scope in person.scopes.select_related("group")]
+    elif role.key == Role.SEES_USAGE:
+        scope = getattr(person, "usage_scope", None)
+        names = [group.name for group in scope.groups.all()] if scope else []
+    else:
+        return _("all of it.")
+    if names:
+        return _("members of %(groups)s only.") % {"groups": ", ".join(sorted(names))}
+    return _("everyone.")
+
+
+def _sources(person, role):
+    """Return what gives `person` the PermissionRole `role`: a list of texts, [] if nothing does."""
+    granted = Permission.objects.filter(
+        content_type__app_label="conversations", codename=role.codename
+    )
+    sources = [_("own")] if granted.filter(user=person).exists() else []
+    groups = person.groups.filter(permissions__in=granted)
+    return sources + [_("by group %(group)s") % {"group": group.name} for group in groups]

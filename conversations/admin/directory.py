@@ -1,0 +1,45 @@
+"""Administration of the groups that the directory of single sign-on manages."""
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from conversations.accounts.local_login import is_of_directory
+from conversations.admin.guarded import PowerAdmin, SuperusersChange
+from conversations.models import DirectoryGroup
+from conversations.rendering.isolated_text import isolated
+
+
+class DirectoryGroupForm(forms.ModelForm):
+    """Form of a row "value in the directory → group here"."""
+
+    def clean_group(self):
+        """Return the group; refuse one with members by hand: the directory could not take them out
+        again, since they never log in through it."""
+        group = self.cleaned_data["group"]
+        if group is None or group.directory_rows.exists():
+            return group
+        by_hand = [each for each in group.user_set.all() if not is_of_directory(each)]
+        if by_hand:
+            names = ", ".join(isolated(each.username) for each in by_hand[:5])
+            raise forms.ValidationError(
+                _(
+                    "%(count)d members of this group do not sign in through the directory "
+                    "(%(names)s …). Take them out first, or choose another group: a group is "
+                    "managed by the directory or by hand, never both."
+                )
+                % {"count": len(by_hand), "names": names}
+            )
+        return group
+
+
+@admin.register(DirectoryGroup)
+class DirectoryGroupAdmin(SuperusersChange, PowerAdmin):
+    """ModelAdmin of the table by which the directory gives groups and administrators. Changes take
+    effect at each person's next login, within OIDC_SESSION_HOURS."""
+
+    form = DirectoryGroupForm
+    list_display = ["value", "group", "administrator"]
+    list_filter = ["group"]
+    list_select_related = ["group"]
+    search_fields = ["value", "group__name"]

@@ -1,0 +1,72 @@
+"""What the administration shows of how a person logs in: ways, second factors, sessions, roles."""
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from conversations.accounts import roles
+from conversations.accounts.local_login import may_log_in_locally
+from conversations.accounts.session_list import sessions_of
+from conversations.models import DirectoryGroup
+
+
+def ways_to_log_in(person):
+    """Return a line for each way in which `person` can log in, with since when."""
+    lines = [
+        _("Single sign-on (%(issuer)s) since %(since)s, last %(last)s")
+        % {
+            "issuer": each.provider,
+            "since": _time(each.date_joined),
+            "last": _time(each.last_login),
+        }
+        for each in SocialAccount.objects.filter(user=person)
+    ]
+    if person.has_usable_password() and may_log_in_locally(person):
+        lines.append(_("Password of this site"))
+    elif person.has_usable_password():
+        lines.append(_("Has a password of this site, which is not accepted"))
+    return _lines(lines or [_("None: send a link to set the password.")])
+
+
+def second_factors(person):
+    """Return a line for each second factor of `person`: kind, since when, when last used."""
+    lines = [
+        _("%(factor)s since %(since)s, last used: %(last)s")
+        % {
+            "factor": str(each),
+            "since": _time(each.created_at),
+            "last": _time(each.last_used_at) if each.last_used_at else _("never"),
+        }
+        for each in Authenticator.objects.filter(user=person).order_by("created_at")
+    ]
+    return _lines(lines or [_("None")])
+
+
+def sessions(person):
+    """Return a line for each session of `person`: device, address, since when."""
+    lines = [f"{each.device}, {each.address}, {_time(each.since)}" for each in sessions_of(person)]
+    return _lines(lines or [_("None")])
+
+
+def directory_groups(person):
+    """Return the names of the groups that the directory manages and `person` is in, as text."""
+    names = DirectoryGroup.managed().filter(user=person).values_list("name", flat=True)
+    return ", ".join(sorted(names)) or _("None")
+
+
+def summary_of_roles(person):
+    """Return a line for each role of `person`, with where it comes from and its limits."""
+    return _lines(roles.described(person) or [_("Only chats.")])
+
+
+def _time(at):
+    """Return the datetime `at` as text in the reader's time zone."""
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
+
+
+def _lines(lines):
+    """Return `lines` (texts, not trusted) as safe HTML, one under the other."""
+    return format_html_join("", "<div>{}</div>", ((line,) for line in lines))

@@ -1,0 +1,24 @@
+"""The page of one's own sessions: where one is logged in, with a button that ends the others."""
+
+from django.contrib import messages
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from conversations.accounts.session_list import sessions_of
+from conversations.models import Person
+from conversations.views.ownership import person_required
+from conversations.views.see_other import SeeOther
+
+
+@person_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sessions(request):
+    """Return the list of the person's sessions; POST ends all but this one, and redirects to the
+    list (303)."""
+    if request.method == "POST":
+        Person.end_sessions([request.user.pk], keep=request.session.session_key)
+        messages.success(request, _("You are signed out everywhere else."))
+        return SeeOther(request.path)
+    mine = sessions_of(request.user, request.session.session_key)
+    return render(request, "account/sessions.html", {"sessions": mine})
