@@ -1,12 +1,12 @@
 """The AdminSite of `/admin/`, with the site's own pages for login, logout and passwords."""
 
 from allauth.account.decorators import secure_admin_login
-from allauth.account.views import logout
 from django.contrib import admin
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 
 from chatsite.version import version
+from conversations.views.single_sign_on import logout
 
 
 class AdministrationSite(admin.AdminSite):

@@ -4,6 +4,7 @@ gunicorn's."""
 import io
 import os
 import sys
+from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -60,6 +61,20 @@ class Environment(environ.Env):
             described = described or f"one of {', '.join(allowed)}"
             raise ImproperlyConfigured(f"{var} must be {described}, not {value!r:.50}.")
         return value
+
+    def secret(self, var, default=""):
+        """Return the secret `var`, or the text of the file whose path is in `{var}_FILE`, without
+        blanks around it; `default` if neither is set. Raise ImproperlyConfigured if both are set,
+        or if the file cannot be read."""
+        value, path = self.str(var, default=""), self.str(f"{var}_FILE", default="")
+        if value and path:
+            raise ImproperlyConfigured(f"Set {var} or {var}_FILE, not both.")
+        if not path:
+            return value.strip() or default
+        try:
+            return Path(path).read_text("utf-8").strip() or default
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{var}_FILE names a file that cannot be read.") from error
 
     def words(self, var, default=()):
         """Return the comma-separated words of the variable `var` as a list, without blanks around

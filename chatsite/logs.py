@@ -13,7 +13,7 @@ import time
 from conversations.database.outage import brief, is_outage, sentence
 
 request_id = contextvars.ContextVar("request_id", default="-")
-_TOKENS = re.compile(r"(/(?:password/reset/key|confirm-email|shared)/)[^\s/?]{2,}")
+_TOKENS = re.compile(r"(/(?:password/reset/key|confirm-email|shared|invitation)/)[^\s/?]{2,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -57,7 +57,8 @@ class LevelFilter(logging.Filter):
 
 class TokenFilter(logging.Filter):
     """A logging filter that replaces tokens in addresses (reset of a password, confirmation of an
-    address, shared conversation) by "…", since whoever has such a link needs no password.
+    address, shared conversation, invitation) by "…", since whoever has such a link needs no
+    password.
 
     It also removes the request from the record, whose address may have words searched for.
     """

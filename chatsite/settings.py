@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from chatsite.environment import read_environment
+from chatsite.environment import WORDS, read_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -65,6 +65,10 @@ INSTALLED_APPS = [
     "servestatic",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -82,6 +86,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "conversations.middleware.fragment",
     "conversations.middleware.reader",
+    "conversations.accounts.required_factor.middleware",
 ]
 
 TEMPLATES = [
@@ -375,6 +380,81 @@ ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 FAILURES_OF_AN_ACCOUNT = "100/h/key"  # whatever address they come from
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+
+# --- Single sign-on -------------------------------------------------------------------------
+
+
+def issuer(url):
+    """Return `url`, the identity provider's issuer, as it is; "" (no single sign-on) stays "".
+
+    Raises ImproperlyConfigured if it is no https URL; http is accepted for this machine and with
+    INSECURE_HTTP, since tokens and the client's secret go there.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.hostname and "@" not in parts.netloc and not parts.query and parts.port != 0
+    except ValueError:
+        usable = False
+    if url and not (usable and parts.scheme in ("http", "https")):
+        raise ImproperlyConfigured("OIDC_ISSUER must be a URL like https://login.example.org.")
+    at_home = url and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if url and parts.scheme == "http" and not (at_home or INSECURE_HTTP):
+        raise ImproperlyConfigured("OIDC_ISSUER must be https: a secret and tokens go there.")
+    return url.removesuffix("/.well-known/openid-configuration")
+
+
+# The identity provider; without an issuer there is no single sign-on (docs/single-sign-on.md).
+OIDC_ISSUER = issuer(env.str("OIDC_ISSUER", default="").strip())
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="").strip()
+OIDC_CLIENT_SECRET = env.secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.str("OIDC_NAME", default="").strip()
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email").replace(",", " ").split()
+if OIDC_ISSUER and not OIDC_CLIENT_ID:
+    raise ImproperlyConfigured("Set OIDC_CLIENT_ID to the id of this site at OIDC_ISSUER.")
+if "openid" not in OIDC_SCOPES:
+    OIDC_SCOPES = ["openid", *OIDC_SCOPES]
+# Who of the directory gets an account here with the first login, and who may log in at all.
+OIDC_SIGNUP = env.choice("OIDC_SIGNUP", "closed", ("closed", "open", *WORDS), "open or closed")
+OIDC_SIGNUP = OIDC_SIGNUP == "open" or WORDS.get(OIDC_SIGNUP, False)
+OIDC_ALLOWED_DOMAINS = [each.lower() for each in env.words("OIDC_ALLOWED_DOMAINS")]
+OIDC_REQUIRED_CLAIM = env.str("OIDC_REQUIRED_CLAIM", default="").strip()
+if OIDC_REQUIRED_CLAIM and not all(map(str.strip, OIDC_REQUIRED_CLAIM.partition("=")[::2])):
+    raise ImproperlyConfigured("OIDC_REQUIRED_CLAIM must be like groups=chat-users.")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups").strip()
+# The provider's word for whose an e-mail address is; then accounts made before are found by it.
+OIDC_TRUST_EMAIL = env.flag("OIDC_TRUST_EMAIL", False)
+OIDC_SESSION_HOURS = env.number("OIDC_SESSION_HOURS", 8, least=1, most=8)
+# false: only superusers sign in with a password of this site, as a way in while the provider fails.
+PASSWORD_LOGIN = env.flag("PASSWORD_LOGIN", True)
+if not PASSWORD_LOGIN and not OIDC_ISSUER:
+    raise ImproperlyConfigured("PASSWORD_LOGIN=false needs single sign-on: set OIDC_ISSUER.")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "conversations.single_sign_on.provider.Provider"}
+}
+SOCIALACCOUNT_ADAPTER = "conversations.single_sign_on.adapter.Adapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds the provider may be silent
+
+# --- Second factors -------------------------------------------------------------------------
+
+MFA_REQUIRED = env.choice("MFA_REQUIRED", "none", ("none", "staff", "reviewers", "everyone"))
+# false: it is asked of people who came by single sign-on too, whose provider asked already.
+MFA_SSO_EXEMPT = env.flag("MFA_SSO_EXEMPT", True)
+MFA_ADAPTER = "conversations.accounts.factor_adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Accounts that an administrator made have no verified address; whoever has one confirmed it.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_TOLERANCE = 1  # periods of 30 s that a phone's clock may be off
+MFA_TRUST_ENABLED = True
+MFA_TRUST_COOKIE_NAME = "trusted_browser" if INSECURE_HTTP or DEBUG else "__Host-trusted_browser"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = INSECURE_HTTP or DEBUG
+MFA_FORMS = {
+    "authenticate": "conversations.accounts.account_forms.FactorForm",
+    "reauthenticate": "conversations.accounts.account_forms.FactorAgainForm",
+    "activate_totp": "conversations.accounts.account_forms.ActivateTOTPForm",
+}
+
+# --- Mail -----------------------------------------------------------------------------------
 
 # Without a mail server mails are printed, links that reset a password with them: not on a site that
 # others reach.

@@ -8,7 +8,9 @@ from conversations.views.site_settings import site_settings
 
 urlpatterns = [
     path("", include("conversations.urls")),
-    path("accounts/", include("allauth.urls")),
+    # Of allauth only what the site offers: not its pages of several providers and sessions.
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
     # Not needed, and it would tell staff which conversations there are.
     re_path("^admin/r/", not_found),
     path("admin/settings/", admin.site.admin_view(site_settings), name="site_settings"),

@@ -22,10 +22,12 @@ class ConversationsConfig(AppConfig):
         from conversations.files import sweep
         from conversations.review import permission_changes
         from conversations.search import index
+        from conversations.single_sign_on import session
 
         integers_in.register()
         permission_changes.connect()
         session_revocation.connect()
+        session.connect()
         post_migrate.connect(triggers.repair, sender=self)
         post_migrate.connect(enable_default_model, sender=self)
         post_migrate.connect(make_reviewers, sender=self)

@@ -5,18 +5,21 @@ from django.utils.functional import SimpleLazyObject
 
 from conversations import usage
 from conversations.conversation_list.sidebar import listing
+from conversations.single_sign_on.adapter import provider_name
 
 
 def site(request):
-    """Return the context for all templates: the site's name, its limits, the request's id, and
-    lazily the sidebar's list of conversations and the budgets that are nearly used up. The lazy
-    values are queried only when a template reads them."""
+    """Return the context for all templates: the site's name, its limits, the name of its single
+    sign-on ("": none), the request's id, and lazily the sidebar's list of conversations and the
+    budgets that are nearly used up. The lazy values are queried only when a template reads them."""
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,
         "currency": settings.CURRENCY,
         "max_body": settings.MAX_BODY,
-        "signup_open": settings.SIGNUP == "open",
+        "signup_open": settings.SIGNUP == "open" and settings.PASSWORD_LOGIN,
+        "single_sign_on": provider_name() if settings.OIDC_ISSUER else "",
+        "password_login": settings.PASSWORD_LOGIN,
         "request_id": getattr(request, "id", ""),
         "nearly_used_up": SimpleLazyObject(lambda: _nearly_used_up(request)),
         "listing": SimpleLazyObject(lambda: listing(request.user)),

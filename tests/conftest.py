@@ -31,6 +31,7 @@ hypothesis.load_profile("the same")
 
 pytest_plugins = [
     "tests.support.gateway",
+    "tests.support.identity_provider",
     "tests.support.llmock",
     "tests.support.browser",
     "tests.support.review_stage",

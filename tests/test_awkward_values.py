@@ -123,6 +123,8 @@ PARTS = {
     "<path:content_type_id>": lambda own, other: 1,
     "<id>": lambda own, other: own.owner_id,
     "<str:username>": lambda own, other: own.owner.username,
+    "<str:token>": lambda own, other: "token",
+    "<int:pk>": lambda own, other: 1,
 }
 # Of addresses that are written as patterns.
 PATTERNS = {

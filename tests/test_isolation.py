@@ -39,6 +39,7 @@ WORDS = (TITLE, QUESTION, ANSWER, OTHER, WAITING, "<strong>answer</strong>", FIL
 
 OPEN = "open to all"
 MINE = "everybody's own page"  # logged in; about nobody else
+IF_ANY = "everybody's own page, where there is something to show"
 OWN = "alice's only"  # to others it is not there
 DOOR = "for reviewers with alice in their scope"
 QUEUE = "for reviewers"
@@ -51,6 +52,7 @@ STREAM = "tested at a real server"
 C, M, R = "<uuid:conversation_id>", "<uuid:message_id>", "<uuid:response_id>"
 F = "<uuid:file_id>"
 J = "<uuid:job_id>"
+K, T = "<int:pk>", "<str:token>"
 LINES = {
     "": MINE,
     "setup/": OPEN,
@@ -113,6 +115,27 @@ LINES = {
     "accounts/logout/": OPEN,
     "accounts/inactive/": OPEN,
     "accounts/signup/": OPEN,
+    "account/sessions/": MINE,
+    # 404 without a provider; with one, tests/test_single_sign_on.py.
+    "accounts/oidc/login/": OPEN,
+    "accounts/oidc/login/callback/": OPEN,
+    "accounts/oidc/again/": OPEN,
+    f"accounts/invitation/{T}/": OPEN,
+    "accounts/2fa/": MINE,
+    "accounts/2fa/authenticate/": OPEN,
+    "accounts/2fa/reauthenticate/": MINE,
+    "accounts/2fa/trust/": OPEN,
+    "accounts/2fa/totp/activate/": MINE,
+    "accounts/2fa/totp/deactivate/": IF_ANY,
+    "accounts/2fa/recovery-codes/": IF_ANY,
+    "accounts/2fa/recovery-codes/generate/": IF_ANY,
+    "accounts/2fa/recovery-codes/download/": IF_ANY,
+    "accounts/2fa/webauthn/": MINE,
+    "accounts/2fa/webauthn/add/": MINE,
+    "accounts/2fa/webauthn/reauthenticate/": MINE,
+    f"accounts/2fa/webauthn/keys/{K}/remove/": IF_ANY,
+    f"accounts/2fa/webauthn/keys/{K}/edit/": IF_ANY,
+    "accounts/2fa/webauthn/login/": OPEN,
     "accounts/reauthenticate/": MINE,
     "accounts/email/": MINE,
     "accounts/confirm-email/": OPEN,
@@ -135,6 +158,7 @@ LINES = {
     "^admin/r/": OPEN,
     "admin/r/<path:content_type_id>/<path:object_id>/": OPEN,  # hidden behind the one above
     "admin/conversations/person/<id>/password/": ADMIN,
+    "admin/conversations/invitation/file/": ADMIN,
     "admin/^(?P<app_label>conversations|auth)/$": ADMIN,
     "admin/(?P<url>.*)$": STAFF,
 }
@@ -143,6 +167,8 @@ ADMINISTERED = (
     "auth/group",
     "conversations/budget",
     "conversations/budgetchange",
+    "conversations/directorygroup",
+    "conversations/invitation",
     "conversations/languagemodel",
     "conversations/outgoingmail",
     "conversations/person",
@@ -238,6 +264,8 @@ def ids_of(conversation):
         "<path:object_id>": conversation.owner_id,
         "<id>": conversation.owner_id,
         "<str:username>": conversation.owner.username,
+        T: "no-token",
+        K: 1,
         "(?P<app_label>conversations|auth)/$": "conversations/",
         "(?P<key>[-:\\w]+)/$": "some-key/",
         "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "1-key/",
@@ -325,6 +353,8 @@ def find_fault(role, line, answer):
         return "" if status in (200, 302, 403, 404, 405) else "shut to staff"
     if anonymous:
         return "" if is_login(answer) or status == 405 else "open to strangers"
+    if line == IF_ANY:
+        return ""
     if line == MINE:
         return "" if not status == 404 else "shut to its owner"
     allowed = {

@@ -1,7 +1,13 @@
 """Forms of allauth with this site's labels, and with errors at the field where people type next."""
 
 from allauth.account import forms
+from allauth.mfa.base import forms as factor_forms
+from allauth.mfa.totp import forms as totp_forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from conversations.accounts.local_login import may_log_in_locally
+from conversations.single_sign_on.adapter import provider_name
 
 LABELS = {
     "login": _("Username or e-mail"),
@@ -9,6 +15,7 @@ LABELS = {
     "email": _("E-mail"),
     "oldpassword": _("Current password"),
     "password": _("Password"),
+    "code": _("Code"),
     "password1": _("Password"),
     "password2": _("The same password again"),
 }
@@ -55,10 +62,38 @@ class ChangePasswordForm(Labelled, FirstPasswordTakesFaults, forms.ChangePasswor
 class SetPasswordForm(Labelled, FirstPasswordTakesFaults, forms.SetPasswordForm):
     """Form that sets a password for an account without one."""
 
+    def clean(self):
+        """Refuse a password for an account that could not log in with it."""
+        if not may_log_in_locally(self.user):
+            raise ValidationError(
+                _("Your account signs in with %(name)s; it needs no password here.")
+                % {"name": provider_name()}
+            )
+        return super().clean()
+
 
 class ResetPasswordForm(Labelled, forms.ResetPasswordForm):
     """Form that asks for an e-mail with a link to set a new password."""
 
+    def clean_email(self):
+        """Return the e-mail address. No link is sent for accounts that log in by single sign-on
+        only; the page says the same, so that it does not tell who has an account."""
+        email = super().clean_email()
+        self.users = [user for user in self.users if may_log_in_locally(user)]
+        return email
+
 
 class ResetPasswordKeyForm(Labelled, FirstPasswordTakesFaults, forms.ResetPasswordKeyForm):
     """Form that sets a new password, opened by the link in that e-mail."""
+
+
+class FactorForm(Labelled, factor_forms.AuthenticateForm):
+    """Form of the second step of a login: a code of the app, or a recovery code."""
+
+
+class FactorAgainForm(Labelled, factor_forms.ReauthenticateForm):
+    """Form that asks for a code again, before something important."""
+
+
+class ActivateTOTPForm(Labelled, totp_forms.ActivateTOTPForm):
+    """Form that adds an authenticator app, with a first code of it."""

@@ -5,14 +5,25 @@ import unicodedata
 
 from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import default_token_generator
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.utils import user_pk_to_url_str
 from allauth.core.internal import ratelimit
 from django.conf import settings
+from django.contrib import messages
 from django.db.models import Q
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
+from conversations.accounts.local_login import (
+    is_of_directory,
+    may_log_in_locally,
+    was_by_single_sign_on,
+)
 from conversations.accounts.look_alikes import looks_like_another
 from conversations.models import Person
+from conversations.single_sign_on.adapter import provider_name
 
 
 class Adapter(DefaultAccountAdapter):
@@ -20,8 +31,9 @@ class Adapter(DefaultAccountAdapter):
     and failed logins counted per account, no matter which of its names was typed."""
 
     def is_open_for_signup(self, request):
-        """Return True if people may sign up themselves: the setting SIGNUP is "open"."""
-        return settings.SIGNUP == "open"
+        """Return True if people may sign up themselves: SIGNUP is "open", and a password is a way
+        in."""
+        return settings.SIGNUP == "open" and settings.PASSWORD_LOGIN
 
     def clean_email(self, email):
         """Return the e-mail address normalized to NFC, as it is stored; raise ValidationError if it
@@ -66,6 +78,35 @@ class Adapter(DefaultAccountAdapter):
         # A login that succeeds is taken out of both counts.
         self._login_failed_rl_usage.usage += everywhere.usage
 
+    def pre_login(self, request, user, **kwargs):
+        """Return None to let the login of `user` (a Person who proved who they are) go on, or the
+        answer in its place: for an account of single sign-on that used a password or passkey, and
+        for an inactive account. `kwargs` are allauth's."""
+        answer = super().pre_login(request, user, **kwargs)
+        if answer or was_by_single_sign_on(request, user) or may_log_in_locally(user):
+            return answer
+        clear_login(request)
+        messages.error(
+            request,
+            _("Your account signs in with %(name)s, not with a password or passkey of this site.")
+            % {"name": provider_name()},
+        )
+        return redirect("account_login")
+
+    def get_reauthentication_methods(self, user):
+        """Return the ways in which `user` can confirm who they are: allauth's list of dicts (`id`,
+        `description`, `url`), the first being the one that is asked for. People of single sign-on
+        do it at the provider, or with a second factor if they have one here."""
+        methods = super().get_reauthentication_methods(user)
+        if user.is_authenticated and is_of_directory(user):
+            if not may_log_in_locally(user):
+                methods = [each for each in methods if each["id"] != "reauthenticate"]
+            description = _("Sign in again with %(name)s") % {"name": provider_name()}
+            methods.append(
+                {"id": "oidc_again", "description": description, "url": reverse("oidc_again")}
+            )
+        return methods
+
     def is_safe_url(self, url):
         """Return True if `url` may be redirected to; a malformed one is not safe."""
         try:
@@ -105,3 +146,11 @@ def send_password_link(request, person):
     }
     with translation.override(person.language or translation.get_language()):
         adapter.send_mail("account/email/set_password", person.email, context)
+
+
+def send_factor_reset(request, person):
+    """Send `person` an e-mail that an administrator reset their second factor, in the person's
+    language. If nobody asked for that, somebody is at their account."""
+    with translation.override(person.language or translation.get_language()):
+        context = {"site_name": settings.SITE_NAME, "person": person}
+        get_adapter(request).send_mail("account/email/factor_reset", person.email, context)

@@ -45,12 +45,12 @@ def skeletons(name):
     return {_fold(name), _fold(name.replace("I", "l"))}
 
 
-def looks_like_another(name):
-    """Return True if `name` looks like the username of an existing account (or equals it). Reads
-    all usernames, which takes a tenth of a second for ten thousand people, so it is for sign-ups
-    only."""
+def looks_like_another(name, apart_from=None):
+    """Return True if `name` looks like the username of an existing account (or equals it), other
+    than the one with the id `apart_from`. Reads all usernames, which takes a tenth of a second for
+    ten thousand people, so it is for sign-ups and changes of name only."""
     wanted = skeletons(name)
-    names = Person.objects.values_list("username", flat=True)
+    names = Person.objects.exclude(pk=apart_from).values_list("username", flat=True)
     return any(wanted & skeletons(each) for each in names.iterator())
 
 

@@ -7,7 +7,9 @@ from .attachment import Attachment, StoredFile
 from .budget import Budget, BudgetChange
 from .charge import Charge
 from .conversation import Conversation
+from .directory_group import DirectoryGroup
 from .feedback import Feedback
+from .invitation import Invitation
 from .job import Job
 from .language_model import LanguageModel
 from .message import Message
@@ -31,7 +33,9 @@ __all__ = [
     "BudgetChange",
     "Charge",
     "Conversation",
+    "DirectoryGroup",
     "Feedback",
+    "Invitation",
     "Job",
     "LanguageModel",
     "Message",

@@ -13,6 +13,7 @@ from django.utils.translation import (
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from conversations.accounts.local_login import is_of_directory, may_log_in_locally
 from conversations.models import Person
 from conversations.review.notice import notice
 from conversations.views.ownership import person_required
@@ -43,6 +44,10 @@ class AccountForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if get_language().startswith("zh"):
             self.order_fields(["last_name", "first_name"])
+        if is_of_directory(self.instance):
+            for name in ("first_name", "last_name"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = _("Comes from your organisation at each sign-in.")
 
     def clean_instructions(self):
         """Return the instructions with "\\n" as line ends."""
@@ -69,6 +74,11 @@ def account(request):
 
 
 def _page(request, form):
-    """Return the template context of the account page: `form`, and the notice about reviews of the
-    person's conversations."""
-    return {"form": form, "review": notice(request.user)}
+    """Return the template context of the account page: `form`, the notice about reviews of the
+    person's conversations, and how they log in."""
+    return {
+        "form": form,
+        "review": notice(request.user),
+        "of_directory": is_of_directory(request.user),
+        "local_login": may_log_in_locally(request.user),
+    }

@@ -1,0 +1,44 @@
+"""Groups of people who come by single sign-on: follow the directory, by the table DirectoryGroup,
+at each login."""
+
+import logging
+
+from django.conf import settings
+
+from conversations.accounts.roles import set_administrator
+from conversations.accounts.session_revocation import keeping_session_of
+from conversations.models import DirectoryGroup
+from conversations.review.record_access import acting
+
+logger = logging.getLogger("conversations.single_sign_on")
+
+
+def follow(request, person, claims):
+    """Give `person` the groups, and the rights of an administrator, that the table has for the
+    values in Claims `claims`, and take away those it has for others; in the caller's transaction.
+
+    Groups outside of the table stay as they are. Where the claim is missing nothing changes and the
+    log gets a warning: the provider may have stopped sending it for everybody. Raise SignInRefused
+    if the provider left the list out for its length. Each change is a row of the access log.
+    """
+    values = claims.values(settings.OIDC_GROUPS_CLAIM)
+    rows = list(DirectoryGroup.objects.all())
+    if not rows:
+        return
+    if values is None:
+        logger.warning(
+            "single sign-on: the claim %s is missing or no list; the groups of person %s stay",
+            settings.OIDC_GROUPS_CLAIM,
+            person.pk,
+        )
+        return
+    managed = {row.group_id for row in rows if row.group_id}
+    wanted = {row.group_id for row in rows if row.group_id and row.value in values}
+    held = set(person.groups.filter(pk__in=managed).values_list("pk", flat=True))
+    with acting(request, by="directory"), keeping_session_of(request):
+        person.groups.add(*(wanted - held))
+        person.groups.remove(*(held - wanted))
+        if any(row.administrator for row in rows):
+            wanted = any(row.administrator and row.value in values for row in rows)
+            if not set_administrator(person, wanted):
+                logger.warning("single sign-on: person %s stays the last administrator", person.pk)
