@@ -8,6 +8,7 @@ import re
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
 from django.middleware.gzip import GZipMiddleware
 
 from chatsite.logs import request_id as current_id
@@ -132,6 +133,12 @@ def early(get_response):
             return errors.bad_request(request)
         if error := getattr(request, "scope", {}).get("chatsite.no_import_space"):
             return errors.too_many_files(request, error.is_share)
+        if "chatsite.spooled_body" in getattr(request, "scope", {}):
+            try:
+                request.POST  # noqa: B018 (parsed here, once)
+            except (RequestDataTooBig, TooManyFilesSent):
+                # Its text fields are larger than MAX_BODY, or it has a hundred files.
+                return conversations.too_large(request)
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):

@@ -7,6 +7,7 @@ same each turn, so that what the gateway caches stays valid.
 
 import base64
 import copy
+import re
 from html import escape
 
 from conversations.files import storage
@@ -101,6 +102,8 @@ def _content(item):
     return content if isinstance(content, list) else []
 
 
+# The begin of a tag like ours within a text.
+_TAG = re.compile(r"<(?=\s{0,9}/?\s{0,9}file\b)", re.IGNORECASE)
 _FIELDS = ("image_url", "file_data")
 
 
@@ -159,7 +162,7 @@ def _as_text(attachment):
     elif attachment.is_cut:
         where = f"after page {attachment.cut_after}" if attachment.cut_after else "at its end here"
         said += f' cut="{where}"'
-    text = attachment.text.replace("</file", "<\\/file").replace("<file", "<\\file")
+    text = _TAG.sub(r"<\\", attachment.text)
     return f"<file{said}>{text}</file>"
 
 

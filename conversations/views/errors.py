@@ -3,7 +3,6 @@
 import sys
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
@@ -18,12 +17,7 @@ OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
 
 @requires_csrf_token
 def bad_request(request, exception=None):
-    """Return the error page 400, without any detail of `exception`; 413 if the text fields of a
-    form with files are larger than MAX_BODY."""
-    if isinstance(exception, RequestDataTooBig):
-        from conversations.views.conversations import too_large
-
-        return too_large(request)
+    """Return the error page 400, without any detail of `exception`."""
     return render(request, "400.html", status=400)
 
 
