@@ -167,12 +167,14 @@ def _share(attachment):
 def _reserve(attachment, small):
     """Insert and return the StoredFile for new bytes; `small` is the length of the small picture.
     Raises FileRefused if the person or the site has no room for them."""
+    now = timezone.now()
     stored = StoredFile(
         owner_id=attachment.owner_id,
         sha256=attachment.sha256,
         size=attachment.size,
         small=small,
-        unheld_since=timezone.now(),
+        unheld_since=now,
+        created_at=now,
     )
     kept = StoredFile.objects.filter(doomed_at=None)
     needed = stored.size + small

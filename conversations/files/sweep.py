@@ -1,15 +1,17 @@
 """Deletion of files: rows go with their message, bytes after the last row of them is gone.
 
 Each row of bytes (StoredFile) that loses an Attachment is marked within that transaction
-(`unheld_since`). Its bytes are deleted after the commit, or, where the process dies before, by the
-sweep, which looks at marked rows only.
+(`unheld_since`). Its bytes are deleted after the commit, or, of a bucket and where the process dies
+before, by the sweep, which looks at marked rows only.
 """
 
 import logging
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from conversations.files import storage
@@ -24,14 +26,16 @@ PIECE = 20  # files of one piece of the sweep
 
 
 def forget(sender, instance, **kwargs):
-    """Receiver of Django's signal post_delete of an Attachment: mark its bytes, and delete them
-    after the transaction if no other Attachment holds them."""
+    """Receiver of Django's signal post_delete of an Attachment: mark its bytes, which are
+    deleted after the transaction if no other Attachment holds them."""
     if instance.stored_id is None:
         return
     StoredFile.objects.filter(pk=instance.stored_id, unheld_since=None).update(
         unheld_since=timezone.now()
     )
-    transaction.on_commit(partial(remove_or_leave, instance.stored_id))
+    # A bucket may answer slowly, and replies wait for what is deleted: that is for the sweep.
+    if settings.FILES_ARE_LOCAL:
+        transaction.on_commit(partial(remove_or_leave, instance.stored_id))
 
 
 def remove_or_leave(stored_id):
@@ -73,7 +77,7 @@ def sweep_piece(now=None):
         Attachment.objects.filter(pk__in=drafts).unsent().delete()
     unheld = StoredFile.objects.filter(unheld_since__isnull=False).filter(
         # One that is being written has no Attachment yet.
-        created_at__lt=now - INTAKE
+        Q(created_at__lt=now - INTAKE) | Q(unheld_since__gt=F("created_at"))
     )
     left = list(unheld.order_by("unheld_since").values_list("pk", flat=True)[:PIECE])
     remove(left)
