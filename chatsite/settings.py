@@ -480,7 +480,7 @@ ADMIN_LOGIN_AGE = 1_800
 
 SECURE = not (INSECURE_HTTP or DEBUG)
 SESSION_DAYS = env.number("SESSION_DAYS", 14, least=1)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "conversations.accounts.sessions"
 SESSION_COOKIE_AGE = SESSION_DAYS * 86_400
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 SESSION_COOKIE_SECURE = SECURE

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from conversations.database.prepared_query import Parameter, PreparedQuery
 from conversations.rendering.isolated_text import isolated
 
 # SQLite stores decimals as floating point numbers, which are exact to fifteen digits.
@@ -27,7 +28,7 @@ class BudgetQuerySet(models.QuerySet):
 
         Groups are queried only if some group has a budget, since this is called for every reply.
         """
-        budgets = list(self.filter(Q(person_id=person_id) | Q(person_id=None)))
+        budgets = _applying(person=person_id)
         if any(budget.group_id for budget in budgets):
             mine = set(Group.objects.filter(user=person_id).values_list("pk", flat=True))
             budgets = [b for b in budgets if b.group_id is None or b.group_id in mine]
@@ -110,6 +111,13 @@ class Budget(models.Model):
         if self.person_id:
             return str(self.person)
         return str(self.group) if self.group_id else str(_("everyone"))
+
+
+_applying = PreparedQuery(
+    lambda: Budget.objects.filter(
+        Q(person_id=Parameter("person", Budget.person.field)) | Q(person_id=None)
+    )
+)
 
 
 class BudgetChange(models.Model):

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from conversations.database.prepared_query import PreparedQuery
 from conversations.rendering.isolated_text import isolated
 
 DEMO = "demo"  # the built-in model's name
@@ -34,11 +35,9 @@ class LanguageModelQuerySet(models.QuerySet):
         small queries are faster than one with the joins.
         """
         limits = {}
-        for model_id, group_id in self.model.groups.through.objects.values_list(
-            "languagemodel_id", "group_id"
-        ):
+        for model_id, group_id in _limits_to_groups():
             limits.setdefault(model_id, set()).add(group_id)
-        models = list(self.enabled())
+        models = _enabled()
         if limits:
             mine = set(
                 Group.objects.filter(user__pk=getattr(person, "pk", person)).values_list(
@@ -120,3 +119,9 @@ class LanguageModel(models.Model):
         """The reasoning efforts that people may choose for this model, as a list of words like
         "low"."""
         return [word.strip() for word in self.efforts.split(",") if word.strip()]
+
+
+_enabled = PreparedQuery(LanguageModel.objects.enabled)
+_limits_to_groups = PreparedQuery(
+    lambda: LanguageModel.groups.through.objects.values_list("languagemodel_id", "group_id")
+)

@@ -17,6 +17,7 @@ from django.db.models import BigIntegerField, Case, F, IntegerField, Value, When
 from django.db.models.functions import Cast, Coalesce, Round, TruncDate
 from django.utils import timezone
 
+from conversations.database.prepared_query import Parameter, PreparedQuery
 from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
 from conversations.usage import calendar, prices
@@ -145,13 +146,24 @@ def reserve(
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens, file_tokens)
     limited = settings.REPLIES_PER_MINUTE or settings.CONCURRENT_REPLIES
     if budgets or (limited and purpose == Purpose.REPLY):
-        Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+        if not _locked_person(pk=person.pk):
+            raise Person.DoesNotExist
         if purpose == Purpose.REPLY:
             _check_rates(person)
+    if budgets:
         estimate.update(
             _check_budgets(budgets, person.pk, model, purpose, estimate, parameters or {})
         )
     return estimate
+
+
+_locked_person = PreparedQuery(
+    lambda: (
+        Person.objects.select_for_update(no_key=True)
+        .filter(pk=Parameter("pk", Person._meta.pk))
+        .values_list("pk")
+    )
+)
 
 
 def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
@@ -170,7 +182,7 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
 def standings(person):
     """Return a list of Standing (what is used, reserved and left), one for each budget that applies
     to `person`, sorted by the share of the budget that is taken, largest first."""
-    budgets = Budget.objects.select_related("person", "group").for_person(person.pk)
+    budgets = Budget.objects.for_person(person.pk)
     found = _standings(budgets, person.pk)
     return sorted(found, key=lambda standing: standing.fraction, reverse=True)
 
@@ -195,15 +207,28 @@ def _estimate(gauge, texts, max_output_tokens, file_tokens=0):
 def _check_rates(person):
     """Raise TooMany or TooFast if `person` has reached CONCURRENT_REPLIES or REPLIES_PER_MINUTE."""
     now = timezone.now()
-    replies = Response.objects.filter(person_id=person.pk, purpose=Purpose.REPLY)
-    if settings.CONCURRENT_REPLIES and replies.open().count() >= settings.CONCURRENT_REPLIES:
-        raise TooMany(settings.CONCURRENT_REPLIES)
+    most = settings.CONCURRENT_REPLIES
+    if most and len(_open_replies(person=person.pk)) >= most:
+        raise TooMany(most)
     if settings.REPLIES_PER_MINUTE:
+        replies = Response.objects.filter(person_id=person.pk, purpose=Purpose.REPLY)
         recent = replies.filter(created_at__gt=now - MINUTE).order_by("-created_at")
         times = list(recent.values_list("created_at", flat=True)[: settings.REPLIES_PER_MINUTE])
         if len(times) == settings.REPLIES_PER_MINUTE:
             wait = (times[-1] + MINUTE - now).total_seconds()
             raise TooFast(settings.REPLIES_PER_MINUTE, max(int(wait) + 1, 1))
+
+
+_open_replies = PreparedQuery(
+    lambda: (
+        Response.objects.open()
+        .filter(
+            person_id=Parameter("person", Response._meta.get_field("person_id")),
+            purpose=Purpose.REPLY,
+        )
+        .values_list("pk", flat=True)
+    )
+)
 
 
 def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):

@@ -1,0 +1,31 @@
+"""Session store: Django's sessions in the database, found by a prepared query.
+
+Every request of a logged-in person looks up its session.
+"""
+
+from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from conversations.database.prepared_query import Parameter, PreparedQuery
+
+
+class SessionStore(db.SessionStore):
+    """One session, in a row of Django's table of sessions. The name and the one extended method are
+    Django's, which looks for both in the module named by SESSION_ENGINE."""
+
+    def _get_session_from_db(self):
+        """Return the row of this session; None if there is none, or it has expired. The key of one
+        that is not there is forgotten, so that no visitor chooses the key of a new session."""
+        found = _unexpired.first(key=self.session_key, now=timezone.now())
+        if found is None:
+            self._session_key = None
+        return found
+
+
+_unexpired = PreparedQuery(
+    lambda: Session.objects.filter(
+        session_key=Parameter("key", Session._meta.pk),
+        expire_date__gt=Parameter("now", Session._meta.get_field("expire_date")),
+    )
+)

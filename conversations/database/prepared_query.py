@@ -1,0 +1,95 @@
+"""Prepared query: a SELECT that Django compiles once, for queries that are made with every request.
+
+Django compiles a queryset anew each time it is evaluated, which takes ten times as long as SQLite
+takes to find a row by its key. The ten queries of a short request took 4 of 10 ms of processor time
+before a submitted message was on its way, and half of a page's.
+"""
+
+from operator import itemgetter
+from threading import Lock
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Expression
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
+
+
+class Parameter(Expression):
+    """A placeholder in a PreparedQuery's queryset, in the place of a value: `filter(pk=Parameter(
+    "pk", Person._meta.pk))`. `field` is the model field whose values it takes."""
+
+    def __init__(self, name, field):
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        """Return the SQL, and this object in the place of the value."""
+        return "%s", [self]
+
+
+class PreparedQuery:
+    """A SELECT with named parameters. `build` is a function without arguments that returns its
+    queryset: of whole objects (also with `only`), of `values_list` or of `values_list(flat=True)`,
+    with a Parameter for each value that differs between calls.
+
+    Kept in a module and used by all threads; compiled at its first use.
+    """
+
+    def __init__(self, build):
+        self._build = build
+        self._compiling = Lock()
+        self._compiled = None
+
+    def __call__(self, **values):
+        """Return a list of what the queryset yields with `values` for its Parameters, by name."""
+        connection = connections[DEFAULT_DB_ALIAS]
+        if self._compiled is None:
+            with self._compiling:
+                self._compiled = self._compiled or _Compiled(self._build(), connection)
+        return self._compiled.fetch(connection, values)
+
+    def first(self, **values):
+        """Return the first of what the queryset yields; None if it yields nothing."""
+        return next(iter(self(**values)), None)
+
+
+class _Compiled:
+    """The SQL of a queryset for the database of `connection`, and how its rows become objects."""
+
+    def __init__(self, queryset, connection):
+        compiler = queryset.query.get_compiler(connection=connection)
+        self._statement, self._parameters = compiler.as_sql()
+        columns = [column for column, _sql, _alias in compiler.select]
+        # {position: ([function(value, expression, connection), …], expression)}
+        self._converters = compiler.get_converters(columns)
+        self._model = queryset.model
+        self._names = [column.target.attname for column in columns]
+        self._make = {
+            ModelIterable: self._object,
+            ValuesListIterable: tuple,
+            FlatValuesListIterable: itemgetter(0),
+        }[queryset._iterable_class]
+
+    def _object(self, row):
+        return self._model.from_db(DEFAULT_DB_ALIAS, self._names, row)
+
+    def fetch(self, connection, values):
+        """Return the list of objects or tuples for `values`, by the name of their Parameter."""
+        given = [
+            parameter.output_field.get_db_prep_value(values[parameter.name], connection)
+            if isinstance(parameter, Parameter)
+            else parameter
+            for parameter in self._parameters
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(self._statement, given)
+            rows = cursor.fetchall()
+        if self._converters:
+            rows = [self._converted(row, connection) for row in rows]
+        return [self._make(row) for row in rows]
+
+    def _converted(self, row, connection):
+        row = list(row)
+        for position, (functions, expression) in self._converters.items():
+            for function in functions:
+                row[position] = function(row[position], expression, connection)
+        return row
