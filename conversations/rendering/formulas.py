@@ -8,36 +8,32 @@ from math_core import LatexError, LatexToMathML
 
 from .mathml import presentable
 from .tex import prepare
+from .tex_delimiters import unclosed
 from .tex_macros import TooMuchTeX, expand
 
 # math-core recurses, and ends the process where the stack is used up: measured, 300 levels pass
-# on a thread with 512 KB. An argument without braces nests too (\sqrt\sqrt\sqrt…).
+# on a thread with 512 KB, and so do 4,000 characters of whatever nests without braces (brackets,
+# names of functions) with 2 MB. An argument without braces nests too (\sqrt\sqrt\sqrt…).
 FORMULA_CHARACTERS = 4_000
 FORMULA_DEPTH = 50
 FORMULA_ARGUMENTS = 200
-FORMULA_UNCLOSED = 10
+# Each doubles the time: measured, up to 25 ms for 4,000 characters.
+FORMULA_UNCLOSED = 5
 
 BRACE = re.compile(
     r"\\[\\{}]|(\{|\\left(?![a-zA-Z])|\\begin(?![a-zA-Z]))|(\}|\\right(?![a-zA-Z])|\\end(?![a-zA-Z]))"
-)
-DELIMITER = re.compile(
-    r"(?P<opens>[(\[]|\\(?:\{|(?:lbrace|lbrack|lparen|langle|lceil|lfloor|lvert|lVert|lgroup"
-    r"|lmoustache|llbracket|lBrace|lBrack|lAngle|ulcorner|llcorner)(?![a-zA-Z])))"
-    r"|(?P<closes>[)\]]|\\(?:\}|(?:rbrace|rbrack|rparen|rangle|rceil|rfloor|rvert|rVert|rgroup"
-    r"|rmoustache|rrbracket|rBrace|rBrack|rAngle|urcorner|lrcorner)(?![a-zA-Z])))"
-    r"|\\[a-zA-Z]+|\\.|(?P<group>\{)|(?P<ends>\})",
-    re.S,
 )
 COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.S)
 DEFINES = re.compile(
     r"\\(?:[a-z]*def|let|futurelet|[a-z]*newcommand|providecommand|DeclareMathOperator)(?![a-zA-Z])"
 )
 LIMITS = re.compile(r"\\(?:no)?limits(?![a-zA-Z])")
+# What an argument is tried with, to see how many a command takes.
+ARGUMENTS = ("{}", "{x}", "=", "{1em}", "{red}")
+MOST_ARGUMENTS = 6  # \genfrac
 
 # Commands that the library itself defines by others expand; none of them expands to another often.
 _converter = LatexToMathML(max_expansions=500, allow_unreliable_rendering=True, fancy_error=False)
-# Commands that a text defines could nest deeper than the text shows: they do not expand.
-_unexpanding = LatexToMathML(max_expansions=0, allow_unreliable_rendering=True, fancy_error=False)
 
 
 def formula(tex: str, display: bool) -> str:
@@ -59,10 +55,11 @@ def _mathml(tex: str, display: bool) -> str:
     try:
         if DEFINES.search(tex):
             tex = expand(tex, FORMULA_CHARACTERS)
-            if _too_deep(tex):
-                return ""
         tex = prepare(tex)
-        if len(tex) > 2 * FORMULA_CHARACTERS or _too_deep(tex):
+        # A command that means something else (\let) would not be counted as what it is.
+        if len(tex) > 2 * FORMULA_CHARACTERS or _too_deep(tex) or DEFINES.search(tex):
+            return ""
+        if unclosed(tex, _arguments_of) > FORMULA_UNCLOSED:
             return ""
         return presentable(_converted(tex, display))
     except (LatexError, TooMuchTeX):
@@ -71,38 +68,18 @@ def _mathml(tex: str, display: bool) -> str:
 
 def _converted(tex: str, display: bool) -> str:
     """Return the MathML of `tex`, which is prepared for the converter. Raises LatexError."""
-    converter = _unexpanding if DEFINES.search(tex) else _converter
     try:
-        return converter.convert_with_local_state(tex, displaystyle=display)
+        return _converter.convert_with_local_state(tex, displaystyle=display)
     except LatexError:
         if not LIMITS.search(tex):
             raise
         # The converter accepts \limits only after what it knows as an operator: try without it.
-        return converter.convert_with_local_state(LIMITS.sub(" ", tex), displaystyle=display)
-
-
-def _too_many_unclosed(tex: str) -> bool:
-    """Return True if too many delimiters open without a partner in their group: for each the
-    converter takes twice as long, 0.2 s for 22 of them."""
-    unclosed, groups = 0, [0]
-    for match in DELIMITER.finditer(tex):
-        if match["opens"]:
-            groups[-1] += 1
-        elif match["closes"]:
-            groups[-1] -= bool(groups[-1])
-        elif match["group"]:
-            groups.append(0)
-        elif match["ends"]:
-            unclosed += groups.pop()
-            groups = groups or [0]
-    return unclosed + sum(groups) > FORMULA_UNCLOSED
+        return _converter.convert_with_local_state(LIMITS.sub(" ", tex), displaystyle=display)
 
 
 def _too_deep(tex: str) -> bool:
-    """Return True if the formula nests too deeply or has too many arguments or unclosed delimiters
-    for the converter, which could crash the process or take too long."""
-    if _too_many_unclosed(tex):
-        return True
+    """Return True if the formula nests too deeply or has too many arguments for the converter,
+    which could crash the process."""
     depth = 0
     for match in BRACE.finditer(tex):
         if match[1]:
@@ -112,15 +89,21 @@ def _too_deep(tex: str) -> bool:
         elif match[2] and depth:
             depth -= 1
     commands = COMMAND.findall(tex)
-    return sum(map(_takes_argument, commands)) > FORMULA_ARGUMENTS
+    return sum(_arguments_of(command) > 0 for command in commands) > FORMULA_ARGUMENTS
 
 
 @lru_cache(maxsize=1000)
-def _takes_argument(command: str) -> bool:
-    """Return True if the converter refuses the command alone, as it does those that take an
-    argument."""
-    try:
-        _converter.convert_with_local_state(command, displaystyle=False)
-    except LatexError:
-        return True
-    return False
+def _arguments_of(command: str) -> int:
+    """Return how many arguments the converter wants for the command (as "\\frac"), at most
+    MOST_ARGUMENTS + 1, which also stands for a command that it takes with none of ARGUMENTS; 0 for
+    one that it does not know."""
+    for count in range(MOST_ARGUMENTS + 1):
+        for argument in ARGUMENTS if count else ARGUMENTS[:1]:
+            try:
+                _converter.convert_with_local_state(command + argument * count, displaystyle=False)
+            except LatexError as error:
+                if "Unknown command" in str(error):
+                    return 0
+            else:
+                return count
+    return MOST_ARGUMENTS + 1
