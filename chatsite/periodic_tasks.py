@@ -29,7 +29,7 @@ async def run():
     """Run all periodic tasks and background jobs until this coroutine is cancelled."""
     async with asyncio.TaskGroup() as group:
         group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", trash.purge_piece))
-        group.create_task(run_jobs())
+        group.create_task(run_jobs(replies.is_busy))
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
         group.create_task(

@@ -26,7 +26,11 @@ from conversations.transfer.report import Unreadable
 logger = logging.getLogger(__name__)
 
 LOOK = 1  # seconds between two looks for jobs while there are none
-PAUSE = 0.1  # seconds between two pieces: about half of the time is left to others
+# Seconds between two pieces. A process that has had anything else to do in the last second leaves
+# about half of its time to that; one that has not only lets a first request in between.
+PAUSE = 0.1
+BRIEF_PAUSE = 0.005
+LULL = 1
 AT_ONCE = 4  # jobs of a process, each of another person
 BEAT = 5  # seconds between two heartbeats while nothing is to be stored
 KEPT = timedelta(days=30)  # a job that has ended is shown so long
@@ -36,31 +40,44 @@ State = Job.State
 _brief = threading.Lock()
 
 
-async def run_jobs():
+async def run_jobs(is_busy):
     """Do background jobs in this process until the coroutine is cancelled; then return them to the
-    waiting ones."""
+    waiting ones. `is_busy(seconds)` returns True if the process has had anything else to do in the
+    last `seconds`."""
     runner, loop = Runner(), asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="jobs") as thread:
         try:
             while True:
                 await asyncio.sleep(LOOK)
-                while await loop.run_in_executor(thread, _and_disconnect, runner.step):
-                    await asyncio.sleep(PAUSE)
+                while await loop.run_in_executor(thread, _step, runner):
+                    await asyncio.sleep(PAUSE if is_busy(LULL) else BRIEF_PAUSE)
         finally:
-            thread.submit(_and_disconnect, runner.close)
+            thread.submit(_close, runner)
 
 
-def _and_disconnect(unit):
-    """Return `unit()`, and close the thread's database connections; after an exception, which is
-    logged, return False."""
+def _step(runner):
+    """Return `runner.step()`; after an exception, which is logged, False. Keeps the thread's
+    database connections open only while there is work."""
+    works = False
     try:
-        return unit()
+        works = runner.step()
     except Exception as error:
         if passes(error):
             logger.warning("%s: background jobs wait.", sentence(error))
         else:
             logger.exception("The background jobs failed.")
-        return False
+    finally:
+        if not works:
+            connections.close_all()
+    return works
+
+
+def _close(runner):
+    """Call `runner.close()` and close the thread's database connections."""
+    try:
+        runner.close()
+    except Exception:
+        logger.exception("The background jobs were not given back.")
     finally:
         connections.close_all()
 
@@ -71,16 +88,20 @@ class Runner:
     def __init__(self):
         self._lease = uuid.uuid4()
         self._running = {}  # job id -> (Job, work)
-        self._cleaned = 0
+        self._looked = self._cleaned = float("-inf")
 
     def step(self):
-        """Claim a further job if there is one, and do one piece of the job whose turn it is.
+        """Claim a further job if there is one, and do one piece of the job whose turn it is. While
+        jobs run and there was no other, it is looked for every LOOK seconds.
 
         Returns True if any job is running, so that the next call should follow soon.
         """
-        if len(self._running) < AT_ONCE:
+        may_look = not self._running or time.monotonic() - self._looked > LOOK
+        if may_look and len(self._running) < AT_ONCE:
             job = leases.claim(self._lease, is_here=is_here)
-            if job is not None:
+            if job is None:
+                self._looked = time.monotonic()
+            else:
                 self._open(job)
         worked = bool(self._running)
         if worked:

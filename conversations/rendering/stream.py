@@ -1,6 +1,7 @@
 """Rendering of Markdown to HTML: of a whole text (`render`), and of a text that arrives in pieces
 (`Stream`). `render` gives all its text to a Stream as one piece."""
 
+from collections import deque
 from collections.abc import Hashable
 from concurrent.futures import Future, wait
 from hashlib import sha256
@@ -45,6 +46,57 @@ def render(
     stream = Stream(prefix, account, name)
     stream.append(text)
     return stream.finish(patience)
+
+
+class Batch:
+    """Renderer of many whole texts: `add` each, then `finish`.
+
+    The texts' code is highlighted while further texts are added, so that less time is waited than
+    by one `render` after the other. `account` is as in `render`.
+    """
+
+    def __init__(self, account: Hashable = None) -> None:
+        self._account = account
+        # Of each text with code that is being highlighted: its stream, the box, and the result.
+        self._waiting: deque[tuple[Stream, Box, Future[Coloured]]] = deque()
+
+    def add(self, text: str, prefix: str = "", *, name: str = "") -> "Stream":
+        """Render a text, and return a Stream that is complete but for the highlighting: after
+        `finish` its `frozen` is the HTML. Parameters are those of `render`."""
+        stream = Stream(prefix, self._account, name)
+        stream.append(text)
+        stream.complete()
+        self.colour(stream)
+        return stream
+
+    def colour(self, stream: "Stream") -> None:
+        """Start highlighting the code in `stream`, which is complete; take what is done already."""
+        self._ask(stream)
+        while self._waiting and self._waiting[0][2].done():
+            self._take_first()
+
+    def finish(self, patience: float = 10) -> None:
+        """Wait until all code is highlighted, at most `patience` seconds of the clock; the rest
+        stays unhighlighted."""
+        deadline = monotonic() + patience
+        while self._waiting:
+            if not wait([self._waiting[0][2]], max(deadline - monotonic(), 0)).done:
+                for _stream, _box, future in self._waiting:
+                    future.cancel()
+                break
+            self._take_first()
+        self._waiting.clear()
+
+    def _ask(self, stream: "Stream") -> None:
+        """Start highlighting the next box of code in `stream`, if there is one."""
+        if box := stream.uncoloured:
+            self._waiting.append((stream, box, stream.ask(box)))
+
+    def _take_first(self) -> None:
+        """Take the result of the box asked for first, which is there, and ask for the next."""
+        stream, box, future = self._waiting.popleft()
+        stream.take_colours(box, future.result())
+        self._ask(stream)
 
 
 class Stream:
@@ -169,13 +221,9 @@ class Stream:
         unhighlighted.
         """
         self.complete()
-        deadline = monotonic() + patience
-        while box := self.uncoloured:
-            future = self.ask(box)
-            if not wait([future], max(deadline - monotonic(), 0)).done:
-                future.cancel()
-                break
-            self.take_colours(box, future.result())
+        batch = Batch(self._account)
+        batch.colour(self)
+        batch.finish(patience)
         return "".join(self.frozen)
 
     @property

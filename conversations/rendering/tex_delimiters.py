@@ -33,7 +33,9 @@ SPLITTING = frozenset(
 ROW_BREAKS = frozenset(("\\", "newline", "cr"))
 SILENT = ROW_BREAKS | frozenset("bf cal it rm sf tt relax nonumber notag tag label global".split())
 # Commands after which an option in brackets may follow.
-TAKES_OPTION = re.compile("sqrt|color|x[a-zA-Z]*(?:arrows?|harpoons?(?:up|down)?|equal|mapsto|tofrom)")
+TAKES_OPTION = re.compile(
+    "sqrt|color|x[a-zA-Z]*(?:arrows?|harpoons?(?:up|down)?|equal|mapsto|tofrom)"
+)
 
 _BLANK = r"(?:[ \t\n\r]|%[^\n]*(?:\n|$))*+"
 _DELIMITER = r"(?:\\[a-zA-Z]+|\\.|.)?"

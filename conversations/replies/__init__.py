@@ -27,6 +27,7 @@ __all__ = [
     "Viewer",
     "answering",
     "fill_in",
+    "is_busy",
     "offer",
     "run_in_lane",
     "stop",
@@ -112,6 +113,13 @@ def answering():
     """Return a context manager to answer one HTTP request in: while it is open, storing finished
     replies waits for up to half a second. Call it on the event loop."""
     return Engine.here().priority.answering()
+
+
+def is_busy(seconds):
+    """Return True if this process writes replies, or has answered HTTP requests in the last
+    `seconds`. Call it on the event loop."""
+    engine = Engine.here()
+    return bool(engine.live) or engine.priority.answered_within(seconds)
 
 
 async def run_in_lane(unit, *arguments):

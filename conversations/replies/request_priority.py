@@ -1,4 +1,5 @@
 """Priority of HTTP requests over ends of replies: storing an end waits while requests are answered.
+Background jobs, too, go slower for them.
 
 Fifty people who press Send within a second need more of a processor than there is. The text of a
 reply is on the screen when it ends; storing it, its usage and its finished article can wait a
@@ -7,6 +8,7 @@ moment for those who do not see a first word yet.
 
 import asyncio
 import contextlib
+import time
 from contextlib import asynccontextmanager, contextmanager
 
 PATIENCE = 0.5  # seconds that an end waits at most
@@ -19,7 +21,12 @@ class RequestPriority:
         self._answering = 0
         self._over = asyncio.Event()
         self._over.set()
+        self._over_at = float("-inf")
         self._turn = asyncio.Lock()
+
+    def answered_within(self, seconds):
+        """Return True if a request is being answered, or was in the last `seconds`."""
+        return bool(self._answering) or time.monotonic() - self._over_at < seconds
 
     @contextmanager
     def answering(self):
@@ -31,6 +38,7 @@ class RequestPriority:
         finally:
             self._answering -= 1
             if not self._answering:
+                self._over_at = time.monotonic()
                 self._over.set()
 
     @asynccontextmanager

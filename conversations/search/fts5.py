@@ -173,7 +173,7 @@ def _beginnings(entry):
     """Return the text to index in `conversations_searchbeginnings`: the short prefixes of an
     Entry's words, and a word for its owner, which is longer than any prefix."""
     short = set()
-    for word in entry.words:
+    for word in set(entry.words):
         if is_unspaced(word):
             short.add(word[0])
         else:

@@ -141,8 +141,11 @@ def terms(text):
 def words(text):
     """Return the words of letters and digits in `text`, folded and in order, at most LONGEST
     characters of each; scripts without spaces as overlapping pairs and the last character."""
+    folded = fold(prepare(text))
+    if folded.isascii():
+        return [word[:LONGEST] for word in folded.split()]
     found = []
-    for run in runs(fold(prepare(text))):
+    for run in runs(folded):
         if is_unspaced(run):
             found += pairs(run)
             found.append(run[-1])

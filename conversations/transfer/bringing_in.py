@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from conversations.items import projections, text_of
 from conversations.models import Conversation, LanguageModel, Message
-from conversations.rendering import THOUGHTS, render, render_typed
+from conversations.rendering import THOUGHTS, Batch, render_typed
 from conversations.search import index
 from conversations.thread.page import as_uuid
 from conversations.transfer import chatgpt, native_json
@@ -87,12 +87,13 @@ class Importer:
         self.report = report or Report()
         self.cursor = cursor or _cursor(0)
         self._resumed = self.cursor
-        # Errors before the cursor were added to the report when that was read first.
-        noted = Report() if cursor else self.report
-        self._file = ImportFile(file, noted, most_bytes)
+        self._file = ImportFile(file, Report(), most_bytes)
         self._names = {model.name for model in LanguageModel.objects.offered_to(person)}
         # Of conversations in this run; those of a piece are not stored yet when the next is read.
         self._read_ids = set()
+        # The Markdown of a piece is rendered together: highlighting takes longer than all else, but
+        # another process does it.
+        self._replies = _Replies(person.pk)
         self._parts = self._read_parts()
 
     @property
@@ -111,6 +112,18 @@ class Importer:
 
         Raises Unreadable at the end if there was no conversation in the whole file.
         """
+        piece, is_end = self._next_piece()
+        self._replies.finish()
+        if piece or not is_end:
+            return piece
+        if not self.report.found:
+            fault = self.report.fault
+            raise fault if fault and fault.code != "cut" else Unreadable("format")
+        return None
+
+    def _next_piece(self):
+        """Return `(list of _Parts, whether the file has ended)`; code in the messages may not be
+        highlighted yet."""
         piece, began, messages = [], time.thread_time(), 0
         for part in self._parts:
             if part is not None:
@@ -121,13 +134,8 @@ class Importer:
                 or len(piece) >= PIECE_CONVERSATIONS
                 or time.thread_time() - began > PIECE_SECONDS
             ):
-                return piece
-        if piece:
-            return piece
-        if not self.report.found:
-            fault = self.report.fault
-            raise fault if fault and fault.code != "cut" else Unreadable("format")
-        return None
+                return piece, False
+        return piece, True
 
     def store(self, piece):
         """Store `piece`, a list that `read` returned, and add it to the full-text search index.
@@ -171,40 +179,61 @@ class Importer:
 
     def _read_parts(self):
         """Yield a _Part for each group of new messages in the file, and None now and then."""
-        number = 0
+        batch, number, fault = [], 0, None
         try:
             for found in self._file:
+                if found is not None:
+                    number += 1
+                    if number > MOST_CONVERSATIONS:
+                        raise Unreadable("size")
+                    noted, self._file.report = self._file.report, Report()
+                    if number > self._resumed["conversations"]:
+                        batch.append((number, found, noted))
+                if batch and (found is None or len(batch) >= PIECE_CONVERSATIONS):
+                    yield from self._parts_of_batch(batch)
+                    batch = []
                 if found is None:
                     yield None
-                    continue
-                number += 1
-                if number <= self._resumed["conversations"]:
-                    continue
-                if number > MOST_CONVERSATIONS:
-                    raise Unreadable("size")
-                self._file.report = self.report
-                if self.cursor["open"] is None:
-                    self.report.found += 1
-                yield from self._parts_of(found, number)
-                self.cursor = _cursor(number)
-                yield None
-        except Unreadable as fault:
-            self.report.fault = fault
+        except Unreadable as error:
+            fault = error
+        yield from self._parts_of_batch(batch)
+        self.report.take(self._file.report)
+        self.report.fault = fault or self.report.fault
 
-    def _parts_of(self, found, number):
-        """Yield the _Parts of `found`, parsed JSON of the file's conversation `number` (from 1);
-        none if the person has it already, or if it is empty or cannot be read."""
-        try:
-            reader = native_json if native_json.is_ours(found) else chatgpt
-            incoming = reader.read(found)
-        except (ValueError, RecursionError):
-            self.report.add_broken(as_text(found.get("title")) or as_text(found.get("id")))
-            return
+    def _parts_of_batch(self, batch):
+        """Yield the _Parts of `batch`, conversations that follow each other in the file, and None
+        after each. They are `(number, found, noted)`: the conversation's number from 1, its JSON,
+        and the Report of what could not be read before it.
+
+        One query for all of them says which the person has.
+        """
+        read = [(*each, _read(each[1])) for each in batch]
+        candidates = {
+            number: self._candidates(incoming)
+            for number, _found, _noted, incoming in read
+            if incoming
+        }
+        ids = [pk for pair in candidates.values() for pk in pair]
+        owners = dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
+        for number, found, noted, incoming in read:
+            if self.cursor["open"] is None:
+                self.report.take(noted)
+                self.report.found += 1
+            if incoming is None:
+                self.report.add_broken(as_text(found.get("title")) or as_text(found.get("id")))
+            else:
+                yield from self._parts_of(incoming, candidates[number], owners, number)
+            self.cursor = _cursor(number)
+            yield None
+
+    def _parts_of(self, incoming, candidates, owners, number):
+        """Yield the _Parts of `incoming`, the file's conversation `number` (from 1); none if the
+        person has it already, or if it is empty. `candidates` and `owners` are as in `_new_id`."""
         resumed = self._resumed["open"] if number == self._resumed["conversations"] + 1 else None
         if resumed:
             pk, done = UUID(resumed), self._resumed["messages"]
         else:
-            pk, done = self._new_id(incoming), 0
+            pk, done = self._new_id(candidates, owners), 0
             self.report.left_out += incoming.left_out
             if pk is None:
                 self.report.known += 1
@@ -226,7 +255,7 @@ class Importer:
             turns = plan[start : start + PIECE_MESSAGES]
             self.report.messages += len(turns)
             self.report.left_out["long"] += sum(len(each.turn.text) > LONGEST for each in turns)
-            part = _Part(pk, [each.message(pk) for each in turns])
+            part = _Part(pk, [each.message(pk, self._replies) for each in turns])
             part.conversation = conversation if start == 0 else None
             end = start + len(turns)
             if end < len(plan):
@@ -236,25 +265,35 @@ class Importer:
                 self.cursor = _cursor(number)
             yield part
 
-    def _new_id(self, incoming):
-        """Return a UUID for an ImportedConversation; None if the person has it already.
+    def _candidates(self, incoming):
+        """Return the UUIDs that an ImportedConversation may get, the best first.
 
-        It is the id in the file, if that is a UUID and free; else a UUID derived from the person
-        and that id or, without one, the texts: importing a file again gives the same ids.
+        They are the id in the file, if that is a UUID, and one derived from the person and that id
+        or, without one, the texts: importing a file again gives the same ids.
         """
         own = as_uuid(incoming.id)
         told = incoming.id or "\n".join(
             [incoming.title, str(incoming.created_at), *(t.id + t.text for t in incoming.turns)]
         )
         made = uuid5(NAMESPACE_URL, f"chatsite-import:{self._person.pk}:{told}")
-        candidates = [own, made] if own else [made]
-        owners = dict(Conversation.objects.filter(pk__in=candidates).values_list("pk", "owner_id"))
-        owners |= {pk: self._person.pk for pk in candidates if pk in self._read_ids}
-        if self._person.pk in owners.values():
+        return [own, made] if own else [made]
+
+    def _new_id(self, candidates, owners):
+        """Return the first of the UUIDs `candidates` that is free; None if the person has one of
+        them. `owners` maps UUIDs of stored conversations to the ids of their owners."""
+        if any(pk in self._read_ids or owners.get(pk) == self._person.pk for pk in candidates):
             return None
         pk = next(pk for pk in candidates if pk not in owners)
         self._read_ids.add(pk)
         return pk
+
+
+def _read(found):
+    """Return the ImportedConversation in `found`, parsed JSON; None if it cannot be read."""
+    try:
+        return (native_json if native_json.is_ours(found) else chatgpt).read(found)
+    except (ValueError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +306,17 @@ class _PlannedMessage:
     parent_id: UUID | None
     created_at: datetime
 
-    def message(self, conversation_id):
-        """Return the Message, with its HTML rendered, but not saved."""
+    def message(self, conversation_id, replies):
+        """Return the Message, not saved; `replies` (_Replies) sets the HTML of a reply later."""
         turn, is_reply = self.turn, self.turn.role == Message.Role.ASSISTANT
         items = imported_items(turn.items, turn.role) if turn.items else None
-        columns = _of_reply(turn, items, str(self.pk)) if is_reply else _of_person(turn, items)
-        return Message(
+        if not is_reply:
+            columns = _of_person(turn, items)
+        elif items:
+            columns = asdict(projections(items, str(self.pk), replies.account))
+        else:
+            columns = {"text": turn.text[:LONGEST], "reasoning": turn.reasoning[:LONGEST]}
+        message = Message(
             pk=self.pk,
             conversation_id=conversation_id,
             parent_id=self.parent_id,
@@ -281,20 +325,40 @@ class _PlannedMessage:
             items=items,
             **columns,
         )
+        if is_reply and not items:
+            replies.add(message)
+        return message
 
 
-def _of_reply(turn, items, name):
-    """Return the columns of text and HTML of a reply, from its `items` or, without them, from the
-    texts of the Turn. `name` begins the ids of footnotes."""
-    if items:
-        return asdict(projections(items, name))
-    text, reasoning = turn.text[:LONGEST], turn.reasoning[:LONGEST]
-    return {
-        "text": text,
-        "html": render(text, name=name),
-        "reasoning": reasoning,
-        "reasoning_html": render(reasoning, THOUGHTS, name=name) if reasoning else "",
-    }
+class _Replies:
+    """Replies whose Markdown is rendered together; `account` is the id of the person whose share of
+    syntax highlighting is used."""
+
+    def __init__(self, account):
+        self.account = account
+        self._begin()
+
+    def _begin(self):
+        self._batch = Batch(self.account)
+        self._streams = []  # (Message, name of its field, Stream)
+
+    def add(self, message):
+        """Render text and reasoning of the Message `message`; `finish` sets their HTML."""
+        for name, text, prefix in (
+            ("html", message.text, ""),
+            ("reasoning_html", message.reasoning, THOUGHTS),
+        ):
+            if text:
+                stream = self._batch.add(text, prefix, name=str(message.pk))
+                self._streams.append((message, name, stream))
+
+    def finish(self):
+        """Set the HTML of all messages that were added, once their code is highlighted; what is not
+        after 10 seconds stays as it is."""
+        self._batch.finish()
+        for message, name, stream in self._streams:
+            setattr(message, name, "".join(stream.frozen))
+        self._begin()
 
 
 def _of_person(turn, items):

@@ -28,6 +28,8 @@ _MARK = re.compile(
     r"|(?::contentReference)?\[oaicite:\d+\](?:\{index=\d+\})?"
     ")"
 )
+# One of these is in every citation mark.
+_BEGINNING = re.compile("[\ue200-\ue206【]|cite")
 _PRIVATE = re.compile("[\ue200-\ue206]")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>~$|])")
 
@@ -56,6 +58,8 @@ def resolve(text, metadata, sources):
     Sources are looked up in the message's `metadata` and in `sources`, those of the whole
     conversation as `find_sources` returns them.
     """
+    if not _BEGINNING.search(text):
+        return text
     sources = {**sources, **find_sources(metadata)}
     by_mark = _by_mark(text, metadata)
 

@@ -68,6 +68,13 @@ class Report:
         self.missing += [(title[:100], question) for question in shown]
         self.more_missing += len(questions) - len(shown)
 
+    def take(self, other):
+        """Add what could not be read according to the Report `other`."""
+        for name in other.broken:
+            self.add_broken(name)
+        self.more_broken += other.more_broken
+        self.fault = other.fault or self.fault
+
     def as_json(self):
         """Return the report as a dict that can be stored as JSON, for `from_json`."""
         stored = {each.name: getattr(self, each.name) for each in fields(self)}
