@@ -3,21 +3,24 @@
 import io
 import json
 import os
+import time
 import uuid
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
+from django.test import RequestFactory
 from django.utils import timezone
 
+from chatsite.upload_handler import SpoolHandler
 from conversations.conversation_list import trash
 from conversations.jobs import lease as leases
 from conversations.jobs import run_briefly
 from conversations.jobs.erase_work import order_emptying
 from conversations.jobs.import_space import NoImportSpace, check_space
-from conversations.jobs.import_work import order_import
-from conversations.jobs.runner import Runner, cancel, clean_up
+from conversations.jobs.import_work import keep_upload, order_import
+from conversations.jobs.runner import FORGOTTEN, Runner, cancel, clean_up
 from conversations.models import Conversation, Job, Message
 from tests.test_import_limits import conversation
 
@@ -254,3 +257,18 @@ def test_old_jobs_and_files_without_a_job_are_removed(alice, imports):
     assert [path.name for path in imports.iterdir()] == [job.subject]
     assert list(Job.objects.all()) == [job]
     assert io.BytesIO((imports / job.subject).read_bytes()).read() == tiny(1)
+
+
+def test_a_file_that_came_whole_but_got_no_job_is_swept_a_day_later(alice, imports):
+    """As when the process dies after it has renamed the file, and before it stores the job."""
+    handler = SpoolHandler(RequestFactory().post("/data/"))
+    handler.new_file("file", "conversations.json", "application/json", 4)
+    handler.receive_data_chunk(b"left", 0)
+    upload = handler.file_complete(4)
+    name = keep_upload(upload)
+    upload.close()
+    Runner().step()
+    assert (imports / name).read_bytes() == b"left"
+    os.utime(imports / name, times=(time.time() - FORGOTTEN - 1,) * 2)
+    Runner().step()
+    assert list(imports.iterdir()) == []

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.support.polling import until
+from tests.support.raw_browser import Browser
 from tests.test_import_limits import conversation
 
 pytestmark = pytest.mark.once
@@ -43,3 +44,25 @@ def test_a_large_file_that_has_no_room_is_told_so(stage, make_stage_server, alic
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
     assert "The server has no room for this file now" in answer.text
     assert [path.name for path in folder.iterdir()] == ["waiting"]
+
+
+def test_a_person_sends_one_large_file_at_a_time(stage, make_stage_server, alice, bob, tmp_path):
+    folder = tmp_path / "imports"
+    server = make_stage_server(MAX_BODY=10_000, MAX_IMPORT=100_000, IMPORT_FOLDER=folder)
+    mine, theirs = stage.visit(server, alice), stage.visit(server, bob)
+    tokens = [{"csrfmiddlewaretoken": each.token()} for each in (mine, theirs)]
+    first = Browser(server, alice).connect()
+    kind = "multipart/form-data; boundary=b"
+    first.send_head("POST", "/data/", Content_Type=kind, Content_Length=90_000)
+    first.socket.sendall(b"x" * 50_000)
+    until(lambda: any(str(folder) in name for name in server.inside()["open"]))
+    file = {"file": ("c.json", b"x" * 90_000)}
+    second = mine.http.post("/data/", data=tokens[0], files=file)
+    assert (second.status_code, second.headers["Retry-After"]) == (429, "60")
+    assert "A file of yours is being sent" in second.text
+    assert "send it again when the others are in." in second.text
+    # It keeps nobody else from sending one, and the person only as long as it lasts.
+    assert theirs.http.post("/data/", data=tokens[1], files=file).status_code == 422
+    first.close()
+    until(lambda: mine.http.post("/data/", data=tokens[0], files=file).status_code == 422)
+    assert list(folder.iterdir()) == []
