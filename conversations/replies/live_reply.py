@@ -5,10 +5,12 @@ no difference. Nothing is queued for a watcher: each remembers which version it 
 what changed since, so that one that stops reading holds up nothing and costs nothing.
 """
 
+import json
 import time
 from itertools import count
 
 from conversations import items, upstream
+from conversations.items.cleaning import LONGEST_MESSAGE
 from conversations.replies import partial_items
 from conversations.replies.live_item import NOTHING, LiveCall, LiveText, annotations_of
 
@@ -58,6 +60,8 @@ class LiveReply:
         self._by_number = {}
         self._order = []
         self._marks = count(1)
+        # Bytes that calls of tools and annotations may still have.
+        self._room = LONGEST_MESSAGE
 
     @property
     def id(self):
@@ -91,11 +95,13 @@ class LiveReply:
                 self._replace(event.index, event.text)
             case upstream.ItemChanged():
                 if isinstance(call := self._by_number.get(event.index), LiveCall):
-                    call.become({**call.item, **event.changes})
+                    call.become(self._limited({**call.item, **event.changes}, call.item))
                     self._changed(new_items=True)
             case upstream.Annotated():
-                self._by_number[event.index].annotations.append(event.annotation)
-                self._changed(new_items=True)
+                if self._room > 0:
+                    self._room -= _size(event.annotation)
+                    self._by_number[event.index].annotations.append(event.annotation)
+                    self._changed(new_items=True)
             case upstream.ItemClosed():
                 self._close(event.index, event.item)
 
@@ -110,9 +116,20 @@ class LiveReply:
         if kind in ("message", "reasoning"):
             self._by_number[number] = LiveText(kind)
         else:
-            self._by_number[number] = LiveCall(event.item)
+            self._by_number[number] = LiveCall(self._limited(event.item))
             self._show(number)
             self._changed(new_items=True)
+
+    def _limited(self, item, before=None):
+        """Return `item`, the JSON of the call of a tool, in place of `before`; no more than its
+        type and state once all of them together are too long to be stored every moment."""
+        self._room += _size(before) - _size(item)
+        if self._room >= 0:
+            return item
+        kept = {name: item[name] for name in ("type", "id", "status") if name in item}
+        stub = {**kept, "omitted": {"bytes": _size(item)}}
+        self._room += _size(item) - _size(stub)
+        return stub
 
     def _begin(self, item):
         """Begin to render `item`, a LiveText. The blocks of the first of a type are marked as in a
@@ -169,7 +186,7 @@ class LiveReply:
     def _close(self, number, item):
         found = self._by_number[number]
         if isinstance(found, LiveCall):
-            found.become(item, is_closed=True)
+            found.become(self._limited(item, found.item), is_closed=True)
             self._changed(new_items=True)
             return
         found.closed = item
@@ -347,8 +364,11 @@ class LiveReply:
         changes = []
         for number, item in enumerate(self.items[: len(now)]):
             is_new = number >= len(seen)
-            if not is_new and seen[number] == now[number]:
+            if now[number] == (NOTHING if is_new else seen[number]):
                 continue
+            if item.type == "reasoning" and not is_new and seen[number] == NOTHING:
+                # There was nothing to see of it but white space.
+                is_new = True
             if item.type == "message" or not (is_new or isinstance(item, LiveCall)):
                 blocks = item.changes_since(NOTHING if is_new else seen[number])
                 changes += [(number, item, block) for block in blocks]
@@ -359,3 +379,8 @@ class LiveReply:
     def seen(self):
         """Return a mark of all items as they are now, for a later `changes_since`."""
         return tuple(item.seen() for item in self.items)
+
+
+def _size(item):
+    """Return the bytes of an item as JSON; 0 for None."""
+    return 0 if item is None else len(json.dumps(item))

@@ -19,8 +19,8 @@ SHARE = 0.15  # of the process's time
 # What sending one change costs, besides rendering it: measured, and not seen from here.
 SENDING = 0.0001  # seconds
 QUICKEST = 0.075  # seconds between two changes of one reply
-# Members of an item longer than this, as a picture, are cleaned in a thread.
-LONG = 50_000  # characters
+# An item with a member longer than this, or with a list in it, is cleaned in a thread.
+SHORT = 1_000  # characters
 # The attribute of an event that has JSON of the gateway.
 _GIVEN = {
     upstream.ItemOpened: "item",
@@ -38,6 +38,11 @@ def _kept(item):
     if kind == "reasoning" or (kind == "message" and not annotations_of(item)):
         return {name: value for name, value in item.items() if name not in ("content", "summary")}
     return item
+
+
+def _is_short(value):
+    """Return True if `value`, a member of an item, takes no time to clean."""
+    return len(value) <= SHORT if isinstance(value, str) else not isinstance(value, dict | list)
 
 
 class Pace:
@@ -131,15 +136,15 @@ class Renderer:
 
     async def cleaned(self, event):
         """Return `event`, one of an item, with what the gateway sent made safe to keep (see
-        `conversations.items.clean`); in a thread, if that is long."""
+        `conversations.items.clean`); in a thread, if that takes long."""
         member = _GIVEN.get(type(event))
         if member is None:
             return event
         given = _kept(getattr(event, member))
-        if max((len(each) for each in given.values() if isinstance(each, str)), default=0) > LONG:
-            clean = await self._loop.run_in_executor(self._thread, items.clean, given)
-        else:
+        if all(map(_is_short, given.values())):
             clean = items.clean(given)
+        else:
+            clean = await self._loop.run_in_executor(self._thread, items.clean, given)
         if member == "changes":
             clean.pop("type", None)
         return replace(event, **{member: clean})
