@@ -137,6 +137,20 @@ def test_one_that_is_stopped_keeps_what_had_come(stage, visitor):
     assert [item["type"] for item in row.message.items] == ["message", "web_search_call"]
 
 
+def test_a_citation_mark_becomes_the_number_of_its_source(stage, visitor):
+    text = "It rained.\ue200cite\ue202turn0search1\ue201 Then sun."
+    cited = message(text, "m_1")
+    cited["content"][0]["annotations"] = [{**CITED, "start_index": 10, "end_index": 29}]
+    begun = [created(), *(delta(each, item_id="m_1") for each in text)]
+    stage.gateway.will(chunks=list(steps([*begun, done(cited, 0), completed(cited)])))
+    response = visitor.ask("Weather?")
+    events = visitor.watch(response.pk)
+    stored = ended(response).message
+    assert stored.text == "It rained.[1] Then sun."
+    assert re.search(r'href="https://example.org/a"[^>]*>1</a>', events[-1].data)
+    assert not set("\ue200\ue202") & set(events[-1].data + stored.html)
+
+
 def test_a_plain_reply_has_no_items(stage, visitor):
     plain = message("Hello", "m_1")
     events = [
