@@ -70,26 +70,19 @@ def test_what_is_no_number_of_tokens_is_unknown(number):
     assert usage == Usage(None, None, 5, None, None)
 
 
+def kept_for(half_an_hour, half_a_day):
+    """What OpenAI says of how long what was written to the cache is kept."""
+    cut = {"ttl_30m_tokens": half_an_hour, "ttl_12h_tokens": half_a_day}
+    return {"cache_write_tokens_details": cut}
+
+
 @pytest.mark.parametrize(
     ("details", "written", "long"),
     [
         ({"input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 900}}, 900, None),
         ({"prompt_tokens_details": {"cached_tokens": 0, "cache_creation_tokens": 900}}, 900, None),
-        (
-            {"input_tokens_details": {"cache_write_tokens": 900, "cache_write_12h_tokens": 300}},
-            900,
-            300,
-        ),
-        (
-            {
-                "input_tokens_details": {
-                    "cache_write_30m_tokens": 100,
-                    "cache_write_12h_tokens": 300,
-                }
-            },
-            400,
-            300,
-        ),
+        ({"input_tokens_details": {"cache_write_tokens": 900, **kept_for(600, 300)}}, 900, 300),
+        ({"input_tokens_details": kept_for(100, 300)}, 400, 300),
         # LiteLLM's, for models of Anthropic; the same number stands beside the details again.
         (
             {

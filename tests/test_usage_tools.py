@@ -85,6 +85,22 @@ def test_uses_are_counted_from_what_was_completed(items, uses):
                 "image_output_tokens": 100,
             },
         ),
+        (
+            {
+                "image_gen": {
+                    "input_tokens": 60,
+                    "input_tokens_details": {"text_tokens": 10, "image_tokens": 50},
+                    "cached_tokens": 25,
+                    "cached_tokens_details": {"cached_text_tokens": 99, "cached_image_tokens": 15},
+                }
+            },
+            {
+                "image_input_text_tokens": 0,
+                "image_cached_text_tokens": 10,
+                "image_input_image_tokens": 35,
+                "image_cached_image_tokens": 15,
+            },
+        ),
         # Details beyond the whole: the parts count, and nothing is left of the whole.
         (
             {"image_gen": {"input_tokens": 5, "input_tokens_details": {"text_tokens": 10}}},
@@ -111,7 +127,9 @@ def test_what_is_reported_goes_before_what_is_counted():
         ("image_output_tokens", 9, "reported"),
         ("web_search", 1, "reported"),
     ]
-    assert uses_of({"web_search": {"num_requests": 0}}, SEARCHES) == []
+    # Kinds without any use are reported as 0; pictures may be left out of their tokens.
+    nothing = {"web_search": {"num_requests": 0}, "image_gen": {"input_tokens": 0}}
+    assert uses_of(nothing, items) == [("image_generation", 1, "counted")]
 
 
 def test_a_charge_is_stored_and_is_part_of_the_cost(alice, prices):

@@ -24,8 +24,8 @@ def money(amount):
 
 @register.filter
 def amount(number):
-    """Format `number` (an amount of money) as text without a currency."""
-    return sentences.plain_amount(number)
+    """Format `number` (an amount of money) as text without a currency, with the sign for minus."""
+    return sentences.plain_amount(number).replace("-", "−")
 
 
 @register.filter

@@ -8,10 +8,11 @@ LARGEST = 2**53
 # The objects of details, in the Responses and in the chat-completions API.
 INPUT_DETAILS = ("input_tokens_details", "prompt_tokens_details")
 OUTPUT_DETAILS = ("output_tokens_details", "completion_tokens_details")
-# Objects that cut the tokens written to the cache by how long they are kept: LiteLLM's within the
-# details, Anthropic's beside the count.
+# Objects that cut the tokens written to the cache by how long they are kept: OpenAI's and LiteLLM's
+# within the details, Anthropic's beside the count.
 WRITE_DETAILS = ("cache_write_tokens_details", "cache_creation_token_details")
-LONG_WRITES = ("cache_write_12h_tokens", "12h", "ephemeral_1h_input_tokens")
+LONG_WRITES = ("ttl_12h_tokens", "ephemeral_1h_input_tokens", "cache_write_12h_tokens")
+SHORT_WRITES = ("ttl_30m_tokens", "ephemeral_5m_input_tokens", "cache_write_30m_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Usage:
         total = _count(reported, "total_tokens")
         cached = _detail(reported, INPUT_DETAILS, "cached_tokens")
         written = _detail(reported, INPUT_DETAILS, "cache_write_tokens", "cache_creation_tokens")
-        long_written = _long_written(reported)
+        long_written = _written_for(reported, LONG_WRITES)
         if written is None:
             # Anthropic's own words, as some gateways pass them on: what was written to the cache
             # or read from it is not part of the input there.
@@ -58,8 +59,8 @@ class Usage:
                 total = max(total or 0, input_tokens + (output_tokens or 0))
             cached = read if cached is None else cached
         if written is None:
-            short_written = _detail(reported, INPUT_DETAILS, "cache_write_30m_tokens")
-            known = [share for share in (short_written, long_written) if share is not None]
+            shares = (_written_for(reported, SHORT_WRITES), long_written)
+            known = [share for share in shares if share is not None]
             written = sum(known) if known else None
         reasoning = _detail(reported, OUTPUT_DETAILS, "reasoning_tokens")
         if not total and input_tokens is not None and output_tokens is not None:
@@ -109,16 +110,15 @@ def _detail(reported: dict, objects: tuple[str, ...], *names: str) -> int | None
     return max(known) if known else None
 
 
-def _long_written(reported: dict) -> int | None:
+def _written_for(reported: dict, names: tuple[str, ...]) -> int | None:
     """Return how many tokens `reported`, a `usage` object, says were written to the cache for the
-    longest time; None if it does not cut them by time."""
-    known = [_detail(reported, INPUT_DETAILS, "cache_write_12h_tokens")]
-    within = (reported.get(name) for name in INPUT_DETAILS)
-    for details in within:
+    time that `names` stand for (LONG_WRITES or SHORT_WRITES); None if it does not cut them so."""
+    known = [_detail(reported, INPUT_DETAILS, *names)]
+    for details in (reported.get(name) for name in INPUT_DETAILS):
         if isinstance(details, dict):
-            known.append(_detail(details, WRITE_DETAILS, *LONG_WRITES))
+            known.append(_detail(details, WRITE_DETAILS, *names))
     if isinstance(cut := reported.get("cache_creation"), dict):
-        known.append(_count(cut, *LONG_WRITES))
+        known.append(_count(cut, *names))
     return max((count for count in known if count is not None), default=None)
 
 

@@ -52,7 +52,8 @@ def uses_of(tool_usage, items):
     found = reported(tool_usage)
     uses = [Use(kind, number, Basis.REPORTED) for kind, number in found.items() if number]
     known = set(found)
-    if any(kind.startswith("image_") for kind in found):
+    if any(number for kind, number in found.items() if kind.startswith("image_")):
+        # Charged by their tokens.
         known.add(IMAGE_GENERATION)
     uses += [
         Use(kind, number, Basis.COUNTED)
@@ -87,20 +88,36 @@ def reported(tool_usage):
 
 def _image_tokens(image_gen):
     """Return `{kind: tokens}` of the object `tool_usage.image_gen`: by direction and, as far as it
-    says, by what the tokens are of; the rest of a direction without saying what."""
+    says, by what the tokens are of; the rest of a direction without saying what.
+
+    Input that was read from the cache has kinds of its own; where it is not said what it was of, it
+    counts as other input.
+    """
     found = {}
     for direction in ("input", "output"):
         total = _number(image_gen.get(f"{direction}_tokens"))
-        details = image_gen.get(f"{direction}_tokens_details")
+        details = _object(image_gen.get(f"{direction}_tokens_details"))
         parts = 0
         for content in ("text", "image"):
-            part = _number(details.get(f"{content}_tokens")) if isinstance(details, dict) else None
+            part = _number(details.get(f"{content}_tokens"))
             if part is not None:
                 found[f"image_{direction}_{content}_tokens"] = part
                 parts += part
         if total is not None and total > parts:
             found[f"image_{direction}_tokens"] = total - parts
+    cached = _object(image_gen.get("cached_tokens_details"))
+    for content in ("text", "image"):
+        whole = f"image_input_{content}_tokens"
+        part = min(_number(cached.get(f"cached_{content}_tokens")) or 0, found.get(whole, 0))
+        if part:
+            found[whole] -= part
+            found[f"image_cached_{content}_tokens"] = part
     return found
+
+
+def _object(value):
+    """Return `value` from JSON if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def counted(items):
