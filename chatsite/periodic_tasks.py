@@ -12,11 +12,13 @@ from django.conf import settings
 from django.db import connections
 
 from conversations import replies
-from conversations.conversation_list import trash
 from conversations.database.outage import passes, sentence
 from conversations.files.scanner import check_piece
 from conversations.files.sweep import sweep_piece
+from conversations.jobs.erase_person_work import erase_again
+from conversations.jobs.retention_work import order_nightly
 from conversations.jobs.runner import run_jobs
+from conversations.keeping.sweep import remove_next
 from conversations.mail.delivery import send_next
 from conversations.review.access_log_heads import log_each_hour
 
@@ -28,7 +30,9 @@ PAUSE = 0.1  # seconds between two deletions, so that nobody waits for a long se
 async def run():
     """Run all periodic tasks and background jobs until this coroutine is cancelled."""
     async with asyncio.TaskGroup() as group:
-        group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", trash.purge_piece))
+        group.create_task(_every(settings.TRASH_SWEEP, "the sweep of the trash", remove_next))
+        group.create_task(_every(settings.TRASH_SWEEP, "the retention run's order", order_nightly))
+        group.create_task(_every(settings.ERASURE_LOOK, "the list of erasures", erase_again))
         group.create_task(run_jobs(replies.is_busy))
         group.create_task(_every(settings.HEAD_LOOK, "the access log's head", log_each_hour))
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))

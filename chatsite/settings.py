@@ -137,7 +137,10 @@ def database(url, pool_size):
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+            # secure_delete: what is deleted is overwritten, and no page of the file keeps it.
+            "init_command": (
+                "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA secure_delete=ON;"
+            ),
         }
         # Tests use threads and processes; an in-memory database is not shared between them.
         # Requests run in a few lasting threads (chatsite/asgi_handler.py), as do their connections.
@@ -249,6 +252,7 @@ STREAM_STALLED = 30  # a browser may leave one event unread
 STREAM_ACCESS = 5  # between two looks whether those who watch still may
 TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second attempt
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
+ERASURE_LOOK = 60  # seconds between two looks whether a backup brought back who was erased
 HEAD_LOOK = 10  # seconds between two looks whether this hour's head of the access log is written
 # Bytes of the largest request that the gateway takes; 0 is not known.
 UPSTREAM_MAX_BODY = env.number("UPSTREAM_MAX_BODY", 0)
@@ -298,6 +302,8 @@ MAX_IMPORT = env.number("MAX_IMPORT", 500_000_000, least=10_000)
 # Bytes of such files that wait at a time, of all people; a person may have a share of it.
 IMPORT_SPACE = env.number("IMPORT_SPACE", 10_000_000_000, least=10_000)
 BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent if ON_SQLITE else BASE_DIR
+# Erasures of people, to be applied again after a backup was restored: kept outside of the database.
+ERASURES_FILE = BESIDE_DATABASE / env.str("ERASURES_FILE", default="erasures.jsonl")
 IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")
 # What fits into MAX_BODY is in memory already; larger files lie beside the database.
 FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY

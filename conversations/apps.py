@@ -2,7 +2,7 @@
 receivers, system checks and the repair of database triggers."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_delete, post_migrate, pre_delete
+from django.db.models.signals import post_delete, post_migrate, pre_delete, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,14 +20,18 @@ class ConversationsConfig(AppConfig):
         from conversations.accounts import session_revocation
         from conversations.database import integers_in, triggers
         from conversations.files import sweep
-        from conversations.review import permission_changes
+        from conversations.keeping import holds
+        from conversations.review import administration_log, permission_changes
         from conversations.search import index
         from conversations.single_sign_on import session
 
         integers_in.register()
         permission_changes.connect()
+        holds.connect()
+        administration_log.connect()
         session_revocation.connect()
         session.connect()
+        pre_migrate.connect(triggers.lift, sender=self)
         post_migrate.connect(triggers.repair, sender=self)
         post_migrate.connect(enable_default_model, sender=self)
         post_migrate.connect(make_reviewers, sender=self)

@@ -115,6 +115,12 @@ class MessageForm(forms.Form):
         return uuid.uuid4()
 
 
+def wants_temporary(request):
+    """Return True if `request` asks for a new conversation that is temporary: by `temporary` in the
+    POST data (the last value counts: an unticked box sends "0"), else in the query of the URL."""
+    return request.POST.get("temporary", request.GET.get("temporary")) == "1"
+
+
 class EditForm(MessageForm):
     """The form to edit a message: a MessageForm whose text replaces that of the message in a new
     branch of the conversation."""

@@ -6,6 +6,7 @@ from django.urls import path
 from conversations.views import (
     access_log,
     account,
+    cases,
     conversation_list,
     conversations,
     feedback,
@@ -98,10 +99,12 @@ urlpatterns = [
     path("usage/people/<str:username>.csv", usage.person_file, name="usage_person_csv"),
     # /review/
     path("review/", review.index, name="review"),
+    path("review/export/", cases.export_selection, name="review_export_selection"),
     path("review/log/", access_log.index, name="review_log"),
     path("review/log.csv", access_log.download, name="review_log_csv"),
     # /review/<uuid>/
     path("review/<uuid:conversation_id>/", review.conversation, name="review_conversation"),
+    path("review/<uuid:conversation_id>/export/", cases.export, name="review_export"),
     path("review/<uuid:conversation_id>/flag/", review.flag, name="review_flag"),
     path("review/<uuid:conversation_id>/note/", review.note, name="review_note"),
     path("review/<uuid:conversation_id>/reviewed/", review.reviewed, name="review_reviewed"),

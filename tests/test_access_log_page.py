@@ -92,7 +92,7 @@ def test_the_csv_has_every_row_and_is_recorded(acts, auditor, bob, conversation)
     assert (first["conversation_id"], first["reason"]) == (str(conversation.pk), "legal")
     assert flagged["previous"] == first["hash"]
     row = ReviewAccess.objects.latest("number")
-    assert (row.action, row.reviewer_id, row.detail) == ("exported", bob.pk, {"log": "owner=alice"})
+    assert (row.action, row.reviewer_id, row.words) == ("exported", bob.pk, {"log": "owner=alice"})
 
 
 def test_no_cell_of_the_csv_is_a_formula(acts, auditor):

@@ -16,14 +16,18 @@ from conversations.models import (
     BudgetChange,
     Conversation,
     DirectoryGroup,
+    Erasure,
+    Hold,
     Invitation,
     LanguageModel,
     Message,
     OutgoingMail,
     Person,
     Price,
+    RetentionRule,
     ReviewAccess,
     Scope,
+    TemporaryPolicy,
     ToolPrice,
     UsageScope,
 )
@@ -106,6 +110,10 @@ def furnish(first, count):
         Budget.objects.create(group=group, period="day", metric="replies", limit=3)
         Scope.objects.create(reviewer=person, group=group)
         UsageScope.objects.create(viewer=person).groups.add(group)
+        RetentionRule.objects.create(group=group, days=30)
+        TemporaryPolicy.objects.create(group=group, policy="allowed")
+        Hold.objects.create(person_id=person.pk, placed_by=person.pk, reason="A lawsuit.")
+        Erasure.objects.create(person_id=person.pk, pseudonym=f"p-{person.pk}")
     LanguageModel.objects.bulk_create(LanguageModel(name=f"m-{n}") for n in numbers)
     EmailAddress.objects.bulk_create(EmailAddress(user=person, email="x@y.z") for person in people)
     Price.objects.bulk_create(Price(model=f"m-{n}", input=1, output=1) for n in numbers)
@@ -314,8 +322,9 @@ def test_scopes_are_made_and_removed_on_record(office, administrator, reviewer):
 def test_the_group_of_reviewers_is_removed_on_record(office, administrator):
     group = Group.objects.get(name="Reviewers")
     office.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"})
-    [row] = ReviewAccess.objects.all()
-    assert (row.action, row.reviewer_id) == ("changed_permission", administrator.pk)
+    lost, removed = ReviewAccess.objects.order_by("number")
+    assert (lost.action, lost.reviewer_id) == ("changed_permission", administrator.pk)
+    assert (removed.action, removed.detail["what"]) == ("changed_setting", "group")
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,17 @@ REGISTERED = {
     "conversations.budget": GuardedAdmin,
     "conversations.budgetchange": GuardedAdmin,
     "conversations.directorygroup": PowerAdmin,
+    "conversations.erasure": GuardedAdmin,
+    "conversations.hold": PowerAdmin,
     "conversations.invitation": PowerAdmin,
     "conversations.languagemodel": GuardedAdmin,
     "conversations.outgoingmail": GuardedAdmin,
     "conversations.person": PowerAdmin,
     "conversations.price": GuardedAdmin,
+    "conversations.retentionrule": PowerAdmin,
     "conversations.scope": PowerAdmin,
     "conversations.toolprice": GuardedAdmin,
+    "conversations.temporarypolicy": PowerAdmin,
     "conversations.usagescope": PowerAdmin,
 }
 

@@ -30,6 +30,8 @@ FORBIDDEN = {
     "prompt": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "usage": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "search": {"urls", "views", "forms", "admin", "replies", "upstream"},
+    "keeping": {"urls", "views", "forms", "admin", "replies", "upstream", "jobs"},
+    "cases": {"urls", "views", "forms", "admin", "upstream", "jobs"},
     "jobs": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "transfer": {"urls", "views", "forms", "admin", "replies", "upstream", "jobs"},
     "forms": {"urls", "views", "admin", "replies", "upstream"},

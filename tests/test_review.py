@@ -96,7 +96,7 @@ def test_a_remembered_reason_counts_for_all_that_is_opened(desk, conversation, b
         ("opened", other.pk),
         ("reopened", other.pk),
     ]
-    assert set(ReviewAccess.objects.values_list("explanation", flat=True)) == {"She asked us to."}
+    assert {row.explanation for row in ReviewAccess.objects.all()} == {"She asked us to."}
 
 
 def test_a_sitting_ends_after_an_hour(desk, conversation):
@@ -153,7 +153,7 @@ def test_the_exact_input_is_shown_on_demand_and_recorded(desk, conversation):
     assert f'"content": "{QUESTION}"' in text
     row = ReviewAccess.objects.latest("number")
     assert row.action == "saw_input"
-    assert row.detail == {"response": str(call.pk)}
+    assert row.detail["response"] == str(call.pk)
 
 
 def test_the_input_is_not_shown_without_a_reason(desk, conversation):

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from conversations.conversation_list import trash
+from conversations.keeping import removal
 from conversations.models import Conversation, Message, Response
 from conversations.replies.refused import (
     Busy,
@@ -57,7 +58,7 @@ def assert_refused(refusal, person, **wanted):
 @WAYS
 def test_in_a_conversation_that_was_deleted_meanwhile(alice, response, way):
     wanted = wanted_of(response, way)
-    trash.erase(Conversation.objects.get())
+    removal.remove(Conversation.objects.get())
     assert_refused(ConversationDeleted, alice, **wanted)
     assert not Message.objects.exists()
 

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conversations.conversation_list import trash
+from conversations.keeping import removal
 from conversations.models import Conversation, Message, Response
 from conversations.search import search
 from conversations.transfer import account_archive, bringing_in, native_json
@@ -269,7 +270,7 @@ def test_what_stood_apart_in_the_list_does_so_again(me, alice, kept):
         setattr(conversation, kept, long_ago)
         conversation.save()
     exported = everything_of(alice)
-    trash.erase(conversation)
+    removal.remove(conversation)
     upload(me, exported, "everything.zip")
     again = Conversation.objects.get()
     assert [name for name in KEPT if getattr(again, name)] == ([kept] if kept else [])

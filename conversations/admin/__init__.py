@@ -7,6 +7,7 @@ Importing the modules below is what registers them (`chatsite.apps.Administratio
 from conversations.admin import (  # noqa: F401
     directory,
     invitations,
+    keeping,
     mail,
     people,
     review,

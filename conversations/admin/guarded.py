@@ -25,6 +25,21 @@ class GuardedAdmin(admin.ModelAdmin):
     linked_lookups = ()
     show_facets = admin.ShowFacets.NEVER
 
+    def changeform_view(self, request, *args, **kwargs):
+        """Show or take the form of a row, as an act of `request.user`."""
+        with acting(request):
+            return super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request, *args, **kwargs):
+        """Show or take the page that confirms a deletion, as an act of `request.user`."""
+        with acting(request):
+            return super().delete_view(request, *args, **kwargs)
+
+    def changelist_view(self, request, *args, **kwargs):
+        """Show the list, or run an action on rows of it, as an act of `request.user`."""
+        with acting(request):
+            return super().changelist_view(request, *args, **kwargs)
+
     def lookup_allowed(self, lookup, value, request=None):
         """Return True if the look-up named `lookup` is in `listed_lookups`; a year must also be in
         range."""
@@ -63,21 +78,18 @@ class PowerAdmin(GuardedAdmin):
     def changeform_view(self, request, *args, **kwargs):
         """Show or take the form of a row; asks for a recent login."""
         require_recent_login(request)
-        with acting(request):
-            return super().changeform_view(request, *args, **kwargs)
+        return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs):
         """Show or take the page that confirms a deletion; asks for a recent login."""
         require_recent_login(request)
-        with acting(request):
-            return super().delete_view(request, *args, **kwargs)
+        return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs):
         """Show the list, or run an action on rows of it, which asks for a recent login."""
         if request.method == "POST":
             require_recent_login(request)
-        with acting(request):
-            return super().changelist_view(request, *args, **kwargs)
+        return super().changelist_view(request, *args, **kwargs)
 
 
 class SuperusersChange:

@@ -9,7 +9,9 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
-from django.urls import reverse
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -20,8 +22,11 @@ from conversations.accounts.recent_login import require_recent_login
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin
 from conversations.admin.person_sign_in import SHOWN, SignInActions
 from conversations.admin.role_forms import ROLE_FIELDS, PersonForm
-from conversations.models import LanguageModel, Person
+from conversations.jobs.erase_person_work import order_erasure
+from conversations.keeping.erasure import LastAdministrator, UnderHold
+from conversations.models import Hold, LanguageModel, Person
 from conversations.rendering.isolated_text import isolated
+from conversations.review.record_access import acting
 
 
 class NewPersonForm(AdminUserCreationForm):
@@ -71,6 +76,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         "last_seen_at",
         "date_joined",
         "own_budgets",
+        "erase_link",
         *SHOWN,
     ]
     fieldsets = [
@@ -94,6 +100,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             {"fields": ["is_staff", "user_permissions"], "classes": ["collapse"]},
         ),
         (_("Important dates"), {"fields": ["last_seen_at", "last_login", "date_joined"]}),
+        (_("Erasure"), {"fields": ["erase_link"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "first_name", "last_name"]}),
@@ -160,6 +167,11 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
         beyond = people_beyond(request.user).filter(pk__in=[person.pk for person in objs])
         refused = [str(person) for person in beyond]
+        refused += [
+            _("%s: under a legal hold") % isolated(str(person))
+            for person in objs
+            if Hold.concerns(person.pk)
+        ]
         return [str(person) for person in objs], model_count, set(), refused
 
     def save_model(self, request, obj, form, change):
@@ -171,6 +183,46 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
         if not change and form.cleaned_data.get("send_link"):
             transaction.on_commit(lambda: send_password_link(request, obj))
+
+    def get_urls(self):
+        """Return the URL patterns of Django's pages of accounts, and of the erasure of one."""
+        view = self.admin_site.admin_view(self.erase_view)
+        name = "conversations_person_erase"
+        return [path("<int:person_id>/erase/", view, name=name), *super().get_urls()]
+
+    def erase_view(self, request, person_id):
+        """Show the page that confirms the erasure of the account `person_id`; POST orders it. For
+        superusers; asks for a recent login."""
+        require_recent_login(request)
+        person = Person.objects.filter(pk=person_id).first()
+        if person is None or not request.user.is_superuser:
+            raise Http404
+        refusal = None
+        if request.method == "POST":
+            try:
+                with acting(request):
+                    erasure = order_erasure(person, request.user)
+                page = reverse("admin:conversations_erasure_change", args=[erasure.pk])
+                return HttpResponseRedirect(page)
+            except UnderHold:
+                refusal = _("The person, or a conversation of theirs, is under a legal hold.")
+            except LastAdministrator:
+                refusal = _("This is the only administrator. Make somebody else one first.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Erase a person"),
+            "person": person,
+            "belongings": _belongings([person]),
+            "refusal": refusal,
+        }
+        status = 409 if refusal else 200
+        return TemplateResponse(request, "admin/erase_person.html", context, status=status)
+
+    @admin.display(description=_("erasure"))
+    def erase_link(self, person):
+        """Return a link to the page that erases `person`, for the page of an account."""
+        page = reverse("admin:conversations_person_erase", args=[person.pk])
+        return format_html('<a href="{}">{}</a>', page, _("Erase with a receipt …"))
 
     @admin.display(description=_("name"))
     def name(self, person):

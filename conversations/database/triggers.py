@@ -1,11 +1,14 @@
 """Database triggers: rules that the database itself enforces, whatever program writes to it.
 
-There are two sets. ACCESS_LOG keeps the access log append-only and lets the number of its last
-entry grow only by one. ERASURE empties the texts of a Response whose conversation or message is
-deleted, so that no way to delete leaves words behind; its token counts stay.
+There are four sets. ACCESS_LOG keeps the access log append-only and lets the number of its last
+entry grow only by one; WORDS lets the free text beside it only be emptied. ERASURE empties the
+texts of a Response whose conversation or message is deleted, so that no way to delete leaves words
+behind; its token counts stay. HOLD refuses to delete what is under a legal hold
+(`conversations.models.Hold`).
 
 Migrations create them, and `install` repairs them after every `migrate`: on SQLite a change of a
-table's columns makes the table anew, and the new one has no triggers.
+table's columns makes the table anew, and the new one has no triggers. Those of HOLD read other
+tables, which SQLite would not let a migration make anew meanwhile: `lift` drops them before.
 """
 
 import re
@@ -31,6 +34,8 @@ class Trigger:
 _LOG = "conversations_reviewaccess"
 _HEAD = "conversations_accessloghead"
 _RESPONSE = "conversations_response"
+_HOLD = "conversations_hold"
+_WORDS = "conversations_accesswords"
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END"
 
 # Columns of a Response that hold words of a person, a model or a gateway, and what empty is.
@@ -145,6 +150,73 @@ ERASURE = {
     ),
 }
 
+# Free text beside the log may only be emptied, together with its salt.
+_IS_NOT_EMPTIED = (
+    "NEW.number <> OLD.number OR NEW.salt <> '' OR NEW.words {as_text} <> '{{}}'"
+    " OR NEW.erased_by IS NULL"
+)
+WORDS = {
+    "sqlite": (
+        _sqlite(
+            "access_words_only_emptied", _WORDS, "BEFORE UPDATE", _IS_NOT_EMPTIED.format(as_text="")
+        ),
+        _sqlite("access_words_no_delete", _WORDS, "BEFORE DELETE"),
+    ),
+    "postgresql": (
+        _postgresql(
+            "access_words_only_emptied",
+            _WORDS,
+            "BEFORE UPDATE",
+            "ROW",
+            "access_words_refuse_change",
+        ),
+        _postgresql("access_words_no_delete", _WORDS, "BEFORE DELETE", "ROW", "access_log_refuse"),
+    ),
+}
+
+# By table, which rows of it a hold keeps, as a condition on OLD, a row that is to be deleted.
+_ACTIVE = f"SELECT 1 FROM {_HOLD} WHERE released_at IS NULL AND"  # noqa: S608
+_OWNER = "SELECT owner_id FROM conversations_conversation WHERE id = OLD.conversation_id"
+_HELD = {
+    "conversations_person": f"EXISTS ({_ACTIVE} person_id = OLD.id)",
+    "conversations_conversation": (
+        f"EXISTS ({_ACTIVE} conversation_id = OLD.id)"
+        f" OR EXISTS ({_ACTIVE} person_id = OLD.owner_id)"
+    ),
+    "conversations_message": (
+        f"EXISTS ({_ACTIVE} conversation_id = OLD.conversation_id)"
+        f" OR EXISTS ({_ACTIVE} person_id = ({_OWNER}))"
+    ),
+    # Files that were not sent yet are no part of a conversation.
+    "conversations_attachment": (
+        f"OLD.message_id IS NOT NULL AND (EXISTS ({_ACTIVE} conversation_id = OLD.conversation_id)"
+        f" OR EXISTS ({_ACTIVE} person_id = OLD.owner_id))"
+    ),
+}
+_KEEPS = "a legal hold keeps this"
+HOLD = {
+    "sqlite": tuple(
+        _sqlite(
+            f"hold_on_{table.partition('_')[2]}",
+            table,
+            "BEFORE DELETE",
+            condition,
+            f"BEGIN SELECT RAISE(ABORT, '{_KEEPS}'); END",
+        )
+        for table, condition in _HELD.items()
+    ),
+    "postgresql": tuple(
+        _postgresql(
+            f"hold_on_{table.partition('_')[2]}",
+            table,
+            "BEFORE DELETE",
+            "ROW",
+            f"hold_refuse_{table.partition('_')[2]}",
+        )
+        for table in _HELD
+    ),
+}
+
 # Bodies of the functions on PostgreSQL. TRUNCATE of an empty table changes nothing and may pass.
 FUNCTIONS = {
     "access_log_refuse": "BEGIN RAISE EXCEPTION 'the access log is append-only'; END",
@@ -156,9 +228,21 @@ BEGIN
     IF filled THEN RAISE EXCEPTION 'the access log is append-only'; END IF;
     RETURN NULL;
 END""",
+    "access_words_refuse_change": (
+        f"BEGIN IF {_IS_NOT_EMPTIED.format(as_text='::text')} THEN"
+        " RAISE EXCEPTION 'the access log is append-only'; END IF; RETURN NEW; END"
+    ),
     "response_empty_text": "BEGIN "
     + " ".join(f"NEW.{column} := {empty};" for column, empty in TEXTS.items())
     + " RETURN NEW; END",
+    **{
+        f"hold_refuse_{table.partition('_')[2]}": (
+            f"BEGIN IF {condition} THEN"
+            f" RAISE EXCEPTION '{_KEEPS}' USING ERRCODE = 'integrity_constraint_violation';"
+            " END IF; RETURN OLD; END"
+        )
+        for table, condition in _HELD.items()
+    },
 }
 
 
@@ -166,7 +250,7 @@ def missing(connection, triggers=ACCESS_LOG):
     """Return the names of those of `triggers` that the database of `connection` lacks, as a list.
 
     A trigger that is disabled, or has another condition or action than here, counts as missing.
-    `triggers` is ACCESS_LOG or ERASURE.
+    `triggers` is ACCESS_LOG, WORDS, ERASURE or HOLD.
     """
     found = _found(connection)
     return [
@@ -176,8 +260,8 @@ def missing(connection, triggers=ACCESS_LOG):
     ]
 
 
-def install(connection):
-    """Create the triggers of ACCESS_LOG and ERASURE that the database of `connection` lacks.
+def install(connection, sets=(ACCESS_LOG, ERASURE)):
+    """Create the triggers of `sets` that the database of `connection` lacks.
 
     Those of ERASURE wait until the migrations that add the columns in them have been applied: it is
     called again after each `migrate`.
@@ -185,7 +269,9 @@ def install(connection):
     with connection.cursor() as cursor:
         described = connection.introspection.get_table_description(cursor, _RESPONSE)
     has_columns = set(TEXTS) <= {column.name for column in described}
-    for triggers in (ACCESS_LOG, ERASURE) if has_columns else (ACCESS_LOG,):
+    for triggers in sets:
+        if triggers is ERASURE and not has_columns:
+            continue
         lacking = set(missing(connection, triggers))
         for trigger in triggers[connection.vendor]:
             if trigger.name in lacking:
@@ -193,7 +279,7 @@ def install(connection):
 
 
 def remove(connection, triggers):
-    """Drop `triggers` (ACCESS_LOG or ERASURE) in the database of `connection`.
+    """Drop `triggers` (ACCESS_LOG, ERASURE or HOLD) in the database of `connection`.
 
     Used by a migration that is reversed.
     """
@@ -211,6 +297,17 @@ def repair(using, **kwargs):
     applied = MigrationRecorder(connection).applied_migrations()
     if ("conversations", "0017_guards_in_the_database") in applied:
         install(connection)
+    tables = connection.introspection.table_names()
+    sets = [each for table, each in ((_HOLD, HOLD), (_WORDS, WORDS)) if table in tables]
+    install(connection, sets)
+
+
+def lift(using, **kwargs):
+    """Drop the triggers of HOLD in the database `using`; a receiver of the signal `pre_migrate`.
+    `repair` makes them again after the migrations."""
+    connection = connections[using]
+    if set(missing(connection, HOLD)) != {trigger.name for trigger in HOLD[connection.vendor]}:
+        remove(connection, HOLD)
 
 
 def _create(connection, trigger):

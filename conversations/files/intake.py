@@ -12,7 +12,7 @@ import tempfile
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from conversations.extraction.finding import PICTURE, TEXT, Refusal
@@ -177,13 +177,22 @@ def _reserve(attachment, small):
         created_at=now,
     )
     kept = StoredFile.objects.filter(doomed_at=None)
+    mine = kept.filter(owner_id=attachment.owner_id).filter(~_is_hidden())
     needed = stored.size + small
-    if _bytes_of(kept.filter(owner_id=attachment.owner_id)) + needed > settings.FILES_PER_PERSON:
+    if _bytes_of(mine) + needed > settings.FILES_PER_PERSON:
         raise FileRefused("person_full")
     if settings.FILES_PER_SITE and _bytes_of(kept) + needed > settings.FILES_PER_SITE:
         raise FileRefused("site_full")
     stored.save(force_insert=True)
     return stored
+
+
+def _is_hidden():
+    """Return the condition for StoredFiles that only a legal hold keeps: to their owner they are
+    deleted, and take no room."""
+    holders = Attachment.objects.filter(stored=OuterRef("pk"))
+    shown = holders.filter(Q(conversation=None) | Q(conversation__hidden_at=None))
+    return Exists(holders) & ~Exists(shown)
 
 
 def _bytes_of(stored):

@@ -3,9 +3,9 @@
 import time
 
 from conversations.conversation_list import trash
+from conversations.keeping import removal
 from conversations.models import Conversation, Job
 
-PIECE_SECONDS = 0.1  # of processor time
 PIECE_CONVERSATIONS = 20
 
 
@@ -29,13 +29,16 @@ class EraseWork:
 
     def store(self, piece):
         """Delete conversations of the list `piece`, or messages of a long one, for about
-        PIECE_SECONDS of processor time; what is left is read again. Call it in a transaction."""
-        began = time.thread_time()
+        `removal.PIECE_SECONDS`; what is left is read again. Call it in a transaction."""
+        began = time.monotonic()
         for conversation in piece:
-            whole = trash.erase_piece(conversation, trash.PIECE_MESSAGES)
+            whole = removal.remove_piece(conversation)
             self._done += whole
-            if not whole or time.thread_time() - began > PIECE_SECONDS:
+            if not whole or time.monotonic() - began > removal.PIECE_SECONDS:
                 return
+
+    def finish(self):
+        """Do nothing: what a person deletes is not recorded."""
 
     def fields(self):
         """Return the columns of the Job that say how far it is: `done` and `total`."""

@@ -50,6 +50,9 @@ class ImportWork:
         """Store the conversations and messages of `piece`, from `read`; needs a transaction."""
         self._importer.store(piece)
 
+    def finish(self):
+        """Do nothing: all is stored."""
+
     def fields(self):
         """Return the columns of the Job that say how far it is: cursor, report, counts."""
         return {

@@ -38,10 +38,14 @@ def claim(lease, *, is_here, job_id=None):
     """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
-    looked_at = free.filter(owner__is_active=True).order_by("created_at")
+    # A Job of the site itself has no owner.
+    mine = Q(owner=None) | Q(owner__is_active=True)
+    looked_at = free.filter(mine).order_by("created_at")
     if job_id is not None:
         looked_at = looked_at.filter(pk=job_id)
-    busy = Job.objects.filter(state=State.RUNNING, heartbeat_at__gte=Now() - DEAD_AFTER)
+    busy = Job.objects.filter(
+        state=State.RUNNING, heartbeat_at__gte=Now() - DEAD_AFTER, owner__isnull=False
+    )
     for job in looked_at.exclude(owner__in=busy.values("owner"))[:_LOOKED_AT]:
         if job.attempts >= MOST_ATTEMPTS:
             end(job, State.FAILED)

@@ -168,7 +168,7 @@ def _run(job, seconds):
 def do_piece(job, work, lease):
     """Do the next piece of a Job in one transaction. Return True if more pieces follow.
 
-    `work` is its ImportWork or EraseWork, `lease` the UUID under which this process claimed the
+    `work` is its work object (`jobs.work`), `lease` the UUID under which this process claimed the
     Job. False means that the Job is done or has failed, or that the process does not have it any
     more; after an unexpected exception, which is logged, it is claimed again later.
     """
@@ -182,6 +182,7 @@ def do_piece(job, work, lease):
                     work.store(piece)
                 ending = {} if piece is not None else {"state": State.DONE}
                 if ending:
+                    work.finish()
                     ending["finished_at"] = timezone.now()
                 leases.hold(job, lease, **work.fields(), **ending)
             work.beaten = time.monotonic()

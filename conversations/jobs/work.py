@@ -1,21 +1,27 @@
-"""Work of a job: an object that does one kind of job (ImportWork, EraseWork). Its methods:
+"""Work of a job: an object that does one kind of job (ImportWork, EraseWork,
+RetentionWork, ErasePersonWork). Its methods:
 
 - `read()` returns the next piece, outside of any transaction; None at the end
 - `store(piece)` stores that piece, in a transaction
+- `finish()` does what belongs to the end, in the transaction that ends the Job
 - `fields()` returns the columns of the Job after the last piece, by which it can be resumed
 - `close()` closes files
 
 After an exception the object is thrown away, and another one continues from the Job's row.
 """
 
+from conversations.jobs.erase_person_work import ErasePersonWork
 from conversations.jobs.erase_work import EraseWork
 from conversations.jobs.import_work import ImportWork
+from conversations.jobs.retention_work import RetentionWork
 from conversations.models import Job
 
 _KINDS = {
     Job.Kind.IMPORT: ImportWork,
     Job.Kind.EMPTY_TRASH: EraseWork,
     Job.Kind.ERASE: EraseWork,
+    Job.Kind.RETENTION: RetentionWork,
+    Job.Kind.ERASE_PERSON: ErasePersonWork,
 }
 
 

@@ -3,12 +3,15 @@ of them."""
 
 from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
 
+from .access_words import AccessWords
 from .attachment import Attachment, StoredFile
 from .budget import Budget, BudgetChange
 from .charge import Charge
 from .conversation import Conversation
 from .directory_group import DirectoryGroup
+from .erasure import Erasure
 from .feedback import Feedback
+from .hold import Hold
 from .invitation import Invitation
 from .job import Job
 from .language_model import LanguageModel
@@ -18,6 +21,7 @@ from .person import Person
 from .price import Price, ToolPrice
 from .queued_message import QueuedMessage
 from .response import Response
+from .retention_rule import RetentionRule, TemporaryPolicy
 from .review_mark import ReviewMark, ReviewNote
 from .review_scope import Scope
 from .review_sitting import ReviewSitting
@@ -28,13 +32,16 @@ from .usage_scope import UsageScope
 
 __all__ = [
     "AccessLogHead",
+    "AccessWords",
     "Attachment",
     "Budget",
     "BudgetChange",
     "Charge",
     "Conversation",
     "DirectoryGroup",
+    "Erasure",
     "Feedback",
+    "Hold",
     "Invitation",
     "Job",
     "LanguageModel",
@@ -45,6 +52,7 @@ __all__ = [
     "Price",
     "QueuedMessage",
     "Response",
+    "RetentionRule",
     "ReviewAccess",
     "ReviewMark",
     "ReviewNote",
@@ -53,6 +61,7 @@ __all__ = [
     "SearchEntry",
     "ServerProcess",
     "StoredFile",
+    "TemporaryPolicy",
     "ToolPrice",
     "UsageDay",
     "UsageRollup",

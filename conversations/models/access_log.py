@@ -9,6 +9,12 @@ from django.db import models, router, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .access_words import AccessWords
+
+# Names of free texts in `detail`: filters that were typed, with search words and usernames. They
+# are stored beside the chain, in AccessWords.
+TYPED = ("queue", "log")
+
 
 class Permanent(Exception):
     """The exception raised by every attempt to change or delete a row of the access log through
@@ -79,6 +85,14 @@ class ReviewAccess(models.Model):
         CHANGED_PERMISSION = "changed_permission", _("changed a permission")
         RESET_FACTOR = "reset_factor", _("reset the second factor")
         ENDED_SESSIONS = "ended_sessions", _("ended the sessions")
+        APPLIED_RETENTION = "applied_retention", _("applied the retention rules")
+        HELD = "held", _("placed a legal hold")
+        RELEASED = "released", _("released a legal hold")
+        ORDERED_ERASURE = "ordered_erasure", _("ordered the erasure of a person")
+        ERASED = "erased", _("erased a person")
+        CHANGED_SETTING = "changed_setting", _("changed a setting")
+        EXPORTED_CASE = "exported_case", _("exported for a case")
+        FINISHED_EXPORT = "finished_export", _("finished the export of a case")
 
     class Reason(models.TextChoices):
         """The reasons among which a reviewer chooses before reading."""
@@ -101,7 +115,8 @@ class ReviewAccess(models.Model):
     conversation_id = models.UUIDField(_("conversation"), null=True)
     action = models.CharField(_("action"), max_length=20, choices=Action.choices)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices, blank=True)
-    explanation = models.TextField(_("explanation"), blank=True)
+    # Of rows of older versions; that of all others is in AccessWords.
+    chained_explanation = models.TextField(blank=True, db_column="explanation")
     # What else belongs to the act, in codes and ids: what was searched for, which Response …
     detail = models.JSONField(_("detail"), default=dict, blank=True)
     address = models.CharField(_("address"), max_length=45, blank=True)
@@ -133,9 +148,13 @@ class ReviewAccess(models.Model):
         if not self._state.adding:
             raise Permanent
         using = using or router.db_for_write(type(self), instance=self)
+        words = self._take_words()
         with transaction.atomic(using=using):
             head = AccessLogHead.lock(using)
             self.number = head.number + 1
+            if words is not None:
+                words.number = self.number
+                words.save(force_insert=True, using=using)
             self.at = self.at or timezone.now()
             self.previous = head.hash
             self.hash = self.computed_hash()
@@ -145,6 +164,47 @@ class ReviewAccess(models.Model):
     def delete(self, *args, **kwargs):
         """Raise Permanent: a row of the access log cannot be deleted."""
         raise Permanent
+
+    def _take_words(self):
+        """Move the free texts out of this new row, and return them as an unsaved AccessWords, whose
+        hash stays in `detail`; None if there are none."""
+        texts = {name: self.detail[name] for name in TYPED if self.detail.get(name)}
+        if self._explanation:
+            texts["explanation"] = self._explanation
+        if not texts:
+            return None
+        self._words = AccessWords.of(texts)
+        kept = {name: value for name, value in self.detail.items() if name not in TYPED}
+        self.detail = {**kept, "words": self._words.computed_hash()}
+        return self._words
+
+    # Given to a new row, and the AccessWords of a stored one once it was read.
+    _explanation = ""
+    _words = None
+
+    @property
+    def words(self):
+        """The free texts of the act, a dict by name; read from AccessWords unless `load_words` has
+        read those of many rows at once."""
+        if self._words is None and "words" in self.detail:
+            self._words = AccessWords.objects.filter(pk=self.number).first()
+        return self._words.words if self._words else {}
+
+    @property
+    def explanation(self):
+        """What the reviewer gave as the reason, in their own words; "" if it was erased."""
+        return self._explanation or self.words.get("explanation", self.chained_explanation)
+
+    @explanation.setter
+    def explanation(self, text):
+        self._explanation = text
+
+    @classmethod
+    def load_words(cls, rows):
+        """Read the free texts of `rows` (a list of ReviewAccess) by one query."""
+        found = AccessWords.objects.in_bulk([row.number for row in rows if "words" in row.detail])
+        for row in rows:
+            row._words = found.get(row.number) or AccessWords()
 
     def computed_hash(self, number=None):
         """Return the SHA-256 of the row's fields (except `hash`; the previous row's hash is among
@@ -158,7 +218,7 @@ class ReviewAccess(models.Model):
             str(self.conversation_id) if self.conversation_id else None,
             str(self.action),
             str(self.reason),
-            self.explanation,
+            self.chained_explanation,
             self.detail,
             self.address,
             self.request_id,
@@ -210,6 +270,36 @@ class ReviewAccess(models.Model):
         if before and before.number == head.number and before.hash != head.hash:
             if before.computed_hash() == before.hash:
                 yield before.number, "edited"
+
+    @classmethod
+    def verify_words(cls):
+        """Compare the free texts beside the log with the hashes in it, oldest row first. Yield
+        `(number, what)` for each row whose texts were "edited in its words" or "stripped of its
+        words"; those that an erasure recorded in the log has emptied are as they should be."""
+        last = 0
+        while True:
+            rows = cls.objects.filter(number__gt=last, detail__has_key="words")
+            some = list(rows.order_by("number")[:1000])
+            if not some:
+                return
+            found = AccessWords.objects.in_bulk([row.number for row in some])
+            for row in some:
+                words = found.get(row.number)
+                if words is None or (not words.salt and not row._is_emptied_by(words.erased_by)):
+                    yield row.number, "stripped of its words"
+                elif words.salt and words.computed_hash() != row.detail["words"]:
+                    yield row.number, "edited in its words"
+            last = some[-1].number
+
+    def _is_emptied_by(self, number):
+        """Return True if row `number` of the log orders the erasure of a person whom this row
+        names. Rows with filters that were typed may have named anybody."""
+        orders = type(self).objects.filter(action=self.Action.ORDERED_ERASURE)
+        erasure = orders.filter(number=number).first()
+        if erasure is None:
+            return False
+        named = erasure.owner_id in (self.owner_id, self.reviewer_id)
+        return named or self.action in (self.Action.SEARCHED, self.Action.EXPORTED)
 
 
 class AccessLogHead(models.Model):

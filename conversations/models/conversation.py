@@ -1,5 +1,5 @@
-"""The model of a conversation: owner, title, settings, and whether it is pinned, archived or in the
-trash."""
+"""The model of a conversation: owner, title, settings, and whether it is pinned, archived, in the
+trash or temporary."""
 
 import uuid
 
@@ -20,8 +20,9 @@ class ConversationQuerySet(models.QuerySet):
 
     def of(self, person):
         """Return a queryset of the conversations that `person` owns. Views look up conversations
-        only through it, which is their permission check."""
-        return self.filter(owner_id=person.pk)
+        only through it, which is their permission check. Without those that are deleted for the
+        person and kept under a legal hold."""
+        return self.filter(owner_id=person.pk, hidden_at=None)
 
     def reviewable_by(self, person):
         """Return a queryset of the conversations that `person` may review now. Empty without the
@@ -56,21 +57,23 @@ class ConversationQuerySet(models.QuerySet):
         return self.filter(trashed_at=None)
 
     def listed(self):
-        """Return a queryset of the conversations that are neither pinned, archived nor in the
-        trash, newest activity first, for the sidebar."""
-        return self.filter(pinned_at=None, archived_at=None, trashed_at=None).order_by(
-            "-updated_at", "-id"
-        )
+        """Return a queryset of the conversations that are neither pinned, archived, temporary nor
+        in the trash, newest activity first, for the sidebar."""
+        return self.filter(
+            pinned_at=None, archived_at=None, trashed_at=None, temporary=False
+        ).order_by("-updated_at", "-id")
 
     def pinned(self):
         """Return a queryset of the pinned conversations that are not in the trash, last pinned
         first."""
-        return self.filter(pinned_at__isnull=False, trashed_at=None).order_by("-pinned_at", "-id")
+        return self.filter(pinned_at__isnull=False, trashed_at=None, temporary=False).order_by(
+            "-pinned_at", "-id"
+        )
 
     def archived(self):
         """Return a queryset of the archived conversations that are not in the trash, last archived
         first."""
-        return self.filter(archived_at__isnull=False, trashed_at=None).order_by(
+        return self.filter(archived_at__isnull=False, trashed_at=None, temporary=False).order_by(
             "-archived_at", "-id"
         )
 
@@ -110,6 +113,11 @@ class Conversation(models.Model):
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     trashed_at = models.DateTimeField(null=True, blank=True)
+    # Chosen at the start and never changed: in no list of its owner, and deleted after a day.
+    temporary = models.BooleanField(_("temporary"), default=False)
+    # Deleted for its owner, but kept under a legal hold. It is then in the trash as well, so that
+    # whatever leaves out the trash leaves it out too.
+    hidden_at = models.DateTimeField(null=True, blank=True, editable=False)
     # True if a reply came that was not yet shown to the owner.
     unseen = models.BooleanField(default=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -142,6 +150,14 @@ class Conversation(models.Model):
                 fields=["trashed_at"],
                 condition=models.Q(trashed_at__isnull=False),
                 name="trashed",
+            ),
+            models.Index(
+                fields=["updated_at"], condition=models.Q(temporary=True), name="temporary"
+            ),
+            models.Index(
+                fields=["hidden_at"],
+                condition=models.Q(hidden_at__isnull=False),
+                name="hidden",
             ),
             models.Index(fields=["-updated_at", "-id"], name="review_queue"),
             models.Index(fields=["model", "-updated_at", "-id"], name="review_queue_by_model"),

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """A background job that a person ordered: an import, or the erasure of conversations. Any
-    process of the site may run it, in small steps (`conversations.jobs`).
+    """A background job that a person ordered (an import, the erasure of conversations), or the site
+    itself: the nightly retention run has no `owner`. Any process of the site may run it, in small
+    steps (`conversations.jobs`).
 
     A process holds a lease (a lock that expires) while it works: `lease` is its token;
     `heartbeat_at` is renewed by the database's clock. `cursor` (JSON) says where to resume after a
@@ -23,6 +24,8 @@ class Job(models.Model):
         IMPORT = "import", _("Import")
         EMPTY_TRASH = "empty_trash", _("Emptying the trash")
         ERASE = "erase", _("Deleting for good")
+        RETENTION = "retention", _("Applying the retention rules")
+        ERASE_PERSON = "erase_person", _("Erasing a person")
 
     class State(models.TextChoices):
         """The state of a job. WAITING and RUNNING are open; the others are final."""
@@ -37,7 +40,7 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs"
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="jobs"
     )
     kind = models.CharField(max_length=20, choices=Kind.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
@@ -70,7 +73,12 @@ class Job(models.Model):
             # One running job at a time for each person, whichever process claims it.
             models.UniqueConstraint(
                 fields=["owner"], condition=models.Q(state="running"), name="one_running_job"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(kind="retention", state__in=["waiting", "running"]),
+                name="one_open_retention_run",
+            ),
         ]
 
     def __str__(self):

@@ -138,7 +138,7 @@ class Person(AbstractUser):
         (`conversations.replies.revocation`).
 
         A session names its person only inside its encoded data, so all sessions that have not
-        expired are decoded: 0.3 s for ten thousand.
+        expired are decoded: 0.3 s for ten thousand. Returns the number of sessions deleted.
         """
         names = {str(person_id) for person_id in ids}
         alive = Session.objects.filter(expire_date__gt=timezone.now()).exclude(session_key=keep)
@@ -147,7 +147,7 @@ class Person(AbstractUser):
             for session in alive.iterator()
             if session.get_decoded().get(SESSION_KEY) in names
         ]
-        Session.objects.filter(session_key__in=ended).delete()
+        return Session.objects.filter(session_key__in=ended).delete()[0]
 
 
 _by_key = PreparedQuery(lambda: Person.objects.filter(pk=Parameter("pk", Person._meta.pk)))

@@ -67,9 +67,10 @@ class ResponseQuerySet(models.QuerySet):
         return self.filter(RawSQL("status IN ('queued', 'in_progress')", (), models.BooleanField()))
 
     def of(self, person):
-        """Return a queryset of the Responses in conversations that `person` owns. Views look up
-        Responses only through it, which is their permission check."""
-        return self.filter(conversation__owner_id=person.pk)
+        """Return a queryset of the Responses in conversations that `person` owns and that are not
+        deleted for them. Views look up Responses only through it, which is their permission
+        check."""
+        return self.filter(conversation__owner_id=person.pk, conversation__hidden_at=None)
 
 
 class Response(models.Model):

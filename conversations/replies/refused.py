@@ -50,6 +50,18 @@ class NotPossible(Refused):
     code = "not_possible"
 
 
+class TemporaryForbidden(Refused):
+    """Raised if the conversation is, or would be, temporary, and the person may have none."""
+
+    code = "temporary_forbidden"
+
+
+class TemporaryEnforced(Refused):
+    """Raised if the conversation is not temporary, and all of the person have to be."""
+
+    code = "temporary_enforced"
+
+
 class MessageDeleted(Refused):
     """Raised if the message to be answered, edited, retried or continued was deleted meanwhile."""
 

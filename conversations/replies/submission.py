@@ -17,6 +17,7 @@ from django.utils import timezone
 from conversations import usage
 from conversations.database.statements import as_stored, insert, rows
 from conversations.files import drafts
+from conversations.keeping import temporary
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.rendering import render_typed
 from conversations.replies import request_body, response_states
@@ -31,6 +32,8 @@ from conversations.replies.refused import (
     OverLimit,
     RequestTooLarge,
     Stale,
+    TemporaryEnforced,
+    TemporaryForbidden,
 )
 from conversations.search import index
 from conversations.thread.message_tree import MessageTree
@@ -68,6 +71,8 @@ class Submission:
     with_files: bool = True
     # The LanguageModels that the person may choose from, where they are at hand.
     offered: Any = None
+    # Whether a new conversation is temporary; nothing changes that of a stored one.
+    temporary: bool = False
 
     @property
     def message(self):
@@ -116,14 +121,16 @@ def store(submission, lease=None, response_id=None):
     `lease` is the UUID of the process that will write the reply; None stores it as queued.
     `response_id` is the UUID that a new Response is to have, None for any. Raises a subclass of
     Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
-    FilesMissing, NoPictures, RequestTooLarge, or Stale if messages follow `parent` or `continued`,
-    since only an edit and a retry may branch.
+    FilesMissing, NoPictures, RequestTooLarge, TemporaryForbidden, TemporaryEnforced, or Stale if
+    messages follow `parent` or `continued`, since only an edit and a retry may branch.
     """
     _check_roles(submission)
     try:
         # Few statements: all this is on the way to the first word.
         with transaction.atomic():
+            is_temporary = _is_temporary(submission)
             turn = _turn_of(submission)
+            turn.conversation.temporary = is_temporary
             _store_conversation(submission, turn)
             _store_messages(turn)
             if turn.asks:
@@ -152,6 +159,21 @@ def _check_roles(submission):
         raise NotPossible
     if submission.continued and not submission.continued.is_reply:
         raise NotPossible
+
+
+def _is_temporary(submission):
+    """Return whether the conversation is temporary. Raises TemporaryForbidden or TemporaryEnforced
+    where the policy of today does not let the person begin it, or go on with it."""
+    within = submission.within
+    try:
+        if within is None:
+            return temporary.is_new_temporary(submission.person, submission.temporary)
+        temporary.check_writing(submission.person, within)
+    except temporary.Temporary as error:
+        raise TemporaryForbidden from error
+    except temporary.NotTemporary as error:
+        raise TemporaryEnforced from error
+    return within.temporary
 
 
 def _turn_of(submission):

@@ -54,13 +54,15 @@ def order(reply_id, lease, title_id):
 
     `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title,
     `title_id` the UUID that the title's Response is to have. Returns `(Response, JSON body)` for
-    the request to the gateway; None if it is not the first reply, the person gave a title, or a
-    budget is used up.
+    the request to the gateway; None if it is not the first reply, the person gave a title, the
+    conversation is temporary, or a budget is used up.
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")
         .filter(ENDED, pk=reply_id, purpose=Purpose.REPLY)
         .filter(conversation__title_source=Conversation.TitleSource.TEXT)
+        # No list shows the title of a temporary one: its text is not sent once more.
+        .filter(conversation__temporary=False)
         .filter(message__parent__isnull=False)
         .first()
     )

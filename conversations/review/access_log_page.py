@@ -65,7 +65,8 @@ def page(filters, before=None, size=PAGE):
 def with_names(rows):
     """Set attributes for display on each of `rows` (ReviewAccess) and return them: `reviewer` and
     `owner` are usernames (see `name_of`), `said` is `detail` with the group's name in place of its
-    id. Takes two queries however many rows."""
+    id, and what was typed. Takes three queries however many rows."""
+    ReviewAccess.load_words(rows)
     people, groups = set(), set()
     for row in rows:
         people |= {row.reviewer_id, row.owner_id}
@@ -76,7 +77,9 @@ def with_names(rows):
         row.reviewer = name_of(row.reviewer_id, people)
         row.owner = name_of(row.owner_id, people)
         group = groups.get(row.detail.get("group"))
-        row.said = {**row.detail, **({"group": group.name} if group else {})}
+        typed = {name: text for name, text in row.words.items() if name != "explanation"}
+        kept = {name: value for name, value in row.detail.items() if name != "words"}
+        row.said = {**kept, **typed, **({"group": group.name} if group else {})}
     return rows
 
 
@@ -93,6 +96,7 @@ def csv_rows(rows):
     """Yield a list of cells for each of `rows` (as returned by `with_names`), in the order of
     COLUMNS."""
     for row in rows:
+        typed = {name: text for name, text in row.words.items() if name != "explanation"}
         yield [
             row.number,
             row.at.isoformat(),
@@ -104,7 +108,7 @@ def csv_rows(rows):
             row.action,
             row.reason,
             row.explanation,
-            json.dumps(row.detail, ensure_ascii=False) if row.detail else "",
+            json.dumps({**row.detail, **typed}, ensure_ascii=False) if row.detail else "",
             row.address,
             row.request_id,
             row.previous,

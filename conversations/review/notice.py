@@ -1,30 +1,67 @@
 """Review notice: tells people on their account page about reviews of their own conversations, as
 far as the setting REVIEW_NOTICE allows."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.conf import settings
 
-from conversations.models import Person, ReviewAccess
+from conversations.models import Conversation, Person, ReviewAccess
+from conversations.models.review_sitting import LASTS
 
 SHOWN = 20
+# Rows of the log that are looked at: a reading has several, such as one for each page.
+ROWS = 200
+
+
+@dataclass
+class Reading:
+    """A reading of a person's conversation by one reviewer for one reason, within the hour that a
+    stated reason lasts: when it began, and the Conversation (None if it was deleted). `is_export`
+    is True for the export of a case. `reviewer` is None if it is not to be told, or was erased."""
+
+    at: datetime
+    first: ReviewAccess
+    conversation: Conversation | None = None
+    reviewer: Person | None = None
+
+    @property
+    def is_export(self):
+        return self.first.action == ReviewAccess.Action.EXPORTED_CASE
 
 
 def notice(person):
     """Return the context of the template `review/_account_notice.html` for `person`, whose account
-    page it is on: `{"mode": …, "openings": […]}`.
+    page it is on: `{"mode": …, "readings": […]}`.
 
-    `mode` is REVIEW_NOTICE: "on", "full" or "off". `openings` are the newest 20 (SHOWN) rows of the
-    access log about readings of the person's conversations; with "off" there are none. The
-    attribute `reviewer` of each is a Person with "full" (None if deleted), else None.
+    `mode` is REVIEW_NOTICE: "on", "full" or "off". `readings` are the newest 20 (SHOWN) Readings of
+    the person's conversations; with "off" there are none. Reviewers are named with "full" only.
     """
     mode = settings.REVIEW_NOTICE
-    openings = []
-    if mode != "off":
-        openings = list(
-            ReviewAccess.objects.filter(owner_id=person.pk, action__in=ReviewAccess.READING)[:SHOWN]
-        )
+    if mode == "off":
+        return {"mode": mode, "readings": []}
+    told = (*ReviewAccess.READING, ReviewAccess.Action.EXPORTED_CASE)
+    rows = ReviewAccess.objects.filter(owner_id=person.pk, action__in=told)[:ROWS]
+    readings = _readings(rows)[:SHOWN]
+    ids = {reading.first.conversation_id for reading in readings}
+    shown = Conversation.objects.of(person).kept().in_bulk(ids)
     names = {}
     if mode == "full":
-        names = Person.objects.in_bulk({opening.reviewer_id for opening in openings})
-    for opening in openings:
-        opening.reviewer = names.get(opening.reviewer_id)
-    return {"mode": mode, "openings": openings}
+        names = Person.objects.in_bulk({reading.first.reviewer_id for reading in readings})
+    for reading in readings:
+        reading.conversation = shown.get(reading.first.conversation_id)
+        reading.reviewer = names.get(reading.first.reviewer_id)
+    return {"mode": mode, "readings": readings}
+
+
+def _readings(rows):
+    """Return the Readings that `rows` (ReviewAccess, newest first) consist of, newest first."""
+    found, last = [], {}
+    for row in reversed(rows):
+        is_export = row.action == ReviewAccess.Action.EXPORTED_CASE
+        key = (row.conversation_id, row.reviewer_id, row.reason, is_export)
+        reading = last.get(key)
+        if reading is None or row.at - reading.at > LASTS:
+            last[key] = reading = Reading(row.at, row)
+            found.append(reading)
+    return found[::-1]

@@ -64,6 +64,11 @@ def acting(request, by=""):
         _acting.reset(token)
 
 
+def is_acting():
+    """Return True within `acting`: what happens is the act of a person in the administration."""
+    return _acting.get()[0] is not None
+
+
 def _write(action, request, **fields):
     """Append a row to the access log, with person, address and id of `request` unless it is None;
     on commit copy it to the server's log. Return the row."""

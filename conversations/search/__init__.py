@@ -48,10 +48,11 @@ def search(
 
     `owners` are ids of the people whose conversations are searched; None means everybody, which
     only the pages for reviewers may ask. Filters: a `conversation` (id), a `model` (name; "" for
-    any), texts written from `since` on and before `until` (datetimes); conversations in the trash
-    are included only if `trashed`. At most `limit` Hits are found, the newest, and with `before`
-    (the id of the last Hit of the previous search) older ones than that. `order` is NEWEST (first)
-    or BEST (those same Hits, by relevance). No text is an error; one without words has no Hits.
+    any), texts written from `since` on and before `until` (datetimes); temporary conversations and
+    those in the trash are included only if `trashed`, which is for reviewers too. At most `limit`
+    Hits are found, the newest, and with `before` (the id of the last Hit of the previous search)
+    older ones than that. `order` is NEWEST (first) or BEST (those same Hits, by relevance). No text
+    is an error; one without words has no Hits.
     """
     phrases = parse(query) if isinstance(query, str) else query
     owners = None if owners is None else list(owners)
@@ -68,6 +69,7 @@ def search(
     values = [value for _condition, value in narrowed if value]
     if not trashed:
         conditions.append("conversation.trashed_at IS NULL")
+        conditions.append("NOT conversation.temporary")
     rows = database().find(phrases, owners, conditions, values, limit)
     if order == BEST:
         scores = database().scores(phrases, owners, [row[0] for row in rows])

@@ -17,6 +17,7 @@ from conversations.search.entries import ids_of
 from conversations.search.terms import is_unspaced
 
 BEGINNING = 3  # letters, at most
+MERGED_PAGES = 100  # of an index, that one piece of a merge writes
 
 CREATE = [
     "CREATE VIRTUAL TABLE conversations_searchterms USING "
@@ -95,6 +96,24 @@ def optimise():
     """Run FTS5's `optimize`, which merges each table's lists: searches get faster, the tables
     smaller, and words of deleted entries are no longer kept."""
     _command("optimize")
+
+
+def merge_piece():
+    """Do a piece of what `optimise` does, within some milliseconds; return True if more is left,
+    which FTS5 tells by the number of rows that the statement changed."""
+    left = False
+    for table in ("conversations_searchterms", "conversations_searchbeginnings"):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT total_changes()")
+            before = cursor.fetchone()[0]
+            # A negative number has all lists merged, also those that need not be for speed.
+            cursor.execute(
+                f"INSERT INTO {table}({table}, rank) VALUES ('merge', %s)",  # noqa: S608
+                [-MERGED_PAGES],
+            )
+            cursor.execute("SELECT total_changes()")
+            left |= cursor.fetchone()[0] - before >= 2
+    return left
 
 
 def find(phrases, owners, conditions, values, limit):

@@ -79,6 +79,11 @@ def optimise():
     """Do nothing; the counterpart of `fts5.optimise`. PostgreSQL's autovacuum tidies the table."""
 
 
+def merge_piece():
+    """Do nothing and return False: PostgreSQL's index has no words of rows that VACUUM removed."""
+    return False
+
+
 def find(phrases, owners, conditions, values, limit):
     """Return the newest `limit` entries that match all `phrases` (query.Phrase objects), newest
     first, as `(entry id, conversation id, message id)`; the message id is None for a title.

@@ -15,6 +15,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Response
 from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import markdown_export, native_json
+from conversations.transfer.pipe import Pipe
 from conversations.usage.report_tables import harmless
 
 # At most so much is read from the database for one piece of the zip.
@@ -31,8 +32,9 @@ _USAGE = (
 
 def write_zip(person):
     """Yield, as bytes in pieces, a zip of all that `person` (a User) has: `account.json`,
-    `usage.csv`, and each conversation as JSON and as Markdown. Queries are short."""
-    buffer = _Pipe()
+    `usage.csv`, and each conversation that is not temporary as JSON and as Markdown. Queries are
+    short."""
+    buffer = Pipe()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
         info = zipfile.ZipInfo("usage.csv", timezone.localtime().timetuple()[:6])
@@ -41,9 +43,8 @@ def write_zip(person):
             for rows in _usage(person):
                 member.write(rows)
                 yield buffer.take()
-        ids = list(
-            Conversation.objects.of(person).order_by("created_at").values_list("pk", flat=True)
-        )
+        kept = Conversation.objects.of(person).filter(temporary=False)
+        ids = list(kept.order_by("created_at").values_list("pk", flat=True))
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
@@ -96,22 +97,3 @@ def _lines(rows):
         ["" if cell is None else harmless(cell) for cell in row] for row in rows
     )
     return lines.getvalue().encode()
-
-
-class _Pipe(io.RawIOBase):
-    """A write-only file in memory. `take` returns what was written since it was called last."""
-
-    def __init__(self):
-        super().__init__()
-        self._parts = []
-
-    def writable(self):
-        return True
-
-    def write(self, data):
-        self._parts.append(bytes(data))
-        return len(data)
-
-    def take(self):
-        parts, self._parts = self._parts, []
-        return b"".join(parts)

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations.items import projections, text_of
+from conversations.keeping import temporary
 from conversations.models import Conversation, LanguageModel, Message
 from conversations.rendering import THOUGHTS, Batch, render_typed
 from conversations.search import index
@@ -110,8 +111,11 @@ class Importer:
         """Read on in the file, for about PIECE_SECONDS of processor time at most, and return the
         new messages as a list for `store`; it may be empty. Returns None at the end of the file.
 
-        Raises Unreadable at the end if there was no conversation in the whole file.
+        Raises Unreadable at the end if there was no conversation in the whole file, and at once if
+        all conversations of the person have to be temporary.
         """
+        if temporary.policy_of(self._person) == temporary.Policy.ENFORCED:
+            raise Unreadable("temporary")
         piece, is_end = self._next_piece()
         self._replies.finish()
         if piece or not is_end:
@@ -214,7 +218,7 @@ class Importer:
             if incoming
         }
         ids = [pk for pair in candidates.values() for pk in pair]
-        owners = dict(Conversation.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
+        owners = _owners_of(ids)
         for number, found, noted, incoming in read:
             if self.cursor["open"] is None:
                 self.report.take(noted)
@@ -280,12 +284,25 @@ class Importer:
 
     def _new_id(self, candidates, owners):
         """Return the first of the UUIDs `candidates` that is free; None if the person has one of
-        them. `owners` maps UUIDs of stored conversations to the ids of their owners."""
-        if any(pk in self._read_ids or owners.get(pk) == self._person.pk for pk in candidates):
-            return None
-        pk = next(pk for pk in candidates if pk not in owners)
-        self._read_ids.add(pk)
-        return pk
+        them. `owners` maps UUIDs of stored conversations to the ids of their owners, those that are
+        hidden from their owners to None: these are taken like somebody else's, and where all are
+        taken, the next of a fixed series is looked at."""
+        while True:
+            if any(pk in self._read_ids or owners.get(pk) == self._person.pk for pk in candidates):
+                return None
+            free = [pk for pk in candidates if pk not in owners]
+            if free:
+                self._read_ids.add(free[0])
+                return free[0]
+            candidates = [uuid5(candidates[-1], "again")]
+            owners = _owners_of(candidates)
+
+
+def _owners_of(ids):
+    """Return `{UUID: id of the owner}` of those conversations with these `ids` that exist; None in
+    place of the owner for one that is deleted for its owner and kept under a legal hold."""
+    stored = Conversation.objects.filter(pk__in=ids).values_list("pk", "owner_id", "hidden_at")
+    return {pk: None if hidden_at else owner_id for pk, owner_id, hidden_at in stored}
 
 
 def _read(found):

@@ -12,7 +12,8 @@ from conversations.rendering.isolated_text import isolated
 class Unreadable(Exception):
     """The error of a file that cannot be imported, or not to its end. `code` says why: "format" (no
     conversations), "size" (too large), "zip" (damaged or with a password), "cut" (ends in the
-    middle) or "gone" (no longer on the server's disk)."""
+    middle), "gone" (no longer on the server's disk) or "temporary" (the person may have temporary
+    conversations only)."""
 
     def __init__(self, code):
         super().__init__(code)
@@ -167,6 +168,9 @@ def _unreadable_sentences():
         "cut": _(
             "The file ends in the middle, so it was not saved or sent whole. What stands before "
             "that came in, and stays as it is when the whole file is brought in."
+        ),
+        "temporary": _(
+            "All your conversations have to be temporary here, so none can be brought in to stay."
         ),
         "gone": _(
             "The server does not have the file any more. Bring it in again: what came in already "

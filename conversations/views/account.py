@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from conversations.accounts.local_login import is_of_directory, may_log_in_locally
+from conversations.keeping.retention import span_of
 from conversations.models import Person
 from conversations.review.notice import notice
 from conversations.views.ownership import person_required
@@ -74,10 +75,12 @@ def account(request):
 
 
 def _page(request, form):
-    """Return the template context of the account page: `form`, the notice about reviews of the
-    person's conversations, and how they log in."""
+    """Return the template context of the account page: `form`, the retention rule that applies to
+    the person, the notice about reviews of the person's conversations, and how they log in."""
     return {
         "form": form,
+        "retention": span_of(request.user),
+        "file_retention": span_of(request.user, column="file_days"),
         "review": notice(request.user),
         "of_directory": is_of_directory(request.user),
         "local_login": may_log_in_locally(request.user),

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from conversations.conversation_list import organize
 from conversations.conversation_list.sidebar import MOST, PAGE, listing
+from conversations.keeping.retention import deleted_on
 from conversations.models import Conversation
-from conversations.views.ownership import own_conversation, person_required
+from conversations.views.ownership import own_conversation, own_listed, person_required
 from conversations.views.see_other import SeeOther, see_other_with_note
 
 
@@ -79,7 +80,11 @@ def _manage_page(request, conversation, form=None, status=200):
     to show (None: a new one), `status` the HTTP status."""
     name = "conversations/_manage.html" if request.fragment else "conversations/manage.html"
     form = form or TitleForm(initial={"title": conversation.title})
-    context = {"conversation": conversation, "form": form}
+    context = {
+        "conversation": conversation,
+        "form": form,
+        "deleted_on": deleted_on(conversation, request.user),
+    }
     return render(request, name, context, status=status)
 
 
@@ -100,8 +105,8 @@ def rename(request, conversation_id):
 @require_POST
 def pin(request, conversation_id):
     """Pin a conversation to the top of the list, or unpin it if `off` is among the POST data;
-    redirect to it."""
-    conversation = own_conversation(request, conversation_id)
+    redirect to it. 404 for a temporary one."""
+    conversation = own_listed(request, conversation_id)
     organize.pin(conversation, pinned="off" not in request.POST)
     return see_other_with_note(request, conversation.get_absolute_url())
 
@@ -110,8 +115,9 @@ def pin(request, conversation_id):
 @require_POST
 def archive(request, conversation_id):
     """Archive a conversation, or put it back into the list if `off` is among the POST data.
-    Redirects to the start page with an Undo button, or to the conversation that was put back."""
-    conversation = own_conversation(request, conversation_id)
+    Redirects to the start page with an Undo button, or to the conversation that was put back. 404
+    for a temporary one."""
+    conversation = own_listed(request, conversation_id)
     archived = "off" not in request.POST
     organize.archive(conversation, archived)
     if not archived:

@@ -17,8 +17,10 @@ from django.views.decorators.http import require_http_methods
 from conversations import replies
 from conversations.files import drafts
 from conversations.files.sizes import in_words as size_in_words
-from conversations.forms import MessageForm
-from conversations.models import Conversation, Message
+from conversations.forms import MessageForm, wants_temporary
+from conversations.keeping.retention import span_of
+from conversations.keeping.temporary import policy_of
+from conversations.models import Conversation, Message, TemporaryPolicy
 from conversations.replies import queued_message
 from conversations.search import parse
 from conversations.search.mark_html import mark_html
@@ -37,7 +39,8 @@ QUEUED = ("text", "submission", "model", "effort", "length")
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def home(request):
-    """Return the page of a new conversation; POST sends its first message."""
+    """Return the page of a new conversation; POST sends its first message. `?temporary=1` makes it
+    a temporary one."""
     if request.method == "POST":
         return send(request, None)
     return _page(request, None, MessageForm(person=request.user, chosen=_last_model(request)))
@@ -97,7 +100,12 @@ def send(request, conversation):
         return _page(request, conversation, form, status=422)
     parent = _parent(request, conversation)
     taken = submit(
-        request, form, conversation=conversation, parent=parent, files=tuple(files.files)
+        request,
+        form,
+        conversation=conversation,
+        parent=parent,
+        files=tuple(files.files),
+        temporary=wants_temporary(request),
     )
     if not isinstance(taken, Refusal):
         return answer(request, taken)
@@ -140,6 +148,8 @@ def _page(request, conversation, form, status=200):
     context["files"] = (
         form.files_kept if form.is_bound else drafts.unsent(request.user, conversation)
     )
+    if conversation is None or conversation.temporary:
+        context["temporary"] = _temporary(request, conversation)
     # Without JavaScript a page reloads itself while a reply is written, which would lose what was
     # typed in it: so it has either a field to type in or a refresh.
     context["still"] = form.is_bound or "still" in request.GET
@@ -169,6 +179,20 @@ def _page(request, conversation, form, status=200):
     # may not mean "seen".
     page.headers["Speculation-Rules"] = f'"{static("conversations/sidebar.speculationrules")}"'
     return page
+
+
+def _temporary(request, conversation):
+    """Return the template context about temporary conversations: whether one is offered, chosen (on
+    the page of a new one) and enforced, whether the URL asks for one, and its `days`."""
+    policy = policy_of(request.user) if conversation is None else None
+    is_enforced = policy == TemporaryPolicy.Policy.ENFORCED
+    return {
+        "is_offered": policy != TemporaryPolicy.Policy.FORBIDDEN,
+        "is_chosen": is_enforced or wants_temporary(request),
+        "is_enforced": is_enforced,
+        "is_asked": conversation is None and "temporary" in request.GET,
+        "days": SimpleLazyObject(lambda: span_of(request.user, temporary=True).days),
+    }
 
 
 def _mark(messages, phrases):

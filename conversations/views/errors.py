@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.database.outage import is_outage, notice
-from conversations.forms import MessageForm
+from conversations.forms import MessageForm, wants_temporary
 from conversations.thread.page import as_uuid
 
 # Beginnings of those reasons of django.middleware.csrf for which a new token does not help.
@@ -114,4 +114,5 @@ def _kept(request):
     ]
     if text is not None:
         context["form"] = MessageForm(initial={"text": text})
+        context["temporary"] = wants_temporary(request)
     return context

@@ -42,6 +42,15 @@ def own_conversation(request, conversation_id):
     return conversation
 
 
+def own_listed(request, conversation_id):
+    """Return the Conversation that `own_conversation` returns, unless it is temporary, and so in no
+    list: then raise Http404."""
+    conversation = own_conversation(request, conversation_id)
+    if conversation.temporary:
+        raise Http404
+    return conversation
+
+
 def own_kept_or_trashed(request, conversation_id):
     """Return the Conversation with the id `conversation_id`, also one in the trash, if
     `request.user` owns it; else raise Http404."""
@@ -62,6 +71,7 @@ def own_message(request, message_id):
             pk=message_id,
             conversation__owner_id=request.user.pk,
             conversation__trashed_at=None,
+            conversation__hidden_at=None,
         )
     except Message.DoesNotExist:
         raise Http404 from None

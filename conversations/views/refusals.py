@@ -57,6 +57,20 @@ def refusal_of(refused):
             409,
             _("This form was already sent with another text. Press Send to send this one too."),
         ),
+        "temporary_forbidden": (
+            403,
+            _(
+                "Temporary conversations are switched off for you. Nothing was sent: begin a new "
+                "conversation that is not temporary."
+            ),
+        ),
+        "temporary_enforced": (
+            403,
+            _(
+                "All your conversations have to be temporary now, and this one is not. Nothing was "
+                "sent: begin a new conversation."
+            ),
+        ),
         "not_possible": (409, _("This message cannot be answered again. Reload the page.")),
         "files_missing": (409, _("A file is no longer there. Add it again.")),
         "request_too_large": (

@@ -39,7 +39,8 @@ class SearchForm(forms.Form):
         super().__init__(data)
         # No validators: any text can be searched for, also one with NUL characters.
         self.fields["q"].validators = []
-        names = Conversation.objects.of(person).exclude(model="").order_by("model")
+        mine = Conversation.objects.of(person).filter(temporary=False)
+        names = mine.exclude(model="").order_by("model")
         names = names.values_list("model", flat=True).distinct()
         self.fields["model"].choices = [
             ("", _("Any model")),

@@ -35,11 +35,14 @@ def trash_page(request):
 @require_POST
 def trash(request, conversation_id):
     """Move a conversation to the trash, and stop a reply that is being written in it. Redirects to
-    the start page with an Undo button."""
+    the start page with an Undo button. A temporary one is deleted for good at once."""
     conversation = own_conversation(request, conversation_id)
     trashing.trash(conversation)
     for response in conversation.responses.open():
         replies.stop(response)
+    if conversation.temporary:
+        run_briefly(order_erasing(conversation), AT_ONCE_SECONDS)
+        return see_other_with_note(request, reverse("home"), _("Deleted for good."))
     note = _("Deleted. It stays in the trash for %(days)d days.") % {"days": trashing.TRASH_DAYS}
     return see_other_with_note(
         request, reverse("home"), note, undo=reverse("restore", args=[conversation.pk])

@@ -219,14 +219,20 @@ def _own_table(person, form):
     if by != "conversation":
         return report_tables.make_table(by, selection, sort)
     found = reports.by_conversation(person, selection)
-    titles = {
-        row.pk: row.display_title
-        for row in Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
-    }
-    rows = [
-        report_tables.Row(pk if pk in titles else None, str(titles.get(pk, _("Deleted"))), sums)
-        for pk, sums in found.items()
-    ]
+    listed = Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
+    titles = {row.pk: row.display_title for row in listed.filter(temporary=False)}
+    rows = [report_tables.Row(pk, titles[pk], sums) for pk, sums in found.items() if pk in titles]
+    # In one row each, so that nothing tells a deleted conversation that a hold keeps from others.
+    temporary = set(listed.filter(temporary=True).values_list("pk", flat=True))
+    for label, keys in (
+        (_("Temporary"), temporary),
+        (_("Deleted"), found.keys() - titles.keys() - temporary),
+    ):
+        if keys:
+            sums = reports.Sums()
+            for key in keys:
+                sums.add(found[key])
+            rows.append(report_tables.Row(None, label, sums))
     return report_tables.sorted_table(by, rows, sort)
 
 

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 LOG = "conversations_reviewaccess"
 HEAD = "conversations_accessloghead"
+WORDS = "conversations_accesswords"
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def tampering():
         if connection.vendor == "sqlite":
             cursor.execute(
                 "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s",
-                ["access_log_%"],
+                ["access_%"],
             )
             triggers = cursor.fetchall()
             for name, _sql in triggers:
@@ -24,15 +25,16 @@ def tampering():
             for _name, sql in triggers:
                 cursor.execute(sql)
         else:
-            for table in (LOG, HEAD):
+            for table in (LOG, HEAD, WORDS):
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             yield cursor
-            for table in (LOG, HEAD):
+            for table in (LOG, HEAD, WORDS):
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def empty():
     """Remove all rows, as the end of a test that committed some has to."""
     with tampering() as cursor:
+        cursor.execute(f"DELETE FROM {WORDS}")
         cursor.execute(f"DELETE FROM {LOG}")
         cursor.execute(f"DELETE FROM {HEAD}")

@@ -48,10 +48,15 @@ class Command(BaseCommand):
             return
         kept = self._kept(since, heads)
         found = {
-            "row": [f"Row {number} was {what}." for number, what in ReviewAccess.verify()],
+            "row": [
+                f"Row {number} was {what}."
+                for verified in (ReviewAccess.verify(), ReviewAccess.verify_words())
+                for number, what in verified
+            ],
             "trigger": [
                 f"The trigger {name} is missing, disabled or changed."
-                for name in triggers.missing(connection)
+                for each in (triggers.ACCESS_LOG, triggers.WORDS, triggers.HOLD)
+                for name in triggers.missing(connection, each)
             ],
             "head": list(self._contradictions(kept)),
         }

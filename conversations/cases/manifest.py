@@ -1,0 +1,69 @@
+"""The manifest of a case: the SHA-256 and size of every member of the zip, and checking them."""
+
+import hashlib
+import json
+import zipfile
+
+NAME = "manifest.json"
+FORMAT = "chatsite case"
+VERSION = 1
+PIECE = 1 << 20  # bytes of a member that are read at a time
+
+
+class NoCase(Exception):
+    """Raised if a file is no zip of a case; its text says why, as an English sentence."""
+
+
+def sha256(data):
+    """Return the SHA-256 of `data` (bytes) as 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def differences(file):
+    """Compare the zip in `file` (a path or binary file) with its manifest. Yield a sentence for
+    each member that differs, is missing or is not listed. Raises NoCase."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            listed, names = read(archive)["members"], archive.namelist()
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield f"{name} is in the zip more than once."
+            for name in sorted(set(names) - set(listed) - {NAME}):
+                yield f"{name} is not in the manifest."
+            for name, expected in sorted(listed.items()):
+                if name not in names:
+                    yield f"{name} is missing."
+                    continue
+                try:
+                    size, digest = _measure(archive, name)
+                except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+                    yield f"{name} cannot be read: {error}."
+                    continue
+                if (size, digest) != (expected.get("size"), expected.get("sha256")):
+                    yield f"{name} was changed."
+    except (zipfile.BadZipFile, OSError) as error:
+        raise NoCase(f"It cannot be read as a zip: {error}.") from error
+
+
+def read(archive):
+    """Return the manifest of the ZipFile `archive` as a dict. Raises NoCase."""
+    try:
+        found = json.loads(archive.read(NAME))
+    except KeyError:
+        raise NoCase(f"It has no {NAME}.") from None
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise NoCase(f"Its {NAME} cannot be read: {error}.") from error
+    is_ours = isinstance(found, dict) and found.get("format") == FORMAT
+    members = found.get("members") if is_ours else None
+    if isinstance(members, dict) and all(isinstance(each, dict) for each in members.values()):
+        return found
+    raise NoCase(f"Its {NAME} is not that of a case.")
+
+
+def _measure(archive, name):
+    """Return `(size in bytes, SHA-256)` of the member called `name`."""
+    digest, size = hashlib.sha256(), 0
+    with archive.open(name) as member:
+        while piece := member.read(PIECE):
+            digest.update(piece)
+            size += len(piece)
+    return size, digest.hexdigest()

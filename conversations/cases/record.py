@@ -1,0 +1,64 @@
+"""The JSON document of a conversation in a case: all branches, feedback, and every call to the
+gateway with its exact input."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from conversations.models import Feedback
+from conversations.replies import request_body
+from conversations.transfer import native_json
+
+# Columns of a Response that are nobody's words and no use to a reader: leases, reservations.
+_LEFT_OUT = {"lease", "heartbeat_at", "request", "partial", "partial_reasoning"}
+
+
+def write(conversation):
+    """Return the Conversation as JSON text: the site's own export format, which can be imported,
+    with its owner, feedback and `calls` (every Response) besides."""
+    document = json.loads(native_json.write(conversation))
+    document["owner"] = {
+        "id": conversation.owner_id,
+        "username": conversation.owner.username,
+        "name": conversation.owner.display_name,
+    }
+    document["temporary"] = conversation.temporary
+    document["deleted_for_owner_at"] = _plain(conversation.hidden_at)
+    given = Feedback.objects.filter(message__conversation=conversation).order_by("created_at")
+    document["feedback"] = [
+        {
+            "message": str(each.message_id),
+            "value": each.value,
+            "comment": each.comment,
+            "at": _plain(each.changed_at),
+        }
+        for each in given
+    ]
+    responses = conversation.responses.order_by("created_at", "pk")
+    document["calls"] = [_call(response) for response in responses.iterator(chunk_size=200)]
+    return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+def inputs(conversation):
+    """Yield `(id of the Response, JSON text)` with the request body of each call to the gateway, as
+    it was sent; those of which a message was deleted are left out."""
+    for response in conversation.responses.order_by("created_at", "pk").iterator(chunk_size=200):
+        try:
+            body = request_body.rebuild(response)
+        except (KeyError, ValueError):
+            continue
+        yield response.pk, json.dumps(body, ensure_ascii=False, indent=2)
+
+
+def _call(response):
+    """Return the columns of a Response as JSON can have them."""
+    fields = [field.attname for field in response._meta.concrete_fields]
+    return {name: _plain(getattr(response, name)) for name in fields if name not in _LEFT_OUT}
+
+
+def _plain(value):
+    """Return `value` as JSON can have it: times in UTC, amounts and ids as text."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return str(value) if isinstance(value, Decimal | UUID) else value

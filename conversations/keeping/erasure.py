@@ -1,0 +1,253 @@
+"""Erasure of a person: conversations, files, feedback, drafts, sessions and log-in data are
+deleted; the ledger and the access log keep their figures under a pseudonym.
+
+`order` begins it and `piece` does the next short piece, so that nobody waits for a long one, until
+the Erasure is done. It is refused under a legal hold. The text also leaves the full-text search
+index and the free pages of SQLite's file; `conversations.keeping.erasure_list` applies it once more
+after a backup was restored.
+"""
+
+import secrets
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from conversations.keeping import erasure_list, free_pages, removal
+from conversations.models import (
+    AccessWords,
+    BudgetChange,
+    Conversation,
+    Erasure,
+    Feedback,
+    Hold,
+    Job,
+    Message,
+    OutgoingMail,
+    Person,
+    QueuedMessage,
+    Response,
+    ReviewAccess,
+)
+from conversations.models.access_log import TYPED
+from conversations.models.review_sitting import LASTS
+from conversations.review.record_access import record_change
+from conversations.search import index
+
+Phase = Erasure.Phase
+ROWS = 500  # of the ledger that one transaction changes
+
+
+class UnderHold(Exception):
+    """Raised if the person, or a conversation of theirs, is under a legal hold."""
+
+
+class LastAdministrator(Exception):
+    """Raised if nobody would be left who can administer the site."""
+
+
+def order(person, by=None, pseudonym=""):
+    """Begin the erasure of `person`, ordered by the Person `by` (None: the server); return the
+    Erasure, an open one if there is one. From now on nobody can log in to the account.
+
+    `pseudonym` is the one of an earlier erasure that is applied again ("": a new one). Raises
+    UnderHold and LastAdministrator.
+    """
+    with transaction.atomic():
+        _check_hold(person.pk)
+        others = Person.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk)
+        if person.is_superuser and person.is_active and not others.exists():
+            raise LastAdministrator
+        erasure = Erasure.objects.filter(person_id=person.pk, finished_at=None).first()
+        if erasure is not None:
+            return erasure
+        Person.objects.filter(pk=person.pk).update(is_active=False)
+        erasure = Erasure(
+            person_id=person.pk,
+            fingerprint=Erasure.fingerprint_of(person),
+            pseudonym=pseudonym or f"erased-{secrets.token_hex(6)}",
+            asked_by=by and by.pk,
+        )
+        erasure.count(sessions=Person.end_sessions([person.pk]), **_contents(person))
+        erasure.save(force_insert=True)
+        row = record_change(
+            ReviewAccess.Action.ORDERED_ERASURE,
+            owner_id=person.pk,
+            detail={"erasure": str(erasure.pk)},
+        )
+        erasure.row = row.number
+        erasure.save()
+    return erasure
+
+
+def _contents(person):
+    """Return the numbers of rows that `person` has in conversations, by kind."""
+    return {
+        "conversations": Conversation.objects.filter(owner=person).count(),
+        "messages": Message.objects.filter(conversation__owner=person).count(),
+        "feedback": Feedback.objects.filter(message__conversation__owner=person).count(),
+        "drafts": QueuedMessage.objects.filter(conversation__owner=person).count(),
+    }
+
+
+def piece(erasure):
+    """Do the next piece of `erasure` in one short transaction, or in none (`needs_no_transaction`);
+    return True if more is to be done. Raises UnderHold, after which it can be called again."""
+    if needs_no_transaction(erasure):
+        _PIECES[erasure.phase](erasure)
+    else:
+        with transaction.atomic():
+            _PIECES[erasure.phase](erasure)
+    return erasure.phase != Phase.DONE
+
+
+def needs_no_transaction(erasure):
+    """Return True if the next piece of `erasure` cannot be done within a transaction."""
+    return erasure.phase == Phase.PAGES
+
+
+def _check_hold(person_id):
+    if Hold.concerns(person_id):
+        raise UnderHold
+
+
+def _conversations(erasure):
+    """Delete the next conversation, or a piece of it."""
+    _check_hold(erasure.person_id)
+    conversation = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk").first()
+    if conversation is None:
+        _go_on(erasure, Phase.LEDGER)
+    else:
+        removal.remove_piece(conversation)
+
+
+def _ledger(erasure):
+    """Replace the username in some Responses of the ledger."""
+    rows = Response.objects.filter(person_id=erasure.person_id).exclude(username=erasure.pseudonym)
+    some = list(rows.values_list("pk", flat=True)[:ROWS])
+    if not some:
+        _go_on(erasure, Phase.ACCOUNT)
+        return
+    erasure.count(
+        ledger_rows=Response.objects.filter(pk__in=some).update(username=erasure.pseudonym)
+    )
+    erasure.save()
+
+
+def _account(erasure):
+    """Delete the account with all that belongs to it, and its name elsewhere; note it in the list
+    of erasures outside of the database."""
+    _check_hold(erasure.person_id)
+    person = Person.objects.filter(pk=erasure.person_id).first()
+    if person is not None:
+        _delete_mails(erasure, person)
+        _delete_uploads(person)
+        _empty_words(erasure, person)
+        name = person.username
+        _deleted, by_model = person.delete()
+        for label, number in by_model.items():
+            erasure.count(**{label.rpartition(".")[2].lower(): number})
+        # Afterwards, since the deletion of a budget is noted in its history.
+        _replace_name(erasure, name)
+    erasure_list.append(erasure)
+    _go_on(erasure, Phase.INDEX)
+
+
+def _delete_mails(erasure, person):
+    """Delete the e-mails to `person` that wait to be sent, or could not be sent."""
+    addresses = {person.email, *person.emailaddress_set.values_list("email", flat=True)}
+    for address in filter(None, addresses):
+        mails = OutgoingMail.objects.filter(recipients__icontains=address)
+        erasure.count(mails=mails.delete()[0])
+
+
+def _delete_uploads(person):
+    """Delete the files that `person` uploaded for imports."""
+    for name in person.jobs.filter(kind=Job.Kind.IMPORT).values_list("subject", flat=True):
+        if name:
+            (settings.IMPORT_FOLDER / name).unlink(missing_ok=True)
+
+
+def _empty_words(erasure, person):
+    """Empty the free texts beside the access log in rows that name `person`, and in searches and
+    exports whose filters did; and the reasons of legal holds on them."""
+    theirs = ReviewAccess.objects.filter(Q(owner_id=person.pk) | Q(reviewer_id=person.pk))
+    numbers = set(theirs.filter(detail__has_key="words").values_list("number", flat=True))
+    for words in AccessWords.objects.filter(words__icontains=person.username).iterator(1000):
+        filters = "&".join(words.words.get(name, "") for name in TYPED)
+        if any(value == person.username for _name, value in parse_qsl(filters)):
+            numbers.add(words.number)
+    numbers |= _searches_for_the_same_reason(theirs)
+    emptied = AccessWords.objects.filter(number__in=numbers).exclude(salt="")
+    erasure.count(log_texts=emptied.update(salt="", words={}, erased_by=erasure.row))
+    holds = QuerySet(Hold).filter(person_id=person.pk)
+    holds.update(reason=erasure.pseudonym, release_reason="")
+
+
+def _searches_for_the_same_reason(rows):
+    """Return the numbers of the searches that reviewers recorded with the words of one of `rows`
+    (ReviewAccess): a remembered reason is copied for an hour to what names nobody."""
+    found = set()
+    for row in rows.filter(action__in=ReviewAccess.READING):
+        if row.explanation:
+            searches = ReviewAccess.objects.filter(
+                reviewer_id=row.reviewer_id,
+                action=ReviewAccess.Action.SEARCHED,
+                at__range=(row.at - LASTS, row.at + LASTS),
+            )
+            found |= {each.number for each in searches if each.explanation == row.explanation}
+    return found
+
+
+def _replace_name(erasure, name):
+    """Put the pseudonym in place of the username `name` where it was noted as text: in the history
+    of budgets and of the administration."""
+    for column in ("by", "holder"):
+        changes = BudgetChange.objects.filter(**{column: name})
+        erasure.count(budget_changes=changes.update(**{column: erasure.pseudonym}))
+    about = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Person), object_id=str(erasure.person_id)
+    )
+    notes = about.update(object_repr=erasure.pseudonym, change_message="")
+    erasure.count(administration_notes=notes)
+
+
+def _index(erasure):
+    """Merge a piece of the full-text search index, in which SQLite keeps the words of what was
+    deleted until then."""
+    if index.database().merge_piece():
+        return
+    _go_on(erasure, Phase.PAGES)
+
+
+def _pages(erasure):
+    """Have what was deleted leave the database's files; then write the receipt."""
+    erasure.count(pages_cleared=int(free_pages.clear()))
+    with transaction.atomic():
+        erasure.finished_at = timezone.now()
+        _go_on(erasure, Phase.DONE)
+        record_change(
+            ReviewAccess.Action.ERASED,
+            reviewer_id=erasure.asked_by,
+            owner_id=erasure.person_id,
+            detail={"erasure": str(erasure.pk), "receipt": erasure.receipt()["hash"]},
+        )
+
+
+def _go_on(erasure, phase):
+    """Store that `phase` (an Erasure.Phase) comes next."""
+    erasure.phase = phase
+    erasure.save()
+
+
+_PIECES = {
+    Phase.CONVERSATIONS: _conversations,
+    Phase.LEDGER: _ledger,
+    Phase.ACCOUNT: _account,
+    Phase.INDEX: _index,
+    Phase.PAGES: _pages,
+}

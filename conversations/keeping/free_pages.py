@@ -1,0 +1,53 @@
+"""Removal of deleted text from the files of the database, while the site is in use.
+
+On SQLite `secure_delete` (chatsite/settings.py) overwrites with zeros what is deleted; the
+write-ahead log, which has older copies of pages, is emptied here. On PostgreSQL VACUUM removes
+deleted rows from the files of their tables. Copies that a file system, a disk or a backup keeps are
+out of reach.
+"""
+
+import time
+
+from django.db import connection
+
+# A checkpoint that waits for readers keeps writers waiting, so it waits only so long, and is tried
+# again after a pause.
+WAIT = 30  # milliseconds
+ATTEMPTS = 50
+PAUSE = 0.1  # seconds
+
+TABLES = (
+    "conversations_message",
+    "conversations_conversation",
+    "conversations_response",
+    "conversations_searchentry",
+    "conversations_feedback",
+    "conversations_queuedmessage",
+    "conversations_person",
+    "account_emailaddress",
+    "django_session",
+)
+
+
+def clear():
+    """Have deleted text leave the database's files; return True if it did. False means that the
+    caller is in a transaction, or that readers kept SQLite's write-ahead log in use all the time:
+    then it is overwritten later, by what is written next."""
+    if connection.in_atomic_block:
+        return False
+    with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            cursor.execute(f"VACUUM {', '.join(TABLES)}")
+            return True
+        cursor.execute("PRAGMA busy_timeout")
+        before = cursor.fetchone()[0]
+        cursor.execute(f"PRAGMA busy_timeout = {WAIT}")
+        try:
+            for _attempt in range(ATTEMPTS):
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if not cursor.fetchone()[0]:
+                    return True
+                time.sleep(PAUSE)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {before}")
+    return False

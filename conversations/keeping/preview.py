@@ -1,0 +1,93 @@
+"""Preview of retention rules: how many conversations a set of rules would delete, by person and
+age, before it is saved."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Max, Min
+
+from conversations.keeping import retention
+from conversations.models import Hold, Person
+
+PEOPLE = 50  # that are listed, those with most conversations first; the others are counted
+
+
+@dataclass
+class Loss:
+    """What would be deleted of one person (of several, where `person` is None): the number of
+    `conversations`, and when the `oldest` and the `newest` of them had their last message."""
+
+    person: Person | None
+    conversations: int
+    oldest: datetime
+    newest: datetime
+
+
+@dataclass
+class Preview:
+    """What the next retention run would delete: `losses` (a list of Loss), `total` conversations of
+    `people`, `held` of them kept under a legal hold and only hidden, and `ages`, a list of `(year,
+    number of conversations)` by the year of their last message."""
+
+    losses: list
+    total: int
+    people: int
+    held: int
+    ages: list
+
+
+def preview(rules, now=None):
+    """Return the Preview of `rules`, a list of RetentionRules that may be unsaved, together with
+    the rule for temporary conversations that applies without one. `now` is a datetime (None:
+    now)."""
+    counted, ages, held = {}, {}, 0
+    for span in retention.spans(rules):
+        due = span.due(now)
+        held += due.filter(Hold.of_conversation()).count()
+        by_person = due.values("owner_id").annotate(
+            count=Count("pk"), oldest=Min("updated_at"), newest=Max("updated_at")
+        )
+        for row in by_person.order_by():
+            loss = Loss(None, row["count"], row["oldest"], row["newest"])
+            _add(counted, row["owner_id"], loss)
+        years = due.values("updated_at__year").annotate(count=Count("pk")).order_by()
+        for row in years:
+            year = row["updated_at__year"]
+            ages[year] = ages.get(year, 0) + row["count"]
+    return Preview(
+        losses=_listed(counted),
+        total=sum(loss.conversations for loss in counted.values()),
+        people=len(counted),
+        held=held,
+        ages=sorted(ages.items()),
+    )
+
+
+def _add(counted, owner_id, loss):
+    """Add `loss` to what `counted` (a dict by person id) has of the person."""
+    before = counted.setdefault(owner_id, loss)
+    if before is not loss:
+        before.conversations += loss.conversations
+        before.oldest = min(before.oldest, loss.oldest)
+        before.newest = max(before.newest, loss.newest)
+
+
+def _listed(counted):
+    """Return the Losses of `counted` (a dict by person id), most conversations first, with the
+    people; those beyond PEOPLE as one Loss without a person."""
+    most = sorted(counted.items(), key=lambda item: (-item[1].conversations, item[0]))
+    people = Person.objects.in_bulk([owner_id for owner_id, _loss in most[:PEOPLE]])
+    for owner_id, loss in most[:PEOPLE]:
+        loss.person = people.get(owner_id)
+    listed = [loss for _owner, loss in most[:PEOPLE]]
+    others = [loss for _owner, loss in most[PEOPLE:]]
+    if others:
+        listed.append(
+            Loss(
+                None,
+                sum(loss.conversations for loss in others),
+                min(loss.oldest for loss in others),
+                max(loss.newest for loss in others),
+            )
+        )
+    return listed

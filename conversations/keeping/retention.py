@@ -1,0 +1,135 @@
+"""Retention: which conversations the rules (RetentionRule) delete, and when.
+
+The time runs from a conversation's last message (`Conversation.updated_at`). One rule applies to a
+person: of the rules of their groups the one with the shortest time, else that for everyone.
+Temporary conversations have rules of their own, and are kept TEMPORARY_DAYS without one.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from conversations.models import Conversation, Person, Response, RetentionRule
+
+TEMPORARY_DAYS = 1
+
+
+@dataclass(frozen=True)
+class Span:
+    """The part of all conversations to which one rule applies: those of the members of one of
+    `groups` (ids; None: of everybody) who are in none of the groups `other_than`, deleted `days`
+    days after their last message (None: kept), pinned ones excepted if `spare_pinned`. `name` says
+    whose they are."""
+
+    name: str
+    groups: tuple | None
+    other_than: tuple
+    days: int | None
+    spare_pinned: bool = False
+    temporary: bool = False
+
+    def due(self, now=None):
+        """Return a queryset of the conversations that this rule deletes at the time `now`
+        (datetime; None: the current time), of those that are not deleted for their owners already
+        and in which no reply is being written."""
+        if self.days is None:
+            return Conversation.objects.none()
+        return self.conversations().filter(
+            ~Exists(Response.objects.open().filter(conversation_id=OuterRef("pk"))),
+            updated_at__lte=before(self.days, now),
+        )
+
+    def conversations(self):
+        """Return a queryset of all conversations to which this rule applies."""
+        found = Conversation.objects.filter(temporary=self.temporary, hidden_at=None)
+        if self.spare_pinned:
+            found = found.filter(pinned_at=None)
+        members = Person.groups.through.objects.filter(person_id=OuterRef("owner_id"))
+        if self.groups is not None:
+            found = found.filter(Exists(members.filter(group_id__in=self.groups)))
+        if self.other_than:
+            found = found.filter(~Exists(members.filter(group_id__in=self.other_than)))
+        return found
+
+
+def spans(rules=None, column="days"):
+    """Return a list of Spans for `rules` (RetentionRules; None: the stored ones), which together
+    contain each conversation once at most. `column` is "days" or, for the files of conversations,
+    "file_days"."""
+    if rules is None:
+        rules = RetentionRule.objects.select_related("group")
+    found = []
+    for temporary in (True, False):
+        mine = [rule for rule in rules if rule.temporary == temporary]
+        found += _spans(mine, column, temporary)
+    return found
+
+
+def _spans(rules, column, temporary):
+    """Return the Spans of `rules` that are all `temporary`, or all not."""
+    found, before_it = [], []
+    of_groups = [rule for rule in rules if rule.group_id is not None]
+    for rule in sorted(of_groups, key=lambda rule: _order(rule, column)):
+        found.append(_span(rule, column, (rule.group_id,), tuple(before_it)))
+        before_it.append(rule.group_id)
+    for rule in rules:
+        if rule.group_id is None:
+            found.append(_span(rule, column, None, tuple(before_it)))
+    has_one_for_everyone = len(found) > len(of_groups)
+    if temporary and column == "days" and not has_one_for_everyone:
+        everyone = str(RetentionRule())
+        found.append(Span(everyone, None, tuple(before_it), TEMPORARY_DAYS, temporary=True))
+    return found
+
+
+def _order(rule, column):
+    """Return the sort key of a group's rule: the shortest time first, and what is kept last."""
+    days = getattr(rule, column)
+    return days is None, days or 0, rule.group_id
+
+
+def _span(rule, column, groups, other_than):
+    days = getattr(rule, column)
+    if rule.temporary and column == "days" and days is None:
+        days = TEMPORARY_DAYS
+    return Span(str(rule), groups, other_than, days, rule.spare_pinned, rule.temporary)
+
+
+def before(days, now=None):
+    """Return the datetime `days` days before `now` (None: the current time). A number of days that
+    reaches beyond the calendar gives its beginning."""
+    now = now or timezone.now()
+    try:
+        return now - timedelta(days=days)
+    except OverflowError:
+        return now - timedelta(days=365 * 1000)
+
+
+def span_of(person, *, temporary=False, column="days"):
+    """Return the Span that applies to the conversations of `person`, or to their temporary ones;
+    None without one."""
+    rules = list(RetentionRule.objects.filter(temporary=temporary).select_related("group"))
+    if not rules and not temporary:
+        return None
+    groups = set()
+    if any(rule.group_id for rule in rules):
+        through = Person.groups.through.objects.filter(person_id=person.pk)
+        groups = set(through.values_list("group_id", flat=True))
+    for span in _spans(rules, column, temporary):
+        if span.groups is None or groups.intersection(span.groups):
+            return span
+    return None
+
+
+def deleted_on(conversation, person):
+    """Return the datetime from which on a rule deletes `conversation`, which `person` owns; None if
+    it is kept."""
+    span = span_of(person, temporary=conversation.temporary)
+    if span is None or span.days is None or (span.spare_pinned and conversation.pinned_at):
+        return None
+    try:
+        return conversation.updated_at + timedelta(days=span.days)
+    except OverflowError:
+        return None

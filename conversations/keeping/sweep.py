@@ -1,0 +1,109 @@
+"""The sweep: deletes all conversations that are due, piece by piece, and counts them.
+
+Due are conversations by the retention rules, temporary ones, those whose days in the trash are
+over, and those that were deleted under a legal hold which has been released since.
+"""
+
+from django.db.models import Q
+
+from conversations.conversation_list import trash
+from conversations.keeping import removal, retention
+from conversations.models import Hold, RetentionRule, ReviewAccess
+
+AT_ONCE = 200  # ids that are read by one query
+
+# What the conversations of a Sweep are counted by.
+RULES, TEMPORARY, TRASH, RELEASED = "rules", "temporary", "trash", "released"
+
+
+class Sweep:
+    """One pass over all conversations that are due at the time `now` (datetime; None: the time of
+    each query). `counts` (a dict, to continue an interrupted pass) has the number of conversations
+    by kind, and of those that a hold keeps (`held`)."""
+
+    def __init__(self, now=None, counts=None):
+        self.counts = {RULES: 0, TEMPORARY: 0, TRASH: 0, RELEASED: 0, "held": 0, **(counts or {})}
+        self._now = now
+        self._due = self._all_due()
+
+    def next(self):
+        """Return the next conversation that is due, as `(kind, Conversation)`; None at the end. It
+        is not in a transaction, and nothing is changed."""
+        return next(self._due, None)
+
+    def remove(self, kind, conversation):
+        """Delete a piece of `conversation`, that `next` returned, for good, or hide it under a
+        hold. Return True, and count it, if it is gone; else call it again."""
+        held = removal.is_held(conversation)
+        if not removal.remove_piece(conversation):
+            return False
+        self.counts[kind] += 1
+        self.counts["held"] += held
+        return True
+
+    def record(self, record):
+        """Record the pass in the access log by calling `record(action, detail=…)`, unless there are
+        no rules and it deleted nothing."""
+        if any(self.counts.values()) or RetentionRule.objects.exists():
+            record(ReviewAccess.Action.APPLIED_RETENTION, detail=dict(self.counts))
+
+    def _all_due(self):
+        for kind, conversations in due(self._now):
+            yield from ((kind, conversation) for conversation in _in_order(conversations))
+
+
+def due(now=None):
+    """Return `[(kind, queryset of Conversations)]` of all that is due at the time `now` (datetime;
+    None: the current time)."""
+    found = [
+        (TEMPORARY if span.temporary else RULES, span.due(now))
+        for span in retention.spans()
+        if span.days is not None
+    ]
+    return [*found, (TRASH, trash.due(now)), (RELEASED, removal.released())]
+
+
+def counts(now=None):
+    """Return what a Sweep would count at the time `now`, without deleting anything."""
+    found = Sweep().counts
+    for kind, conversations in due(now):
+        found[kind] += conversations.count()
+        if kind != RELEASED:
+            found["held"] += conversations.filter(Hold.of_conversation()).count()
+    return found
+
+
+def remove_next(now=None):
+    """Delete one conversation that is due at the time `now` (None: the current time) without any
+    rule, or a piece of a long one: a temporary one, one in the trash, one that is held no longer.
+    Return True if there was one, False if there is nothing to do."""
+    for kind, conversations in due(now):
+        if kind != RULES:
+            conversation = conversations.order_by("updated_at").first()
+            if conversation is not None:
+                removal.remove_piece(conversation)
+                return True
+    return False
+
+
+def _in_order(conversations):
+    """Yield `conversations` (a queryset), those whose last message is oldest first, by short
+    queries, each of which begins where the one before it ended."""
+    last = None
+    while True:
+        ordered = conversations.order_by("updated_at", "id").only("owner_id", "updated_at")
+        batch = list((ordered if last is None else ordered.filter(_behind(last)))[:AT_ONCE])
+        if not batch:
+            return
+        last = batch[-1]
+        yield from batch
+
+
+def _behind(last):
+    """Return the condition for conversations that come after `last` (a Conversation) in that order.
+
+    The bound on the time alone follows from the rest, but lets the database begin there in an
+    index.
+    """
+    later = Q(updated_at__gt=last.updated_at) | Q(updated_at=last.updated_at, id__gt=last.pk)
+    return later & Q(updated_at__gte=last.updated_at)

@@ -1,0 +1,58 @@
+"""`manage.py apply_retention`: delete what the retention rules say, temporary conversations whose
+time is over, and what was long enough in the trash."""
+
+import time
+
+from django.core.management.base import BaseCommand
+
+from conversations.keeping import sweep
+from conversations.review.record_access import record_change
+
+PAUSE = 0.02  # seconds between two pieces: about half of the time is left to the site
+
+
+class Command(BaseCommand):
+    """The command `apply_retention`: deletes all conversations that are due, prints their numbers,
+    and records the run in the access log. With `--dry-run` it only prints what would be deleted."""
+
+    help = (
+        "Delete what the retention rules say, temporary conversations and what was long enough in "
+        "the trash, as the site itself does each night; with --dry-run only count it."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Count what is due, and delete nothing."
+        )
+
+    def handle(self, *, dry_run, **options):
+        if dry_run:
+            self._print(sweep.counts(), "would be deleted")
+            return
+        run = sweep.Sweep()
+        while (due := run.next()) is not None:
+            while not run.remove(*due):
+                time.sleep(PAUSE)
+            time.sleep(PAUSE)
+        run.record(record_change)
+        self._print(run.counts, "deleted")
+
+    def _print(self, counts, said):
+        """Print `counts` (as a Sweep has them), a line for each kind; `said` is the verb."""
+        total = sum(counts[kind] for kind in _NAMES)
+        self.stdout.write(f"{total:,} conversations {said}:")
+        for kind, name in _NAMES.items():
+            self.stdout.write(f"  {counts[kind]:,} {name}")
+        if counts["held"]:
+            self.stdout.write(
+                f"{counts['held']:,} of them are under a legal hold: hidden from their owners, "
+                "and kept."
+            )
+
+
+_NAMES = {
+    sweep.RULES: "by the retention rules",
+    sweep.TEMPORARY: "that were temporary",
+    sweep.TRASH: "from the trash",
+    sweep.RELEASED: "whose legal hold was released",
+}

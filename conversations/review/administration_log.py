@@ -1,0 +1,121 @@
+"""Signal receivers that record in the access log every change that somebody makes in the
+administration: of prices, budgets, language models, rules, roles.
+
+The row has the values before and after. Fields with personal data say only that they changed; the
+row names people by their numbers. It is written in the transaction of the change. What the server
+does by itself, or somebody with a shell on it, is not recorded here: it has nobody's name.
+"""
+
+from decimal import Decimal
+
+from django.contrib.auth.models import Group
+from django.db.models.signals import post_delete, post_save, pre_save
+
+from conversations.models import (
+    Budget,
+    LanguageModel,
+    Person,
+    Price,
+    RetentionRule,
+    ReviewAccess,
+    TemporaryPolicy,
+)
+from conversations.review.record_access import is_acting, record_change
+
+WATCHED = [Budget, Group, LanguageModel, Price, RetentionRule, TemporaryPolicy, Person]
+# Of a person only what gives power or lets in, and that personal fields changed.
+OF_PERSON = ("is_active", "is_staff", "is_superuser")
+PERSONAL = ("username", "first_name", "last_name", "email", "password")
+CHANGED = "changed"
+
+
+def connect():
+    """Connect the signal receivers of this module; called once, by `AppConfig.ready`."""
+    for model in WATCHED:
+        name = f"administration_{model._meta.model_name}"
+        pre_save.connect(keep_before, sender=model, dispatch_uid=f"{name}_before")
+        post_save.connect(saved, sender=model, dispatch_uid=f"{name}_saved")
+        post_delete.connect(deleted, sender=model, dispatch_uid=f"{name}_deleted")
+
+
+def keep_before(instance, raw=False, update_fields=None, **kwargs):
+    """Receiver of pre_save: note on `instance` the values that are stored so far. `raw` is True
+    while a fixture is loaded; `update_fields` are the names of the columns to be written (None:
+    all)."""
+    instance._values_before = None
+    if raw or not is_acting() or instance._state.adding or not _concerns(instance, update_fields):
+        return
+    instance._values_before = type(instance)._base_manager.filter(pk=instance.pk).first()
+
+
+def saved(instance, created, raw=False, update_fields=None, **kwargs):
+    """Receiver of post_save: record what changed of `instance`, if anything did."""
+    if raw or not is_acting() or not (created or _concerns(instance, update_fields)):
+        return
+    before = None if created else getattr(instance, "_values_before", None)
+    old, new = _values(before) if before is not None else {}, _values(instance)
+    names = [name for name in new if old.get(name) != new[name]]
+    if isinstance(instance, Person):
+        if created:
+            # An account of nobody in particular is no change of power.
+            names = [name for name in ("is_staff", "is_superuser") if new[name]]
+        else:
+            names += [name for name in PERSONAL if _differs(before, instance, name)]
+    if names:
+        _record("added" if created else "changed", instance, names, old, new)
+
+
+def deleted(instance, **kwargs):
+    """Receiver of post_delete: record that `instance` was deleted, with its last values."""
+    if not is_acting():
+        return
+    old = _values(instance)
+    _record("removed", instance, list(old), old, {})
+
+
+def _concerns(instance, update_fields):
+    """Return True if a save of `update_fields` (None: all) can change what is recorded."""
+    if not isinstance(instance, Person) or update_fields is None:
+        return True
+    return bool({*OF_PERSON, *PERSONAL}.intersection(update_fields))
+
+
+def _differs(before, after, name):
+    return before is not None and getattr(before, name) != getattr(after, name)
+
+
+def _values(instance):
+    """Return the values of the recorded fields of `instance` by name, as JSON can have them."""
+    fields = [field for field in instance._meta.concrete_fields if not field.primary_key]
+    if isinstance(instance, Person):
+        fields = [field for field in fields if field.name in OF_PERSON]
+    return {
+        field.attname: _plain(field.to_python(getattr(instance, field.attname))) for field in fields
+    }
+
+
+def _plain(value):
+    """Return `value` as JSON can have it: numbers of the database as text without trailing
+    zeros."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return (
+        value if value is None or isinstance(value, bool | int | str | list | dict) else str(value)
+    )
+
+
+def _record(change, instance, names, old, new):
+    """Append to the access log that `names`, fields of `instance`, were changed from the values
+    `old` to `new` (dicts by name); personal fields, which are in neither, as "changed"."""
+    is_person = isinstance(instance, Person)
+    record_change(
+        ReviewAccess.Action.CHANGED_SETTING,
+        owner_id=instance.pk if is_person else None,
+        detail={
+            "change": change,
+            "what": instance._meta.model_name,
+            "id": instance.pk,
+            "before": {name: old.get(name, CHANGED) for name in names if change != "added"},
+            "after": {name: new.get(name, CHANGED) for name in names if change != "removed"},
+        },
+    )

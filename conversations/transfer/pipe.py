@@ -1,0 +1,23 @@
+"""A file in memory through which a zip is sent while it is written."""
+
+import io
+
+
+class Pipe(io.RawIOBase):
+    """A write-only file in memory. `take` returns what was written since it was called last."""
+
+    def __init__(self):
+        super().__init__()
+        self._parts = []
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self):
+        """Return the bytes that were written since the last call, and forget them."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
