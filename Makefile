@@ -124,9 +124,10 @@ screenshots: ## Take the pictures in docs/screenshots anew.
 	@.ci/setup test
 	$(PYTHON) -m bench.screenshots
 
-lock: ## Lock the versions of requirements.in and requirements-dev.in anew.
+lock: ## Lock the versions of requirements.in, requirements-s3.in and requirements-dev.in anew.
 	@.ci/setup check
 	$(LOCK) requirements.in -o requirements.txt
+	$(LOCK) requirements-s3.in -c requirements.txt -o requirements-s3.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
 
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

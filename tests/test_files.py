@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as site
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -413,4 +414,5 @@ def test_bytes_that_are_being_deleted_are_not_used_again(alice):
         message = Message(conversation=Conversation.objects.create(owner=alice), role="user")
         message.save()
         first.message_id = message.pk
-        drafts.give([first], message)
+        with transaction.atomic():
+            drafts.give([first], message)

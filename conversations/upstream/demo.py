@@ -240,7 +240,8 @@ def _asked(sent: object) -> str:
     turns = [item for item in items if item.get("role") == "user"]
     content = turns[-1].get("content") if turns else ""
     if isinstance(content, list):
-        content = "\n".join(part.get("text", "") for part in content)
+        # Of a message with files only what the person wrote, which comes first.
+        content = next((part["text"] for part in content if "text" in part), "")
     return str(content or "")
 
 
