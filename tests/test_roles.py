@@ -1,0 +1,104 @@
+"""Roles in the administration, in place of lists of permissions."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+
+from conversations.models import Person, ReviewAccess, Scope, UsageScope
+
+PEOPLE = "/admin/conversations/person/"
+
+
+@pytest.fixture
+def office(client, administrator):
+    client.force_login(administrator)
+    return client
+
+
+def save(office, person, **fields):
+    form = {"username": person.username, "theme": "system", "is_active": "on", **fields}
+    answer = office.post(f"{PEOPLE}{person.pk}/change/", form)
+    assert answer.status_code == 302, answer.context["errors"]
+    return Person.objects.get(pk=person.pk)
+
+
+def grants(person):
+    rows = ReviewAccess.objects.filter(owner_id=person.pk).order_by("number")
+    return [(row.detail["change"], row.detail["permission"], row.reviewer_id) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("role", "codename"),
+    [
+        ("reviewer", "review_conversation"),
+        ("reads_access_log", "view_reviewaccess"),
+        ("sees_usage", "view_usage"),
+        ("is_superuser", "is_superuser"),
+    ],
+)
+def test_a_role_is_given_and_taken_on_record(office, administrator, alice, role, codename):
+    alice = save(office, alice, **{role: "on"})
+    assert alice.is_superuser if role == "is_superuser" else codename in alice.assigned
+    if role == "is_superuser":
+        # Without it the administration would stay closed.
+        assert alice.is_staff
+    alice = save(office, alice)
+    assert not alice.is_superuser and not alice.assigned
+    changes = [("added", codename, administrator.pk), ("removed", codename, administrator.pk)]
+    assert grants(alice) == changes
+
+
+@pytest.mark.once
+def test_a_page_says_what_somebody_may_do_where_it_comes_from_and_how_far(
+    office, alice, reviewer, administrator
+):
+    group = Group.objects.create(name="Sales")
+    alice.user_permissions.add(Permission.objects.get(codename="view_usage"))
+    UsageScope.objects.create(viewer=alice).groups.add(group)
+    page = text(office, alice)
+    assert "Sees usage (own): members of Sales only." in page
+    assert "Reviewer (by group Reviewers): everyone." in text(office, reviewer)
+    Scope.objects.create(reviewer=reviewer, group=group)
+    assert "Reviewer (by group Reviewers): members of Sales only." in text(office, reviewer)
+    assert "Administrator: changes accounts" in text(office, administrator)
+    # Permissions that a role stands for are in no list.
+    assert "Can review" not in page
+
+
+def text(office, person):
+    page = office.get(f"{PEOPLE}{person.pk}/change/").content.decode()
+    return re.sub(r"<[^>]+>", "", page)
+
+
+@pytest.mark.once
+def test_staff_see_roles_and_give_none(client, bob, alice):
+    Person.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.set(Permission.objects.filter(content_type__model="person"))
+    client.force_login(bob)
+    page = client.get(f"{PEOPLE}{alice.pk}/change/").content.decode()
+    assert "Only chats." in page and 'name="reviewer"' not in page
+    save(client, alice, reviewer="on", sees_usage="on", is_superuser="on")
+    alice = Person.objects.get(pk=alice.pk)
+    assert not alice.assigned and not alice.is_superuser
+
+
+@pytest.mark.once
+def test_a_group_has_roles_too(office):
+    office.post("/admin/auth/group/add/", {"name": "Auditors", "reads_access_log": "on"})
+    group = Group.objects.get(name="Auditors")
+    assert [each.codename for each in group.permissions.all()] == ["view_reviewaccess"]
+    row = ReviewAccess.objects.get()
+    assert row.detail == {
+        "change": "added",
+        "permission": "view_reviewaccess",
+        "group": group.pk,
+    }
+
+
+@pytest.mark.once
+def test_permissions_of_staff_stay_beside_roles(office, alice):
+    price = Permission.objects.get(codename="add_price")
+    alice = save(office, alice, is_staff="on", user_permissions=[price.pk], reviewer="on")
+    held = set(alice.user_permissions.values_list("codename", flat=True))
+    assert held == {"add_price", "review_conversation"}
