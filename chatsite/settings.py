@@ -458,6 +458,7 @@ MFA_FORMS = {
     "authenticate": "conversations.accounts.account_forms.FactorForm",
     "reauthenticate": "conversations.accounts.account_forms.FactorAgainForm",
     "activate_totp": "conversations.accounts.account_forms.ActivateTOTPForm",
+    "add_webauthn": "conversations.accounts.account_forms.AddKeyForm",
 }
 
 # --- Mail -----------------------------------------------------------------------------------

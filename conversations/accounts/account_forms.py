@@ -3,6 +3,7 @@
 from allauth.account import forms
 from allauth.mfa.base import forms as factor_forms
 from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as key_forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -16,6 +17,7 @@ LABELS = {
     "oldpassword": _("Current password"),
     "password": _("Password"),
     "code": _("Code"),
+    "passwordless": _("Sign in with it alone, without a password"),
     "password1": _("Password"),
     "password2": _("The same password again"),
 }
@@ -97,3 +99,13 @@ class FactorAgainForm(Labelled, factor_forms.ReauthenticateForm):
 
 class ActivateTOTPForm(Labelled, totp_forms.ActivateTOTPForm):
     """Form that adds an authenticator app, with a first code of it."""
+
+
+class AddKeyForm(Labelled, key_forms.AddWebAuthnForm):
+    """Form that adds a passkey or security key."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].help_text = _(
+            "The device then asks for a finger, your face or a PIN each time."
+        )
