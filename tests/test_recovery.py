@@ -181,6 +181,17 @@ def test_it_is_not_put_back(alice, what):
     assert Response.objects.values().get(pk=response.pk) == before
 
 
+def test_a_retry_is_later_than_what_it_replaces_also_by_a_clock_that_is_behind(alice):
+    response, lease = written(alice)
+    recovery.bury(response.pk)
+    message = Message.objects.select_related("parent", "conversation").get(pk=response.message_id)
+    message.created_at += timedelta(minutes=10)
+    message.save()
+    retry = submit(alice, "", retried=message).response.message
+    assert retry.created_at > message.created_at
+    assert put_back(response, lease) is None
+
+
 def test_what_ended_otherwise_is_left_alone(alice):
     response, lease = written(alice)
     assert response_states.finish(response, lease, dict(STOPPED), "The okapi", "", "")

@@ -2,9 +2,11 @@
 
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from conversations.models import Budget, Message, QueuedMessage, Response
 from conversations.replies import queued_message
@@ -32,6 +34,13 @@ def test_a_message_left_behind_by_a_dead_process_is_sent_once_by_another(stage, 
     asked = Message.objects.filter(conversation=conversation, role="user")
     assert [message.text for message in asked] == [wish(), "And then?"]
     assert [request.said for request in stage.gateway.responses] == ["And then?"]
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_it_is_overdue_also_where_the_end_was_dated_by_a_wrong_clock(alice, minutes):
+    conversation = queued_after(alice)
+    Response.objects.update(finished_at=timezone.now() + timedelta(minutes=minutes))
+    assert queued_message.overdue() == [conversation.pk]
 
 
 def test_after_a_failure_and_after_a_refusal_it_waits_for_the_person(stage, here, alice, bob):

@@ -35,7 +35,10 @@ Status = Response.Status
 CRASHED = "crashed"
 # A heartbeat that is younger need not be looked at.
 SILENT_AFTER = timedelta(seconds=2)
-# What is queued is claimed by any process that has room, and fails where none had by now …
+# What is queued is claimed by any process that has room, after a moment in which the one should do
+# so where it is watched …
+UNCLAIMED_AFTER = timedelta(seconds=0.5)
+# … and fails where none had by now …
 EXPIRES_AFTER = timedelta(seconds=60)
 # … also for that many seconds of sweeps: not right after an outage, nor by a wrong clock alone.
 EXPIRES_SEEN = 10
@@ -118,9 +121,10 @@ def _left_behind():
         | Q(heartbeat_at__gt=Now() + SILENT_AFTER)
         | Q(heartbeat_at=None)
     )
+    unclaimed = Q(created_at__lt=Now() - UNCLAIMED_AFTER) | Q(created_at__gt=Now())
     return compiled(
         Response.objects.open()
-        .filter(Q(silent, status=Status.IN_PROGRESS) | Q(status=Status.QUEUED))
+        .filter(Q(silent, status=Status.IN_PROGRESS) | Q(unclaimed, status=Status.QUEUED))
         .annotate(is_expired=Q(created_at__lt=Now() - EXPIRES_AFTER))
         .order_by("created_at")
         .values_list("pk", "status", "heartbeat_at", "is_expired")[:1000]

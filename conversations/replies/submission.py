@@ -184,7 +184,8 @@ def _turn_of(submission):
     if submission.retried:
         question = submission.retried.parent
         question.conversation = conversation
-        return _Turn(conversation, question, _reply_to(question, submission.id), asks=False)
+        reply = _reply_to(question, submission.id, submission.retried.created_at)
+        return _Turn(conversation, question, reply, asks=False)
     if submission.edited:
         parent = submission.edited.parent
     elif opens:
@@ -209,16 +210,18 @@ def _turn_of(submission):
     return _Turn(conversation, question, _reply_to(question, None), opens=opens)
 
 
-def _reply_to(question, submission_id):
+def _reply_to(question, submission_id, after=None):
     """Return the empty reply to the Message `question`, not stored yet. `submission_id` is the
-    form's for a retry, None if `question` has it."""
+    form's for a retry, None if `question` has it; `after` is when the reply that is retried was
+    stored, None for that of `question`."""
     reply = Message(
         conversation=question.conversation,
         parent=question,
         role=Message.Role.ASSISTANT,
         submission=submission_id,
-        # After its question, also where the clock gives both the same microsecond.
-        created_at=max(timezone.now(), question.created_at + timedelta(microseconds=1)),
+        # After what it follows, also where the clock gives both the same microsecond, or is minutes
+        # behind that of another machine.
+        created_at=max(timezone.now(), (after or question.created_at) + timedelta(microseconds=1)),
     )
     if submission_id is None:
         reply.place = Place(1, 1)
