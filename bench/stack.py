@@ -7,15 +7,21 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.support.postgres import find_free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 TOKENS_PER_SECOND = 20
+PORTS = {name: find_free_port() for name in ("gateway", "baseline", "site")}
+URLS = {name: f"http://127.0.0.1:{port}" for name, port in PORTS.items()}
+START_SECONDS = 60
 
 
 def prepare(folder, models, database_url=None, people=200):
@@ -26,8 +32,8 @@ def prepare(folder, models, database_url=None, people=200):
         INSECURE_HTTP="true",
         DATABASE_URL=database_url or f"sqlite:///{folder}/bench.sqlite3",
         BENCH_DATABASE=f"{folder}/bench.sqlite3",
-        OPENAI_BASE_URL="http://127.0.0.1:8391/v1",
-        BENCH_GATEWAY="http://127.0.0.1:8391/v1",
+        OPENAI_BASE_URL=f"{URLS['gateway']}/v1",
+        BENCH_GATEWAY=f"{URLS['gateway']}/v1",
         OPENAI_MODEL="1:0",
         AUTO_TITLES="false",
         WEB_CONCURRENCY="1",
@@ -60,17 +66,17 @@ def running(folder, workers=1, **environment):
     with open(folder / "log", "w") as log:
         start = [sys.executable, "-m", "gunicorn"]
         processes = {
-            "gateway": [sys.executable, "-m", "bench.gateway", "8391"],
+            "gateway": [sys.executable, "-m", "bench.gateway", str(PORTS["gateway"])],
             "baseline": [
                 *start,
-                *("-k", "asgi", "-w", str(workers), "-b", "127.0.0.1:8392"),
+                *("-k", "asgi", "-w", str(workers), "-b", f"127.0.0.1:{PORTS['baseline']}"),
                 "--no-control-socket",
                 *("--backlog", "1000", "bench.baseline:application"),
             ],
             "site": [
                 *start,
-                *("-c", "gunicorn.conf.py", "-b", "127.0.0.1:8393", "--backlog", "1000"),
-                "chatsite.asgi:application",
+                *("-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{PORTS['site']}"),
+                *("--backlog", "1000", "chatsite.asgi:application"),
             ],
         }
         variables = {**os.environ, "WEB_CONCURRENCY": str(workers), **environment}
@@ -78,22 +84,37 @@ def running(folder, workers=1, **environment):
             name: subprocess.Popen(command, cwd=ROOT, env=variables, stdout=log, stderr=log)
             for name, command in processes.items()
         }
-        time.sleep(6)
         try:
+            wait_until_they_serve()
+            time.sleep(3)  # the other workers too
             yield {name: process.pid for name, process in started.items()}
         finally:
             for process in started.values():
                 process.send_signal(signal.SIGTERM)
             for process in started.values():
-                process.wait(30)
+                process.wait(60)
             if "Traceback" in (folder / "log").read_text():
                 print((folder / "log").read_text()[-4000:], file=sys.stderr)
+
+
+def wait_until_they_serve():
+    """Return when a connection to each is taken."""
+    for port in PORTS.values():
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
 
 def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None, window=None):
     scenario = {
         "kind": kind,
-        "url": "http://127.0.0.1:8393" if kind == "site" else "http://127.0.0.1:8392",
+        "url": URLS[kind],
         "people": json.loads((folder / "people.json").read_text())[:at_once],
         "model": model,
         "pieces": pieces,
