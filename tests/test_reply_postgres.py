@@ -56,7 +56,7 @@ def test_pages_say_within_five_seconds_that_the_database_is_down(stage, server, 
     cable.plug()
     back = time.monotonic()
     until(lambda: visitor.get("/").status_code == 200)
-    assert time.monotonic() - back < 10
+    assert time.monotonic() - back < 5
     assert visitor.get("/readyz").status_code == 200
     again = visitor.ask(wish(pieces=2))
     assert visitor.watch(again.pk)[-1].name == "done"
@@ -109,7 +109,7 @@ def test_an_outage_longer_than_a_heartbeat_may_rest_takes_no_reply(
     cable.plug()
     back = time.monotonic()
     until(lambda: visitors[0].get("/").status_code == 200)
-    assert time.monotonic() - back < 10
+    assert time.monotonic() - back < 5
     until(lambda: set(rows.values_list("status", "attempts")) == {("completed", 1)}, 60)
     texts = Message.objects.filter(pk__in=[response.message_id for response in responses])
     assert {text.strip() for text in texts.values_list("text", flat=True)} == {words(300)}
