@@ -13,7 +13,8 @@ from xml.etree import ElementTree
 
 from bench.record import keep
 
-FAULT = "{whole} of {replies}, {lost} lost, {doubled} doubled; pages back in {back} s"
+# Of faults: 40 replies of a minute each, and what people send meanwhile.
+FAULT = "{whole} replies of {replies} whole, {lost} lost, {doubled} doubled; pages back in {back} s"
 # Rows of the table: of which test, and what that recorded of itself.
 ROWS = (
     ("processes killed with kill -9", "nemesis", "{kills}"),
@@ -30,10 +31,10 @@ ROWS = (
     ("99 % of them within", "stops", "{p99} s"),
     ("transactions of 50 writers at once, none lost", "writers", "{writes}"),
     ("99 % of them within", "writers", "{p99} s"),
-    ("outage of 40 s (SQLite: locked): replies whole", "[outage]", FAULT),
-    ("hang of 40 s: replies whole", "[hang]", FAULT),
-    ("disk full for 30 s: replies whole", "[full_disk]", FAULT),
-    ("half the processes frozen for 30 s: replies whole", "[freeze]", FAULT),
+    ("outage of 40 s (SQLite: locked)", "[outage]", FAULT),
+    ("hang of 40 s (SQLite: its disk)", "[hang]", FAULT),
+    ("disk full for 30 s", "[full_disk]", FAULT),
+    ("half of the processes frozen for 30 s", "[freeze]", FAULT),
 )
 
 

@@ -59,10 +59,17 @@ def outage(site):
 
 @contextmanager
 def hang(site):
-    """PostgreSQL takes what comes and answers nothing."""
-    site.cable.freeze()
-    yield
-    site.cable.thaw()
+    """PostgreSQL takes what comes and answers nothing; SQLite's file system hangs."""
+    if not ON_SQLITE:
+        site.cable.freeze()
+        yield
+        site.cable.thaw()
+        return
+    site.disk.hang()
+    try:
+        yield
+    finally:
+        site.disk.go_on()
 
 
 @contextmanager
@@ -119,7 +126,7 @@ def site(request, stage, nobody_else, make_stage_server, alice, bob):
     fault = request.node.callspec.params["fault"]
     with ExitStack() as stack:
         disk = None
-        if fault == "full_disk":
+        if fault == "full_disk" or (ON_SQLITE and fault == "hang"):
             if not may_mount():
                 pytest.skip("mounts a small file system, which only root may")
             disk = stack.enter_context(database_on_a_small_disk())
@@ -174,15 +181,7 @@ def sent_text(message):
     return words(PIECES if f'"pieces": {PIECES}' in message.parent.text else SHORT)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "outage",
-        pytest.param("hang", marks=pytest.mark.skipif(ON_SQLITE, reason="SQLite is no server")),
-        "full_disk",
-        "freeze",
-    ],
-)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_long_fault_takes_and_doubles_no_reply(site, stage, fault, record_property):
     marks = [uuid.uuid4().hex for _reply in range(REPLIES)]
     for number, mark in enumerate(marks):

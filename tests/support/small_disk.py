@@ -1,8 +1,7 @@
-"""A small disk of its own for the test's database: a real file system that can be full."""
+"""A small disk for the test's database: a real file system, which can be full or hang."""
 
 import contextlib
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -12,32 +11,30 @@ from django.db import connection, connections
 
 from tests.support.postgres import find_account
 
-MEGABYTES = 48
-
-
-def may_mount():
-    """Whether this account may mount a file system here: root, outside most containers."""
-    if os.geteuid() != 0 or shutil.which("mount") is None:
-        return False
-    with tempfile.TemporaryDirectory() as folder:
-        if subprocess.run(
-            ["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True
-        ).returncode:
-            return False
-        subprocess.run(["umount", folder], check=True)
-        return True
+MEGABYTES = 64
+PROGRAMS = ("mkfs.ext4", "mount", "umount", "fsfreeze")
 
 
 class SmallDisk:
-    """A file system of MEGABYTES in memory, at `folder`."""
+    """An ext4 of MEGABYTES in an image, mounted at `folder`. Raises CalledProcessError where that
+    is not allowed."""
 
     def __init__(self):
+        self._image = Path(tempfile.mkstemp(prefix="small-disk-")[1])
         self.folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
-        self.folder.chmod(0o755)  # the folders above it are everybody's too
-        options = f"size={MEGABYTES}m"
+        try:
+            self._image.write_bytes(bytes(MEGABYTES * 1_000_000))
+            # Nothing is kept back for root.
+            run("mkfs.ext4", "-q", "-m", "0", self._image)
+            run("mount", "-o", "loop", self._image, self.folder)
+        except subprocess.CalledProcessError:
+            self._forget()
+            raise
+        self.database = self.folder / "database"
+        self.database.mkdir(mode=0o700)
         if connection.vendor == "postgresql" and (account := find_account()):
-            options += f",mode=700,uid={pwd.getpwnam(account).pw_uid}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.folder], check=True)
+            self.folder.chmod(0o755)
+            shutil.chown(self.database, account)
 
     def fill(self):
         """Take all room that is left."""
@@ -52,10 +49,36 @@ class SmallDisk:
         """Give it back."""
         (self.folder / "filler").unlink(missing_ok=True)
 
+    def hang(self):
+        """Let whoever writes to it wait, in the kernel, until `go_on`; reading may wait too."""
+        run("fsfreeze", "--freeze", self.folder)
+
+    def go_on(self):
+        run("fsfreeze", "--unfreeze", self.folder)
+
     def remove(self):
         # Whoever just ended may hold a file of it for a moment.
-        subprocess.run(["umount", "--lazy", self.folder], check=True)
+        run("umount", "--lazy", self.folder)
+        self._forget()
+
+    def _forget(self):
         self.folder.rmdir()
+        self._image.unlink()
+
+
+def run(*command):
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def may_mount():
+    """Whether this account may mount a file system here: root, outside most containers."""
+    if os.geteuid() != 0 or not all(map(shutil.which, PROGRAMS)):
+        return False
+    try:
+        SmallDisk().remove()
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -67,7 +90,7 @@ def database_on_a_small_disk():
     disk = SmallDisk()
     on_it = _copy_of_sqlite if connection.vendor == "sqlite" else _tablespace
     try:
-        with on_it(disk.folder):
+        with on_it(disk.database):
             yield disk
     finally:
         disk.remove()
