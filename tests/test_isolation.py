@@ -96,6 +96,8 @@ LINES = {
     f"responses/{R}/stop/": OWN,
     "usage/": MINE,
     "usage.csv": MINE,
+    "usage/costs/": USAGE,
+    "usage/costs.csv": USAGE,
     "usage/people/": USAGE,
     "usage/people.csv": USAGE,
     "usage/people/<str:username>/": USAGE,
@@ -173,6 +175,7 @@ ADMINISTERED = (
     "conversations/outgoingmail",
     "conversations/person",
     "conversations/price",
+    "conversations/toolprice",
     "conversations/scope",
     "conversations/usagescope",
 )

@@ -1,13 +1,14 @@
 """The pages of usage in a browser: readable for everybody, with and without the script."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from conversations.models import Budget, Price
 from tests.support.accessibility import check
-from tests.support.ledger_rows import STOPPED, past_call
+from tests.support.ledger_rows import REPORTED, STOPPED, past_call
 
 pytestmark = pytest.mark.browser
 PAGES = (
@@ -17,6 +18,7 @@ PAGES = (
     "/usage/people/?by=model&sort=-coverage",
     "/usage/people/alice/",
     "/usage/people/?from=nonsense",
+    "/usage/costs/",
 )
 
 
@@ -26,7 +28,7 @@ def used(alice, administrator):
     now = timezone.now()
     Price.objects.create(model="gpt-4o", input=2, output=8, valid_from=now - timedelta(days=99))
     for days in range(7):
-        past_call(alice, now - timedelta(days=days))
+        past_call(alice, now - timedelta(days=days), {**REPORTED, "reported_cost": Decimal(days)})
         past_call(administrator, now - timedelta(days=days), STOPPED, model="unknown")
     Budget.objects.create(person=administrator, period="month", metric="replies", limit=8)
 

@@ -14,6 +14,8 @@ from conversations.models import (
     Price,
     Response,
     ReviewAccess,
+    ToolPrice,
+    UsageRollup,
     UsageScope,
 )
 from conversations.rendering.isolated_text import isolated, isolated_html
@@ -180,11 +182,14 @@ def test_no_page_of_the_administration_is_turned_around(client, administrator, a
     scope = UsageScope.objects.create(viewer=alice)
     scope.groups.add(Group.objects.get(name=GROUP))
     client.force_login(administrator)
+    ToolPrice.objects.create(tool=f"{SAID} tool", model=MODEL, per_use=1)
+    UsageRollup.objects.update(cost_reports=1)
     for path, least in {
         "/usage/people/": 2,
         "/usage/people/?by=group": 2,
         "/usage/people/?by=model": 2,
         "/usage/people/alice/": 2,
+        "/usage/costs/": 2,
         "/review/log/": 1,
         "/admin/": 1,
         "/admin/conversations/person/": 7,
@@ -193,6 +198,7 @@ def test_no_page_of_the_administration_is_turned_around(client, administrator, a
         f"/admin/conversations/languagemodel/{LanguageModel.objects.get(name=MODEL).pk}/change/": 2,
         "/admin/conversations/price/": 2,
         f"/admin/conversations/price/{Price.objects.get().pk}/delete/": 2,
+        "/admin/conversations/toolprice/": 2,
         "/admin/conversations/budget/": 2,
         "/admin/conversations/budgetchange/": 2,
         f"/admin/conversations/budget/{Budget.objects.get().pk}/delete/": 2,
