@@ -12,6 +12,7 @@ from django.conf import settings
 from django.template.loader import get_template
 from django.utils import timezone
 
+from conversations.cases import files as case_files
 from conversations.cases import manifest, reading, record
 from conversations.models import Conversation, ReviewAccess
 from conversations.review.access_log_page import COLUMNS, csv_rows, with_names
@@ -84,14 +85,16 @@ class CaseArchive:
         yield from self._member(f"{folder}/conversation.html", reading.pages(conversation))
         for pk, body in record.inputs(conversation):
             yield from self._member(f"{folder}/inputs/{pk}.json", [body])
+        for name, content in case_files.contents(conversation):
+            yield from self._member(f"{folder}/files/{name}", content)
 
-    def _member(self, name, texts):
-        """Write `texts` (an iterable of text) as the file `name` of the zip, note its SHA-256, and
-        yield the pieces of the zip."""
+    def _member(self, name, content):
+        """Write `content` (an iterable of text or bytes) as the file `name` of the zip, note its
+        SHA-256, and yield the pieces of the zip."""
         digest, size = hashlib.sha256(), 0
         with self._archive.open(self._info(name), "w") as member:
-            for text in texts:
-                data = text.encode("utf-8", "replace")
+            for piece in content:
+                data = piece.encode("utf-8", "replace") if isinstance(piece, str) else piece
                 digest.update(data)
                 size += len(data)
                 member.write(data)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from conversations.cases import files as case_files
 from conversations.models import Message, Response
 
 AT_ONCE = 200  # messages that are read by one query
@@ -21,6 +22,8 @@ class NumberedMessage:
     message: Message
     number: int
     follows: int | None
+    # `(name, name in the zip)` of its files.
+    files: tuple = ()
 
     @property
     def branches(self):
@@ -52,12 +55,16 @@ def messages(conversation):
     for start in range(0, len(ids), AT_ONCE):
         some = ids[start : start + AT_ONCE]
         found = Message.objects.select_related("response", "feedback").in_bulk(some)
+        files = {}
+        for file in case_files.of(conversation).filter(message_id__in=some):
+            files.setdefault(file.message_id, []).append((file.name, case_files.name_of(file)))
         for pk in some:
             # Deleted meanwhile.
             if pk in found:
                 number, parent = numbers[pk]
                 found[pk].conversation = conversation
-                yield NumberedMessage(found[pk], number, numbers.get(parent, (None,))[0])
+                follows = numbers.get(parent, (None,))[0]
+                yield NumberedMessage(found[pk], number, follows, tuple(files.get(pk, ())))
 
 
 def pages(conversation):
@@ -86,4 +93,5 @@ def markdown(conversation):
             head += " · " + _("follows %(number)d") % {"number": each.follows}
         if each.ending:
             head += f" · {each.ending}"
-        yield f"{head}\n\n{each.message.text.strip()}\n"
+        names = "".join(f"\n[{name}](<files/{stored}>)\n" for name, stored in each.files)
+        yield f"{head}\n\n{each.message.text.strip()}\n{names}"

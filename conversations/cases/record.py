@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from conversations.cases import files as case_files
 from conversations.models import Feedback
 from conversations.replies import request_body
 from conversations.transfer import native_json
@@ -34,6 +35,19 @@ def write(conversation):
             "at": _plain(each.changed_at),
         }
         for each in given
+    ]
+    document["files"] = [
+        {
+            "id": str(each.pk),
+            "message": str(each.message_id),
+            "name": each.name,
+            "file": f"files/{case_files.name_of(each)}" if each.stored else None,
+            "media_type": each.media_type,
+            "size": each.size,
+            "sha256": each.sha256,
+            "deleted_for_owner_at": _plain(each.hidden_at),
+        }
+        for each in case_files.of(conversation)
     ]
     responses = conversation.responses.order_by("created_at", "pk")
     document["calls"] = [_call(response) for response in responses.iterator(chunk_size=200)]

@@ -157,7 +157,7 @@ def _share(attachment):
         owner_id=attachment.owner_id, sha256=attachment.sha256, doomed_at=None, unheld_since=None
     )
     for stored in same:
-        if stored.attachments.exists():
+        if Attachment.with_hidden.filter(stored=stored).exists():
             attachment.stored = stored
             attachment.save(force_insert=True)
             return True
@@ -190,8 +190,9 @@ def _reserve(attachment, small):
 def _is_hidden():
     """Return the condition for StoredFiles that only a legal hold keeps: to their owner they are
     deleted, and take no room."""
-    holders = Attachment.objects.filter(stored=OuterRef("pk"))
-    shown = holders.filter(Q(conversation=None) | Q(conversation__hidden_at=None))
+    holders = Attachment.with_hidden.filter(stored=OuterRef("pk"))
+    shown = Attachment.objects.filter(stored=OuterRef("pk"))
+    shown = shown.filter(Q(conversation=None) | Q(conversation__hidden_at=None))
     return Exists(holders) & ~Exists(shown)
 
 

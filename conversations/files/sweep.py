@@ -55,7 +55,7 @@ def remove(stored_ids):
             stored = StoredFile.objects.select_for_update().filter(pk=stored_id).first()
             if stored is None:
                 continue
-            if stored.attachments.exists():
+            if Attachment.with_hidden.filter(stored=stored).exists():
                 StoredFile.objects.filter(pk=stored_id).update(unheld_since=None)
                 continue
             # From here on no Attachment can take it; whoever dies now leaves a row to go on with.

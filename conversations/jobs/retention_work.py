@@ -37,7 +37,7 @@ class RetentionWork:
     def fields(self):
         """Return the columns of the Job that say how far it is: `report` and `done`."""
         counts = self._sweep.counts
-        return {"report": counts, "done": sum(counts.values()) - counts["held"]}
+        return {"report": counts, "done": sum(counts.values()) - counts["held"] - counts["files"]}
 
     def close(self):
         """Do nothing: no file is open."""

@@ -20,11 +20,13 @@ from django.utils import timezone
 from conversations.keeping import erasure_list, free_pages, removal
 from conversations.models import (
     AccessWords,
+    Attachment,
     BudgetChange,
     Conversation,
     Erasure,
     Feedback,
     Hold,
+    Invitation,
     Job,
     Message,
     OutgoingMail,
@@ -91,6 +93,7 @@ def _contents(person):
         "messages": Message.objects.filter(conversation__owner=person).count(),
         "feedback": Feedback.objects.filter(message__conversation__owner=person).count(),
         "drafts": QueuedMessage.objects.filter(conversation__owner=person).count(),
+        "files": Attachment.with_hidden.filter(owner=person).count(),
     }
 
 
@@ -158,11 +161,13 @@ def _account(erasure):
 
 
 def _delete_mails(erasure, person):
-    """Delete the e-mails to `person` that wait to be sent, or could not be sent."""
+    """Delete the invitations and the e-mails to `person`, those that could not be sent too."""
     addresses = {person.email, *person.emailaddress_set.values_list("email", flat=True)}
     for address in filter(None, addresses):
         mails = OutgoingMail.objects.filter(recipients__icontains=address)
         erasure.count(mails=mails.delete()[0])
+        invitations = Invitation.objects.filter(email__iexact=address)
+        erasure.count(invitations=invitations.delete()[1].get(Invitation._meta.label, 0))
 
 
 def _delete_uploads(person):

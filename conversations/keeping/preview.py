@@ -4,10 +4,10 @@ age, before it is saved."""
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 
 from conversations.keeping import retention
-from conversations.models import Hold, Person
+from conversations.models import Attachment, Hold, Person
 
 PEOPLE = 50  # that are listed, those with most conversations first; the others are counted
 
@@ -26,14 +26,16 @@ class Loss:
 @dataclass
 class Preview:
     """What the next retention run would delete: `losses` (a list of Loss), `total` conversations of
-    `people`, `held` of them kept under a legal hold and only hidden, and `ages`, a list of `(year,
-    number of conversations)` by the year of their last message."""
+    `people`, of them `held`, which a legal hold keeps and which are only hidden, `ages`, a list of
+    `(year, number of conversations)` by the year of their last message, and the number of `files`
+    of conversations that stay."""
 
     losses: list
     total: int
     people: int
     held: int
     ages: list
+    files: int = 0
 
 
 def preview(rules, now=None):
@@ -60,7 +62,16 @@ def preview(rules, now=None):
         people=len(counted),
         held=held,
         ages=sorted(ages.items()),
+        files=_files(rules, now),
     )
+
+
+def _files(rules, now):
+    """Return the number of files that `rules` delete of conversations, at the time `now`."""
+    due = Q(pk__in=[])
+    for span in retention.spans(rules, column="file_days"):
+        due |= Q(conversation__in=span.due(now).values("pk"))
+    return Attachment.objects.filter(due, message__isnull=False).count()
 
 
 def _add(counted, owner_id, loss):

@@ -9,10 +9,11 @@ import time
 import uuid
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from conversations.models import Conversation, Hold, Message, QueuedMessage
+from conversations.models import Attachment, Conversation, Hold, Message, QueuedMessage
 
 # Messages that one statement deletes, and seconds after which a transaction ends: writers wait for
 # each other on SQLite, and no reply may wait long for its text to be stored.
@@ -70,6 +71,24 @@ def hide(conversation):
     QueuedMessage.objects.filter(conversation_id=conversation.pk).update(
         submission=uuid.uuid4(), refused=True
     )
+
+
+def remove_files(conversation):
+    """Delete the files of the messages of `conversation`, or hide them from its owner under a legal
+    hold, in one short transaction; return their number."""
+    with transaction.atomic():
+        files = Attachment.objects.filter(conversation=conversation, message__isnull=False)
+        if is_held(conversation):
+            return files.update(hidden_at=timezone.now())
+        return files.delete()[1].get(Attachment._meta.label, 0)
+
+
+def released_files():
+    """Return a queryset of the files that are deleted for their owners and under no hold any more:
+    they are deleted for good."""
+    hidden = Attachment.with_hidden.filter(hidden_at__isnull=False)
+    held = Conversation.objects.filter(Hold.of_conversation(), pk=OuterRef("conversation_id"))
+    return hidden.filter(~Exists(held))
 
 
 def released():

@@ -4,16 +4,17 @@ Due are conversations by the retention rules, temporary ones, those whose days i
 over, and those that were deleted under a legal hold which has been released since.
 """
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from conversations.conversation_list import trash
 from conversations.keeping import removal, retention
-from conversations.models import Hold, RetentionRule, ReviewAccess
+from conversations.models import Attachment, Hold, RetentionRule, ReviewAccess
 
 AT_ONCE = 200  # ids that are read by one query
 
 # What the conversations of a Sweep are counted by.
 RULES, TEMPORARY, TRASH, RELEASED = "rules", "temporary", "trash", "released"
+FILES = "files"  # of conversations that stay
 
 
 class Sweep:
@@ -22,7 +23,8 @@ class Sweep:
     by kind, and of those that a hold keeps (`held`)."""
 
     def __init__(self, now=None, counts=None):
-        self.counts = {RULES: 0, TEMPORARY: 0, TRASH: 0, RELEASED: 0, "held": 0, **(counts or {})}
+        self.counts = {RULES: 0, TEMPORARY: 0, TRASH: 0, RELEASED: 0}
+        self.counts |= {FILES: 0, "held": 0, **(counts or {})}
         self._now = now
         self._due = self._all_due()
 
@@ -35,6 +37,9 @@ class Sweep:
         """Delete a piece of `conversation`, that `next` returned, for good, or hide it under a
         hold. Return True, and count it, if it is gone; else call it again."""
         held = removal.is_held(conversation)
+        if kind == FILES:
+            self.counts[kind] += removal.remove_files(conversation)
+            return True
         if not removal.remove_piece(conversation):
             return False
         self.counts[kind] += 1
@@ -60,13 +65,31 @@ def due(now=None):
         for span in retention.spans()
         if span.days is not None
     ]
-    return [*found, (TRASH, trash.due(now)), (RELEASED, removal.released())]
+    found += [(TRASH, trash.due(now)), (RELEASED, removal.released())]
+    # Last, so that files of conversations that go are not deleted one by one before.
+    return [*found, *((FILES, _with_files(span.due(now))) for span in spans_of_files())]
+
+
+def spans_of_files():
+    """Return the retention Spans for files that are shorter than their conversations are kept."""
+    return [span for span in retention.spans(column="file_days") if span.days is not None]
+
+
+def _with_files(conversations):
+    """Return a queryset of those `conversations` that have files which are shown to their owner."""
+    files = Attachment.objects.filter(conversation=OuterRef("pk"), message__isnull=False)
+    return conversations.filter(Exists(files))
 
 
 def counts(now=None):
     """Return what a Sweep would count at the time `now`, without deleting anything."""
     found = Sweep().counts
     for kind, conversations in due(now):
+        if kind == FILES:
+            found[kind] += Attachment.objects.filter(
+                conversation__in=conversations.values("pk"), message__isnull=False
+            ).count()
+            continue
         found[kind] += conversations.count()
         if kind != RELEASED:
             found["held"] += conversations.filter(Hold.of_conversation()).count()
@@ -78,12 +101,15 @@ def remove_next(now=None):
     rule, or a piece of a long one: a temporary one, one in the trash, one that is held no longer.
     Return True if there was one, False if there is nothing to do."""
     for kind, conversations in due(now):
-        if kind != RULES:
+        if kind not in (RULES, FILES):
             conversation = conversations.order_by("updated_at").first()
             if conversation is not None:
                 removal.remove_piece(conversation)
                 return True
-    return False
+    file = removal.released_files().first()
+    if file is not None:
+        file.delete()
+    return file is not None
 
 
 def _in_order(conversations):

@@ -87,6 +87,14 @@ class AttachmentQuerySet(models.QuerySet):
         return self.filter(message=None, queued=None)
 
 
+class ShownAttachments(models.Manager.from_queryset(AttachmentQuerySet)):
+    """The manager of the Attachments that are not deleted for their owner."""
+
+    def get_queryset(self):
+        """Return a queryset without the Attachments that only a legal hold keeps."""
+        return super().get_queryset().filter(hidden_at=None)
+
+
 class Attachment(models.Model):
     """A file in a message: brought by a person, or made by a reply. Without a message it is a
     draft, which its owner uploaded and has not sent yet; drafts are deleted after a day.
@@ -137,7 +145,12 @@ class Attachment(models.Model):
     state = models.CharField(max_length=20, choices=State.choices, default=State.READY)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = AttachmentQuerySet.as_manager()
+    # Deleted for its owner by a retention rule, but kept under a legal hold.
+    hidden_at = models.DateTimeField(null=True, editable=False)
+
+    # What everybody sees, and what there is: the review, and whatever deletes bytes.
+    objects = ShownAttachments()
+    with_hidden = AttachmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("file")

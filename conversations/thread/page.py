@@ -51,10 +51,11 @@ class Thread:
         return last if last is not None and last.is_pending else None
 
 
-def thread(conversation, at=None, before=None):
+def thread(conversation, at=None, before=None, with_hidden=False):
     """Return the Thread of `conversation` along the path through the message `at` (id; None: the
     active branch).
 
+    With `with_hidden`, for reviewers, files that are deleted for the owner are shown too.
     It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
     messages above that one; more if `at` is further up. Takes two queries for any length, a third
     one for items, if a message consists of more than text, and one for files, if there are any.
@@ -77,7 +78,7 @@ def thread(conversation, at=None, before=None):
         # Messages were erased since the tree was read.
         raise Message.DoesNotExist
     items = _items_of([message.pk for message in by_id.values() if message.has_items])
-    files = _files_of([message.pk for message in by_id.values() if message.has_files])
+    files = _files_of([message.pk for message in by_id.values() if message.has_files], with_hidden)
     messages = []
     for message_id in shown:
         message = by_id[message_id]
@@ -89,15 +90,16 @@ def thread(conversation, at=None, before=None):
     return Thread(messages, start, path[-1] if path else None)
 
 
-_HAS_FILES = Exists(Attachment.objects.filter(message=OuterRef("pk")))
+_HAS_FILES = Exists(Attachment.with_hidden.filter(message=OuterRef("pk")))
 
 
-def _files_of(message_ids):
+def _files_of(message_ids, with_hidden=False):
     """Return `{id: list of Attachments, without their text}` of these messages, read by one query;
-    none for none."""
+    none for none. Those that are deleted for their owner are among them only if `with_hidden`."""
     found = {}
     if message_ids:
-        for each in Attachment.objects.filter(message_id__in=message_ids).defer("text"):
+        attachments = Attachment.with_hidden if with_hidden else Attachment.objects
+        for each in attachments.filter(message_id__in=message_ids).defer("text"):
             found.setdefault(each.message_id, []).append(each)
     return found
 

@@ -122,7 +122,7 @@ def own_file(request, file_id):
 def file_of(conversation, file_id):
     """Return the Attachment with the id `file_id` of a message of `conversation`, which a reviewer
     has opened; else raise Http404."""
-    sent = Attachment.objects.filter(conversation=conversation, message__isnull=False)
+    sent = Attachment.with_hidden.filter(conversation=conversation, message__isnull=False)
     return _shown(sent, file_id)
 
 

@@ -353,6 +353,7 @@ def _show(request, visit, note_form=None, status=200):
             conversation,
             at=as_uuid(request.GET.get("at")),
             before=as_uuid(request.GET.get("before")),
+            with_hidden=True,
         )
     except Message.DoesNotExist:
         raise Http404 from None

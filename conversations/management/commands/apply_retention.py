@@ -43,6 +43,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{total:,} conversations {said}:")
         for kind, name in _NAMES.items():
             self.stdout.write(f"  {counts[kind]:,} {name}")
+        self.stdout.write(f"{counts[sweep.FILES]:,} files of conversations that stay {said}.")
         if counts["held"]:
             self.stdout.write(
                 f"{counts['held']:,} of them are under a legal hold: hidden from their owners, "
