@@ -1,0 +1,61 @@
+"""`migrate`: Django's command, made all that a database needs, and safe to start several times at
+once, as the instances of a site do that are started together."""
+
+import contextlib
+import fcntl
+from pathlib import Path
+
+from django.core.management import call_command
+from django.core.management.commands import migrate
+from django.db import connections
+
+# The number of the advisory lock; any that nobody else takes in this database.
+LOCK = 0x6D696772  # "migr"
+
+
+class Command(migrate.Command):
+    """Applies the migrations and makes the table of the cache; a second one waits for the first,
+    and then finds nothing to do."""
+
+    def handle(self, *args, **options):
+        """Run the command with Django's `options`."""
+        database = options["database"]
+        with _alone(connections[database]):
+            super().handle(*args, **options)
+            if not (options["plan"] or options["check_unapplied"] or options["app_label"]):
+                call_command("createcachetable", database=database, verbosity=0)
+
+
+def _alone(connection):
+    """Return a context manager in which no other process migrates the database of `connection`; to
+    enter it waits for one that does."""
+    if connection.vendor == "postgresql":
+        return _advisory_lock(connection)
+    return _file_lock(str(connection.settings_dict["NAME"]))
+
+
+@contextlib.contextmanager
+def _advisory_lock(connection):
+    # On a connection of its own: migrations open and close transactions on the other one.
+    holder = connection.copy()
+    holder.settings_dict["OPTIONS"].pop("pool", None)
+    try:
+        with holder.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        yield
+    finally:
+        # The lock ends with the session, also where the process is killed.
+        holder.close()
+
+
+@contextlib.contextmanager
+def _file_lock(path):
+    folder = Path(path).resolve().parent
+    if ":memory:" in path or not folder.is_dir():
+        # Django tells what is wrong with the folder.
+        yield
+        return
+    # Beside the database, where whoever migrates has to be able to write in any case.
+    with open(f"{path}.migrating", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
