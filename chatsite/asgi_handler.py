@@ -32,6 +32,7 @@ from conversations import replies
 from conversations.views import errors, health
 
 AT_ONCE = 6
+WITHOUT_FILES = 10_000  # bytes of a form in multipart that has no file worth the name
 SOONER = 0.5  # seconds that the database's own limit comes before the request's deadline
 
 
@@ -152,8 +153,12 @@ class Handler(ASGIHandler):
 
 
 def _is_long(request):
-    """Return True if the view of this request is marked as long
-    (conversations/views/long_work.py)."""
+    """Return True if the view of this request is marked as long (conversations/views/long_work.py),
+    or if it carries files, which are read before it is answered."""
+    if request.content_type == "multipart/form-data":
+        length = request.headers.get("Content-Length", "")
+        if not length.isdigit() or len(length) > 9 or int(length) > WITHOUT_FILES:
+            return True
     try:
         return getattr(resolve(request.path_info).func, "is_long_work", False)
     except Resolver404:

@@ -13,6 +13,7 @@ from django.db import connections
 
 from conversations import replies
 from conversations.database.outage import passes, sentence
+from conversations.files import machine_folders
 from conversations.files.scanner import check_piece
 from conversations.files.sweep import sweep_piece
 from conversations.jobs.erase_person_work import erase_again
@@ -38,6 +39,9 @@ async def run():
         group.create_task(_every(settings.MAIL_LOOK, "the sending of e-mails", send_next))
         group.create_task(
             _every(settings.FILE_SWEEP, "the sweep of files", sweep_piece, run=_aside)
+        )
+        group.create_task(
+            _every(settings.FOLDER_LOOK, "the look at folders", machine_folders.look, run=_aside)
         )
         group.create_task(_every(settings.SCAN_LOOK, "the check of files", check_piece, run=_aside))
 

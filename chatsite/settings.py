@@ -328,6 +328,7 @@ UPLOAD_SPACE = env.number("UPLOAD_SPACE", 2_000_000_000, least=1_000)
 # clamd:///run/clamav/clamd.ctl or clamd://HOST:3310.
 FILE_SCANNER = env.str("FILE_SCANNER", default="").strip()
 FILE_SWEEP = 600  # seconds between two looks for files that no message holds
+FOLDER_LOOK = 60  # seconds between two looks whether machines share the folder of files
 SCAN_LOOK = 15  # seconds between two looks for files that wait for the scanner
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
 # Bytes of bodies that have not arrived whole, which one process holds at most.

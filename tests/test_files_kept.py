@@ -7,8 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from conversations.files import intake, storage
-from conversations.models import StoredFile
+from conversations.files import intake, machine_folders, storage
 from tests.support import sample_files as made
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,4 +66,22 @@ def test_a_backup_has_all_files(files, tmp_path):
         for name in names:
             assert kept.extractfile(name).read() == storage.read(name)
     assert "3 files" in said.getvalue()
-    StoredFile.objects.all()
+
+
+def test_machines_with_folders_of_their_own_are_told(client, settings, tmp_path):
+    settings.ON_SQLITE = False
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+    def look(folder):
+        """As a process on a machine with this folder does."""
+        settings.FILES_FOLDER = tmp_path / folder
+        machine_folders.look()
+        return machine_folders.fault()
+
+    assert look("one") == look("one") == ""
+    assert client.get("/readyz").content == b"ok\n"
+    assert "set FILES_URL to a place that all of them see" in look("two")
+    assert b"Several machines keep files in folders of their own" in client.get("/readyz").content
+    assert machine_folders.fault() in look("one")
+    settings.FILES_FOLDER = None
+    machine_folders._differ = False

@@ -17,6 +17,7 @@ PACKAGE_OF = {
     "environ": "django-environ",
     "httpx_aiohttp": "httpx-aiohttp",
     "math_core": "math-core",
+    "PIL": "pillow",
     "pygments": "pygments",
     "pythonjsonlogger": "python-json-logger",
 }
