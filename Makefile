@@ -2,7 +2,7 @@
 .POSIX:
 .PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
 	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search messages screenshots
+	bench-page bench-usage bench-search bench-files messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -112,6 +112,10 @@ bench-usage: ## Measure the reports over ten million calls (takes about half an 
 bench-search: ## Measure searches among 100,000 messages (takes some minutes).
 	@.ci/setup test
 	$(PYTHON) -m bench.search
+
+bench-files: ## Measure fifty uploads of pictures at once (takes some minutes).
+	@.ci/setup test
+	$(PYTHON) -m bench.files
 
 messages: ## Collect the strings to translate, and compile what is translated (needs gettext).
 	@.ci/setup

@@ -308,6 +308,44 @@ def test_a_queued_message_has_files(own):
     assert message.attachments.get() == attachment
 
 
+def test_pages_of_a_scanned_document_become_pictures(own, settings):
+    settings.FILES_PER_MESSAGE = 3
+    pages = [made.picture("JPEG", (60, 80), colour=(90 * at, 9, 9)) for at in range(3)]
+    answer = send(own, ("scan.pdf", made.scanned_pdf(*pages)), ("bad.bin", bytes(9)))
+    page = answer.content.decode()
+    assert "No text was found in it: it may have been scanned." in page
+    [scanned] = Attachment.objects.all()
+    assert f'name="pages" value="{scanned.pk}"' in page
+    answer = send(own, attachments=[scanned.pk], pages=scanned.pk)
+    assert answer.status_code == 200
+    assert not Message.objects.exists()
+    page = answer.content.decode()
+    assert ">\nLook</textarea>" in page
+    taken = list(Attachment.objects.order_by("created_at"))
+    assert [each.name for each in taken] == [f"scan ({at}).jpg" for at in (1, 2, 3)]
+    assert {(each.width, each.height) for each in taken} == {(60, 80)}
+    assert all(f'name="attachments" value="{each.pk}"' in page for each in taken)
+    assert send(own, attachments=[each.pk for each in taken]).status_code == 303
+
+
+def test_a_document_whose_pages_have_no_pictures_says_so(own):
+    found = upload(own, made.pdf("", ""), "blank.pdf").json()
+    answer = send(own, attachments=[found["id"]], pages=found["id"])
+    assert answer.status_code == 422
+    assert "blank.pdf: No pictures were found on its pages." in answer.content.decode()
+    assert Attachment.objects.count() == 1
+
+
+def test_of_many_pages_the_first_are_taken_and_it_is_said(own, settings):
+    settings.FILES_PER_MESSAGE = 2
+    pages = [made.picture("JPEG", (60, 80), colour=(90 * at, 9, 9)) for at in range(3)]
+    found = upload(own, made.scanned_pdf(*pages), "scan.pdf").json()
+    answer = send(own, attachments=[found["id"]], pages=found["id"])
+    assert answer.status_code == 422
+    assert "its first 2 pages of 3 are here as pictures" in answer.content.decode()
+    assert Attachment.objects.count() == 2
+
+
 # --- Isolation ------------------------------------------------------------------------------
 
 

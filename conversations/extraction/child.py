@@ -1,8 +1,9 @@
-"""Child process that reads one file: `python -m conversations.extraction.child`.
+"""Child process that reads one file: `python -m conversations.extraction.child [pages]`.
 
 Its standard input is the file, seekable. Its standard output is, in this order: a line of JSON, and
 the re-encoded pictures, if any, one after the other. The JSON is `{"finding": …, "network": …}`
-(a Finding's fields, and how the network is closed) or `{"refusal": code}`.
+(a Finding's fields, and how the network is closed) or `{"refusal": code}`. With `pages` the file is
+a scanned PDF, of whose pages the pictures are taken: `{"findings": [finding, …], "network": …}`.
 """
 
 import contextlib
@@ -18,10 +19,11 @@ import json
 import os
 import resource
 import signal
+import sys
 
 from PIL import Image
 
-from . import identify
+from . import identify, pdf
 from .finding import Refusal
 from .limits import MEMORY, OUTPUT, PROCESSOR_SECONDS
 from .no_network import close_network
@@ -34,10 +36,16 @@ def main() -> None:
     Image.preinit()
     network = _confine()
     pictures = io.BytesIO()
+    answer: dict[str, object]
     try:
         # Not closed: the file is the parent's.
-        finding = identify.read(open(0, "rb", closefd=False), pictures)
-        answer = {"finding": finding.as_json(), "network": network}
+        file = open(0, "rb", closefd=False)
+        if sys.argv[1:] == ["pages"]:
+            found = [finding.as_json() for finding in pdf.write_pages(file, pictures)]
+            answer = {"findings": found, "network": network}
+        else:
+            finding = identify.read(file, pictures)
+            answer = {"finding": finding.as_json(), "network": network}
     except Refusal as refusal:
         answer = {"refusal": refusal.code}
     except MemoryError:

@@ -13,6 +13,7 @@ JPEG_QUALITY = 88
 
 # Documents
 MOST_PAGES = 2_000
+MOST_PICTURES = 10  # pages of a scanned PDF that become pictures
 MOST_CHARACTERS = 400_000  # of the text taken from one file; some 100,000 tokens
 MOST_ENTRIES = 5_000  # of a zip
 MOST_UNPACKED = 200_000_000  # bytes of a zip's parts that are read, together

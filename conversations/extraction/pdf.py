@@ -3,11 +3,13 @@
 import logging
 from typing import BinaryIO
 
-from pypdf import PdfReader
+from PIL import Image
+from pypdf import PageObject, PdfReader
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError, PyPdfError
 
 from .finding import DOCUMENT, Finding, Refusal
-from .limits import MOST_CHARACTERS, MOST_PAGES
+from .limits import LARGE_SIDE, MOST_CHARACTERS, MOST_PAGES, MOST_PICTURES, MOST_PIXELS
+from .picture import plain, write_pair
 
 MEDIA_TYPE = "application/pdf"
 # It describes each fault of a file at length, on the standard error.
@@ -40,6 +42,48 @@ def read(file: BinaryIO) -> Finding:
         raise Refusal("encrypted") from error
     except Exception as error:  # (it raises whatever a broken file leads to, RecursionError too)
         raise Refusal("broken") from error
+
+
+def write_pages(file: BinaryIO, write: BinaryIO) -> list[Finding]:
+    """Write the largest picture of each page of a scanned PDF, as `picture.write_pair` does, to
+    `write`; return a Finding for each, of MOST_PICTURES pages at most. Pages without a picture that
+    can be decoded are left out. Raises Refusal as `read` does."""
+    try:
+        reader = PdfReader(file, strict=False)
+        if reader.is_encrypted and not _opens(reader):
+            raise Refusal("encrypted")
+        found = []
+        for page in reader.pages[:MOST_PICTURES]:
+            image = _largest(page)
+            if image is not None:
+                found.append(write_pair(plain(image, LARGE_SIDE), write))
+        return found
+    except Refusal:
+        raise
+    except MemoryError as error:
+        raise Refusal("too_large") from error
+    except Exception as error:
+        raise Refusal("broken") from error
+
+
+def _largest(page: PageObject) -> Image.Image | None:
+    """Return the largest picture on a page, decoded; None if there is none that can be."""
+    sizes: list[tuple[int, str]] = []
+    resources = page.get("/Resources")
+    objects = resources.get_object().get("/XObject") if resources else None
+    for name, each in objects.get_object().items() if objects else ():
+        found = each.get_object()
+        pixels = int(found.get("/Width", 0)) * int(found.get("/Height", 0))
+        if found.get("/Subtype") == "/Image" and 0 < pixels <= MOST_PIXELS:
+            sizes.append((pixels, name))
+    for _pixels, name in sorted(sizes, reverse=True):
+        try:
+            return page.images[name].image
+        except MemoryError:
+            raise
+        except Exception:  # noqa: S112 (another one may do)
+            continue
+    return None
 
 
 def _opens(reader: PdfReader) -> bool:

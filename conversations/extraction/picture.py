@@ -36,7 +36,7 @@ def read(file: BinaryIO, write: BinaryIO) -> Finding:
             image.draft(None, (LARGE_SIDE, LARGE_SIDE))
             image.load()
             orientation = image.getexif().get(0x0112, 1)
-            large = _plain(image, LARGE_SIDE)
+            large = plain(image, LARGE_SIDE)
     except Refusal:
         raise
     except MemoryError as error:
@@ -45,7 +45,12 @@ def read(file: BinaryIO, write: BinaryIO) -> Finding:
         raise Refusal("broken") from error
     except Exception as error:  # (whatever else a decoder raises at what it does not expect)
         raise Refusal("broken") from error
-    large = _turned(large, orientation)
+    return write_pair(_turned(large, orientation), write)
+
+
+def write_pair(large: Image.Image, write: BinaryIO) -> Finding:
+    """Write `large`, RGB or RGBA and no larger than LARGE_SIDE, and then a small copy of it to
+    `write`, both encoded; return the Finding for it."""
     encoded = _encoded(large)
     small = large.copy()
     small.thumbnail((SMALL_SIDE, SMALL_SIDE))
@@ -62,7 +67,7 @@ def read(file: BinaryIO, write: BinaryIO) -> Finding:
     )
 
 
-def _plain(image: Image.Image, side: int) -> Image.Image:
+def plain(image: Image.Image, side: int) -> Image.Image:
     """Return `image` as RGB, or RGBA if any of it is transparent, no larger than `side` pixels
     either way."""
     if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -62,12 +63,52 @@ def read_file(file: IO[bytes], folder: Path) -> Extract:
     Its output is kept in a file without a name in `folder`. Blocks, for up to WALL_SECONDS. Raises
     Refusal, also if the child ran into a limit, and OSError if it could not be started.
     """
+    output = _run(file, folder)
+    with _closed_on_error(output):
+        answer, offset = _answer(output)
+        return Extract(Finding(**answer["finding"]), output, offset, str(answer["network"]))
+
+
+def read_pages(file: IO[bytes], folder: Path) -> list[Extract]:
+    """Have the child process take the pictures of the pages of `file`, a scanned PDF; return an
+    Extract for each, of the first pages. They share one output: close each of them. The rest is as
+    in `read_file`."""
+    output = _run(file, folder, "pages")
+    with _closed_on_error(output):
+        answer, offset = _answer(output)
+        extracts = []
+        for fields in answer["findings"]:
+            finding = Finding(**fields)
+            extracts.append(Extract(finding, output, offset, str(answer["network"])))
+            offset += finding.large + finding.small
+        if not extracts:
+            output.close()
+        return extracts
+
+
+@contextlib.contextmanager
+def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
+    """Context manager: close `output` after an exception; raise Refusal ("unreadable") for an
+    answer of the child that is not as child.py describes it."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        output.close()
+        raise Refusal("unreadable") from error
+    except BaseException:
+        output.close()
+        raise
+
+
+def _run(file: IO[bytes], folder: Path, *arguments: str) -> IO[bytes]:
+    """Run the child process with `file` as its input until it ends; return its output, an open file
+    without a name in `folder`. Raises Refusal if it ran into a limit."""
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     file.flush()
     output = tempfile.TemporaryFile(dir=folder)
-    try:
+    with _closed_on_error(output):
         child = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
-            [sys.executable, "-m", f"{__package__}.child"],
+            [sys.executable, "-m", f"{__package__}.child", *arguments],
             cwd=ROOT,
             env=environment,
             stdin=file.fileno(),
@@ -82,30 +123,24 @@ def read_file(file: IO[bytes], folder: Path) -> Extract:
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
             child.wait()
-        return _answer(output, status)
-    except BaseException:
-        output.close()
-        raise
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            raise Refusal("too_long")
+        if status == -signal.SIGXFSZ or output.seek(0, os.SEEK_END) > OUTPUT:
+            raise Refusal("too_large")
+        if status != 0:
+            raise Refusal("unreadable")
+    return output
 
 
-def _answer(output: IO[bytes], status: int) -> Extract:
-    """Return the Extract in the child's `output`; `status` is its exit status, negative for a
-    signal. Raises Refusal."""
-    if status in (-signal.SIGXCPU, -signal.SIGKILL):
-        raise Refusal("too_long")
-    if status == -signal.SIGXFSZ:
-        raise Refusal("too_large")
-    if output.seek(0, os.SEEK_END) > OUTPUT:
-        raise Refusal("too_large")
+def _answer(output: IO[bytes]) -> tuple[dict, int]:
+    """Return `(answer, offset)`: the JSON in the child's `output`, and where the pictures begin.
+    Raises Refusal for a file that the child refuses, ValueError for an answer that is not whole."""
     output.seek(0)
     line = output.readline(_LONGEST_ANSWER)
-    try:
-        answer = json.loads(line)
-        if status != 0 or not line.endswith(b"\n"):
-            raise Refusal("unreadable")
-        if "refusal" in answer:
-            code = answer["refusal"]
-            raise Refusal(code if code in REFUSALS else "unreadable")
-        return Extract(Finding(**answer["finding"]), output, len(line), str(answer["network"]))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise Refusal("unreadable") from error
+    if not line.endswith(b"\n"):
+        raise ValueError("the answer is not whole")
+    answer = json.loads(line)
+    if "refusal" in answer:
+        code = answer["refusal"]
+        raise Refusal(code if code in REFUSALS else "unreadable")
+    return answer, len(line)

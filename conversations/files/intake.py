@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from conversations.extraction.finding import PICTURE, TEXT, Refusal
-from conversations.extraction.process import read_file
+from conversations.extraction.process import read_file, read_pages
 from conversations.files import names, scanner, storage, sweep
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Person, StoredFile
@@ -54,6 +54,46 @@ def take(person, upload, *, conversation=None):
             attachment = _attachment(person, name, extract.finding, content, conversation)
             _store(attachment, content, extract.small if is_picture else b"")
     return scanner.check(attachment)
+
+
+def take_pages(person, scanned, *, conversation=None, most):
+    """Take in the pictures of the pages of `scanned`, an Attachment that is a PDF without text, as
+    files that `person` has not sent yet; return up to `most` Attachments, of the first pages.
+
+    Raises FileRefused; pages that were taken in before it was raised are kept.
+    """
+    with _readable(scanned) as file:
+        try:
+            extracts = read_pages(file, storage.upload_folder())
+        except Refusal as refusal:
+            raise FileRefused(refusal.code) from refusal
+        except OSError as error:
+            raise FileRefused("busy") from error
+    stem = scanned.name.rpartition(".")[0] or scanned.name
+    taken = []
+    with contextlib.ExitStack() as stack:
+        for each in extracts:
+            stack.callback(each.close)
+        for number, extract in enumerate(extracts[:most], 1):
+            name = names.clean(f"{stem} ({number}).jpg")
+            attachment = _attachment(person, name, extract.finding, extract.large, conversation)
+            _store(attachment, extract.large, extract.small)
+            taken.append(scanner.check(attachment))
+    return taken
+
+
+@contextlib.contextmanager
+def _readable(attachment):
+    """Yield the stored bytes of an Attachment as an open file of the operating system. Raises
+    FileRefused ("gone") if they are missing."""
+    try:
+        content = storage.read(attachment.stored.name)
+    except OSError as error:
+        raise FileRefused("gone") from error
+    with tempfile.TemporaryFile(dir=storage.upload_folder()) as file:
+        file.write(content)
+        file.flush()
+        yield file
 
 
 @contextlib.contextmanager

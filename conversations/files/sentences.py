@@ -70,6 +70,13 @@ def reading(attachment):
     ) % {"count": attachment.characters}
 
 
+def pages_taken(scanned, count):
+    """Return the sentence that says that only the first `count` pages of an Attachment, a scanned
+    PDF, were taken as pictures."""
+    sentence = _("%(name)s: its first %(count)d pages of %(pages)d are here as pictures.")
+    return sentence % {"name": isolated(scanned.name), "count": count, "pages": scanned.pages}
+
+
 def _sentences():
     """Return `{code: sentence}` for the codes of a FileRefused."""
     return {
@@ -108,5 +115,6 @@ def _sentences():
             settings.FILES_PER_MESSAGE,
         )
         % {"most": settings.FILES_PER_MESSAGE},
+        "no_pages": _("No pictures were found on its pages. Take screenshots of them."),
         "gone": _("A file is no longer there. Add it again."),
     }

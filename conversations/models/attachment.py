@@ -202,6 +202,11 @@ class Attachment(models.Model):
         return min(1, SMALL_SIDE / max(self.width, self.height, 1))
 
     @property
+    def is_scanned(self):
+        """True for a PDF without text, whose pages may be pictures."""
+        return self.has_no_text and self.media_type == "application/pdf" and self.is_ready
+
+    @property
     def has_no_text(self):
         """True for a document from which no text could be read, such as a scanned PDF."""
         return not self.is_picture and not self.characters

@@ -94,10 +94,10 @@ def send(request, conversation):
     chosen = conversation.model if conversation else _last_model(request)
     files = attached(request, conversation=conversation)
     form = MessageForm(request.POST, person=request.user, chosen=chosen, files=files.files)
-    if not form.is_valid() or files.faults:
+    if not form.is_valid() or files.faults or files.returns:
         for fault in files.faults:
             form.add_error(None, fault)
-        return _page(request, conversation, form, status=422)
+        return _page(request, conversation, form, status=files.status)
     parent = _parent(request, conversation)
     taken = submit(
         request,

@@ -39,10 +39,10 @@ def edit(request, message_id):
         return _edit_page(request, message, form)
     files = attached(request, conversation=conversation, edited=message)
     form = EditForm(request.POST, person=request.user, chosen=conversation.model, files=files.files)
-    if not form.is_valid() or files.faults:
+    if not form.is_valid() or files.faults or files.returns:
         for fault in files.faults:
             form.add_error(None, fault)
-        return _edit_page(request, message, form, status=422)
+        return _edit_page(request, message, form, status=files.status)
     taken = submit(request, form, edited=message, files=tuple(files.files))
     if isinstance(taken, Refusal):
         form.add_error(None, taken.sentence)

@@ -43,10 +43,10 @@ def queued(request, conversation_id):
             form = MessageForm(
                 request.POST, person=request.user, chosen=conversation.model, files=files.files
             )
-            if not form.is_valid() or files.faults:
+            if not form.is_valid() or files.faults or files.returns:
                 for fault in files.faults:
                     form.add_error(None, fault)
-                return _page(request, conversation, form, status=422)
+                return _page(request, conversation, form, status=files.status)
             queued_message.change(conversation, form.cleaned_data["text"], files.files)
     if request.fragment:
         return HttpResponse(status=204)

@@ -163,3 +163,25 @@ def chunk(name, content):
         + content
         + struct.pack(">I", zlib.crc32(name + content))
     )
+
+
+def scanned_pdf(*pictures):
+    """A PDF without text, with one of these JPEGs on each page."""
+    kids = " ".join(f"{3 + 3 * at} 0 R" for at in range(len(pictures)))
+    made = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {len(pictures)}>>".encode(),
+    ]
+    for at, content in enumerate(pictures):
+        width, height = Image.open(io.BytesIO(content)).size
+        described = (
+            b"/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceRGB"
+            b"/BitsPerComponent 8/Filter/DCTDecode" % (width, height)
+        )
+        made += [
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources"
+            b"<</XObject<</Im0 %d 0 R>>>>>>" % (4 + 3 * at, 5 + 3 * at),
+            stream(b"q 600 0 0 800 0 0 cm /Im0 Do Q"),
+            stream(content, described),
+        ]
+    return written_pdf(made)

@@ -15,6 +15,8 @@ let sending = false;
 // Sending
 
 form.addEventListener("submit", (event) => {
+  // The pages of a scanned document: the browser loads the form anew with them.
+  if (event.submitter?.name === "pages") return;
   event.preventDefault();
   send();
 });
@@ -129,7 +131,7 @@ function giveBack(text) {
 
 document.addEventListener("submit", (event) => {
   const { target, submitter } = event;
-  if (!target.dataset.turn) return;
+  if (!target.dataset.turn || submitter?.name === "pages") return;
   event.preventDefault();
   turns(({ take }) => take(target, submitter, lent));
 });
