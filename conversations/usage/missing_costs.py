@@ -12,7 +12,7 @@ from conversations.usage.charges import enter_price
 from conversations.usage.consistency_check import FINAL
 
 BATCH = 200
-RECENT = 200
+RECENT = 50
 CHARGED = (Response.UsageSource.REPORTED, Response.UsageSource.ESTIMATED)
 
 

@@ -1,6 +1,7 @@
 """Tables of usage reports: sorted rows and totals, shown on pages and exported as CSV."""
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 
@@ -16,23 +17,24 @@ from conversations.usage.reports import Sums
 
 # The figures of a row, by the names they have in files and in `sort=`.
 FIGURES = {
-    "replies": lambda sums: sums["replies"],
+    "replies": itemgetter("replies"),
     "titles": lambda sums: sums.titles,
-    "failed": lambda sums: sums["failed"],
+    "failed": itemgetter("failed"),
     **{name: itemgetter(name) for name in TOKENS},
     "cost": lambda sums: sums.cost,
     "tool_cost": lambda sums: sums.tool_cost,
     "estimated_cost": lambda sums: sums.estimated_cost,
-    "unpriced": lambda sums: sums["unpriced"],
+    "unpriced": itemgetter("unpriced"),
     "coverage": lambda sums: sums.coverage,
     "first_token_median": lambda sums: sums.times[0],
     "first_token_p95": lambda sums: sums.times[1],
     "total_time_median": lambda sums: sums.times[2],
     "total_time_p95": lambda sums: sums.times[3],
 }
-# The measures that a whole row needs, and those that sorting by a figure needs besides tokens.
-UNSHOWN = ("answered", "input_characters", "output_characters")
-WHOLE = tuple(name for name in COUNTED if name not in UNSHOWN) + TIME_COUNTS
+# The measures that a row of a file needs, a row of a page, and sorting by a figure besides tokens.
+UNUSED = ("answered", "input_characters", "output_characters")
+WHOLE = tuple(name for name in COUNTED if name not in UNUSED) + TIME_COUNTS
+SHOWN = tuple(name for name in WHOLE if name != "cache_write_12h_tokens")
 NEEDED = {
     "replies": ("replies",),
     "titles": ("replies",),
@@ -66,10 +68,6 @@ class Row:
     # URL of the page about it, if there is one.
     link: str = ""
 
-    def figure(self, name):
-        """Return the figure called `name`, a key of FIGURES such as "cost"; None if unknown."""
-        return FIGURES[name](self.sums)
-
 
 @dataclass
 class Table:
@@ -92,20 +90,21 @@ class Table:
         return max(-(-len(self.rows) // PAGE), 1)
 
 
-def make_table(by, selection, sort=""):
+def make_table(by, selection, sort="", names=WHOLE):
     """Query the database and return the Table of a reports.Selection. `by` is what to group by:
     "person", "group", "model" or "day" (months for long ranges); `sort` is described at
-    `sorted_table`."""
+    `sorted_table`; `names` are the measures to add up: WHOLE for a file, SHOWN for a page."""
+    names = tuple(dict.fromkeys((*names, *NEEDED.get(sort.lstrip("-"), ()))))
     if by == "person":
-        rows = _people(selection, WHOLE)
+        rows = _people(selection, names)
         _add_groups(rows, selection)
     elif by == "group":
-        rows = _groups(selection)
+        rows = _groups(selection, names)
     elif by == "model":
-        found = reports.sums_by("model", selection, WHOLE)
+        found = reports.sums_by("model", selection, names)
         rows = [Row(model, model, sums) for model, sums in found.items()]
     else:
-        period, found = reports.timeline(selection, WHOLE)
+        period, found = reports.timeline(selection, names)
         # Days without use get no row; the chart shows them.
         rows = [
             Row(day, label_of(period, day), sums) for day, sums in found.items() if sums["calls"]
@@ -125,10 +124,10 @@ def make_page(selection, sort, number):
     rows = _people(selection, ("calls", *DISTINCT_TOKENS, *NEEDED.get(order, ())))
     if order == "groups":
         _add_groups(rows, selection)
-    table = sorted_table("person", rows, sort, reports.total(selection, WHOLE))
+    table = sorted_table("person", rows, sort, reports.total(selection, SHOWN))
     shown = table.page(min(number, table.pages))
     chosen = replace(selection, people=[row.key for row in shown], groups=None)
-    found = reports.sums_by("person_id", chosen, WHOLE)
+    found = reports.sums_by("person_id", chosen, SHOWN)
     for row in shown:
         row.sums = found.get(row.key, row.sums)
     _add_groups(shown, selection)
@@ -185,10 +184,10 @@ def _people(selection, names):
     ]
 
 
-def _groups(selection):
+def _groups(selection, names):
     """Return a list of Row, one for each set of groups that people are in: members of several
     groups are in a row of their own, so that nobody is counted twice and the rows add up."""
-    found = reports.sums_by("groups", selection, WHOLE)
+    found = reports.sums_by("groups", selection, names)
     known = dict(Group.objects.values_list("pk", "name"))
     rows = []
     for groups, sums in found.items():
@@ -234,7 +233,7 @@ def file_rows(table):
             first.append(", ".join(row.groups))
         elif table.by == "conversation":
             first = [row.key or "", row.label]
-        yield [harmless(cell) for cell in first] + [_plain(row, name) for name in FIGURES]
+        yield [harmless(cell) for cell in first] + _cells(row.sums)
 
 
 def harmless(cell):
@@ -244,11 +243,17 @@ def harmless(cell):
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def _plain(row, name):
-    """Return the figure `name` of a row as a cell of a CSV file, "" if it is unknown."""
-    figure = row.figure(name)
-    if figure is None or (name == "cost" and not figure and row.sums["unpriced"]):
-        return ""  # unknown is not zero
-    if isinstance(figure, float):
-        return f"{figure:.3f}"
-    return f"{figure:f}" if name.endswith("cost") else figure
+# How figures are written in a file, by their type; whole numbers stay as they are.
+_WRITTEN = {Decimal: "{:f}".format, float: "{:.3f}".format, type(None): lambda _unknown: ""}
+_COST = list(FIGURES).index("cost")
+
+
+def _cells(sums):
+    """Return the figures of `sums` (Sums) as cells of a CSV file, in the order of FIGURES; "" for
+    what is unknown."""
+    figures = [figure(sums) for figure in FIGURES.values()]
+    if not figures[_COST] and sums["unpriced"]:
+        figures[_COST] = None  # unknown is not zero
+    return [
+        write(figure) if (write := _WRITTEN.get(type(figure))) else figure for figure in figures
+    ]

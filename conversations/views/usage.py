@@ -60,7 +60,7 @@ def mine(request):
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
-    table = _own_table(request.user, form)
+    table = _own_table(request.user, form, report_tables.SHOWN)
     context = {
         **_context(form, table, _chart(form.selection(people=[request.user.pk]))),
         "periods": _periods(request.user.pk),
@@ -83,7 +83,7 @@ def mine_file(request):
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
-    return _file(request, _own_table(request.user, form), "usage", form)
+    return _file(request, _own_table(request.user, form, report_tables.WHOLE), "usage", form)
 
 
 @long_work
@@ -100,7 +100,9 @@ def people(request):
     if asked["by"] == "person":
         table, rows = report_tables.make_page(selection, asked["sort"], asked["page"] or 1)
     else:
-        table, rows = report_tables.make_table(asked["by"], selection, asked["sort"]), None
+        names = report_tables.SHOWN
+        table = report_tables.make_table(asked["by"], selection, asked["sort"], names)
+        rows = None
     context = _context(form, table, _chart(selection), rows)
     context["cuts"] = [
         ("person", _("By person")),
@@ -172,7 +174,8 @@ def person(request, username):
     if not form.is_valid():
         return render(request, "usage/person.html", {"form": form, "name": name}, status=422)
     selection = form.selection(people=[seen])
-    table = report_tables.make_table(form.cleaned_data["by"], selection, form.cleaned_data["sort"])
+    by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
+    table = report_tables.make_table(by, selection, sort, report_tables.SHOWN)
     owner = Person.objects.filter(pk=seen).first()
     context = {
         **_context(form, table, _chart(selection)),
@@ -211,13 +214,14 @@ def _seen(request, username, form):
     return seen
 
 
-def _own_table(person, form):
+def _own_table(person, form, names):
     """Return the report_tables.Table of the usage of `person`, with the dates, grouping and order
-    of `form` (a RangeForm). Grouped by conversation, the rows are named by titles."""
+    of `form` (a RangeForm), of the measures `names`. Grouped by conversation, the rows are named by
+    titles."""
     selection = form.selection(people=[person.pk])
     by, sort = form.cleaned_data["by"], form.cleaned_data["sort"]
     if by != "conversation":
-        return report_tables.make_table(by, selection, sort)
+        return report_tables.make_table(by, selection, sort, names)
     found = reports.by_conversation(person, selection)
     listed = Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
     titles = {row.pk: row.display_title for row in listed.filter(temporary=False)}
