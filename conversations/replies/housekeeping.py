@@ -52,7 +52,7 @@ class Housekeeping:
         alive = [*engine.live, *engine.titles.live]
         if not alive:
             return
-        texts = [unsaved for live in engine.live.values() if (unsaved := live.take_unsaved())]
+        texts = [unsaved for live in engine.live.values() if (unsaved := live.unsaved())]
         try:
             stop, lost = await engine.writing_lane.run(
                 response_states.checkpoint, engine.lease, texts, alive

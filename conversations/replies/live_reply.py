@@ -5,21 +5,15 @@ no difference. Nothing is queued for a watcher: each remembers which version it 
 what changed since, so that one that stops reading holds up nothing and costs nothing.
 """
 
-import json
-import time
-from itertools import count
-
-from conversations import items, upstream
-from conversations.items.cleaning import LONGEST_MESSAGE
-from conversations.replies import partial_items
-from conversations.replies.live_item import NOTHING, LiveCall, LiveText, annotations_of
+from conversations import items
+from conversations.replies.live_item import NOTHING, LiveCall, LiveText
+from conversations.replies.live_items import LiveItems
 
 # Above this a parse takes long enough to hold up other streams: it goes to a thread.
 INLINE = 8_000  # characters
-PARAGRAPH = "\n\n"
 
 
-class LiveReply:
+class LiveReply(LiveItems):
     """Items so far of one unfinished reply, with their text and HTML, and its watchers.
 
     `response` is its Response, with message and conversation loaded. `body` is the JSON body (dict)
@@ -28,14 +22,11 @@ class LiveReply:
     """
 
     def __init__(self, response, body=None, offered=None):
+        super().__init__(str(response.message_id or ""), response.person_id)
         self.response = response
         self.body = body
         self.offered = offered
-        # LiveTexts, those with text, and LiveCalls, in their order.
-        self.items = []
         self.version = 0
-        # Grows where what was shown so far was replaced.
-        self.generation = 0
         # Set once: by whoever ends it early the status to end with, else "ended".
         self.ending = ""
         self.asking = False
@@ -46,215 +37,19 @@ class LiveReply:
         self.task = None
         self.watchers = set()
         self.first_token_at = None
-        self._reasoning_began = None
-        self.reasoning_seconds = None
         # A refresh that is under way in a thread, and a task that highlights code.
         self.refreshing = None
         self.colouring = None
-        # Whether there is something that `refresh` has not shown yet.
-        self.is_stale = False
-        self._dirty = False
-        # Whether what is to be stored besides text has changed.
-        self._has_new_items = False
-        # By the numbers of the gateway's events: the items, and the order of all that were opened.
-        self._by_number = {}
-        self._order = []
-        self._marks = count(1)
-        # Bytes that calls of tools and annotations may still have.
-        self._room = LONGEST_MESSAGE
 
     @property
     def id(self):
         """The id (UUID) of the Response."""
         return self.response.pk
 
-    @property
-    def text(self):
-        """The answer's text so far, in Markdown."""
-        return self._joined("message")
-
-    @property
-    def reasoning(self):
-        """The model's reasoning so far, in Markdown; "" if it sent none."""
-        return self._joined("reasoning")
-
-    def _joined(self, kind):
-        return PARAGRAPH.join(item.text for item in self.items if item.type == kind)
-
-    # --- What comes from the gateway ----------------------------------------------------------
-
-    def take(self, event):
-        """Take in `event`, one of an item, with JSON that is clean (see conversations.items)."""
-        match event:
-            case upstream.Text() | upstream.Reasoning():
-                if event.index is not None:
-                    self._add(event.index, event.text)
-            case upstream.ItemOpened():
-                self._open(event)
-            case upstream.Replaced():
-                self._replace(event.index, event.text)
-            case upstream.ItemChanged():
-                if isinstance(call := self._by_number.get(event.index), LiveCall):
-                    call.become(self._limited({**call.item, **event.changes}, call.item))
-                    self._changed(new_items=True)
-            case upstream.Annotated():
-                if self._room > 0:
-                    self._room -= _size(event.annotation)
-                    self._by_number[event.index].annotations.append(event.annotation)
-                    self._changed(new_items=True)
-            case upstream.ItemClosed():
-                self._close(event.index, event.item)
-
-    def begin_again(self):
-        """Forget which items the gateway's events number: the request is sent once more."""
-        self._by_number, self._order = {}, []
-
-    def _open(self, event):
-        number, kind = event.index, event.item["type"]
-        at = len(self._order) if event.before is None else self._order.index(event.before)
-        self._order.insert(at, number)
-        if kind in ("message", "reasoning"):
-            self._by_number[number] = LiveText(kind)
-        else:
-            self._by_number[number] = LiveCall(self._limited(event.item))
-            self._show(number)
-            self._changed(new_items=True)
-
-    def _limited(self, item, before=None):
-        """Return `item`, the JSON of the call of a tool, in place of `before`; no more than its
-        type and state once all of them together are too long to be stored every moment."""
-        self._room += _size(before) - _size(item)
-        if self._room >= 0:
-            return item
-        kept = {name: item[name] for name in ("type", "id", "status") if name in item}
-        stub = {**kept, "omitted": {"bytes": _size(item)}}
-        self._room += _size(item) - _size(stub)
-        return stub
-
-    def _begin(self, item):
-        """Begin to render `item`, a LiveText. The blocks of the first of a type are marked as in a
-        plain reply: whether the reply will be one, nobody knows yet."""
-        name = str(self.response.message_id or "")
-        mark = ""
-        if any(each.type == item.type for each in self.items):
-            number = next(self._marks)
-            mark, name = f"{number}-", name and f"{name}-{number}"
-        item.begin(mark, account=self.response.person_id, name=name)
-
-    def _show(self, number):
-        """Put the item `number` where it belongs among those that are shown."""
-        item = self._by_number[number]
-        place = self._order.index(number)
-        following = (self._by_number[each] for each in self._order[place + 1 :])
-        shown = {id(each): at for at, each in enumerate(self.items)}
-        at = next((shown[id(each)] for each in following if id(each) in shown), None)
-        if at is None:
-            self.items.append(item)
-        else:
-            self.items.insert(at, item)
-            self.generation += 1
-        self._has_new_items = True
-
-    def _add(self, number, text):
-        """Append `text` to the item `number`; its HTML follows with the next `refresh`."""
-        item = self._by_number[number]
-        if item.type == "reasoning":
-            if self._reasoning_began is None:
-                self._reasoning_began = time.monotonic()
-        elif self._reasoning_began is not None and self.reasoning_seconds is None:
-            self.reasoning_seconds = time.monotonic() - self._reasoning_began
-        if item.stream is None:
-            self._begin(item)
-            self._show(number)
-        elif item is not self.items[-1]:
-            # What is stored of it says how long it is.
-            self._has_new_items = True
-        item.add(text)
-        self._dirty = self.is_stale = True
-
-    def _replace(self, number, text):
-        """Replace the text of an item; watchers get a new article."""
-        item = self._by_number[number]
-        if item.stream is not None:
-            self.items.remove(item)
-            item.clear()
-        if text:
-            self._add(number, text)
-        self.generation += 1
-        self._changed(new_items=True)
-
-    def _close(self, number, item):
-        found = self._by_number[number]
-        if isinstance(found, LiveCall):
-            found.become(self._limited(item, found.item), is_closed=True)
-            self._changed(new_items=True)
-            return
-        found.closed = item
-        if found.type == "message" and (annotations := annotations_of(item)):
-            found.annotations = annotations
-            self._changed(new_items=True)
-
-    # --- What comes from the database ---------------------------------------------------------
-
-    def become(self, text, reasoning, packed):
-        """Become what another process stored so far: the texts of answer and reasoning, and what
-        `partial_items` made of the items."""
-        stored = partial_items.unpacked(text, reasoning, packed)
-        if not self._continues_with(stored):
-            self.items = []
-            self.generation += 1
-        for at, (kind, value) in enumerate(stored):
-            if at == len(self.items):
-                item = LiveText(kind) if isinstance(value, str) else LiveCall(**value)
-                if isinstance(item, LiveText):
-                    self._begin(item)
-                self.items.append(item)
-                self.is_stale = True
-            item = self.items[at]
-            if isinstance(item, LiveCall):
-                if item.become(**value):
-                    self.is_stale = True
-            elif len(value) > item.size:
-                item.add(value[item.size :])
-                self.is_stale = True
-
-    def _continues_with(self, stored):
-        """Return True if `stored` only adds to the items, or changes calls of tools."""
-        if len(stored) < len(self.items):
-            return False
-        return all(
-            item.type == kind and (isinstance(value, dict) or value.startswith(item.text))
-            for item, (kind, value) in zip(self.items, stored, strict=False)
-        )
-
-    # --- What goes to the database ------------------------------------------------------------
-
-    def take_unsaved(self):
+    def unsaved(self):
         """Return the Unsaved to store in the database; None if nothing changed since the last
         call."""
-        if not self._dirty:
-            return None
-        self._dirty = False
-        packed = partial_items.packed(self.items) if self._has_new_items else None
-        self._has_new_items = False
-        return partial_items.Unsaved(
-            self.id, self.text, self.reasoning, self.first_token_at, packed
-        )
-
-    def save_again(self):
-        """Make the next `take_unsaved` return everything once more: storing it has failed."""
-        self._dirty = self._has_new_items = True
-
-    def _changed(self, *, new_items=False):
-        self._dirty = True
-        self.is_stale = True
-        self._has_new_items = self._has_new_items or new_items
-
-    def stored_items(self):
-        """Return the items to store with the message: a list in the words of the API, None for a
-        plain reply, which its texts say all of."""
-        found = [item.as_item() for item in self.items]
-        return None if items.is_plain(found) else items.clean_all(found)
+        return self.take_unsaved(self.id, self.first_token_at)
 
     def stored(self, found):
         """Return what is stored with the message, `{column: value}`; `found` is what `stored_items`
@@ -379,8 +174,3 @@ class LiveReply:
     def seen(self):
         """Return a mark of all items as they are now, for a later `changes_since`."""
         return tuple(item.seen() for item in self.items)
-
-
-def _size(item):
-    """Return the bytes of an item as JSON; 0 for None."""
-    return 0 if item is None else len(json.dumps(item))

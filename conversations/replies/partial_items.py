@@ -25,8 +25,9 @@ class Unsaved(NamedTuple):
     items: list | None = None
 
 
-def packed(items):
-    """Return the LiveTexts and LiveCalls `items` as JSON (list of dicts); None for a plain reply.
+def packed(items, *, always=False):
+    """Return the LiveTexts and LiveCalls `items` as JSON (list of dicts); None for a plain reply,
+    unless `always` is True.
 
     A text is `{"type": "message", "characters": 120}`, with its `annotations` if it has any; the
     last one of a type has no `characters`, for it has the rest. The call of a tool is `{"type",
@@ -34,7 +35,8 @@ def packed(items):
     """
     kinds = [item.type for item in items]
     has_annotations = any(getattr(item, "annotations", None) for item in items)
-    if kinds in ([], ["message"], ["reasoning"], ["reasoning", "message"]) and not has_annotations:
+    is_plain = kinds in ([], ["message"], ["reasoning"], ["reasoning", "message"])
+    if is_plain and not has_annotations and not always:
         return None
     found = []
     for at, item in enumerate(items):

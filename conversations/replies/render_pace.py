@@ -31,6 +31,13 @@ _GIVEN = {
 SLOWEST = 0.18  # so that while text comes a page changes at least five times a second
 
 
+def _stored(live):
+    """Return what is to be stored with the message of the LiveReply `live`, which is not plain."""
+    found = live.stored_items()
+    # Its citation marks can be resolved, now that all annotations are known.
+    return live.projections(found) if items.needs_rerender(found) else live.stored(found)
+
+
 def _kept(item):
     """Return `item` (JSON of an item, or a part of it) without what LiveText has better: the texts
     of reasoning, and of a message without annotations."""
@@ -128,11 +135,9 @@ class Renderer:
         else:
             live.complete()
         await colouring.finish(live, self._spawn)
-        found = live.stored_items()
-        if found is not None and items.needs_rerender(found):
-            # Its citation marks can be resolved, now that all annotations are known.
-            return await self._loop.run_in_executor(self._thread, live.projections, found)
-        return live.stored(found)
+        if live.is_plain():
+            return live.stored(None)
+        return await self._loop.run_in_executor(self._thread, _stored, live)
 
     async def cleaned(self, event):
         """Return `event`, one of an item, with what the gateway sent made safe to keep (see

@@ -1,0 +1,241 @@
+"""Items so far of a reply that is being written: taken in from the gateway's events, or from what
+another process stored, and kept for the database."""
+
+import json
+import time
+from itertools import count
+
+from conversations import items, upstream
+from conversations.items.cleaning import LONGEST_MESSAGE
+from conversations.replies import partial_items
+from conversations.replies.live_item import LiveCall, LiveText, annotations_of
+
+PARAGRAPH = "\n\n"
+
+
+class LiveItems:
+    """The items so far of one reply, in their order, in the list `items`: LiveTexts, as soon as
+    they have text, and LiveCalls.
+
+    `name` (of the message) and `account` are arguments of the Streams that render the texts. Its
+    attribute `generation` grows where what was there so far was replaced, `is_stale` is True while
+    there is something new to render; `reasoning_seconds` is how long the model thought, None if it
+    is not known.
+    """
+
+    def __init__(self, name, account):
+        self.items = []
+        self.generation = 0
+        self.is_stale = False
+        self.reasoning_seconds = None
+        self._name = name
+        self._account = account
+        self._marks = count(1)
+        self._reasoning_began = None
+        # By the numbers of the gateway's events: the items, and the order of all that were opened.
+        self._by_number = {}
+        self._order = []
+        # Bytes that calls of tools and annotations may still have.
+        self._room = LONGEST_MESSAGE
+        # Whether there is something to store; whether it is more than text; whether that was so.
+        self._is_unsaved = False
+        self._has_new_items = False
+        self._was_packed = False
+
+    @property
+    def text(self):
+        """The answer's text so far, in Markdown."""
+        return self._joined("message")
+
+    @property
+    def reasoning(self):
+        """The model's reasoning so far, in Markdown; "" if it sent none."""
+        return self._joined("reasoning")
+
+    def _joined(self, kind):
+        return PARAGRAPH.join(item.text for item in self.items if item.type == kind)
+
+    # --- What comes from the gateway ----------------------------------------------------------
+
+    def take(self, event):
+        """Take in `event`, one of an item, with JSON that is clean (see conversations.items)."""
+        match event:
+            case upstream.Text() | upstream.Reasoning():
+                if event.index is not None:
+                    self._add(event.index, event.text)
+            case upstream.ItemOpened():
+                self._open(event)
+            case upstream.Replaced():
+                self._replace(event.index, event.text)
+            case upstream.ItemChanged():
+                if isinstance(call := self._by_number.get(event.index), LiveCall):
+                    call.become(self._limited({**call.item, **event.changes}, call.item))
+                    self._changed(new_items=True)
+            case upstream.Annotated():
+                if self._room > 0:
+                    self._room -= _size(event.annotation)
+                    self._by_number[event.index].annotations.append(event.annotation)
+                    self._changed(new_items=True)
+            case upstream.ItemClosed():
+                self._close(event.index, event.item)
+
+    def begin_again(self):
+        """Forget which items the gateway's events number: the request is sent once more."""
+        self._by_number, self._order = {}, []
+
+    def _open(self, event):
+        number, kind = event.index, event.item["type"]
+        at = len(self._order) if event.before is None else self._order.index(event.before)
+        self._order.insert(at, number)
+        if kind in ("message", "reasoning"):
+            self._by_number[number] = LiveText(kind)
+        else:
+            self._by_number[number] = LiveCall(self._limited(event.item))
+            self._show(number)
+            self._changed(new_items=True)
+
+    def _limited(self, item, before=None):
+        """Return `item`, the JSON of the call of a tool, in place of `before`; no more than its
+        type and state once all of them together are too long to be stored every moment."""
+        self._room += _size(before) - _size(item)
+        if self._room >= 0:
+            return item
+        kept = {name: item[name] for name in ("type", "id", "status") if name in item}
+        stub = {**kept, "omitted": {"bytes": _size(item)}}
+        self._room += _size(item) - _size(stub)
+        return stub
+
+    def _begin(self, item):
+        """Begin to render `item`, a LiveText. The blocks of the first of a type are marked as in a
+        plain reply: whether the reply will be one, nobody knows yet."""
+        name, mark = self._name, ""
+        if any(each.type == item.type for each in self.items):
+            number = next(self._marks)
+            mark, name = f"{number}-", name and f"{name}-{number}"
+        item.begin(mark, account=self._account, name=name)
+
+    def _show(self, number):
+        """Put the item `number` where it belongs among those that are shown."""
+        item = self._by_number[number]
+        place = self._order.index(number)
+        following = (self._by_number[each] for each in self._order[place + 1 :])
+        shown = {id(each): at for at, each in enumerate(self.items)}
+        at = next((shown[id(each)] for each in following if id(each) in shown), None)
+        if at is None:
+            self.items.append(item)
+        else:
+            self.items.insert(at, item)
+            self.generation += 1
+        self._has_new_items = True
+
+    def _add(self, number, text):
+        """Append `text` to the item `number`; its HTML follows with the next `refresh`."""
+        item = self._by_number[number]
+        if item.type == "reasoning":
+            if self._reasoning_began is None:
+                self._reasoning_began = time.monotonic()
+        elif self._reasoning_began is not None and self.reasoning_seconds is None:
+            self.reasoning_seconds = time.monotonic() - self._reasoning_began
+        if item.stream is None:
+            self._begin(item)
+            self._show(number)
+        elif item is not self.items[-1]:
+            # What is stored of it says how long it is.
+            self._has_new_items = True
+        item.add(text)
+        self._is_unsaved = self.is_stale = True
+
+    def _replace(self, number, text):
+        """Replace the text of an item; watchers get a new article."""
+        item = self._by_number[number]
+        if item.stream is not None:
+            self.items.remove(item)
+            item.clear()
+        if text:
+            self._add(number, text)
+        self.generation += 1
+        self._changed(new_items=True)
+
+    def _close(self, number, item):
+        found = self._by_number[number]
+        if isinstance(found, LiveCall):
+            found.become(self._limited(item, found.item), is_closed=True)
+            self._changed(new_items=True)
+            return
+        found.closed = item
+        if found.type == "message" and (annotations := annotations_of(item)):
+            found.annotations = annotations
+            self._changed(new_items=True)
+
+    # --- What comes from the database ---------------------------------------------------------
+
+    def become(self, text, reasoning, packed):
+        """Become what another process stored so far: the texts of answer and reasoning, and what
+        `partial_items` made of the items."""
+        stored = partial_items.unpacked(text, reasoning, packed)
+        if not self._continues_with(stored):
+            self.items = []
+            self.generation += 1
+        for at, (kind, value) in enumerate(stored):
+            if at == len(self.items):
+                item = LiveText(kind) if isinstance(value, str) else LiveCall(**value)
+                if isinstance(item, LiveText):
+                    self._begin(item)
+                self.items.append(item)
+                self.is_stale = True
+            item = self.items[at]
+            if isinstance(item, LiveCall):
+                if item.become(**value):
+                    self.is_stale = True
+            elif len(value) > item.size:
+                item.add(value[item.size :])
+                self.is_stale = True
+
+    def _continues_with(self, stored):
+        """Return True if `stored` only adds to the items, or changes calls of tools."""
+        if len(stored) < len(self.items):
+            return False
+        return all(
+            item.type == kind and (isinstance(value, dict) or value.startswith(item.text))
+            for item, (kind, value) in zip(self.items, stored, strict=False)
+        )
+
+    # --- What goes to the database ------------------------------------------------------------
+
+    def take_unsaved(self, response_id, first_token_at):
+        """Return the Unsaved to store in the database, with these two values of the Response; None
+        if nothing changed since the last call."""
+        if not self._is_unsaved:
+            return None
+        packed = None
+        if self._has_new_items:
+            packed = partial_items.packed(self.items, always=self._was_packed)
+            self._was_packed = packed is not None
+        self._is_unsaved = self._has_new_items = False
+        return partial_items.Unsaved(response_id, self.text, self.reasoning, first_token_at, packed)
+
+    def save_again(self):
+        """Make the next `take_unsaved` return everything once more: storing it has failed."""
+        self._is_unsaved = self._has_new_items = True
+
+    def _changed(self, *, new_items=False):
+        self._is_unsaved = True
+        self.is_stale = True
+        self._has_new_items = self._has_new_items or new_items
+
+    def is_plain(self):
+        """Return True if the texts say all of the reply, so that no items are stored with it."""
+        return items.is_plain(self._in_words_of_api())
+
+    def stored_items(self):
+        """Return the items to store with the message, if it is not plain: a list in the words of
+        the API. It takes time, if they are long."""
+        return items.clean_all(self._in_words_of_api())
+
+    def _in_words_of_api(self):
+        return [item.as_item() for item in self.items]
+
+
+def _size(item):
+    """Return the bytes of an item as JSON; 0 for None."""
+    return 0 if item is None else len(json.dumps(item))
