@@ -24,7 +24,7 @@ env = read_environment(BASE_DIR / ".env")
 # --- The site -------------------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
         "Set SECRET_KEY to a random text of at least 32 characters (make run writes one to .env)."
@@ -173,7 +173,7 @@ def database(url, pool_size):
 
 DATABASES = {
     "default": database(
-        env.str("DATABASE_URL", default="sqlite:///db.sqlite3"),
+        env.secret("DATABASE_URL", default="sqlite:///db.sqlite3"),
         env.number("DATABASE_POOL", 8, least=2),
     )
 }
@@ -220,7 +220,7 @@ def header(var, text):
 
 
 OPENAI_BASE_URL = gateway_url(env.str("OPENAI_BASE_URL", default="").strip())
-OPENAI_API_KEY = header("OPENAI_API_KEY", env.str("OPENAI_API_KEY", default="").strip())
+OPENAI_API_KEY = header("OPENAI_API_KEY", env.secret("OPENAI_API_KEY"))
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="").strip()
 if OPENAI_API_KEY and not OPENAI_BASE_URL:
     OPENAI_BASE_URL = "https://api.openai.com/v1"
@@ -468,7 +468,7 @@ MFA_FORMS = {
 # others reach.
 NO_MAIL = "consolemail://" if INSECURE_HTTP or DEBUG else "dummymail://"
 try:
-    vars().update(env.email_url_config(env.str("EMAIL_URL", default="") or NO_MAIL))
+    vars().update(env.email_url_config(env.secret("EMAIL_URL") or NO_MAIL))
 except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."

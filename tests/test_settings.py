@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.environment import Environment
 from tests.support.server import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -64,6 +65,14 @@ def start(monkeypatch):
         ("DATABASE_POOL", "1"),
         ("DATABASE_POOL", "many"),
         ("SIGNUP", "maybe"),
+        ("OIDC_ISSUER", "login.example.org"),
+        ("OIDC_ISSUER", "http://login.example.org"),
+        ("OIDC_ISSUER", "https://login.example.org"),  # without OIDC_CLIENT_ID
+        ("OIDC_SIGNUP", "maybe"),
+        ("OIDC_REQUIRED_CLAIM", "groups"),
+        ("OIDC_SESSION_HOURS", "9"),
+        ("PASSWORD_LOGIN", "false"),  # without OIDC_ISSUER
+        ("MFA_REQUIRED", "all"),
         ("SESSION_DAYS", "0"),
         ("REVIEW_NOTICE", "loud"),
         ("CURRENCY", "dollars"),
@@ -192,3 +201,18 @@ def test_each_reading_is_of_the_environment_and_the_file_of_its_moment(tmp_path)
     command = [sys.executable, "-c", script, str(tmp_path / ".env"), str(ROOT)]
     printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     assert printed.split() == ["1", "2", "3", "2", "False"]
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    file = tmp_path / "secret"
+    file.write_text("of the file\n")
+
+    def read(**variables):
+        return type("Read", (Environment,), {"ENVIRON": variables})().secret("KEY", "none")
+
+    assert read(KEY_FILE=str(file)) == "of the file"
+    assert read(KEY="of its own ", KEY_FILE="") == "of its own"
+    assert read() == "none"
+    for wrong in ({"KEY": "a", "KEY_FILE": str(file)}, {"KEY_FILE": str(tmp_path / "nowhere")}):
+        with pytest.raises(ImproperlyConfigured, match="KEY_FILE"):
+            read(**wrong)
