@@ -24,7 +24,8 @@ def save(office, person, **fields):
 
 
 def grants(person):
-    rows = ReviewAccess.objects.filter(owner_id=person.pk).order_by("number")
+    rows = ReviewAccess.objects.filter(owner_id=person.pk, action="changed_permission")
+    rows = rows.order_by("number")
     return [(row.detail["change"], row.detail["permission"], row.reviewer_id) for row in rows]
 
 
@@ -88,7 +89,7 @@ def test_a_group_has_roles_too(office):
     office.post("/admin/auth/group/add/", {"name": "Auditors", "reads_access_log": "on"})
     group = Group.objects.get(name="Auditors")
     assert [each.codename for each in group.permissions.all()] == ["view_reviewaccess"]
-    row = ReviewAccess.objects.get()
+    row = ReviewAccess.objects.get(action="changed_permission")
     assert row.detail == {
         "change": "added",
         "permission": "view_reviewaccess",

@@ -245,3 +245,13 @@ def test_a_second_factor_confirms_who_has_no_password(office, administrator):
         answer = office.post(asks, {"code": code(), "next": path})
         assert answer.headers["Location"] == path
         assert office.get(path).status_code == 200
+
+
+@pytest.mark.once
+def test_the_settings_page_advises_a_factor_for_who_has_power(office, administrator, reviewer, app):
+    # alice, who only chats, is not counted.
+    path = "/admin/settings/"
+    assert "2 people who administer or review have no second" in office.get(path).content.decode()
+    for person in (administrator, reviewer):
+        TOTP.activate(person, KEY)
+    assert "no second factor" not in office.get(path).content.decode()

@@ -5,10 +5,13 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import Q
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from conversations.accounts.local_login import was_by_single_sign_on
+from conversations.models import Person
 
 # Pages that one can use without it: those that set it up, confirm who one is, and log out.
 _FREE = ("/accounts/", "/admin/logout/", settings.STATIC_URL)
@@ -56,3 +59,31 @@ def must_have_factor(person):
         person.may_review or person.may_read_access_log
     )
     return administers or reviews
+
+
+def advice():
+    """Return a sentence that advises a second factor, with the number of people whose rights ask
+    for one and who have none; "" where there is nothing to advise. People of single sign-on, whose
+    provider asks for it, are not counted."""
+    with_power = Q(is_staff=True) | Q(is_superuser=True)
+    for path in ("user_permissions", "groups__permissions"):
+        with_power |= Q(
+            **{
+                f"{path}__codename": "review_conversation",
+                f"{path}__content_type__app_label": "conversations",
+            }
+        )
+    people = Person.objects.filter(with_power, is_active=True, socialaccount=None)
+    count = people.exclude(authenticator__type__in=FACTORS).distinct().count()
+    if not count:
+        return ""
+    return (
+        ngettext(
+            "%d person who administers or reviews has no second factor: a password that leaks is "
+            "enough. Set MFA_REQUIRED=reviewers.",
+            "%d people who administer or review have no second factor: a password that leaks is "
+            "enough. Set MFA_REQUIRED=reviewers.",
+            count,
+        )
+        % count
+    )

@@ -13,6 +13,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 
 from conversations.models import (
     Budget,
+    DirectoryGroup,
     LanguageModel,
     Person,
     Price,
@@ -22,7 +23,16 @@ from conversations.models import (
 )
 from conversations.review.record_access import is_acting, record_change
 
-WATCHED = [Budget, Group, LanguageModel, Price, RetentionRule, TemporaryPolicy, Person]
+WATCHED = [
+    Budget,
+    DirectoryGroup,
+    Group,
+    LanguageModel,
+    Person,
+    Price,
+    RetentionRule,
+    TemporaryPolicy,
+]
 # Of a person only what gives power or lets in, and that personal fields changed.
 OF_PERSON = ("is_active", "is_staff", "is_superuser")
 PERSONAL = ("username", "first_name", "last_name", "email", "password")

@@ -66,7 +66,8 @@ def acting(request, by=""):
 
 def is_acting():
     """Return True within `acting`: what happens is the act of a person in the administration."""
-    return _acting.get()[0] is not None
+    request, by = _acting.get()
+    return request is not None and not by
 
 
 def _write(action, request, **fields):

@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from conversations.accounts.required_factor import advice
+
 
 def site_settings(request):
     """Return the page of the site's settings, without secrets. Only staff may open it
@@ -16,6 +18,9 @@ def site_settings(request):
         ("REVIEW_NOTICE", settings.REVIEW_NOTICE, _review_notice()),
         ("REVIEW_READINGS_PER_HOUR", settings.REVIEW_READINGS_PER_HOUR, ""),
         ("SIGNUP", settings.SIGNUP, ""),
+        ("OIDC_ISSUER", urlsplit(settings.OIDC_ISSUER).hostname or "–", ""),
+        ("PASSWORD_LOGIN", settings.PASSWORD_LOGIN, ""),
+        ("MFA_REQUIRED", settings.MFA_REQUIRED, advice()),
         ("OPENAI_BASE_URL", urlsplit(settings.OPENAI_BASE_URL).hostname or "–", ""),
         ("OPENAI_MODEL", settings.OPENAI_MODEL, ""),
         ("CURRENCY", settings.CURRENCY, ""),
