@@ -6,6 +6,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Message, Response
 from tests.support.accessibility import check
 from tests.support.browser import composer, finished, send
+from tests.support.item_samples import SAMPLES, put_items
 
 pytestmark = pytest.mark.browser
 
@@ -70,6 +71,8 @@ def talk(alice):
             request={"left_out": 2},
             **ending,
         )
+        if number == 1:
+            put_items(parent, [each for kind, each in SAMPLES.items() if "input_" not in kind])
     Message.objects.create(
         conversation=conversation, parent=parent.parent, role="assistant", text="Two", html="Two"
     )
