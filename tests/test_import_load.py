@@ -16,7 +16,7 @@ from tests.support.soak_scale import SOAK, amount
 pytestmark = pytest.mark.stress
 
 FILES = 12
-CONVERSATIONS = amount(300, 20_000)  # of a file
+CONVERSATIONS = amount(150, 20_000)  # of a file
 ASKED_SECONDS = amount(3, 45)
 ANSWERED_WITHIN = 15  # seconds; against hanging
 
@@ -46,17 +46,18 @@ def seconds_of(visitor, path):
     return time.monotonic() - began
 
 
-@pytest.mark.parametrize("text", ["", "Question"], ids=["without text", "with text"])
 @pytest.mark.parametrize("people", [1, FILES], ids=["of one person", "of many people"])
 def test_everybody_else_is_answered_while_many_files_come_in(
-    stage, make_stage_server, alice, people, text
+    stage, make_stage_server, alice, people
 ):
     server = make_stage_server(DJANGO_SETTINGS_MODULE="tests.support.settings.bare")
     importers = [make_person(f"importer{number}") for number in range(people)]
     senders = [stage.visit(server, importers[number % people]) for number in range(FILES)]
     nobody, other = stage.visit(server), stage.visit(server, alice)
-    files = [tiny(number, text) for number in range(FILES)]
+    # Every other one has no text, so nothing of it comes in.
+    files = [tiny(number, "Question" if number % 2 else "") for number in range(FILES)]
     taken = {"/healthz": [], "/accounts/login/": [], "/": []}
+    server.inside()
     with ThreadPoolExecutor(FILES) as threads:
         sending = [threads.submit(send, *each) for each in zip(senders, files, strict=True)]
         until_then = time.monotonic() + ASKED_SECONDS
@@ -64,14 +65,18 @@ def test_everybody_else_is_answered_while_many_files_come_in(
             taken["/healthz"].append(seconds_of(nobody, "/healthz"))
             taken["/accounts/login/"].append(seconds_of(nobody, "/accounts/login/"))
             taken["/"].append(seconds_of(other, "/"))
-    assert {each.result() for each in sending} <= {200, 303, 422 if not text else 303}
+    held_up = server.inside()["longest_step"]
+    assert {each.result() for each in sending} <= {200, 303, 422}
     for path, seconds in taken.items():
         middle, late = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
         print(f"{path}: {len(seconds)} answers, seconds: median {middle:.3f}, 95 % within "
               f"{late:.3f}, at most {max(seconds):.3f}")  # fmt: skip
+    print(f"The event loop waited for its turn for {held_up:.3f} s of processor time at most.")
     jobs = Job.objects.filter(kind=Job.Kind.IMPORT)
     assert jobs.count() == FILES
     if not SOAK:
         until(lambda: not jobs.filter(state__in=Job.OPEN).exists(), 120)
-        assert {job.report["conversations"] for job in jobs} == {CONVERSATIONS if text else 0}
+        found = sorted(job.report["conversations"] for job in jobs)
+        assert found == [0] * (FILES // 2) + [CONVERSATIONS] * (FILES // 2)
     print(sorted((job.state, job.done, job.total) for job in jobs))
+    assert held_up < 0.1
