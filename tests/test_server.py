@@ -68,26 +68,30 @@ def without_our_variables():
     return {key: value for key, value in os.environ.items() if key not in ours}
 
 
-@pytest.mark.parametrize(
-    ("environment", "arguments", "bind", "workers"),
-    [
-        ({}, [], "127.0.0.1:8000", "2"),
-        ({"PORT": ""}, [], "127.0.0.1:8000", "2"),
-        ({"PORT": "9001", "WEB_CONCURRENCY": "3"}, [], "127.0.0.1:9001", "3"),
-        ({"PORT": "9001"}, ["-b", "0.0.0.0:9002"], "0.0.0.0:9002", "2"),
-    ],
-)
-def test_port_workers_and_bind_are_honoured(site, environment, arguments, bind, workers):
-    printed = subprocess.run(
-        gunicorn("--print-config", *arguments, "site_of_one_reply"),
-        cwd=site,
-        env=without_our_variables() | environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    config = dict(re.findall(r"^(\w+)\s+= (.*)$", printed, re.MULTILINE))
-    assert (config["bind"], config["workers"]) == (f"['{bind}']", workers)
+PRINTED = [
+    ({}, [], "127.0.0.1:8000", "2"),
+    ({"PORT": ""}, [], "127.0.0.1:8000", "2"),
+    ({"PORT": "9001", "WEB_CONCURRENCY": "3"}, [], "127.0.0.1:9001", "3"),
+    ({"PORT": "9001"}, ["-b", "0.0.0.0:9002"], "0.0.0.0:9002", "2"),
+]
+
+
+def test_port_workers_and_bind_are_honoured(site):
+    running = [
+        subprocess.Popen(
+            gunicorn("--print-config", *arguments, "site_of_one_reply"),
+            cwd=site,
+            env=without_our_variables() | environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for environment, arguments, _bind, _workers in PRINTED
+    ]
+    for process, (_environment, _arguments, bind, workers) in zip(running, PRINTED, strict=True):
+        with process:
+            config = dict(re.findall(r"^(\w+)\s+= (.*)$", process.stdout.read(), re.MULTILINE))
+        assert process.returncode == 0
+        assert (config["bind"], config["workers"]) == (f"['{bind}']", workers)
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP])

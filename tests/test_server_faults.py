@@ -57,7 +57,7 @@ def test_a_worker_that_hangs_is_replaced(stage, nobody_else, make_stage_server):
 
 @pytest.fixture
 def moved(stage, nobody_else, tmp_path):
-    """A server of a copy of the site that has a `.env` file of its own: `(server, .env)`."""
+    """A copy of the site that has a `.env` file of its own: `(server, folder)`, not started."""
     root = tmp_path / "site"
     root.mkdir()
     shutil.copytree(ROOT / "chatsite", root / "chatsite")
@@ -65,8 +65,7 @@ def moved(stage, nobody_else, tmp_path):
     for name in ("conversations", "templates", "locale", "static", "tests", "manage.py"):
         if (ROOT / name).exists():
             (root / name).symlink_to(ROOT / name)
-    env = root / ".env"
-    env.write_text("MAX_MESSAGE=1000\n")
+    (root / ".env").write_text("MAX_MESSAGE=1000\n")
     server = QuickServer(stage.gateway.url, tmp_path / "log", DJANGO_SETTINGS_MODULE="bare_site")
     (root / "bare_site.py").write_text(
         "import sys\nfrom chatsite.settings import *\n"
@@ -74,6 +73,11 @@ def moved(stage, nobody_else, tmp_path):
         " 'django.contrib.staticfiles.storage.StaticFilesStorage'\n"
     )
     server.environment["PYTHONPATH"] = str(root)
+    yield server, root
+    server.kill()
+
+
+def start(server, root):
     command = (sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py")
     with open(server.log, "a") as log:
         server.process = subprocess.Popen(
@@ -85,41 +89,43 @@ def moved(stage, nobody_else, tmp_path):
             start_new_session=True,
         )
     server.wait_until_it_serves()
-    yield server, env
-    server.kill()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
+def test_the_check_before_a_reload_says_in_one_line_what_is_wrong(moved):
+    server, root = moved
+
+    def check(name, value):
+        # A variable of the process wins over the file.
+        environment = {key: text for key, text in server.environment.items() if key != name}
+        (root / ".env").write_text(f"{name}={value}\n")
+        return subprocess.Popen(
+            [sys.executable, "-m", "chatsite.check_start"],
+            cwd=root,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    for name, value, sentence in (
         ("MAX_BODY", "much", "MAX_BODY must be a whole number of at least 10000, not 'much'."),
         ("WEB_CONCURRENCY", "many", "WEB_CONCURRENCY must be a whole number from 1 to 512"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL must be like sqlite:///FILE or postgres://"),
         ("SECRET_KEY", "short", "SECRET_KEY must have at least 32 characters."),
-    ],
-)
-def test_the_check_before_a_reload_says_in_one_line_what_is_wrong(moved, name, value, sentence):
-    server, env = moved
-    # A variable of the process wins over the file.
-    environment = {key: text for key, text in server.environment.items() if key != name}
-    for line, status in ((f"{name}={value}", 1), (f"{name}={server.environment.get(name, '')}", 0)):
-        env.write_text(f"{line}\n")
-        done = subprocess.run(
-            [sys.executable, "-m", "chatsite.check_start"],
-            cwd=env.parent,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stderr
-        if status:
-            assert done.stderr.startswith(sentence)
-            assert done.stderr.count("\n") == 1
+    ):
+        with check(name, value) as refused:
+            said = refused.stderr.read()
+        assert refused.returncode == 1
+        assert said.startswith(sentence)
+        assert said.count("\n") == 1
+    with check("MAX_BODY", "20000") as taken:
+        said = taken.stderr.read()
+    assert taken.returncode == 0, said
 
 
 def test_after_a_bare_hup_with_a_bad_value_workers_start_with_the_last_good_one(moved):
-    server, env = moved
+    server, root = moved
+    env = root / ".env"
+    start(server, root)
     before = server.workers()
     env.write_text("MAX_MESSAGE=many\n")
     server.process.send_signal(signal.SIGHUP)
