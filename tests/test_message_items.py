@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from conversations.cases import reading
 from conversations.items import clean_all, kind_of
 from conversations.models import Conversation, Message
 from conversations.transfer import bringing_in, markdown_export, native_json
@@ -150,6 +151,18 @@ def test_a_reviewer_sees_what_the_owner_sees(me, tell, reviewer):
         assert re.findall(part, shown, re.S) == re.findall(part, own, re.S) != []
 
 
+def test_what_was_searched_for_is_highlighted_and_all_else_stays(me, tell):
+    conversation = tell(*IN_ORDER)
+    reply = conversation.messages.get(role="assistant")
+    found = f"{conversation.get_absolute_url()}?at={reply.pk}&q=%s"
+    article = reply_in(me.get(found % "second").content.decode())
+    assert "<mark>SECOND</mark>" in article and article.count("data-item") == 3
+    # The markers between stored HTML are no text.
+    article = reply_in(me.get(found % "item").content.decode())
+    assert "<mark>" not in article and "&lt;!--" not in article
+    places(article, "FIRST", 'data-item="4"', "SECOND")
+
+
 # --- In files
 
 
@@ -241,6 +254,15 @@ def test_markdown_has_every_item_in_words_and_the_sources(tell):
         "Consulted:",
         "- [rain.example/brest](<https://rain.example/brest>)",
     )
+
+
+def test_a_case_shows_every_item_too(tell):
+    conversation = tell(*IN_ORDER)
+    page = "".join(reading.pages(conversation))
+    places(page, "data-thoughts", "Searched 2 times", "FIRST", "Stand-up", "SECOND", "data-sources")
+    assert "<!--item" not in page
+    text = "".join(reading.markdown(conversation))
+    places(text, "Searched the web", "FIRST", "Used the tool", "SECOND", "Cited:")
 
 
 def test_a_message_of_a_person_shows_its_files(me, tell):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from conversations.cases import files as case_files
 from conversations.models import Message, Response
+from conversations.transfer import markdown_export
 
 AT_ONCE = 200  # messages that are read by one query
 
@@ -94,4 +95,5 @@ def markdown(conversation):
         if each.ending:
             head += f" · {each.ending}"
         names = "".join(f"\n[{name}](<files/{stored}>)\n" for name, stored in each.files)
-        yield f"{head}\n\n{each.message.text.strip()}\n{names}"
+        said = "\n\n".join(filter(None, markdown_export.paragraphs(each.message)))
+        yield f"{head}\n\n{said}\n{names}"

@@ -11,7 +11,10 @@ from operator import itemgetter
 from conversations.search.highlight import find
 from conversations.search.terms import prepare
 
-_TAG = re.compile(r"""<(/?)([a-zA-Z][\w-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
+# Or the marker before the HTML of an item (conversations/items/segments.py).
+_TAG = re.compile(
+    r"""<!--item [0-9]{1,6}-->|<(/?)([a-zA-Z][\w-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>"""
+)
 # Tags that do not end a word or a phrase; all others do.
 _INLINE = {"a", "em", "strong", "code", "span", "del", "b", "i", "u", "s", "mark", "bdi"}
 # Elements in which nothing is searched: their content is no text, or must not contain <mark>.
@@ -47,7 +50,7 @@ def _pieces(source):
     for tag in _TAG.finditer(source):
         if at < tag.start():
             yield _piece(source[at : tag.start()], closed)
-        ends, name = tag[1], tag[2].lower()
+        ends, name = tag[1], (tag[2] or "").lower()
         if name in _CLOSED:
             closed = max(0, closed + (-1 if ends else 1))
         yield tag[0], "" if name in _INLINE else "\n"

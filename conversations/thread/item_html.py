@@ -44,7 +44,8 @@ def parts_of(message):
         return MessageParts(answer=message.shown_html)
     if not message.is_reply:
         return MessageParts(answer=message.shown_html, before=_attached(items))
-    html, thoughts = split_segments(message.html), split_segments(message.reasoning_html)
+    # With the matches of a search highlighted in it, where one led here.
+    html, thoughts = split_segments(message.shown_html), split_segments(message.reasoning_html)
     response = message.own_response
     seconds = response.reasoning_seconds if response and len(thoughts) == 1 else None
     before, answer = [], []

@@ -23,7 +23,7 @@ def write(conversation):
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
-        parts += [f"## {_speaker(message, conversation)} · {at}", *_content(message)]
+        parts += [f"## {_speaker(message, conversation)} · {at}", *paragraphs(message)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -35,9 +35,9 @@ def _speaker(message, conversation):
     return (response.answered_model or response.model) if response else _("Reply")
 
 
-def _content(message):
-    """Return the paragraphs of a message: its text or, where it has more than that, each of its
-    items in words, and the list of its sources."""
+def paragraphs(message):
+    """Return the paragraphs of a Message in Markdown, a list of texts: its text or, where it has
+    more than that, each of its items in words, and the list of its sources."""
     if not message.items:
         return [message.text.strip()]
     named = sources(message.items)

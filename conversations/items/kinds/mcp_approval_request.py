@@ -21,8 +21,8 @@ class McpApprovalRequestLook(Look):
 
 
 class McpApprovalRequest(Kind):
-    """A reply ends with it. It is sent again only with its answer, an `mcp_approval_response`
-    (`conversations.prompt.input` sees to that)."""
+    """A reply ends with it. It may be sent again only together with its answer, an
+    `mcp_approval_response`, which who puts the `input` together has to see to."""
 
     type = "mcp_approval_request"
 
