@@ -20,7 +20,7 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF="bench.baseline",
     INSTALLED_APPS=[
-        "conversations",
+        "bench.relay_app.RelayConfig",
         "django.contrib.auth",
         "django.contrib.contenttypes",
         "django.contrib.sessions",

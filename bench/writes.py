@@ -33,6 +33,7 @@ def main():
         with stack.running(folder) as servers:
             load(folder, "1:0", 1, 5)  # connections and caches
             idle = during(lambda: time.sleep(10))
+            idle = {name: count / (10 + SETTLING) for name, count in idle.items()}
             used = stack.cpu(servers["site"])
             seconds = time.monotonic()
             whole = during(lambda: load(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
@@ -42,13 +43,16 @@ def main():
     text = f"""\
 {REPLIES} new conversations in one second, each reply {TOKENS} tokens at 20 tokens/s (20 s), one
 process, PostgreSQL: {seconds:.0f} s in all, {used:.1f} s of the site's processor time. The second
-column is of ten seconds while all {REPLIES} are being written, and nothing begins or ends.
+column is of ten seconds while all {REPLIES} are being written, and nothing begins or ends. An idle
+process writes its load, for the other processes, every three seconds.
 
 | | per reply, in all | per second of {REPLIES} replies being written | idle, per second |
 |---|--:|--:|--:|
 """
     for name, form in FIGURES.items():
-        figures = (whole[name] / REPLIES, streaming[name] / 10, idle[name] / 10)
+        # Without what an idle process does in that time.
+        written = whole[name] - idle[name] * (seconds + SETTLING)
+        figures = (written / REPLIES, streaming[name] / 10, idle[name])
         text += f"| {name} | {' | '.join(map(form.format, figures))} |\n"
     print(text)
     keep("What replies write", text)
@@ -63,7 +67,7 @@ SETTLING = 12  # seconds; an idle connection gives up its counts after ten
 
 
 def during(action):
-    """What the database counted while `action` ran."""
+    """What the database counted while `action` ran, and SETTLING seconds after it."""
     time.sleep(SETTLING)
     before = counters()
     action()
