@@ -243,3 +243,15 @@ def test_a_reply_that_was_stored_although_an_error_said_no_is_begun_not_buried(a
         found = recovery.left_behind((), standstill, {response.pk, uuid.uuid4()})
         assert found == ([], [], [response.pk])
         clock.now += 1
+
+
+def test_a_text_too_long_to_be_kept_as_an_item_is_buried_whole(alice):
+    text = "Rain and snow. " * 20_000
+    response, _lease = written(alice, text)
+    call = {"type": "web_search_call", "status": "searching"}
+    going = [{"type": "web_search_call", "item": call, "is_closed": False}, {"type": "message"}]
+    Response.objects.filter(pk=response.pk).update(partial_items=going)
+    assert recovery.bury(response.pk)
+    message = Message.objects.get(response=response)
+    assert message.text == text
+    assert [item["type"] for item in message.items] == ["web_search_call", "message"]

@@ -171,8 +171,9 @@ def _rendered(response):
     name = str(response.message_id or "")
     found = partial_items.as_items(text, reasoning, response.partial_items)
     if found is not None:
-        found = items.clean_all(found)
+        # Of all that came: cleaning cuts an item that is too large to be stored as one.
         made = items.projections(found, name, **limits)
+        found = items.clean_all(found)
         columns = (made.text, made.html, made.reasoning, made.reasoning_html, found)
     else:
         html = render(text, name=name, **limits)
