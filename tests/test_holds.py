@@ -323,9 +323,13 @@ def test_the_database_refuses_what_goes_past_it(alice, delete, place):
     assert conversation.messages.count() == 3
 
 
+@pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="is about SQLite, which makes tables anew"
+)
 def test_a_migration_lifts_the_triggers_and_makes_them_again(db):
+    triggers.lift("default", plan=[])
     assert triggers.missing(connection, triggers.HOLD) == []
-    triggers.lift("default")
+    triggers.lift("default", plan=["a migration"])
     assert len(triggers.missing(connection, triggers.HOLD)) == 4
     triggers.repair("default")
     assert triggers.missing(connection, triggers.HOLD) == []

@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from conversations import replies
 from conversations.accounts.adapter import send_password_link
 from conversations.accounts.powers import people_beyond
 from conversations.accounts.recent_login import require_recent_login
@@ -202,6 +203,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             try:
                 with acting(request):
                     erasure = order_erasure(person, request.user)
+                replies.stop_all_of(person.pk)
                 page = reverse("admin:conversations_erasure_change", args=[erasure.pk])
                 return HttpResponseRedirect(page)
             except UnderHold:

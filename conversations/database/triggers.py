@@ -302,12 +302,14 @@ def repair(using, **kwargs):
     install(connection, sets)
 
 
-def lift(using, **kwargs):
-    """Drop the triggers of HOLD in the database `using`; a receiver of the signal `pre_migrate`.
-    `repair` makes them again after the migrations."""
+def lift(using, plan=(), **kwargs):
+    """Drop the triggers of HOLD in the SQLite database `using` if there are migrations to apply
+    (the list `plan`); a receiver of the signal `pre_migrate`. `repair` makes them again
+    afterwards."""
     connection = connections[using]
-    if set(missing(connection, HOLD)) != {trigger.name for trigger in HOLD[connection.vendor]}:
-        remove(connection, HOLD)
+    if connection.vendor == "sqlite" and plan:
+        if set(missing(connection, HOLD)) != {trigger.name for trigger in HOLD["sqlite"]}:
+            remove(connection, HOLD)
 
 
 def _create(connection, trigger):

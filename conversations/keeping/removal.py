@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from conversations.models import Attachment, Conversation, Hold, Message, QueuedMessage
+from conversations.search import index
 
 # Messages that one statement deletes, and seconds after which a transaction ends: writers wait for
 # each other on SQLite, and no reply may wait long for its text to be stored.
@@ -38,9 +39,11 @@ def remove_piece(conversation, seconds=PIECE_SECONDS):
             newest = messages.order_by("-created_at", "-id").values_list("pk", flat=True)
             ids = list(newest[:AT_ONCE])
             if len(ids) < AT_ONCE:
-                Conversation.objects.filter(pk=conversation.pk).delete()
+                with index.forgetting(ids):
+                    Conversation.objects.filter(pk=conversation.pk).delete()
                 return True
-            Message.objects.filter(pk__in=ids).delete()
+            with index.forgetting(ids):
+                Message.objects.filter(pk__in=ids).delete()
             if time.monotonic() - began > seconds:
                 return False
 

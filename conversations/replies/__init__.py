@@ -31,6 +31,7 @@ __all__ = [
     "offer",
     "run_in_lane",
     "stop",
+    "stop_all_of",
     "submit",
     "watch",
     "watched_by",
@@ -107,6 +108,12 @@ def stop(response):
     engine = Engine.serving
     if status == Response.Status.IN_PROGRESS and engine is not None:
         engine.loop.call_soon_threadsafe(engine.end, response.pk, Response.Status.CANCELLED)
+
+
+def stop_all_of(person_id):
+    """Stop all replies that are being written for the person with the id `person_id`."""
+    for response in Response.objects.open().filter(person_id=person_id):
+        stop(response)
 
 
 def answering():

@@ -6,12 +6,17 @@ Only final text is indexed: a person's message at once, a reply when it has ende
 """
 
 import heapq
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, SearchEntry
 from conversations.search import fts5, tsvector
 from conversations.search.entries import entries
+
+# Ids of messages that `forgetting` has removed already.
+_forgotten = ContextVar("forgotten", default=frozenset())
 
 BATCH = 200  # of a rebuild; each is a transaction of its own
 
@@ -73,7 +78,20 @@ def change_title(conversation_id, title, **fields):
 def forget_message(instance, **kwargs):
     """Remove the Message `instance` from the full-text search index, before it is deleted or its
     text replaced. A receiver of the signal `pre_delete`; its other arguments are not used."""
-    _forget(message_id=instance.pk)
+    if instance.pk not in _forgotten.get():
+        _forget(message_id=instance.pk)
+
+
+@contextmanager
+def forgetting(message_ids):
+    """Context manager: remove the messages with these ids from the full-text search index, all at
+    once, before they are deleted within it. That takes a third of the time of one by one."""
+    _forget(message_id__in=message_ids)
+    token = _forgotten.set(frozenset(message_ids))
+    try:
+        yield
+    finally:
+        _forgotten.reset(token)
 
 
 def forget_conversation(instance, **kwargs):

@@ -5,6 +5,7 @@ import time
 
 from django.core.management.base import BaseCommand, CommandError
 
+from conversations import replies
 from conversations.keeping import erasure as erasures
 from conversations.models import Person
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             )
         try:
             erasure = erasures.order(person)
+            replies.stop_all_of(person.pk)
             while erasures.piece(erasure):
                 time.sleep(PAUSE)
         except erasures.UnderHold as error:
