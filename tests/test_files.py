@@ -6,18 +6,18 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as site
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
 from conversations.conversation_list import trash
-from conversations.files import drafts, intake, storage, sweep
+from conversations.files import intake, sweep
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Conversation, LanguageModel, Message, StoredFile
 from tests.support import sample_files as made
+from tests.support.file_forms import blobs, send, upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# What a database may change is in the files about sending, deleting and crashing.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)
@@ -31,21 +31,6 @@ def seeing(db):
 def own(client, alice):
     client.force_login(alice)
     return client
-
-
-def upload(client, content, name, **fields):
-    return client.post("/files/", {"file": SimpleUploadedFile(name, content), **fields})
-
-
-def send(client, *contents, path="/", text="Look", **fields):
-    """Send the form with these files, as a browser without JavaScript does."""
-    files = [SimpleUploadedFile(name, content) for name, content in contents]
-    form = {"text": text, "submission": str(uuid.uuid4()), "files": files, **fields}
-    return client.post(path, form)
-
-
-def blobs():
-    return sorted(storage.walk())
 
 
 def test_an_uploaded_picture_is_a_draft_of_its_owner(own, alice):
@@ -387,70 +372,3 @@ def test_a_conversation_in_the_trash_shows_no_files(own):
     assert own.get(f"/files/{attachment.pk}/").status_code == 404
     trash.restore(attachment.conversation)
     assert b"".join(own.get(f"/files/{attachment.pk}/").streaming_content) == b"the plan"
-
-
-# --- Deletion -------------------------------------------------------------------------------
-
-
-def test_a_deleted_conversation_leaves_no_row_and_no_bytes(own):
-    before = blobs()
-    send(own, ("plan.txt", b"the plan"), ("a.png", made.picture()))
-    trash.erase(Conversation.objects.get())
-    assert not Attachment.objects.exists()
-    assert not StoredFile.objects.exists()
-    assert blobs() == before
-
-
-def test_a_deleted_person_leaves_no_bytes(own, alice):
-    before = blobs()
-    send(own, ("plan.txt", b"the plan"))
-    upload(own, b"draft", "draft.txt")
-    alice.delete()
-    assert not StoredFile.objects.exists()
-    assert blobs() == before
-
-
-def test_bytes_that_another_message_has_stay(own):
-    send(own, ("a.txt", b"same"))
-    send(own, ("b.txt", b"same"))
-    first, second = Conversation.objects.order_by("created_at")
-    trash.erase(first)
-    [left] = Attachment.objects.all()
-    assert storage.read(left.stored.name) == b"same"
-    assert StoredFile.objects.get().unheld_since is None
-    trash.erase(second)
-    assert not StoredFile.objects.exists()
-
-
-def test_what_nobody_sent_is_swept_after_a_day(own):
-    upload(own, b"draft", "draft.txt")
-    send(own, ("sent.txt", b"sent"))
-    sweep.sweep_piece(timezone.now() + timedelta(hours=23))
-    assert Attachment.objects.count() == 2
-    sweep.sweep_piece(timezone.now() + timedelta(hours=25))
-    assert [each.name for each in Attachment.objects.all()] == ["sent.txt"]
-    assert StoredFile.objects.count() == 1
-
-
-def test_bytes_whose_intake_died_are_swept(alice):
-    stored = StoredFile.objects.create(owner_id=alice.pk, sha256="0" * 64, size=5)
-    storage.write(stored.name, b"bytes")
-    sweep.sweep_piece()
-    assert storage.read(stored.name) == b"bytes"
-    sweep.sweep_piece(timezone.now() + timedelta(hours=2))
-    assert not StoredFile.objects.exists()
-    with pytest.raises(FileNotFoundError):
-        storage.read(stored.name)
-
-
-def test_bytes_that_are_being_deleted_are_not_used_again(alice):
-    first = intake.take(alice, made.upload(b"same", "a.txt"))
-    StoredFile.objects.update(doomed_at=timezone.now())
-    second = intake.take(alice, made.upload(b"same", "b.txt"))
-    assert first.stored_id != second.stored_id
-    with pytest.raises(drafts.FilesGone):
-        message = Message(conversation=Conversation.objects.create(owner=alice), role="user")
-        message.save()
-        first.message_id = message.pk
-        with transaction.atomic():
-            drafts.give([first], message)

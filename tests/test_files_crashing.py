@@ -17,9 +17,9 @@ from tests.support.server import ROOT, database_url
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ERASE = """
-from conversations.conversation_list import trash
+from conversations.keeping import removal
 from conversations.models import Conversation
-trash.erase(Conversation.objects.get(title="to be erased"))
+removal.remove(Conversation.objects.get(title="to be erased"))
 """
 TAKE = """
 from conversations.files import intake

@@ -14,7 +14,7 @@ from conversations.files import intake, storage, sweep
 from conversations.models import Attachment, StoredFile
 from tests.support import sample_files as made
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 from conversations.files import intake, scanner
 from conversations.models import Attachment
 from tests.support import sample_files as made
-from tests.test_files import send
+from tests.support.file_forms import send
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 SAYS = {"clean": b"stream: OK\0", "virus": b"stream: Eicar-Test-Signature FOUND\0"}
 

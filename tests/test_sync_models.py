@@ -111,3 +111,39 @@ def test_a_model_by_others_is_listed(llmock, sync, settings):
     settings.OPENAI_BASE_URL = llmock
     sync()
     assert enabled()["gpt-4o"] is False
+
+
+def listed(name, *modalities):
+    """An entry of the list as OpenRouter writes it."""
+    return {"id": name, "architecture": {"input_modalities": list(modalities)}}
+
+
+def takes():
+    return {
+        name: (images, files)
+        for name, images, files in LanguageModel.objects.values_list("name", "images", "files")
+    }
+
+
+def test_what_the_list_says_of_pictures_and_files_is_kept(sync, gateway):
+    LanguageModel.objects.create(name="told", images=True)
+    LanguageModel.objects.create(name="untold", images=True, files="native")
+    data = [
+        listed("both", "text", "image", "file"),
+        listed("sees", "text", "image"),
+        listed("told", "text"),
+        {"id": "untold"},
+        {"id": "odd", "architecture": {"input_modalities": "image"}, "input_modalities": [3]},
+    ]
+    gateway.models_script = Script(body={"object": "list", "data": data})
+    printed = sync()
+    assert takes() == {
+        "gateway-large": (False, "text"),
+        "both": (True, "native"),
+        "sees": (True, "text"),
+        "told": (False, "text"),
+        "untold": (True, "native"),
+        "odd": (False, "text"),
+    }
+    assert "changed: told takes no pictures, documents as text" in printed
+    assert "changed" not in sync()

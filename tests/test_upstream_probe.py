@@ -1,8 +1,14 @@
 """What a probe of a gateway finds."""
 
+import base64
+import io
+
 import pytest
+from PIL import Image
+from pypdf import PdfReader
 
 from conversations.upstream.probe import ROWS
+from conversations.upstream.probe_files import WORD
 from tests.support.event_folding import findings
 from tests.support.gateway import Script
 from tests.support.sse_frames import completed, created, delta, stream
@@ -41,6 +47,22 @@ def test_it_sends_what_the_site_does_and_asks_for_little(strict):
     assert all(body["store"] is False for body in bodies)
     assert all(body["max_output_tokens"] == 16 for body in bodies)
     assert len(bodies) == 9
+
+
+def test_it_sends_a_picture_and_a_pdf_that_can_be_read(strict):
+    findings(strict.url)
+    parts = {
+        part["type"]: part
+        for request in strict.responses
+        for turn in request.body["input"]
+        if isinstance(turn["content"], list)
+        for part in turn["content"]
+    }
+    picture = parts["input_image"]["image_url"].removeprefix("data:image/png;base64,")
+    assert Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB").size == (64, 64)
+    document = parts["input_file"]["file_data"].removeprefix("data:application/pdf;base64,")
+    [page] = PdfReader(io.BytesIO(base64.b64decode(document))).pages
+    assert WORD in page.extract_text()
 
 
 def test_a_gateway_that_speaks_chat_is_good_too(strict):

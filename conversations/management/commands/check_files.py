@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations.files import storage
-from conversations.models import StoredFile
+from conversations.models import Attachment, StoredFile
 
 BLOCK = 1 << 20
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 known.add(name)
                 fault = self._fault(name, size, digest)
                 # A row without an Attachment is one that is being written, or swept.
-                if fault and stored.attachments.exists():
+                if fault and Attachment.with_hidden.filter(stored=stored).exists():
                     faults += 1
                     self.stdout.write(f"{fault}: {name} ({self._whose(stored)})")
         doomed = StoredFile.objects.exclude(doomed_at=None)
@@ -72,7 +72,8 @@ class Command(BaseCommand):
         return "" if found.hexdigest() == digest else "damaged"
 
     def _whose(self, stored):
-        return f"of person {stored.owner_id}, {stored.attachments.count()} messages"
+        count = Attachment.with_hidden.filter(stored=stored).count()
+        return f"of person {stored.owner_id}, {count} messages"
 
     def _place(self):
         return settings.FILES_FOLDER or "the bucket"
