@@ -1,5 +1,6 @@
 """Administration of invitations: by e-mail, by a link to copy, or many at once from a CSV file."""
 
+from allauth.core import context
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
@@ -67,6 +68,7 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     form = InvitationForm
     list_display = ["email", "state_", "role", "expires_at", "invited_by", "link"]
+    readonly_fields = ["link"]
     list_filter = ["role", "created_at"]
     list_select_related = ["invited_by"]
     search_fields = ["email"]
@@ -82,7 +84,7 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     def get_fields(self, request, obj=None):
         """Return the names of the fields: with `send` only while the invitation is made."""
-        return self.fields if obj is None else ["email", "groups", "role", "expires_at"]
+        return self.fields if obj is None else ["email", "groups", "role", "expires_at", "link"]
 
     def get_urls(self):
         """Return the URL patterns of the model, with that of the CSV file."""
@@ -106,12 +108,9 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
         """Return the link of an open invitation as text to copy, for a column of the list."""
         if not invitation.is_open:
             return ""
-        return format_html("<code>{}</code>", self._address(invitation))
-
-    def changelist_view(self, request, *args, **kwargs):
-        """Show the list; the links in it begin with the address of this request."""
-        self._address = lambda invitation: request.build_absolute_uri(invitation.path)
-        return super().changelist_view(request, *args, **kwargs)
+        # The request being answered: a ModelAdmin serves several at once.
+        url = context.request.build_absolute_uri(invitation.path)
+        return format_html("<code>{}</code>", url)
 
     @admin.action(description=_("Revoke: the link no longer works"), permissions=["delete"])
     def revoke(self, request, queryset):
@@ -150,13 +149,13 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
                 said = ngettext("%d person was invited.", "%d people were invited.", len(made))
                 messages.success(request, said % len(made))
                 return redirect("admin:conversations_invitation_changelist")
-        context = {
+        page = {
             **self.admin_site.each_context(request),
             "title": _("Invite many"),
             "form": form,
             "faults": faults,
         }
-        return render(request, "admin/invitations_file.html", context)
+        return render(request, "admin/invitations_file.html", page)
 
     @transaction.atomic
     def _made(self, request, file):
