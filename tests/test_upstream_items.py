@@ -4,8 +4,11 @@ theirs."""
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conversations.upstream import Decoder, ItemClosed, Text
+from tests.support.hypothesis_scale import examples
 from tests.support.item_folding import decoded_items, items_of
 from tests.support.item_frames import (
     CITED,
@@ -317,3 +320,34 @@ def test_nonsense_breaks_nothing(event):
         event["type"] == "response.completed"
     )
     assert end.status == "completed"
+
+
+pool = [
+    *whole_stream(*TOOLS["code"])[1:-1],
+    *whole_stream(*TOOLS["web_search"])[5:9],
+    done(thoughts("Hm. So."), 2),
+    without(done(thoughts("Hm. So."), 2), "output_index"),
+    delta("<think>One.", item_id="m_3", output_index=0),
+    delta("</think>\n\nTwo.", item_id="m_3", output_index=0),
+    delta("\ue200cite\ue202turn0", item_id="m_2", output_index=3),
+    delta("search1\ue201.", item_id="m_2", output_index=3),
+    without(delta("Three."), "item_id", "output_index"),
+    added({"type": "message", "id": "m_4"}, 1),
+    {
+        "type": "response.reasoning_text.delta",
+        "item_id": "rs_1",
+        "output_index": 2,
+        "delta": "Raw.",
+    },
+    chunk("Four."),
+]
+
+
+@given(st.lists(st.sampled_from(pool), max_size=12), st.data())
+@settings(max_examples=examples(300), deadline=None)
+def test_events_in_any_order_give_the_same_however_they_are_cut(events, data):
+    body = stream(created(), *events, completed(message("End", "m_9"), SEARCH)).encode()
+    cuts = data.draw(st.lists(st.integers(0, len(body)), max_size=20))
+    whole = decoded_items(body)
+    assert decoded_items(body, cuts) == whole
+    assert not set(repr([each[:2] for each in whole[0] if isinstance(each, tuple)])) & set("\ue200")
