@@ -3,9 +3,9 @@
 from collections import Counter, defaultdict
 
 from django.db import transaction
-from django.db.models import BooleanField, Q
-from django.db.models.expressions import RawSQL
+from django.db.models import Q
 
+from conversations.database.statements import moment, rows
 from conversations.models import Charge, Price, Response, ToolPrice
 from conversations.usage import calendar, prices, rollup
 from conversations.usage.charges import enter_price
@@ -52,15 +52,17 @@ def missing_prices(model, since, until):
     """Return the sorted names of what has no price (parts of Response.missing_prices) in calls of
     the model named `model` from the date `since` to the date `until`. Only the newest RECENT of
     such calls are looked at, which takes no time however many there are."""
-    calls = Response.objects.filter(
-        # As in the condition of the index: SQLite does not use one for parameters.
-        RawSQL("NOT (missing_prices = '')", (), BooleanField()),
-        model=model,
-        created_at__gte=calendar.start_of(since),
-        created_at__lt=calendar.start_of(until + calendar.ONE_DAY),
-    )
-    recent = calls.order_by("-created_at").values_list("missing_prices", flat=True)[:RECENT]
-    return sorted({name for missing in set(recent) for name in missing.split(", ")})
+    first, end = map(calendar.start_of, (since, until + calendar.ONE_DAY))
+    found = rows(_RECENT_MISSING, model, moment(first), moment(end), RECENT)
+    return sorted({name for (missing,) in found for name in missing.split(", ")})
+
+
+# As in the condition of the index: SQLite does not use one for parameters.
+_RECENT_MISSING = """
+SELECT missing_prices FROM conversations_response
+WHERE NOT (missing_prices = '') AND model = %s AND created_at >= %s AND created_at < %s
+ORDER BY created_at DESC LIMIT %s
+"""
 
 
 def _batches(since, size):
