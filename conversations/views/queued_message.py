@@ -27,7 +27,7 @@ def queued(request, conversation_id):
         if waiting is None:
             raise Http404
         form = MessageForm(
-            initial={"text": waiting.text}, person=request.user, files=_files_of(waiting)
+            initial={"text": waiting.text}, person=request.user, files=waiting.shown_files
         )
         return _page(request, conversation, form)
     match request.POST.get("action"):
@@ -51,11 +51,6 @@ def queued(request, conversation_id):
     if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())
-
-
-def _files_of(waiting):
-    """Return the list of Attachments of a QueuedMessage, without their text."""
-    return list(waiting.attachments.defer("text"))
 
 
 def _page(request, conversation, form, status=200):
