@@ -30,10 +30,10 @@ class QueuedMessage(models.Model):
         verbose_name = _("queued message")
         verbose_name_plural = _("queued messages")
 
+    def __str__(self):
+        return str(self.pk)
+
     @property
     def shown_files(self):
         """The list of its Attachments, without their text."""
         return list(self.attachments.defer("text"))
-
-    def __str__(self):
-        return str(self.pk)
