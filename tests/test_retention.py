@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from conversations.jobs import runner
 from conversations.jobs.retention_work import order_nightly
@@ -209,6 +210,9 @@ def test_people_see_the_rule_and_the_day(client, alice):
     day = (conversation.updated_at + timedelta(days=30)).strftime("%Y")
     menu = client.get(f"/conversations/{conversation.pk}/manage/").content.decode()
     assert re.search(rf"Deleted on [^<]*{day} if nothing more is written", menu)
+    due = old(alice, 400)
+    menu = client.get(f"/conversations/{due.pk}/manage/").content.decode()
+    assert f"Deleted on {date_format(timezone.localdate(), 'DATE_FORMAT')}" in menu
     client.post(f"/conversations/{conversation.pk}/pin/")
     assert (
         "Deleted on" not in client.get(f"/conversations/{conversation.pk}/manage/").content.decode()

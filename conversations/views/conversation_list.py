@@ -8,6 +8,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -80,10 +81,12 @@ def _manage_page(request, conversation, form=None, status=200):
     to show (None: a new one), `status` the HTTP status."""
     name = "conversations/_manage.html" if request.fragment else "conversations/manage.html"
     form = form or TitleForm(initial={"title": conversation.title})
+    due = deleted_on(conversation, request.user)
     context = {
         "conversation": conversation,
         "form": form,
-        "deleted_on": deleted_on(conversation, request.user),
+        # What is due already goes with the next run.
+        "deleted_on": due and max(due, timezone.now()),
     }
     return render(request, name, context, status=status)
 
