@@ -21,6 +21,7 @@ def test_a_site_refuses_only_when_all_its_processes_are_full(
 ):
     servers = [make_stage_server(MAX_LIVE_REPLIES=2) for _server in range(2)]
     first, second = (stage.visit(server, alice) for server in servers)
+    ServerProcess.objects.all().delete()
     until(lambda: ServerProcess.objects.filter(room_for_replies=2).count() == 2)
     held = [first.ask(wish(pieces=3, fault="wait")) for _reply in range(2)]
     # The first is full, the second idle.
@@ -49,7 +50,9 @@ def test_a_site_refuses_only_when_all_its_processes_are_full(
 
 @pytest.fixture
 def other(db):
-    """Another process, idle, with room for two replies."""
+    """Another process, idle, with room for two replies; the only one."""
+    # Servers that were killed after an earlier test have left theirs.
+    ServerProcess.objects.all().delete()
     lease = uuid.uuid4()
     capacity.announce(lease, 0, 0, 2, 5)
     return ServerProcess.objects.filter(lease=lease)
