@@ -1,10 +1,12 @@
 """Files on the wire: what the gateway receives, what is refused before it, and after it refused."""
 
 import base64
+import functools
 import re
 import uuid
 
 import pytest
+from django.conf import settings
 
 from conversations.files import storage
 from conversations.models import Attachment, LanguageModel, Response
@@ -12,6 +14,7 @@ from conversations.replies import request_body
 from tests.support import sample_files as made
 from tests.support.gateway import Script
 from tests.support.polling import until
+from tests.support.raw_browser import Browser
 
 
 @pytest.fixture
@@ -208,3 +211,23 @@ def test_a_file_over_its_limit_is_told_so_in_the_form(stage, make_stage_server, 
     answer = send(visitor, *much)
     assert answer.status_code == 413
     assert "at most 10 files of 1 MB each" in answer.text
+
+
+def test_a_connection_that_breaks_leaves_nothing_and_frees_its_room(
+    stage, make_stage_server, alice
+):
+    server = make_stage_server(MAX_BODY=100_000, UPLOAD_SPACE=1_000, PERSON_SHARE=100)
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    for _ in range(3):
+        browser = Browser(server, alice).connect()
+        kind = "multipart/form-data; boundary=b"
+        browser.send_head("POST", "/files/", Content_Type=kind, Content_Length=20_000_000)
+        browser.socket.sendall(head + b"x" * 3_000_000)
+        browser.socket.close()
+    # What was counted for them is free again.
+    visitor = stage.visit(server, alice)
+    again = functools.partial(send, visitor, ("b.txt", b"y" * 200_000))
+    ended(until(lambda: (answer := again()).status_code == 303 and answer))
+    assert [each.name for each in Attachment.objects.all()] == ["b.txt"]
+    incoming = settings.UPLOAD_FOLDER
+    assert not incoming.exists() or not list(incoming.iterdir())
