@@ -36,6 +36,12 @@ def test_one_sees_where_one_is_signed_in_and_ends_the_others(alice, bob):
 
 
 @pytest.mark.once
+def test_a_session_that_no_login_noted_is_in_the_list(client, alice):
+    client.force_login(alice)
+    assert client.get("/account/sessions/").content.decode().count("<li>") == 1
+
+
+@pytest.mark.once
 def test_an_administrator_ends_the_sessions_of_a_person_on_record(client, administrator, alice):
     phone = log_in("alice", PHONE)
     client.force_login(administrator)

@@ -1,5 +1,6 @@
 """The page of one's own sessions: where one is logged in, with a button that ends the others."""
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -20,5 +21,7 @@ def sessions(request):
         Person.end_sessions([request.user.pk], keep=request.session.session_key)
         messages.success(request, _("You are signed out everywhere else."))
         return SeeOther(request.path)
+    # One that began before logins were noted, or with the set-up of the site, is in no list yet.
+    UserSession.objects.create_from_request(request)
     mine = sessions_of(request.user, request.session.session_key)
     return render(request, "account/sessions.html", {"sessions": mine})
