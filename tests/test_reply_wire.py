@@ -29,6 +29,8 @@ def failed(**error):
         ({"message": "This model's maximum context length is 50 tokens."}, "context_length"),
         ({"code": "401", "message": "Wrong key."}, "unauthorized"),
         ({"code": "insufficient_quota", "message": "No credit."}, "quota"),
+        ({"code": "content_filter", "message": "Not about this."}, "refused"),
+        ({"type": "moderation_blocked", "message": "Not about this."}, "refused"),
     ],
 )
 def test_a_refusal_within_a_200_costs_nothing_and_shows_no_200(stage, visitor, error, code):

@@ -28,7 +28,8 @@ CODES = {
     "line_too_long": "a single line or body was too long to be an answer",
 }
 
-# Codes that say that no model was asked, whatever the HTTP status: such a call costs nothing.
+# Codes that say that no model was asked, whatever the HTTP status: such a call costs nothing. A
+# fault ("server") in a stream that began with a 200 is none of them: a model may have worked.
 REFUSALS = frozenset(
     {
         "unauthorized",
@@ -42,9 +43,6 @@ REFUSALS = frozenset(
         "refused",
     }
 )
-# Codes with which the gateway itself says that nothing came of a call, be it in the middle of a
-# stream that began with a 200; the other codes are of connections, which say nothing of the kind.
-STATED = REFUSALS | {"server", "model_failed"}
 
 # What gateways call these errors in `code` or `type`, in lower case.
 QUOTA = {
@@ -63,6 +61,9 @@ RATE_LIMITED = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests", 
 # new-api answers 500 `convert_request_failed` where a channel cannot do Responses.
 NOT_OFFERED = {"api_not_implemented", "convert_request_failed"}
 UNSUPPORTED = {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+
+# Parts of the names of errors that say what was wrong with the request.
+REFUSING = ("invalid", "policy", "content_filter", "moderation", "safety")
 
 # What is read of an error's message: the words that classify it stand at its beginning.
 LONGEST_MESSAGE = 4_000
@@ -129,7 +130,7 @@ def code_for(error: GatewayError, http_status: int | None = None) -> str:
         return "unsupported"
     if status >= 500:
         return "server"
-    if status >= 400 or any("invalid" in each or "policy" in each for each in names):
+    if status >= 400 or any(word in each for each in names for word in REFUSING):
         return "refused"
     return "server"
 
