@@ -138,6 +138,22 @@ def test_staff_invite_nobody(client, bob):
     assert not Invitation.objects.exists()
 
 
+def test_staff_who_only_view_invitations_get_no_link(office, invited, bob):
+    from django.contrib.auth.models import Permission
+
+    Invitation.objects.update(role="administrator")
+    token = invited.path.split("/")[-2]
+    pages = [INVITATIONS, f"{INVITATIONS}{invited.pk}/change/"]
+    assert all(token in office.get(page).content.decode() for page in pages)
+    Person.objects.filter(pk=bob.pk).update(is_staff=True)
+    bob.user_permissions.set(Permission.objects.filter(codename="view_invitation"))
+    office.force_login(bob)
+    for page in pages:
+        shown = office.get(page)
+        assert shown.status_code == 200 and "carol@example.org" in shown.content.decode()
+        assert token not in shown.content.decode()
+
+
 def csv_file(text):
     return SimpleUploadedFile("people.csv", text.encode())
 

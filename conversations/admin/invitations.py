@@ -105,10 +105,11 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("link to copy"))
     def link(self, invitation):
-        """Return the link of an open invitation as text to copy, for a column of the list."""
-        if not invitation.is_open:
-            return ""
+        """Return the link of an open invitation as text to copy, for a column of the list; "" for
+        staff who may only view: whoever has the link can take up its role."""
         # The request being answered: a ModelAdmin serves several at once.
+        if not (invitation.is_open and context.request.user.is_superuser):
+            return ""
         url = context.request.build_absolute_uri(invitation.path)
         return format_html("<code>{}</code>", url)
 
