@@ -275,6 +275,18 @@ def test_several_are_deactivated_at_once_but_not_oneself(office, alice, bob, adm
     assert office.get(PEOPLE).status_code == 200
 
 
+def test_the_last_administrator_does_not_delete_themselves(office, administrator, alice):
+    page = f"{PEOPLE}{administrator.pk}/delete/"
+    action = {"action": "delete_selected", "_selected_action": administrator.pk, "post": "yes"}
+    office.post(page, {"post": "yes"})
+    office.post(PEOPLE, action)
+    assert "the last administrator" in office.get(page).content.decode()
+    assert Person.objects.filter(pk=administrator.pk).exists()
+    Person.objects.filter(pk=alice.pk).update(is_superuser=True)
+    assert office.post(page, {"post": "yes"}).status_code == 302
+    assert not Person.objects.filter(pk=administrator.pk).exists()
+
+
 def test_staff_cannot_raise_themselves(clerk, bob):
     reviewers = Group.objects.get(name="Reviewers")
     change(clerk, bob, is_superuser="on", groups=[reviewers.pk], last_name="Clerk")

@@ -173,6 +173,11 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             for person in objs
             if Hold.concerns(person.pk)
         ]
+        administrators = Person.objects.filter(is_superuser=True, is_active=True)
+        ids = {person.pk for person in objs}
+        if not administrators.exclude(pk__in=ids).exists():
+            last = administrators.filter(pk__in=ids)
+            refused += [_("%s: the last administrator") % isolated(str(each)) for each in last]
         return [str(person) for person in objs], model_count, set(), refused
 
     def save_model(self, request, obj, form, change):
