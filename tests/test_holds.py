@@ -1,6 +1,7 @@
 """A legal hold keeps conversations from every deletion, and their owner sees no difference."""
 
 import re
+import uuid
 from datetime import timedelta
 from difflib import unified_diff
 from io import BytesIO, StringIO
@@ -14,9 +15,11 @@ from django.utils import timezone
 
 from conversations.conversation_list import trash
 from conversations.database import triggers
+from conversations.keeping import removal
 from conversations.keeping.holds import Permanent
 from conversations.keeping.sweep import remove_next
 from conversations.models import (
+    Attachment,
     Conversation,
     Hold,
     Message,
@@ -25,6 +28,7 @@ from conversations.models import (
     RetentionRule,
     ReviewAccess,
 )
+from conversations.review.notice import notice
 from conversations.search import index
 from conversations.transfer import native_json
 from tests.support.review_stage import OTHER, converse
@@ -253,6 +257,48 @@ def test_reviewers_go_on_reading_and_searching_it(client, alice, reviewer):
     assert OTHER in page
     assert "is kept under a legal hold" in page
     assert str(conversation.pk) in client.get("/review/?q=secret").content.decode()
+
+
+def test_readings_after_the_deletion_do_not_tell_the_owner_of_the_hold(client, alice, reviewer):
+    conversation = converse(alice)
+    hold_conversation(conversation)
+
+    def read(reason):
+        given = {"reason": reason, "explanation": "asked"}
+        client.force_login(reviewer)
+        client.post(f"/review/{conversation.pk}/", given, follow=True)
+        client.force_login(alice)
+        return [reading.first.reason for reading in notice(alice)["readings"]]
+
+    assert read("complaint") == ["complaint"]
+    by_erasing(client, conversation)
+    assert read("legal") == ["complaint"]
+    assert ReviewAccess.objects.filter(reason="legal").exists()
+
+
+def test_files_that_were_not_sent_yet_go_with_it_for_its_owner(client, alice):
+    conversation = converse(alice)
+    draft = Attachment.objects.create(
+        owner=alice, conversation=conversation, name="a.txt", media_type="text/plain", size=1
+    )
+    hold_conversation(conversation)
+    client.force_login(alice)
+    by_erasing(client, conversation)
+    assert client.get(f"/files/{draft.pk}/").status_code == 404
+    assert client.post(f"/files/{draft.pk}/remove/").status_code == 404
+    form = {"text": "hi", "submission": uuid.uuid4(), "attachments": [draft.pk]}
+    page = client.post("/", form)
+    assert page.status_code == 422 and "a.txt" not in page.content.decode()
+    draft.refresh_from_db()
+    assert draft.conversation_id == conversation.pk
+
+
+def test_an_undo_that_comes_after_the_deletion_brings_nothing_back(alice):
+    conversation = converse(alice)
+    hold_conversation(conversation)
+    removal.remove(conversation)
+    trash.restore(conversation)
+    assert not Conversation.objects.kept().exists()
 
 
 def test_what_was_deleted_meanwhile_goes_when_the_hold_is_released(client, alice):

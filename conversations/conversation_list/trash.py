@@ -22,8 +22,9 @@ def trash(conversation):
 
 
 def restore(conversation):
-    """Move a Conversation out of the trash, to where it was: the list, pinned or the archive."""
-    Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
+    """Move a Conversation out of the trash, to where it was: the list, pinned or the archive. One
+    that was deleted for its owner meanwhile, and is kept under a legal hold, stays there."""
+    Conversation.objects.filter(pk=conversation.pk, hidden_at=None).update(trashed_at=None)
 
 
 def due(now=None):

@@ -36,7 +36,9 @@ def find(person, ids, *, edited=None, queued=None):
         allowed |= Q(message=edited, conversation__owner_id=person.pk)
     if queued is not None:
         allowed |= Q(message=None, queued=queued)
-    found = Attachment.objects.filter(allowed, owner=person).in_bulk(wanted)
+    # One of a conversation that is deleted for its owner went with it.
+    shown = Q(conversation=None) | Q(conversation__hidden_at=None)
+    found = Attachment.objects.filter(allowed, shown, owner=person).in_bulk(wanted)
     return [found[each] for each in wanted if each in found]
 
 

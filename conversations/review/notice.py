@@ -8,6 +8,7 @@ from django.conf import settings
 
 from conversations.models import Conversation, Person, ReviewAccess
 from conversations.models.review_sitting import LASTS
+from conversations.review.record_access import HIDDEN
 
 SHOWN = 20
 # Rows of the log that are looked at: a reading has several, such as one for each page.
@@ -41,8 +42,10 @@ def notice(person):
     if mode == "off":
         return {"mode": mode, "readings": []}
     told = (*ReviewAccess.READING, ReviewAccess.Action.EXPORTED_CASE)
-    rows = ReviewAccess.objects.filter(owner_id=person.pk, action__in=told)[:ROWS]
-    readings = _readings(rows)[:SHOWN]
+    rows = ReviewAccess.objects.filter(owner_id=person.pk, action__in=told)
+    # To the owner a legal hold looks like a deletion, after which nobody can read.
+    rows = rows.exclude(detail__has_key=HIDDEN)
+    readings = _readings(rows[:ROWS])[:SHOWN]
     ids = {reading.first.conversation_id for reading in readings}
     shown = Conversation.objects.of(person).kept().in_bulk(ids)
     names = {}

@@ -14,6 +14,9 @@ from conversations.review.reading_pace import check_pace
 
 logger = logging.getLogger("conversations.review")
 
+# In `detail` of acts on a conversation that was deleted for its owner, and kept under a hold.
+HIDDEN = "deleted_for_owner"
+
 # The request whose forms change permissions (none in a command on the server), and on whose behalf
 # it does so if not its user's.
 _acting = ContextVar("acting", default=(None, ""))
@@ -30,6 +33,9 @@ def record(request, action, *, conversation=None, sitting=None, **fields):
     """
     if conversation is not None:
         fields |= {"conversation_id": conversation.pk, "owner_id": conversation.owner_id}
+        if conversation.hidden_at is not None:
+            # The notice of reviews leaves it out: it would tell of the legal hold.
+            fields["detail"] = {**fields.get("detail", {}), HIDDEN: True}
     if sitting is not None:
         fields |= {"reason": sitting.reason, "explanation": sitting.explanation}
     with transaction.atomic():

@@ -162,7 +162,9 @@ class Importer:
         Message.objects.bulk_create(messages, batch_size=500)
         for part in piece:
             if part.completion:
-                Conversation.objects.filter(pk=part.conversation_id).update(**part.completion)
+                # Not one that was deleted meanwhile, and is kept under a legal hold.
+                shown = Conversation.objects.filter(pk=part.conversation_id, hidden_at=None)
+                shown.update(**part.completion)
         owner_id = self._person.pk
         titles = [
             (owner_id, each.pk, None, each.created_at, each.title)
