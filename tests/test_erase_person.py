@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -9,14 +10,19 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as site
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, EmailField, JSONField, TextField
 from django.test import Client
+from django.utils import timezone
 
 from conversations.jobs import runner
 from conversations.jobs.erase_person_work import erase_again
 from conversations.keeping import erasure as erasures
-from conversations.keeping import erasure_list
+from conversations.keeping import erasure_list, free_pages
 from conversations.models import (
     AccessWords,
     Budget,
@@ -25,6 +31,7 @@ from conversations.models import (
     Erasure,
     Feedback,
     Hold,
+    Invitation,
     Job,
     Message,
     OutgoingMail,
@@ -32,6 +39,7 @@ from conversations.models import (
     QueuedMessage,
     Response,
     ReviewAccess,
+    ReviewSitting,
     SearchEntry,
 )
 from conversations.search import index
@@ -100,6 +108,56 @@ def test_the_ledger_and_the_log_keep_figures_under_a_pseudonym(leaver):
         ("ordered_erasure", person_id),
         ("erased", person_id),
     ]
+
+
+def test_the_history_of_the_administration_names_nobody_any_more(client, administrator, leaver):
+    client.force_login(administrator)
+    budget = {"person": leaver.pk, "period": "day", "metric": "replies", "limit": 7}
+    assert client.post("/admin/conversations/budget/add/", budget).status_code == 302
+    limited = {"viewer": leaver.pk, "groups": [Group.objects.create(name="Team").pk]}
+    assert client.post("/admin/conversations/usagescope/add/", limited).status_code == 302
+    # She was invited at an address that she has no more.
+    invited = {"email": "Former@example.org", "role": ""}
+    assert client.post("/admin/conversations/invitation/add/", invited).status_code == 302
+    Invitation.objects.update(person=leaver)
+    noted = LogEntry.objects.values_list("object_repr", flat=True)
+    assert [each for each in noted if "alice" in each or "former" in each.lower()]
+    assert len(noted) == 3
+    pseudonym = erase()["pseudonym"]
+    assert set(noted.all()) == {pseudonym}
+    assert not Invitation.objects.exists()
+
+
+def test_sessions_that_have_expired_go_too_and_mails_to_others_stay(leaver, bob):
+    expired = SessionStore()
+    expired["single_sign_on"] = {"id_token": SECRET}
+    expired.create()
+    Session.objects.filter(pk=expired.session_key).update(
+        expire_date=timezone.now() - timedelta(days=1)
+    )
+    to_another = "another@example.org, bob@example.org"
+    OutgoingMail.objects.create(recipients=to_another, subject="For bob", content={})
+    Client().force_login(bob)
+    erase()
+    assert [mail.recipients for mail in OutgoingMail.objects.all()] == [to_another]
+    [session] = Session.objects.all()
+    assert session.get_decoded()["_auth_user_id"] == str(bob.pk)
+
+
+def test_every_table_that_loses_text_is_cleared_of_it():
+    losing = [
+        relation.related_model
+        for model in (Person, Conversation, Message)
+        for relation in model._meta.related_objects
+    ]
+    texts = (TextField, CharField, JSONField, EmailField)
+    with_text = {
+        model._meta.db_table
+        for model in losing
+        # Words of the site's own choice are no text of a person.
+        if any(isinstance(each, texts) and not each.choices for each in model._meta.fields)
+    }
+    assert with_text - set(free_pages.TABLES) == set()
 
 
 @pytest.mark.parametrize("on", ["person", "conversation"])
@@ -180,6 +238,27 @@ def test_free_text_of_the_log_is_emptied_and_the_chain_stays_whole(client, leave
     assert "of bob" in json.dumps(told)
     assert [row.detail.get("queue") for row in ReviewAccess.objects.all()] == [None] * len(told)
     call_command("verify_access_log", stdout=StringIO())
+
+
+def test_what_allows_a_reviewer_to_read_goes_with_the_reason_in_it(client, leaver, bob, reviewer):
+    client.force_login(reviewer)
+    for conversation in (Conversation.objects.get(), converse(bob)):
+        given = {"reason": "complaint", "explanation": conversation.owner.username}
+        client.post(f"/review/{conversation.pk}/", given)
+    erase()
+    assert [sitting.explanation for sitting in ReviewSitting.objects.all()] == ["bob"]
+
+
+@pytest.mark.parametrize("on", ["person", "conversation"])
+def test_reasons_of_holds_that_are_over_are_emptied(leaver, bob, on):
+    for person in (leaver, bob):
+        conversation = Conversation.objects.filter(owner=person).first() or converse(person)
+        which = {"person": person.pk, "conversation": conversation.pk}[on]
+        hold = Hold.objects.create(**{f"{on}_id": which}, reason=f"About {person.username}.")
+        hold.release(f"Not {person.username}.")
+    pseudonym = erase()["pseudonym"]
+    told = set(Hold.objects.values_list("reason", "release_reason"))
+    assert told == {(pseudonym, ""), ("About bob.", "Not bob.")}
 
 
 def test_text_beside_the_log_is_only_emptied_and_by_an_erasure_only(client, leaver, reviewer):

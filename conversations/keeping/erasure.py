@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -21,6 +22,7 @@ from conversations.keeping import erasure_list, free_pages, removal
 from conversations.models import (
     AccessWords,
     Attachment,
+    Budget,
     BudgetChange,
     Conversation,
     Erasure,
@@ -34,9 +36,12 @@ from conversations.models import (
     QueuedMessage,
     Response,
     ReviewAccess,
+    ReviewSitting,
+    UsageScope,
 )
 from conversations.models.access_log import TYPED
 from conversations.models.review_sitting import LASTS
+from conversations.rendering.isolated_text import isolated
 from conversations.review.record_access import record_change
 from conversations.search import index
 
@@ -147,27 +152,42 @@ def _account(erasure):
     _check_hold(erasure.person_id)
     person = Person.objects.filter(pk=erasure.person_id).first()
     if person is not None:
-        _delete_mails(erasure, person)
+        addresses = _addresses(person)
+        _delete_mails(erasure, person, addresses)
         _delete_uploads(person)
         _empty_words(erasure, person)
+        # Those that have expired: a session of single sign-on holds an ID token, with the name.
+        Session.objects.filter(expire_date__lte=timezone.now()).delete()
         name = person.username
         _deleted, by_model = person.delete()
         for label, number in by_model.items():
             erasure.count(**{label.rpartition(".")[2].lower(): number})
         # Afterwards, since the deletion of a budget is noted in its history.
-        _replace_name(erasure, name)
+        _replace_name(erasure, name, addresses)
     erasure_list.append(erasure)
     _go_on(erasure, Phase.INDEX)
 
 
-def _delete_mails(erasure, person):
-    """Delete the invitations and the e-mails to `person`, those that could not be sent too."""
-    addresses = {person.email, *person.emailaddress_set.values_list("email", flat=True)}
-    for address in filter(None, addresses):
+def _addresses(person):
+    """Return the set of e-mail addresses of `person`, in lower case."""
+    found = {person.email, *person.emailaddress_set.values_list("email", flat=True)}
+    return {address.lower() for address in found if address}
+
+
+def _delete_mails(erasure, person, addresses):
+    """Delete the invitations of `person` and the e-mails to one of `addresses`, those that could
+    not be sent too."""
+    for address in addresses:
         mails = OutgoingMail.objects.filter(recipients__icontains=address)
-        erasure.count(mails=mails.delete()[0])
-        invitations = Invitation.objects.filter(email__iexact=address)
-        erasure.count(invitations=invitations.delete()[1].get(Invitation._meta.label, 0))
+        # Not those to an address that ends like it, or begins.
+        theirs = [mail.pk for mail in mails if address in mail.recipients.lower().split(", ")]
+        erasure.count(mails=OutgoingMail.objects.filter(pk__in=theirs).delete()[0])
+    invited = Q(person=person)
+    for address in addresses:
+        invited |= Q(email__iexact=address)
+    invitations = Invitation.objects.filter(invited)
+    _replace_notes(erasure, Invitation, Q(object_id__in=[str(each.pk) for each in invitations]))
+    erasure.count(invitations=invitations.delete()[1].get(Invitation._meta.label, 0))
 
 
 def _delete_uploads(person):
@@ -179,7 +199,8 @@ def _delete_uploads(person):
 
 def _empty_words(erasure, person):
     """Empty the free texts beside the access log in rows that name `person`, and in searches and
-    exports whose filters did; and the reasons of legal holds on them."""
+    exports whose filters did; and the reasons of legal holds on them or on their conversations.
+    End the sittings of reviewers who read their conversations, which hold the stated reasons."""
     theirs = ReviewAccess.objects.filter(Q(owner_id=person.pk) | Q(reviewer_id=person.pk))
     numbers = set(theirs.filter(detail__has_key="words").values_list("number", flat=True))
     for words in AccessWords.objects.filter(words__icontains=person.username).iterator(1000):
@@ -189,7 +210,11 @@ def _empty_words(erasure, person):
     numbers |= _searches_for_the_same_reason(theirs)
     emptied = AccessWords.objects.filter(number__in=numbers).exclude(salt="")
     erasure.count(log_texts=emptied.update(salt="", words={}, erased_by=erasure.row))
-    holds = QuerySet(Hold).filter(person_id=person.pk)
+    about = theirs.filter(owner_id=person.pk, conversation_id__isnull=False)
+    ids = about.values("conversation_id")
+    # A reason that still counts has the same words.
+    ReviewSitting.objects.filter(conversation_id__in=ids).delete()
+    holds = QuerySet(Hold).filter(Q(person_id=person.pk) | Q(conversation_id__in=ids))
     holds.update(reason=erasure.pseudonym, release_reason="")
 
 
@@ -208,15 +233,24 @@ def _searches_for_the_same_reason(rows):
     return found
 
 
-def _replace_name(erasure, name):
-    """Put the pseudonym in place of the username `name` where it was noted as text: in the history
-    of budgets and of the administration."""
+def _replace_name(erasure, name, addresses):
+    """Put the pseudonym in place of the username `name`, and of `addresses` of invitations, where
+    they were noted as text: in the history of budgets and of the administration."""
     for column in ("by", "holder"):
         changes = BudgetChange.objects.filter(**{column: name})
         erasure.count(budget_changes=changes.update(**{column: erasure.pseudonym}))
-    about = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(Person), object_id=str(erasure.person_id)
-    )
+    _replace_notes(erasure, Person, Q(object_id=str(erasure.person_id)))
+    # These name their rows as the models do; the rows may be gone for long.
+    _replace_notes(erasure, Budget, Q(object_repr__startswith=f"{isolated(name)}: "))
+    _replace_notes(erasure, UsageScope, Q(object_repr=name))
+    for address in addresses:
+        _replace_notes(erasure, Invitation, Q(object_repr__iexact=address))
+
+
+def _replace_notes(erasure, model, which):
+    """Put the pseudonym in place of the names of rows of `model` in those notes of the history of
+    the administration that match `which` (a Q)."""
+    about = LogEntry.objects.filter(which, content_type=ContentType.objects.get_for_model(model))
     notes = about.update(object_repr=erasure.pseudonym, change_message="")
     erasure.count(administration_notes=notes)
 
