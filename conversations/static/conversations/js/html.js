@@ -57,3 +57,15 @@ export function addCodeButtons(root) {
 
 // Whether a click asks the browser for a new tab, a new window or a file.
 export const isForBrowser = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+
+// The files that a field, the clipboard or a drag brings; else null, as for cells that were copied,
+// which come as text with a picture.
+export function filesOf(event) {
+  const data = event.clipboardData ?? event.dataTransfer;
+  const files = [...((data ?? event.target).files ?? [])];
+  if (!(data ? data.types.includes("Files") : files.length)) return null;
+  if (!data) return files;
+  if (event.type === "paste" && data.types.includes("text/plain") && files.every(({ name }) => name === "image.png")) return null;
+  event.preventDefault();
+  return files;
+}

@@ -69,6 +69,7 @@ export async function edit(link) {
   const article = link.closest("article");
   const parts = [...article.children];
   const restore = () => {
+    editor.dispatchEvent(new Event("discard", { bubbles: true }));
     article.classList.remove("message--editing");
     keepFocus(() => article.replaceChildren(...parts), () => article.querySelector("[data-edit]"));
   };
