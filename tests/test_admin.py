@@ -275,6 +275,16 @@ def test_several_are_deactivated_at_once_but_not_oneself(office, alice, bob, adm
     assert office.get(PEOPLE).status_code == 200
 
 
+@pytest.mark.once
+def test_administrators_do_not_shut_themselves_out(office, administrator):
+    page = f"{PEOPLE}{administrator.pk}/change/"
+    fields = {"username": "administrator", "theme": "system"}
+    assert office.post(page, fields).status_code == 302
+    administrator.refresh_from_db()
+    assert administrator.is_staff and administrator.is_superuser and administrator.is_active
+
+
+@pytest.mark.once
 def test_the_last_administrator_does_not_delete_themselves(office, administrator, alice):
     page = f"{PEOPLE}{administrator.pk}/delete/"
     action = {"action": "delete_selected", "_selected_action": administrator.pk, "post": "yes"}

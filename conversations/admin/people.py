@@ -127,7 +127,11 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
         if obj is not None and obj.pk == request.user.pk:
-            fields += ["is_active", "is_superuser"]  # nobody locks themselves out by a slip
+            fields += [
+                "is_active",
+                "is_staff",
+                "is_superuser",
+            ]  # nobody locks themselves out by a slip
         return fields
 
     def get_fieldsets(self, request, obj=None):
