@@ -18,6 +18,8 @@ from conversations.models import (
     RetentionRule,
     ReviewAccess,
     TemporaryPolicy,
+    ToolPrice,
+    UsageScope,
 )
 from conversations.review.record_access import acting
 from tests.support.review_stage import failing_log
@@ -88,6 +90,7 @@ def test_it_is_the_act_of_who_did_it_in_the_administration(client, administrator
         (RetentionRule, {"days": 30}, {"days": 7}),
         (TemporaryPolicy, {"policy": "allowed"}, {"policy": "forbidden"}),
         (Group, {"name": "Team"}, {"name": "Crew"}),
+        (ToolPrice, {"tool": "web_search", "per_use": 1}, {"per_use": 2}),
     ],
 )
 def test_whatever_is_set_is_recorded(office, model, fields, change):
@@ -98,6 +101,26 @@ def test_whatever_is_set_is_recorded(office, model, fields, change):
     row.delete()
     assert [detail["change"] for *_who, detail in rows()] == ["added", "changed", "removed"]
     assert set(rows()[1][2]["after"]) == set(change)
+
+
+@pytest.mark.once
+def test_groups_of_a_model_and_of_a_limit_are_recorded(office, alice):
+    team, crew = (Group.objects.create(name=name) for name in ("Team", "Crew"))
+    for row in (
+        LanguageModel.objects.create(name="m-9"),
+        UsageScope.objects.create(viewer=alice),
+    ):
+        row.groups.set([team])
+        row.groups.set([crew])
+        row.groups.clear()
+        name = row._meta.model_name
+        told = [
+            (detail["before"], detail["after"])
+            for *_who, detail in rows()
+            if detail["what"] == name and "groups" in detail["after"]
+        ]
+        numbers = [detail["groups"] for pair in told for detail in pair]
+        assert numbers == [[], [team.pk], [team.pk], [], [], [crew.pk], [crew.pk], []]
 
 
 def test_of_people_powers_are_told_and_personal_fields_only_as_changed(alice, office):

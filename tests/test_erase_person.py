@@ -144,6 +144,7 @@ def test_sessions_that_have_expired_go_too_and_mails_to_others_stay(leaver, bob)
     assert session.get_decoded()["_auth_user_id"] == str(bob.pk)
 
 
+@pytest.mark.once
 def test_every_table_that_loses_text_is_cleared_of_it():
     losing = [
         relation.related_model

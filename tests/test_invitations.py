@@ -138,6 +138,7 @@ def test_staff_invite_nobody(client, bob):
     assert not Invitation.objects.exists()
 
 
+@pytest.mark.once
 def test_staff_who_only_view_invitations_get_no_link(office, invited, bob):
     from django.contrib.auth.models import Permission
 

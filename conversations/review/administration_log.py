@@ -9,7 +9,7 @@ does by itself, or somebody with a shell on it, is not recorded here: it has nob
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
-from django.db.models.signals import post_delete, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 
 from conversations.models import (
     Budget,
@@ -20,6 +20,8 @@ from conversations.models import (
     RetentionRule,
     ReviewAccess,
     TemporaryPolicy,
+    ToolPrice,
+    UsageScope,
 )
 from conversations.review.record_access import is_acting, record_change
 
@@ -32,7 +34,11 @@ WATCHED = [
     Price,
     RetentionRule,
     TemporaryPolicy,
+    ToolPrice,
+    UsageScope,
 ]
+# Which groups may use a model, and whose usage somebody sees, are in tables of their own.
+WITH_GROUPS = [LanguageModel, UsageScope]
 # Of a person only what gives power or lets in, and that personal fields changed.
 OF_PERSON = ("is_active", "is_staff", "is_superuser")
 PERSONAL = ("username", "first_name", "last_name", "email", "password")
@@ -46,6 +52,9 @@ def connect():
         pre_save.connect(keep_before, sender=model, dispatch_uid=f"{name}_before")
         post_save.connect(saved, sender=model, dispatch_uid=f"{name}_saved")
         post_delete.connect(deleted, sender=model, dispatch_uid=f"{name}_deleted")
+    for model in WITH_GROUPS:
+        through = model.groups.through
+        m2m_changed.connect(groups_changed, sender=through, dispatch_uid=through.__name__)
 
 
 def keep_before(instance, raw=False, update_fields=None, **kwargs):
@@ -81,6 +90,22 @@ def deleted(instance, **kwargs):
         return
     old = _values(instance)
     _record("removed", instance, list(old), old, {})
+
+
+def groups_changed(instance, action, reverse, pk_set, **kwargs):
+    """Receiver of m2m_changed: record the numbers of the groups of `instance` before and after. A
+    change that begins at a group (`reverse`) is none that the administration makes."""
+    if reverse or action not in ("post_add", "post_remove", "pre_clear") or not is_acting():
+        return
+    now = set(instance.groups.values_list("pk", flat=True))
+    before, after = {
+        "post_add": (now - (pk_set or set()), now),
+        "post_remove": (now | (pk_set or set()), now),
+        "pre_clear": (now, set()),
+    }[action]
+    if before != after:
+        old, new = {"groups": sorted(before)}, {"groups": sorted(after)}
+        _record("changed", instance, ["groups"], old, new)
 
 
 def _concerns(instance, update_fields):
