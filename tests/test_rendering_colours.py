@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from html import unescape
 from pathlib import Path
 from time import process_time
 
@@ -125,6 +126,25 @@ def test_code_with_any_characters_gets_its_colours(before):
     html = render(f"{before}```python\n{before and '  '}{code}\n".replace("> ```", "```"))
 
     assert COLOURED in html
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_no_language_loses_a_last_line_that_has_no_end(language):
+    code = "$ ls -l\n- 'and more"
+    html = colour(code, lexer_of(code, language)).result(30).html
+
+    assert html is None or unescape(re.sub("<[^>]+>", "", html)) == code
+
+
+def test_the_child_lasts_where_its_parent_has_had_much_memory():
+    much = b"x" * (160 * 1024 * 1024)
+    render(fence("python", "a = 1"))
+    os.kill(pid(), signal.SIGKILL)
+    render(fence("python", "b = 2"))
+    first = pid()
+    render(fence("python", "c = 3"))
+    assert pid() == first
+    del much
 
 
 def test_the_child_is_started_anew_when_it_was_killed():

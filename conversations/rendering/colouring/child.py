@@ -107,7 +107,10 @@ def _answer(job: dict) -> dict:
         # A timer of this process's own time.
         signal.setitimer(signal.ITIMER_PROF, job["limit"], job["limit"] / 10)
         try:
-            html = "".join(_spans(lexer.get_tokens(job["code"])))
+            tokens = list(lexer.get_tokens(job["code"]))
+            # Those of sessions (console, sqlite3) leave out a last line without a line end.
+            if "".join(text for _kind, text in tokens) == job["code"]:
+                html = "".join(_spans(tokens))
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
     except TooLong:
