@@ -9,6 +9,8 @@ import jwt
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user
 from django.core.cache import cache
@@ -316,10 +318,23 @@ def test_where_the_operator_vouches_an_account_is_found_by_its_address(
 ):
     settings.OIDC_TRUST_EMAIL = True
     directory.userinfo = {"email": "ALICE@example.org"}
+    # Whoever set the password, or a second factor, may be somebody else.
+    earlier = Client()
+    earlier.force_login(alice)
+    TOTP.activate(alice, generate_totp_secret())
     log_in(client, directory)
     assert get_user(client) == alice
-    # Whoever set the password may be somebody else.
     assert not Person.objects.get(pk=alice.pk).has_usable_password()
+    assert not Authenticator.objects.exists()
+    assert not get_user(earlier).is_authenticated
+
+
+@pytest.mark.once
+def test_no_address_finds_somebody_who_sees_what_is_others(client, directory, reviewer, settings):
+    settings.OIDC_TRUST_EMAIL = True
+    directory.userinfo = {"email": reviewer.email}
+    log_in(client, directory)
+    assert get_user(client).is_authenticated and get_user(client) != reviewer
 
 
 @pytest.mark.once

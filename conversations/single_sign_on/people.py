@@ -3,6 +3,7 @@
 import unicodedata
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -90,17 +91,19 @@ def _by_address(claims):
     """Return the account with the verified address of `claims`, where OIDC_TRUST_EMAIL vouches for
     addresses and it is not connected with anybody; else None.
 
-    Never a member of staff: they connect it themselves, after a login with their password. The
-    password that the account had is taken away: whoever set it may be somebody else.
+    Never a member of staff, nor somebody who may see what is others': they connect it themselves,
+    after a login with their password. The password and the second factors that the account had are
+    taken away: whoever set them up may be somebody else, since an address need not be verified.
     """
     email = claims.verified_email if settings.OIDC_TRUST_EMAIL else ""
     if not email:
         return None
     people = Person.objects.filter(email__iexact=email, socialaccount=None)
     found = list(people.filter(is_staff=False, is_superuser=False)[:2])
-    if len(found) != 1:
+    if len(found) != 1 or found[0].assigned:
         return None
     person = found[0]
+    Authenticator.objects.filter(user=person).delete()
     person.set_unusable_password()
     person.save(update_fields=["password"])
     return person
