@@ -12,7 +12,14 @@ from PIL import Image
 from conversations.conversation_list import trash
 from conversations.files import intake, sweep
 from conversations.files.refused import FileRefused
-from conversations.models import Attachment, Conversation, LanguageModel, Message, StoredFile
+from conversations.models import (
+    Attachment,
+    Conversation,
+    LanguageModel,
+    Message,
+    QueuedMessage,
+    StoredFile,
+)
 from tests.support import sample_files as made
 from tests.support.file_forms import blobs, send, upload
 
@@ -372,3 +379,33 @@ def test_a_conversation_in_the_trash_shows_no_files(own):
     assert own.get(f"/files/{attachment.pk}/").status_code == 404
     trash.restore(attachment.conversation)
     assert b"".join(own.get(f"/files/{attachment.pk}/").streaming_content) == b"the plan"
+
+
+def test_the_sidebar_the_search_and_the_export_name_files(own, client, bob):
+    send(own, ("Budget_[2026].csv", b"some words"))
+    sent = Attachment.objects.get()
+    assert "#icon-clip" in own.get("/conversations/", headers={"X-Fragment": "list"}).text
+    place = f"?at={sent.message_id}#m-{sent.message_id}"
+    assert place in own.get("/search/", {"q": "budget csv"}).text
+    assert "Budget_[2026].csv" in own.get("/search/?q=2026", headers={"X-Fragment": "rows"}).text
+    for narrower in ("budget pdf", "budget&since=2999-01-01"):
+        assert place not in own.get(f"/search/?q={narrower}").text
+    exported = own.get(f"/conversations/{sent.conversation_id}/export.md").text
+    assert "- Budget\\_\\[2026\\].csv" in exported
+    client.force_login(bob)
+    assert place not in client.get("/search/", {"q": "budget csv"}).text
+
+
+def test_a_queued_message_takes_its_files_along_or_gives_them_back(own, alice):
+    for action, left in (("remove", 0), ("take_back", 1)):
+        conversation = Conversation.objects.create(owner=alice)
+        waiting = QueuedMessage.objects.create(
+            conversation=conversation, text="Next", submission=uuid.uuid4(), model="m-1"
+        )
+        uploaded = upload(own, b"words", "next.txt", conversation=str(conversation.pk))
+        Attachment.objects.filter(pk=uploaded.json()["id"]).update(queued=waiting)
+        path = f"/conversations/{conversation.pk}/queued/"
+        answer = own.post(path, {"action": action}, headers={"X-Fragment": "turn"})
+        assert ("next.txt" in answer.text) == bool(left)
+        assert not QueuedMessage.objects.exists()
+        assert Attachment.objects.unsent().count() == Attachment.objects.count() == left

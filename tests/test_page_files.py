@@ -161,3 +161,20 @@ def test_an_edited_message_takes_files_and_a_cancelled_edit_keeps_none(server, s
     expect(page.locator("article[data-role=user] [data-file]")).to_contain_text("two.txt")
     one, two = Message.objects.filter(role="user").order_by("created_at")
     assert [one.attachments.get().name, two.attachments.get().name] == ["one.txt", "two.txt"]
+
+
+def test_a_queued_message_that_is_taken_back_brings_its_files(server, surf, alice, gateway):
+    gateway.will(chunks=[3])
+    page = surf(server, alice)
+    send(page, "First")
+    page.get_by_role("button", name="Stop").wait_for()
+    page.get_by_label("Add files").set_input_files(file("later.txt", b"later"))
+    expect(kept(page)).to_have_count(1)
+    send(page, "Second")
+    expect(page.locator("#queued")).to_contain_text("later.txt")
+    expect(entries(page)).to_have_count(0)
+    page.get_by_role("link", name="Edit the queued message").click()
+    expect(kept(page)).to_contain_text("later.txt")
+    page.get_by_role("button", name="Remove later.txt").click()
+    expect(kept(page)).to_have_count(0)
+    assert not Attachment.objects.exists()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from conversations.models import Conversation, Response
+from conversations.models import Attachment, Conversation, Response
 
 PAGE = 50
 # The most conversations that an open page may refresh with one request.
@@ -46,7 +46,7 @@ def listing(person, before="", length=PAGE):
     Takes three queries, however many there are. Days are those of the active time zone. For a
     `before` that is not valid the list begins at the newest.
     """
-    mine = Conversation.objects.of(person)
+    mine = Conversation.objects.of(person).annotate(has_files=_has_files())
     pinned = [] if before else list(mine.pinned().only(*_SHOWN))
     rows = list(_behind(mine.listed(), before).only(*_SHOWN)[: length + 1])
     shown, more = rows[:length], rows[length:]
@@ -58,6 +58,12 @@ def listing(person, before="", length=PAGE):
             groups.append(Group(key, name, []))
         groups[-1].conversations.append(conversation)
     return Listing(groups, _cursor(shown[-1]) if more else "")
+
+
+def _has_files():
+    """Return the condition for conversations that have a message with files."""
+    sent = Attachment.objects.filter(conversation=OuterRef("pk"), message__isnull=False)
+    return Exists(sent)
 
 
 def _note_writing(conversations):

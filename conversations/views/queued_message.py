@@ -20,7 +20,8 @@ from conversations.views.submitting import answer
 def queued(request, conversation_id):
     """Return a page with the text of the conversation's queued message; 404 without one. POST with
     `action` "send" submits the message now, with "remove" deletes it, and otherwise replaces its
-    text by `text`."""
+    text by `text`. With "take_back" it is deleted too, but its files become ones that are not sent
+    yet: the page's JavaScript, which has the text, gets their entries for the composer's list."""
     conversation = own_conversation(request, conversation_id)
     waiting = QueuedMessage.objects.filter(conversation=conversation).first()
     if request.method != "POST":
@@ -31,7 +32,13 @@ def queued(request, conversation_id):
         )
         return _page(request, conversation, form)
     match request.POST.get("action"):
+        case "take_back" if request.fragment and waiting is not None:
+            files = waiting.shown_files
+            QueuedMessage.objects.filter(conversation=conversation).delete()
+            return render(request, "files/_taken_back.html", {"files": files})
         case "remove":
+            if waiting is not None:
+                waiting.attachments.all().delete()
             QueuedMessage.objects.filter(conversation=conversation).delete()
         case "send":
             submitted = queued_message.send(conversation.pk, refused=True)

@@ -13,6 +13,7 @@ from conversations.models import Conversation
 from conversations.rendering.isolated_text import isolated
 from conversations.search import BEST, NEWEST, parse
 from conversations.search import search as find
+from conversations.search.file_names import files_named
 from conversations.search.query import LENGTH
 from conversations.search.results import PLACES, results
 from conversations.thread.page import as_uuid
@@ -68,8 +69,8 @@ class SearchForm(forms.Form):
 @require_safe
 def search(request):
     """Return the page of the person's conversations that contain all words of `?q=`, with excerpts
-    in which the words are marked; as the fragment "rows" only the results, for the search as one
-    types.
+    in which the words are marked, and of the files whose names do; as the fragment "rows" only the
+    results, for the search as one types.
 
     `?in=` is the id of the one conversation to search; `?before=` (the id of a result) and
     `?start=` (a number of results to skip) say where the next page begins.
@@ -81,22 +82,28 @@ def search(request):
     context = {"form": form, "typed": form.cleaned_data.get("q", ""), "asked": bool(phrases)}
     if phrases:
         narrowed = form.narrowed()
+        order = narrowed.pop("order")
         hits = find(
             phrases,
             [request.user.pk],
             conversation=one,
             before=_number(request.GET.get("before")),
+            order=order,
             **narrowed,
         )
         start = _number(request.GET.get("start")) or 0
         places = IN_ONE_CONVERSATION if one else PLACES
         context["results"], used = results(hits[start:], phrases, places)
         context["only"] = one
+        if not ("before" in request.GET or "start" in request.GET):
+            context["files"] = files_named(
+                request.user, context["typed"], conversation=one, **narrowed
+            )
         rest = request.GET.copy()
         rest.pop("before", None)
         rest.pop("start", None)
         if start + used < len(hits):
-            if narrowed["order"] == NEWEST:
+            if order == NEWEST:
                 rest["before"] = hits[start + used - 1].id
             else:
                 rest["start"] = start + used

@@ -55,10 +55,13 @@ export async function takeBack(link, composer) {
   const form = link.closest("form");
   const text = queued.querySelector("p").textContent;
   const fields = new FormData(form);
-  fields.set("action", "remove");
+  fields.set("action", "take_back");
   const answer = await post(form.getAttribute("action"), fields);
   if (!answer.ok) return composer.complain(answer);
   queued.replaceChildren();
+  const list = document.querySelector("#composer [data-files]");
+  list.append(...answer.fragment.querySelectorAll("li"));
+  list.hidden = !list.childElementCount;
   composer.giveBack(text);
 }
 

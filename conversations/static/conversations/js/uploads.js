@@ -47,6 +47,7 @@ function add(form, file) {
   const taken = list.querySelectorAll("[name=attachments], [data-coming]").length;
   list.append(entry);
   list.hidden = false;
+  entry.scrollIntoView({ block: "nearest" });
   const upload = { form, file, entry, request: null };
   entry.addEventListener("click", (event) => event.target.closest("[data-cancel-upload]") && end(upload));
   if (taken >= Number(list.dataset.most)) return refuse(upload, list.dataset.tooMany);
@@ -201,7 +202,8 @@ document.addEventListener(
   "submit",
   (event) => {
     const { target: form, submitter } = event;
-    if (!form.querySelector("[data-files]") || !isComing(form)) return;
+    if (!form.querySelector("[data-files]")) return;
+    if (!isComing(form)) return form.querySelector("[data-files-status]").replaceChildren();
     event.preventDefault();
     event.stopImmediatePropagation();
     held.set(form, submitter?.isConnected ? submitter : null);
