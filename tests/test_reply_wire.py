@@ -29,8 +29,6 @@ def failed(**error):
         ({"message": "This model's maximum context length is 50 tokens."}, "context_length"),
         ({"code": "401", "message": "Wrong key."}, "unauthorized"),
         ({"code": "insufficient_quota", "message": "No credit."}, "quota"),
-        ({"code": "content_filter", "message": "Not about this."}, "refused"),
-        ({"type": "moderation_blocked", "message": "Not about this."}, "refused"),
     ],
 )
 def test_a_refusal_within_a_200_costs_nothing_and_shows_no_200(stage, visitor, error, code):
@@ -43,10 +41,10 @@ def test_a_refusal_within_a_200_costs_nothing_and_shows_no_200(stage, visitor, e
     assert "HTTP 200" not in page
 
 
-def test_a_fault_within_a_200_is_estimated_for_a_model_may_have_worked(stage, visitor):
+def test_a_fault_within_a_200_costs_nothing_before_any_text_as_with_a_500(stage, visitor):
     stage.gateway.will(Script(body=failed(code="server_error", message="Boom.")))
     row = ended(visitor.ask("Hello"))
-    assert (row.error_code, row.usage_source) == ("server", "estimated")
+    assert (row.error_code, row.usage_source) == ("server", "none")
 
 
 def test_a_failure_that_says_nothing_is_the_models(stage, visitor):

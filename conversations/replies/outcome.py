@@ -83,7 +83,7 @@ class Outcome:
     def _failed(self, event):
         self._status = Status.FAILED
         self._sent = event.sent
-        self._refused = event.code in upstream.REFUSALS
+        self._refused = event.code in upstream.STATED
         self._fields["error_code"] = event.code[:50]
         self._fields["error_message"] = event.message
         self._fields["http_status"] = event.http_status or self._fields.get("http_status")

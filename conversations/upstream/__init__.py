@@ -7,7 +7,7 @@ from .billing import Billing
 from .client import Upstream, UpstreamError, build_client
 from .decoder import Decoder
 from .demo import DemoTransport
-from .error_codes import CODES, REFUSALS
+from .error_codes import CODES, STATED
 from .events import (
     Annotated,
     Attempt,
@@ -30,7 +30,7 @@ from .usage import Usage
 
 __all__ = [
     "CODES",
-    "REFUSALS",
+    "STATED",
     "Annotated",
     "Attempt",
     "Billing",

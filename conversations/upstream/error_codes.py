@@ -28,8 +28,7 @@ CODES = {
     "line_too_long": "a single line or body was too long to be an answer",
 }
 
-# Codes that say that no model was asked, whatever the HTTP status: such a call costs nothing. A
-# fault ("server") in a stream that began with a 200 is none of them: a model may have worked.
+# Codes that say that no model was asked, whatever the HTTP status: such a call costs nothing.
 REFUSALS = frozenset(
     {
         "unauthorized",
@@ -43,6 +42,10 @@ REFUSALS = frozenset(
         "refused",
     }
 )
+
+# Codes with which the gateway itself says that nothing came of a call, be it in the middle of a
+# stream that began with a 200; the other codes are of connections, which say nothing of the kind.
+STATED = REFUSALS | {"server", "model_failed"}
 
 # What gateways call these errors in `code` or `type`, in lower case.
 QUOTA = {
