@@ -35,6 +35,10 @@ KEPT = {
     "request_id",
     "error_code",
     "usage_source",
+    "service_tier",
+    "tool_usage",
+    "missing_prices",
+    "reported_cost_source",
 }
 
 

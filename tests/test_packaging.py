@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Modules that a package brings under another name than its own.
 PACKAGE_OF = {
+    "jwt": "pyjwt",
     "allauth": "django-allauth",
     "environ": "django-environ",
     "httpx_aiohttp": "httpx-aiohttp",

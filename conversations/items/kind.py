@@ -26,6 +26,8 @@ class Look:
     type: str
     state: State
     left_out: int
+    # Whether what the line opens is shown at once.
+    is_open: ClassVar[bool] = False
 
 
 class Kind:

@@ -1,8 +1,9 @@
 """HTML of a message's items: the calls of tools and the thoughts between its texts, its sources.
 
-Texts and thoughts were rendered when the message was written (`Message.html`, `.reasoning_html`);
-everything else is drawn by the template of its kind, `templates/conversations/items/`, in the
-reader's language. A template is given the item's Look and nothing of the message or of a person.
+Texts and thoughts were rendered when the message was written (the columns `html` and
+`reasoning_html`); everything else is drawn by the template of its kind,
+`templates/conversations/items/`, in the reader's language. A template is given the item's Look and
+nothing of the message or of a person.
 """
 
 from dataclasses import dataclass

@@ -94,6 +94,7 @@ def _no_pictures(refused):
         "model": isolated(refused.model)
     }
     if not refused.others:
-        return f"{sentence} {_('Remove them, or ask your administrator for a model that does.')}"
+        advice = _("Remove them, or ask your administrator for a model that does.")
+        return f"{sentence} {advice}"
     choose = _("Remove them, or choose one of these models: %(models)s.")
     return f"{sentence} {choose % {'models': ', '.join(map(isolated, refused.others))}}"

@@ -1,6 +1,7 @@
 """The item `mcp_approval_request`: the model asks whether it may use a tool of an MCP server."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ class McpApprovalRequestLook(Look):
     """`name` is the tool's, `server` that of its server, `arguments` what would be sent, in JSON.
     `request` is the item's id, which the answer names."""
 
+    is_open: ClassVar[bool] = True
     name: str = ""
     server: str = ""
     arguments: str = ""
