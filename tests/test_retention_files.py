@@ -100,7 +100,9 @@ def test_a_case_has_the_file_as_it_was_sent(sent, client, reviewer):
     stored = document["files"][0]["file"]
     assert archive.read(f"{folder}/{stored}") == WORDS
     assert "a.txt" in archive.read(f"{folder}/conversation.html").decode()
-    assert stored in archive.read(f"{folder}/conversation.md").decode()
+    markdown = archive.read(f"{folder}/conversation.md").decode()
+    # Once, as a link.
+    assert stored in markdown and markdown.count("a.txt") == 2
 
 
 def test_an_erasure_deletes_files_with_their_bytes(sent, django_capture_on_commit_callbacks):

@@ -64,6 +64,8 @@ def messages(conversation):
             if pk in found:
                 number, parent = numbers[pk]
                 found[pk].conversation = conversation
+                # Named by `files`, with those that are deleted for the owner: not once more.
+                found[pk].shown_files = []
                 follows = numbers.get(parent, (None,))[0]
                 yield NumberedMessage(found[pk], number, follows, tuple(files.get(pk, ())))
 
