@@ -115,6 +115,10 @@ def test_a_refusal_stands_beside_the_name_and_holds_the_message_back(server, sur
     page.get_by_role("button", name="Remove virus.exe").press("Enter")
     expect(entries(page)).to_have_count(0)
     expect(page.get_by_label("Add files")).to_be_focused()
+    # This browser cannot convert it.
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200)
+    page.get_by_label("Add files").set_input_files(file("photo.heic", heic, "image/heic"))
+    expect(refused).to_contain_text("HEIC and AVIF pictures are not taken.")
 
 
 def test_files_that_are_too_many_or_do_not_arrive_say_so(server, surf, alice):

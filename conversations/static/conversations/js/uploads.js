@@ -20,7 +20,11 @@ export function note({ type, target }, files) {
   if (!form) return;
   if (type.startsWith("drag")) return showDrop(form);
   hideDrop();
-  if (type === "change") target.value = "";
+  if (type === "change") {
+    // The form was sent with them meanwhile.
+    if (!target.value) return;
+    target.value = "";
+  }
   files.forEach((file) => add(form, file));
 }
 
@@ -193,7 +197,7 @@ function show(upload, { status, page }) {
   if (held.has(form) && !isComing(form)) {
     const button = held.get(form);
     held.delete(form);
-    form.requestSubmit(button);
+    form.requestSubmit(button?.isConnected ? button : null);
   }
 }
 
@@ -206,7 +210,7 @@ document.addEventListener(
     if (!isComing(form)) return form.querySelector("[data-files-status]").replaceChildren();
     event.preventDefault();
     event.stopImmediatePropagation();
-    held.set(form, submitter?.isConnected ? submitter : null);
+    held.set(form, submitter);
     announce(form, "waits");
   },
   true,
