@@ -6,6 +6,7 @@ import os
 import time
 import uuid
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,6 +22,7 @@ from conversations.jobs.erase_work import order_emptying
 from conversations.jobs.import_space import NoImportSpace, check_space
 from conversations.jobs.import_work import keep_upload, order_import
 from conversations.jobs.runner import FORGOTTEN, Runner, cancel, clean_up
+from conversations.keeping.piece_size import MOST
 from conversations.keeping.sweep import remove_next
 from conversations.models import Conversation, Job, Message
 from tests.test_import_limits import conversation
@@ -221,14 +223,13 @@ def test_a_small_trash_is_empty_at_once_and_a_large_one_in_the_background(me, al
 
 def test_a_long_conversation_is_erased_in_pieces(alice):
     [long] = trashed(alice, 1)
-    parent = None
-    for number in range(250):
-        parent = Message.objects.create(
-            conversation=long, parent=parent, role="user", text=f"word {number}"
-        )
+    thread = [Message(conversation=long, role="user", text=f"word {n}") for n in range(MOST + 50)]
+    for parent, message in pairwise(thread):
+        message.parent = parent
+    Message.objects.bulk_create(thread)
     job = order_emptying(alice)
     run_briefly(job, 0)
-    assert 0 < Message.objects.count() < 250
+    assert 0 < Message.objects.count() < len(thread)
     finish(Runner())
     assert not Conversation.objects.exists()
 
@@ -236,7 +237,8 @@ def test_a_long_conversation_is_erased_in_pieces(alice):
 def test_a_long_conversation_that_is_due_is_erased_in_pieces(alice):
     [long] = trashed(alice, 1)
     Message.objects.bulk_create(
-        Message(conversation=long, role="user", text=f"word {number}") for number in range(250)
+        Message(conversation=long, role="user", text=f"word {number}")
+        for number in range(MOST + 50)
     )
     due = long.trashed_at + timedelta(days=trash.TRASH_DAYS)
     left = []

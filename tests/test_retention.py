@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 
 from conversations.jobs import runner
 from conversations.jobs.retention_work import order_nightly
+from conversations.keeping.piece_size import MOST
 from conversations.keeping.retention import deleted_on
 from conversations.models import (
     Conversation,
@@ -172,8 +173,12 @@ def test_a_run_is_a_row_of_the_log_even_where_nothing_was_due(alice):
 
 
 def test_the_site_runs_once_a_night_in_pieces(alice):
-    for _number in range(3):
-        old(alice, 40)
+    old(alice, 40)
+    long = old(alice, 41)
+    Message.objects.bulk_create(
+        Message(conversation=long, role="user", text=f"word {number}") for number in range(2 * MOST)
+    )
+    old(alice, 42)
     RetentionRule.objects.create(days=30)
     at_night = timezone.localtime().replace(hour=3)
     order_nightly(at_night.replace(hour=1))
@@ -189,7 +194,8 @@ def test_the_site_runs_once_a_night_in_pieces(alice):
         pieces += 1
     job.refresh_from_db()
     assert (job.state, job.done, job.owner) == ("done", 3, None)
-    assert pieces > 3
+    assert pieces > 2
+    assert not Message.objects.exists()
     assert left() == set()
     assert runs().get().detail["rules"] == 3
 

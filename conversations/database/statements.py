@@ -43,6 +43,11 @@ def change(statement, *values):
         return cursor.rowcount
 
 
+def among(ids):
+    """Return the SQL `IN (%s, …)` with a place for each of `ids`, a list that is not empty."""
+    return f"IN ({', '.join(['%s'] * len(ids))})"
+
+
 def insert(*instances):
     """Insert `instances`, new objects of one model, by a single INSERT; no signal is sent.
 

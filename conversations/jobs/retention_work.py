@@ -22,12 +22,12 @@ class RetentionWork:
         self._sweep = Sweep(now=job.created_at, counts=job.report)
 
     def read(self):
-        """Return the next `(kind, Conversation)` to delete; None if none is left."""
+        """Return the next `(kind, list of Conversations)` to delete; None if none is left."""
         return self._sweep.next()
 
     def store(self, piece):
-        """Delete a piece of the conversation of `piece`, within about 20 ms. Needs a
-        transaction."""
+        """Delete some of the conversations of `piece`, within some 20 ms; `read` returns the
+        others again. Needs a transaction."""
         self._sweep.remove(*piece)
 
     def finish(self):

@@ -46,6 +46,7 @@ from conversations.review.record_access import record_change
 from conversations.search import index
 
 Phase = Erasure.Phase
+CONVERSATIONS = 100  # that are read for one piece
 ROWS = 500  # of the ledger that one transaction changes
 
 
@@ -124,13 +125,14 @@ def _check_hold(person_id):
 
 
 def _conversations(erasure):
-    """Delete the next conversation, or a piece of it."""
+    """Delete the next conversations, or a piece of a long one."""
     _check_hold(erasure.person_id)
-    conversation = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk").first()
-    if conversation is None:
-        _go_on(erasure, Phase.LEDGER)
+    theirs = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk")
+    some = list(theirs[:CONVERSATIONS])
+    if some:
+        removal.remove_piece(some)
     else:
-        removal.remove_piece(conversation)
+        _go_on(erasure, Phase.LEDGER)
 
 
 def _ledger(erasure):

@@ -10,7 +10,7 @@ from conversations.conversation_list import trash
 from conversations.keeping import removal, retention
 from conversations.models import Attachment, Hold, RetentionRule, ReviewAccess
 
-AT_ONCE = 200  # ids that are read by one query
+AT_ONCE = 200  # conversations that are read by one query
 
 # What the conversations of a Sweep are counted by.
 RULES, TEMPORARY, TRASH, RELEASED = "rules", "temporary", "trash", "released"
@@ -27,24 +27,27 @@ class Sweep:
         self.counts |= {FILES: 0, "held": 0, **(counts or {})}
         self._now = now
         self._due = self._all_due()
+        self._open = None
 
     def next(self):
-        """Return the next conversation that is due, as `(kind, Conversation)`; None at the end. It
-        is not in a transaction, and nothing is changed."""
-        return next(self._due, None)
+        """Return the next conversations that are due, as `(kind, list of Conversations)`; None at
+        the end. The list is the same as before as long as `remove` has left any in it. It is not in
+        a transaction, and nothing is changed."""
+        if self._open is None or not self._open[1]:
+            self._open = next(self._due, None)
+        return self._open
 
-    def remove(self, kind, conversation):
-        """Delete a piece of `conversation`, that `next` returned, for good, or hide it under a
-        hold. Return True, and count it, if it is gone; else call it again."""
-        held = removal.is_held(conversation)
+    def remove(self, kind, conversations):
+        """Delete some of the list `conversations`, that `next` returned, for good, or hide them
+        under a hold, in one short transaction; count them and take them out of the list."""
         if kind == FILES:
-            self.counts[kind] += removal.remove_files(conversation)
-            return True
-        if not removal.remove_piece(conversation):
-            return False
-        self.counts[kind] += 1
-        self.counts["held"] += held
-        return True
+            self.counts[kind] += removal.remove_files(conversations.pop(0))
+            return
+        deleted, hidden = removal.remove_piece(conversations)
+        self.counts[kind] += len(deleted) + len(hidden)
+        self.counts["held"] += len(hidden)
+        gone = {conversation.pk for conversation in (*deleted, *hidden)}
+        conversations[:] = [each for each in conversations if each.pk not in gone]
 
     def record(self, record):
         """Record the pass in the access log by calling `record(action, detail=…)`, unless there are
@@ -54,7 +57,7 @@ class Sweep:
 
     def _all_due(self):
         for kind, conversations in due(self._now):
-            yield from ((kind, conversation) for conversation in _in_order(conversations))
+            yield from ((kind, batch) for batch in _in_order(conversations))
 
 
 def due(now=None):
@@ -97,14 +100,15 @@ def counts(now=None):
 
 
 def remove_next(now=None):
-    """Delete one conversation that is due at the time `now` (None: the current time) without any
-    rule, or a piece of a long one: a temporary one, one in the trash, one that is held no longer.
-    Return True if there was one, False if there is nothing to do."""
+    """Delete, in one short transaction, some conversations that are due at the time `now` (None:
+    the current time) without any rule, or a piece of a long one: temporary ones, those in the
+    trash, those that are held no longer; else a file. Return True if there was one, False if there
+    is nothing to do."""
     for kind, conversations in due(now):
         if kind not in (RULES, FILES):
-            conversation = conversations.order_by("updated_at").first()
-            if conversation is not None:
-                removal.remove_piece(conversation)
+            some = list(conversations.order_by("updated_at")[:AT_ONCE])
+            if some:
+                removal.remove_piece(some)
                 return True
     file = removal.released_files().first()
     if file is not None:
@@ -113,8 +117,8 @@ def remove_next(now=None):
 
 
 def _in_order(conversations):
-    """Yield `conversations` (a queryset), those whose last message is oldest first, by short
-    queries, each of which begins where the one before it ended."""
+    """Yield lists of `conversations` (a queryset), those whose last message is oldest first, by
+    short queries, each of which begins where the one before it ended."""
     last = None
     while True:
         ordered = conversations.order_by("updated_at", "id").only("owner_id", "updated_at")
@@ -122,7 +126,7 @@ def _in_order(conversations):
         if not batch:
             return
         last = batch[-1]
-        yield from batch
+        yield batch
 
 
 def _behind(last):

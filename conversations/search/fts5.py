@@ -11,7 +11,7 @@ Since FTS5 keeps no text here, it removes an entry only if it is given the entry
 
 from django.db import connection
 
-from conversations.database.statements import as_stored, moment
+from conversations.database.statements import among, as_stored, change, moment
 from conversations.models import SearchEntry
 from conversations.search.entries import ids_of
 from conversations.search.terms import is_unspaced
@@ -83,7 +83,8 @@ def delete(pairs):
             " words) VALUES ('delete', %s, %s)",
             [(pk, _beginnings(entry)) for pk, entry in pairs],
         )
-    SearchEntry.objects.filter(pk__in=[pk for pk, _entry in pairs]).delete()
+    ids = [pk for pk, _entry in pairs]
+    change(f"DELETE FROM conversations_searchentry WHERE id {among(ids)}", *ids)  # noqa: S608
 
 
 def clear():

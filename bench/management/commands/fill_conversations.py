@@ -1,38 +1,51 @@
 """The command `fill_conversations --settings=bench.settings`: invented conversations."""
 
+import random
 from datetime import timedelta
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from conversations.models import Conversation, Message, Person, Response
+from conversations.search import index
 
 BATCH = 2_000
 # One reply in so many failed.
 FAILED = 50
+# Different words there are in long texts, of which the first ones are the most frequent.
+VOCABULARY = 20_000
 
 
 class Command(BaseCommand):
-    help = "Fills an empty database with made-up conversations, to measure the review queue."
+    help = "Fills an empty database with made-up conversations, to measure with."
 
     def add_arguments(self, parser):
         parser.add_argument("conversations", type=int)
         parser.add_argument("--people", type=int, default=1_000)
+        parser.add_argument(
+            "--words",
+            type=int,
+            default=0,
+            help="Words of each message, which is then in the search index too.",
+        )
 
-    def handle(self, conversations, people, **options):
+    def handle(self, conversations, people, words, **options):
         if Conversation.objects.exclude(owner__username__startswith="made-up-").exists():
             raise CommandError(
                 "There are conversations of real people here; use a database of its own."
             )
-        fill(conversations, people)
+        fill(conversations, people, words)
         self.stdout.write(f"{conversations} conversations of {people} people were made.")
 
 
-def fill(conversations, people):
-    """Make so many conversations of so many people, a question and a reply each, a minute apart.
+def fill(conversations, people, words=0):
+    """Make so many conversations of so many people, a question and a reply each, a minute apart;
+    their texts have so many `words` and are indexed, or are short and not indexed (0).
 
     Called again it adds to those there are.
     """
+    chance = random.Random(1)
     start = timezone.now()
     before = Conversation.objects.count()
     names = [f"made-up-{number}" for number in range(people)]
@@ -50,9 +63,23 @@ def fill(conversations, people):
             )
             for number in numbers
         ]
-        questions = [Message(conversation=each, role="user", text="Why?") for each in made]
+        questions = [
+            Message(
+                conversation=each,
+                role="user",
+                text=_text(chance, words) or "Why?",
+                created_at=each.created_at,
+            )
+            for each in made
+        ]
         answers = [
-            Message(conversation=each, role="assistant", text="Because.", parent=question)
+            Message(
+                conversation=each,
+                role="assistant",
+                text=_text(chance, words) or "Because.",
+                parent=question,
+                created_at=each.created_at,
+            )
             for each, question in zip(made, questions, strict=True)
         ]
         calls = [
@@ -76,3 +103,25 @@ def fill(conversations, people):
             (Response, calls),
         ):
             model.objects.bulk_create(rows)
+        if words:
+            titles = [(each.owner_id, each.pk, None, each.created_at, each.title) for each in made]
+            texts = [
+                (
+                    each.conversation.owner_id,
+                    each.conversation_id,
+                    each.pk,
+                    each.created_at,
+                    each.text,
+                )
+                for pair in zip(questions, answers, strict=True)
+                for each in pair
+            ]
+            with transaction.atomic():
+                index.add_texts([*titles, *texts])
+
+
+def _text(chance, words):
+    """Return a text of so many made-up `words` by the random generator `chance`; rare words are as
+    rare as in a language (a Pareto distribution)."""
+    numbers = (int(chance.paretovariate(1)) % VOCABULARY for _ in range(words))
+    return " ".join(f"word{number:x}" for number in numbers)

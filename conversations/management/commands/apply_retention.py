@@ -31,8 +31,7 @@ class Command(BaseCommand):
             return
         run = sweep.Sweep()
         while (due := run.next()) is not None:
-            while not run.remove(*due):
-                time.sleep(PAUSE)
+            run.remove(*due)
             time.sleep(PAUSE)
         run.record(record_change)
         self._print(run.counts, "deleted")
