@@ -1,7 +1,8 @@
-"""Cases: conversations as a zip for somebody who has to judge them, with all that belongs to them
-and a manifest by which each byte can be checked.
+"""Cases: exports of conversations for an investigation. A case is one zip file with the
+conversations, everything that belongs to them, and a manifest with a checksum of each file in the
+zip.
 
-`archive` writes the zip while it is sent, `record` makes a conversation a JSON document, `page` and
-`markdown` make it a page and a text to read, `manifest` lists the members with their SHA-256 and
-checks them.
+`archive` writes the zip while it is sent, `record` turns a conversation into a JSON document,
+`reading` turns it into an HTML page and a Markdown text, `files` finds its attached files,
+`manifest` checks a zip against its list of SHA-256 checksums.
 """

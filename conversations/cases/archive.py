@@ -1,4 +1,5 @@
-"""The zip of a case, written while it is sent: its size does not matter for the memory it takes."""
+"""Writer of the zip of a case (an export of conversations for an investigation). The zip is made
+while it is sent, so that a large one takes no more memory than a small one."""
 
 import csv
 import hashlib
@@ -23,12 +24,12 @@ LOG_ROWS = 500  # of the access log that are read by one query
 
 
 class CaseArchive:
-    """The archive of the conversations with the ids `ids`, exported by the Person `exporter` for a
-    `reason` (its name) and an `explanation`.
+    """The zip of a case: an export of the Conversations with the UUIDs `ids`, made by the Person
+    `exporter` for a `reason` (text or a lazy translation) with an `explanation` (text).
 
-    `record_reading(conversation)` is called before anything of a conversation is read, and may
-    raise to stop the export; `record_end(digest)` with the SHA-256 of the manifest, when all was
-    sent. `id` is the case's UUID.
+    `record_reading(conversation)` is called before a conversation is read, and may raise to stop
+    the export; `record_end(digest)` is called when all was sent, with the SHA-256 of the manifest
+    as hexadecimal digits. The attribute `id` is the UUID of the case.
     """
 
     def __init__(self, ids, *, exporter, reason, explanation, record_reading, record_end):
@@ -48,7 +49,8 @@ class CaseArchive:
         self._members = {}
 
     def pieces(self):
-        """Yield the zip in pieces of bytes."""
+        """Yield the bytes of the zip in pieces, some of them empty. Conversations that were deleted
+        meanwhile are left out."""
         with zipfile.ZipFile(self._pipe, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             self._archive = archive
             listed = []
@@ -78,7 +80,8 @@ class CaseArchive:
         self._record_end(manifest.sha256(written))
 
     def _conversation(self, conversation):
-        """Yield the pieces of the zip with all files of `conversation`."""
+        """Yield the bytes of the zip, in pieces, for all files about the Conversation
+        `conversation`."""
         folder = f"conversations/{conversation.pk}"
         yield from self._member(f"{folder}/conversation.json", [record.write(conversation)])
         yield from self._member(f"{folder}/conversation.md", reading.markdown(conversation))
@@ -89,8 +92,8 @@ class CaseArchive:
             yield from self._member(f"{folder}/files/{name}", content)
 
     def _member(self, name, content):
-        """Write `content` (an iterable of text or bytes) as the file `name` of the zip, note its
-        SHA-256, and yield the pieces of the zip."""
+        """Add the file `name` to the zip with `content`, an iterable of str or bytes; store its
+        size and SHA-256 for the manifest; yield the bytes of the zip in pieces."""
         digest, size = hashlib.sha256(), 0
         with self._archive.open(self._info(name), "w") as member:
             for piece in content:
@@ -103,13 +106,15 @@ class CaseArchive:
         yield self._pipe.take()
 
     def _info(self, name):
+        """Return the ZipInfo of a compressed file `name` in the zip, dated now."""
         info = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED
         info.external_attr = 0o600 << 16
         return info
 
     def _log(self):
-        """Yield the rows of the access log about these conversations as CSV, oldest first."""
+        """Yield CSV text with the rows of the access log about the exported conversations, oldest
+        first."""
         yield _lines([COLUMNS])
         rows = ReviewAccess.objects.filter(conversation_id__in=self._ids).order_by("number")
         last = 0
@@ -118,14 +123,16 @@ class CaseArchive:
             yield _lines(csv_rows(with_names(some)))
 
     def _manifest(self):
-        """Return the manifest as JSON text."""
+        """Return the manifest (JSON text): what the case is, and size and SHA-256 of each file in
+        the zip."""
         about = {**self._about, "at": self._about["at"].astimezone(UTC).isoformat()}
         said = {"format": manifest.FORMAT, "version": manifest.VERSION, **about}
         return json.dumps({**said, "members": self._members}, ensure_ascii=False, indent=2)
 
 
 def _lines(rows):
-    """Return `rows` as CSV text, safe for spreadsheets."""
+    """Return `rows` (iterables of cells; None is an empty cell) as CSV text in which no cell can be
+    taken for a formula by a spreadsheet."""
     lines = io.StringIO()
     csv.writer(lines).writerows(
         ["" if cell is None else harmless(cell) for cell in row] for row in rows

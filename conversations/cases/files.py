@@ -1,4 +1,5 @@
-"""The files of a conversation in a case: their names in the zip, and their bytes."""
+"""Attached files of a conversation in a case (an export for an investigation): their names in the
+zip, and their bytes."""
 
 import re
 
@@ -12,21 +13,25 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 
 
 def of(conversation):
-    """Return a queryset of the Attachments of the Conversation that were sent, also of those that
-    are deleted for its owner, in the order of their messages, without their text."""
+    """Return a queryset of the Attachments that were sent with messages of the Conversation
+    `conversation`, oldest first, also those that are deleted for its owner. The column `text`
+    (extracted text) is not loaded."""
     sent = Attachment.with_hidden.filter(conversation=conversation, message__isnull=False)
     return sent.select_related("stored").defer("text").order_by("created_at", "id")
 
 
 def name_of(attachment):
-    """Return the name of the Attachment in the zip: the beginning of its id, which makes it unlike
-    every other, and the name that its owner gave it, without what file systems refuse."""
+    """Return the file name of the Attachment in the zip: the first 12 hexadecimal digits of its id,
+    a space, and the name that its owner gave it (its last 80 characters), with a space in place of
+    characters that file systems refuse."""
     name = _UNFIT.sub(" ", attachment.name)[-80:].strip(" .")
     return f"{attachment.pk.hex[:12]} {name}".strip()
 
 
 def contents(conversation):
-    """Yield `(name, pieces of bytes)` for each file of the Conversation whose bytes are there."""
+    """Yield `(name in the zip, iterator of bytes)` for each file attached to the Conversation.
+    Files whose bytes are missing in the storage are left out. Read each iterator before the next
+    file."""
     for attachment in of(conversation).iterator(chunk_size=100):
         if attachment.stored is None:
             continue

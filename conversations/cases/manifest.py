@@ -1,4 +1,5 @@
-"""The manifest of a case: the SHA-256 and size of every member of the zip, and checking them."""
+"""Manifest of a case (an export of conversations for an investigation): SHA-256 and size of each
+file in the zip, and the check of a zip against them."""
 
 import hashlib
 import json
@@ -11,7 +12,7 @@ PIECE = 1 << 20  # bytes of a member that are read at a time
 
 
 class NoCase(Exception):
-    """Raised if a file is no zip of a case; its text says why, as an English sentence."""
+    """Exception: a file is not the zip of a case; the message says why, as an English sentence."""
 
 
 def sha256(data):
@@ -20,8 +21,9 @@ def sha256(data):
 
 
 def differences(file):
-    """Compare the zip in `file` (a path or binary file) with its manifest. Yield a sentence for
-    each member that differs, is missing or is not listed. Raises NoCase."""
+    """Check the zip `file` (a path or a binary file) against the manifest in it. Yield an English
+    sentence for each file in the zip that was changed, is missing, is there twice or is not in the
+    manifest; nothing if all is well. Raise NoCase if it is not the zip of a case."""
     try:
         with zipfile.ZipFile(file) as archive:
             listed, names = read(archive)["members"], archive.namelist()
@@ -45,7 +47,8 @@ def differences(file):
 
 
 def read(archive):
-    """Return the manifest of the ZipFile `archive` as a dict. Raises NoCase."""
+    """Return the manifest in the ZipFile `archive` as a dict; `members` in it maps each file name
+    to a dict with `size` and `sha256`. Raise NoCase if there is no manifest of a case."""
     try:
         found = json.loads(archive.read(NAME))
     except KeyError:
@@ -60,7 +63,8 @@ def read(archive):
 
 
 def _measure(archive, name):
-    """Return `(size in bytes, SHA-256)` of the member called `name`."""
+    """Return `(size in bytes, SHA-256 in hexadecimal)` of the file `name` in the ZipFile
+    `archive`."""
     digest, size = hashlib.sha256(), 0
     with archive.open(name) as member:
         while piece := member.read(PIECE):

@@ -1,5 +1,6 @@
-"""A conversation of a case as a page that opens without a server, and as Markdown: every message of
-every branch, numbered, with what it follows, what it cost and how it ended."""
+"""Readable forms of a conversation in a case (an export for an investigation): an HTML page that
+opens without a server, and Markdown. Both have the messages of all branches, numbered, each with
+the message that it answers, its files and how it ended."""
 
 from dataclasses import dataclass
 
@@ -17,8 +18,9 @@ AT_ONCE = 200  # messages that are read by one query
 
 @dataclass
 class NumberedMessage:
-    """A Message with its `number` in the order of time, from 1, and that of the message it
-    `follows` (None at the beginning)."""
+    """A Message with its `number` in the conversation, counted from 1 in the order of time.
+    `follows` is the number of the message that it answers, None for a first message; `files` are
+    `(name, name in the zip)` of the files attached to it."""
 
     message: Message
     number: int
@@ -28,12 +30,14 @@ class NumberedMessage:
 
     @property
     def branches(self):
-        """True if the message does not simply follow the one before it."""
+        """Return True if the message does not answer the message before it in time: it answers an
+        older one, or is a further first message."""
         return self.follows != (self.number - 1 or None)
 
     @property
     def speaker(self):
-        """The name of the author: the person's, or the model's if it is known."""
+        """Return the name of the author as text: the owner's display name, or the name of the
+        language model; "Reply", translated, where the model is not known."""
         if not self.message.is_reply:
             return self.message.conversation.owner.display_name
         response = self.message.own_response
@@ -41,13 +45,15 @@ class NumberedMessage:
 
     @property
     def ending(self):
-        """How the reply ended, as the API's word, if not completed; "" else."""
+        """Return the status of a reply that is not complete, as the API spells it (such as
+        "failed"); "" for a complete message."""
         status = self.message.status
         return "" if status == Response.Status.COMPLETED else status
 
 
 def messages(conversation):
-    """Yield a NumberedMessage for each message of the Conversation, oldest first."""
+    """Yield a NumberedMessage for each message of the Conversation in all branches, oldest
+    first."""
     rows = conversation.messages.order_by("created_at", "id")
     numbers = {}
     for number, (pk, parent) in enumerate(rows.values_list("pk", "parent_id"), 1):
@@ -71,8 +77,8 @@ def messages(conversation):
 
 
 def pages(conversation):
-    """Yield the HTML page of the Conversation in pieces, as text. It loads nothing and has no
-    scripts; HTML of messages is what the site shows, without anything that was not sanitized."""
+    """Yield the HTML page of the Conversation as text in pieces. The page has no scripts and loads
+    nothing from a server; the HTML of messages is sanitized as on the site."""
     context = {"conversation": conversation, "zone": timezone.get_current_timezone_name()}
     yield render_to_string("cases/begin.html", context)
     for each in messages(conversation):
@@ -81,13 +87,16 @@ def pages(conversation):
 
 
 def index(conversations, context):
-    """Return the HTML of the case's first page: `conversations` is a list of `(title, owner,
-    folder, number of messages)`, `context` what the manifest says about the case."""
+    """Return the HTML of the first page of a case, with links to its conversations. `conversations`
+    is a list of dicts with `title`, `owner` (username), `folder` (UUID) and `messages` (their
+    number); `context` is a dict of what the manifest says about the case, such as who exported it
+    and why."""
     return render_to_string("cases/index.html", {**context, "conversations": conversations})
 
 
 def markdown(conversation):
-    """Yield the Conversation as Markdown in pieces, as text."""
+    """Yield the Conversation as Markdown text in pieces: a title, then one piece for each
+    message."""
     yield f"# {' '.join(conversation.display_title.split())}\n"
     for each in messages(conversation):
         at = date_format(timezone.localtime(each.message.created_at), "SHORT_DATETIME_FORMAT")

@@ -1,5 +1,6 @@
-"""The JSON document of a conversation in a case: all branches, feedback, and every call to the
-gateway with its exact input."""
+"""JSON documents about one conversation in a case (an export for an investigation): the
+conversation with all its branches, feedback and files, and the body of each request to the model
+gateway."""
 
 import json
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ _LEFT_OUT = {"lease", "heartbeat_at", "request", "partial", "partial_reasoning"}
 
 
 def write(conversation):
-    """Return the Conversation as JSON text: the site's own export format, which can be imported,
-    with its owner, feedback and `calls` (every Response) besides."""
+    """Return the Conversation as a JSON document (text) in this site's own export format, which can
+    be imported again. Added are its owner, feedback, files, and `calls`: the columns of each
+    Response (request to the model gateway) with tokens and cost."""
     document = json.loads(native_json.write(conversation))
     document["owner"] = {
         "id": conversation.owner_id,
@@ -55,8 +57,9 @@ def write(conversation):
 
 
 def inputs(conversation):
-    """Yield `(id of the Response, JSON text)` with the request body of each call to the gateway, as
-    it was sent; those of which a message was deleted are left out."""
+    """Yield `(UUID of the Response, JSON text)` for each request of the Conversation to the model
+    gateway: the request body as it was sent. Requests that cannot be rebuilt, since a message in
+    them was deleted, are left out."""
     for response in conversation.responses.order_by("created_at", "pk").iterator(chunk_size=200):
         try:
             body = request_body.rebuild(response)
@@ -66,13 +69,14 @@ def inputs(conversation):
 
 
 def _call(response):
-    """Return the columns of a Response as JSON can have them."""
+    """Return the columns of a Response as a dict of JSON values, without those in _LEFT_OUT."""
     fields = [field.attname for field in response._meta.concrete_fields]
     return {name: _plain(getattr(response, name)) for name in fields if name not in _LEFT_OUT}
 
 
 def _plain(value):
-    """Return `value` as JSON can have it: times in UTC, amounts and ids as text."""
+    """Convert the value of a model field to one that JSON can hold: a datetime to ISO 8601 text in
+    UTC, a Decimal or UUID to text; anything else is returned unchanged."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return str(value) if isinstance(value, Decimal | UUID) else value

@@ -1,10 +1,10 @@
-"""Erasure of a person: conversations, files, feedback, drafts, sessions and log-in data are
-deleted; the ledger and the access log keep their figures under a pseudonym.
+"""Erasure of a person: deletes their conversations, files, feedback, drafts, sessions and log-in
+data. The rows of Responses (tokens and cost) and of the access log stay, under a pseudonym.
 
-`order` begins it and `piece` does the next short piece, so that nobody waits for a long one, until
-the Erasure is done. It is refused under a legal hold. The text also leaves the full-text search
-index and the free pages of SQLite's file; `conversations.keeping.erasure_list` applies it once more
-after a backup was restored.
+`order` creates an Erasure and `piece` does the next short piece of one, so that other writers never
+wait long. An erasure is refused under a legal hold. Deleted text is also removed from the full-text
+search index and from free pages of the database's files. `conversations.keeping.erasure_list`
+repeats erasures after a backup was restored.
 """
 
 import secrets
@@ -51,19 +51,22 @@ ROWS = 500  # of the ledger that one transaction changes
 
 
 class UnderHold(Exception):
-    """Raised if the person, or a conversation of theirs, is under a legal hold."""
+    """Exception: a person cannot be erased, since they or one of their conversations is under a
+    legal hold."""
 
 
 class LastAdministrator(Exception):
-    """Raised if nobody would be left who can administer the site."""
+    """Exception: a person cannot be erased, since no other active administrator (superuser) would
+    be left."""
 
 
 def order(person, by=None, pseudonym=""):
-    """Begin the erasure of `person`, ordered by the Person `by` (None: the server); return the
-    Erasure, an open one if there is one. From now on nobody can log in to the account.
+    """Create the Erasure of `person` (a Person), ordered by the Person `by` (None: the server), and
+    block the account's logins; return it. If the person has an unfinished Erasure, that is
+    returned. Call `piece` until it is done.
 
-    `pseudonym` is the one of an earlier erasure that is applied again ("": a new one). Raises
-    UnderHold and LastAdministrator.
+    `pseudonym` is that of an earlier erasure, to repeat it after a backup was restored ("": a new
+    one is made). Raise UnderHold or LastAdministrator if the person cannot be erased.
     """
     with transaction.atomic():
         _check_hold(person.pk)
@@ -93,7 +96,8 @@ def order(person, by=None, pseudonym=""):
 
 
 def _contents(person):
-    """Return the numbers of rows that `person` has in conversations, by kind."""
+    """Return `{kind: number of rows}` of what belongs to `person` in conversations, for the
+    receipt."""
     return {
         "conversations": Conversation.objects.filter(owner=person).count(),
         "messages": Message.objects.filter(conversation__owner=person).count(),
@@ -104,8 +108,9 @@ def _contents(person):
 
 
 def piece(erasure):
-    """Do the next piece of `erasure` in one short transaction, or in none (`needs_no_transaction`);
-    return True if more is to be done. Raises UnderHold, after which it can be called again."""
+    """Do the next short piece of the Erasure `erasure`, in a transaction unless
+    `needs_no_transaction`; return True if there is more to do. Raise UnderHold if a legal hold was
+    placed meanwhile: call it again once the hold is released."""
     if needs_no_transaction(erasure):
         _PIECES[erasure.phase](erasure)
     else:
@@ -115,17 +120,21 @@ def piece(erasure):
 
 
 def needs_no_transaction(erasure):
-    """Return True if the next piece of `erasure` cannot be done within a transaction."""
+    """Return True if the next piece of the Erasure cannot be done within a transaction: that is the
+    clearing of free pages in the database's files."""
     return erasure.phase == Phase.PAGES
 
 
 def _check_hold(person_id):
+    """Raise UnderHold if the person with this id, or one of their conversations, is under a legal
+    hold."""
     if Hold.concerns(person_id):
         raise UnderHold
 
 
 def _conversations(erasure):
-    """Delete the next conversations, or a piece of a long one."""
+    """Delete some conversations of the person, or some messages of a long one; if none is left, go
+    on to the next phase."""
     _check_hold(erasure.person_id)
     theirs = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk")
     some = list(theirs[:CONVERSATIONS])
@@ -136,7 +145,8 @@ def _conversations(erasure):
 
 
 def _ledger(erasure):
-    """Replace the username in some Responses of the ledger."""
+    """Replace the username by the pseudonym in some of the person's Responses (the ledger); if none
+    is left, go on to the next phase."""
     rows = Response.objects.filter(person_id=erasure.person_id).exclude(username=erasure.pseudonym)
     some = list(rows.values_list("pk", flat=True)[:ROWS])
     if not some:
@@ -149,8 +159,8 @@ def _ledger(erasure):
 
 
 def _account(erasure):
-    """Delete the account with all that belongs to it, and its name elsewhere; note it in the list
-    of erasures outside of the database."""
+    """Delete the account with all that belongs to it, replace its name where it is noted as text,
+    and add the erasure to the list that is kept outside of the database."""
     _check_hold(erasure.person_id)
     person = Person.objects.filter(pk=erasure.person_id).first()
     if person is not None:
@@ -200,9 +210,10 @@ def _delete_uploads(person):
 
 
 def _empty_words(erasure, person):
-    """Empty the free texts beside the access log in rows that name `person`, and in searches and
-    exports whose filters did; and the reasons of legal holds on them or on their conversations.
-    End the sittings of reviewers who read their conversations, which hold the stated reasons."""
+    """Empty the free texts that belong to rows of the access log about `person` or by them, and to
+    searches and exports filtered by their name; replace the reasons of legal holds on them by the
+    pseudonym. Delete the sittings (ReviewSitting: a reviewer's access with its stated reason) about
+    their conversations."""
     theirs = ReviewAccess.objects.filter(Q(owner_id=person.pk) | Q(reviewer_id=person.pk))
     numbers = set(theirs.filter(detail__has_key="words").values_list("number", flat=True))
     for words in AccessWords.objects.filter(words__icontains=person.username).iterator(1000):
@@ -221,8 +232,9 @@ def _empty_words(erasure, person):
 
 
 def _searches_for_the_same_reason(rows):
-    """Return the numbers of the searches that reviewers recorded with the words of one of `rows`
-    (ReviewAccess): a remembered reason is copied for an hour to what names nobody."""
+    """Return the set of row numbers of searches in the access log whose explanation is that of one
+    of `rows` (ReviewAccess rows of reading by the same reviewer at about that time): a reviewer's
+    stated reason also applies to the searches of the next hour, whose rows name no owner."""
     found = set()
     for row in rows.filter(action__in=ReviewAccess.READING):
         if row.explanation:
@@ -236,8 +248,9 @@ def _searches_for_the_same_reason(rows):
 
 
 def _replace_name(erasure, name, addresses):
-    """Put the pseudonym in place of the username `name`, and of `addresses` of invitations, where
-    they were noted as text: in the history of budgets and of the administration."""
+    """Put the pseudonym in place of the username `name` and of the e-mail `addresses` where they
+    are stored as text: in the history of budgets (BudgetChange) and of the administration
+    (LogEntry)."""
     for column in ("by", "holder"):
         changes = BudgetChange.objects.filter(**{column: name})
         erasure.count(budget_changes=changes.update(**{column: erasure.pseudonym}))
@@ -250,23 +263,24 @@ def _replace_name(erasure, name, addresses):
 
 
 def _replace_notes(erasure, model, which):
-    """Put the pseudonym in place of the names of rows of `model` in those notes of the history of
-    the administration that match `which` (a Q)."""
+    """Put the pseudonym in place of the name of the changed row in the administration's history
+    (LogEntry) of `model`, and empty its message, for the entries that match the Q `which`."""
     about = LogEntry.objects.filter(which, content_type=ContentType.objects.get_for_model(model))
     notes = about.update(object_repr=erasure.pseudonym, change_message="")
     erasure.count(administration_notes=notes)
 
 
 def _index(erasure):
-    """Merge a piece of the full-text search index, in which SQLite keeps the words of what was
-    deleted until then."""
+    """Merge a piece of the full-text search index, since SQLite keeps deleted words in it until
+    then; if all is merged, go on to the next phase."""
     if index.database().merge_piece():
         return
     _go_on(erasure, Phase.PAGES)
 
 
 def _pages(erasure):
-    """Have what was deleted leave the database's files; then write the receipt."""
+    """Clear deleted text from the database's files; then mark the erasure as done, and record the
+    hash of its receipt in the access log."""
     erasure.count(pages_cleared=int(free_pages.clear()))
     with transaction.atomic():
         erasure.finished_at = timezone.now()
@@ -280,7 +294,7 @@ def _pages(erasure):
 
 
 def _go_on(erasure, phase):
-    """Store that `phase` (an Erasure.Phase) comes next."""
+    """Store `phase` (an Erasure.Phase) as the next one of the Erasure."""
     erasure.phase = phase
     erasure.save()
 

@@ -1,8 +1,8 @@
-"""The list of erasures: a file outside of the database, so that a restored backup, which is older,
-does not bring an erased person back.
+"""List of erasures: the file ERASURES_FILE, outside of the database. By it the server finds people
+who came back with an older backup of the database, and erases them again when it starts.
 
-Each line is a JSON object: the number of the person, the fingerprint of the account and the
-pseudonym. It names nobody. Every server looks at it when it starts and erases again whom it finds.
+Each line is a JSON object with the person's id, a fingerprint of the account and the pseudonym; it
+has no names.
 """
 
 import json
@@ -14,8 +14,8 @@ from conversations.models import Erasure, Person
 
 
 def append(erasure):
-    """Add a line for `erasure` to the file ERASURES_FILE, unless it has one; it is on the disk when
-    this returns. Raises OSError if the file cannot be written."""
+    """Append a line for the Erasure `erasure` to ERASURES_FILE, unless there is one already, and
+    flush it to the disk. Raise OSError if the file cannot be written."""
     line = {
         "person": erasure.person_id,
         "fingerprint": erasure.fingerprint,
@@ -33,8 +33,9 @@ def append(erasure):
 
 
 def read():
-    """Return the lines of ERASURES_FILE as a list of dicts; lines that cannot be read, such as one
-    that was cut off when a disk was full, are left out."""
+    """Return the entries of ERASURES_FILE as a list of dicts with `person` (id), `fingerprint` and
+    `pseudonym`; [] if there is no file. Lines that cannot be read, such as one that was cut off
+    when the disk was full, are skipped."""
     found = []
     if settings.ERASURES_FILE.exists():
         for line in settings.ERASURES_FILE.read_text(errors="replace").splitlines():
@@ -47,8 +48,9 @@ def read():
 
 
 def returned():
-    """Return `[(Person, pseudonym)]` of the people in the list whose account exists (again). The
-    fingerprint tells them from somebody who was given the same number after the restore."""
+    """Return `[(Person, pseudonym)]` for erased people whose account exists again, since a backup
+    was restored. An account of the same id but another fingerprint is somebody else's and left
+    out."""
     listed = {entry["person"]: entry for entry in read() if isinstance(entry["person"], int)}
     found = []
     for person in Person.objects.filter(pk__in=listed):

@@ -43,9 +43,12 @@ TABLES = (
 
 
 def clear():
-    """Have deleted text leave the database's files; return True if it did. False means that the
-    caller is in a transaction, or that readers kept SQLite's write-ahead log in use all the time:
-    then it is overwritten later, by what is written next."""
+    """Remove deleted text from the database's files; return True if that was done. On SQLite the
+    write-ahead log is emptied, on PostgreSQL the tables with personal data are vacuumed.
+
+    Return False within a transaction, where nothing is done, and if readers kept the write-ahead
+    log in use for all of ATTEMPTS: it is then overwritten by later writes.
+    """
     if connection.in_atomic_block:
         return False
     with connection.cursor() as cursor:

@@ -1,7 +1,8 @@
-"""Signal receivers that record in the access log every legal hold that is placed or released.
+"""Signal receivers that record in the access log each legal hold (Hold) that is placed or released,
+and refuse any other change of one.
 
-Signals are used since holds are also placed by commands and shells. The row is written in the
-transaction of the change, so that a change which cannot be recorded is not made.
+Signals are used since holds are also placed by commands and shells. The row of the access log is
+written in the transaction of the change, so that no hold changes without a record.
 """
 
 from django.db.models.signals import post_save, pre_delete, pre_save
@@ -13,7 +14,7 @@ Action = ReviewAccess.Action
 
 
 class Permanent(Exception):
-    """Raised if a hold would be deleted, or changed otherwise than by releasing it once."""
+    """Exception: a legal hold cannot be deleted, nor changed except by releasing it once."""
 
 
 def connect():
@@ -24,9 +25,9 @@ def connect():
 
 
 def check_change(instance, raw=False, **kwargs):
-    """Receiver of pre_save of a Hold (`instance`): note whether this releases it, and raise
-    Permanent if it changes anything else of a stored hold. `raw` is True while a fixture is
-    loaded."""
+    """Check a Hold (`instance`) before it is saved: raise Permanent if a stored hold would be
+    changed otherwise than by being released. Set `instance.is_released_now`, for `hold_saved`.
+    Receiver of pre_save; `raw` is True while a fixture is loaded, which is not checked."""
     stored = None if instance._state.adding else Hold.objects.filter(pk=instance.pk).first()
     instance.is_released_now = False
     if stored is None or raw:
@@ -38,8 +39,8 @@ def check_change(instance, raw=False, **kwargs):
 
 
 def hold_saved(instance, created, raw=False, **kwargs):
-    """Receiver of post_save of a Hold (`instance`): record that it was placed (`created`) or
-    released. `raw` is True while a fixture is loaded."""
+    """Record in the access log that a Hold (`instance`) was placed (`created` is True) or released.
+    Receiver of post_save; `raw` is True while a fixture is loaded, which is not recorded."""
     if raw or not (created or instance.is_released_now):
         return
     owner = instance.person_id
@@ -56,6 +57,6 @@ def hold_saved(instance, created, raw=False, **kwargs):
 
 
 def refuse_deletion(instance, **kwargs):
-    """Receiver of pre_delete of a Hold (`instance`): raise Permanent, since a hold is released, not
-    deleted."""
+    """Raise Permanent, since a legal hold can only be released, not deleted. Receiver of
+    pre_delete."""
     raise Permanent("A hold can only be released.")

@@ -1,8 +1,6 @@
-"""The size of a piece: how much one transaction deletes, so that other writers wait only briefly.
-
-Writers wait for each other on SQLite, and no reply may wait long for its text to be stored. How
-much can be deleted in that time depends on the machine, on its load and on the texts.
-"""
+"""Size of a piece: how many rows one transaction deletes. On SQLite writers wait for each other,
+and replies must be stored without delay, so a transaction should last SECONDS at most. How many
+rows that allows depends on the machine, its load and the texts, and is therefore measured."""
 
 SECONDS = 0.02  # that a piece should hold the database's write lock
 LEAST, MOST = 30, 600
@@ -11,15 +9,16 @@ CHARACTERS = 500  # of a text, that count as much as a row
 
 
 class PieceSize:
-    """The size of the next piece, `rows`: a number of rows, of which long texts count as several
-    (`weight`). It follows from the time that the pieces before it took."""
+    """Adaptive size of the next piece (transaction that deletes): `rows` is a number of rows, in
+    which long texts count as several (see `weight`). It follows from the duration of the pieces
+    before."""
 
     def __init__(self):
         self.rows = FIRST
 
     def took(self, rows, seconds):
-        """Take note that a piece of `rows` took `seconds`: the next one is smaller if that was too
-        long, else a little greater, unless this one did not use its size."""
+        """Adapt the size after a piece of `rows` rows took `seconds`: reduce it if that was more
+        than SECONDS, else increase it by a quarter if the piece had the full size."""
         if seconds > SECONDS:
             self.rows = max(LEAST, int(self.rows * max(0.5, SECONDS / seconds)))
         elif rows >= self.rows:
@@ -27,5 +26,6 @@ class PieceSize:
 
 
 def weight(length):
-    """Return as how many rows a message counts whose text has `length` characters."""
+    """Return the number of rows that a message with a text of `length` characters counts as: at
+    least 1, and one more for every CHARACTERS."""
     return 1 + length // CHARACTERS

@@ -14,8 +14,9 @@ PEOPLE = 50  # that are listed, those with most conversations first; the others 
 
 @dataclass
 class Loss:
-    """What would be deleted of one person (of several, where `person` is None): the number of
-    `conversations`, and when the `oldest` and the `newest` of them had their last message."""
+    """What retention rules would delete of one Person (of several together, if `person` is None):
+    the number of `conversations`, and the datetimes of the `oldest` and the `newest` last message
+    in them."""
 
     person: Person | None
     conversations: int
@@ -25,10 +26,10 @@ class Loss:
 
 @dataclass
 class Preview:
-    """What the next retention run would delete: `losses` (a list of Loss), `total` conversations of
-    `people`, of them `held`, which a legal hold keeps and which are only hidden, `ages`, a list of
-    `(year, number of conversations)` by the year of their last message, and the number of `files`
-    of conversations that stay."""
+    """What the next retention run would delete. `losses` is a list of Loss by person; `total`
+    conversations of `people` different people are due, of which `held` are only hidden from their
+    owners because of a legal hold; `ages` is a list of `(year of the last message, number of
+    conversations)`; `files` is the number of files to be deleted from conversations that stay."""
 
     losses: list
     total: int
@@ -39,9 +40,9 @@ class Preview:
 
 
 def preview(rules, now=None):
-    """Return the Preview of `rules`, a list of RetentionRules that may be unsaved, together with
-    the rule for temporary conversations that applies without one. `now` is a datetime (None:
-    now)."""
+    """Return the Preview of what `rules` (a list of RetentionRules, saved or not) would delete at
+    the datetime `now` (None: the current time). Without a rule for temporary conversations their
+    default applies. Nothing is deleted."""
     counted, ages, held = {}, {}, 0
     for span in retention.spans(rules):
         due = span.due(now)
@@ -67,7 +68,8 @@ def preview(rules, now=None):
 
 
 def _files(rules, now):
-    """Return the number of files that `rules` delete of conversations, at the time `now`."""
+    """Return the number of attached files that `rules` would delete by their `file_days` at the
+    datetime `now` (None: the current time)."""
     due = Q(pk__in=[])
     for span in retention.spans(rules, column="file_days"):
         due |= Q(conversation__in=span.due(now).values("pk"))
@@ -75,7 +77,8 @@ def _files(rules, now):
 
 
 def _add(counted, owner_id, loss):
-    """Add `loss` to what `counted` (a dict by person id) has of the person."""
+    """Add `loss` (a Loss) to the one of the person `owner_id` in `counted`, a dict of Loss by
+    person id."""
     before = counted.setdefault(owner_id, loss)
     if before is not loss:
         before.conversations += loss.conversations
@@ -84,8 +87,9 @@ def _add(counted, owner_id, loss):
 
 
 def _listed(counted):
-    """Return the Losses of `counted` (a dict by person id), most conversations first, with the
-    people; those beyond PEOPLE as one Loss without a person."""
+    """Return the list of Loss in `counted` (a dict by person id), most conversations first, with
+    `person` set. Only PEOPLE of them are listed; the rest is summed up in one Loss without a
+    person."""
     most = sorted(counted.items(), key=lambda item: (-item[1].conversations, item[0]))
     people = Person.objects.in_bulk([owner_id for owner_id, _loss in most[:PEOPLE]])
     for owner_id, loss in most[:PEOPLE]:

@@ -1,8 +1,9 @@
-"""Removal: deletes a conversation for good, or hides it from its owner while a legal hold keeps it.
+"""Removal: deletes conversations for good, or hides them from their owners while a legal hold keeps
+them.
 
 Everything that deletes conversations calls `remove_piece`: the trash, the retention rules,
-temporary conversations, the erasure of a person. Database triggers refuse what would go past it
-(`conversations.database.triggers`).
+temporary conversations, the erasure of a person. Database triggers refuse to delete what is under a
+legal hold (`conversations.database.triggers`).
 """
 
 import time
@@ -24,12 +25,12 @@ _size = PieceSize()
 
 
 def remove_piece(conversations):
-    """Delete Conversations (a list), from the first on, for good, as many of them and of their
-    newest messages as some 20 ms allow, in one short transaction; at least one message. Those under
-    a legal hold are hidden from their owner instead.
+    """Delete for good some of `conversations` (a list of Conversations), from the first on, in one
+    short transaction: as many of them and of their newest messages as about 20 ms allow, at least
+    one message. Those under a legal hold are hidden from their owners instead.
 
-    Return `(deleted, hidden)`, lists of those that are gone; if that is not all of them, call it
-    again with the others. Rows of Responses stay, for usage reports, without their texts.
+    Return `(deleted, hidden)`, two lists of the Conversations that are done; call it again with the
+    others until none is left. Rows of Responses stay, for usage reports, without their texts.
     """
     with transaction.atomic():
         began = time.monotonic()
@@ -56,8 +57,9 @@ def remove_piece(conversations):
 
 
 def _newest(conversation, most):
-    """Return `(ids, count, is_whole)`: the ids of the newest messages of `conversation`, at least
-    one, that count as `most` rows or a little more, that number, and True if it has no others."""
+    """Return `(ids, count, is_whole)`: the UUIDs of the newest messages of `conversation` that
+    together count as about `most` rows (`piece_size.weight`), at least one message; that count; and
+    True if these are all its messages."""
     ids, count = [], 1
     with connection.cursor() as cursor:
         cursor.execute(
@@ -75,15 +77,15 @@ def _newest(conversation, most):
 
 
 def remove(conversation):
-    """Delete a Conversation for good, however long it is, in several transactions; hide it under a
-    legal hold."""
+    """Delete the Conversation for good, however long it is, in several short transactions; if it is
+    under a legal hold, hide it from its owner instead."""
     while remove_piece([conversation]) == ([], []):
         pass
 
 
 def _held(conversations):
-    """Return the set of ids of those `conversations` that are under a legal hold, or whose owner
-    is."""
+    """Return the set of ids of those of `conversations` (a list of Conversations) that are under a
+    legal hold, or whose owner is."""
     # Nearly always there is no hold at all, which this finds out in a tenth of the time.
     if not rows("SELECT 1 FROM conversations_hold WHERE released_at IS NULL LIMIT 1"):
         return set()
@@ -93,8 +95,9 @@ def _held(conversations):
 
 
 def hide(conversation):
-    """Make `conversation` look deleted to its owner, and keep it. It stays in the trash for those
-    who review it. The ids of forms that sent its messages are free again, as after a deletion."""
+    """Hide the Conversation from its owner, as if it were deleted, and keep it for reviewers, in
+    the trash. The submission ids of its messages (ids of the forms that sent them) are removed, so
+    that they can be used again, and queued messages are not sent any more."""
     now = timezone.now()
     hidden = Conversation.objects.filter(pk=conversation.pk, hidden_at=None)
     hidden.update(hidden_at=now, trashed_at=Coalesce("trashed_at", now))
@@ -108,8 +111,8 @@ def hide(conversation):
 
 
 def remove_files(conversation):
-    """Delete the files of the messages of `conversation`, or hide them from its owner under a legal
-    hold, in one short transaction; return their number."""
+    """Delete the files attached to messages of the Conversation or, under a legal hold, hide them
+    from its owner, in one short transaction. Return the number of files."""
     with transaction.atomic():
         files = Attachment.objects.filter(conversation=conversation, message__isnull=False)
         if _held([conversation]):
@@ -118,14 +121,14 @@ def remove_files(conversation):
 
 
 def released_files():
-    """Return a queryset of the files that are deleted for their owners and under no hold any more:
-    they are deleted for good."""
+    """Return a queryset of the Attachments that were deleted by their owners under a legal hold
+    which has been released since; they are to be deleted for good."""
     hidden = Attachment.with_hidden.filter(hidden_at__isnull=False)
     held = Conversation.objects.filter(Hold.of_conversation(), pk=OuterRef("conversation_id"))
     return hidden.filter(~Exists(held))
 
 
 def released():
-    """Return a queryset of the conversations that are deleted for their owners and under no hold
-    any more: they are deleted for good."""
+    """Return a queryset of the Conversations that were deleted under a legal hold (hidden from
+    their owners) which has been released since; they are to be deleted for good."""
     return Conversation.objects.filter(hidden_at__isnull=False).exclude(Hold.of_conversation())

@@ -1,8 +1,8 @@
-"""Retention: which conversations the rules (RetentionRule) delete, and when.
+"""Retention: finds the conversations that the retention rules (RetentionRule) delete, and when.
 
-The time runs from a conversation's last message (`Conversation.updated_at`). One rule applies to a
-person: of the rules of their groups the one with the shortest time, else that for everyone.
-Temporary conversations have rules of their own, and are kept TEMPORARY_DAYS without one.
+Days are counted from a conversation's last message (`Conversation.updated_at`). One rule applies to
+a person: of the rules for their groups the one with the fewest days, else the rule for everyone.
+Temporary conversations have separate rules, and are kept TEMPORARY_DAYS without one.
 """
 
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ TEMPORARY_DAYS = 1
 
 @dataclass(frozen=True)
 class Span:
-    """The part of all conversations to which one rule applies: those of the members of one of
-    `groups` (ids; None: of everybody) who are in none of the groups `other_than`, deleted `days`
-    days after their last message (None: kept), pinned ones excepted if `spare_pinned`. `name` says
-    whose they are."""
+    """A set of conversations, and how long a retention rule keeps them: those of the members of one
+    of `groups` (ids; None: everybody) who are in none of `other_than` (ids), temporary ones only or
+    others only (`temporary`). They are deleted `days` days after their last message (None: never),
+    pinned ones never if `spare_pinned`. `name` is the text for the people concerned."""
 
     name: str
     groups: tuple | None
@@ -31,9 +31,9 @@ class Span:
     temporary: bool = False
 
     def due(self, now=None):
-        """Return a queryset of the conversations that this rule deletes at the time `now`
-        (datetime; None: the current time), of those that are not deleted for their owners already
-        and in which no reply is being written."""
+        """Return a queryset of the Conversations that the rule deletes at the datetime `now` (None:
+        the current time), without those that are deleted for their owners already, and without
+        those in which a reply is being written."""
         if self.days is None:
             return Conversation.objects.none()
         return self.conversations().filter(
@@ -42,7 +42,8 @@ class Span:
         )
 
     def conversations(self):
-        """Return a queryset of all conversations to which this rule applies."""
+        """Return a queryset of the Conversations to which the rule applies, however old they are;
+        without those that are deleted for their owners."""
         found = Conversation.objects.filter(temporary=self.temporary, hidden_at=None)
         if self.spare_pinned:
             found = found.filter(pinned_at=None)
@@ -55,9 +56,9 @@ class Span:
 
 
 def spans(rules=None, column="days"):
-    """Return a list of Spans for `rules` (RetentionRules; None: the stored ones), which together
-    contain each conversation once at most. `column` is "days" or, for the files of conversations,
-    "file_days"."""
+    """Return a list of Spans for `rules` (RetentionRules; None: the stored ones). Each conversation
+    is in one of them at most. `column` is the column of the rules with the number of days: "days"
+    for conversations, "file_days" for the files in them."""
     if rules is None:
         rules = RetentionRule.objects.select_related("group")
     found = []
@@ -68,7 +69,8 @@ def spans(rules=None, column="days"):
 
 
 def _spans(rules, column, temporary):
-    """Return the Spans of `rules` that are all `temporary`, or all not."""
+    """Return the list of Spans for `rules`, which are all for temporary conversations (`temporary`
+    is True) or all for others. `column` as in `spans`."""
     found, before_it = [], []
     of_groups = [rule for rule in rules if rule.group_id is not None]
     for rule in sorted(of_groups, key=lambda rule: _order(rule, column)):
@@ -85,12 +87,15 @@ def _spans(rules, column, temporary):
 
 
 def _order(rule, column):
-    """Return the sort key of a group's rule: the shortest time first, and what is kept last."""
+    """Return the sort key of a rule for a group: fewest days first, no limit (None) last. `column`
+    as in `spans`."""
     days = getattr(rule, column)
     return days is None, days or 0, rule.group_id
 
 
 def _span(rule, column, groups, other_than):
+    """Return the Span of a RetentionRule. `column` as in `spans`; `groups` and `other_than` are ids
+    of groups as in Span."""
     days = getattr(rule, column)
     if rule.temporary and column == "days" and days is None:
         days = TEMPORARY_DAYS
@@ -98,8 +103,8 @@ def _span(rule, column, groups, other_than):
 
 
 def before(days, now=None):
-    """Return the datetime `days` days before `now` (None: the current time). A number of days that
-    reaches beyond the calendar gives its beginning."""
+    """Return the datetime `days` days before `now` (a datetime; None: the current time). For more
+    days than a datetime can go back, it is that of 1,000 years before."""
     now = now or timezone.now()
     try:
         return now - timedelta(days=days)
@@ -108,8 +113,8 @@ def before(days, now=None):
 
 
 def span_of(person, *, temporary=False, column="days"):
-    """Return the Span that applies to the conversations of `person`, or to their temporary ones;
-    None without one."""
+    """Return the Span that applies to the conversations of `person` (a Person), or to their
+    temporary ones if `temporary`; None if no rule does. `column` as in `spans`."""
     rules = list(RetentionRule.objects.filter(temporary=temporary).select_related("group"))
     if not rules and not temporary:
         return None
@@ -124,8 +129,8 @@ def span_of(person, *, temporary=False, column="days"):
 
 
 def deleted_on(conversation, person):
-    """Return the datetime from which on a rule deletes `conversation`, which `person` owns; None if
-    it is kept."""
+    """Return the datetime from which on a retention rule deletes the Conversation, whose owner is
+    `person`; None if no rule deletes it."""
     span = span_of(person, temporary=conversation.temporary)
     if span is None or span.days is None or (span.spare_pinned and conversation.pinned_at):
         return None

@@ -1,8 +1,8 @@
 """Deletion of many conversations and messages by few SQL statements.
 
 Django's own deletion runs about twenty statements for each conversation, and compiles each anew:
-nearly all of its time. Here there are as many for hundreds of rows. Rows of other models that refer
-to them are looked for, and only where there are some, deleted by Django, with its signals. Database
+nearly all of its time. This runs as many for hundreds of rows. Rows of other models that refer to
+the deleted ones are deleted by Django, with its signals, but only where there are any. Database
 triggers are fired as always.
 """
 
@@ -15,11 +15,11 @@ from conversations.search import index
 
 
 def delete(conversation_ids, message_ids):
-    """Delete the Messages with the UUIDs `message_ids`, with all messages below them, and the
-    Conversations `conversation_ids`, which have no other messages, with all that refers to them.
+    """Delete the Messages with the UUIDs `message_ids`, all replies below them, and the
+    Conversations with the UUIDs `conversation_ids`, of which no other message may be left; rows of
+    other models that refer to them too. Responses stay, without their texts.
 
-    Responses stay without their texts. Must be called in a transaction. Raises IntegrityError if a
-    legal hold keeps one of them.
+    Call it in a transaction. Raise IntegrityError if one of them is under a legal hold.
     """
     messages = _with_replies([as_stored(pk) for pk in message_ids])
     conversations = [as_stored(pk) for pk in conversation_ids]
@@ -31,7 +31,8 @@ def delete(conversation_ids, message_ids):
 
 
 def _with_replies(ids):
-    """Return `ids` of messages, as the database holds them, with those of all messages below."""
+    """Return a list of `ids` (of messages, in the form of `as_stored`) and the ids of all messages
+    below them."""
     found, level = dict.fromkeys(ids), ids
     while level:
         children = _where(level, "SELECT id FROM conversations_message WHERE parent_id", rows)
@@ -41,8 +42,9 @@ def _with_replies(ids):
 
 
 def _detach_responses(column, ids):
-    """Empty Responses, found by the ids in `column`, of their texts and of what is deleted. The
-    database trigger would empty the texts as well, but by writing each row again."""
+    """Empty the texts of the Responses whose `column` ("conversation_id" or "message_id") is one of
+    `ids`, and set the columns that refer to deleted rows to NULL. A database trigger would empty
+    the texts as well, but by writing each row again."""
     if ids:
         empty = {**TEXTS, "message_id": "NULL"}
         if column == "conversation_id":
@@ -53,8 +55,8 @@ def _detach_responses(column, ids):
 
 
 def _delete(model, ids):
-    """Delete the rows of `model` with these ids, after what refers to them is deleted or detached,
-    as the `on_delete` of the foreign key says."""
+    """Delete the rows of `model` (a model class) with the ids `ids`, after the rows that refer to
+    them were deleted or detached, as `on_delete` of each foreign key says."""
     if not ids:
         return
     for relation in model._meta.related_objects:
@@ -65,7 +67,8 @@ def _delete(model, ids):
 
 
 def _unlink(relation, ids):
-    """Delete, or detach, the rows of another model that refer to `ids` by `relation`."""
+    """Delete, or detach, the rows of another model that refer to one of `ids` by `relation` (a
+    reverse relation from `_meta.related_objects`)."""
     model, column = relation.related_model, connection.ops.quote_name(relation.field.column)
     table, key = model._meta.db_table, connection.ops.quote_name(model._meta.pk.column)
     if relation.on_delete is models.SET_NULL:
@@ -77,6 +80,6 @@ def _unlink(relation, ids):
 
 
 def _where(ids, statement, run):
-    """Return `run(statement, *ids)`, with the condition that the column at the end of `statement`
-    has one of `ids`."""
+    """Call `run` (`rows` or `change`) with the SQL `statement`, which ends with the name of a
+    column, followed by the condition that this column is one of `ids`; return its result."""
     return run(f"{statement} {among(ids)}", *ids)

@@ -1,4 +1,4 @@
-"""The sweep: deletes all conversations that are due, piece by piece, and counts them.
+"""Sweep: deletes all conversations and files that are due, in short pieces, and counts them.
 
 Due are conversations by the retention rules, temporary ones, those whose days in the trash are
 over, and those that were deleted under a legal hold which has been released since.
@@ -18,9 +18,10 @@ FILES = "files"  # of conversations that stay
 
 
 class Sweep:
-    """One pass over all conversations that are due at the time `now` (datetime; None: the time of
-    each query). `counts` (a dict, to continue an interrupted pass) has the number of conversations
-    by kind, and of those that a hold keeps (`held`)."""
+    """One pass that deletes all that is due at the datetime `now` (None: the current time of each
+    query). The attribute `counts` is a dict of the numbers deleted by kind (RULES, TEMPORARY,
+    TRASH, RELEASED, FILES), and under "held" of those that a legal hold keeps; give the `counts` of
+    an interrupted pass to continue it."""
 
     def __init__(self, now=None, counts=None):
         self.counts = {RULES: 0, TEMPORARY: 0, TRASH: 0, RELEASED: 0}
@@ -30,16 +31,18 @@ class Sweep:
         self._open = None
 
     def next(self):
-        """Return the next conversations that are due, as `(kind, list of Conversations)`; None at
-        the end. The list is the same as before as long as `remove` has left any in it. It is not in
-        a transaction, and nothing is changed."""
+        """Return what is to be deleted next, as `(kind, list of Conversations)`; None when nothing
+        is left. It is the same list again until `remove` has emptied it. Only reads, and outside of
+        a transaction."""
         if self._open is None or not self._open[1]:
             self._open = next(self._due, None)
         return self._open
 
     def remove(self, kind, conversations):
-        """Delete some of the list `conversations`, that `next` returned, for good, or hide them
-        under a hold, in one short transaction; count them and take them out of the list."""
+        """Delete for good some of `conversations`, a list that `next` returned with `kind`, in one
+        short transaction; those under a legal hold are hidden from their owners. Those that are
+        done are counted and taken out of the list. With the kind FILES, only the files of the first
+        conversation are deleted."""
         if kind == FILES:
             self.counts[kind] += removal.remove_files(conversations.pop(0))
             return
@@ -50,19 +53,21 @@ class Sweep:
         conversations[:] = [each for each in conversations if each.pk not in gone]
 
     def record(self, record):
-        """Record the pass in the access log by calling `record(action, detail=…)`, unless there are
-        no rules and it deleted nothing."""
+        """Record the pass in the access log, with its counts, by calling `record(action,
+        detail=…)`; do nothing if nothing was deleted and there are no retention rules."""
         if any(self.counts.values()) or RetentionRule.objects.exists():
             record(ReviewAccess.Action.APPLIED_RETENTION, detail=dict(self.counts))
 
     def _all_due(self):
+        """Yield `(kind, list of Conversations)` of all that is due."""
         for kind, conversations in due(self._now):
             yield from ((kind, batch) for batch in _in_order(conversations))
 
 
 def due(now=None):
-    """Return `[(kind, queryset of Conversations)]` of all that is due at the time `now` (datetime;
-    None: the current time)."""
+    """Return a list of `(kind, queryset of Conversations)` of all that is due for deletion at the
+    datetime `now` (None: the current time). With the kind FILES only the files of the conversations
+    are due."""
     found = [
         (TEMPORARY if span.temporary else RULES, span.due(now))
         for span in retention.spans()
@@ -74,18 +79,20 @@ def due(now=None):
 
 
 def spans_of_files():
-    """Return the retention Spans for files that are shorter than their conversations are kept."""
+    """Return the list of retention Spans that delete files from conversations after `file_days`."""
     return [span for span in retention.spans(column="file_days") if span.days is not None]
 
 
 def _with_files(conversations):
-    """Return a queryset of those `conversations` that have files which are shown to their owner."""
+    """Return a queryset of those of `conversations` (a queryset) that have files which are not
+    hidden from their owner."""
     files = Attachment.objects.filter(conversation=OuterRef("pk"), message__isnull=False)
     return conversations.filter(Exists(files))
 
 
 def counts(now=None):
-    """Return what a Sweep would count at the time `now`, without deleting anything."""
+    """Return the dict of numbers, as in `Sweep.counts`, that a Sweep at the datetime `now` (None:
+    the current time) would delete. Nothing is deleted."""
     found = Sweep().counts
     for kind, conversations in due(now):
         if kind == FILES:
@@ -100,10 +107,10 @@ def counts(now=None):
 
 
 def remove_next(now=None):
-    """Delete, in one short transaction, some conversations that are due at the time `now` (None:
-    the current time) without any rule, or a piece of a long one: temporary ones, those in the
-    trash, those that are held no longer; else a file. Return True if there was one, False if there
-    is nothing to do."""
+    """Delete, in one short transaction, some of what is due without any retention rule at the
+    datetime `now` (None: the current time): temporary conversations, those whose days in the trash
+    are over, those no longer under a legal hold; if there are none, one file no longer under a
+    hold. Return True if something was deleted, False if nothing is due."""
     for kind, conversations in due(now):
         if kind not in (RULES, FILES):
             some = list(conversations.order_by("updated_at")[:AT_ONCE])
@@ -117,8 +124,9 @@ def remove_next(now=None):
 
 
 def _in_order(conversations):
-    """Yield lists of `conversations` (a queryset), those whose last message is oldest first, by
-    short queries, each of which begins where the one before it ended."""
+    """Yield lists of at most AT_ONCE Conversations of the queryset `conversations`, those with the
+    oldest last message first. Each list is read by a query that begins after the last one of the
+    list before."""
     last = None
     while True:
         ordered = conversations.order_by("updated_at", "id").only("owner_id", "updated_at")
@@ -130,10 +138,8 @@ def _in_order(conversations):
 
 
 def _behind(last):
-    """Return the condition for conversations that come after `last` (a Conversation) in that order.
-
-    The bound on the time alone follows from the rest, but lets the database begin there in an
-    index.
-    """
+    """Return the condition (Q) for Conversations that come after `last` (a Conversation) in the
+    order of `updated_at` and id. The bound on `updated_at` alone follows from the rest, but lets
+    the database use an index."""
     later = Q(updated_at__gt=last.updated_at) | Q(updated_at=last.updated_at, id__gt=last.pk)
     return later & Q(updated_at__gte=last.updated_at)

@@ -1,4 +1,5 @@
-"""Policies of temporary conversations: whether a person may, or must, have temporary ones."""
+"""Policies of temporary conversations (which are deleted after a short time): whether a person may
+have them, or must."""
 
 from conversations.database.statements import rows
 from conversations.models import TemporaryPolicy
@@ -10,21 +11,20 @@ _GROUPS = "SELECT group_id FROM conversations_person_groups WHERE person_id = %s
 
 
 class NotTemporary(Exception):
-    """Raised if a conversation that is not temporary would be made or continued, although all
-    conversations of the person have to be temporary."""
+    """Exception: the person may have temporary conversations only, and this one is not."""
 
 
 class Temporary(Exception):
-    """Raised if a temporary conversation would be made or continued, although the person may have
-    none."""
+    """Exception: the person may have no temporary conversations, and this is one."""
 
 
 def policy_of(person):
-    """Return the TemporaryPolicy.Policy that applies to `person` (a Person).
+    """Return the TemporaryPolicy.Policy (ALLOWED, FORBIDDEN or ENFORCED) that applies to `person`
+    (a Person).
 
-    A policy of one of the person's groups comes before that for everyone; without any, temporary
-    conversations may be chosen. Where the person's groups differ, FORBIDDEN comes first, since it
-    deletes nothing, then ENFORCED. A site without policies is asked by one short query.
+    A policy for one of the person's groups comes before the one for everyone; without any it is
+    ALLOWED. If the person's groups differ, FORBIDDEN comes first, since it deletes nothing, then
+    ENFORCED.
     """
     policies = dict(rows(_POLICIES))
     if not policies:
@@ -38,11 +38,9 @@ def policy_of(person):
 
 
 def is_new_temporary(person, wanted):
-    """Return whether a new conversation of `person` is temporary, where `wanted` is what they
-    chose.
-
-    Raises Temporary if they chose a temporary one and may have none.
-    """
+    """Return True if a new conversation of `person` (a Person) has to be temporary: because they
+    want that (`wanted`, a bool) or because it is enforced. Raise Temporary if they want it and may
+    not."""
     policy = policy_of(person)
     if policy == Policy.FORBIDDEN and wanted:
         raise Temporary
@@ -50,8 +48,9 @@ def is_new_temporary(person, wanted):
 
 
 def check_writing(person, conversation):
-    """Raise Temporary or NotTemporary if the policy of today forbids `person` to go on with the
-    stored `conversation`, whichever way: a message, an edit, another reply."""
+    """Check whether `person` (a Person) may go on with `conversation`, a stored Conversation, by a
+    message, an edit or another reply. Raise Temporary or NotTemporary if their present policy
+    forbids that."""
     policy = policy_of(person)
     if policy == Policy.FORBIDDEN and conversation.temporary:
         raise Temporary

@@ -158,9 +158,9 @@ class Sums(dict):
 
     @cached_property
     def times(self):
-        """Return `(median, 95th percentile)` of the time to the first token followed by the same of
-        the total time, four values in seconds or None. The result is cached: add nothing to the
-        sums afterwards."""
+        """Return how long replies took, as four numbers of seconds, each None where nothing was
+        measured: median and 95th percentile of the time to the first token, then the same two of
+        the total time. The result is cached, so add nothing to the sums afterwards."""
         return times(self)
 
 

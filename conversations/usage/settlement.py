@@ -1,4 +1,5 @@
-"""Settlement: computes usage, charges, prices and cost of a Response when it ends."""
+"""Settlement: computes tokens, charges for tools, prices and cost of a Response (a call of the
+model gateway) when it ends."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,21 +21,22 @@ LARGEST = 1_000_000_000
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a Response is found to have cost: `columns`, the dict to write to its row, and
-    `charges`, its Charges, not stored yet."""
+    """Result of `settle`: `columns` is a dict of the columns to write to the Response's row,
+    `charges` the list of its Charges (uses of tools that cost money), not stored yet."""
 
     columns: dict
     charges: list = field(default_factory=list)
 
 
 def settle(call, ending, *written, items=None):
-    """Return the Settlement of a Response that ends.
+    """Compute what an ending Response (a call of the model gateway) has used and cost; return it as
+    a Settlement. Nothing is stored.
 
-    `call` maps the names in BEFORE to the values of the still open Response; `ending` has the
-    columns known so far, `usage_source` among them; `written` are the texts received, used to
-    estimate tokens that the gateway did not report, and `items` the items of the answer (dicts of
-    the API; None for plain text), used to count what tools it did not report. The reservation needs
-    no release: only those of open Responses count.
+    `call` maps the names in BEFORE to the stored values of the Response. `ending` is a dict of the
+    columns that its end sets, with `usage_source` and, as far as the gateway reported them, tokens.
+    `written` are the texts received, by which unreported tokens of output are estimated. `items`
+    are the items of the answer (dicts as in the API; None for plain text), in which the uses of
+    tools are counted that the gateway did not report.
     """
     fields = {**ending, "output_characters": sum(map(len, written))}
     if any((fields.get(name) or 0) > LARGEST for name in REPORTED_TOKENS):

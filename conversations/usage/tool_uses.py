@@ -1,5 +1,6 @@
-"""Tool uses: how often a call used each tool of the gateway, as the answer reports it, else counted
-from the answer's items. Pure functions on JSON."""
+"""Tool uses: how often a call of the model gateway used each of the gateway's own tools (web
+search, code …), by the gateway's report or else by counting items of the answer. Pure functions on
+JSON."""
 
 import re
 from typing import NamedTuple
@@ -25,17 +26,17 @@ LARGEST = 1_000_000_000
 
 
 def kind_offered(type_name):
-    """Return the kind of charge for the use of a tool that a request offers as `type_name`: that
-    name without a gateway's prefix or the date of a version ("openrouter:web_search",
-    "web_search_2025_08_26")."""
+    """Return the kind under which uses of a tool are charged, for the tool's type in a request:
+    `type_name` without the prefix of a gateway ("openrouter:web_search") or the date of a version
+    ("web_search_2025_08_26"). An unknown type loses its prefix only."""
     name = type_name.rpartition(":")[2]
     known = (WEB_SEARCH, CODE_INTERPRETER, FILE_SEARCH, IMAGE_GENERATION)
     return next((kind for kind in known if name.startswith(kind)), name)
 
 
 class Use(NamedTuple):
-    """The use of one tool in a call: `quantity` uses (at least 1) of the tool `kind`; `basis` is a
-    Charge.Basis."""
+    """How often one call used one tool: `quantity` (at least 1) of the tool `kind`, such as
+    "web_search". `basis` is a Charge.Basis: reported by the gateway, or counted here."""
 
     kind: str
     quantity: int
@@ -43,11 +44,12 @@ class Use(NamedTuple):
 
 
 def uses_of(tool_usage, items):
-    """Return the list of Use of a call, sorted by kind.
+    """Return a list of Use, one for each kind of tool that a call used, sorted by kind, at most
+    MOST_KINDS.
 
-    `tool_usage` is Response.tool_usage, `items` the list of the answer's items as dicts of the API,
-    of a whole answer or of what came of one. What is reported of a kind goes before what is
-    counted, also if it is 0.
+    `tool_usage` is the column Response.tool_usage (JSON or None), `items` a list of the answer's
+    items (dicts as in the API; None: no items), complete or not. A number in `tool_usage`, even 0,
+    is preferred to counting items of that kind.
     """
     found = reported(tool_usage)
     uses = [Use(kind, number, Basis.REPORTED) for kind, number in found.items() if number]
@@ -64,7 +66,8 @@ def uses_of(tool_usage, items):
 
 
 def reported(tool_usage):
-    """Return `{kind: quantity}` of what `tool_usage` (JSON of any kind) says, zeros included."""
+    """Return `{kind of tool: quantity}` as `tool_usage` (JSON as the gateway sent it) reports it,
+    zeros included; {} if it has no such form."""
     found = {}
     if not isinstance(tool_usage, dict):
         return found
@@ -87,11 +90,12 @@ def reported(tool_usage):
 
 
 def _image_tokens(image_gen):
-    """Return `{kind: tokens}` of the object `tool_usage.image_gen`: by direction and, as far as it
-    says, by what the tokens are of; the rest of a direction without saying what.
+    """Return `{kind: tokens}` for generated pictures from `image_gen`, the object
+    `tool_usage.image_gen`: tokens of input and output, split into text and image as far as the
+    gateway splits them, with the rest under a kind of its own.
 
-    Input that was read from the cache has kinds of its own; where it is not said what it was of, it
-    counts as other input.
+    Input read from the cache has separate kinds, and is subtracted from the ordinary ones. Cached
+    input that is said to be neither text nor image counts as ordinary input.
     """
     found = {}
     for direction in ("input", "output"):
@@ -116,15 +120,16 @@ def _image_tokens(image_gen):
 
 
 def _object(value):
-    """Return `value` from JSON if it is an object, else an empty one."""
+    """Return `value` (from JSON) if it is a dict, else {}."""
     return value if isinstance(value, dict) else {}
 
 
 def counted(items):
-    """Return `{kind: quantity}` of the uses in `items`, a list of items of an answer.
+    """Count the uses of tools in `items`, a list of items of an answer (None: no items); return
+    `{kind of tool: quantity}`, without kinds that were not used.
 
-    Counted are completed searches in the web (opening or searching a page is free) and in files,
-    code containers, each once, and completed pictures. An item that comes twice counts once.
+    Counted are completed searches in the web (opening a page is free) and in files, completed
+    pictures, and containers in which code ran. An item or container that occurs twice counts once.
     """
     searches, files, pictures, containers = set(), set(), set(), set()
     for number, item in enumerate(items or ()):
@@ -154,8 +159,8 @@ def counted(items):
 
 
 def _is_search(action):
-    """Return True if `action`, of a web_search_call, is a search; without one it is, too: the first
-    version of the API named none."""
+    """Return True if `action`, the field of a web_search_call, is a search (not the opening of a
+    page). None counts as one, since the first version of the API had no such field."""
     return action is None or (isinstance(action, dict) and action.get("type") == "search")
 
 
