@@ -71,9 +71,13 @@ def test_a_message_takes_along_all_below_it(alice):
     second = Message.objects.create(conversation=conversation, role="assistant", parent=first)
     Message.objects.create(conversation=conversation, role="user", parent=second)
     other = Message.objects.create(conversation=conversation, role="user", text="other")
+    Conversation.objects.filter(pk=conversation.pk).update(active=second)
     with transaction.atomic():
         row_deletion.delete([], [first.pk])
     assert list(Message.objects.all()) == [other]
+    conversation.refresh_from_db()
+    assert conversation.active is None
+    connection.check_constraints()
 
 
 @pytest.mark.parametrize("whose", ["person_id", "conversation_id"])
@@ -88,7 +92,7 @@ def test_the_database_refuses_it_under_a_hold(alice, whose):
 
 @pytest.mark.parametrize("model", [Conversation, Message])
 def test_every_reference_is_one_that_is_deleted_or_detached(model):
-    found = {relation.on_delete for relation in model._meta.related_objects}
+    found = {relation.on_delete for relation in row_deletion.references(model)}
     assert found == {models.CASCADE, models.SET_NULL}
 
 

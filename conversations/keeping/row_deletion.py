@@ -59,11 +59,18 @@ def _delete(model, ids):
     them were deleted or detached, as `on_delete` of each foreign key says."""
     if not ids:
         return
-    for relation in model._meta.related_objects:
+    for relation in references(model):
         # Messages and responses are done by now, entries of the search index too.
         if relation.related_model not in (Message, Response, SearchEntry):
             _unlink(relation, ids)
     _where(ids, f"DELETE FROM {model._meta.db_table} WHERE id", change)  # noqa: S608
+
+
+def references(model):
+    """Return the relations of all foreign keys that refer to `model`, as a list; also those without
+    a name on this side, such as of `Conversation.active`, which `related_objects` leaves out."""
+    fields = model._meta.get_fields(include_hidden=True)
+    return [field for field in fields if field.auto_created and not field.concrete]
 
 
 def _unlink(relation, ids):
