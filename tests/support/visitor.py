@@ -58,7 +58,9 @@ class Visitor:
         answer = self.send(text, conversation, **fields)
         assert answer.status_code == 303, answer.text
         conversation = answer.headers["Location"].split("/")[2]
-        return Response.objects.filter(conversation_id=conversation).latest("created_at")
+        # Its title may be under way by now.
+        replies = Response.objects.filter(conversation_id=conversation, purpose="reply")
+        return replies.latest("created_at")
 
     def events(self, response_id):
         """An event stream, to be iterated for Events; a context manager closes it."""
