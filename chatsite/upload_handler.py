@@ -1,6 +1,8 @@
-"""Django's handler for uploaded files too large for memory: it puts them beside the site's files.
+"""Upload handler of Django for files too large for memory: writes them to temporary files beside
+the site's data.
 
-FILE_UPLOAD_TEMP_DIR would have to exist before the site is set up.
+Django's setting FILE_UPLOAD_TEMP_DIR is not used, since that folder would have to exist before the
+site is set up.
 """
 
 from contextlib import suppress
@@ -14,31 +16,35 @@ from chatsite.upload_spool import IMPORT_PATH
 
 
 class FileInImportFolder(UploadedFile):
-    """An uploaded file in IMPORT_FOLDER; closing it removes it unless it was renamed."""
+    """An uploaded file for an import of conversations, in IMPORT_FOLDER; closing it deletes it
+    unless it was renamed."""
 
     def temporary_file_path(self):
-        """Return the path of the file, as Django's TemporaryUploadedFile does."""
+        """Return the path of the temporary file as text; the name is that of Django's
+        TemporaryUploadedFile."""
         return self.file.name
 
     def close(self):
-        """Close the file and remove it; do nothing about one that was renamed."""
+        """Close the file and delete it; one that was renamed is kept."""
         with suppress(FileNotFoundError):
             self.file.close()
 
 
 class FileInUploadFolder(UploadedFile):
-    """An uploaded file without a name in UPLOAD_FOLDER, which is gone when it is closed. Of one
-    over MAX_FILE only the size is known: the rest of its content was not kept."""
+    """An uploaded file for a message: a temporary file in UPLOAD_FOLDER that is deleted when it is
+    closed. Of a file larger than MAX_FILE only `size` is right; the content after the limit was not
+    kept."""
 
 
 class SpoolHandler(FileUploadHandler):
-    """A FileUploadHandler that writes each uploaded file into a temporary one: for an import in
-    IMPORT_FOLDER, for a message in UPLOAD_FOLDER."""
+    """Upload handler that writes each uploaded file of a request into a temporary file: for an
+    import of conversations in IMPORT_FOLDER, for a message in UPLOAD_FOLDER."""
 
     file = None
 
     def new_file(self, *args, **kwargs):
-        """Create the temporary file for the next uploaded file, and its folder if needed."""
+        """Create the temporary file for the next uploaded file, and its folder if it is missing.
+        Django calls it with the facts of the upload (name, media type …), which it passes on."""
         super().new_file(*args, **kwargs)
         self._is_import = self.request.path_info == IMPORT_PATH
         folder = settings.IMPORT_FOLDER if self._is_import else settings.UPLOAD_FOLDER
@@ -50,17 +56,20 @@ class SpoolHandler(FileUploadHandler):
         self.file = kind(make(dir=folder), self.file_name, *described)
 
     def receive_data_chunk(self, raw_data, start):
-        """Append the bytes `raw_data`, which begin at the offset `start`, to the file."""
+        """Append `raw_data`, a block of bytes of the uploaded file at the offset `start`, to the
+        temporary file; return None, so that no other handler gets it. Of a file for a message,
+        blocks that start at MAX_FILE or later are dropped."""
         if self._is_import or start < settings.MAX_FILE:
             self.file.write(raw_data)
 
     def file_complete(self, file_size):
-        """Return the file at its beginning, with `size` set to `file_size` bytes."""
+        """Return the uploaded file, an UploadedFile at its beginning, with `size` set to
+        `file_size` (bytes received)."""
         self.file.seek(0)
         self.file.size = file_size
         return self.file
 
     def upload_interrupted(self):
-        """Close and remove the file."""
+        """Close the temporary file, which deletes it, after the client broke off the upload."""
         if self.file is not None:
             self.file.close()

@@ -1,4 +1,5 @@
-"""Administration of the groups that the directory of single sign-on manages."""
+"""Administration of DirectoryGroup: which group people get for which value that the identity
+provider sends at a single sign-on."""
 
 from django import forms
 from django.contrib import admin
@@ -11,11 +12,13 @@ from conversations.rendering.isolated_text import isolated
 
 
 class DirectoryGroupForm(forms.ModelForm):
-    """Form of a row "value in the directory → group here"."""
+    """Form of a DirectoryGroup: the value that the identity provider sends, and the group on this
+    site that people with it join, or the right of administrators."""
 
     def clean_group(self):
-        """Return the group; refuse one with members by hand: the directory could not take them out
-        again, since they never log in through it."""
+        """Return the chosen Group or None. Raise ValidationError for a group not yet managed by the
+        identity provider that has members without single sign-on: the provider could never take
+        them out, since they do not log in through it."""
         group = self.cleaned_data["group"]
         if group is None or group.directory_rows.exists():
             return group
@@ -35,8 +38,9 @@ class DirectoryGroupForm(forms.ModelForm):
 
 @admin.register(DirectoryGroup)
 class DirectoryGroupAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of the table by which the directory gives groups and administrators. Changes take
-    effect at each person's next login, within OIDC_SESSION_HOURS."""
+    """ModelAdmin of DirectoryGroup, the table by which the identity provider gives people groups
+    and the rights of administrators. A change takes effect at each person's next single sign-on, at
+    most OIDC_SESSION_HOURS later."""
 
     form = DirectoryGroupForm
     list_display = ["value", "group", "administrator"]

@@ -32,7 +32,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Read the standard input and answer, as described above."""
+    """Read the file on standard input; write the JSON answer and the pictures to standard output,
+    in the format that the module describes. The entry point of the child process."""
     Image.preinit()
     network = _confine()
     pictures = io.BytesIO()
@@ -59,7 +60,8 @@ def main() -> None:
 
 
 def _confine() -> str:
-    """Limit memory, processor time and output, and close the network; return how that was done."""
+    """Limit memory, processor time and output of this process, and close its network; return the
+    name of the way in which the network was closed (see `close_network`)."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)

@@ -1,4 +1,5 @@
-"""Finding: what the child process says about one file, as JSON between the processes."""
+"""Finding and Refusal: the two results of reading a file, passed as JSON from the child process to
+the site."""
 
 from dataclasses import asdict, dataclass
 
@@ -22,7 +23,7 @@ TEXT, PICTURE, DOCUMENT = "text", "picture", "document"
 
 
 class Refusal(Exception):
-    """Exception: a file is not taken. `code` is one of REFUSALS."""
+    """Raised if a file is not accepted. `code` names the cause, one of REFUSALS."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -31,13 +32,13 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Finding:
-    """What was read from a file: its kind (TEXT, PICTURE or DOCUMENT), `media_type` and content.
+    """The result of reading one file: `kind` (TEXT, PICTURE or DOCUMENT), `media_type` and content.
 
-    A picture has `width` and `height` in pixels, of the re-encoded one; `large` and `small` are the
-    lengths in bytes of the re-encoded pictures that follow in the child's output. A document or
-    text has `text`, which may be "" (a scanned PDF); `pages` is the number of its pages, slides or
-    sheets (None: it has none), `cut_after` the page after which the text is cut (None: it is
-    whole, or it has no pages), and `is_cut` says that text is missing at the end.
+    For a picture: `width` and `height` in pixels after re-encoding; `large` and `small` are the
+    lengths in bytes of the two re-encoded pictures that follow in the child's output. For a
+    document or text: `text`, which may be "" (a scanned PDF); `pages`, the number of pages, slides
+    or sheets (None: not known, as for Word); `is_cut`, True if text is missing at the end, and
+    `cut_after`, the number of the last page that was read then (None: not cut, or no pages).
     """
 
     kind: str
@@ -52,5 +53,6 @@ class Finding:
     cut_after: int | None = None
 
     def as_json(self) -> dict:
-        """Return the Finding as a dict for JSON; `Finding(**it)` makes it again."""
+        """Return the Finding as a dict that can be written as JSON; `Finding(**fields)` restores
+        it."""
         return asdict(self)

@@ -1,4 +1,5 @@
-"""Identification of a file by trying, never by its name or by what the browser says it is."""
+"""Identification of a file's kind by its content, never by its name or by what the browser
+claims."""
 
 from typing import BinaryIO
 
@@ -11,9 +12,10 @@ _HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b
 
 
 def read(file: BinaryIO, write: BinaryIO) -> Finding:
-    """Return the Finding for `file` (seekable, at any place); write re-encoded pictures to `write`.
+    """Identify and read `file` (binary, seekable); return its Finding. For a picture, write its
+    re-encoded copies to `write`, a binary file.
 
-    Raises Refusal for a file that is not taken.
+    Raise Refusal if the file is of no accepted kind or cannot be read.
     """
     file.seek(0)
     head = file.read(_HEAD)

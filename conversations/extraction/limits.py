@@ -1,4 +1,5 @@
-"""Limits of the child process that reads files, and of what it takes from one."""
+"""Limits of the child process that reads files (memory, time, output), and of how much it reads
+from one file."""
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space
 PROCESSOR_SECONDS = 20  # of processor time, for one file

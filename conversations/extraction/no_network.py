@@ -1,9 +1,10 @@
-"""Closing of the network for the process that reads files: three ways, the first that works.
+"""Network lock of the child process that reads files: closes its network in the first of three ways
+that works.
 
 1. "seccomp": the kernel refuses the system calls that open sockets or start programs (Linux on
    x86-64 and ARM64; needs no privilege, and containers allow it).
 2. "namespace": a network namespace of its own, which has no interface (Linux with user namespaces).
-3. "descriptors": it may open no further file or socket (every Unix).
+3. "descriptors": the process may open no further file or socket (every Unix).
 """
 
 import ctypes
@@ -29,7 +30,8 @@ _MACHINES = {
 
 def close_network() -> str:
     """Close the network for this process, for good; return how: "seccomp", "namespace" or
-    "descriptors". Modules and files that are still needed must be open already for the last."""
+    "descriptors". Modules and files that are still needed must be open before the call, since
+    "descriptors" lets no more be opened."""
     if sys.platform == "linux":
         if _filter_calls():
             return "seccomp"
@@ -41,7 +43,8 @@ def close_network() -> str:
 
 
 def _filter_calls() -> bool:
-    """Have the kernel refuse socket and exec calls of this process; return True if it does."""
+    """Install a seccomp filter by which the kernel refuses socket and exec calls of this process;
+    return True if that worked."""
     machine = _MACHINES.get(platform.machine())
     if machine is None or struct.calcsize("P") != 8:
         return False

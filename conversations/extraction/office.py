@@ -1,7 +1,7 @@
-"""Office documents (docx, xlsx, pptx): their text, read from a stream of the zip's XML.
+"""Office documents (docx, xlsx, pptx): extracts their text from a stream of the XML in the zip.
 
-The libraries for them build trees of whole documents: 0.4 MB of docx with four million paragraphs
-take one of them 2.8 GB. This reads one element after the other, and ends where its limits are.
+Libraries for them build trees of whole documents: 0.4 MB of docx with four million paragraphs take
+one of them 2.8 GB. This module reads one element after the other, and stops at its limits.
 """
 
 import posixpath
@@ -32,18 +32,19 @@ _BLOCK = 1 << 16
 
 
 class _Full(Exception):
-    """Raised where MOST_CHARACTERS of text were collected."""
+    """Raised when MOST_CHARACTERS of text were collected, to end the reading of a document."""
 
 
 class _Text:
-    """The text that is collected, up to MOST_CHARACTERS."""
+    """A buffer for the text of a document, at most MOST_CHARACTERS long; `str()` returns it."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._length = 0
 
     def add(self, piece: str) -> None:
-        """Append `piece`. Raises _Full if the limit is reached."""
+        """Append the text `piece`. If it does not fit into MOST_CHARACTERS, append what fits and
+        raise _Full."""
         room = MOST_CHARACTERS - self._length
         self._pieces.append(piece[:room])
         self._length += len(piece)
@@ -55,7 +56,8 @@ class _Text:
 
 
 class _Package:
-    """The zip of a document: its parts, read with limits on what they unpack to."""
+    """The zip of an Office document: reads its parts (the files within it), with limits on their
+    unpacked size. Raise Refusal ("too_much") if it has more than MOST_ENTRIES parts."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(file)
@@ -66,12 +68,13 @@ class _Package:
         self._left = MOST_UNPACKED
 
     def __contains__(self, name: str) -> bool:
+        """Return True if the zip has a part called `name`."""
         return name in self._infos
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of the part `name`, unpacked. Raises Refusal ("too_much") if it, or all
-        parts so far, are larger than the limits, whatever the zip's directory says, or
-        ("encrypted")."""
+        """Yield the unpacked bytes of the zip's part `name` in blocks. Raise Refusal: "too_much" if
+        this part, or all parts read so far, exceed the limits, whatever size the zip states;
+        "encrypted" if it needs a password."""
         info = self._infos[name]
         if info.flag_bits & 1:
             raise Refusal("encrypted")
@@ -85,12 +88,13 @@ class _Package:
                 yield block
 
     def elements(self, name: str) -> Iterator[Element]:
-        """Yield the Elements of the XML part `name`, nothing for one that is missing."""
+        """Yield the Elements of the zip's XML part `name`; nothing if there is no such part."""
         if name in self:
             yield from elements(self.blocks(name))
 
     def targets(self, part: str) -> dict[str, str]:
-        """Return the relationships of `part`: names of parts by relationship id."""
+        """Return the relationships of the zip's part `part` as a dict: name of the related part by
+        relationship id."""
         folder, name = posixpath.split(part)
         found = {}
         for element in self.elements(f"{folder}/_rels/{name}.rels"):
@@ -103,9 +107,10 @@ class _Package:
 
 
 def read(file: BinaryIO) -> Finding:
-    """Return the Finding for a document of Word, Excel or PowerPoint.
+    """Return the Finding with the text of `file`, a document of Word, Excel or PowerPoint.
 
-    Raises Refusal: "archive" for another zip, "encrypted", "too_much", "broken".
+    Raise Refusal: "archive" for any other zip, "encrypted", "too_much" (beyond the limits),
+    "too_large" (out of memory) or "broken".
     """
     try:
         package = _Package(file)
@@ -137,8 +142,8 @@ def read(file: BinaryIO) -> Finding:
 
 
 def _kind_of(package: _Package) -> tuple[str, str]:
-    """Return `(kind, name of the main part)`, the kind being a key of _KINDS. Raises Refusal
-    ("archive") if the zip is none of them."""
+    """Return `(kind, name of the main part)` of an Office document; the kind is a key of _KINDS.
+    Raise Refusal ("archive") if the zip is no Office document."""
     if _TYPES not in package:
         raise Refusal("archive")
     for element in package.elements(_TYPES):
@@ -155,8 +160,9 @@ def _kind_of(package: _Package) -> tuple[str, str]:
 
 
 def _word(package: _Package, main: str, text: _Text) -> Iterator[tuple[None, int]]:
-    """Add the text of a Word document: paragraphs as lines, cells of tables between tabs; then
-    footnotes and endnotes. Deleted text of tracked changes is not `t` and is left out."""
+    """Append the text of a Word document to `text`: paragraphs as lines, table cells between tabs,
+    then footnotes and endnotes; `main` is the name of the zip's main part. Deleted text of tracked
+    changes is left out. Yield once `(None, 0)`: Word has no pages."""
     folder = posixpath.dirname(main)
     for part in (main, f"{folder}/footnotes.xml", f"{folder}/endnotes.xml"):
         cells = 0
@@ -180,8 +186,9 @@ def _word(package: _Package, main: str, text: _Text) -> Iterator[tuple[None, int
 
 
 def _powerpoint(package: _Package, main: str, text: _Text) -> Iterator[tuple[int, int]]:
-    """Add the text of a presentation, slide by slide, each under a line "Slide N"; yield
-    `(number of slides, slides that are done)`, before the first and after each."""
+    """Append the text of a presentation to `text`, slide by slide under lines "Slide N"; `main` is
+    the name of the zip's main part. Yield `(number of slides, slides done)`, before the first slide
+    and after each."""
     targets = package.targets(main)
     slides = [
         targets.get(element.attributes.get("r:id", ""), "")
@@ -203,8 +210,9 @@ def _powerpoint(package: _Package, main: str, text: _Text) -> Iterator[tuple[int
 
 
 def _excel(package: _Package, main: str, text: _Text) -> Iterator[tuple[int, int]]:
-    """Add the text of a workbook, sheet by sheet, each under its name: rows as lines, cells between
-    tabs, at most MOST_CHARACTERS; yield `(number of sheets, sheets that are done)`."""
+    """Append the text of a workbook to `text`, sheet by sheet under its name: rows as lines, cells
+    between tabs; `main` is the name of the zip's main part. Yield `(number of sheets, sheets
+    done)`, before the first sheet and after each."""
     targets = package.targets(main)
     sheets = [
         (element.attributes.get("name", ""), targets.get(element.attributes.get("r:id", ""), ""))
@@ -222,7 +230,8 @@ def _excel(package: _Package, main: str, text: _Text) -> Iterator[tuple[int, int
 
 
 def _shared_strings(package: _Package, folder: str) -> list[str]:
-    """Return the texts that cells name by number, all that fit MOST_CHARACTERS twice over."""
+    """Return the list of texts that cells of a workbook refer to by index (sharedStrings.xml in
+    `folder`), up to about twice MOST_CHARACTERS in all."""
     strings: list[str] = []
     length = 0
     current: list[str] = []
@@ -241,7 +250,8 @@ def _shared_strings(package: _Package, folder: str) -> list[str]:
 
 
 def _rows(package: _Package, part: str, shared: list[str]) -> Iterator[str]:
-    """Yield the rows of a sheet as lines. A cell that names a text that was not read is "…"."""
+    """Yield the rows of a worksheet (the zip's part `part`) as lines, with tabs between cells.
+    `shared` is the list of shared strings; a cell that refers to one beyond its end becomes "…"."""
     cells: list[str] = []
     kind = value = ""
     for element in package.elements(part):

@@ -1,4 +1,5 @@
-"""PDF: the text of its pages, by pypdf, which has limits of its own on what streams unpack to."""
+"""PDF: extracts the text of its pages, and the pictures of scanned pages, by pypdf, which limits
+how much streams may unpack to."""
 
 import logging
 from typing import BinaryIO
@@ -17,10 +18,11 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def read(file: BinaryIO) -> Finding:
-    """Return the Finding for a PDF. A page whose text cannot be read counts as one without text.
+    """Return the Finding with the text of the PDF `file`. A page whose text cannot be read counts
+    as empty.
 
-    Raises Refusal: "encrypted", "broken", "too_much" if it has more than MOST_PAGES pages or
-    unpacks to too much, "too_large" if that takes too much memory.
+    Raise Refusal: "encrypted", "broken", "too_much" if it has more than MOST_PAGES pages or unpacks
+    to too much, "too_large" if it takes too much memory.
     """
     try:
         reader = PdfReader(file, strict=False)
@@ -45,9 +47,10 @@ def read(file: BinaryIO) -> Finding:
 
 
 def write_pages(file: BinaryIO, write: BinaryIO) -> list[Finding]:
-    """Write the largest picture of each page of a scanned PDF, as `picture.write_pair` does, to
-    `write`; return a Finding for each, of MOST_PICTURES pages at most. Pages without a picture that
-    can be decoded are left out. Raises Refusal as `read` does."""
+    """Write the largest picture of each of the first MOST_PICTURES pages of `file`, a scanned PDF,
+    to `write` (a binary file), each as a large and a small copy (`picture.write_pair`); return a
+    list with a Finding for each. Pages without a readable picture are left out. Raise Refusal:
+    "encrypted", "broken" or "too_large"."""
     try:
         reader = PdfReader(file, strict=False)
         if reader.is_encrypted and not _opens(reader):
@@ -67,7 +70,7 @@ def write_pages(file: BinaryIO, write: BinaryIO) -> list[Finding]:
 
 
 def _largest(page: PageObject) -> Image.Image | None:
-    """Return the largest picture on a page, decoded; None if there is none that can be."""
+    """Return the largest picture on a PDF page that can be decoded; None if there is none."""
     sizes: list[tuple[int, str]] = []
     resources = page.get("/Resources")
     objects = resources.get_object().get("/XObject") if resources else None
@@ -95,6 +98,8 @@ def _opens(reader: PdfReader) -> bool:
 
 
 def _finding(reader: PdfReader, pages: int) -> Finding:
+    """Return the Finding with the text of the PDF that `reader` has opened, cut at MOST_CHARACTERS;
+    `pages` is its number of pages."""
     finding = Finding(DOCUMENT, MEDIA_TYPE, pages=pages)
     texts: list[str] = []
     length = 0

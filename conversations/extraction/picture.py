@@ -1,4 +1,5 @@
-"""Pictures: decoded within limits, turned as their EXIF says, and encoded anew without metadata."""
+"""Pictures: decodes them within limits, turns them as their EXIF says, and re-encodes them without
+metadata."""
 
 import io
 import warnings
@@ -18,15 +19,18 @@ warnings.simplefilter("ignore")
 
 
 def begins_like_one(head: bytes) -> bool:
-    """Return True if a file that begins with the bytes `head` should be a picture."""
+    """Return True if `head`, the first bytes of a file, are those of a picture: JPEG, PNG, GIF or
+    WEBP."""
     return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
 def read(file: BinaryIO, write: BinaryIO) -> Finding:
-    """Return the Finding for a picture; write the one for the model and then the one for the page
-    to `write`. Of an animation the first picture is taken.
+    """Return the Finding for the picture `file`; write to `write` (a binary file) its two
+    re-encoded copies: the large one, for models, then the small one, for pages. Of an animation
+    only the first picture is used.
 
-    Raises Refusal: "too_many_pixels", or "broken" if it cannot be decoded.
+    Raise Refusal: "too_many_pixels", "too_large" if it takes too much memory, "broken" if it cannot
+    be decoded.
     """
     try:
         with Image.open(file, formats=FORMATS) as image:
@@ -49,8 +53,9 @@ def read(file: BinaryIO, write: BinaryIO) -> Finding:
 
 
 def write_pair(large: Image.Image, write: BinaryIO) -> Finding:
-    """Write `large`, RGB or RGBA and no larger than LARGE_SIDE, and then a small copy of it to
-    `write`, both encoded; return the Finding for it."""
+    """Encode `large` (a picture in RGB or RGBA, its sides at most LARGE_SIDE pixels) and a small
+    copy of it, and write both to `write` (a binary file), one after the other; return the Finding
+    for them."""
     encoded = _encoded(large)
     small = large.copy()
     small.thumbnail((SMALL_SIDE, SMALL_SIDE))
@@ -68,8 +73,8 @@ def write_pair(large: Image.Image, write: BinaryIO) -> Finding:
 
 
 def plain(image: Image.Image, side: int) -> Image.Image:
-    """Return `image` as RGB, or RGBA if any of it is transparent, no larger than `side` pixels
-    either way."""
+    """Return `image` (any mode) converted to RGB, or to RGBA if a pixel is transparent, and shrunk
+    so that no side is longer than `side` pixels."""
     if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
         image = image.convert("RGBA")
     elif image.mode not in ("RGB", "RGBA", "L", "CMYK", "YCbCr", "LAB", "HSV"):
@@ -83,14 +88,15 @@ def plain(image: Image.Image, side: int) -> Image.Image:
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Return a picture of 1, 16 or 32 bits per pixel as one of 8 bits of grey."""
+    """Return `image`, of 1, 16 or 32 bits per pixel, converted to 8 bits of grey."""
     if image.mode.startswith("I"):
         return image.point(lambda value: value / 256).convert("L")
     return image.convert("L")
 
 
 def _turned(image: Image.Image, orientation: int) -> Image.Image:
-    """Return `image` turned by its EXIF `orientation` (1 to 8), without any metadata."""
+    """Return `image` turned upright by its EXIF `orientation` (1 to 8; other numbers turn nothing),
+    without metadata."""
     plain = Image.new(image.mode, image.size)
     plain.paste(image)
     exif = Image.Exif()
@@ -102,7 +108,7 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _encoded(image: Image.Image) -> bytes:
-    """Return `image` as the bytes of a PNG if it has transparency, else of a JPEG."""
+    """Return `image` encoded as bytes: PNG for RGBA (it has transparency), else JPEG."""
     encoded = io.BytesIO()
     if image.mode == "RGBA":
         image.save(encoded, "PNG", compress_level=6)

@@ -1,4 +1,5 @@
-"""Plain text of any kind: source code, CSV, JSON, Markdown, logs, HTML, SVG; UTF-8 or UTF-16."""
+"""Plain text of any kind (source code, CSV, JSON, Markdown, logs, HTML, SVG) in UTF-8 or UTF-16:
+recognizes and reads it."""
 
 import codecs
 from typing import BinaryIO
@@ -12,8 +13,9 @@ _BLOCK = 1 << 16
 
 
 def read(file: BinaryIO) -> Finding:
-    """Return the Finding for a text file, with line ends as "\\n". Raises Refusal ("unknown") if it
-    is no text: not valid in its encoding, with NUL characters, or full of control characters."""
+    """Return the Finding with the text of `file` (binary, at its beginning), cut at
+    MOST_CHARACTERS, with "\\n" as line ends. Raise Refusal ("unknown") if it is no text: not valid
+    in its encoding, with NUL characters, or full of control characters."""
     decoder = codecs.getincrementaldecoder(_encoding_of(file))("strict")
     pieces: list[str] = []
     length = controls = 0
@@ -41,7 +43,8 @@ def read(file: BinaryIO) -> Finding:
 
 
 def _encoding_of(file: BinaryIO) -> str:
-    """Return the name of the encoding of `file`, which is at its beginning, before and after."""
+    """Guess the encoding of `file` from its first bytes and return its name ("utf-8", "utf-16" …).
+    The file has to be at its beginning, and is again afterwards."""
     head = file.read(4_096)
     file.seek(0)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

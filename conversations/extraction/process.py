@@ -1,4 +1,5 @@
-"""Parent's side of the child process that reads files: starting it and taking its answer."""
+"""Starter of the child process that reads files: runs it and parses its answer; called by the
+site."""
 
 import contextlib
 import json
@@ -23,8 +24,9 @@ _LONGEST_ANSWER = 16_000_000  # bytes of its JSON
 
 @dataclass(slots=True)
 class Extract:
-    """What was read from a file: the Finding, and the open temporary file with the re-encoded
-    pictures, at `offset`; `network` says how the child's network was closed (no_network.py).
+    """The result of reading one file: its Finding, and the open temporary file `output` with the
+    re-encoded pictures, which begin at `offset` (bytes). `network` says how the child's network was
+    closed ("seccomp" …, see no_network.py).
 
     Close it, or use it as a context manager.
     """
@@ -36,18 +38,20 @@ class Extract:
 
     @property
     def large(self) -> bytes:
-        """The bytes of the picture for the model; b"" if it is no picture."""
+        """Return the bytes of the large picture, which is for models; b"" if the file is no
+        picture."""
         self.output.seek(self.offset)
         return self.output.read(self.finding.large)
 
     @property
     def small(self) -> bytes:
-        """The bytes of the picture for the page; b"" if it is no picture."""
+        """Return the bytes of the small picture, which is for pages; b"" if the file is no
+        picture."""
         self.output.seek(self.offset + self.finding.large)
         return self.output.read(self.finding.small)
 
     def close(self) -> None:
-        """Close the temporary file, which removes it."""
+        """Close the temporary file, which deletes it."""
         self.output.close()
 
     def __enter__(self) -> "Extract":
@@ -58,10 +62,11 @@ class Extract:
 
 
 def read_file(file: IO[bytes], folder: Path) -> Extract:
-    """Have the child process read `file`, an open file of the operating system; return the Extract.
+    """Read `file` (an open file with a file descriptor) in a child process; return the Extract. The
+    child's output is a temporary file in `folder`.
 
-    Its output is kept in a file without a name in `folder`. Blocks, for up to WALL_SECONDS. Raises
-    Refusal, also if the child ran into a limit, and OSError if it could not be started.
+    Blocks for up to WALL_SECONDS. Raise Refusal if the file is not accepted or the child ran into a
+    limit, OSError if it could not be started.
     """
     output = _run(file, folder)
     with _closed_on_error(output):
@@ -70,9 +75,9 @@ def read_file(file: IO[bytes], folder: Path) -> Extract:
 
 
 def read_pages(file: IO[bytes], folder: Path) -> list[Extract]:
-    """Have the child process take the pictures of the pages of `file`, a scanned PDF; return an
-    Extract for each, of the first pages. They share one output: close each of them. The rest is as
-    in `read_file`."""
+    """Extract the pictures of the first pages of `file`, a scanned PDF, in a child process; return
+    a list of one Extract per page. They share one temporary file in `folder`: close each of them.
+    Blocks and raises as `read_file` does."""
     output = _run(file, folder, "pages")
     with _closed_on_error(output):
         answer, offset = _answer(output)
@@ -88,8 +93,8 @@ def read_pages(file: IO[bytes], folder: Path) -> list[Extract]:
 
 @contextlib.contextmanager
 def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
-    """Context manager: close `output` after an exception; raise Refusal ("unreadable") for an
-    answer of the child that is not as child.py describes it."""
+    """Context manager: close the file `output` after an exception; turn exceptions by an answer in
+    a wrong format into Refusal ("unreadable")."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -101,8 +106,9 @@ def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
 
 
 def _run(file: IO[bytes], folder: Path, *arguments: str) -> IO[bytes]:
-    """Run the child process with `file` as its input until it ends; return its output, an open file
-    without a name in `folder`. Raises Refusal if it ran into a limit."""
+    """Run the child process with `file` as its standard input until it ends; return its output, an
+    open temporary file in `folder`. `arguments` are words of its command line. Raise Refusal if it
+    ran into a limit or failed."""
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     file.flush()
     output = tempfile.TemporaryFile(dir=folder)
@@ -133,8 +139,9 @@ def _run(file: IO[bytes], folder: Path, *arguments: str) -> IO[bytes]:
 
 
 def _answer(output: IO[bytes]) -> tuple[dict, int]:
-    """Return `(answer, offset)`: the JSON in the child's `output`, and where the pictures begin.
-    Raises Refusal for a file that the child refuses, ValueError for an answer that is not whole."""
+    """Parse the child's `output` (an open file); return `(answer, offset)`: the JSON as a dict, and
+    the position in bytes where the pictures begin. Raise Refusal if the child refused the file,
+    ValueError for an incomplete answer."""
     output.seek(0)
     line = output.readline(_LONGEST_ANSWER)
     if not line.endswith(b"\n"):

@@ -1,4 +1,4 @@
-"""Stream of XML elements, read by expat, which refuses what XML bombs are made of.
+"""Stream of XML elements, parsed by expat, with protection against XML bombs.
 
 A document type declaration is refused, so no entity can be declared; depth and the length of one
 text are limited.
@@ -16,10 +16,11 @@ _MOST_WAITING = 10_000  # bytes that are parsed before their elements are handed
 
 @dataclass(slots=True)
 class Element:
-    """The begin or the end (`ends`) of an XML element with its local `name`.
+    """The start tag or, if `ends` is True, the end tag of an XML element. `name` is its name
+    without namespace prefix.
 
-    `attributes` are those of a begin, by local name, but "r:id" for the id of a relationship;
-    `text` is that of an end: all characters since the last begin or end.
+    `attributes` (of a start tag) is a dict by name without prefix, except "r:id", the id of a
+    relationship. `text` (of an end tag) holds all characters since the last tag.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Element:
 
 
 class _Collector:
-    """Handlers of expat that collect Elements into the list `found`."""
+    """Handlers for expat that append an Element for each tag to the list `found`."""
 
     def __init__(self) -> None:
         self.found: list[Element] = []
@@ -38,6 +39,8 @@ class _Collector:
         self._depth = 0
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
+        """Handle a start tag. Raise Refusal ("too_much") at more than MOST_DEPTH nested
+        elements."""
         self._depth += 1
         if self._depth > MOST_DEPTH:
             raise Refusal("too_much")
@@ -57,6 +60,7 @@ class _Collector:
             self._length += len(text)
 
     def doctype(self, *_arguments: object) -> None:
+        """Raise Refusal ("broken"): a document type declaration could declare entities."""
         raise Refusal("broken")
 
     def _forget(self) -> None:
@@ -64,10 +68,11 @@ class _Collector:
 
 
 def elements(blocks: Iterable[bytes]) -> Iterator[Element]:
-    """Yield the begins and ends of the elements in the XML `blocks`, in order.
+    """Parse the XML in `blocks` (an iterable of bytes) and yield an Element for each start and end
+    tag, in order.
 
-    Raises Refusal for a document type declaration ("broken") or elements too deep ("too_much"), and
-    expat.ExpatError for what is not well-formed.
+    Raise Refusal for a document type declaration ("broken") or too deep nesting ("too_much"), and
+    expat.ExpatError for XML that is not well-formed.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -91,7 +96,7 @@ def _local(name: str) -> str:
 
 
 def _attribute(name: str) -> str:
-    """Return the local name of an attribute; "r:id" for an `id` with a prefix, which is that of a
-    relationship, whatever the document calls the namespace."""
+    """Return the attribute name `name` without its prefix, but "r:id" for an `id` with any prefix:
+    that is the id of a relationship."""
     prefix, _colon, local = name.rpartition(":")
     return "r:id" if prefix and local == "id" else local

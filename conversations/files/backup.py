@@ -1,4 +1,4 @@
-"""Copy of the files of messages as a tar beside a copy of the database, for backups."""
+"""Backup of the bytes of people's files: writes them into a tar beside a copy of the database."""
 
 import os
 import tarfile
@@ -9,11 +9,12 @@ BLOCK = 1 << 20
 
 
 def write_tar(path, names):
-    """Write the bytes stored under `names` (an iterable) to a new tar file at `path`, mode 0600.
-    Return `(files in it, names that were missing)`. Raises FileExistsError.
+    """Write the bytes stored under `names` (an iterable of names in the file storage) to a new tar
+    file at `path`, mode 0600. Return `(number of files written, list of names without bytes)`.
+    Raise FileExistsError if `path` exists.
 
-    Missing ones were deleted since `names` were read, or are missing in the storage, which
-    `manage.py check_files` tells.
+    Bytes are missing if a file was deleted since `names` were read, or if the storage lost them,
+    which `manage.py check_files` reports.
     """
     count, missing = 0, []
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

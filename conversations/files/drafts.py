@@ -1,4 +1,5 @@
-"""Files that a person has not sent yet, and how they become those of a message."""
+"""Draft files: Attachments that a person has uploaded but not sent yet, and how they become files
+of a message."""
 
 from uuid import UUID
 
@@ -14,7 +15,8 @@ _COPIED = (
 
 
 class FilesGone(Exception):
-    """Raised if files of a form are no longer there: removed, swept, or sent by another form."""
+    """Raised if files that a form is to send are no longer drafts: they were removed, deleted for
+    their age, or sent by another form."""
 
 
 def unsent(person, conversation):
@@ -25,9 +27,9 @@ def unsent(person, conversation):
 
 
 def find(person, ids, *, edited=None, queued=None):
-    """Return the list of Attachments with these `ids` (texts of UUIDs), in their order, that a form
-    of `person` may send: files not sent yet, and those of the Message `edited` or the QueuedMessage
-    `queued`. Ids of anything else are left out: for this person they name nothing."""
+    """Return the list of Attachments with these `ids` (UUIDs as text), in their order, that a form
+    of `person` may send: drafts, files of the Message `edited` and files of the QueuedMessage
+    `queued` (None: no such message). Ids of other files, and text that is no UUID, are left out."""
     wanted = list(dict.fromkeys(filter(None, map(_as_uuid, ids))))[: settings.FILES_PER_MESSAGE * 2]
     if not wanted:
         return []
@@ -43,6 +45,7 @@ def find(person, ids, *, edited=None, queued=None):
 
 
 def _as_uuid(text):
+    """Return the UUID written in `text`; None if it is no UUID."""
     try:
         return UUID(str(text))
     except ValueError:
@@ -50,15 +53,18 @@ def _as_uuid(text):
 
 
 def remove(attachments):
-    """Delete those of `attachments` (a list) that were not sent, with their bytes."""
+    """Delete those of `attachments` (a list of Attachments) that were not sent, with their
+    bytes."""
     Attachment.objects.unsent().filter(pk__in=[each.pk for each in attachments]).delete()
 
 
 def give(attachments, message):
-    """Make `attachments`, a list that `find` returned, those of `message`, a Message that was just
-    stored; call it in its transaction. Files of another message are copied, and share their bytes.
+    """Make `attachments`, a list that `find` returned, the files of the Message `message`, which
+    was just stored; call it in the same transaction. Files of another message are copied; the
+    copies share their stored bytes.
 
-    Returns the Attachments of the message. Raises FilesGone if one was sent or removed meanwhile.
+    Return the list of the message's Attachments. Raise FilesGone if a file was sent or removed
+    meanwhile.
     """
     given = []
     for position, attachment in enumerate(attachments):
@@ -81,8 +87,9 @@ def give(attachments, message):
 
 
 def _copy(attachment, fields):
-    """Insert and return a copy of a message's Attachment with other `fields`. Raises FilesGone if
-    its bytes are being deleted."""
+    """Insert and return a copy of `attachment`, an Attachment of a message, with the values
+    `fields` (a dict by column) in place of its own. Raise FilesGone if its bytes are being
+    deleted."""
     if attachment.stored_id is not None:
         # Locked, so that they are not deleted meanwhile.
         kept = StoredFile.objects.select_for_update().filter(
@@ -96,8 +103,8 @@ def _copy(attachment, fields):
 
 
 def queue(attachments, queued):
-    """Make `attachments`, a list that `find` returned, those of the QueuedMessage `queued`, behind
-    the ones that it has."""
+    """Attach those of `attachments` (a list that `find` returned) that belong to no message to the
+    QueuedMessage `queued`, in addition to its present files."""
     ids = [each.pk for each in attachments]
     Attachment.objects.filter(pk__in=ids, message=None).update(
         queued=queued, conversation_id=queued.conversation_id

@@ -1,8 +1,9 @@
-"""Intake of a file: it is identified, read in a child process, stored, and becomes an Attachment.
+"""Intake of uploaded files: identifies a file, reads it in a child process, stores its bytes and
+makes an Attachment of it.
 
 No transaction is open while a file is read or its bytes are written: a document may take twenty
-seconds. The row of its bytes comes first (StoredFile), the Attachment last, so that whatever a
-process that dies leaves is found by the sweep.
+seconds. The row for the bytes (StoredFile) is inserted first, the Attachment last, so that the
+periodic deletion (`sweep`) finds whatever a process that dies leaves behind.
 """
 
 import contextlib
@@ -30,10 +31,11 @@ _BLOCK = 1 << 20
 
 
 def take(person, upload, *, conversation=None):
-    """Take in `upload` (Django's UploadedFile) as a file that `person` has not sent yet; return the
-    Attachment. `conversation` is the one that it is for (None: a new one).
+    """Read and store the uploaded file `upload` (Django's UploadedFile) for `person`; return its
+    Attachment, a draft that is not sent yet. `conversation` is the Conversation it is meant for
+    (None: a new one).
 
-    Raises FileRefused, and nothing of the file is kept then. Takes up to a minute.
+    Raise FileRefused if the file is not accepted; nothing of it is kept then. Takes up to a minute.
     """
     name = names.clean(upload.name or "")
     if not upload.size:
@@ -57,10 +59,11 @@ def take(person, upload, *, conversation=None):
 
 
 def take_pages(person, scanned, *, conversation=None, most):
-    """Take in the pictures of the pages of `scanned`, an Attachment that is a PDF without text, as
-    files that `person` has not sent yet; return up to `most` Attachments, of the first pages.
+    """Make pictures of the first pages of `scanned`, the Attachment of a PDF without text; return a
+    list of at most `most` new Attachments, one per page, as drafts of `person` for `conversation`
+    (None: a new one).
 
-    Raises FileRefused; pages that were taken in before it was raised are kept.
+    Raise FileRefused if a page cannot be accepted; the pages before it are kept.
     """
     with _readable(scanned) as file:
         try:
@@ -84,8 +87,8 @@ def take_pages(person, scanned, *, conversation=None, most):
 
 @contextlib.contextmanager
 def _readable(attachment):
-    """Yield the stored bytes of an Attachment as an open file of the operating system. Raises
-    FileRefused ("gone") if they are missing."""
+    """Context manager: yield the stored bytes of an Attachment as a temporary file with a file
+    descriptor, which a child process can read. Raise FileRefused ("gone") if they are missing."""
     try:
         content = storage.read(attachment.stored.name)
     except OSError as error:
@@ -98,8 +101,9 @@ def _readable(attachment):
 
 @contextlib.contextmanager
 def _on_disk(upload):
-    """Yield `upload` as an open file of the operating system, which a child process can read: a
-    small one, which is in memory, is written to one without a name."""
+    """Context manager: yield the content of `upload` (Django's UploadedFile) as a file with a file
+    descriptor, which a child process can read. A small upload, which is in memory, is written to a
+    temporary file."""
     try:
         upload.file.fileno()
     except (OSError, AttributeError):
@@ -113,8 +117,9 @@ def _on_disk(upload):
 
 
 def _attachment(person, name, finding, content, conversation):
-    """Return the Attachment, not stored yet, for a file called `name`, with what the child process
-    found in it (a Finding). `content` is what is kept of it: bytes, or an open file."""
+    """Return a new, unsaved Attachment of `person` for a file called `name`, from the Finding of
+    the child process that read it. `content` is what will be stored: bytes, or an open binary
+    file."""
     media_type = finding.media_type
     if finding.kind == PICTURE:
         name = names.with_ending(name, PICTURES[media_type])
@@ -141,7 +146,8 @@ def _attachment(person, name, finding, content, conversation):
 
 
 def _storable(text):
-    """Return `text` without what databases refuse: NUL, and halves of surrogate pairs."""
+    """Return `text` without what databases refuse: NUL characters, and halves of surrogate
+    pairs."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -159,8 +165,9 @@ def _measure(content):
 
 
 def _store(attachment, content, small):
-    """Store the Attachment and its bytes: `content` and, of a picture, `small`. Bytes that the
-    person has already are not written again. Raises FileRefused."""
+    """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes),
+    and insert `attachment`. Bytes that its owner has already are not written again. Raise
+    FileRefused if there is no room or writing fails."""
     with transaction.atomic():
         _lock(attachment.owner)
         if _share(attachment):
@@ -186,13 +193,15 @@ def _store(attachment, content, small):
 
 
 def _lock(person):
-    """Let intakes of one person's files wait for each other, until the transaction ends."""
+    """Lock the row of `person` until the transaction ends, so that uploads of one person are stored
+    one after the other."""
     Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
 
 
 def _share(attachment):
-    """Insert the Attachment with bytes that other Attachments of its owner hold; return True if
-    there are such. Call it in a transaction."""
+    """Insert `attachment` with the StoredFile of the same content that its owner has already.
+    Return True if that was possible, False (nothing inserted) if there is none. Call it in a
+    transaction."""
     same = StoredFile.objects.select_for_update(of=("self",)).filter(
         owner_id=attachment.owner_id, sha256=attachment.sha256, doomed_at=None, unheld_since=None
     )
@@ -205,8 +214,9 @@ def _share(attachment):
 
 
 def _reserve(attachment, small):
-    """Insert and return the StoredFile for new bytes; `small` is the length of the small picture.
-    Raises FileRefused if the person or the site has no room for them."""
+    """Insert and return the StoredFile for the bytes of `attachment`, before they are written;
+    `small` is the size of the small picture in bytes. Raise FileRefused if the person's or the
+    site's space for files is used up."""
     now = timezone.now()
     stored = StoredFile(
         owner_id=attachment.owner_id,
@@ -228,8 +238,8 @@ def _reserve(attachment, small):
 
 
 def _is_hidden():
-    """Return the condition for StoredFiles that only a legal hold keeps: to their owner they are
-    deleted, and take no room."""
+    """Return a query condition that is true for StoredFiles that only a legal hold keeps: for their
+    owner they are deleted, and use none of the owner's space."""
     holders = Attachment.with_hidden.filter(stored=OuterRef("pk"))
     shown = Attachment.objects.filter(stored=OuterRef("pk"))
     shown = shown.filter(Q(conversation=None) | Q(conversation__hidden_at=None))
@@ -237,6 +247,6 @@ def _is_hidden():
 
 
 def _bytes_of(stored):
-    """Return the bytes that the queryset `stored` of StoredFiles takes together."""
+    """Return the total size in bytes of the StoredFiles in the queryset `stored`."""
     sums = stored.aggregate(size=Sum("size"), small=Sum("small"))
     return (sums["size"] or 0) + (sums["small"] or 0)

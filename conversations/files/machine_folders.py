@@ -1,7 +1,8 @@
-"""Detection of several machines that keep files in folders of their own, where all need one place.
+"""Detection of a faulty set-up: several machines that keep people's files in folders of their own,
+where all machines need one shared place.
 
-Each folder gets an id in a file. Every process notes the id of the folder that it sees in the
-cache, which is in the database: where others were noted lately, machines do not share the folder.
+Each folder has an id in a file. Every process notes the id of its folder in the cache, which is in
+the database: if other ids were noted within LATELY seconds, the machines do not share one folder.
 """
 
 import contextlib
@@ -21,9 +22,9 @@ _differ = False
 
 
 def look():
-    """Note the folder that this process sees, and remember whether others see other ones. For the
-    periodic tasks; returns False. Does nothing where files lie in a bucket or on SQLite, which is
-    of one machine."""
+    """Note the id of this process's folder of files in the cache, and remember whether other
+    processes noted other folders. Called as a periodic task; always returns False (no work is
+    left). Does nothing if files are in a bucket, or on SQLite, which serves one machine only."""
     global _differ
     if settings.FILES_FOLDER is None or settings.ON_SQLITE:
         return False
@@ -37,8 +38,8 @@ def look():
 
 
 def fault():
-    """Return the sentence that says that machines keep files in folders of their own; "" if none
-    was seen that does."""
+    """Return a sentence that says that machines keep files in folders of their own, "" if `look`
+    found no sign of that. Shown to the operator."""
     if not _differ:
         return ""
     return _(
@@ -48,7 +49,8 @@ def fault():
 
 
 def _own_id():
-    """Return the id of the folder, made at the first call on any machine that sees it."""
+    """Return the id of the folder of files (text); the first process that sees the folder makes the
+    id."""
     path = settings.FILES_FOLDER / ID_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), path.open("x") as file:

@@ -1,4 +1,5 @@
-"""Names of files as they are shown and sent: text of strangers, which never reaches the disk."""
+"""Names of uploaded files, cleaned for display and downloads. They are text by strangers, and are
+never used as paths on the disk."""
 
 import posixpath
 import unicodedata
@@ -10,10 +11,11 @@ _REPLACED = {ord(each): "_" for each in '"<>|*?\\/:'}
 
 
 def clean(name, otherwise="file"):
-    """Return `name` as it is kept: without folders, control and invisible characters, at most
-    NAME_LENGTH characters long, with its ending. `otherwise` is returned where nothing is left.
+    """Return the file name `name` without folders, control and invisible characters, cut to
+    NAME_LENGTH characters but with its ending (like ".pdf") kept; `otherwise` if nothing is left.
 
-    Characters that change the direction of text are left out: they make `exe.gpj` of `jpg.exe`.
+    Characters that change the direction of text are left out: they make `exe.gpj` look like
+    `jpg.exe`.
     """
     name = posixpath.basename(str(name).replace("\\", "/"))
     name = unicodedata.normalize("NFC", name)
@@ -30,8 +32,8 @@ def clean(name, otherwise="file"):
 
 
 def with_ending(name, ending):
-    """Return `name` with `ending` (like ".jpg") in place of another one, for a picture that was
-    encoded anew."""
+    """Return the file name `name` with its ending replaced by `ending` (like ".jpg"), for a picture
+    that was re-encoded in another format. ".jpeg" is kept for ".jpg"."""
     stem, dot, old = name.rpartition(".")
     if f".{old.lower()}" in (ending, ".jpeg" if ending == ".jpg" else ending):
         return name

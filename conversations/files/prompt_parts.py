@@ -1,8 +1,9 @@
-"""Parts of a message for its files, in the words of the API: texts, pictures and documents.
+"""Parts of a model's input for files: makes the `input_text`, `input_image` and `input_file` parts
+of the Responses API from the Attachments of a message.
 
-A part that needs bytes holds a reference to them instead, until the request is sent: a request with
-ten pictures has twenty megabytes, which no row and no transaction should carry. The bytes are the
-same each turn, so that what the gateway caches stays valid.
+A part that needs bytes holds a reference (`attachment:…`) to the file storage until the request is
+sent: a request with ten pictures has twenty megabytes, which no row and no transaction should
+carry. The same file gives the same bytes each turn, so that the gateway's prompt cache stays valid.
 """
 
 import base64
@@ -29,12 +30,14 @@ TILED_LONG, TILED_SHORT = 2_048, 768
 
 
 class FileMissing(Exception):
-    """Raised if the bytes of a file that is to be sent are not in the storage."""
+    """Raised if the file storage lacks the bytes of a file that is to be sent to a model."""
 
 
 def parts_of(attachments, model_name, mode):
-    """Return the FileParts for `attachments`, a list of those of one message, for the model of this
-    name; `mode` is its LanguageModel.files. Attachments that are not ready are left out."""
+    """Return the FileParts (parts of the request and their estimated size) for `attachments`, the
+    list of Attachments of one message. `model_name` is the language model; `mode`, its
+    LanguageModel.files, says whether it takes files themselves or their text. Attachments that are
+    not ready (checked for viruses) are left out."""
     ready = [each for each in attachments if each.is_ready and each.stored_id]
     documents = [each for each in ready if not each.is_picture]
     pictures = [each for each in ready if each.is_picture]
@@ -59,8 +62,8 @@ def parts_of(attachments, model_name, mode):
 
 
 def by_message(message_ids, model_name, mode):
-    """Return `{message id: FileParts}` for those of the messages that have files; arguments as in
-    `parts_of`. One query."""
+    """Return `{message id: FileParts}` for those messages of `message_ids` that have files, by one
+    query. `model_name` and `mode` are as in `parts_of`."""
     attachments = {}
     for each in Attachment.objects.filter(message_id__in=message_ids).select_related("stored"):
         attachments.setdefault(each.message_id, []).append(each)
@@ -83,8 +86,9 @@ def picture_tokens(width, height, model_name):
 
 
 def fill(body):
-    """Return the request body (a dict) with the bytes in place of references; the same dict if it
-    has none. Reads the storage. Raises FileMissing."""
+    """Return the request body `body` (a dict) with data: URLs in place of references to stored
+    files, ready to be sent; `body` itself if it has no reference. Reads the file storage. Raise
+    FileMissing if bytes are not there."""
     if not has_references(body):
         return body
     body = copy.copy(body)
@@ -93,11 +97,14 @@ def fill(body):
 
 
 def has_references(body):
-    """Return True if a part of the request body (a dict) refers to bytes in the storage."""
+    """Return True if the request body `body` (a dict) refers to bytes in the file storage, which
+    `fill` has to put in."""
     return any(_refers(part) for item in body.get("input", ()) for part in _content(item))
 
 
 def _content(item):
+    """Return the list of content parts of `item`, an item of a request's input; [] if it has no
+    parts."""
     content = item.get("content") if isinstance(item, dict) else None
     return content if isinstance(content, list) else []
 
@@ -108,10 +115,13 @@ _FIELDS = ("image_url", "file_data")
 
 
 def _refers(part):
+    """Return True if `part` (a dict, a content part of a request) holds a reference to a stored
+    file."""
     return any(str(part.get(name, "")).startswith(REFERENCE) for name in _FIELDS)
 
 
 def _filled(item):
+    """Return `item`, an item of a request's input, with data: URLs in place of references."""
     content = _content(item)
     if not any(map(_refers, content)):
         return item
@@ -119,6 +129,8 @@ def _filled(item):
 
 
 def _filled_part(part):
+    """Return a copy of the content part `part` (a dict) with data: URLs in place of references.
+    Raise FileMissing if bytes are not in the storage."""
     filled = dict(part)
     for name in _FIELDS:
         if str(part.get(name, "")).startswith(REFERENCE):
@@ -132,12 +144,14 @@ def _filled_part(part):
 
 
 def _reference(attachment):
+    """Return the text that stands for the bytes of `attachment` until they are sent: `attachment:`,
+    media type and name in the storage."""
     return f"{REFERENCE}{attachment.media_type} {attachment.stored.name}"
 
 
 def _is_native(attachment, mode):
-    """Return True if the file itself is sent: a document, to a model that takes files. Plain text
-    is sent as text in any case."""
+    """Return True if the file of `attachment`, a document, is sent itself rather than its text:
+    `mode` (a LanguageModel.files) is NATIVE, and the file is not plain text or JSON."""
     return (
         mode == NATIVE
         and not attachment.media_type.startswith("text/")
@@ -146,6 +160,7 @@ def _is_native(attachment, mode):
 
 
 def _native_part(attachment):
+    """Return the `input_file` part of a request for `attachment`, with a reference to its bytes."""
     return {
         "type": "input_file",
         "filename": attachment.name,
@@ -154,8 +169,8 @@ def _native_part(attachment):
 
 
 def _as_text(attachment):
-    """Return the text of a document as it is sent: between tags with its name. A tag of the same
-    name within the text is broken up, so that no document ends itself."""
+    """Return the text of the document `attachment` for a model: within `<file name="…">…</file>`.
+    `<file` tags within the text are broken up, so that no document can end its own tag."""
     said = f' name="{escape(attachment.name)}"'
     if attachment.has_no_text:
         said += ' text="none was found: it may be a scan"'
@@ -167,9 +182,11 @@ def _as_text(attachment):
 
 
 def _document_tokens(attachment):
-    """Return the estimated tokens of a document that is sent as a file: its text, and its pages."""
+    """Return the estimated number of tokens of the document `attachment` when sent as a file: of
+    its text and, for each page, of a picture of the page."""
     return attachment.characters // 3 + TOKENS_PER_PAGE * (attachment.pages or 0)
 
 
 def _length_in_base64(size):
+    """Return the length in characters of `size` bytes encoded in base64."""
     return -(-size // 3) * 4

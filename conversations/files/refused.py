@@ -1,10 +1,10 @@
-"""Exceptions for a file that is not taken, or a set of files that cannot be sent."""
+"""FileRefused, the exception for an uploaded file that is not accepted."""
 
 
 class FileRefused(Exception):
-    """Raised if a file is not taken; nothing of it is kept. `code` names the cause: one of
-    `extraction.finding.REFUSALS`, or "too_large_file", "person_full", "site_full", "disk_full",
-    "too_many". `sentences.refusal` makes a sentence of it."""
+    """Raised if an uploaded file is not accepted. `code` (text) names the cause: one of
+    `extraction.finding.REFUSALS`, or a cause of this site's own such as "too_large_file",
+    "person_full", "disk_full" or "gone". `sentences.refusal` turns it into a sentence."""
 
     def __init__(self, code):
         super().__init__(code)

@@ -1,7 +1,8 @@
-"""Check for viruses by a program of the operator (FILE_SCANNER): a command, or clamd at a socket.
+"""Virus scanner: has the operator's program (FILE_SCANNER, a command or the daemon clamd at a
+socket) check each uploaded file.
 
-Until it has called a file clean, the file is neither sent nor shown. Where it cannot be asked the
-file keeps the state "scanning", and the sweep asks again.
+A file is neither sent nor shown until the scanner called it clean. If the scanner gives no answer,
+the file keeps the state "scanning", and a periodic task asks again.
 """
 
 import contextlib
@@ -25,17 +26,19 @@ State = Attachment.State
 
 
 class NoVerdict(Exception):
-    """Raised if the scanner cannot be asked, or says something else than clean or dangerous."""
+    """Raised if the virus scanner cannot be asked, or answers neither "clean" nor "dangerous"."""
 
 
 def first_state():
-    """Return the state of a new file: ready, or waiting for the scanner if there is one."""
+    """Return the Attachment.State of a newly uploaded file: READY or, if a virus scanner is
+    configured, SCANNING."""
     return State.SCANNING if settings.FILE_SCANNER else State.READY
 
 
 def check(attachment):
-    """Have the scanner read the stored bytes of an Attachment that waits for it, and store its
-    verdict as the state. Returns the Attachment; does nothing for one that does not wait."""
+    """Have the virus scanner read the stored bytes of `attachment`, and store its verdict as the
+    `state` of all Attachments with these bytes. Return `attachment`, unchanged if its state is not
+    SCANNING or the scanner gives no verdict."""
     if attachment.state != State.SCANNING:
         return attachment
     try:
@@ -52,8 +55,9 @@ def check(attachment):
 
 
 def check_piece():
-    """Ask the scanner about a few files that wait for its verdict; return True if there may be
-    more, False if there are none or it still gives no verdict."""
+    """Have the virus scanner check up to PIECE files that wait for it. Return True if more may
+    wait; False if there are none, no scanner is set, or it gave no verdict. Called as a periodic
+    task."""
     if not settings.FILE_SCANNER:
         return False
     waiting = Attachment.objects.filter(state=State.SCANNING, stored__isnull=False)
@@ -63,15 +67,16 @@ def check_piece():
 
 
 def _verdict(file):
-    """Return the state that the scanner's verdict on `file` (open, at its beginning) means. Raises
-    NoVerdict or OSError."""
+    """Return the Attachment.State that the virus scanner's verdict on `file` (a binary file at its
+    beginning) means. Raise NoVerdict or OSError if there is no verdict."""
     if settings.FILE_SCANNER.startswith("clamd:"):
         return _by_clamd(file)
     return _by_command(file)
 
 
 def _by_command(file):
-    """Ask the command, which reads the file on its standard input: 0 is clean, 1 is dangerous."""
+    """Return the Attachment.State after running the command FILE_SCANNER with `file` on its
+    standard input: exit status 0 is clean, 1 dangerous. Raise NoVerdict for any other status."""
     try:
         done = subprocess.run(  # noqa: S603 (the operator's own command)
             shlex.split(settings.FILE_SCANNER),
@@ -89,8 +94,9 @@ def _by_command(file):
 
 
 def _by_clamd(file):
-    """Ask clamd at a socket of this machine (clamd:///PATH) or of another (clamd://HOST:PORT), by
-    its command INSTREAM: blocks with their lengths before them, and an empty one at the end."""
+    """Return the Attachment.State after sending `file` to clamd (clamd:///PATH or
+    clamd://HOST:PORT) by its command INSTREAM: blocks with their lengths before them, and an empty
+    one at the end. Raise NoVerdict for an answer that is not understood."""
     with contextlib.closing(_connect()) as connection:
         connection.sendall(b"zINSTREAM\0")
         try:
@@ -114,7 +120,7 @@ def _by_clamd(file):
 
 
 def _connect():
-    """Return a connection to clamd. Raises OSError."""
+    """Return a socket connected to clamd. Raise OSError if it cannot be reached."""
     address = urlsplit(settings.FILE_SCANNER)
     if address.hostname:
         return socket.create_connection((address.hostname, address.port or 3310), SECONDS)

@@ -1,4 +1,5 @@
-"""Sentences about files in the active language: why one was not taken, and what was read of one."""
+"""Sentences for people about their files, in the active language: why a file was not accepted, and
+how much of it a model reads."""
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -10,17 +11,18 @@ from conversations.rendering.isolated_text import isolated
 
 
 def refusal(code, name=""):
-    """Return the sentence that says why the file `name` was not taken, with what to do next.
+    """Return the sentence that says why the file called `name` ("": without a name) was not
+    accepted, and what to do next.
 
-    `code` is that of a FileRefused; an unknown one gets a general sentence. `name` is the name that
-    the file was sent under, cleaned.
+    `code` is that of a FileRefused; an unknown one gets a general sentence. `name` has to be
+    cleaned (`names.clean`).
     """
     sentence = _sentences().get(code) or _("It could not be read.")
     return f"{isolated(name)}: {sentence}" if name else sentence
 
 
 def kinds():
-    """Return the sentence that lists the kinds of files that are taken."""
+    """Return the sentence that lists the kinds of files that can be uploaded."""
     return _(
         "Taken are pictures (PNG, JPEG, WEBP, GIF), PDF, Word, Excel and PowerPoint files, and "
         "text of any kind."
@@ -28,7 +30,8 @@ def kinds():
 
 
 def limits():
-    """Return the sentence that says how large and how many files may be."""
+    """Return the sentence that says how many files a message may have, and how large each may
+    be."""
     return ngettext(
         "At most %(most)d file of %(size)s.",
         "At most %(most)d files of %(size)s each.",
@@ -37,7 +40,8 @@ def limits():
 
 
 def state(attachment):
-    """Return the sentence about an Attachment that may not be used (yet); "" for one that may."""
+    """Return the sentence that says why an Attachment may not be used (yet), by its virus check; ""
+    if it may be used."""
     return {
         Attachment.State.SCANNING: _("It is being checked for viruses and can be sent then."),
         Attachment.State.SUSPICIOUS: _(
@@ -50,8 +54,8 @@ def state(attachment):
 
 
 def reading(attachment):
-    """Return the sentence about what a model gets to read of an Attachment where that is not all
-    of it: nothing, or a part; else ""."""
+    """Return the sentence that says that a model reads nothing, or only a part, of the text of an
+    Attachment; "" if it reads all of it, and for a picture."""
     if attachment.is_picture:
         return ""
     if attachment.has_no_text:
@@ -71,14 +75,14 @@ def reading(attachment):
 
 
 def pages_taken(scanned, count):
-    """Return the sentence that says that only the first `count` pages of an Attachment, a scanned
-    PDF, were taken as pictures."""
+    """Return the sentence that says that only the first `count` pages of `scanned`, the Attachment
+    of a scanned PDF, were added to the message as pictures."""
     sentence = _("%(name)s: its first %(count)d pages of %(pages)d are here as pictures.")
     return sentence % {"name": isolated(scanned.name), "count": count, "pages": scanned.pages}
 
 
 def _sentences():
-    """Return `{code: sentence}` for the codes of a FileRefused."""
+    """Return `{code: sentence}` for the codes of FileRefused."""
     return {
         "empty": _("It is empty."),
         "unknown": _("This kind of file is not taken.") + " " + kinds(),

@@ -1,4 +1,4 @@
-"""Sizes of files as people read them, in decimal units."""
+"""Sizes of files as text for people, in decimal units."""
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _

@@ -1,4 +1,5 @@
-"""The storage of files: Django's, called "files" in STORAGES (a folder, or a bucket of S3)."""
+"""File storage: functions that write, read and delete the bytes of people's files in Django's
+storage called "files" in STORAGES (a folder, or a bucket of S3)."""
 
 import contextlib
 import os
@@ -10,19 +11,21 @@ from django.core.files.storage import storages
 
 
 def storage():
-    """Return Django's storage object of the files of messages."""
+    """Return Django's Storage object that holds the bytes of people's files."""
     return storages["files"]
 
 
 def upload_folder():
-    """Return the folder (a Path) in which files are received, which exists then."""
+    """Return the folder (a Path) for temporary files while an upload is received; create it if it
+    is missing."""
     settings.UPLOAD_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings.UPLOAD_FOLDER
 
 
 def write(name, content):
-    """Store `content` (bytes, or an open file, at any place) under `name`. Raises OSError, such as
-    for a disk that is full; nothing is left then."""
+    """Store `content` (bytes, or an open binary file, which is read from its start) under `name`.
+    Raise OSError if that fails, such as for a full disk or a name that is in use; nothing is stored
+    then."""
     if isinstance(content, bytes):
         content = ContentFile(content)
     else:
@@ -42,8 +45,8 @@ def write(name, content):
 
 
 def open_stored(name):
-    """Return the bytes stored under `name` as an open binary file. Raises OSError if they are
-    missing."""
+    """Return the bytes stored under `name` as an open binary file, for the caller to close. Raise
+    OSError if they are missing."""
     return storage().open(name, "rb")
 
 
@@ -54,8 +57,8 @@ def read(name):
 
 
 def delete(name):
-    """Delete the bytes stored under `name`, and in a folder of this machine the two folders around
-    them where nothing else is in those. Missing bytes are no error."""
+    """Delete the bytes stored under `name`; missing bytes are no error. In a folder of this
+    machine, also remove the two folders around them if these are empty."""
     storage().delete(name)
     if settings.FILES_FOLDER is None:
         return
@@ -69,7 +72,8 @@ def delete(name):
 
 
 def walk():
-    """Yield the names of all blobs in the storage, whether a row knows of them or not."""
+    """Yield the name of each file in the storage (`xx/yy/…`), also of those that no row of the
+    database names."""
     for first in _folders(""):
         for second in _folders(first):
             place = f"{first}/{second}"
@@ -78,7 +82,8 @@ def walk():
 
 
 def _folders(path):
-    """Return the names of the folders within the folder `path` that are those of blobs."""
+    """Return the sorted names, two characters long, of the folders within the folder `path` of the
+    storage; [] if it does not exist."""
     try:
         folders = storage().listdir(path)[0]
     except FileNotFoundError:

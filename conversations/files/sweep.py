@@ -1,8 +1,9 @@
-"""Deletion of files: rows go with their message, bytes after the last row of them is gone.
+"""Deletion of files: an Attachment (row) goes with its message, the stored bytes when no Attachment
+uses them any more.
 
-Each row of bytes (StoredFile) that loses an Attachment is marked within that transaction
-(`unheld_since`). Its bytes are deleted after the commit, or, of a bucket and where the process dies
-before, by the sweep, which looks at marked rows only.
+A StoredFile (row for the bytes) that loses an Attachment is marked in the same transaction
+(`unheld_since`). Its bytes are deleted after the commit or, in a bucket and if the process dies
+first, by a periodic task that looks at marked rows only.
 """
 
 import logging
@@ -26,8 +27,9 @@ PIECE = 20  # files of one piece of the sweep
 
 
 def forget(sender, instance, **kwargs):
-    """Receiver of Django's signal post_delete of an Attachment: mark its bytes, which are
-    deleted after the transaction if no other Attachment holds them."""
+    """Mark the StoredFile of the deleted Attachment `instance` as perhaps unused. Its bytes are
+    deleted after the transaction if no other Attachment uses them. A receiver of Django's signal
+    post_delete."""
     if instance.stored_id is None:
         return
     StoredFile.objects.filter(pk=instance.stored_id, unheld_since=None).update(
@@ -39,8 +41,8 @@ def forget(sender, instance, **kwargs):
 
 
 def remove_or_leave(stored_id):
-    """Delete the bytes of the StoredFile with this id if no Attachment holds them; what fails is
-    logged and left to the sweep."""
+    """Delete the StoredFile with the id `stored_id`, and its bytes, if no Attachment uses it. A
+    failure is logged, not raised; the periodic task tries again."""
     try:
         remove([stored_id])
     except Exception:
@@ -48,8 +50,9 @@ def remove_or_leave(stored_id):
 
 
 def remove(stored_ids):
-    """Delete the bytes, and then the rows, of those StoredFiles that no Attachment holds; the marks
-    of the others are taken away. Raises what the storage raises; call it again then."""
+    """Delete the StoredFiles with the ids `stored_ids`, bytes first, that no Attachment uses;
+    remove the deletion mark of the others. Raises what the storage raises; it can be called again
+    then."""
     for stored_id in stored_ids:
         with transaction.atomic():
             stored = StoredFile.objects.select_for_update().filter(pk=stored_id).first()
@@ -66,9 +69,11 @@ def remove(stored_ids):
 
 
 def sweep_piece(now=None):
-    """Delete a few files that nobody sent within DRAFT_HOURS, and bytes that no Attachment holds.
+    """Delete up to PIECE files that nobody sent within DRAFT_HOURS, and the bytes of up to PIECE
+    StoredFiles that no Attachment uses. Called as a periodic task.
 
-    `now` is the time to reckon from (None: the current one). Return True if there may be more.
+    `now` is the datetime to calculate from (None: the current time). Return True if there may be
+    more to delete.
     """
     now = now or timezone.now()
     old = Attachment.objects.unsent().filter(created_at__lt=now - timedelta(hours=DRAFT_HOURS))

@@ -1,4 +1,4 @@
-"""The table of charges: what a call costs for the use of tools, beside its tokens."""
+"""The table of charges: what one Response costs for the use of tools, in addition to its tokens."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,8 @@ class Charge(models.Model):
     """
 
     class Basis(models.TextChoices):
-        """Where the quantity comes from: the answer says it (`tool_usage`, `usage`), or this site
-        counted the items of the answer."""
+        """Where `quantity` comes from: reported by the gateway's answer (`tool_usage`, `usage`), or
+        counted by this site from the items of the answer."""
 
         REPORTED = "reported", _("reported")
         COUNTED = "counted", _("counted")

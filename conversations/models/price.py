@@ -18,14 +18,16 @@ STANDARD_TIERS = ("", "auto", "default", "standard")
 
 
 def normal_tier(tier):
-    """Return the name of a service tier as prices have it: lower case, "" for the standard tier
-    under any of its names (STANDARD_TIERS)."""
+    """Return the name of the service tier `tier` (text, as the gateway gives it) in the form that
+    prices store: lower case without blanks around it; "" for all names of the standard tier
+    (STANDARD_TIERS)."""
     tier = tier.strip().lower()
     return "" if tier in STANDARD_TIERS else tier
 
 
 class DatedPrice(models.Model):
-    """The columns shared by prices: the model's name or a beginning of names, and `valid_from`.
+    """Abstract model with the columns that all prices share: `model`, the name of a language model
+    or its beginning followed by *, and `valid_from`.
 
     A change of price is a new row. A Response is charged by the price that was valid when it was
     made, and keeps that cost.
@@ -53,13 +55,14 @@ class DatedPrice(models.Model):
         super().save(*args, **kwargs)
 
     def clean(self):
-        """Raise ValidationError if the model's name contains a * that is not at its end."""
+        """Raise ValidationError if `model`, the language model's name, contains a * that is not at
+        its end."""
         if "*" in self.model[:-1]:
             raise ValidationError({"model": _("* may only stand at the end.")})
 
     def covers(self, model):
-        """Return True if this price applies to the model called `model`: it has exactly that name,
-        or begins with what this price's name has before its *."""
+        """Return True if this price applies to the language model called `model` (text): the price
+        has exactly that name or, if it ends with *, a beginning of that name."""
         if self.model.endswith("*"):
             return model.startswith(self.model[:-1])
         return model == self.model
@@ -150,20 +153,22 @@ class Price(DatedPrice):
         return f"{isolated(self.model)}{tier} ({timezone.localtime(self.valid_from):%Y-%m-%d})"
 
     def save(self, *args, **kwargs):
-        """Save the price; its tier is stored as `normal_tier` returns it."""
+        """Save the price, with its tier normalized by `normal_tier`."""
         self.tier = normal_tier(self.tier)
         super().save(*args, **kwargs)
 
     def clean(self):
-        """Store the tier under its normal name, so that a second price of the same time is found;
-        raise ValidationError as DatedPrice does."""
+        """Normalize the service tier ("Flex" becomes "flex"), so that a second price for the same
+        language model, tier and time is found by the check for duplicates. Raise ValidationError if
+        the language model's name contains a * that is not at its end."""
         self.tier = normal_tier(self.tier)
         super().clean()
 
 
 class ToolPrice(DatedPrice):
     """The price of one use of a tool that the gateway runs, from `valid_from` on, in the site's
-    currency. `tool` is a kind of Charge; `model` is empty or * where it applies to all models."""
+    currency. `tool` names it as Charge.kind does (like "web_search"); `model` is the language
+    model, "" or * for all."""
 
     model = models.CharField(
         _("model"),
@@ -207,6 +212,6 @@ class ToolPrice(DatedPrice):
         return f"{isolated(self.tool)} {super().__str__()}"
 
     def covers(self, model):
-        """Return True if this price applies to the model called `model`; one without a model
-        applies to all."""
+        """Return True if this price applies to calls of the language model called `model` (text); a
+        price without a model applies to all."""
         return not self.model or super().covers(model)

@@ -122,8 +122,9 @@ def response_input(request, conversation_id, response_id):
 @reviewer_required
 @require_safe
 def file(request, conversation_id, file_id):
-    """Return the bytes of a file of a conversation under review, as its owner gets them. Each time
-    is recorded in the access log. Redirects to the review page if no sitting allows reading."""
+    """Return the HTTP response with the bytes of the file `file_id` of a conversation under review,
+    for a reviewer. Each time is recorded in the access log. Redirects to the review page if no
+    sitting (permission to read for an hour) allows it."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return redirect(visit.url)
@@ -136,8 +137,8 @@ def file(request, conversation_id, file_id):
 @reviewer_required
 @require_safe
 def file_text(request, conversation_id, file_id):
-    """Return the page with the text that a model read of a document under review; recorded as in
-    `file`."""
+    """Return the page with the text that a model read of the document `file_id` of a conversation
+    under review. Recorded in the access log, and redirects, as `file` does."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return redirect(visit.url)
@@ -148,8 +149,8 @@ def file_text(request, conversation_id, file_id):
 
 
 def _recorded_file(request, visit, file_id):
-    """Return the Attachment with the id `file_id` of the conversation of `visit`, after its opening
-    was recorded in the access log. Raises Http404 if there is none."""
+    """Record in the access log that the file with the id `file_id` is opened; return its
+    Attachment. Raise Http404 if the conversation of `visit` (a Visit) has no such file."""
     attachment = files.file_of(visit.conversation, file_id)
     record(
         request,
@@ -273,13 +274,14 @@ class Visit:
 
     @property
     def url(self):
-        """The path of the conversation's review page, without a query string."""
+        """Return the path of the conversation's review page, without a query string."""
         return reverse("review_conversation", args=[self.conversation.pk])
 
     @property
     def query(self):
-        """The query string for links on the review page: the filters of the queue and, if the
-        sitting's reason counts for this conversation only, the sitting's id."""
+        """Return the query string (without "?") for links on the review page: the filters of the
+        review queue and, if the reviewer's sitting (permission to read for an hour) is for this
+        conversation only, `sitting=` with its id; "" if neither."""
         parts = [self.carried]
         if self.sitting is not None and not self.sitting.remembered:
             parts.append(f"sitting={self.sitting.pk}")
@@ -287,26 +289,29 @@ class Visit:
 
     @property
     def here(self):
-        """The URL of the conversation's review page with `query`."""
+        """Return the URL of the conversation's review page, with the query string that `query`
+        returns."""
         return f"{self.url}?{self.query}" if self.query else self.url
 
     @property
     def back(self):
-        """The URL of the review queue with the filters that the reviewer came from."""
+        """Return the URL of the review queue, with the filters that the reviewer came from."""
         return f"{reverse('review')}?{self.carried}" if self.carried else reverse("review")
 
 
 def _ask(request, visit, form, status=200):
-    """Return the page with `form` (a ReasonForm) that asks for a reason. It names the owner and
-    shows no title and no text."""
+    """Return the page with `form` (a ReasonForm), which asks for the reason to read the
+    conversation of `visit` (a Visit). It names the owner and shows no title and no text. `status`
+    is the HTTP status."""
     context = {"visit": visit, "owner": visit.conversation.owner, "form": form}
     return render(request, "review/reason.html", context, status=status)
 
 
 def _open(request, visit):
-    """Begin a sitting for the reason in the POST data, record that the conversation was opened, and
-    redirect to it; 422 with the form if the reason is not valid. Showing the page after the
-    redirect adds no further row to the access log."""
+    """Begin a sitting (permission to read for an hour) for the reason in the POST data, record in
+    the access log that the conversation of `visit` (a Visit) was opened, and redirect to it; 422
+    with the form if the reason is not valid. The page after the redirect adds no further row to the
+    access log."""
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _ask(request, visit, form, status=422)
@@ -339,8 +344,8 @@ def _record_showing(request, visit):
 
 
 def _record(request, visit, action):
-    """Append a row to the access log: `action` (a ReviewAccess.Action) on the conversation of
-    `visit`."""
+    """Append a row to the access log: `request.user` did `action` (a ReviewAccess.Action) on the
+    conversation of `visit` (a Visit)."""
     record(request, action, conversation=visit.conversation, sitting=visit.sitting)
 
 
