@@ -25,9 +25,13 @@ _REFERENCES = re.compile(
 
 
 def cited_in(part: Mapping[str, object]) -> list[Source]:
-    """Return the sources that the annotations of `part`, an `output_text`, name, in order. Their
-    `references` are those in the annotation, and that of the citation mark in the text at exactly
-    its indices: of several in one mark the first for the first annotation, and so on."""
+    """Return a list of the Sources that the annotations of `part` (JSON of an `output_text`) name,
+    in order.
+
+    `references` of each are the names in its annotation, and the name in the citation mark that
+    stands in the text at exactly the annotation's indices. If a mark has several names, the first
+    belongs to the first annotation of that mark, and so on.
+    """
     text = text_in(part, "text")
     has_marks = ANY.search(text) is not None
     found: list[Source] = []
@@ -45,7 +49,8 @@ def cited_in(part: Mapping[str, object]) -> list[Source]:
 
 
 def _mark_at(text: str, annotation: Mapping[str, object]) -> str:
-    """Return the citation mark at the indices of `annotation`; "" if that is not one."""
+    """Return the citation mark in `text` from the `start_index` to the `end_index` of `annotation`;
+    "" if there is none at exactly that place."""
     fields = {**annotation, **dict_in(annotation, text_in(annotation, "type"))}
     start, end = fields.get("start_index"), fields.get("end_index")
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end:
@@ -55,13 +60,14 @@ def _mark_at(text: str, annotation: Mapping[str, object]) -> str:
 
 
 def with_numbers(text: str, sources: Iterable[Source]) -> str:
-    """Return `text` with the number of its source, as `[1]`, in place of each citation mark that
-    names one of `sources` (numbered); other marks are removed."""
+    """Return `text` with the number of the source, as `[1]`, in place of each citation mark that
+    names one of `sources` (Sources with numbers); other citation marks are removed."""
     return _replaced(text, sources, lambda source: f"[{source.number}]")
 
 
 def with_links(text: str, sources: Iterable[Source]) -> str:
-    """Return the Markdown `text` as `with_numbers`, but with links to the pages of the sources."""
+    """Return the Markdown `text` as `with_numbers` does, with each number a link to the web page of
+    its source (a plain number for a file)."""
     return _replaced(text, sources, _link)
 
 

@@ -1,4 +1,5 @@
-"""Cleaning of items before they are stored: what databases refuse, pictures, and too much goes.
+"""Cleaning of items before they are stored: removes what databases refuse, pictures, and what is
+longer than the limits.
 
 Items come from gateways and from import files. What was cut is counted in the item itself, under
 the key `omitted` (a name of this site's own): `{"pictures": 1, "characters": 9000, …}`, see
@@ -103,7 +104,8 @@ class _Cleaner:
         self._type = ""
 
     def item(self, item: object) -> Item:
-        """Return the copy of a whole item."""
+        """Return a cleaned copy of the whole `item` (parsed JSON); only `type` for what is no
+        object."""
         found = item if isinstance(item, Mapping) else {}
         kind = found.get("type")
         self._type = self._text(kind[:LONGEST_KEY], "") if isinstance(kind, str) else ""
@@ -144,7 +146,7 @@ class _Cleaner:
         return copied
 
     def _room(self) -> int:
-        """Return how many entries the next list or dict may have."""
+        """Return how many entries of the next list or dict may be copied."""
         return max(0, min(self._most, MOST_VALUES - self._values))
 
     def _number(self, number: int | float) -> int | float | None:
@@ -187,14 +189,14 @@ class _Cleaner:
         return "…"
 
     def _cut(self, name: str, number: int) -> None:
-        """Count `number` things that are cut."""
+        """Add `number` to the count of what was cut, under `name`, one of _NAMES."""
         if number > 0:
             self.omitted[name] += number
 
 
 def _shortened(item: Item, omitted: Counter[str]) -> Item:
-    """Return `item` with texts and lists cut so far that it has at most LONGEST_ITEM bytes; what
-    was cut is added to `omitted`."""
+    """Return a copy of `item` whose texts and lists are cut until it has at most LONGEST_ITEM bytes
+    as JSON, or a `_stub`. What is cut is counted in the Counter `omitted`."""
     for longest, most in _CUTS:
         cut = Counter(omitted)
         shorter = _Cleaner(cut, longest, most).item(item)
@@ -206,7 +208,8 @@ def _shortened(item: Item, omitted: Counter[str]) -> Item:
 
 
 def _stub(item: Item, omitted: Counter[str]) -> Item:
-    """Return an item that says what `item` was, without its content."""
+    """Return an item with only `type`, `id`, `status` and `role` of `item`, and the counts
+    `omitted`; used where `item` is too large to store."""
     names = ("type", "id", "status", "role")
     short = {k: item[k] for k in names if isinstance(item.get(k), str) and len(str(item[k])) <= 200}
     return {"type": "", **short, "omitted": dict(omitted)}

@@ -51,7 +51,8 @@ def dict_in(item: Mapping[str, object], name: str) -> dict[str, object]:
 
 
 def lines_in(item: Mapping[str, object], name: str, longest: int = 300) -> list[str]:
-    """Return the texts in the list `item[name]` that are not blank, each in one line."""
+    """Return the texts in the list `item[name]` that are not blank, each in one line of at most
+    `longest` characters; [] if there is no such list."""
     value = item.get(name)
     found = [line_in({"": each}, "", longest) for each in value] if isinstance(value, list) else []
     return [each for each in found if each]

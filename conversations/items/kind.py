@@ -20,8 +20,9 @@ _UNFINISHED = ("in_progress", "searching", "interpreting", "generating", "callin
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the template of an item shows: `type` and `state` of the item, and `left_out`, the
-    number of things that were cut from it when it was stored. A kind adds fields of its own."""
+    """Values that the template of an item shows: `type` and `state` of the item, and `left_out`,
+    the number of things that were cut from it when it was stored. Subclasses, one for each kind of
+    item, add fields."""
 
     type: str
     state: State
@@ -31,8 +32,9 @@ class Look:
 
 
 class Kind:
-    """A kind of item, that of the API's `type`. What a subclass does not override is answered as
-    for the call of a tool: it is shown, and is neither part of the text nor sent again."""
+    """Base class for the handlers of items, one subclass for each `type` of the API. Methods that a
+    subclass does not override answer as for the call of a tool: the item is shown, and is neither
+    part of the message's text nor sent to the gateway again."""
 
     type: ClassVar[str]
     # Other types that gateways send for the same.
@@ -51,8 +53,8 @@ class Kind:
         return ""
 
     def sources(self, item: Item) -> list[Source]:
-        """Return the pages and files that the item names, not numbered yet, in order; the same one
-        may be there several times."""
+        """Return the web pages and files that the item names, as Sources without numbers, in order;
+        the same one may be there several times."""
         return []
 
     def next_input(self, item: Item) -> list[Item]:
@@ -62,19 +64,19 @@ class Kind:
         return []
 
     def estimated_tokens(self, item: Item) -> int:
-        """Return an estimate of the tokens of what `next_input(item)` has besides `text`, as
+        """Return an estimate of the tokens of what `next_input(item)` has besides text, such as
         pictures."""
         return 0
 
     def look(self, *items: Item, live: bool = False) -> Look:
-        """Return what the template `conversations/items/<type>.html` shows of the item, to the
-        owner and to a reviewer; of several adjacent ones only where the kind `joins`. `live` says
-        that the reply is still being written."""
+        """Return the Look with which the template `conversations/items/<type>.html` shows the item,
+        to the owner and to a reviewer. `items` is that item alone or, if `joins` is True, several
+        adjacent ones of the kind; `live` is True while the reply is being written."""
         return Look(self.type, *state_of(items[-1], live))
 
     def came(self, item: Item) -> str:
-        """Return a sentence, in the active language, that says what came where a reply has no
-        text; "" for what needs none."""
+        """Return a sentence, in the active language, that tells the reader of a reply without text
+        what came instead, such as a refusal; "" if the item needs none."""
         return ""
 
     def exported(self, item: Item) -> str:
@@ -83,8 +85,11 @@ class Kind:
 
 
 def state_of(item: Item, live: bool, but: str = "") -> tuple[State, int]:
-    """Return the state of an item and the number of things that were cut from it, for a Look; those
-    that `omitted` counts under the name `but` are not among them."""
+    """Return `(state, number of things cut from it)` for `item`, the first fields of a Look.
+
+    `live` is True while its reply is being written. Things that the item's `omitted` counts under
+    the name `but`, such as "pictures", are not counted.
+    """
     omitted = item.get("omitted")
     counts = omitted.items() if isinstance(omitted, dict) else ()
     left_out = sum(n for name, n in counts if isinstance(n, int) and name != but)
@@ -97,7 +102,8 @@ def state_of(item: Item, live: bool, but: str = "") -> tuple[State, int]:
 
 
 def parts_of_content(item: Item) -> list[Item]:
-    """Return the content parts of a `message`, also where its content is one text."""
+    """Return the content parts (dicts) of `item`, a `message`; a content that is one text counts as
+    one `output_text`. [] if it has none."""
     content = item.get("content")
     if isinstance(content, str):
         return [{"type": "output_text", "text": content}]

@@ -1,4 +1,5 @@
-"""Projections of the items of a message: the texts and the HTML that are stored beside them."""
+"""Projections of the items of a message: the texts and the HTML made from the items, which are
+stored in columns of the Message beside them."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,20 +27,20 @@ class Projections:
 
 
 def sources(items: Sequence[Item]) -> tuple[Source, ...]:
-    """Return the Sources of a message, each once: the cited ones, numbered from 1, then those that
-    were only consulted. They are at most MOST_SOURCES."""
+    """Return the Sources that the `items` of a message name, each once and at most MOST_SOURCES:
+    the cited ones, numbered from 1, then those that the model only consulted."""
     return numbered(source for item in items for source in kind_of(item).sources(item))
 
 
 def text_of(items: Sequence[Item]) -> str:
-    """Return the text of a message, in Markdown: its items' texts, parted by blank lines, with the
-    numbers of its sources in place of citation marks."""
+    """Return the text of a message, in Markdown: the texts of its `items`, joined by blank lines,
+    with the numbers of its sources, as `[1]`, in place of citation marks."""
     return with_numbers(_joined(kind_of(item).text(item) for item in items), _named(items))
 
 
 def reasoning_of(items: Sequence[Item]) -> str:
-    """Return the reasoning of a message, in Markdown: its items' thoughts, parted by blank
-    lines."""
+    """Return the reasoning of a message, in Markdown: the thoughts in its `items`, joined by blank
+    lines; "" if there are none."""
     return without_marks(_joined(kind_of(item).reasoning(item) for item in items))
 
 
@@ -111,7 +112,8 @@ def _has_more_than_text(item: Item) -> bool:
 
 
 def _named(items: Sequence[Item]) -> tuple[Source, ...]:
-    """Return the sources of `items` if there is a citation mark that could name one of them."""
+    """Return the Sources of `items` if a citation mark in their texts could name one of them, else
+    ()."""
     has_marks = any(ANY.search(kind_of(item).text(item)) for item in items)
     return sources(items) if has_marks else ()
 

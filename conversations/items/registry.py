@@ -1,4 +1,5 @@
-"""Registry of the kinds of items: each module of `conversations.items.kinds` has one."""
+"""Registry of the subclasses of Kind, by the type of the items that each handles; there is one in
+each module of `conversations.items.kinds`."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -13,8 +14,8 @@ UNKNOWN = "unknown"
 
 @cache
 def all_kinds() -> Mapping[str, Kind]:
-    """Return `{type: Kind}` of all kinds: of each subclass of Kind that a module of `kinds`
-    defines, an instance. Imports the modules at the first call."""
+    """Return `{item type: Kind}`, with an instance of each subclass of Kind that a module of
+    `kinds` defines. Imports these modules at the first call."""
     found: dict[str, Kind] = {}
     for module in pkgutil.iter_modules(kinds.__path__):
         name = f"{kinds.__name__}.{module.name}"
@@ -26,13 +27,13 @@ def all_kinds() -> Mapping[str, Kind]:
 
 @cache
 def _by_type() -> Mapping[str, Kind]:
-    """Return `{type: Kind}` of all kinds under all their names."""
+    """Return `{item type: Kind}` as `all_kinds` does, with the aliases of each Kind too."""
     kinds = all_kinds()
     return {**{name: kind for kind in kinds.values() for name in kind.aliases}, **kinds}
 
 
 def kind_of(item: Mapping[str, object]) -> Kind:
-    """Return the Kind of an item or content part; that of the type "unknown" where this site does
-    not know its type."""
+    """Return the Kind that handles `item`, an item or a content part, by its `type`; the Kind
+    "unknown" if there is none for that type."""
     known, found = _by_type(), item.get("type")
     return known.get(found) or known[UNKNOWN] if isinstance(found, str) else known[UNKNOWN]

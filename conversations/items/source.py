@@ -1,4 +1,8 @@
-"""A source: a page or a file that a reply cites or only consulted, safe to be shown."""
+"""Sources of a reply: the web pages and files that it cites, or that the model only consulted.
+
+They are read from JSON that gateways send. Only http and https addresses are accepted, and titles
+are cut to one line, so that pages may show them as links.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -38,13 +42,13 @@ class Source:
 
     @property
     def is_titled(self) -> bool:
-        """False if the address stands in for a title."""
+        """True if the gateway sent a title; False if `title` is made from the address."""
         return self.title != _short(self.url)
 
 
 def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
-    """Return the Source that `found`, an object with `url` and perhaps `title`, names; None if its
-    address is not an absolute one with http or https."""
+    """Return the Source for the web page that `found`, JSON with `url` and perhaps `title`, names;
+    None if `url` is not an absolute http or https address. `is_cited` is that of the Source."""
     url = text_in(found, "url").strip()
     if not url[:8].lower().startswith(("http://", "https://")) or len(url) > LONGEST_URL:
         return None
@@ -63,8 +67,8 @@ def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
 
 
 def file(found: Mapping[str, object]) -> Source | None:
-    """Return the Source for `found`, a citation of a file by `filename` or `file_id`; None if it
-    has neither."""
+    """Return the Source for the file that `found`, the JSON of an annotation, cites by `filename`
+    or `file_id`; None if it has neither."""
     name = line_in(found, "filename", 200) or line_in(found, "file_id", 200)
     if not name:
         return None
@@ -85,7 +89,8 @@ def cited(annotation: Mapping[str, object]) -> Source | None:
 
 
 def references_in(found: Mapping[str, object]) -> tuple[str, ...]:
-    """Return the names of sources, as "turn0search1", that are values in the object `found`."""
+    """Return the names by which citation marks in a text call a source, as "turn0search1", that
+    are values in the JSON object `found` or in a list in it."""
     values: list[object] = []
     for each in found.values():
         values += each if isinstance(each, list) else [each]
@@ -93,8 +98,8 @@ def references_in(found: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def numbered(found: Iterable[Source]) -> tuple[Source, ...]:
-    """Return the sources of a message, each once: those that are cited anywhere first, numbered
-    from 1 in the order of their first citation, then those that were only consulted."""
+    """Return the Sources `found` in a message, each page or file once, at most MOST_SOURCES: the
+    cited ones, with `number` from 1 in the order of their first citation, then the others."""
     by_key: dict[tuple[str, str], Source] = {}
     for source in found:
         key = (_key(source.url), "" if source.url else source.title)
@@ -116,8 +121,8 @@ def numbered(found: Iterable[Source]) -> tuple[Source, ...]:
 
 
 def _key(url: str) -> str:
-    """Return what two addresses of the same page have in common: scheme and host in lower case,
-    without the usual port, a fragment and parameters that count visitors."""
+    """Return a form of the address `url` that is equal for the same page: scheme and host in lower
+    case, without the usual port, fragment and parameters that count visitors (`utm_…`)."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -128,6 +133,6 @@ def _key(url: str) -> str:
 
 
 def _short(url: str) -> str:
-    """Return an address without its scheme, cut to 80 characters, to stand in for a title."""
+    """Return the address `url` without its scheme, cut to 80 characters, for use as a title."""
     short = url.partition("://")[2].rstrip("/")
     return short if len(short) <= 80 else short[:79] + "…"

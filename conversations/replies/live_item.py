@@ -30,8 +30,9 @@ class LiveText:
         self._waiting = []
 
     def begin(self, mark, **limits):
-        """Begin to render it. `mark` begins the `data-block` of its blocks (after THOUGHTS, for
-        reasoning); `limits` are the further arguments of Stream."""
+        """Create the Stream that renders the text to HTML. `mark` begins the `data-block` attribute
+        of its blocks (after THOUGHTS, for reasoning); `limits` are the other arguments of
+        Stream."""
         self.stream = Stream(f"{THOUGHTS if self.type == 'reasoning' else ''}{mark}", **limits)
 
     @property
@@ -42,14 +43,14 @@ class LiveText:
         return self._texts[0] if self._texts else ""
 
     def add(self, text):
-        """Append `text`; its HTML follows with the next `refresh`."""
+        """Append `text`; the next `refresh` adds it to the HTML."""
         self._texts.append(text)
         self._waiting.append(text)
         self.size += len(text)
         self.closed = None
 
     def clear(self):
-        """Forget the text, and how it was rendered; `begin` begins anew."""
+        """Remove the text and its HTML; call `begin` before the next text."""
         self.stream = self.overtaken_at = self.closed = None
         self._texts, self._waiting = [], []
         self.size = 0
@@ -68,7 +69,7 @@ class LiveText:
 
     @property
     def html(self):
-        """The HTML so far: its blocks."""
+        """The HTML so far, that of all blocks joined."""
         return "".join(self.stream.frozen) + self.stream.open
 
     @property
@@ -77,14 +78,15 @@ class LiveText:
         return len(self.stream.frozen) + bool(self.stream.open)
 
     def seen(self):
-        """Return a mark of the HTML as it is now, for a later `changes_since`: the number of
-        complete blocks, the HTML of the incomplete one, and the number of blocks that syntax
-        highlighting has changed."""
+        """Return a tuple that describes the HTML as it is now, for a later `changes_since`: the
+        number of complete blocks, the HTML of the incomplete one, and how many changes syntax
+        highlighting has made."""
         stream = self.stream
         return len(stream.frozen), stream.open, len(stream.recoloured)
 
     def changes_since(self, seen):
-        """Return the HTML of each block that changed since the mark `seen`, in their order."""
+        """Return a list of the HTML of each block that changed since `seen`, which `seen()`
+        returned earlier: first those whose code was highlighted, then new and unfinished ones."""
         frozen, open_html, recoloured = seen
         stream = self.stream
         # Each once, and only what the watcher has already.
@@ -100,8 +102,8 @@ class LiveText:
         return blocks
 
     def as_item(self):
-        """Return the item in the words of the API: a message with its text and its annotations, or
-        reasoning with its text as its summary."""
+        """Return the item as a dict of the Responses API: a message with its text and annotations,
+        or reasoning with its text as `summary`."""
         closed, text = self.closed or {}, self.text
         if self.type == "reasoning":
             kept = {name: closed[name] for name in _OF_REASONING if closed.get(name)}
@@ -123,7 +125,8 @@ class LiveCall:
         self.version = 0
 
     def become(self, item, *, is_closed=False):
-        """Replace its JSON by `item`; return True if that is another."""
+        """Replace the JSON of the call by `item`, and `is_closed`; return True if either differs
+        from what it was."""
         if item == self.item and is_closed == self.is_closed:
             return False
         self.item, self.is_closed = item, is_closed
@@ -131,11 +134,11 @@ class LiveCall:
         return True
 
     def seen(self):
-        """Return a mark of the item as it is now."""
+        """Return a number that grows with each change of the item."""
         return self.version
 
     def as_item(self):
-        """Return the item in the words of the API."""
+        """Return the item as a dict of the Responses API."""
         return self.item
 
 
@@ -148,7 +151,7 @@ def _part(kind, text):
 
 
 def _parts_of(message):
-    """Return the content parts (dicts) of a message with text in them."""
+    """Return the content parts (dicts) of `message`, JSON of such an item, that have a text."""
     content = message.get("content")
     parts = content if isinstance(content, Sequence) else []
     return [part for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]

@@ -1,5 +1,5 @@
-"""Items so far of a reply that is being written: taken in from the gateway's events, or from what
-another process stored, and kept for the database."""
+"""List of the items (messages, reasoning, calls of tools) of a reply while it is written, filled by
+the gateway's events or from what another process stored; it says what is still to be stored."""
 
 import json
 import time
@@ -58,7 +58,8 @@ class LiveItems:
     # --- What comes from the gateway ----------------------------------------------------------
 
     def take(self, event):
-        """Take in `event`, one of an item, with JSON that is clean (see conversations.items)."""
+        """Add what `event`, an upstream.ItemEvent, says to the items. Its JSON must be cleaned (see
+        `conversations.items.clean`)."""
         match event:
             case upstream.Text() | upstream.Reasoning():
                 if event.index is not None:
@@ -80,7 +81,8 @@ class LiveItems:
                 self._close(event.index, event.item)
 
     def begin_again(self):
-        """Forget which items the gateway's events number: the request is sent once more."""
+        """Forget the numbers that events gave to items, since the request is sent once more and its
+        events count from 0 again."""
         self._by_number, self._order = {}, []
 
     def _open(self, event):
@@ -95,8 +97,11 @@ class LiveItems:
             self._changed(new_items=True)
 
     def _limited(self, item, before=None):
-        """Return `item`, the JSON of the call of a tool, in place of `before`; no more than its
-        type and state once all of them together are too long to be stored every moment."""
+        """Return `item`, the JSON of the call of a tool, which replaces `before` (None: it is new).
+
+        Once all calls and annotations have more than LONGEST_MESSAGE bytes, only its type, id and
+        status are returned, since all of them are stored again with each change.
+        """
         self._room += _size(before) - _size(item)
         if self._room >= 0:
             return item
@@ -106,8 +111,9 @@ class LiveItems:
         return stub
 
     def _begin(self, item):
-        """Begin to render `item`, a LiveText. The blocks of the first of a type are marked as in a
-        plain reply: whether the reply will be one, nobody knows yet."""
+        """Begin to render `item`, a LiveText. The blocks of the first item of a type are numbered
+        as in a reply of plain text, since the reply may turn out to be one; those of others have a
+        prefix."""
         name, mark = self._name, ""
         if any(each.type == item.type for each in self.items):
             number = next(self._marks)
@@ -115,7 +121,7 @@ class LiveItems:
         item.begin(mark, account=self._account, name=name)
 
     def _show(self, number):
-        """Put the item `number` where it belongs among those that are shown."""
+        """Insert the item that events call `number` into `items`, in the order of the gateway."""
         item = self._by_number[number]
         place = self._order.index(number)
         following = (self._by_number[each] for each in self._order[place + 1 :])
@@ -129,7 +135,8 @@ class LiveItems:
         self._has_new_items = True
 
     def _add(self, number, text):
-        """Append `text` to the item `number`; its HTML follows with the next `refresh`."""
+        """Append `text` to the item that events call `number`; its HTML is made by the next
+        `refresh`."""
         item = self._by_number[number]
         if item.type == "reasoning":
             if self._reasoning_began is None:
@@ -146,7 +153,8 @@ class LiveItems:
         self._is_unsaved = self.is_stale = True
 
     def _replace(self, number, text):
-        """Replace the text of an item; watchers get a new article."""
+        """Replace all text of the item that events call `number` by `text`; watchers then get the
+        whole article anew."""
         item = self._by_number[number]
         if item.stream is not None:
             self.items.remove(item)
@@ -170,8 +178,11 @@ class LiveItems:
     # --- What comes from the database ---------------------------------------------------------
 
     def become(self, text, reasoning, packed):
-        """Become what another process stored so far: the texts of answer and reasoning, and what
-        `partial_items` made of the items."""
+        """Update the items to what another process, which writes the reply, stored last.
+
+        `text` and `reasoning` are the whole texts of answer and reasoning; `packed` is what
+        `partial_items.packed` made of the items, None for a reply of plain text.
+        """
         stored = partial_items.unpacked(text, reasoning, packed)
         if not self._continues_with(stored):
             self.items = []
@@ -192,7 +203,9 @@ class LiveItems:
                 self.is_stale = True
 
     def _continues_with(self, stored):
-        """Return True if `stored` only adds to the items, or changes calls of tools."""
+        """Return True if `stored`, `[(type, value)]` of `partial_items.unpacked`, has all present
+        items in their order, with texts that begin as they are now, so that they can be updated in
+        place. False if they have to be made anew."""
         if len(stored) < len(self.items):
             return False
         return all(
@@ -203,8 +216,8 @@ class LiveItems:
     # --- What goes to the database ------------------------------------------------------------
 
     def take_unsaved(self, response_id, first_token_at):
-        """Return the Unsaved to store in the database, with these two values of the Response; None
-        if nothing changed since the last call."""
+        """Return the texts and items to store in the database now, as an Unsaved; None if nothing
+        changed since the last call. It has the id (UUID) and `first_token_at` of the Response."""
         if not self._is_unsaved:
             return None
         packed = None
@@ -215,7 +228,7 @@ class LiveItems:
         return partial_items.Unsaved(response_id, self.text, self.reasoning, first_token_at, packed)
 
     def save_again(self):
-        """Make the next `take_unsaved` return everything once more: storing it has failed."""
+        """Make the next `take_unsaved` return everything once more; call it if storing failed."""
         self._is_unsaved = self._has_new_items = True
 
     def _changed(self, *, new_items=False):
@@ -224,12 +237,13 @@ class LiveItems:
         self._has_new_items = self._has_new_items or new_items
 
     def is_plain(self):
-        """Return True if the texts say all of the reply, so that no items are stored with it."""
+        """Return True if the reply is plain text, perhaps after reasoning, so that `text` and
+        `reasoning` are all there is to store, and no items."""
         return items.is_plain(self._in_words_of_api())
 
     def stored_items(self):
-        """Return the items to store with the message, if it is not plain: a list in the words of
-        the API. It takes time, if they are long."""
+        """Return the items to store with the message if it is not plain text: a list of dicts of
+        the Responses API, cleaned. If they are long it takes tenths of a second."""
         return items.clean_all(self._in_words_of_api())
 
     def _in_words_of_api(self):

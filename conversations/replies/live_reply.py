@@ -47,13 +47,14 @@ class LiveReply(LiveItems):
         return self.response.pk
 
     def unsaved(self):
-        """Return the Unsaved to store in the database; None if nothing changed since the last
-        call."""
+        """Return the texts and items to store in the database now, as an Unsaved (see
+        `partial_items`); None if nothing changed since the last call."""
         return self.take_unsaved(self.id, self.first_token_at)
 
     def stored(self, found):
-        """Return what is stored with the message, `{column: value}`; `found` is what `stored_items`
-        returned."""
+        """Return the columns of the reply's Message to store at its end, `{column: value}`: texts,
+        their HTML and items. `found` is the list that `stored_items` returned; None for a reply of
+        plain text."""
         is_marked = found is not None
         return {
             "text": self.text,
@@ -64,8 +65,8 @@ class LiveReply(LiveItems):
         }
 
     def projections(self, found):
-        """Return what `stored` does, with texts and HTML made anew from the items `found`; blocks
-        the thread while it renders them."""
+        """Return the same columns as `stored`, with texts and HTML made anew from the items
+        `found` (as `stored_items` returned them). Blocks the thread while it renders them."""
         made = items.projections(
             found, str(self.response.message_id or ""), self.response.person_id
         )
@@ -97,8 +98,8 @@ class LiveReply(LiveItems):
         self._notice_late_blocks()
 
     def _notice_late_blocks(self):
-        """Have watchers get a new article where a message grew behind which others are shown:
-        blocks that are new are appended at the end."""
+        """Raise `generation`, so that watchers get the whole article anew, if a message with other
+        items behind it has got more blocks: watchers append new blocks at the end."""
         for item in self.items[:-1]:
             if item.type != "message":
                 continue
@@ -117,30 +118,32 @@ class LiveReply(LiveItems):
             watcher.wake()
 
     def complete(self):
-        """Render the final text, once all of it has come, maybe without syntax highlighting."""
+        """Render the rest of the text, once all of it has come; code that is not highlighted yet
+        stays so until its highlighting is done."""
         self.refresh()
         for item in self._texts():
             item.stream.complete()
 
     def uncoloured(self):
-        """Return `(stream, box)`: the next code block (rendering's Box) that lacks syntax
-        highlighting, and the Stream that it is in; None if there is none."""
+        """Return `(stream, box)` for the next code block that lacks syntax highlighting: the Stream
+        that renders it, and the Box that holds its code. None if there is none."""
         for item in self._texts():
             if box := item.stream.uncoloured:
                 return item.stream, box
         return None
 
     def html(self, kind, *, marked=False):
-        """Return the HTML so far of all items of the type `kind` ("message" or "reasoning"); if
-        `marked`, with the marks of `conversations.items.join_segments`."""
+        """Return the HTML so far of all items of the type `kind` ("message" or "reasoning") as one
+        text. With `marked`, a comment before each item's HTML tells its index, as
+        `conversations.items.join_segments` writes it."""
         found = {at: item.html for at, item in enumerate(self.items) if item.type == kind}
         return items.join_segments(found) if marked else "".join(found.values())
 
     def finished(self, ending, stored):
-        """Set on the Response and its Message in memory what was stored when the reply ended.
+        """Copy the values that were stored in the database when the reply ended to the objects in
+        memory, `response` and its message, so that the finished reply is rendered without a query.
 
-        `ending` maps columns of the Response to their values, `stored` those of the message. With
-        them the finished article is rendered without a query.
+        `ending` is `{column: value}` of the Response, `stored` of its Message.
         """
         for name, value in ending.items():
             setattr(self.response, name, value)
@@ -149,11 +152,12 @@ class LiveReply(LiveItems):
         self.is_finished = True
 
     def changes_since(self, seen):
-        """Return `(changes, seen)`: what changed since the mark `seen`, and a new mark.
+        """Return `(changes, now)`: a list of what changed since `seen`, and the value to pass next
+        time. `seen` is what `seen()` or the last call returned.
 
-        The first mark comes from `seen()`. A change is `(number, item, block)`: the number of the
-        item, the item, and the HTML of one block that changed; None for `block` stands for the
-        whole item: reasoning that is new, or the call of a tool.
+        A change is `(number, item, block)`: the index of the LiveText or LiveCall, itself, and the
+        HTML of one block of it that changed; `block` is None if the whole item is to be sent:
+        reasoning that is new, or the call of a tool.
         """
         now = self.seen()
         changes = []
@@ -172,5 +176,6 @@ class LiveReply(LiveItems):
         return changes, now
 
     def seen(self):
-        """Return a mark of all items as they are now, for a later `changes_since`."""
+        """Return a tuple that describes the HTML of all items as they are now, for a later call of
+        `changes_since`."""
         return tuple(item.seen() for item in self.items)

@@ -12,10 +12,11 @@ TEXTS = ("message", "reasoning")
 
 
 class Unsaved(NamedTuple):
-    """What is to be stored of a reply that is being written.
+    """Values to store of a reply while it is being written, so that other processes can show it.
 
-    `id` is that of the Response, `text` and `reasoning` are the whole texts so far. `items` is what
-    `packed` returned; None if that has not changed, or if the reply is plain.
+    `id` is that of the Response (UUID), `text` and `reasoning` are the whole texts so far,
+    `first_token_at` is the time of the first text (None: none yet). `items` is what `packed`
+    returned; None if that has not changed, or if the reply is plain text.
     """
 
     id: Any
@@ -26,8 +27,8 @@ class Unsaved(NamedTuple):
 
 
 def packed(items, *, always=False):
-    """Return the LiveTexts and LiveCalls `items` as JSON (list of dicts); None for a plain reply,
-    unless `always` is True.
+    """Return the LiveTexts and LiveCalls `items` as JSON (list of dicts); None for a reply that is
+    only text, perhaps after reasoning, unless `always` is True. `unpacked` is the reverse.
 
     A text is `{"type": "message", "characters": 120}`, with its `annotations` if it has any; the
     last one of a type has no `characters`, for it has the rest. The call of a tool is `{"type",
@@ -53,10 +54,11 @@ def packed(items, *, always=False):
 
 
 def unpacked(text, reasoning, stored):
-    """Return `[(type, value)]` for the items that `packed` returned as `stored`. A value is a text,
-    or the arguments of a LiveCall (dict).
+    """Return `[(type, value)]` for the items of which `packed` returned `stored`. A value is the
+    text of a message or of reasoning, or the arguments of a LiveCall (dict).
 
-    `text` and `reasoning` are the whole texts. Where `stored` is None they are all there is.
+    `text` and `reasoning` are the whole texts of the reply, which are cut by the lengths in
+    `stored`. If that is None the reply consists of these two.
     """
     left = {"message": text, "reasoning": reasoning}
     if stored is None:
@@ -74,8 +76,8 @@ def unpacked(text, reasoning, stored):
 
 
 def as_items(text, reasoning, stored):
-    """Return the items that `packed` returned as `stored` in the words of the API, their texts in
-    them; None for a plain reply."""
+    """Return the items of which `packed` returned `stored` as a list of dicts of the Responses API,
+    with their texts, cut from the whole `text` and `reasoning`; None if `stored` is None."""
     if stored is None:
         return None
     items = []

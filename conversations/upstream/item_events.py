@@ -1,4 +1,5 @@
-"""Conversion of what happens to the items of one response into events."""
+"""Conversion of the journal of one response (text added to an item, an item opened, changed or
+closed) into the events that the client of the gateway yields."""
 
 from collections.abc import Iterator
 
@@ -29,14 +30,15 @@ PARAGRAPH = "\n\n"
 
 
 class ItemEvents:
-    """Converter of the journal of OutputItems into events, the same however the bytes were cut.
+    """Converter of the journal of OutputItems (what was told to them, in order) into events.
 
-    Texts are shown without reference marks (see ItemText). Thoughts between tags at the beginning
-    of a message become an item of reasoning before it.
+    Texts are given without citation marks, in the code reference marks (see ItemText). Thoughts
+    between tags, as `<think>`, at the beginning of a message become an item of reasoning before it.
     """
 
     def __init__(self, items: OutputItems, redactor: Redactor) -> None:
-        """`items` are those of the response; `redactor` removes secrets from their JSON."""
+        """`items` are the OutputItems of the response whose journal is read; `redactor` removes
+        the site's secrets, such as its API key, from their JSON."""
         self._items = items
         self._clean = redactor.item
         self._journal = items.journal
@@ -45,9 +47,10 @@ class ItemEvents:
         self._shown: set[Group] = set()
 
     def single(self) -> Text | Reasoning | None:
-        """Return the event for a journal of one plain piece of text; None for any other journal.
+        """Return the event for a journal of one plain piece of text, and clear the journal.
 
-        A fast path: most reads are one token of one item.
+        Returns None, and leaves the journal as it is, for any other journal: call `take` then. A
+        fast path: most reads bring one token of one item.
         """
         journal = self._journal
         if len(journal) != 1 or self._ready:
@@ -59,13 +62,16 @@ class ItemEvents:
         return _event(item, piece, item.number)
 
     def take(self) -> list[ItemEvent]:
-        """Return the events for the journal, which is cleared."""
+        """Return the events for what was told to the items since the last call, as a list."""
         self.digest()
         ready, self._ready = self._ready, []
         return ready
 
     def digest(self) -> None:
-        """Read the journal for the next `take`, so that the sizes of texts are known."""
+        """Convert the journal's entries into events, which the next `take` returns; clear it.
+
+        Called to count the characters of each kind of text, for its limit, before events are due.
+        """
         if not self._journal:
             return
         entries = list(self._journal)
@@ -75,8 +81,11 @@ class ItemEvents:
         self._items.settle_sizes()
 
     def end(self, *, complete: bool) -> None:
-        """Give what was held back, for no more will come. `complete` says that the model ended by
-        itself and was not cut off."""
+        """Convert the rest into events for `take`, once the response has ended: also ends of texts
+        that were held back since they could have been the beginning of a mark or tag.
+
+        `complete` is True if the model ended by itself, False if its answer was cut off.
+        """
         self.digest()
         for item in list(self._items.ordered):
             item.settle()
@@ -105,10 +114,8 @@ class ItemEvents:
                 self._show(item, thoughts, text, replaced=item.has_shown)
 
     def _show(self, item: OutputItem, thoughts: str, text: str, replaced: bool) -> None:
-        """Give `thoughts` and `text`, of the message or the reasoning `item`; both may be "".
-
-        If `replaced` is True they replace what was given before.
-        """
+        """Make events of `thoughts` and `text`, both of `item`, a message or reasoning; each may be
+        "". If `replaced` is True they replace all text of `item` in earlier events."""
         if thoughts or (replaced and item.thoughts is not None):
             if item.thoughts is None:
                 item.thoughts = self._items.open_thoughts(item)
@@ -132,7 +139,8 @@ def _event(item: OutputItem, text: str, number: int | None) -> Text | Reasoning:
 
 
 def _runs(entries: list[tuple[OutputItem, Entry]]) -> Iterator[tuple[OutputItem, Entry]]:
-    """Yield `entries`, with the pieces of text that follow each other in one item joined."""
+    """Yield `entries`, pairs of an item and what happened to it, in their order, with pieces of
+    text that follow each other in one item joined to one piece."""
     pieces: list[str] = []
     for at, (item, entry) in enumerate(entries):
         if not isinstance(entry, str):

@@ -1,4 +1,5 @@
-"""Text of one item of a response as it streams: repaired, limited, without marks and tags."""
+"""Text of one item of a response as it streams: characters that cannot be stored are repaired, its
+length is limited, and citation marks and thoughts between tags are taken out."""
 
 from .gateway_text import repair
 from .leading_thoughts import LeadingThoughts
@@ -6,10 +7,11 @@ from .reference_marks import ReferenceMarks
 
 
 class Allowance:
-    """Count of the characters of one kind of text (answer or reasoning) in all items, and a limit.
+    """Count of the characters of one kind of text (answer or reasoning) in all items of a response,
+    with a limit.
 
-    `incoming` is an upper bound of the characters so far; `used` are those that were read;
-    `overflown` is True once text was cut off at the limit.
+    `incoming` is an upper bound of the characters received, `used` the number of those that were
+    processed; `overflown` is True once text was cut off at the limit.
     """
 
     __slots__ = ("incoming", "limit", "overflown", "used")
@@ -23,16 +25,17 @@ class Allowance:
 
 
 class ItemText:
-    """Text of one item, given in pieces; makes of each piece what may be shown of it.
+    """Filter for the text of one item, given in pieces: returns of each what may be shown.
 
-    Its pieces are repaired (see `repair`) and cut at the limit, and reference marks are removed. At
-    the beginning of an answer, thoughts between tags are parted from it.
+    Pieces are repaired (see `repair`) and cut at the limit, and citation marks are removed. From an
+    answer, thoughts between tags at its beginning, as `<think>`, are separated.
     """
 
     __slots__ = ("_allowance", "_half", "_leading", "_marks", "_size", "skip_newlines")
 
     def __init__(self, allowance: Allowance, *, is_answer: bool) -> None:
-        """`allowance` is shared with the other items of the kind; `is_answer` looks for thoughts.
+        """`allowance` counts the characters of all items of the kind; with `is_answer`, thoughts
+        between tags are looked for.
 
         The attribute `skip_newlines` drops line ends at the very beginning.
         """
@@ -45,7 +48,8 @@ class ItemText:
         self._size = 0
 
     def reset(self) -> None:
-        """Begin anew, as if no text had been given: other text replaces it."""
+        """Forget the text given so far, and take its characters off the allowance, since other
+        text will replace it."""
         self._marks = ReferenceMarks()
         self._half = ""
         self._allowance.used -= self._size

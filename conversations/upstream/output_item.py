@@ -1,4 +1,5 @@
-"""One item of a response while it streams, and the entries of the journal of what happens to it."""
+"""Class for one item (message, reasoning, call of a tool) of a response while it streams, and for
+the entries of the journal: the list of all that happens to the items, read by ItemEvents."""
 
 import json
 from typing import Literal, NamedTuple
@@ -25,14 +26,14 @@ class Place(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Return True if the id or the index of the item is known."""
+        """True if the id or the index of the output item is known."""
         return self.item_id is not None or self.output_index is not None
 
     def is_of_item(self, other: "Place") -> bool:
-        """Return True if `other` is in the same output item.
+        """Return True if the Place `other` is in the same output item.
 
-        Compared are the indexes in `output`, or the ids where an index is None; None matches
-        anything.
+        Compared are the indexes in `output` or, where one of the two is None, the ids; where one of
+        the ids is None too, the result is True.
         """
         if other.output_index is not None and self.output_index is not None:
             return bool(other.output_index == self.output_index)
@@ -57,13 +58,13 @@ class Opened(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """Entry of a journal: the members `changes` of the item have new values."""
+    """Entry of a journal: members of the item's JSON have new values, `changes` (name to value)."""
 
     changes: dict
 
 
 class Noted(NamedTuple):
-    """Entry of a journal: `annotation` was added to the item, a message."""
+    """Entry of a journal: `annotation`, the JSON of a source, was added to the item, a message."""
 
     annotation: dict
 
@@ -79,10 +80,11 @@ Journal = list[tuple["OutputItem", Entry]]
 
 
 class OutputItem:
-    """One item of a response: which it is, and where it belongs; what it is told goes to a journal.
+    """One item of a response: its type and place. Its methods append what happens to a journal.
 
-    `number` counts the items in the order in which they were opened; `type` is the API's.
-    `thoughts` is the item of reasoning that was found between tags in this one, a message.
+    `number` counts the items from 0 in the order in which they were opened; `type` is the API's,
+    such as "message"; `thoughts` is the item of reasoning whose text stood between tags, as
+    `<think>`, in this message (None: no such text).
     """
 
     __slots__ = (
@@ -112,7 +114,8 @@ class OutputItem:
         allowance: Allowance,
         journal: Journal,
     ) -> None:
-        """`kind` is the API's type, `allowance` that of its text; calls of tools have none."""
+        """`kind` is the API's type; `place` is where the item stands in `output`; `allowance`
+        counts the text of all items of `group`; `journal` is the list that entries go to."""
         self.number = number
         self.group = group
         self.type = kind
@@ -136,10 +139,10 @@ class OutputItem:
         self._weight = -1
 
     def is_at(self, place: Place) -> bool:
-        """Return True if `place` is in this item, as `Place.is_of_item` says.
+        """Return True if the Place `place` is in this item, compared as by `Place.is_of_item`.
 
-        An item that is complete does not match another id: some gateways count the indexes anew for
-        each round of a tool.
+        An item that is complete does not match a place with another id: some gateways count the
+        indexes anew after each call of a tool.
         """
         if self.is_apart:
             return False
@@ -150,16 +153,18 @@ class OutputItem:
         return mine.is_of_item(place)
 
     def differs(self, other: "OutputItem") -> bool:
-        """Return True if `other`, of the same index, is a later item than this one."""
+        """Return True if `other`, an OutputItem with the same index in `output`, is another item:
+        this one is complete, or both are of one group and their ids differ."""
         return self.is_closed or (self.has_other_id(other.place) and self.group == other.group)
 
     def has_other_id(self, place: Place) -> bool:
-        """Return True if the ids of the item and of `place` are known and differ."""
+        """Return True if the ids of this item and of the Place `place` are known and differ."""
         mine = self.place.item_id
         return mine is not None and place.item_id is not None and mine != place.item_id
 
     def learn(self, place: Place) -> None:
-        """Take over what `place` knows of the id and the index that was not known so far."""
+        """Set the item's id and its index in `output` to those of the Place `place`, each only if
+        it was not known so far."""
         mine = self.place
         self.place = Place(
             place.item_id if mine.item_id is None else mine.item_id,
@@ -167,7 +172,8 @@ class OutputItem:
         )
 
     def add(self, text: str) -> None:
-        """Append `text`, the next piece of the item's text as it was sent; "" is no text."""
+        """Append `text`, the next piece of the item's text as the gateway sent it; "" does
+        nothing."""
         if text:
             self._journal.append((self, text))
             self._allowance.incoming += len(text)
@@ -178,12 +184,14 @@ class OutputItem:
         self._allowance.incoming += len(text)
 
     def change(self, **changes: object) -> None:
-        """Note new values of members of the item's JSON."""
+        """Note new values of members of the item's JSON, such as `status="failed"`; ignored once
+        the item is complete."""
         if not self.is_closed:
             self._journal.append((self, Changed(changes)))
 
     def stream(self, member: str, piece: str) -> None:
-        """Append `piece` to a member of the item's JSON that streams, such as `code`."""
+        """Append `piece` to the text of `member`, the name of a member of the item's JSON that the
+        gateway sends in pieces, such as `code`. Beyond LONGEST_MEMBER characters it is dropped."""
         pieces, unshown = self._streams.get(member, ([""], 0))
         if len(pieces[0]) > LONGEST_MEMBER:
             return
@@ -197,16 +205,17 @@ class OutputItem:
         self._streams[member] = (pieces, unshown)
 
     def note(self, annotation: dict) -> None:
-        """Add `annotation` to the item, a message, unless it has it or is complete."""
+        """Add `annotation`, the JSON of a source, to the item, a message. Ignored if the message is
+        complete or has the same one already."""
         if not self.is_closed and annotation not in self.annotations[-20:]:
             self.annotations.append(annotation)
             self._journal.append((self, Noted(annotation)))
 
     def close(self, item: dict) -> None:
-        """Note that the item is complete, as the JSON `item`.
+        """Note that the item is complete, with `item` as its whole JSON.
 
-        An item that came before, and no smaller, is ignored: gateways send them two or three times,
-        and leave out members of one or the other.
+        Gateways send it two or three times, and leave out members now and then: a later one counts
+        only if it is larger (for a message: has more annotations) than the one before.
         """
         weight = self._weight_of(item)
         if self.is_closed and weight <= self._weight:
@@ -217,7 +226,8 @@ class OutputItem:
         self._journal.append((self, Closed(item)))
 
     def equals(self, item: dict) -> bool:
-        """Return True if the item was closed with a JSON object as large as `item`."""
+        """Return True if the item was closed with JSON as large as `item`, so that `item` is taken
+        for a repetition: equal length or, for a message, number of annotations."""
         return self.is_closed and self._weight == self._weight_of(item)
 
     def _weight_of(self, item: dict) -> int:
@@ -229,7 +239,8 @@ class OutputItem:
             return 0
 
     def settle(self) -> None:
-        """Show what is left of members that stream, once the response has ended."""
+        """Note the whole values of members that were sent in pieces (see `stream`) and of which the
+        last pieces were not shown yet; called once the response has ended."""
         for member, (pieces, unshown) in self._streams.items():
             if unshown:
                 self.change(**{member: "".join(pieces)})

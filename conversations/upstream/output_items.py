@@ -1,4 +1,4 @@
-"""Items of one response while it streams, in the order in which they stand in its `output`."""
+"""List of the items of one response while it streams: finds, opens and orders them."""
 
 from .item_text import Allowance
 from .output_item import Group, Journal, Opened, OutputItem, Place
@@ -11,11 +11,13 @@ MOST_ITEMS = 256
 class OutputItems:
     """The items of one response, in the order in which they stand in its `output`.
 
-    `journal` has what was told to them since it was last cleared, in the order of arrival.
+    `ordered` is the list of OutputItems; `journal` has pairs of an item and what happened to it, in
+    the order of arrival. Its reader, ItemEvents, clears it.
     """
 
     def __init__(self, text: Allowance, reasoning: Allowance) -> None:
-        """`text` and `reasoning` are the allowances of the answer and of the reasoning."""
+        """`text` and `reasoning` are the Allowances (count and limit of characters) of the answer
+        and of the reasoning."""
         self.journal: Journal = []
         self.ordered: list[OutputItem] = []
         self._allowances: dict[Group, Allowance] = {
@@ -34,7 +36,7 @@ class OutputItems:
 
     @property
     def have_content(self) -> bool:
-        """Return True if there is anything to show: text, or the call of a tool."""
+        """True if there is anything to show: text, reasoning or the call of a tool."""
         return (
             self.has_text("message")
             or self.has_text("reasoning")
@@ -42,12 +44,17 @@ class OutputItems:
         )
 
     def settle_sizes(self) -> None:
-        """Replace the upper bounds of characters by what was read, once the journal was."""
+        """Replace the upper bound of the characters of each kind of text (`Allowance.incoming`) by
+        the exact count; call it when all of the journal has been read."""
         for allowance in self._allowances.values():
             allowance.incoming = max(allowance.used, min(allowance.incoming, 1))
 
     def find(self, group: Group, place: Place, kind: str = "") -> OutputItem | None:
-        """Return the last item of `group` (and of the type `kind`, unless "") at `place`."""
+        """Return the last OutputItem of `group` at the Place `place`; None if there is none.
+
+        `kind` is the API's type that it must have, "" for any. One with the id of `place` is
+        preferred to one whose id is not known.
+        """
         found = None
         for item in reversed(self.ordered):
             if item.group == group and (not kind or item.type == kind) and item.is_at(place):
@@ -57,13 +64,15 @@ class OutputItems:
         return found
 
     def last(self, group: Group) -> OutputItem | None:
-        """Return the last item of `group`, None if there is none."""
+        """Return the last OutputItem of `group` in the order of `output`, None if there is none."""
         return next((item for item in reversed(self.ordered) if item.group == group), None)
 
     def text_item(self, group: Group, place: Place, *, late: bool = False) -> OutputItem:
-        """Return the item of `group` ("message" or "reasoning") at `place`, opened if need be.
+        """Return the OutputItem of `group` ("message" or "reasoning") at `place`, to add text to;
+        a new one if there is none.
 
-        `late` says that it comes as a whole, maybe after what it precedes.
+        `late` is True for a text that was not streamed but came as a whole, so that it may stand
+        before items that came earlier.
         """
         item = self.find(group, place)
         if item is not None:
@@ -73,10 +82,10 @@ class OutputItems:
         return self.open(group, {"type": group, **kept}, place, late=late)
 
     def open(self, group: Group, item: dict, place: Place, *, late: bool = False) -> OutputItem:
-        """Open an item of `group` with the JSON `item` at `place`, and return it.
+        """Add an item of `group` with the JSON `item` at `place`, and return its OutputItem.
 
-        Its index says where it stands; `late` is that of `text_item`. Where there are MOST_ITEMS
-        already, the last of the group, if there is one, is returned instead.
+        It is put in order by its index in `output`; `late` is that of `text_item`. If there are
+        MOST_ITEMS already, the last of the group, if there is one, is returned instead.
         """
         if self._is_full and (last := self.last(group)):
             last.add("\n\n")
@@ -86,7 +95,8 @@ class OutputItems:
         return opened
 
     def open_thoughts(self, message: OutputItem) -> OutputItem:
-        """Open an item of reasoning right before `message`, for the thoughts that stand in it."""
+        """Add an item of reasoning right before the OutputItem `message`, for thoughts between tags
+        in the text of that message, and return it."""
         item = {"type": "reasoning"}
         opened = self._new("reasoning", item, message.place)
         opened.is_apart = True
@@ -94,10 +104,8 @@ class OutputItems:
         return opened
 
     def open_tool(self, item: dict, place: Place) -> OutputItem | None:
-        """Return the call of a tool at `place`, opened with the JSON `item` if need be.
-
-        None if there are so many items that no more are told apart.
-        """
+        """Return the OutputItem of the call of a tool that the JSON `item` at `place` stands for;
+        a new one if there is none, or None if there are MOST_ITEMS already."""
         found = self.find("tool", place, item["type"])
         if found is not None and (place.is_known or not found.is_closed or found.equals(item)):
             found.learn(place)
@@ -117,12 +125,14 @@ class OutputItems:
         self.journal.append((opened, Opened(item)))
 
     def following(self, item: OutputItem) -> int | None:
-        """Return the number of the next item behind `item` that the reader knows of, if any."""
+        """Return the number of the next item behind the OutputItem `item` for which there was an
+        ItemOpened event; None if there is none."""
         behind = self.ordered[self.ordered.index(item) + 1 :]
         return next((each.number for each in behind if each.is_announced), None)
 
     def _position(self, new: OutputItem, late: bool) -> int:
-        """Return the index in `ordered` at which `new` is to stand."""
+        """Return the index in `ordered` at which to insert the OutputItem `new`; `late` is that of
+        `text_item`."""
         if self.insert_at is not None:
             self.insert_at += 1
             return self.insert_at - 1

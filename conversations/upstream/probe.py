@@ -50,7 +50,8 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Finding of a probe about one feature of the gateway, named `name` (see ROWS).
+    """Finding of a probe about one feature of the gateway: one row of its report, named `name` (see
+    ROWS).
 
     If `ok` is False, `essential` tells a failure (True) from something merely worth knowing. `code`
     is a key of PROBE_CODES or CODES, "" if all is well; `value` is a measurement as text: the API
@@ -100,7 +101,7 @@ class _Answer:
 
     @property
     def usage(self) -> Usage | None:
-        """Return the reported token counts, None if there are none."""
+        """Return the token counts (Usage) that the gateway reported, None if it reported none."""
         return self.end.usage if isinstance(self.end, Finished) else None
 
     @property
@@ -181,7 +182,8 @@ async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
 
 
 def _question(text: str, part: dict) -> dict:
-    """Return a person's turn with `text` and a file, `part`."""
+    """Return a user's message, for the `input` of a request, with `text` and then `part`: a content
+    part (dict) that holds a picture or a document."""
     return {
         "type": "message",
         "role": "user",
@@ -190,8 +192,11 @@ def _question(text: str, part: dict) -> dict:
 
 
 def _taken(name: str, answer: _Answer, works: bool) -> Row:
-    """Return the row `name`: whether the gateway took a file, and how many tokens it counted. A
-    gateway that drops files without a word counts few. `works` says that it answers without."""
+    """Return the Row `name`: whether the gateway gave a proper `answer` to a request with a file.
+
+    Its value is the number of input tokens: one that silently drops files counts few. `works` is
+    True if the gateway answers requests without files; else the code is "not_asked".
+    """
     if not works:
         return Row(name, False, "not_asked", essential=False)
     used = answer.usage.input_tokens if answer.usage else None
@@ -224,9 +229,10 @@ async def _ask(
     maximum: int | None = MAXIMUM,
     **more: object,
 ) -> _Answer:
-    """Send one request with `turns` as input and return its _Answer.
+    """Send one request for an answer of `model` to `turns` (messages as dicts); return the _Answer.
 
-    `maximum` is the limit in tokens (None sends none); `more` are further fields of the request.
+    `maximum` is the most tokens of the answer (None sends no limit); `more` are further fields of
+    the request's JSON.
     """
     body = {"model": model, "input": turns, "store": False, "stream": True, **more}
     if maximum is not None:
@@ -249,7 +255,7 @@ async def _ask(
 
 async def _models(upstream: Upstream, model: str) -> Row:
     # A gateway need not list its models, and one may be used that is not listed.
-    """Return the row "models": whether the gateway lists `model`."""
+    """Return the Row "models": whether the gateway lists the language model named `model`."""
     try:
         listed = await upstream.models()
     except UpstreamError as error:
@@ -264,7 +270,8 @@ def _row(name: str, failed: Failed) -> Row:
 
 
 def _accepted(name: str, answer: _Answer, *, essential: bool = True) -> Row:
-    """Return the row `name`: whether the gateway gave a proper answer."""
+    """Return the Row `name`: whether the gateway gave a proper `answer`, so that it accepts what
+    the request tried. `essential` is that of the Row."""
     return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
 
 
@@ -285,7 +292,8 @@ async def _refused(
 
 
 def _limit_row(limited: _Answer, works: bool) -> Row:
-    """Return the row "limit": whether the token limit was obeyed, and how the answer ended."""
+    """Return the Row "limit": whether `limited`, the answer to a request with a limit of MAXIMUM
+    tokens, kept to it, and how it ended. `works` is True if the gateway answers without a limit."""
     if limited.code:
         code = limited.code if works else "not_asked"
         return Row("limit", False, code, message=limited.message, essential=False)
@@ -297,9 +305,10 @@ def _limit_row(limited: _Answer, works: bool) -> Row:
 
 
 def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
-    """Return the row `name`: whether the answer's shape ends in `ending`.
+    """Return the Row `name`: whether the answer came streamed, or whole, as was asked for.
 
-    `otherwise` is the row's code if it does not.
+    `ending` is what its shape must end in, "-stream" or "-body"; `otherwise` is the Row's code if
+    it does not.
     """
     if answer.code:
         return Row(name, False, answer.code, answer.shape, answer.message, essential)
@@ -309,7 +318,11 @@ def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essen
 
 
 def _usage_row(name: str, answer: _Answer) -> Row:
-    """Return the row `name`: whether the answer reported its number of tokens."""
+    """Return the Row `name` of the report: whether the gateway said how many tokens `answer` took.
+
+    Its value is the total as text; its code is "no_usage" without one, "not_asked" if the request
+    itself failed.
+    """
     if answer.code:
         return Row(name, False, "not_asked", essential=False)
     if answer.usage is None or answer.usage.total_tokens is None:

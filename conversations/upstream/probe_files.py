@@ -10,7 +10,7 @@ _SIDE = 64  # pixels; some models refuse smaller pictures
 
 
 def picture_part() -> dict:
-    """Return the part of a message with a red square as a PNG, in the words of the API."""
+    """Return the content part `input_image` (dict) for a request, with a red square as a PNG."""
     rows = (b"\0" + b"\xd0\x20\x20" * _SIDE) * _SIDE
     png = b"\x89PNG\r\n\x1a\n"
     png += _chunk(b"IHDR", struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0))
@@ -19,7 +19,8 @@ def picture_part() -> dict:
 
 
 def document_part() -> dict:
-    """Return the part of a message with a PDF of one page and one word, in the words of the API."""
+    """Return the content part `input_file` (dict) for a request, with a PDF whose only page says
+    "The word is marigold."."""
     text = f"BT /F1 24 Tf 40 100 Td (The word is {WORD}.) Tj ET".encode()
     objects = [
         b"<</Type/Catalog/Pages 2 0 R>>",

@@ -1,4 +1,5 @@
-"""Builder of one response: readers of both APIs write to it, the decoder takes events from it."""
+"""Builder of one response: the readers of the Responses API and of chat completions write to it
+what they parse, and the Decoder takes events from it."""
 
 from .billing import Billing
 from .error_codes import GatewayError, code_for
@@ -33,7 +34,7 @@ class ResponseBuilder:
     def __init__(
         self, redactor: Redactor, max_characters: int, max_output_tokens: int | None
     ) -> None:
-        """`redactor` removes secrets from the gateway's sentences.
+        """`redactor` removes the site's secrets from error messages and names that a gateway sends.
 
         `max_characters` limits the answer, the reasoning and the refusal each; `max_output_tokens`
         is the limit in tokens that the request set, or None.
@@ -62,21 +63,23 @@ class ResponseBuilder:
 
     @property
     def has_text(self) -> bool:
-        """Return True if there has been any text of the answer."""
+        """True if any text of the answer has come."""
         return self.items.has_text("message")
 
     @property
     def has_reasoning(self) -> bool:
-        """Return True if there has been any text of the reasoning."""
+        """True if any text of the reasoning has come."""
         return self.items.has_text("reasoning")
 
     def take_bill(self, response: dict) -> None:
-        """Record what `response`, a response object or chunk, says of usage and price."""
+        """Record the token counts and the statements about the price in `response`, the JSON of a
+        response object or of a chunk of a chat completion."""
         self.usage = Usage.read(response.get("usage")) or self.usage
         self.billing = self.billing.updated(response)
 
     def identify(self, upstream_id: object, model: object) -> None:
-        """Record the gateway's id of the response and its model: the first id, the latest model.
+        """Record the gateway's id of the response (the first one counts) and the name of the
+        language model (the latest counts); `take` then returns a Started with them.
 
         Both are values from JSON of any type; what is no text is ignored.
         """
@@ -101,10 +104,12 @@ class ResponseBuilder:
         return False
 
     def finish(self, status: Status, reason: str = "", error: GatewayError | None = None) -> None:
-        """Set `end`, unless it is set, to a Finished with `status` and `reason`.
+        """Set `end`, the last event of the response, to a Finished; ignored if it is set already.
 
-        `error` is the gateway's error, if any. A failure without any text or usage becomes a
-        Failed.
+        `reason` says why the response is not complete ("" if unknown), `error` is the gateway's
+        error (None: none). With an `error` or the status "failed", `end` becomes a Failed if there
+        was nothing at all: no text, call of a tool, refusal or token counts. If a part of the
+        stream was unreadable, "completed" and "incomplete" become "interrupted".
         """
         if self.end:
             return
@@ -127,10 +132,10 @@ class ResponseBuilder:
         self.end = self._finished(status, one_line(self.redactor.sentence(reason)), code, message)
 
     def cut(self, reason: str, fault: Failed | None = None) -> None:
-        """Set `end` for a response that broke off, unless it has ended already.
+        """Set `end`, the last event, for a response that broke off; ignored if it is set already.
 
-        `end` becomes `fault`, the Failed event for the error, if nothing of a response had come;
-        otherwise, or if `fault` is None, a Finished with status "interrupted" and `reason`.
+        It becomes `fault`, the Failed event for the error, if nothing of a response had come; else,
+        or if `fault` is None, a Finished with status "interrupted" and `reason`, such as "cut".
         """
         if self.end:
             return
@@ -154,7 +159,8 @@ class ResponseBuilder:
         )
 
     def take(self) -> list[Event]:
-        """Return the events (Started, and those of items) since the last call; not `end`."""
+        """Return a list of the events since the last call: Started, and those of items. The last
+        event of the response is not among them: it is the attribute `end`."""
         events: list[Event] = []
         if self._identified:
             self._identified = False

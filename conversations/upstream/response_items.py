@@ -30,12 +30,14 @@ MOST_ITEMS = 1_000
 class ResponseItems:
     """Reader that writes items and response objects of the Responses API into a ResponseBuilder.
 
-    The text comes from the streamed deltas: of an object that follows them only usage, status,
-    annotations and calls of tools are used, and its text only if there were no deltas.
+    The text of a reply comes from streamed deltas (pieces). Of a response object that follows them
+    only token counts, status, annotations and calls of tools are used, and its text only if there
+    were no deltas.
     """
 
     def __init__(self, builder: ResponseBuilder, parts: TextParts) -> None:
-        """`builder` is written to; `parts` are the text parts that streamed deltas go to too."""
+        """`builder` is the ResponseBuilder that is written to; `parts` are the TextParts of the
+        same response, which know what text was already streamed."""
         self._builder = builder
         self._items = builder.items
         self._parts = parts
@@ -44,10 +46,8 @@ class ResponseItems:
         self._annotations = 0
 
     def added(self, item: dict, output_index: object) -> None:
-        """Read `item`, an output item that has begun, into the builder, without its text.
-
-        The text may be repeated by deltas. `output_index` is the item's index in `output`.
-        """
+        """Add `item`, the JSON of an output item that has begun, to the builder, without its text,
+        which deltas send. `output_index` is the item's index in `output`, as sent."""
         self._note(item)
         place = Place(item.get("id"), output_index)
         kind = item.get("type")
@@ -62,10 +62,9 @@ class ResponseItems:
             self._items.open_tool(item, place)
 
     def take(self, item: dict, output_index: object) -> None:
-        """Read `item`, a complete output item, into the builder, with its text.
-
-        `output_index` is its index in `output`. Text that was already streamed is not added again.
-        """
+        """Add `item`, the JSON of a complete output item, with its text to the builder, and close
+        it. `output_index` is its index in `output`, as sent. Text that was already streamed is not
+        added again."""
         self._note(item)
         kind = item.get("type")
         place = Place(item.get("id"), output_index)
@@ -82,12 +81,14 @@ class ResponseItems:
 
     def _restated(self, group: Group) -> OutputItem | None:
         # Some give an item another id at its end than it had while it was streamed.
-        """Return the last item of `group` if it is not complete, else None."""
+        """Return the last OutputItem of `group` if it is not complete, else None: used where no
+        item has the id of a complete one."""
         found = self._items.last(group)
         return found if found is not None and not found.is_closed else None
 
     def _take_text(self, item: dict, place: Place) -> None:
-        """Add to the builder what it lacks of the text of `item`, a message or reasoning."""
+        """Add to the builder the text of `item`, the JSON of a message or of reasoning at `place`,
+        as far as it was not streamed."""
         content = item.get("content")
         if item["type"] == "reasoning":
             for index, part in enumerate(_dicts(item.get("summary"))):
@@ -108,14 +109,16 @@ class ResponseItems:
         found.close(item)
 
     def annotation(self, place: Place, annotation: dict) -> None:
-        """Add `annotation`, of the text at `place`, to its message."""
+        """Add `annotation`, the JSON of a source of the text at `place`, to its message (or the
+        last message). Ignored without a message, or after MOST_ANNOTATIONS."""
         found = self._items.find("message", place) or self._items.last("message")
         if found is not None and self._annotations < MOST_ANNOTATIONS:
             self._annotations += 1
             found.note(annotation)
 
     def progress(self, kind: str, status: str, place: Place) -> None:
-        """Note that the call of a tool of the type `kind` at `place` has the status `status`."""
+        """Set the status of a call of a tool to `status`, such as "searching". `kind` is the item's
+        type, such as "web_search_call"; a call that is not known at `place` is added."""
         item = {"type": kind, "status": status}
         if isinstance(place.item_id, str):
             item["id"] = place.item_id
@@ -124,19 +127,21 @@ class ResponseItems:
             found.change(status=status)
 
     def streamed(self, member: str, place: Place, piece: str) -> None:
-        """Append `piece` to the member `member`, such as `code`, of the call at `place`."""
+        """Append the text `piece` to a member of the JSON of the call of a tool at `place`;
+        `member` is its name, such as "code". Ignored if there is no such call."""
         if (found := self._items.find("tool", place)) is not None:
             found.stream(member, piece)
 
     def complete(self, member: str, place: Place, value: object) -> None:
-        """Note that the member `member` of the call at `place` is `value`, if that is a text."""
+        """Set the member named `member`, such as "code", in the JSON of the call of a tool at
+        `place` to `value`. Ignored if that is no text, or if there is no such call."""
         found = self._items.find("tool", place)
         if found is not None and isinstance(value, str):
             found.change(**{member: value})
 
     def content(self, place: Place, part: dict) -> None:
-        """Read `part`, a content part of type `output_text`, `refusal` or `reasoning_text`, as a
-        whole.
+        """Add the text of `part`, the JSON of a complete content part (`output_text`, `refusal` or
+        `reasoning_text`; others are ignored), to the builder.
 
         `place` says which part of which item it is. Text that was already streamed is not added
         again.
@@ -150,10 +155,8 @@ class ResponseItems:
             self._parts.add_whole("raw", place, part.get("text"))
 
     def kind_of_text(self, place: Place) -> Kind:
-        """Return the kind of an `output_text` at `place`: "raw" in a reasoning item, else "text".
-
-        LiteLLM's bridge sends reasoning in this way.
-        """
+        """Return the kind of an `output_text` at `place`: "raw" (unsummarised reasoning) within a
+        reasoning item, as LiteLLM's bridge sends it, else "text" (of the answer)."""
         for item_id, output_index in self._reasoning_items:
             if place.item_id is None or item_id is None:
                 same = place.output_index is not None and place.output_index == output_index
@@ -164,8 +167,8 @@ class ResponseItems:
         return "text"
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a response object that is the whole HTTP body, and end the builder's
-        response."""
+        """Read `body`, the JSON of a response that came as a whole HTTP body, not streamed, into
+        the builder, and set the builder's `end`."""
         status = body.get("status")
         if status in ("queued", "in_progress"):
             self._fill(body)
@@ -174,7 +177,8 @@ class ResponseItems:
             self.end(body, "completed")
 
     def end(self, response: dict, named: Status) -> None:
-        """Read `response`, the object of an event such as `response.completed`; end the response.
+        """Read `response`, the JSON object in a last event such as `response.completed`, into the
+        builder, and set the builder's `end`.
 
         `named` is the status in the event's name; a known `status` in the object takes precedence.
         """
@@ -210,7 +214,8 @@ class ResponseItems:
             self._items.text_item("message", NOWHERE).add(output_text)
 
     def _restate(self, output: list[dict]) -> None:
-        """Read `output`, the final one, into the builder, as far as it says what is not known."""
+        """Add to the builder what it lacks of `output`, the list of JSON items in the final
+        response object."""
         items = self._items
         had: dict[object, bool] = {kind: items.has_text(kind) for kind in TEXTS}
         known = counterparts(output, list(items.ordered))
@@ -252,7 +257,8 @@ class ResponseItems:
 
 
 def _without_text(item: dict) -> dict:
-    """Return `item`, a message or reasoning that begins, without its text: deltas repeat it."""
+    """Return a copy of `item`, the JSON of a message or of reasoning, without the members that hold
+    text (`content`, `summary`, `encrypted_content`), since the text is added by itself."""
     texts = ("content", "summary", "encrypted_content")
     return {name: value for name, value in item.items() if name not in texts}
 

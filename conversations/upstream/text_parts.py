@@ -31,7 +31,7 @@ class TextPart:
     __slots__ = ("_pieces", "_repaired", "_repaired_size", "hidden", "item", "kind", "place")
 
     def __init__(self, kind: Kind, place: Place, item: OutputItem | RefusedItem) -> None:
-        """Begin an empty part of `kind` at `place`; its text is also given to `item`."""
+        """Create an empty part of `kind` at `place`; text added to it is also added to `item`."""
         self.kind = kind
         self.item = item
         self.place = place
@@ -71,7 +71,7 @@ class TextPart:
 
 
 class TextParts:
-    """Collection of the text parts of one response; passes their text on to the items of it."""
+    """Collection of the text parts of one response; adds their text to the response's items."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
         """`builder` is the ResponseBuilder whose items and refusal the text is written to."""
@@ -116,10 +116,8 @@ class TextParts:
         )
 
     def _new(self, kind: Kind, place: Place, *, late: bool = False) -> TextPart:
-        """Begin and return a part of `kind` at `place`, after a blank line where one belongs.
-
-        `late` says that it comes as a whole, maybe after what it precedes.
-        """
+        """Add a TextPart of `kind` at `place` and return it; between two parts of reasoning of one
+        item a blank line is added. `late` is that of `OutputItems.text_item`."""
         if kind == "refusal":
             part = TextPart(kind, place, self._builder.refusal.item_at(place))
         else:
@@ -132,9 +130,10 @@ class TextParts:
         return part
 
     def _choose_reasoning(self, new: TextPart, item: OutputItem) -> None:
-        """Hide raw reasoning of `item` where that has a summary, whichever of them came first.
+        """Hide raw reasoning of `item` if that has a summary, whichever of them came first.
 
-        Parts of one item are parted by a blank line.
+        `new` is the part that was just created. If other text of the item is shown, a blank line is
+        added, for the text of `new` to follow.
         """
         same_item = [part for part in self._parts if part.item is item]
         if new.kind == "raw":
@@ -161,7 +160,8 @@ class TextParts:
 
     def _restated(self, kind: Kind, whole: str) -> TextPart | None:
         # Some give an item another id at its end than it had while it was streamed.
-        """Return the last part of `kind` if `whole` begins with its streamed text, else None."""
+        """Return the last TextPart of `kind` if the text `whole` begins with what was streamed of
+        that part, else None: used where no part has the place of `whole`."""
         for part in reversed(self._parts):
             if part.kind == kind:
                 streamed = part.text()

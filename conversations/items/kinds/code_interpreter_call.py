@@ -11,8 +11,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class CodeInterpreterLook(Look):
-    """`code` is what was run, `logs` what it printed; `pictures` is the number of pictures that it
-    made, which this site does not have."""
+    """Look of a run of code: `code` is its source, `logs` what it printed, `pictures` the number of
+    pictures that it made, which this site does not have."""
 
     code: str = ""
     logs: str = ""
@@ -20,7 +20,8 @@ class CodeInterpreterLook(Look):
 
 
 class CodeInterpreterCall(Kind):
-    """Code and its output are folded: they are for those who want to check an answer."""
+    """Kind for a run of code by the gateway. Code and output are shown folded: they are for those
+    who want to check an answer."""
 
     type = "code_interpreter_call"
 
@@ -46,6 +47,6 @@ class CodeInterpreterCall(Kind):
 
 
 def _logs(item: Item) -> str:
-    """Return what the code printed, from all outputs of type `logs`."""
+    """Return as one text what the code of `item` printed: all its outputs of type `logs`."""
     logs = [text_in(each, "logs") for each in dicts_in(item, "outputs")]
     return "\n".join(each.rstrip("\n") for each in logs if each)

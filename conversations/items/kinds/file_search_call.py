@@ -10,14 +10,16 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class FileSearchLook(Look):
-    """`queries` are what was searched for; `results` are pairs `(name of the file, passage)`."""
+    """Look of a search in files: `queries` are the texts searched for, `results` pairs `(name of
+    the file, passage found in it)`."""
 
     queries: tuple[str, ...] = ()
     results: tuple[tuple[str, str], ...] = ()
 
 
 class FileSearchCall(Kind):
-    """What was found is folded. A file that was found is a source only where the text cites it."""
+    """Kind for a search in files that the gateway keeps. Results are shown folded; a file that was
+    found counts as a source only if the text cites it."""
 
     type = "file_search_call"
 

@@ -11,14 +11,15 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class FunctionCallLook(Look):
-    """`name` is the function's, `arguments` is what it was called with, in JSON."""
+    """Look of a call of a function: `name` of the function, `arguments` as JSON text."""
 
     name: str = ""
     arguments: str = ""
 
 
 class FunctionCall(Kind):
-    """The site offers no functions of its own: some models call one all the same."""
+    """Kind for a call of a function. The site offers no functions, so that none is run: some models
+    call one all the same."""
 
     type = "function_call"
 

@@ -10,8 +10,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class ImageGenerationLook(Look):
-    """`prompt` is what the model asked the picture's model for, `error` why there is none; `file`
-    is the id (UUID as text) of the picture's file, "" where this site does not have it."""
+    """Look of a generated picture: `prompt` describes it, as the model wrote it; `error` says why
+    there is none; `file` is the id (UUID as text) of its file, "" if this site does not have it."""
 
     prompt: str = ""
     error: str = ""
@@ -19,7 +19,8 @@ class ImageGenerationLook(Look):
 
 
 class ImageGenerationCall(Kind):
-    """The picture itself (`result`, in base64) is never stored with the item."""
+    """Kind for a picture that the model had generated. The picture itself (`result`, in base64) is
+    never stored with the item."""
 
     type = "image_generation_call"
 

@@ -12,16 +12,16 @@ TOKENS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class InputFileLook(Look):
-    """`file` is the id (UUID as text) of the file, "" where it has none; `name` is how the person
-    called it."""
+    """Look of an attached document: `file` is the id (UUID as text) of its file on this site, "" if
+    there is none; `name` is the file name that the person gave it."""
 
     file: str = ""
     name: str = ""
 
 
 class InputFile(Kind):
-    """`{"type": "input_file", "file": UUID of a file of this site, "filename": …}`, and `tokens`
-    where those of its text were counted when it was attached."""
+    """Kind for an attached document: `{"type": "input_file", "file": UUID of a file of this site,
+    "filename": …}`, and `tokens` if those of its text were counted when it was attached."""
 
     type = "input_file"
 

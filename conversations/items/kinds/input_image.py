@@ -13,16 +13,16 @@ TOKENS_LOW = 85
 
 @dataclass(frozen=True, slots=True)
 class InputImageLook(Look):
-    """`file` is the id (UUID as text) of the picture's file, "" where it has none; `name` is how
-    the person called it."""
+    """Look of an attached picture: `file` is the id (UUID as text) of its file on this site, "" if
+    there is none; `name` is the file name that the person gave it."""
 
     file: str = ""
     name: str = ""
 
 
 class InputImage(Kind):
-    """`{"type": "input_image", "file": UUID of a file of this site, "detail": "auto"}`, with its
-    `filename` for people to read."""
+    """Kind for an attached picture: `{"type": "input_image", "file": UUID of a file of this site,
+    "detail": "auto"}`, with its `filename` for people to read."""
 
     type = "input_image"
 
@@ -51,6 +51,7 @@ class InputImage(Kind):
 
 
 def named_in_export(item: Item) -> str:
-    """Return how an exported conversation names an attached file: its name in square brackets."""
+    """Return the text that stands for the attached file `item` in an exported conversation: its
+    name in square brackets."""
     name = line_in(item, "filename") or file_in(item)
     return f"[{name}]" if name else ""

@@ -5,7 +5,7 @@ from ..kind import Item, Kind
 
 
 class InputText(Kind):
-    """A text by a person, as typed."""
+    """Kind for text of a person, as typed."""
 
     type = "input_text"
 

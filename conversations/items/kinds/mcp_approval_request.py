@@ -12,8 +12,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class McpApprovalRequestLook(Look):
-    """`name` is the tool's, `server` that of its server, `arguments` what would be sent, in JSON.
-    `request` is the item's id, which the answer names."""
+    """Look of a request for approval: `name` of the tool and of its MCP `server`, `arguments` that
+    would be sent, as JSON text; `request` is the item's id, which the answer names."""
 
     is_open: ClassVar[bool] = True
     name: str = ""
@@ -23,8 +23,9 @@ class McpApprovalRequestLook(Look):
 
 
 class McpApprovalRequest(Kind):
-    """A reply ends with it. It may be sent again only together with its answer, an
-    `mcp_approval_response`, which who puts the `input` together has to see to."""
+    """Kind for a request for approval, with which a reply ends. It may be sent to the gateway again
+    only together with its answer, an `mcp_approval_response`; the code that builds the `input` has
+    to see to that."""
 
     type = "mcp_approval_request"
 

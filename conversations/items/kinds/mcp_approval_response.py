@@ -10,15 +10,16 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class McpApprovalResponseLook(Look):
-    """`is_allowed` is True if the person allowed the use of the tool; `reason` is why, or why not,
-    in the person's words."""
+    """Look of the answer to a request for approval: `is_allowed` is True if the person allowed the
+    use of the tool; `reason` is the person's reason, "" for none."""
 
     is_allowed: bool = False
     reason: str = ""
 
 
 class McpApprovalResponse(Kind):
-    """It stands on the person's side, after the reply that ended with the request."""
+    """Kind for a person's answer to a request for approval; it is in a message of the person, after
+    the reply that ended with the request."""
 
     type = "mcp_approval_response"
 

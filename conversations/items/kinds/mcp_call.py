@@ -11,8 +11,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class McpCallLook(Look):
-    """`name` is the tool's, `server` that of its server; `arguments` is what was sent, in JSON,
-    `output` what came back, `error` why nothing did."""
+    """Look of the use of a tool: `name` of the tool and of its MCP `server`, `arguments` that were
+    sent, as JSON text, `output` that came back, `error` if it failed."""
 
     name: str = ""
     server: str = ""
@@ -22,7 +22,8 @@ class McpCallLook(Look):
 
 
 class McpCall(Kind):
-    """Arguments and output, which may be long and are nobody's prose, are folded."""
+    """Kind for the use of a tool on an MCP server. Arguments and output are shown folded, since
+    they may be long."""
 
     type = "mcp_call"
 
@@ -54,8 +55,8 @@ class McpCall(Kind):
 
 
 def _error(item: Item) -> str:
-    """Return the error of a call, in one line: a text, or the `message` or the first text in
-    `content` of an object, as MCP servers send it; "" if there is none."""
+    """Return the error of the call `item` in one line: its `error` if that is a text, or the
+    `message` or the first text in `content` of that object, as MCP servers send it; "" for none."""
     error = dict_in(item, "error")
     texts = [line_in(each, "text") for each in dicts_in(error, "content")]
     found = [line_in(item, "error"), line_in(error, "message"), *texts, line_in(error, "type")]

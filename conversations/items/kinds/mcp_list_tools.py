@@ -10,8 +10,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class McpListToolsLook(Look):
-    """`server` is the server's name, `tools` are pairs `(name, description)`; `error` says why
-    there are none."""
+    """Look of a list of tools: `server` is the name of the MCP server, `tools` are pairs `(name,
+    description)`; `error` says why there are none."""
 
     server: str = ""
     tools: tuple[tuple[str, str], ...] = ()
@@ -19,7 +19,8 @@ class McpListToolsLook(Look):
 
 
 class McpListTools(Kind):
-    """The list is folded, and not exported: it is the same in every reply."""
+    """Kind for the list of tools of an MCP server. It is shown folded and not exported, since it is
+    the same in every reply."""
 
     type = "mcp_list_tools"
 

@@ -9,7 +9,7 @@ from ..source import Source
 
 
 class Message(Kind):
-    """A message's text is that of its content parts, which are of kinds of their own."""
+    """Kind for a message: its text is that of its content parts, each of which has a Kind."""
 
     type = "message"
 
@@ -21,8 +21,8 @@ class Message(Kind):
         return [each for part in parts_of_content(item) for each in kind_of(part).sources(part)]
 
     def next_input(self, item: Item) -> list[Item]:
-        """A person's message with its files; of a reply the text alone, as one string, the only
-        form that every gateway examined accepts."""
+        """Return the message as sent in the next request, in a list: a person's with its files; of
+        a reply the text alone, as one string, the only form that every gateway examined accepts."""
         role = text_in(item, "role")
         if role == "user":
             parts = [

@@ -7,7 +7,7 @@ from ..source import Source
 
 
 class OutputText(Kind):
-    """A text by the model, in Markdown."""
+    """Kind for text of the model, in Markdown."""
 
     type = "output_text"
     # Of relays.

@@ -10,13 +10,13 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class RefusalLook(Look):
-    """`refusal` is the model's text."""
+    """Look of a refusal: `refusal` is the model's text."""
 
     refusal: str = ""
 
 
 class Refusal(Kind):
-    """A refusal is shown and exported, but is not the answer's text."""
+    """Kind for a refusal: shown and exported, but no part of the message's text."""
 
     type = "refusal"
 

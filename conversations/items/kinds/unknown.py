@@ -10,14 +10,14 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class UnknownLook(Look):
-    """`name` is the item's own type, "" without one; `status` the item's own."""
+    """Look of an item of unknown type: `name` is its type as sent ("": none), `status` its own."""
 
     name: str = ""
     status: str = ""
 
 
 class Unknown(Kind):
-    """Any item whose type is none of the others."""
+    """Kind for any item whose type no other Kind handles."""
 
     type = "unknown"
 

@@ -12,9 +12,9 @@ from ..source import Source, page
 
 @dataclass(frozen=True, slots=True)
 class WebSearchLook(Look):
-    """`queries` are what was searched for, `searches` the number of searches (one may have several
-    queries, or none that is known); `pages` are the Sources that were opened;
-    `failed` is the number of searches and pages that failed."""
+    """Look of searches in the web: `queries` are the texts searched for, `searches` the number of
+    searches (one may have several queries, or none that is known), `pages` the Sources that were
+    opened, `failed` the number of searches and pages that failed."""
 
     queries: tuple[str, ...] = ()
     searches: int = 0
@@ -23,7 +23,8 @@ class WebSearchLook(Look):
 
 
 class WebSearchCall(Kind):
-    """Adjacent searches share one line: "Searched 3 times, read 5 pages"."""
+    """Kind for searches in the web and pages read; adjacent ones share one line, such as "Searched
+    3 times, read 5 pages"."""
 
     type = "web_search_call"
     joins = True
@@ -62,18 +63,20 @@ class WebSearchCall(Kind):
 
 
 def _queries(item: Item) -> list[str]:
-    """Return what a search looked for: the texts in `queries`, else `query`."""
+    """Return a list of the texts that the search `item` looked for: its `queries`, else `query`."""
     action = dict_in(item, "action")
     one = line_in(action, "query")
     return lines_in(action, "queries") or ([one] if one else [])
 
 
 def _is_search(item: Item) -> bool:
-    """Return True if the item is a search: gateways that only search may leave out `action`."""
+    """Return True if `item` is a search, False if it is the reading of a page. Without an `action`,
+    which gateways that only search may leave out, it is a search."""
     return dict_in(item, "action").get("type", "search") == "search"
 
 
 def _pages(items: Iterable[Item]) -> list[Source]:
-    """Return the pages that were opened, or searched through, by calls that are not searches."""
+    """Return the Sources of the web pages that `items` opened or searched through, other than
+    searches of the web."""
     actions = (dict_in(item, "action") for item in items if not _is_search(item))
     return [each for action in actions if (each := page(action, is_cited=False))]
