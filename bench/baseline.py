@@ -1,9 +1,10 @@
-"""The baseline: the smallest honest relay on the same stack.
+"""Baseline server for benchmarks: the least that a Django site needs in order to relay a streamed
+reply, to which the site's own cost is compared.
 
-One async Django view behind the session and authentication middleware that passes the gateway's
-bytes through, by httpx's own transport. It stores, parses and renders nothing.
+It has one async view behind session and authentication middleware, which passes the bytes of the
+model gateway through. It stores, parses and renders nothing. `bench.stack` starts it:
 
-gunicorn -k asgi bench.baseline:application
+    gunicorn -k asgi bench.baseline:application
 """
 
 import json
@@ -48,6 +49,8 @@ client = None
 
 
 async def relay(request):
+    """View: send the JSON body of `request` to the gateway, and stream the gateway's bytes to the
+    client. Return status 401 without a login."""
     global client
     person = await request.auser()
     if not person.is_authenticated:

@@ -1,10 +1,11 @@
-"""How many replies at a time the site carries with one and with two workers, beside the relay.
+"""Benchmark of capacity: how many replies at a time the site can stream with one and with two
+workers, compared with the baseline server (`bench.baseline`).
 
-python -m bench.replies --capacity    for a machine that does nothing else, some fifteen minutes
-python -m bench.replies --capacity --quick    with a tenth of the replies, to try it
+    python -m bench.replies --capacity            needs an idle machine and about fifteen minutes
+    python -m bench.replies --capacity --quick    a tenth of the replies, to try it
 
-The load generator and the gateway run on the same processors, so a machine of two carries less than
-two processors would.
+The load generator and the scripted gateway use the same processors as the servers, so a machine of
+two processors carries less than two processors would.
 """
 
 import resource
@@ -37,21 +38,25 @@ HEAD = """\
 
 
 def model(quick):
-    """The name of the model whose replies take SECONDS; a sixth of that if `quick`."""
+    """Return the name of the language model, which tells the scripted gateway to write a reply of
+    `seconds(quick)` at TOKENS_PER_SECOND."""
     return f"{pieces(quick)}:{1 / TOKENS_PER_SECOND}"
 
 
 def pieces(quick):
+    """Return the number of tokens of one reply; a sixth of the usual if `quick`."""
     return seconds(quick) * TOKENS_PER_SECOND
 
 
 def seconds(quick):
+    """Return for how many seconds one reply is streamed; a sixth of the usual if `quick`."""
     return SECONDS // 6 if quick else SECONDS
 
 
 def measure(folder, quick=False):
-    """Measure all rows over the database that `prepare` made in `folder`; with `quick` a tenth of
-    the replies. Returns the section's text, and prints its rows as they come."""
+    """Run the benchmark with the database that `stack.prepare` made in `folder` (a Path), for each
+    number of workers and of replies. Print each row of the table as it is measured, and return the
+    section for docs/performance.md (Markdown). `quick`: with a tenth of the replies."""
     allow_many_files()
     text = EXPLANATION.format(begun=BEGUN_PER_SECOND, seconds=seconds(quick)) + HEAD
     print(text)
@@ -68,7 +73,8 @@ def measure(folder, quick=False):
 
 
 def row(folder, workers, size, quick):
-    """Measure that many replies (`size`) on running servers; the row of the table, as Markdown."""
+    """Measure `size` replies at a time on the baseline and the site, which run with `workers`
+    workers each; `folder` and `quick` as in `measure`. Return the row of the table as Markdown."""
     found = []
     for kind in ("baseline", "site"):
         load(folder, kind, "1:0", 1, at_once=5, spread=0.5, rounds=2)
@@ -83,6 +89,7 @@ def row(folder, workers, size, quick):
 
 
 def allow_many_files():
-    """A thousand replies are three thousand connections, in the load generator and the servers."""
+    """Raise this process's limit of open files to the highest allowed; the processes that it starts
+    inherit it. A thousand replies are three thousand connections."""
     _soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

@@ -1,8 +1,10 @@
-"""What uploads of pictures cost a server: `python -m bench.files`, or `make bench-files`.
+"""Benchmark of uploads: what pictures cost a server process. Run it by `python -m bench.files` or
+`make bench-files`.
 
-Fifty people each send a picture of about 10 MB and 12 megapixels at the same moment to one process.
-Prints how long that takes, the most memory that the process held, and how long the page of somebody
-else takes meanwhile and before. The children that read the pictures are other processes.
+Fifty people each upload a picture of 12 megapixels, about 10 MB, to one process at the same moment.
+Printed are the time that this takes, the most memory that the process used, and how long another
+person's page takes before and meanwhile. The child processes that decode the pictures are not
+counted.
 """
 
 import io
@@ -40,6 +42,7 @@ for number in range({people}):
 
 
 def main():
+    """Start a server with a temporary database, run the benchmark and stop the server."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -69,7 +72,9 @@ def main():
 
 
 def prepare(environment):
-    """Make the database; the session keys of PEOPLE people and of one more."""
+    """Create the database and collect the static files; create PEOPLE people and one more, and
+    return the list of their session keys. `environment` is the dict of environment variables for
+    the server."""
     for command in ("migrate", "createcachetable", "collectstatic"):
         options = ["--noinput"] if command == "collectstatic" else []
         subprocess.run(
@@ -87,7 +92,8 @@ def prepare(environment):
 
 
 def enter(key):
-    """A client that is logged in, and its token for forms; waits for the server to serve."""
+    """Return `(client, token)` for the session key `key`: an httpx.Client that is logged in, and
+    the CSRF token for its forms. Wait up to 60 seconds for the server; else raise SystemExit."""
     url = f"http://127.0.0.1:{PORT}"
     client = httpx.Client(base_url=url, cookies={"session": key}, timeout=600)
     for _ in range(120):
@@ -101,6 +107,8 @@ def enter(key):
 
 
 def measure(master, people):
+    """Upload the pictures and print the results. `master` is the process id of the server's master,
+    `people` a list of `(client, token)` from `enter`; the last one loads pages meanwhile."""
     reader, _token = people.pop()
     workers = subprocess.run(["pgrep", "-P", str(master)], capture_output=True, text=True).stdout
     worker = workers.split()[0]
@@ -138,7 +146,7 @@ def measure(master, people):
 
 
 def photograph():
-    """A JPEG of 12 megapixels with something to see everywhere."""
+    """Return the bytes of a JPEG of 12 megapixels with random content."""
     size = (1_000, 750)
     content = random.Random(1).randbytes(size[0] * size[1] * 3)
     image = Image.frombytes("RGB", size, content).resize((4_000, 3_000), Image.Resampling.BICUBIC)
@@ -148,7 +156,8 @@ def photograph():
 
 
 def watch(reader, work):
-    """The seconds that a page takes each time, loaded again and again while `work()` runs."""
+    """Load the page / with the httpx.Client `reader` again and again while the function `work`
+    runs; return the list of seconds that each load took."""
     over, times = threading.Event(), []
 
     def load():
@@ -167,12 +176,14 @@ def watch(reader, work):
 
 
 def said(times):
+    """Return the median and the 90th percentile of `times` (in seconds) as text in milliseconds."""
     ninth = statistics.quantiles(times, n=10)[-1]
     return f"{statistics.median(times) * 1000:.0f} ms (one in ten {ninth * 1000:.0f} ms)"
 
 
 def memory(pid, reset=False):
-    """The most memory that the process held since the last reset, in kB."""
+    """Return the most memory, in kB, that the process `pid` has used since the last reset; with
+    `reset`, start measuring anew first."""
     if reset:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])

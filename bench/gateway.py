@@ -1,9 +1,12 @@
-"""A fast gateway for measuring: streams realistic Markdown at a steady pace, each piece dated.
+"""Scripted model gateway for benchmarks: an HTTP server that streams a made-up Markdown reply to
+each request, at a steady pace.
 
-python -m bench.gateway PORT
+    python -m bench.gateway PORT
 
-The body's model says what to send: `pieces:pace` like `200:0.05`. Every fourth piece is a word
-`q<microseconds>z` of this machine's monotonic clock, by which a reader knows how late the text is.
+The model named in the request's body says what to stream, as `COUNT:SECONDS`: `200:0.05` is 200
+pieces of text, one every 0.05 s. Every fourth piece is a dated one, `q<microseconds>z`, with the
+time of the machine's monotonic clock, by which the load generator computes how late the text
+arrives.
 """
 
 import asyncio
@@ -36,16 +39,21 @@ PIECES = [TEXT[i : i + 4] for i in range(0, len(TEXT), 4)]
 
 
 def piece(number):
+    """Return the text of the piece with this number (from 0): every fourth is the present time as
+    `q<microseconds>z`, the others are parts of TEXT."""
     if number % 4 == 0:
         return f" q{time.monotonic_ns() // 1000}z "
     return PIECES[number % len(PIECES)]
 
 
 def event(kind, **fields):
+    """Return a server-sent event of the type `kind` as bytes; `fields` are further keys of its JSON
+    object."""
     return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
 
 
 async def serve(reader, writer):
+    """Answer the HTTP requests of one connection until the client closes it."""
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = 0
@@ -62,6 +70,9 @@ async def serve(reader, writer):
 
 
 async def answer(writer, count, pace):
+    """Stream one reply of `count` pieces to the client, one every `pace` seconds (0: as fast as
+    possible), as events of the Responses API."""
+
     def send(data):
         writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
@@ -91,6 +102,7 @@ async def answer(writer, count, pace):
 
 
 async def main(port):
+    """Serve on `port` of 127.0.0.1 until the process is stopped."""
     server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=1000)
     await server.serve_forever()
 

@@ -1,6 +1,10 @@
-"""People at their browsers, many at once, in one process of their own.
+"""Load generator for benchmarks: many people in one process who each ask for a reply and read it as
+it is streamed.
 
-python -m bench.load SCENARIO.json    prints what they saw as JSON
+    python -m bench.load SCENARIO.json    prints the results as JSON
+
+The scenario is a JSON object that `bench.stack.load` writes: the server, people with their cookies,
+the model, and how many people ask at a time.
 """
 
 import asyncio
@@ -22,7 +26,9 @@ EVENTS = re.compile(r'data-events="([^"]+)"')
 
 
 class Reader:
-    """One person waiting for one reply."""
+    """What one person sees of one reply: `first` is the time of the first dated piece of text (see
+    `bench.gateway`; in the end milliseconds since asking), `lags` are the delays of dated pieces
+    behind the gateway in milliseconds, `seen` the dated pieces, `error` a text ("": none)."""
 
     def __init__(self):
         self.first = None
@@ -35,6 +41,8 @@ class Reader:
         self.took = None
 
     def take(self, data):
+        """Note the dated pieces (`q<microseconds>z`) in `data`, the bytes that have just arrived;
+        those seen before are ignored."""
         now = time.monotonic_ns() // 1000
         for dated in DATED.findall(data):
             if dated not in self.seen:
@@ -45,6 +53,9 @@ class Reader:
 
 
 async def ask_site(session, person, model, reader):
+    """Send a message to the site and read its reply to the end; note the results in `reader` (a
+    Reader). `session` is an aiohttp.ClientSession, `person` a dict with `cookie` and `token`
+    (CSRF), `model` the name of the language model."""
     began = time.monotonic()
     fields = {
         "csrfmiddlewaretoken": person["token"],
@@ -71,7 +82,9 @@ async def ask_site(session, person, model, reader):
 
 
 async def read_stream(session, address, person, reader):
-    """Read an event stream to its end; False if it was refused, so that it may be tried again."""
+    """Read the event stream at the URL `address` to its end, and note its text in `reader` (a
+    Reader). Return False if the server refused it (status 429 or 503), so that it can be tried
+    again, else True. `session` and `person` are those of `ask_site`."""
     rest = b""
     done = False
     async with session.get(address, headers={"Cookie": person["cookie"]}) as answer:
@@ -92,6 +105,7 @@ async def read_stream(session, address, person, reader):
 
 
 async def ask_baseline(session, person, model, reader):
+    """Ask the baseline server for a reply and read it to the end; arguments as in `ask_site`."""
     began = time.monotonic()
     body = {"model": model, "input": "How do I keep retries in bounds?", "stream": True}
     rest = b""
@@ -109,6 +123,9 @@ async def ask_baseline(session, person, model, reader):
 
 
 async def main(scenario):
+    """Run the `scenario` (a dict) and print its results as JSON: numbers of replies, errors,
+    refusals and missing dated pieces; percentiles of the time to the first token and of the delay
+    (ms)."""
     ask = ask_site if scenario["kind"] == "site" else ask_baseline
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=180)
@@ -150,6 +167,8 @@ async def main(scenario):
 
 
 def quantile(values, share):
+    """Return the value below which the share `share` (0 to 1) of `values` (a sorted list) lies,
+    rounded to 2 places; None for an empty list."""
     return round(values[min(int(len(values) * share), len(values) - 1)], 2) if values else None
 
 

@@ -1,15 +1,15 @@
-"""What a conversation's page costs a browser: `python -m bench.page`, or `make bench-page`.
+"""Benchmark of a conversation's page in a browser: `python -m bench.page`, or `make bench-page`.
 
-A real server and a real Chromium with an empty cache. Prints the bytes over the wire, requests,
-the largest paint beside that of static pages with the same text, the longest task, and the
-server's time for conversations of 100 and of 1,000 messages.
+It starts a server, and a Chromium with an empty cache. For conversations of 100 and of 1,000
+messages it prints the bytes and requests on the network, the time of the largest paint, the first
+byte and the longest task.
 
-Three static pages are loaded in turn with ours, from a server that only hands out bytes: a copy of
-the page with its style sheets and its headers and without its scripts, the same copy without its
-headers, and its bare text. Each is loaded from a tab that shows another site, as from a link in a
-mail, and in an empty one, which people do not have: there one of our headers
-(`Cross-Origin-Opener-Policy`) has the browser start a new process, where coming from another site
-does so for any page.
+The site's page is compared with three static pages, loaded in turn with it from a server that only
+sends bytes: a copy of the page with its style sheets and headers but without scripts, the same copy
+without those headers, and the bare text. Each is loaded from a tab that shows another site, as
+after a click on a link, and in an empty tab. In an empty tab the site's header
+`Cross-Origin-Opener-Policy` makes the browser start a new process; coming from another site does so
+for any page.
 """
 
 import gzip
@@ -63,7 +63,7 @@ PAINT = """() => new Promise((resolve) => {
 
 
 class Text(HTMLParser):
-    """The text of a thread, without what stands around it."""
+    """HTML parser that collects the text of `html` without its tags, in the list `parts`."""
 
     def __init__(self, html):
         super().__init__()
@@ -75,6 +75,7 @@ class Text(HTMLParser):
 
 
 def main():
+    """Start a server with a temporary database, run the benchmark and stop the server."""
     with tempfile.TemporaryDirectory() as folder:
         prepare(folder)
         server = subprocess.Popen(
@@ -91,7 +92,8 @@ def main():
 
 
 def prepare(folder):
-    """A site of its own in `folder`."""
+    """Create a new site's SQLite database in `folder` (a path), set the environment variables for
+    its server, and collect the static files."""
     from tests.support.server import free_port
 
     os.environ.update(
@@ -114,6 +116,7 @@ def prepare(folder):
 
 
 def report():
+    """Create both conversations, load their pages and print the results."""
     from playwright.sync_api import sync_playwright
 
     from conversations.models import Person
@@ -138,6 +141,9 @@ def report():
 
 
 def measure(browser, url, session, conversation):
+    """Load the page of `conversation` (a Conversation) and its static copies RUNS times each, and
+    print the results. `browser` is Playwright's, `url` that of the site, `session` a session
+    key."""
     address = url + conversation.get_absolute_url()
     whole = load(browser, address, session)
     sizes, html = whole["sizes"], whole["html"]
@@ -174,13 +180,17 @@ def measure(browser, url, session, conversation):
 
 
 def median(loads, name):
+    """Return the median of the figure `name` in `loads`, a list of dicts that `load` returned."""
     return statistics.median(each[name] for each in loads)
 
 
 def load(browser, address, session, start=None):
-    """One load with an empty cache: sizes by path, headers, and times in milliseconds.
+    """Load the URL `address` once with an empty cache in Playwright's `browser`. `session` is the
+    session key (None: no cookie), `start` the URL of the page that the tab shows before (None: an
+    empty tab).
 
-    The tab shows the page `start` before, or nothing.
+    Return a dict: `sizes` in bytes by path, `html`, `headers`, and the times `paint`, `longest`
+    (task) and `first_byte` in milliseconds.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     if session:
@@ -217,7 +227,9 @@ def load(browser, address, session, start=None):
 
 
 class Files:
-    """Pages by path, some with headers, and the site's own files, compressed, on loopback."""
+    """Context manager: an HTTP server on this machine that sends `pages` ({path: HTML}),
+    compressed, with the `headers` ({path: {name: value}}), and the static files of the site at the
+    URL `site`. Entering it returns its URL."""
 
     def __init__(self, pages, site, headers):
         self.pages = {path: gzip.compress(html.encode()) for path, html in pages.items()}
@@ -259,24 +271,26 @@ class Files:
 
 
 def copy_of(html):
-    """The page `html` of the site as a file would hold it: nothing runs in it."""
+    """Return `html`, a page of the site, without its scripts."""
     html = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     return re.sub(r'<link rel="modulepreload"[^>]*>', "", html)
 
 
 def bare(text):
-    """A page of paragraphs of `text`."""
+    """Return a page (HTML) that has only the lines of `text` as paragraphs."""
     body = "".join(f"<p>{line}" for line in text.splitlines() if line.strip())
     return f"<!doctype html><meta charset=utf-8><title>t</title>{body}"
 
 
 def read(address):
+    """Return the body of the answer from the URL `address` as bytes."""
     with urlopen(address) as answer:
         return answer.read()
 
 
 def conversation_of(person, count, reply):
-    """`count` messages, questions and replies in turn."""
+    """Create and return a Conversation of `person` with `count` messages, questions and replies in
+    turn; `reply` is the Markdown of each reply, in which `{n}` is replaced by its number."""
     from conversations.models import Conversation, Message, Response
     from conversations.rendering import render
 
@@ -309,10 +323,12 @@ def conversation_of(person, count, reply):
 
 
 def row(name, value):
+    """Print a figure's name and value (texts) as a line."""
     print(f"  {name:<18}{value}")
 
 
 def wait_for(url):
+    """Wait up to 20 seconds until the site at `url` answers; else raise SystemExit."""
     import httpx
 
     for _ in range(200):

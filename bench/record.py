@@ -1,4 +1,4 @@
-"""Keeps a measurement in docs/performance.md, in a section of its own, with its date."""
+"""Writer of benchmark results: keeps each in a section of docs/performance.md, with its date."""
 
 import datetime
 import re
@@ -8,7 +8,8 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 
 
 def keep(heading, text):
-    """Put `text` (Markdown) under `## heading`, in place of what stood there, dated today (UTC)."""
+    """Write `text` (Markdown) into the section `## heading` of docs/performance.md, with today's
+    date (UTC). It replaces the section's content; a new section is added at the end."""
     today = datetime.datetime.now(datetime.UTC).date()
     section = f"## {heading}\n\n{text.strip()}\n\nMeasured on {today}.\n"
     document = FILE.read_text()

@@ -1,9 +1,10 @@
-"""What rendering costs: a refresh while a reply streams, and a whole message.
+"""Benchmark of rendering: the CPU time of refreshing the HTML of a reply while it is streamed, and
+of rendering a whole message.
 
     .venv/bin/python -m bench.rendering
 
-Prints CPU time, taken turn by turn and the least of five, for replies of three kinds. A token is
-four characters; a reply of 20 tokens a second refreshed ten times a second sees two at a time.
+Prints the least of five runs, for replies of three kinds. A token counts as four characters; a
+reply of 20 tokens a second that is refreshed ten times a second gets two tokens for each refresh.
 """
 
 import sys
@@ -80,7 +81,8 @@ REPLIES = {"prose": PROSE * 8, "mixed": MIXED * 8, "code": CODE * 2}
 
 
 def streamed(text: str) -> tuple[float, int, int]:
-    """CPU seconds for streaming text, the number of refreshes, and of characters parsed."""
+    """Render `text` (Markdown) as if it were streamed. Return `(CPU seconds, number of refreshes,
+    number of characters parsed in all of them)`."""
     size = TOKEN * TOKENS_A_REFRESH
     stream = Stream()
     before = process_time()
@@ -93,14 +95,14 @@ def streamed(text: str) -> tuple[float, int, int]:
 
 
 def whole(text: str) -> float:
-    """CPU seconds for rendering text at once."""
+    """Render `text` (Markdown) at once, and return the CPU seconds that this took."""
     before = process_time()
     render(text)
     return process_time() - before
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure all of REPLIES and print the table."""
     for text in REPLIES.values():
         render(text)
     rows = {name: ([], []) for name in REPLIES}

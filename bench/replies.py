@@ -1,11 +1,12 @@
-"""What a streamed reply costs, side by side with the smallest honest relay on the same stack.
+"""Benchmark of streamed replies: their CPU time, memory and delay on the site, compared with the
+baseline server (`bench.baseline`) on the same machine.
 
-python -m bench.replies [--quick] [--capacity]    prints tables and, unless quick, keeps them in
-                                                  docs/performance.md; --capacity: only the table
-                                                  of bench/capacity.py
+    python -m bench.replies [--quick] [--capacity]
 
-Everything runs on this machine and takes turns: a fast gateway, the baseline, the site (login,
-storing and rendering included) and the people. Trust the ratios; the machine may be shared.
+It prints tables and, without `--quick`, writes them to docs/performance.md; with `--capacity` only
+the table of `bench.capacity`. A scripted gateway, the baseline, the site and the load generator all
+run on this machine, baseline and site in turn. Their ratios are reliable even where the machine is
+used by others.
 """
 
 import json
@@ -32,6 +33,8 @@ MODELS = ("1:0", "10:0.05", "400:0.05", "10000:0.0005")
 
 
 def main():
+    """Start the servers, run the benchmarks, print the tables and store them in
+    docs/performance.md."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         prepare(folder, (*MODELS, capacity.model(QUICK)), people=max(capacity.SIZES))
@@ -48,6 +51,9 @@ def main():
 
 
 def measure(folder, servers):
+    """Run all scenarios; return `{name: results}`, each as `turns` returns them. `folder` is the
+    Path in which `stack.prepare` made the database, `servers` the process ids that `stack.running`
+    yields."""
     results = {}
     idle = {name: memory(servers[name]) for name in ("site", "baseline")}
     for kind in ("baseline", "site"):
@@ -69,7 +75,9 @@ def measure(folder, servers):
 
 
 def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
-    """Baseline and site in turn, ROUNDS times; medians of what was seen, and `runs`, all of it."""
+    """Run one scenario ROUNDS times on each server in turn; `how` are further arguments of
+    `stack.load`, `kinds` the servers. Return `{server: {figure: median}}`, and under "runs"
+    `{server: [figures of each run]}`."""
     seen = {kind: [] for kind in kinds}
     for _round in range(ROUNDS):
         for kind in kinds:
@@ -98,18 +106,22 @@ def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
 
 
 def ratio(seen, key):
-    """The site's figure by the baseline's, each time of the same round: their median."""
+    """Divide the site's figure `key` by the baseline's in each round of `seen` (returned by
+    `turns`); return the median of the ratios."""
     return statistics.median(site / baseline for baseline, site in rounds(seen, key))
 
 
 def added(seen):
-    """What the site adds to the baseline's first token, p95, in the same round: the median."""
+    """Return, as text with a sign, by how many milliseconds the site's 95th percentile of the time
+    to the first token is above the baseline's: the median over the rounds of `seen` (returned by
+    `turns`)."""
     more = statistics.median(site - baseline for baseline, site in rounds(seen, "first_p95"))
     return f"{more:+.0f}"
 
 
 def rounds(seen, key):
-    """Pairs of what baseline and site took in the same round."""
+    """Return a list of `(baseline's figure, site's figure)`, one for each round of `seen` (returned
+    by `turns`); `key` is the name of the figure."""
     runs = seen["runs"]
     return [
         (baseline[key], site[key])
@@ -118,7 +130,8 @@ def rounds(seen, key):
 
 
 def table(results):
-    """The figures as Markdown, each beside what it must be."""
+    """Return the results of `measure` as a table in Markdown: each figure of the baseline and of
+    the site, with the limit and the aim for it."""
     fifty, single, burst, many = (results[name] for name in ("fifty", "single", "burst", "many"))
     fast = results["fast"]
     errors = {name: results[name]["site"]["errors"] for name in ("fifty", "burst", "fast", "many")}

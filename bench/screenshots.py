@@ -1,8 +1,10 @@
-"""Takes the pictures of docs/screenshots: `python -m bench.screenshots`, or `make screenshots`.
+"""Script that takes the screenshots of docs/screenshots: `python -m bench.screenshots`, or `make
+screenshots`.
 
-A real server with the demo model, a real Chromium. Pages in both themes, on a desktop and a phone;
-then states that are seldom looked at, once each. `python -m bench.screenshots queued phone` takes
-those whose file names have one of these words in them, into the folder that SCREENSHOTS names.
+It starts a server with the demo model and a Chromium. Usual pages are taken in both themes, on a
+desktop and on a phone; rarer states of pages once each. With words as arguments, as in `python -m
+bench.screenshots queued phone`, only those are taken whose file names contain one of the words. The
+environment variable SCREENSHOTS names another folder for them.
 """
 
 import os
@@ -27,6 +29,7 @@ ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 2}
 
 
 def main():
+    """Start a server with a temporary database, take the screenshots and stop the server."""
     with tempfile.TemporaryDirectory() as folder:
         prepare(folder)
         server = subprocess.Popen(
@@ -42,7 +45,8 @@ def main():
 
 
 def take(words):
-    """Take the pictures whose names have one of `words` in them; all, where there are none."""
+    """Take the screenshots whose names contain one of `words` (a list; empty: all), and write them
+    as PNG files."""
     from django.conf import settings
     from playwright.sync_api import sync_playwright
 
@@ -80,7 +84,8 @@ def take(words):
 
 
 def pages(conversation):
-    """Rows of (file name, path, Playwright's options, None), of the pages that people know."""
+    """Yield `(file name, path of the URL, options of Playwright's new_context, None)` for each
+    screenshot of a usual page; `conversation` is the Conversation to show."""
     paths = {
         "login": "/accounts/login/",
         "new": "/",
@@ -95,8 +100,9 @@ def pages(conversation):
 
 
 def shown(conversation, states):
-    """Rows as those of `pages`, of states that are seldom looked at; the last is what is done on
-    the page before."""
+    """Yield tuples like those of `pages` for rarer states of pages; the last value is a function to
+    call with the Playwright page before the screenshot, or None. `states` is what `tell_states`
+    returned."""
     path = conversation.get_absolute_url()
     for name, of_state in states.items():
         at = of_state.get_absolute_url()
@@ -113,12 +119,13 @@ def shown(conversation, states):
 
 
 def open_thoughts(page):
+    """Open the first collapsed reasoning on the Playwright `page` and scroll to it."""
     page.locator(".thinking summary").first.click()
     page.locator(".thinking").first.scroll_into_view_if_needed()
 
 
 def smaller(png):
-    """The same picture, compressed as well as zlib can: browsers compress for speed."""
+    """Return the PNG image `png` (bytes), losslessly compressed as well as zlib can."""
     head, chunks, at, data = png[:8], [], 8, b""
     while at < len(png):
         (length,) = struct.unpack(">I", png[at : at + 4])

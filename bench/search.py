@@ -1,14 +1,13 @@
-"""What a search costs among 100,000 messages, three in ten of them Chinese, of fifty people.
+"""Benchmark of the full-text search among 100,000 messages of fifty people.
 
-    .venv/bin/python -m bench.search                 on SQLite, in a database of its own
-    .venv/bin/python -m bench.search --messages N    fewer
+    .venv/bin/python -m bench.search                 on SQLite, in a temporary database
+    .venv/bin/python -m bench.search --messages N    with N messages
     .venv/bin/python -m tests.support.postgres .venv/bin/python -m bench.search --here
 
-Prints the processor time of a whole look (the query, grouping, snippets with marks; the median of
-nine; PostgreSQL's own included where it runs on this machine), which other work on the machine
-changes little, for one person's conversations and for everybody's (the review), newest first and
-best first, and the size of the index. Words are made up, distributed as words of a language are
-(Zipf).
+Three in ten messages are in Chinese; the words are made up, and as frequent as those of a language
+(Zipf's law). Printed are the size of the index and the processor time of a search with its page of
+results (median of nine): in one person's conversations and in everybody's, as for reviewers, by
+date and by relevance. It includes the time of PostgreSQL if that runs on this machine.
 """
 
 import argparse
@@ -34,6 +33,7 @@ SYLLABLES = "ka lo mi ter ver son pre con tion ing al er ma ne do ru sa ti po be
 
 
 def main():
+    """Read the command line, create the database, fill it, measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--here", action="store_true", help="in what DATABASE_URL names")
@@ -54,7 +54,8 @@ def main():
 
 
 class Language:
-    """Words as often as those of a language: the second half as often as the first, and so on."""
+    """Generator of random texts whose words are as frequent as those of a language (Zipf's law).
+    `words` and `pairs` (Chinese words of two characters) are lists with the most frequent first."""
 
     def __init__(self):
         self.random = random.Random(7)
@@ -71,7 +72,8 @@ class Language:
         return "".join(self.random.choices(SYLLABLES, k=self.random.randint(1, 4)))
 
     def text(self):
-        """One message."""
+        """Return the text of one message: 20 to 180 random words, in Chinese for the share CHINESE
+        of calls."""
         length = self.random.choice(LENGTHS)
         if self.random.random() < CHINESE:
             pairs = self.random.choices(self.pairs, cum_weights=self._often[1], k=length)
@@ -80,7 +82,9 @@ class Language:
 
 
 def fill(language, messages):
-    """Store `messages`, in conversations of TURNS, and index them. `(bytes of text, seconds)`."""
+    """Create `messages` messages (their number) in conversations of TURNS each, with texts of
+    `language` (a Language), and index them. Return `(bytes of text, seconds of processor time for
+    indexing)`."""
     from django.db import transaction
 
     from conversations.models import Conversation, Message, Person
@@ -113,7 +117,8 @@ def fill(language, messages):
 
 
 def report(language, messages, size, seconds):
-    """Measure and print."""
+    """Measure the searches and print the table. `size` and `seconds` are what `fill` returned for
+    `messages` messages of `language` (a Language)."""
     from django.db import connection
 
     from conversations.models import Person
@@ -150,7 +155,8 @@ def report(language, messages, size, seconds):
 
 
 def queries(language):
-    """What is looked for: words from the commonest to none, phrases, beginnings, characters."""
+    """Return a list of `(description, query as typed)` of searches, with words of `language` (a
+    Language) from the most frequent to one that occurs nowhere."""
     words, pairs = language.words, language.pairs
     return [
         ("the commonest word", f'"{words[0]}"'),
@@ -171,8 +177,8 @@ def queries(language):
 
 
 def processor():
-    """A function that says how many seconds of processor time this process and its PostgreSQL
-    backend, where it can be seen, have spent."""
+    """Return a function without arguments that returns the seconds of processor time spent by this
+    process so far, and by its PostgreSQL server process if that runs on this machine."""
     from django.db import connection
 
     if connection.vendor == "sqlite":
@@ -184,7 +190,9 @@ def processor():
 
 
 def look(query, owners, order, spent):
-    """Milliseconds of processor time of one look, the median of ROUNDS."""
+    """Return the milliseconds of processor time of one search with its results, the median of
+    ROUNDS. `query` is the text as typed, `owners` ids of people (None: everybody), `order` "newest"
+    or "best", `spent` the function that `processor` returned."""
     from conversations.search import parse, search
     from conversations.search.results import results
 

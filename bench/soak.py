@@ -1,6 +1,6 @@
-"""The tests of endurance with their full figures, on SQLite and then on PostgreSQL.
+"""Runner of the endurance tests (marked `soak`) at full length, on SQLite and then on PostgreSQL.
 
-python -m bench.soak    half an hour; its result goes into docs/performance.md
+python -m bench.soak    takes half an hour and writes its table to docs/performance.md
 """
 
 import os
@@ -39,6 +39,7 @@ ROWS = (
 
 
 def main():
+    """Run the tests on both databases and print the table. Return True if any test failed."""
     began = time.monotonic()
     sqlite, postgres = run(), run("-m", "tests.support.postgres", sys.executable)
     minutes = (time.monotonic() - began) / 60
@@ -60,7 +61,9 @@ books. {len(sqlite) + len(postgres)} tests; failed: {", ".join(failed) or "none"
 
 
 def run(*runner):
-    """Run the tests; `{name: (whether it failed, what it recorded)}`, without those skipped."""
+    """Run the endurance tests once; `runner` are further arguments for the Python interpreter, such
+    as a module that starts PostgreSQL first. Return `{test name: (True if it failed, {property:
+    value that the test recorded})}`, without skipped tests."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         # Only this one takes what a test records of itself.
@@ -82,12 +85,16 @@ def run(*runner):
 
 
 def failures(sqlite, postgres):
+    """Yield `(test name, name of the database)` for each failed test in the results of `run` on
+    SQLite and on PostgreSQL."""
     for database, results in (("SQLite", sqlite), ("PostgreSQL", postgres)):
         yield from ((name, database) for name, (failed, _figures) in results.items() if failed)
 
 
 def cell(results, test, figure):
-    """The figure of the test whose name has the word `test`; – where there is none."""
+    """Return the text for a cell of the table: `figure` (a format string) filled with what was
+    recorded by the test whose name contains `test`; "–" if there is none. `results` is what `run`
+    returned."""
     for name, (_failed, recorded) in results.items():
         if test in name:
             try:

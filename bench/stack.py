@@ -1,7 +1,6 @@
-"""What is measured, in processes of their own: a fast gateway, the baseline, the site, the people.
-
-All on this machine, over one SQLite file or the PostgreSQL that is given.
-"""
+"""Processes for benchmarks: starts the scripted gateway, the baseline server, the site and the load
+generator, and measures their processor time and memory. All run on this machine, with one SQLite
+file or a given PostgreSQL database."""
 
 import json
 import os
@@ -25,8 +24,10 @@ START_SECONDS = 60
 
 
 def prepare(folder, models, database_url=None, people=200):
-    """A fresh database with that many `people`, their sessions, and `models`, whose names tell the
-    gateway what to send: the number of pieces, and the seconds between two. Once a process."""
+    """Create the database, `people` people (a number) with sessions, and a LanguageModel for each
+    of the names `models` (`COUNT:SECONDS`, see `bench.gateway`); set the environment variables of
+    the servers. Call it once in a process. `folder` is a Path for temporary files, `database_url` a
+    PostgreSQL database (None: SQLite in `folder`)."""
     os.environ.update(
         SECRET_KEY=secrets.token_urlsafe(50),
         INSECURE_HTTP="true",
@@ -61,8 +62,9 @@ def prepare(folder, models, database_url=None, people=200):
 
 @contextmanager
 def running(folder, workers=1, **environment):
-    """The gateway, the baseline and the site, the last two with that many `workers`, the site with
-    further variables of its `environment`; yields their master's pids."""
+    """Context manager: start the gateway, the baseline and the site, the last two with `workers`
+    workers each, and stop them at the end. `environment` are further environment variables. Yields
+    the process ids of their masters as `{"gateway": …, "baseline": …, "site": …}`."""
     with open(folder / "log", "w") as log:
         start = [sys.executable, "-m", "gunicorn"]
         processes = {
@@ -98,7 +100,8 @@ def running(folder, workers=1, **environment):
 
 
 def wait_until_they_serve():
-    """Return when a connection to each is taken."""
+    """Wait until the gateway, the baseline and the site accept connections. Raise
+    ConnectionRefusedError if one does not after START_SECONDS."""
     for port in PORTS.values():
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -112,6 +115,15 @@ def wait_until_they_serve():
 
 
 def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None, window=None):
+    """Run the load generator (`bench.load`) and return its results as a dict, with `peak`, the most
+    memory of `server` in bytes.
+
+    `folder` is the Path of `prepare`, `kind` "site" or "baseline", `model` the name of the language
+    model and `pieces` the number of pieces it streams. `at_once` people ask in each of `rounds`,
+    spread over `spread` seconds. `server` is the process id of the measured server (None: none);
+    its CPU seconds between two times, given as `window` in seconds from the start, are the result
+    `cpu_in_window`.
+    """
     scenario = {
         "kind": kind,
         "url": URLS[kind],
@@ -145,12 +157,14 @@ def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None,
 
 
 def family(pid):
+    """Return the list of process ids of the process `pid` and of its children."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *map(int, children)]
 
 
 def cpu(pid):
-    """Seconds of processor time of a server and its workers so far."""
+    """Return the seconds of processor time that the server with the process id `pid` and its
+    workers have used so far."""
     total = 0
     for member in family(pid):
         fields = Path(f"/proc/{member}/stat").read_text().rsplit(")", 1)[1].split()
@@ -159,7 +173,8 @@ def cpu(pid):
 
 
 def memory(pid):
-    """Bytes resident of a server and its workers; shared pages count for each."""
+    """Return the resident memory, in bytes, of the server with the process id `pid` and its
+    workers; pages that they share count for each of them."""
     total = 0
     for member in family(pid):
         for line in Path(f"/proc/{member}/status").read_text().splitlines():

@@ -1,4 +1,4 @@
-"""The conversations that the pictures show."""
+"""Sample conversations for the screenshots (`bench.screenshots`)."""
 
 from datetime import timedelta
 
@@ -50,7 +50,8 @@ OTHERS = [
 
 
 def tell():
-    """Make Alice and her conversations; returns her and the one to look at."""
+    """Create the person Alice with her conversations. Return `(Person, the Conversation to
+    show)`."""
     from django.utils import timezone
 
     from conversations.models import Conversation, Person
@@ -84,7 +85,8 @@ LONG = "Donaudampfschifffahrtsgesellschaft https://example.org/" + "long/" * 60
 
 
 def tell_states(person):
-    """Conversations of `person` in states that are seldom looked at, by their names."""
+    """Create conversations of `person` (a Person) in rare states, such as a failed reply or a
+    queued message. Return them as `{name of the state: Conversation}`."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -133,6 +135,7 @@ def tell_states(person):
 
 
 def _turn(conversation, question, reply):
+    """Add a question and its completed reply (texts in Markdown) to the Conversation."""
     from conversations.models import Message, Response
     from conversations.rendering import render, render_typed
 

@@ -1,12 +1,13 @@
-"""What reports and the books cost, over the ledger of the command fill_ledger of this folder.
+"""Benchmark of usage reports and of ending a call, with millions of Responses.
 
-    .venv/bin/python -m bench.usage            10 million calls, in a database of its own
-    .venv/bin/python -m bench.usage --calls N  fewer
-    .venv/bin/python -m bench.usage --here     the database of DATABASE_URL as it stands
+    .venv/bin/python -m bench.usage            10 million calls, in a temporary SQLite database
+    .venv/bin/python -m bench.usage --calls N  with N calls
+    .venv/bin/python -m bench.usage --here     in the database of DATABASE_URL, already filled
 
-Prints the server time of each report (view, database and template, as the median of five) and
-the database time of ending a call (the median of 200). Works on SQLite and on PostgreSQL
-(`python -m tests.support.postgres python -m bench.usage --here`, once it is filled).
+The made-up Responses come from the command `fill_ledger` in bench/management. Printed are the
+server time of each report (view, database and template, the median of five) and the database time
+of ending one call (the median of 200). For PostgreSQL run `python -m tests.support.postgres python
+-m bench.usage --here`, once the database is filled.
 """
 
 import argparse
@@ -27,6 +28,7 @@ ENDS = 200
 
 
 def main():
+    """Read the command line, create and fill the database unless `--here` is given, and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=10_000_000)
     parser.add_argument("--here", action="store_true", help="measure what DATABASE_URL names")
@@ -45,7 +47,7 @@ def main():
 
 
 def measure():
-    """Measure the reports and the end of a call, and print them."""
+    """Measure the reports and the end of a call, and print the results."""
     import django
 
     django.setup()
@@ -62,6 +64,8 @@ def measure():
 
 
 def reports():
+    """Measure each usage report for ranges of 1 to 727 days, and print a row of the table for
+    each."""
     from django.conf import settings
     from django.contrib.auth.models import Group
     from django.test import Client
@@ -94,13 +98,16 @@ def reports():
 
 
 def read(client, address):
+    """Request the path `address` with the Django test client `client`; return the body of the
+    answer as bytes. Raise AssertionError for a status other than 200."""
     answer = client.get(address)
     assert answer.status_code == 200, address
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 
 def median(act, *arguments):
-    """The median time and processor time of `act` in milliseconds."""
+    """Call `act` with `arguments` several times; return the median of the elapsed time and that of
+    the processor time, both in milliseconds."""
     act(*arguments)
     times = []
     for _ in range(ROUNDS):
@@ -111,7 +118,8 @@ def median(act, *arguments):
 
 
 def ends():
-    """What ending a call takes of the database: ledger, price, budget and sums."""
+    """Measure and print what the database does when one call (Response) ends: storing it, its
+    price, the budget and the usage sums."""
     from django.db import connection
     from django.utils import timezone
 
@@ -152,7 +160,8 @@ def ends():
 
 
 class Stopwatch:
-    """Notes how long each statement takes."""
+    """Wrapper for Django's `connection.execute_wrapper` that appends the seconds taken by each SQL
+    statement to the list `times`."""
 
     def __init__(self, times):
         self._times = times

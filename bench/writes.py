@@ -1,6 +1,7 @@
-"""What replies write to the database: statements, rows and bytes of PostgreSQL's log.
+"""Benchmark of database writes: the statements, rows and bytes of the write-ahead log that
+streaming replies cost on PostgreSQL.
 
-python -m bench.writes    for docs/scaling.md
+    python -m bench.writes    writes its table to docs/performance.md
 """
 
 import tempfile
@@ -24,6 +25,8 @@ FIGURES = {
 
 
 def main():
+    """Start PostgreSQL and the servers, measure, print the table and store it in
+    docs/performance.md."""
     with (
         postgres("shared_preload_libraries=pg_stat_statements") as url,
         tempfile.TemporaryDirectory() as folder,
@@ -59,6 +62,9 @@ process writes its load, for the other processes, every three seconds.
 
 
 def load(folder, model, tokens, people):
+    """Have `people` people (a number) ask the site for a reply of `tokens` tokens each from
+    `model`, within one second, and wait for the end of all. Raise AssertionError if one fails.
+    `folder` is the Path of `stack.prepare`."""
     result = stack.load(folder, "site", model, tokens, at_once=people, spread=1.0)
     assert not result["errors"], result
 
@@ -67,7 +73,8 @@ SETTLING = 12  # seconds; an idle connection gives up its counts after ten
 
 
 def during(action):
-    """What the database counted while `action` ran, and SETTLING seconds after it."""
+    """Return `{name of FIGURES: number}` of what the database did while the function `action` ran
+    and in the SETTLING seconds after it."""
     time.sleep(SETTLING)
     before = counters()
     action()
@@ -76,7 +83,8 @@ def during(action):
 
 
 def in_the_middle(folder):
-    """What it counted in ten seconds of writing replies."""
+    """Return `{name of FIGURES: number}` of what the database did in ten seconds while REPLIES
+    replies were being streamed. `folder` is the Path of `stack.prepare`."""
     people = threading.Thread(target=load, args=(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
     people.start()
     time.sleep(7)
@@ -88,10 +96,12 @@ def in_the_middle(folder):
 
 
 def difference(before):
+    """Return by how much the figures have grown since `before`, an earlier result of `counters`."""
     return {name: value - before[name] for name, value in counters().items()}
 
 
 def counters():
+    """Return `{name of FIGURES: number}` as PostgreSQL has counted them so far."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,5 @@
-"""The command `fill_conversations --settings=bench.settings`: invented conversations."""
+"""The command `manage.py fill_conversations COUNT --settings=bench.settings`: creates made-up
+conversations in an empty database, for benchmarks."""
 
 import random
 from datetime import timedelta
@@ -40,10 +41,11 @@ class Command(BaseCommand):
 
 
 def fill(conversations, people, words=0):
-    """Make so many conversations of so many people, a question and a reply each, a minute apart;
-    their texts have so many `words` and are indexed, or are short and not indexed (0).
+    """Create made-up conversations (`conversations` is their number), shared out among `people`
+    people: a question and a reply each, dated a minute apart. Further calls add more.
 
-    Called again it adds to those there are.
+    With `words` each message has so many words and is added to the full-text search index; with 0
+    it is short and not indexed.
     """
     chance = random.Random(1)
     start = timezone.now()
@@ -121,7 +123,7 @@ def fill(conversations, people, words=0):
 
 
 def _text(chance, words):
-    """Return a text of so many made-up `words` by the random generator `chance`; rare words are as
-    rare as in a language (a Pareto distribution)."""
+    """Return a text of `words` made-up words (a number) by the random generator `chance`
+    (random.Random); word frequencies are those of a language (a Pareto distribution)."""
     numbers = (int(chance.paretovariate(1)) % VOCABULARY for _ in range(words))
     return " ".join(f"word{number:x}" for number in numbers)

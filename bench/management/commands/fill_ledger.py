@@ -1,4 +1,5 @@
-"""The command `fill_ledger --settings=bench.settings`: a ledger of invented Responses."""
+"""The command `manage.py fill_ledger --settings=bench.settings`: fills an empty database with
+made-up Responses (model calls), charges and usage sums, for benchmarks of usage reports."""
 
 import random
 from collections import defaultdict
@@ -85,6 +86,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{Response.objects.count()} calls of {people} people on {days} days")
 
     def _make_models(self, count):
+        """Create `count` LanguageModels, prices for all but the first, and a price for web
+        searches."""
         self.models = [f"model-{n:02}" for n in range(count)]
         LanguageModel.objects.bulk_create(LanguageModel(name=name) for name in self.models)
         long_ago = datetime(2000, 1, 1, tzinfo=UTC)
@@ -106,6 +109,7 @@ class Command(BaseCommand):
         )
 
     def _make_people(self, count):
+        """Create `count` people, each in one of 20 groups; choose the models that they use."""
         made = Person.objects.bulk_create(
             Person(username=f"person-{n:04}", email=f"person-{n:04}@example.org")
             for n in range(count)
@@ -121,6 +125,7 @@ class Command(BaseCommand):
         ]
 
     def _fill_day(self, day, count):
+        """Create `count` Responses on the date `day`, with their Charges and UsageDay rows."""
         midnight = calendar.start_of(day).astimezone(UTC)
         seconds = sorted(self.chance.random() * 86_000 for _ in range(count))
         rows, sums = [], defaultdict(lambda: defaultdict(int))
@@ -141,6 +146,8 @@ class Command(BaseCommand):
             insert(UsageDay._meta.db_table, (*rollup.KEYS, *MEASURES), cells)
 
     def _invent(self, at):
+        """Return `(columns of a made-up Response created at the datetime `at`, list of its
+        Charges)`."""
         chance = self.chance.random
         person_id, username, usual = self.people[int(chance() * len(self.people))]
         which = chance()
@@ -182,7 +189,8 @@ class Command(BaseCommand):
         return row, charges
 
     def _search(self, row):
-        """One to four searches in the web, as the charge of the call `row`."""
+        """Return a list with the Charge for one to four web searches in the call `row` (columns of
+        a Response)."""
         count = int(self.chance.random() * 4) + 1
         charge = Charge(response_id=row["id"], kind="web_search", quantity=count, basis="counted")
         enter_price(charge, self.search)
@@ -190,8 +198,8 @@ class Command(BaseCommand):
 
 
 def copy_days(number, block, first, days):
-    """Copy the first `days` days of the block that begins with the date `first`, `number` blocks
-    later, with ids that go on."""
+    """Copy the Responses, Charges and UsageDay rows of `days` days from the date `first` on, dated
+    `number` times `block` days later and with new ids."""
     shift = number * block
     end = first + timedelta(days=days)
     times = {"created_at", "started_at", "first_token_at", "finished_at"}
@@ -233,7 +241,8 @@ def copy_days(number, block, first, days):
 
 
 def insert(table, columns, rows):
-    """Store rows by the quickest way there is."""
+    """Insert `rows` (lists of values) into the columns `columns` of `table` (names) by the fastest
+    way that the database has."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
@@ -248,7 +257,7 @@ def insert(table, columns, rows):
 
 
 def plain(row):
-    """A row as SQLite keeps it."""
+    """Return the values of `row` as a list in the form in which SQLite stores them."""
     return [PLAIN[type(value)](value) if type(value) in PLAIN else value for value in row]
 
 
@@ -260,7 +269,8 @@ PLAIN = {
 
 
 def sum_up(grain, first, end):
-    """Make the UsageRollup rows of one span from UsageDay."""
+    """Create the UsageRollup rows of `grain` (UsageRollup.Grain, the kind of sum) for one period,
+    from UsageDay rows of the dates from `first` to the day before `end`."""
     _period, told_apart = rollup.GRAINS[grain]
     names = [name for name in rollup.KEYS[1:] if name in told_apart]
     others = [name for name in rollup.KEYS[1:] if name not in told_apart]
