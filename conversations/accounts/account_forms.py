@@ -24,8 +24,8 @@ LABELS = {
 
 
 class Labelled:
-    """Mixin of allauth's forms: sets the labels of this site and removes the placeholders that
-    repeat them inside the fields."""
+    """Mixin for forms of allauth: sets this site's labels, and removes placeholders, which would
+    repeat the labels inside the fields."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -78,31 +78,34 @@ class ResetPasswordForm(Labelled, forms.ResetPasswordForm):
     """Form that asks for an e-mail with a link to set a new password."""
 
     def clean_email(self):
-        """Return the e-mail address. No link is sent for accounts that log in by single sign-on
-        only; the page says the same, so that it does not tell who has an account."""
+        """Return the e-mail address. No link is sent to accounts that can log in by single sign-on
+        only; the page says the same in either case, so that it does not tell who has an account."""
         email = super().clean_email()
         self.users = [user for user in self.users if may_log_in_locally(user)]
         return email
 
 
 class ResetPasswordKeyForm(Labelled, FirstPasswordTakesFaults, forms.ResetPasswordKeyForm):
-    """Form that sets a new password, opened by the link in that e-mail."""
+    """Form that sets a new password; opened by the link that was e-mailed after a
+    ResetPasswordForm."""
 
 
 class FactorForm(Labelled, factor_forms.AuthenticateForm):
-    """Form of the second step of a login: a code of the app, or a recovery code."""
+    """Form of the second step of a login: asks for a code of the authenticator app, or a recovery
+    code."""
 
 
 class FactorAgainForm(Labelled, factor_forms.ReauthenticateForm):
-    """Form that asks for a code again, before something important."""
+    """Form that asks a logged-in person for a code of the second factor again, before an important
+    action."""
 
 
 class ActivateTOTPForm(Labelled, totp_forms.ActivateTOTPForm):
-    """Form that adds an authenticator app, with a first code of it."""
+    """Form that adds an authenticator app to an account; asks for a first code of the app."""
 
 
 class AddKeyForm(Labelled, key_forms.AddWebAuthnForm):
-    """Form that adds a passkey or security key."""
+    """Form that adds a passkey or security key to an account."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -31,8 +31,7 @@ class Adapter(DefaultAccountAdapter):
     and failed logins counted per account, no matter which of its names was typed."""
 
     def is_open_for_signup(self, request):
-        """Return True if people may sign up themselves: SIGNUP is "open", and a password is a way
-        in."""
+        """Return True if anybody may sign up: SIGNUP is "open" and PASSWORD_LOGIN is on."""
         return settings.SIGNUP == "open" and settings.PASSWORD_LOGIN
 
     def clean_email(self, email):
@@ -43,7 +42,8 @@ class Adapter(DefaultAccountAdapter):
         return super().clean_email(unicodedata.normalize("NFC", email))
 
     def authenticate(self, request, **credentials):
-        """Return the Person for `credentials` (normalized as names are stored) or None."""
+        """Return the Person for `credentials` (`email` or `username`, and `password`), or None if
+        they are wrong. Names are normalized first, as they are stored."""
         for name, form in (("email", "NFC"), ("username", "NFKC")):
             if isinstance(credentials.get(name), str):
                 credentials[name] = unicodedata.normalize(form, credentials[name])
@@ -79,9 +79,9 @@ class Adapter(DefaultAccountAdapter):
         self._login_failed_rl_usage.usage += everywhere.usage
 
     def pre_login(self, request, user, **kwargs):
-        """Return None to let the login of `user` (a Person who proved who they are) go on, or the
-        answer in its place: for an account of single sign-on that used a password or passkey, and
-        for an inactive account. `kwargs` are allauth's."""
+        """Return None if the login of `user`, a Person who proved who they are, may go on; else the
+        HTTP response in its place: for an inactive account, and for one of single sign-on that used
+        a password or passkey. `kwargs` are allauth's."""
         answer = super().pre_login(request, user, **kwargs)
         if answer or was_by_single_sign_on(request, user) or may_log_in_locally(user):
             return answer
@@ -94,9 +94,10 @@ class Adapter(DefaultAccountAdapter):
         return redirect("account_login")
 
     def get_reauthentication_methods(self, user):
-        """Return the ways in which `user` can confirm who they are: allauth's list of dicts (`id`,
-        `description`, `url`), the first being the one that is asked for. People of single sign-on
-        do it at the provider, or with a second factor if they have one here."""
+        """Return the ways in which `user` can confirm who they are, as allauth's list of dicts
+        (`id`, `description`, `url`), the preferred one first. People with single sign-on can
+        confirm it at the identity provider, or with a second factor if they have one on this
+        site."""
         methods = super().get_reauthentication_methods(user)
         if user.is_authenticated and is_of_directory(user):
             if not may_log_in_locally(user):
@@ -108,7 +109,8 @@ class Adapter(DefaultAccountAdapter):
         return methods
 
     def is_safe_url(self, url):
-        """Return True if `url` may be redirected to; a malformed one is not safe."""
+        """Return True if `url` is on this site, so that a redirect to it is safe; False for a
+        malformed URL."""
         try:
             return super().is_safe_url(url)
         except ValueError:
@@ -116,12 +118,14 @@ class Adapter(DefaultAccountAdapter):
             return False
 
     def _get_login_attempts_cache_key(self, request, **credentials):
-        """Return the key under which allauth counts failed logins: account and IP address."""
+        """Return the cache key under which allauth counts failed logins from one IP address: made
+        of the account that `credentials` name and the address."""
         return f"{self._account(credentials)} {ratelimit.get_ip(request)}"
 
     def _account(self, credentials):
-        """Return the key under which failed logins are counted: the account that `credentials`
-        name, or else the name as typed."""
+        """Return the text under which failed logins are counted: "person:ID" for the account that
+        `credentials` (a dict) name, or "name:…" with the name as typed if there is no such
+        account."""
         # allauth counts by the site's host name and by what was typed: the person's name, their
         # e-mail and each name of the site would have a count of its own.
         typed = credentials.get("email") or credentials.get("username") or ""
@@ -131,11 +135,11 @@ class Adapter(DefaultAccountAdapter):
 
 
 def send_password_link(request, person):
-    """Send `person` an e-mail with a link to set the password, in the person's language. `request`
-    tells the site's address for the link.
+    """Queue an e-mail to `person`, in their language, with a link to set the password. `request`
+    gives the site's address for the link.
 
-    The link is one of a password reset: valid for as long, and once. The e-mail is queued
-    (conversations.mail); the administration shows whether the mail server took it.
+    The link is one of a password reset: it works once, and as long as those do. The administration
+    shows whether the mail server accepted the e-mail.
     """
     adapter = get_adapter(request)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"
@@ -149,8 +153,8 @@ def send_password_link(request, person):
 
 
 def send_factor_reset(request, person):
-    """Send `person` an e-mail that an administrator reset their second factor, in the person's
-    language. If nobody asked for that, somebody is at their account."""
+    """Queue an e-mail to `person`, in their language, that an administrator has reset their second
+    factor, so that they notice if they did not ask for it."""
     with translation.override(person.language or translation.get_language()):
         context = {"site_name": settings.SITE_NAME, "person": person}
         get_adapter(request).send_mail("account/email/factor_reset", person.email, context)

@@ -20,26 +20,28 @@ class FactorAdapter(DefaultMFAAdapter):
     """
 
     def get_totp_issuer(self):
-        """Return the name under which an app lists the account."""
+        """Return the name under which an authenticator app lists the account: SITE_NAME."""
         return settings.SITE_NAME
 
     def _get_site_name(self):
+        """Return the name of the site for security keys: SITE_NAME."""
         return settings.SITE_NAME
 
     def build_totp_svg(self, url):
-        """Return the QR code of `url` as an `svg` element for the page itself: the policy lets no
-        `data:` image load."""
+        """Return the QR code of `url`, which sets up an authenticator app, as an `svg` element
+        (safe HTML) for the page itself: the content security policy forbids `data:` images."""
         document = super().build_totp_svg(url)
         # Made by the library from `url` alone: paths, no text.
         return mark_safe(document[document.index("<svg") :])  # noqa: S308
 
     def encrypt(self, text):
-        """Return `text` encrypted and authenticated, as text."""
+        """Return `text`, a secret of a second factor, encrypted and authenticated, as text for the
+        database."""
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text):
-        """Return the text that `encrypt` was given; a random one if it cannot be decrypted, with
-        which no code fits."""
+        """Return the secret that `encrypt` made `encrypted_text` of; if it cannot be decrypted, a
+        random secret, for which no code is right."""
         try:
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
@@ -47,7 +49,8 @@ class FactorAdapter(DefaultMFAAdapter):
 
 
 def _cipher():
-    """Return the cipher of SECRET_KEY, which also decrypts what SECRET_KEY_FALLBACKS encrypted."""
+    """Return the cipher object for secrets: it encrypts with SECRET_KEY, and decrypts with
+    SECRET_KEY or one of SECRET_KEY_FALLBACKS."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     salted = (hashlib.sha256(b"conversations.second_factors:" + key.encode()) for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(each.digest())) for each in salted])

@@ -1,4 +1,4 @@
-"""Import of people: makes and updates accounts from the rows of a CSV file."""
+"""Import of people: creates and updates accounts from the rows of a CSV file."""
 
 from dataclasses import dataclass, field
 
@@ -14,8 +14,8 @@ from conversations.models.invitation import Role
 
 @dataclass
 class Report:
-    """What an import did, or would do: usernames of the accounts `made`, `changed` (each with the
-    names of what changed) and `unchanged`."""
+    """The result of an import, or of a dry run: lists of usernames of accounts that were `made`,
+    `changed` (each with the names of its changed fields) and `unchanged`."""
 
     made: list = field(default_factory=list)
     changed: list = field(default_factory=list)
@@ -23,17 +23,17 @@ class Report:
 
 
 class _DryRun(Exception):
-    """Rolls back an import that was only to be reported."""
+    """Raised to roll back the transaction of an import that is a dry run."""
 
 
 def import_people(rows, dry_run):
-    """Make and update the accounts of `rows` (PersonRow) in one transaction, and return a Report.
-    With `dry_run` everything is done and rolled back, so that the report says what would happen.
+    """Create or update an account for each of `rows` (PersonRows of a CSV file) in one transaction,
+    and return a Report. With `dry_run` True everything is rolled back at the end.
 
-    An account is found by its username or else by its e-mail address. Only columns that the file
-    has are looked at; a cell of `groups` names all groups of the person but those of the directory.
-    A role is given, and none is taken away. Raise FileFaults, and change nothing, if a row cannot
-    be used.
+    An account is found by its username or else by its e-mail address. Only columns of the file are
+    used; the cell `groups` replaces the person's groups, except those that the identity provider
+    manages. A role is given, never taken away. Raise FileFaults, and change nothing, if a row
+    cannot be used.
     """
     report, faults, seen = Report(), [], set()
     try:
@@ -53,8 +53,9 @@ def import_people(rows, dry_run):
 
 
 def _import(row, report, seen):
-    """Make or update the account of `row`; note it in `report`, and its id in `seen`. Raise
-    ValidationError if the row cannot be used."""
+    """Create or update the account of `row` (a PersonRow); add its username to `report` (a Report)
+    and its id to the set `seen`. Raise ValidationError if the row cannot be used, or its account is
+    in `seen` already."""
     person = _found(row)
     is_new = person is None
     if is_new:
@@ -77,8 +78,9 @@ def _import(row, report, seen):
 
 
 def _found(row):
-    """Return the Person of `row`, by username or else by address; None if there is none. Raise
-    ValidationError if several have the address."""
+    """Return the Person that `row` (a PersonRow) names, by username or else by e-mail address; None
+    if there is none. Raise ValidationError if the address is that of several accounts, or of one
+    with another username."""
     if row.username:
         person = Person.objects.filter(username=row.username).first()
         if person is not None:
@@ -97,8 +99,9 @@ def _found(row):
 
 
 def _username(row):
-    """Return the username for a new account of `row`: that of the file, a name without blanks, or
-    what stands before the "@"."""
+    """Return the username for a new account of `row` (a PersonRow): the one in the file, else a
+    name without blanks, else the part of the address before "@". Raise ValidationError if there is
+    none of them."""
     if row.username:
         return row.username
     if row.name and " " not in row.name:
@@ -109,8 +112,8 @@ def _username(row):
 
 
 def _set_fields(person, row):
-    """Set name and address of `person` from `row`, where the file has them; return the names of
-    what changed."""
+    """Set name and e-mail address of `person` from `row` (a PersonRow), where it has them, without
+    saving; return a list of the names of the fields that changed."""
     values = {}
     if row.email:
         values["email"] = row.email
@@ -123,8 +126,8 @@ def _set_fields(person, row):
 
 
 def _set_groups(person, row):
-    """Give `person` the groups of `row` and no other, but for those of the directory; return
-    ["groups"] if that changed anything."""
+    """Make the groups of `row` (a PersonRow) the only groups of `person`, except those that the
+    identity provider manages. Return ["groups"] if that changed anything, else []."""
     if "groups" not in row.columns:
         return []
     wanted = {group.pk for group in row.groups}
@@ -135,7 +138,8 @@ def _set_groups(person, row):
 
 
 def _set_role(person, row):
-    """Give `person` the role of `row`; return ["role"] if they did not have it."""
+    """Give `person` the role of `row` (a PersonRow), if any. Return ["role"] if they did not have
+    it, else []."""
     had = roles.held(person)
     if row.role == Role.NONE or row.role in had:
         return []

@@ -1,4 +1,5 @@
-"""Invitations: who may take one up, and what it gives."""
+"""Use of invitations: finds the one whose link was opened, gives the new account what it promises,
+and e-mails links."""
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
@@ -13,28 +14,29 @@ _KEY = "invitation"
 
 
 def remember(request, token):
-    """Note in the session that its owner opened the link with `token`, for a sign-up by single
-    sign-on."""
+    """Store `token`, of an invitation's link that was opened, in the session of `request`, for a
+    sign-up by single sign-on that may follow."""
     request.session[_KEY] = token
 
 
 def taken_up(request):
-    """Return the open Invitation whose link was opened in this session, locked for the transaction,
-    or None."""
+    """Return the open Invitation whose link was opened in the session of `request`, locked until
+    the transaction ends; None if there is none."""
     found = Invitation.of_token(request.session.get(_KEY, ""))
     return found and locked(found)
 
 
 def locked(invitation):
-    """Return `invitation`, read anew and locked until the transaction ends; None if it was used or
-    revoked meanwhile: of two who use one link at the same time, one gets an account."""
+    """Read `invitation` (an Invitation) anew, lock its row until the transaction ends, and return
+    it; None if it is no longer open. So only one of two people who use a link at the same time gets
+    an account."""
     row = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
     return row if row and row.is_open else None
 
 
 def accept(request, invitation, person):
-    """Give the new `person` what `invitation` (locked) has for them, and mark it as used; in the
-    caller's transaction. Each grant is a row of the access log."""
+    """Give the new Person `person` the groups and the role of `invitation` (an Invitation, locked),
+    and mark it as accepted. Call it within a transaction. Each grant is a row of the access log."""
     invitation.accepted_at, invitation.person = timezone.now(), person
     invitation.save(update_fields=["accepted_at", "person"])
     with acting(request, by=f"invitation of person {invitation.invited_by_id}"):
@@ -44,12 +46,13 @@ def accept(request, invitation, person):
 
 
 def confirm_address(person, email):
-    """Note that `person` has the address `email`: they opened a link that was sent there."""
+    """Insert `email` as the verified e-mail address of `person`, who opened a link that was sent
+    there."""
     EmailAddress.objects.create(user=person, email=email.lower(), primary=True, verified=True)
 
 
 def is_taken(email):
-    """Return True if an account has the address `email`."""
+    """Return True if an account has the e-mail address `email`, in any case of letters."""
     return (
         Person.objects.filter(email__iexact=email).exists()
         or EmailAddress.objects.filter(email__iexact=email).exists()
@@ -57,8 +60,9 @@ def is_taken(email):
 
 
 def send(request, invitation):
-    """Queue an e-mail with the link of `invitation`, in the language of whoever invites; `request`
-    tells the site's address."""
+    """Queue an e-mail with the link of `invitation` (an Invitation) to its address, in the active
+    language (that of the inviting administrator). `request` gives the site's address for the
+    link."""
     context = {
         "url": request.build_absolute_uri(invitation.path),
         "site_name": settings.SITE_NAME,

@@ -1,4 +1,5 @@
-"""Local login: who may log in here with a password or passkey, beside single sign-on."""
+"""Local login: tells whether a person may log in with a password or passkey of this site, or only
+by single sign-on."""
 
 from allauth.account.authentication import get_authentication_records
 from allauth.socialaccount.models import SocialAccount
@@ -6,7 +7,8 @@ from django.conf import settings
 
 
 def is_of_directory(person):
-    """Return True if `person` logs in by single sign-on, through the configured provider."""
+    """Return True if the account of `person` is connected with the configured identity provider,
+    for single sign-on."""
     if not settings.OIDC_ISSUER:
         return False
     return SocialAccount.objects.filter(user=person, provider=settings.OIDC_ISSUER).exists()
@@ -15,9 +17,9 @@ def is_of_directory(person):
 def may_log_in_locally(person):
     """Return True if `person` may log in with a password or passkey of this site.
 
-    Superusers always may: there must be a way in while the provider fails. Others may unless
-    PASSWORD_LOGIN is off, or their account is one of the directory: whoever is removed there must
-    not keep a second key.
+    Superusers always may: there must be a way in while the identity provider fails. Others may if
+    PASSWORD_LOGIN is on and they have no single sign-on: somebody who is removed at the provider
+    must not keep another way in.
     """
     if person.is_superuser:
         return True
@@ -25,7 +27,7 @@ def may_log_in_locally(person):
 
 
 def was_by_single_sign_on(request, person):
-    """Return True if the login of `person` in the session of `request` began at the provider; a
+    """Return True if `person` began the session of `request` by a login at the identity provider; a
     second factor may have followed."""
     methods = [record["method"] for record in get_authentication_records(request, person)]
     return next((each for each in reversed(methods) if each != "mfa"), "") == "socialaccount"

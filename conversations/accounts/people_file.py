@@ -1,5 +1,5 @@
-"""CSV files of people: reads names, addresses, groups and roles for `manage.py import_people` and
-for invitations."""
+"""Parser of CSV files of people (names, addresses, groups, roles), for `manage.py import_people`
+and for invitations."""
 
 import csv
 import io
@@ -29,7 +29,8 @@ ROLE_NAMES = {role.value: role for role in Role} | {
 
 
 class FileFaults(Exception):
-    """What is wrong with a file of people: `faults`, a list of sentences, each with its line."""
+    """Raised if a CSV file of people cannot be used. `faults` is a list of sentences for people,
+    most with the number of the line."""
 
     def __init__(self, faults):
         super().__init__("\n".join(faults))
@@ -38,8 +39,9 @@ class FileFaults(Exception):
 
 @dataclass
 class PersonRow:
-    """A row of the file at the number `line`: texts without blanks around them, "" where the cell
-    is empty, and `groups` as rows of Group. `columns` are the names of those that the file has."""
+    """One row of a CSV file of people, at line number `line`. Cells are texts without blanks around
+    them, "" if empty; `role` is a Role, `groups` a list of Groups, `columns` the set of names of
+    columns that the file has."""
 
     line: int
     username: str = ""
@@ -50,14 +52,15 @@ class PersonRow:
     columns: frozenset = frozenset()
 
     def fault(self, said):
-        """Return the sentence `said` with the number of the line before it."""
+        """Return the sentence `said` with the row's line number before it."""
         return _("Line %(line)d: %(said)s") % {"line": self.line, "said": said}
 
 
 def read_rows(content, required=()):
-    """Return a list of PersonRow for the CSV file `content` (bytes in UTF-8), separated by commas,
-    semicolons or tabs. Raise FileFaults with a sentence for each line that cannot be used: unknown
-    groups and roles are refused, never made, as are groups of the directory."""
+    """Parse `content`, a CSV file of people (bytes in UTF-8; commas, semicolons or tabs), into a
+    list of PersonRow. `required` are names of columns it must have. Raise FileFaults with a
+    sentence for each fault; unknown groups and roles are faults, as are groups that the identity
+    provider manages."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -87,8 +90,8 @@ def read_rows(content, required=()):
 
 
 def _lines(text):
-    """Yield `(number, cells)` for each line of the CSV `text` that is not empty; raise FileFaults
-    where it is no CSV."""
+    """Yield `(line number, list of cells)` for each line of the CSV `text` that is not empty. Raise
+    FileFaults if it is no CSV."""
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
@@ -102,13 +105,16 @@ def _lines(text):
 
 
 def _column(cell):
-    """Return the name in COLUMNS that the heading `cell` means; "" for one that is not read."""
+    """Return the key of COLUMNS that the heading `cell` stands for; "" for a column that is not
+    used."""
     said = cell.casefold()
     return next((name for name, others in COLUMNS.items() if said in others), "")
 
 
 def _fill(row, values, groups, managed):
-    """Set the fields of `row` from `values` (cells by column); return a list of what is wrong."""
+    """Set the fields of `row` (a PersonRow) from `values` (a dict of cells by column). `groups` is
+    a dict of Groups by name in lower case, `managed` the ids of those that the identity provider
+    manages. Return a list of sentences about faults."""
     faults = []
     for name in ("username", "name", "email"):
         setattr(row, name, values.get(name, ""))

@@ -1,5 +1,5 @@
-"""Re-authentication: asks again who somebody is, before pages that grant power, give out what
-others wrote or erase it, if the login is old."""
+"""Re-authentication: asks people whose login is old to confirm who they are, before pages that
+grant power, or export or erase what others wrote."""
 
 import time
 from urllib.parse import urlencode
@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 
 def require_recent_login(request):
     """Return None if `request.user` logged in, or confirmed who they are, within the last
-    ADMIN_LOGIN_AGE seconds; else raise an exception by which allauth's middleware redirects to the
-    page that asks for the password, the second factor, or a fresh login at the provider of single
-    sign-on.
+    ADMIN_LOGIN_AGE seconds; else raise an exception that allauth's middleware turns into a redirect
+    to a page that asks for the password, the second factor, or a new login at the identity
+    provider.
 
-    For any view that needs it. A posted form is kept in the session and submitted once that was
-    done, unless it has a password in it: sessions are stored as plain text. A user who can confirm
-    nothing is logged out and has to log in again.
+    Call it first in a view. A posted form is kept in the session and submitted after the
+    confirmation, unless it contains a password: sessions are stored as plain text. People who have
+    no way to confirm are logged out and have to log in again.
     """
     if time.time() - logged_in_at(request) < settings.ADMIN_LOGIN_AGE:
         return

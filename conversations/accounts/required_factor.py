@@ -1,4 +1,4 @@
-"""Required second factors: leads those who must have one (MFA_REQUIRED) to the page that sets it
+"""Required second factors: sends people who must have one (MFA_REQUIRED) to the page that sets it
 up."""
 
 from allauth.mfa.models import Authenticator
@@ -19,8 +19,8 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def middleware(get_response):
-    """Return a middleware that redirects everybody who must have a second factor, and has none, to
-    the page that sets one up, with a sentence. Costs nothing if MFA_REQUIRED is "none"."""
+    """Django middleware: return a handler that redirects everybody who must have a second factor,
+    but has none, to the page that sets one up, and calls `get_response` for all others."""
 
     def handle(request):
         if settings.MFA_REQUIRED == "none" or request.path_info.startswith(_FREE):
@@ -37,8 +37,8 @@ def middleware(get_response):
 
 
 def lacks_factor(request):
-    """Return True if `request.user` must have a second factor and has none. People who came by
-    single sign-on are exempt (MFA_SSO_EXEMPT): their provider asks for it."""
+    """Return True if `request.user` must have a second factor and has none. A session that began by
+    single sign-on is exempt with MFA_SSO_EXEMPT: the identity provider asks for it."""
     person = request.user
     if not must_have_factor(person):
         return False
@@ -48,8 +48,8 @@ def lacks_factor(request):
 
 
 def must_have_factor(person):
-    """Return True if MFA_REQUIRED covers `person`: "staff" means who administers, "reviewers" those
-    too who may read what others wrote or who read it."""
+    """Return True if the setting MFA_REQUIRED applies to `person`: "everyone" does, "staff" to
+    staff and superusers, "reviewers" also to those who may review or read the access log."""
     if settings.MFA_REQUIRED == "everyone":
         return True
     if settings.MFA_REQUIRED == "none":
@@ -62,9 +62,9 @@ def must_have_factor(person):
 
 
 def advice():
-    """Return a sentence that advises a second factor, with the number of people whose rights ask
-    for one and who have none; "" where there is nothing to advise. People of single sign-on, whose
-    provider asks for it, are not counted."""
+    """Return a sentence that advises the operator to require a second factor, with the number of
+    staff and reviewers who have none; "" if there are none. People with single sign-on are not
+    counted, since their identity provider asks for it."""
     with_power = Q(is_staff=True) | Q(is_superuser=True)
     for path in ("user_permissions", "groups__permissions"):
         with_power |= Q(

@@ -1,5 +1,5 @@
-"""Roles: what somebody may do beside chatting, in words that an administrator can read, in place of
-lists of permissions."""
+"""Roles: names for what people may do besides chatting (administrator, reviewer …), shown to
+administrators in place of lists of permissions."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,9 @@ from conversations.models.invitation import Role
 
 @dataclass(frozen=True)
 class PermissionRole:
-    """A role that one permission stands for. `codename` is that of a permission of this app, which
-    a person or a group has; `explained` says what it allows and what limits it."""
+    """A role that consists of one permission. `key` is its identifier, `codename` that of the
+    permission of this app, `label` its name for people; `explained` says what it allows and what
+    limits it."""
 
     key: str
     codename: str
@@ -23,7 +24,7 @@ class PermissionRole:
 
     @property
     def permission(self):
-        """The Permission of the role."""
+        """Return the Permission that the role consists of."""
         return Permission.objects.get(
             content_type__app_label="conversations", codename=self.codename
         )
@@ -55,7 +56,7 @@ PERMISSION_ROLES = (
 
 
 def give(person, role):
-    """Give `person` the `role` (a value of Role); none changes nothing. In the caller's
+    """Give `person` the role `role` (a value of Role; Role.NONE changes nothing). Call it within a
     transaction; the access log gets a row."""
     if role == Role.ADMINISTRATOR:
         set_administrator(person, True)
@@ -65,15 +66,17 @@ def give(person, role):
 
 
 def held(person):
-    """Return the set of values of Role that `person` has in their own right, not by a group."""
+    """Return the set of roles (keys such as "reviewer") that `person` has in their own right, not
+    by a group."""
     codenames = set(person.user_permissions.values_list("codename", flat=True))
     found = {role.key for role in PERMISSION_ROLES if role.codename in codenames}
     return found | ({Role.ADMINISTRATOR.value} if person.is_superuser else set())
 
 
 def set_administrator(person, wanted):
-    """Make `person` an administrator (staff and superuser), or an ordinary person. Return False,
-    and change nothing, if nobody else would administer the site. In the caller's transaction."""
+    """Make `person` an administrator (staff and superuser) if `wanted` is True, else an ordinary
+    person. Return True if they are as wanted now; False, with nothing changed, if `person` is the
+    last administrator. Call it within a transaction."""
     if person.is_superuser == wanted:
         return True
     if not wanted and is_last_administrator(person):
@@ -84,8 +87,8 @@ def set_administrator(person, wanted):
 
 
 def described(person):
-    """Return a list of sentences, one for each role of `person`, with where it comes from and its
-    limits; [] for somebody who only chats."""
+    """Return a list of texts, one for each role of `person`: its name, whether it is their own or
+    by a group, and its limits; [] for somebody who only chats."""
     said = []
     if person.is_superuser:
         said.append(_("Administrator: changes accounts, groups, roles, models and prices."))
@@ -99,7 +102,8 @@ def described(person):
 
 
 def limits(person, role):
-    """Return a sentence about whom the PermissionRole `role` of `person` is limited to."""
+    """Return text that says whose data `person` gets by the PermissionRole `role`: "members of …
+    only." or "everyone."."""
     if role.key == Role.REVIEWER:
         names = [scope.group.name for scope in person.scopes.select_related("group")]
     elif role.key == Role.SEES_USAGE:
@@ -113,7 +117,8 @@ def limits(person, role):
 
 
 def _sources(person, role):
-    """Return what gives `person` the PermissionRole `role`: a list of texts, [] if nothing does."""
+    """Return a list of texts that say how `person` got the PermissionRole `role`: "own", "by group
+    …"; [] if they do not have it."""
     granted = Permission.objects.filter(
         content_type__app_label="conversations", codename=role.codename
     )

@@ -1,4 +1,5 @@
-"""The list of a person's sessions: device, address and times, as noted at each login."""
+"""The list of a person's sessions (where they are logged in): device, address and time, as noted at
+each login."""
 
 import re
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ _SYSTEMS = (
 
 @dataclass(frozen=True)
 class SessionLook:
-    """What a person reads of one session: `device` like "Firefox, Linux", the IP `address` and the
-    time of the login; `is_current` is that of the page itself."""
+    """One session of a person, for display: `device` (text like "Firefox, Linux"), IP `address` and
+    `since`, the time of the login; `is_current` is True for the session that shows the list."""
 
     device: str
     address: str
@@ -40,9 +41,9 @@ class SessionLook:
 
 
 def sessions_of(person, current=None):
-    """Return a list of SessionLook, one for each living session of `person`, newest login first;
-    `current` is the session key of the page that shows them. Rows of sessions that have ended are
-    deleted meanwhile."""
+    """Return a list of SessionLook, one for each session of `person` that has not ended, newest
+    login first. `current` is the key of the session that shows the list (None: none does). Also
+    deletes the rows of sessions that have ended."""
     alive = UserSession.objects.purge_and_list(person)
     alive.sort(key=lambda each: each.created_at, reverse=True)
     return [
@@ -54,8 +55,9 @@ def sessions_of(person, current=None):
 
 
 def device_of(user_agent):
-    """Return browser and system that the header `user_agent` names, like "Firefox, Linux"; of one
-    that is not known its first word, without anything but letters, digits, dots and slashes."""
+    """Return the browser and system that `user_agent` (the HTTP header) names, like "Firefox,
+    Linux"; if both are unknown, the header's first word without special characters, or
+    "unknown"."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     known = ", ".join(filter(None, [browser, system]))

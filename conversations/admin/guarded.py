@@ -41,8 +41,8 @@ class GuardedAdmin(admin.ModelAdmin):
             return super().changelist_view(request, *args, **kwargs)
 
     def lookup_allowed(self, lookup, value, request=None):
-        """Return True if the look-up named `lookup` is in `listed_lookups`; a year must also be in
-        range."""
+        """Return True if the URL may filter the list by the look-up named `lookup` (as in
+        `?lookup=value`): it is in `listed_lookups` and, for a year, `value` is in range."""
         # Django calculates the beginning of the year after it, which must be a date.
         if self.date_hierarchy and lookup == f"{self.date_hierarchy}__year":
             return value in _YEARS
@@ -53,7 +53,7 @@ class GuardedAdmin(admin.ModelAdmin):
         return super().get_object(request, object_id, from_field or None)
 
     def listed_lookups(self):
-        """Return the set of names of all look-ups that the query of the list's URL may have."""
+        """Return the set of names of look-ups by which the URL of the list may filter."""
         lookups = set(self.linked_lookups)
         for path in self.list_filter:
             field = get_fields_from_path(self.model, path)[-1]
@@ -97,13 +97,17 @@ class SuperusersChange:
     of the model can view them."""
 
     def has_add_permission(self, request):
+        """Return True for superusers."""
         return request.user.is_superuser
 
     def has_change_permission(self, request, obj=None):
+        """Return True for superusers."""
         return request.user.is_superuser
 
     def has_view_permission(self, request, obj=None):
+        """Return True for superusers, and for staff with the permission to view the model."""
         return request.user.is_superuser or super().has_view_permission(request, obj)
 
     def has_delete_permission(self, request, obj=None):
+        """Return True for superusers."""
         return request.user.is_superuser

@@ -20,7 +20,7 @@ from conversations.models import Invitation
 
 
 class InvitationForm(forms.ModelForm):
-    """Form of an invitation."""
+    """Form of a new Invitation: address, groups, role, and whether the link is sent by e-mail."""
 
     send = forms.BooleanField(
         label=_("Send the link by e-mail"),
@@ -35,14 +35,16 @@ class InvitationForm(forms.ModelForm):
             self.fields["groups"].queryset = Group.objects.filter(directory_rows=None)
 
     def clean_email(self):
-        """Return the address; refuse one of an account, or with an open invitation."""
+        """Return the e-mail address. Raise ValidationError if an account or an open invitation has
+        it."""
         email = self.cleaned_data["email"]
         refuse_taken(email)
         return email
 
 
 class InvitationsFileForm(forms.Form):
-    """Form for the CSV file of many invitations, as text of a file."""
+    """Form to upload a CSV file with the people to invite, and whether the links are sent by
+    e-mail."""
 
     file = forms.FileField(
         label=_("CSV file"),
@@ -55,7 +57,8 @@ class InvitationsFileForm(forms.Form):
 
 
 def refuse_taken(email):
-    """Raise ValidationError if `email` has an account or an open invitation."""
+    """Raise ValidationError if the e-mail address `email` belongs to an account or an open
+    invitation."""
     if invitations.is_taken(email):
         raise forms.ValidationError(_("There is an account with this address already."))
     if any(each.is_open for each in Invitation.objects.filter(email__iexact=email)):
@@ -64,7 +67,7 @@ def refuse_taken(email):
 
 @admin.register(Invitation)
 class InvitationAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of invitations: made and revoked, never changed."""
+    """ModelAdmin of Invitation. Invitations are created and revoked, never changed."""
 
     form = InvitationForm
     list_display = ["email", "state_", "role", "expires_at", "invited_by", "link"]
@@ -78,21 +81,22 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
     change_list_template = "admin/invitations.html"
 
     def has_change_permission(self, request, obj=None):
-        """Return False: an invitation is revoked and made anew. Actions need only the right to
-        view."""
+        """Return False: to change an invitation, one revokes it and makes a new one."""
         return False
 
     def get_fields(self, request, obj=None):
-        """Return the names of the fields: with `send` only while the invitation is made."""
+        """Return the names of the fields of the page: the form's for a new invitation (`obj` is
+        None), else the stored facts."""
         return self.fields if obj is None else ["email", "groups", "role", "expires_at", "link"]
 
     def get_urls(self):
-        """Return the URL patterns of the model, with that of the CSV file."""
+        """Return the URL patterns of the model's pages, with that of the CSV form added."""
         view = self.admin_site.admin_view(self.from_file)
         return [path("file/", view, name="invitations_file"), *super().get_urls()]
 
     def save_model(self, request, obj, form, change):
-        """Store the invitation as one by `request.user`, and send its link if that was chosen."""
+        """Store the invitation `obj` with `request.user` as the inviting person, and e-mail its
+        link if the form says so."""
         obj.invited_by = request.user
         super().save_model(request, obj, form, change)
         if form.cleaned_data.get("send"):
@@ -100,13 +104,14 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("state"))
     def state_(self, invitation):
-        """Return what became of the invitation, for a column of the list."""
+        """Return the state of the invitation in a word ("open", "accepted" …), for a column of the
+        list."""
         return invitation.state
 
     @admin.display(description=_("link to copy"))
     def link(self, invitation):
-        """Return the link of an open invitation as text to copy, for a column of the list; "" for
-        staff who may only view: whoever has the link can take up its role."""
+        """Return the link of an open invitation as HTML to copy, for a column of the list; "" if it
+        is not open, or for staff who are no superusers: whoever has the link can take its role."""
         # The request being answered: a ModelAdmin serves several at once.
         if not (invitation.is_open and context.request.user.is_superuser):
             return ""
@@ -115,7 +120,8 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @admin.action(description=_("Revoke: the link no longer works"), permissions=["delete"])
     def revoke(self, request, queryset):
-        """Revoke the open invitations in `queryset`."""
+        """Revoke the unused invitations in `queryset`, so that their links stop working; show a
+        message with their number."""
         open_ones = queryset.filter(accepted_at=None, revoked_at=None)
         count = open_ones.update(revoked_at=timezone.now())
         said = ngettext("%d invitation was revoked.", "%d invitations were revoked.", count)
@@ -123,7 +129,8 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @admin.action(description=_("Send the link again"), permissions=["delete"])
     def send_again(self, request, queryset):
-        """Send the links of the open invitations in `queryset` by e-mail once more."""
+        """E-mail the links of the open invitations in `queryset` once more; show a message with
+        their number."""
         open_ones = [each for each in queryset if each.is_open]
         for each in open_ones:
             invitations.send(request, each)
@@ -131,8 +138,8 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
         messages.success(request, said % len(open_ones))
 
     def from_file(self, request):
-        """Show or take the form for a CSV file; makes all its invitations or, where a line cannot
-        be read, none."""
+        """Return the page with the form for a CSV file; POST creates an invitation for each row or,
+        if any row has a fault, none, and lists the faults. Asks for a recent login."""
         require_recent_login(request)
         if not self.has_add_permission(request):
             return redirect("admin:index")
@@ -160,8 +167,8 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @transaction.atomic
     def _made(self, request, file):
-        """Return a list of the new Invitations for the rows of the CSV `file`, each logged as an
-        addition by `request.user`. Raise FileFaults if a row cannot be used."""
+        """Create and return a list of Invitations for the rows of `file` (an uploaded CSV file),
+        each logged as an addition by `request.user`. Raise FileFaults if a row cannot be used."""
         faults, made, seen = [], [], set()
         for row in read_rows(file.read(), required=("email",)):
             try:
@@ -177,7 +184,7 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
         return [self._invited(request, row) for row in made]
 
     def _invited(self, request, row):
-        """Return the new Invitation for `row` (a PersonRow), stored."""
+        """Insert and return the Invitation by `request.user` for `row` (a PersonRow)."""
         invitation = Invitation.objects.create(
             email=row.email, role=row.role, invited_by=request.user
         )

@@ -1,4 +1,5 @@
-"""Administration of what is kept: retention rules, temporary conversations, legal holds."""
+"""Administration of how long data are kept: retention rules, temporary conversations, erasures and
+legal holds."""
 
 import json
 
@@ -20,8 +21,8 @@ MOST_DAYS = 36_500
 
 
 class RetentionRuleForm(forms.ModelForm):
-    """Form of a retention rule. It is saved only when `previewed`, a hidden field, says that what
-    the rule would delete was shown for exactly these values."""
+    """Form of a RetentionRule. The first submission shows what the rule would delete; it is saved
+    when submitted again with the same values, which the hidden field `previewed` tells."""
 
     days = forms.IntegerField(
         label=_("days"),
@@ -47,7 +48,8 @@ class RetentionRuleForm(forms.ModelForm):
     preview = None
 
     def _post_clean(self):
-        """Validate the rule, and refuse to save it before its preview was shown."""
+        """Validate the rule; add an error, and set `preview`, unless what it would delete was shown
+        before for the same values."""
         super()._post_clean()
         if self.errors:
             return
@@ -68,7 +70,8 @@ class RetentionRuleForm(forms.ModelForm):
 
 
 def _signature(rule):
-    """Return a text that is the same for two RetentionRules with the same values."""
+    """Return text made of the values of `rule` (a RetentionRule); rules with the same values have
+    the same text."""
     return f"{rule.group_id}:{rule.temporary}:{rule.days}:{rule.file_days}:{rule.spare_pinned}"
 
 
@@ -84,8 +87,8 @@ class RetentionRuleAdmin(SuperusersChange, PowerAdmin):
     list_select_related = ["group"]
 
     def get_deleted_objects(self, objs, request):
-        """Return what the page that confirms the deletion of rules shows, with the number of
-        conversations that the other rules would then delete."""
+        """Return what Django's page that confirms a deletion shows for the rules `objs`, and add
+        the number of conversations that the remaining rules would then delete."""
         names, counts, missing, protected = super().get_deleted_objects(objs, request)
         rest = RetentionRule.objects.select_related("group")
         loss = preview(list(rest.exclude(pk__in=[rule.pk for rule in objs])))
@@ -94,51 +97,57 @@ class RetentionRuleAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("for"))
     def name(self, rule):
-        """Return whom the rule is for, for a column of the list."""
+        """Return whom the rule applies to (a group, or everyone), for a column of the list."""
         return isolated(str(rule))
 
 
 @admin.register(TemporaryPolicy)
 class TemporaryPolicyAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of the policies that let people have temporary conversations, or no others."""
+    """ModelAdmin of TemporaryPolicy: which groups may have temporary conversations, or have no
+    others."""
 
     list_display = ["name", "policy"]
     list_select_related = ["group"]
 
     @admin.display(description=_("for"))
     def name(self, policy):
-        """Return whom the policy is for, for a column of the list."""
+        """Return whom the policy applies to (a group, or everyone), for a column of the list."""
         return isolated(str(policy))
 
 
 @admin.register(Erasure)
 class ErasureAdmin(GuardedAdmin):
-    """ModelAdmin of erasures: read-only, with the receipt of each."""
+    """ModelAdmin of Erasure: a read-only list of the people whose data were erased, each with its
+    receipt."""
 
     list_display = ["asked_at", "person_id", "pseudonym", "phase", "finished_at"]
     fields = ["person_id", "pseudonym", "asked_at", "asked_by", "phase", "finished_at", "receipt"]
     readonly_fields = fields
 
     def has_add_permission(self, request):
+        """Return False: an erasure is ordered on the page of the account."""
         return False
 
     def has_change_permission(self, request, obj=None):
+        """Return False: erasures are records."""
         return False
 
     def has_delete_permission(self, request, obj=None):
+        """Return False: erasures are records."""
         return False
 
     @admin.display(description=_("receipt"))
     def receipt(self, erasure):
-        """Return the receipt as JSON, once the erasure is done; the page can be kept as a file for
-        `manage.py verify_erasure`."""
+        """Return the receipt of the erasure as HTML with its JSON, which can be saved for
+        `manage.py verify_erasure`; "–" until the erasure is finished."""
         if erasure.finished_at is None:
             return "–"
         return format_html("<pre>{}</pre>", json.dumps(erasure.receipt(), indent=2))
 
 
 class HoldForm(forms.ModelForm):
-    """Form of a new legal hold: on a person, by username or id, or on one conversation, by id."""
+    """Form of a new legal hold: on a person, named by username, or on one conversation, named by
+    id."""
 
     person = forms.CharField(
         label=_("person"), max_length=150, required=False, help_text=_("The username.")
@@ -149,7 +158,8 @@ class HoldForm(forms.ModelForm):
         fields = ["conversation_id", "reason"]
 
     def clean_person(self):
-        """Return the Person with the username entered; None if the field is empty."""
+        """Return the Person with the username that was entered; None if the field is empty. Raise
+        ValidationError for an unknown username."""
         name = self.cleaned_data["person"].strip()
         person = Person.objects.filter(username=name).first() if name else None
         if name and person is None:
@@ -157,18 +167,20 @@ class HoldForm(forms.ModelForm):
         return person
 
     def clean_conversation_id(self):
-        """Return the id of the conversation; refuse one that does not exist."""
+        """Return the conversation's id (a UUID, or None). Raise ValidationError if there is no such
+        conversation."""
         conversation_id = self.cleaned_data["conversation_id"]
         if conversation_id and not Conversation.objects.filter(pk=conversation_id).exists():
             raise ValidationError(_("There is no conversation with this id."))
         return conversation_id
 
     def clean_reason(self):
-        """Return the reason; refuse one without a letter or digit."""
+        """Return the reason of the hold. Raise ValidationError if it has no letter or digit."""
         return _visible(self.cleaned_data["reason"])
 
     def clean(self):
-        """Put the person's id into the hold; refuse both or neither of person and conversation."""
+        """Set the Hold's `person_id`. Raise ValidationError unless exactly one of person and
+        conversation is given."""
         cleaned = super().clean()
         person, conversation_id = cleaned.get("person"), cleaned.get("conversation_id")
         if not self.errors and bool(person) == bool(conversation_id):
@@ -178,7 +190,7 @@ class HoldForm(forms.ModelForm):
 
 
 class ReleaseForm(forms.ModelForm):
-    """Form of a hold that is in force: only the reason why it is released can be entered."""
+    """Form of a stored legal hold: only the reason for its release can be entered."""
 
     class Meta:
         model = Hold
@@ -191,7 +203,7 @@ class ReleaseForm(forms.ModelForm):
             self.fields["release_reason"].required = True
 
     def clean_release_reason(self):
-        """Return the reason; refuse one without a letter or digit."""
+        """Return the reason of the release. Raise ValidationError if it has no letter or digit."""
         return _visible(self.cleaned_data["release_reason"])
 
 
@@ -204,13 +216,14 @@ def _visible(reason):
 
 @admin.register(Hold)
 class HoldAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of legal holds: they are placed, and released with a reason, never changed or
-    deleted."""
+    """ModelAdmin of Hold: legal holds are placed, and released with a reason; they are never
+    changed or deleted."""
 
     list_display = ["whose", "conversation_id", "placed_at", "placer", "released_at"]
 
     def get_queryset(self, request):
-        """Return the holds with the usernames of the people that they name, by one query."""
+        """Return the queryset of holds, annotated with the usernames of the person held, the placer
+        and the releaser."""
         names = {}
         for column in ("person_id", "placed_by", "released_by"):
             people = Person.objects.filter(pk=OuterRef(column)).values("username")[:1]
@@ -222,13 +235,14 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
     _facts = ["whose", "conversation_id", "reason", "placed_at", "placer"]
 
     def get_form(self, request, obj=None, **kwargs):
-        """Return the HoldForm for a new hold, the ReleaseForm for a stored one."""
+        """Return the form class: HoldForm for a new hold (`obj` is None), ReleaseForm for a stored
+        one."""
         kwargs["form"] = HoldForm if obj is None else ReleaseForm
         return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request, obj=None):
-        """Return the names of the fields: all facts of a stored hold, besides the reason why it is
-        released."""
+        """Return the names of the fields of the page: those to enter for a new hold (`obj` is
+        None), else its facts and the reason of the release."""
         if obj is None:
             return ["person", "conversation_id", "reason"]
         return [
@@ -238,14 +252,16 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
         ]
 
     def get_readonly_fields(self, request, obj=None):
-        """Return the names of the fields that are shown only."""
+        """Return the names of the fields that are shown but cannot be changed: none for a new hold
+        (`obj` is None)."""
         if obj is None:
             return []
         fields = [*self._facts, "released_at", "releaser"]
         return [*fields, "release_reason"] if obj.released_at else fields
 
     def save_model(self, request, obj, form, change):
-        """Place the hold as `request.user`, or release it."""
+        """Insert the hold `obj` as placed by `request.user` or, if it exists (`change`), release it
+        for the reason in `form`."""
         if change:
             obj.release(form.cleaned_data["release_reason"], request.user)
             return
@@ -253,7 +269,7 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request, obj=None):
-        """Return False for a hold that was released: nothing of it changes any more."""
+        """Return False if the hold `obj` was released already; else True for superusers."""
         if obj is not None and obj.released_at is not None:
             return False
         return super().has_change_permission(request, obj)
@@ -264,23 +280,23 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
 
     @admin.display(description=_("person"))
     def whose(self, hold):
-        """Return the username of the person who is held; "–" for a hold on a conversation."""
+        """Return the username of the person under the hold; "–" for a hold on a conversation."""
         return _name(hold, "person_id")
 
     @admin.display(description=_("placed by"))
     def placer(self, hold):
-        """Return the username of who placed the hold."""
+        """Return the username of the person who placed the hold."""
         return _name(hold, "placed_by")
 
     @admin.display(description=_("released by"))
     def releaser(self, hold):
-        """Return the username of who released the hold."""
+        """Return the username of the person who released the hold; "–" if nobody has."""
         return _name(hold, "released_by")
 
 
 def _name(hold, column):
-    """Return the username of the person whose id `column` of the Hold has, or the id if there is no
-    account any more; "–" without one."""
+    """Return the username of the person whose id is in `column` (a column's name, like "placed_by")
+    of `hold`; the id if the account is gone, "–" if the column is empty."""
     person_id = getattr(hold, column)
     name = getattr(hold, f"{column}_name", None)
     return isolated(name) if name else str(person_id or "–")

@@ -24,7 +24,9 @@ class OutgoingMailAdmin(GuardedAdmin):
         return _("to be repeated") if mail.attempts else _("waiting")
 
     def has_add_permission(self, request):
+        """Return False: only the site itself queues e-mails."""
         return False
 
     def has_change_permission(self, request, obj=None):
+        """Return False: queued e-mails are shown only."""
         return False

@@ -1,4 +1,5 @@
-"""What the administration shows of how a person logs in: ways, second factors, sessions, roles."""
+"""Facts about a person for their page in the administration: ways to log in, second factors,
+sessions and roles, as safe HTML."""
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -14,7 +15,8 @@ from conversations.models import DirectoryGroup
 
 
 def ways_to_log_in(person):
-    """Return a line for each way in which `person` can log in, with since when."""
+    """Return safe HTML with a line for each way in which `person` can log in (single sign-on with
+    dates, password)."""
     lines = [
         _("Single sign-on (%(issuer)s) since %(since)s, last %(last)s")
         % {
@@ -32,7 +34,8 @@ def ways_to_log_in(person):
 
 
 def second_factors(person):
-    """Return a line for each second factor of `person`: kind, since when, when last used."""
+    """Return safe HTML with a line for each second factor of `person`: its kind, since when, and
+    when last used."""
     lines = [
         _("%(factor)s since %(since)s, last used: %(last)s")
         % {
@@ -46,27 +49,31 @@ def second_factors(person):
 
 
 def sessions(person):
-    """Return a line for each session of `person`: device, address, since when."""
+    """Return safe HTML with a line for each session of `person`: device, IP address and time of the
+    login."""
     lines = [f"{each.device}, {each.address}, {_time(each.since)}" for each in sessions_of(person)]
     return _lines(lines or [_("None")])
 
 
 def directory_groups(person):
-    """Return the names of the groups that the directory manages and `person` is in, as text."""
+    """Return the names of the groups of `person` that the identity provider manages, as text with
+    commas."""
     names = DirectoryGroup.managed().filter(user=person).values_list("name", flat=True)
     return ", ".join(sorted(names)) or _("None")
 
 
 def summary_of_roles(person):
-    """Return a line for each role of `person`, with where it comes from and its limits."""
+    """Return safe HTML with a line for each role of `person`: where it comes from, and its
+    limits."""
     return _lines(roles.described(person) or [_("Only chats.")])
 
 
 def _time(at):
-    """Return the datetime `at` as text in the reader's time zone."""
+    """Return the datetime `at` as short text in the active time zone and language."""
     return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
 
 
 def _lines(lines):
-    """Return `lines` (texts, not trusted) as safe HTML, one under the other."""
+    """Return `lines` (an iterable of texts, which are escaped) as safe HTML, one below the
+    other."""
     return format_html_join("", "<div>{}</div>", ((line,) for line in lines))

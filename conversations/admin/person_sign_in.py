@@ -1,5 +1,5 @@
-"""How people log in, on their pages in the administration: what is shown of it, and actions that
-end their sessions and reset their second factors."""
+"""The part about logins of a person's page in the administration: facts, and actions that end
+sessions and reset second factors."""
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
@@ -16,13 +16,13 @@ SHOWN = ["roles", "ways", "factors", "sessions", "directory_groups"]
 
 
 class SignInActions:
-    """Mixin of the ModelAdmin of Person. Needs `_touchable(request, queryset)`: those of them whom
-    the member of staff may change."""
+    """Mixin for the ModelAdmin of Person. It needs a method `_touchable(request, queryset)` that
+    returns those people of the queryset whom `request.user` may change."""
 
     @admin.action(description=_("End all sessions: log out everywhere"), permissions=["change"])
     def end_sessions(self, request, queryset):
-        """Log out the people in `queryset` that `request.user` may change, everywhere but in the
-        session of `request`; each is a row of the access log."""
+        """Log out those people in `queryset` whom `request.user` may change, everywhere except in
+        the session of `request`. The access log gets a row for each."""
         people = list(self._touchable(request, queryset))
         with transaction.atomic():
             for person in people:
@@ -35,8 +35,8 @@ class SignInActions:
         description=_("Reset the second factor: also logs out everywhere"), permissions=["change"]
     )
     def reset_factors(self, request, queryset):
-        """Remove all second factors of the people in `queryset` that `request.user` may change, and
-        end their sessions; each is a row of the access log. The people are told by e-mail."""
+        """Delete all second factors of those people in `queryset` whom `request.user` may change,
+        and end their sessions. The access log gets a row for each, and they are told by e-mail."""
         people = [
             person
             for person in self._touchable(request, queryset)
@@ -59,25 +59,26 @@ class SignInActions:
 
     @admin.display(description=_("what this person may do"))
     def roles(self, person):
-        """Return the person's roles as lines of text, for their page."""
+        """Return the roles of `person` as lines of HTML, for their page."""
         return person_facts.summary_of_roles(person)
 
     @admin.display(description=_("signs in with"))
     def ways(self, person):
-        """Return the ways in which the person logs in, for their page."""
+        """Return the ways in which `person` can log in as lines of HTML, for their page."""
         return person_facts.ways_to_log_in(person)
 
     @admin.display(description=_("second factors"))
     def factors(self, person):
-        """Return the person's second factors, for their page."""
+        """Return the second factors of `person` as lines of HTML, for their page."""
         return person_facts.second_factors(person)
 
     @admin.display(description=_("sessions"))
     def sessions(self, person):
-        """Return the person's sessions, for their page."""
+        """Return the sessions of `person` as lines of HTML, for their page."""
         return person_facts.sessions(person)
 
     @admin.display(description=_("groups by the directory"))
     def directory_groups(self, person):
-        """Return the person's groups that nobody changes by hand, for their page."""
+        """Return the names of the groups of `person` that the identity provider manages, for their
+        page."""
         return person_facts.directory_groups(person)

@@ -1,5 +1,5 @@
-"""Forms of the administration for accounts and groups, with roles in place of lists of
-permissions."""
+"""Forms of accounts and groups in the administration, with checkboxes for roles in place of lists
+of permissions."""
 
 from django import forms
 from django.contrib.auth.forms import UserChangeForm
@@ -14,8 +14,8 @@ ROLE_FIELDS = tuple(role.key for role in PERMISSION_ROLES)
 
 
 def permissions_of_staff():
-    """Return a queryset of the permissions that let staff administer a part of the site; those of
-    roles are not among them."""
+    """Return a queryset of the Permissions on models of the administration, which let staff see or
+    change them, without those that are roles."""
     from django.contrib import admin
 
     models = [model._meta for model in admin.site._registry]
@@ -32,8 +32,9 @@ def permissions_of_staff():
 
 
 class RoleFields(forms.Form):
-    """Mixin of model forms: a checkbox for each PermissionRole, which stands for one permission in
-    the field `permissions_field` of the row ("user_permissions" or "permissions")."""
+    """Mixin of model forms with a checkbox for each PermissionRole. A role is one permission in the
+    field called `permissions_field` ("user_permissions" of an account, "permissions" of a
+    group)."""
 
     permissions_field = ""
     reviewer = forms.BooleanField(required=False)
@@ -56,8 +57,8 @@ class RoleFields(forms.Form):
             self.fields[self.permissions_field].queryset = permissions_of_staff()
 
     def clean(self):
-        """Add the permissions of the roles that were chosen to those of staff; what the form does
-        not show stays as it is."""
+        """Return the cleaned data, with the permissions of the checked roles added to the chosen
+        ones. Roles without a checkbox in the form stay as they are."""
         cleaned = super().clean()
         if self.permissions_field in cleaned:
             wanted = set(cleaned[self.permissions_field].values_list("pk", flat=True))
@@ -70,7 +71,8 @@ class RoleFields(forms.Form):
 
 
 class PersonForm(RoleFields, UserChangeForm):
-    """Form of an account: its roles, and its groups without those that the directory manages."""
+    """Form of an account in the administration: its roles, and its groups except those that the
+    identity provider manages."""
 
     permissions_field = "user_permissions"
 
@@ -86,13 +88,15 @@ class PersonForm(RoleFields, UserChangeForm):
             self.fields["groups"].queryset = Group.objects.filter(directory_rows=None)
 
     def clean_groups(self):
-        """Return the chosen groups and those of the directory, which stay as they are."""
+        """Return a queryset of the chosen groups, together with the person's groups that the
+        identity provider manages, which the form does not show."""
         chosen = {group.pk for group in self.cleaned_data["groups"]}
         held = {group.pk for group in DirectoryGroup.managed().filter(user=self.instance)}
         return Group.objects.filter(pk__in=chosen | held)
 
     def clean(self):
-        """Make an administrator staff, without which the administration stays closed."""
+        """Return the cleaned data; an administrator is also made staff, since the administration is
+        open to staff only."""
         cleaned = super().clean()
         if cleaned.get("is_superuser") and "is_staff" in cleaned:
             cleaned["is_staff"] = True
@@ -100,13 +104,13 @@ class PersonForm(RoleFields, UserChangeForm):
 
 
 class GroupForm(RoleFields, forms.ModelForm):
-    """Form of a group: what its members may do. Refuses names with control characters that change
-    the order of text, since names are shown within sentences."""
+    """Form of a group in the administration: its name and the roles of its members."""
 
     permissions_field = "permissions"
 
     def clean_name(self):
-        """Return the name of the group; refuse one with control characters."""
+        """Return the name of the group. Raise ValidationError if it has control characters, or
+        invisible ones that change the order of text: names are shown within sentences."""
         name = self.cleaned_data["name"]
         refuse_order_controls(name)
         return name

@@ -141,12 +141,15 @@ class BudgetChangeAdmin(GuardedAdmin):
     date_hierarchy = "at"
 
     def has_add_permission(self, request):
+        """Return False: the history is read-only."""
         return False
 
     def has_change_permission(self, request, obj=None):
+        """Return False: the history is read-only."""
         return False
 
     def has_delete_permission(self, request, obj=None):
+        """Return False: the history is read-only."""
         return False
 
 

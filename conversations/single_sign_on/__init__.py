@@ -1,2 +1,2 @@
-"""Single sign-on: login by an identity provider that speaks OpenID Connect (OIDC), through
-allauth's `openid_connect` provider. The rules are in docs/single-sign-on.md."""
+"""Single sign-on: login by the organisation's identity provider, over OpenID Connect (OIDC),
+through allauth's `openid_connect` provider. The rules are in docs/single-sign-on.md."""

@@ -1,4 +1,5 @@
-"""Adapter of allauth for identity providers: the one provider comes from the environment."""
+"""Adapter of allauth for identity providers: takes the site's only provider from the environment
+variables OIDC_…."""
 
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
@@ -9,11 +10,12 @@ PROVIDER = "oidc"
 
 
 class Adapter(DefaultSocialAccountAdapter):
-    """Adapter of allauth whose only application is that of OIDC_ISSUER. Rows of the table
-    SocialApp are not looked at, so nobody can add a provider through the database."""
+    """Adapter of allauth that knows one identity provider, that of OIDC_ISSUER. Rows of the table
+    SocialApp are ignored, so nobody can add a provider through the database."""
 
     def list_apps(self, request, provider=None, client_id=None):
-        """Return a list of the configured SocialApp, unsaved; [] without OIDC_ISSUER."""
+        """Return a list with one unsaved SocialApp made from the settings OIDC_…; [] without
+        OIDC_ISSUER. The arguments are allauth's, and are ignored."""
         if not settings.OIDC_ISSUER:
             return []
         return [
@@ -29,5 +31,6 @@ class Adapter(DefaultSocialAccountAdapter):
 
 
 def provider_name():
-    """Return the name of the provider that people read on the button: OIDC_NAME."""
+    """Return the identity provider's name for people to read, as on the login button: OIDC_NAME,
+    else "single sign-on" in the active language."""
     return settings.OIDC_NAME or _("single sign-on")

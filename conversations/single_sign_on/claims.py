@@ -1,4 +1,5 @@
-"""Claims: what an identity provider says about a person, in the ID token and in its userinfo."""
+"""Claims: the statements of an identity provider about a person who logs in, from its ID token and
+its userinfo endpoint."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,26 +14,28 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Claims:
-    """The claims of one login: `id_token` and `userinfo`, dicts of any JSON. Both are of the same
-    subject (`conversations.single_sign_on.provider` has checked that)."""
+    """The claims of one login: `id_token` and `userinfo`, dicts from the provider's JSON. Both are
+    about the same subject, as `conversations.single_sign_on.provider` has checked."""
 
     id_token: dict[str, Any]
     userinfo: dict[str, Any]
 
     @property
     def subject(self):
-        """The provider's lasting id of the person, the claim `sub`."""
+        """Return the claim `sub` (text): the id by which the identity provider always names this
+        person."""
         return self.id_token["sub"]
 
     def get(self, path):
-        """Return the value of the claim `path` of the ID token or, where it has none, of userinfo;
-        MISSING if neither has it. Okta and Entra put groups into the ID token only, others into
-        userinfo only."""
+        """Return the value (any JSON) of the claim at `path` (see `value_at`) in the ID token or,
+        if it has none, in userinfo; MISSING if neither has it. Okta and Entra put groups into the
+        ID token only, others into userinfo only."""
         found = value_at(self.id_token, path)
         return value_at(self.userinfo, path) if found is MISSING else found
 
     def text(self, path):
-        """Return the claim `path` as text without blanks around it; "" unless it is a text."""
+        """Return the claim at `path` (see `value_at`) as text without blanks around it, from
+        userinfo or else from the ID token; "" if it is missing or no text."""
         for claims in (self.userinfo, self.id_token):
             found = value_at(claims, path)
             if isinstance(found, str) and found.strip():
@@ -40,11 +43,12 @@ class Claims:
         return ""
 
     def values(self, path):
-        """Return the claim `path` as a frozenset of texts; None if it is missing or no list.
+        """Return the values of the claim at `path` (see `value_at`) as a frozenset of texts; None
+        if the claim is missing or no list.
 
-        A single text is a list of one. The keys of an object count (Zitadel's roles). Raise
-        SignInRefused if the provider left the list out because it is too long (Entra's "overage"):
-        then nobody knows who may do what.
+        A single text counts as a list of one; of an object the keys are taken (Zitadel's roles).
+        Raise SignInRefused if the provider left the list out because it is too long (Entra's
+        "overage"), since the person's rights are unknown then.
         """
         self._refuse_overage(path)
         found = self.get(path)
@@ -55,8 +59,8 @@ class Claims:
         return frozenset(each.strip() for each in found if isinstance(each, str) and each.strip())
 
     def _refuse_overage(self, path):
-        """Raise SignInRefused if the claim `path` was left out for its length: Entra sends its name
-        in `_claim_names` instead (over 200 groups), or `hasgroups`."""
+        """Raise SignInRefused if the provider left out the claim at `path` because it is too long:
+        Entra then names it in `_claim_names` (over 200 groups), or sends `hasgroups`."""
         first = path.partition(".")[0]
         for claims in (self.id_token, self.userinfo):
             names = claims.get("_claim_names")
@@ -72,8 +76,9 @@ class Claims:
                 )
 
     def allow_login(self):
-        """Return None if the person may log in at all: they have the value of OIDC_REQUIRED_CLAIM
-        and an address of OIDC_ALLOWED_DOMAINS, where these are set. Raise SignInRefused if not."""
+        """Raise SignInRefused unless the person may log in: they need the value of
+        OIDC_REQUIRED_CLAIM and a verified e-mail address of OIDC_ALLOWED_DOMAINS, where these are
+        set."""
         if settings.OIDC_REQUIRED_CLAIM:
             path, wanted = map(str.strip, settings.OIDC_REQUIRED_CLAIM.split("=", 1))
             if wanted not in (self.values(path) or ()) and not self._is(path, wanted):
@@ -96,24 +101,26 @@ class Claims:
                 )
 
     def _is(self, path, wanted):
-        """Return True if the claim `path` is the number or truth value that `wanted` writes."""
+        """Return True if the claim at `path` is a whole number or a bool that is written as the
+        text `wanted`, like "1" or "true"."""
         found = self.get(path)
         return isinstance(found, bool | int) and str(found).lower() == wanted.lower()
 
     @property
     def verified_email(self):
-        """The e-mail address if the provider says that it is verified, or OIDC_TRUST_EMAIL vouches
-        for all that it does not deny; else ""."""
+        """Return the person's e-mail address if the provider states that it is verified, or if it
+        states nothing and OIDC_TRUST_EMAIL is set; else ""."""
         said = self.get("email_verified")
         vouched = settings.OIDC_TRUST_EMAIL and said is MISSING
         return self.text("email") if vouched or said in (True, "true") else ""
 
 
 def value_at(claims, path):
-    """Return the value of the claim `path` in the dict `claims`; MISSING if there is none, or null.
+    """Return the value of the claim at `path` in the dict `claims`; MISSING if there is none, or it
+    is null.
 
-    A dot leads into an object: `realm_access.roles`. A claim whose own name has dots (an address,
-    as Auth0's are) is found by its whole name.
+    A dot in `path` leads into an object, as in `realm_access.roles`. A claim whose own name has
+    dots (a URL, as Auth0's are) is found by its whole name.
     """
     if path in claims:
         found = claims[path]

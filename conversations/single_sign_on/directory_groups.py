@@ -1,5 +1,5 @@
-"""Groups of people who come by single sign-on: follow the directory, by the table DirectoryGroup,
-at each login."""
+"""Group membership of people with single sign-on: updated at each login from the groups that the
+identity provider sends, by the table DirectoryGroup."""
 
 import logging
 
@@ -14,12 +14,13 @@ logger = logging.getLogger("conversations.single_sign_on")
 
 
 def follow(request, person, claims):
-    """Give `person` the groups, and the rights of an administrator, that the table has for the
-    values in Claims `claims`, and take away those it has for others; in the caller's transaction.
+    """Update the groups of `person` and whether they are an administrator: give what DirectoryGroup
+    has for the values in `claims` (Claims), take away what it has for other values. Call it within
+    a transaction. Each change is a row of the access log.
 
-    Groups outside of the table stay as they are. Where the claim is missing nothing changes and the
-    log gets a warning: the provider may have stopped sending it for everybody. Raise SignInRefused
-    if the provider left the list out for its length. Each change is a row of the access log.
+    Groups that are not in the table stay. If the claim OIDC_GROUPS_CLAIM is missing, nothing
+    changes and a warning is logged. Raise SignInRefused if the provider left the list out for its
+    length.
     """
     values = claims.values(settings.OIDC_GROUPS_CLAIM)
     rows = list(DirectoryGroup.objects.all())

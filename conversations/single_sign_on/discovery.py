@@ -21,9 +21,9 @@ OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 
 
 def configuration():
-    """Return the provider's configuration, a dict of the names of Discovery 1.0 such as
-    `token_endpoint`. Raise ProviderFailed if it cannot be fetched, is of another issuer than
-    OIDC_ISSUER, or lacks an endpoint."""
+    """Return the identity provider's configuration: a dict by the names of Discovery 1.0, such as
+    `token_endpoint`. It is fetched at most once an hour. Raise ProviderFailed if it cannot be
+    fetched, names another issuer than OIDC_ISSUER, or lacks an endpoint."""
     key = f"oidc:configuration:{_fingerprint()}"
     found = cache.get(key)
     if found is None:
@@ -34,9 +34,9 @@ def configuration():
 
 
 def signing_keys(key_id, again=True):
-    """Return a list of the provider's keys for signatures (JSON Web Keys, dicts) with the id
-    `key_id`, or all if it is None. If none has it they are fetched anew (`again`), at most once in
-    KEYS_AGAIN_SECONDS. Raise ProviderFailed if they cannot be fetched."""
+    """Return a list of the provider's public keys for signatures (JSON Web Keys, dicts) that have
+    the id `key_id` (None: all). If none fits and `again` is True, the keys are fetched anew, at
+    most once in KEYS_AGAIN_SECONDS. Raise ProviderFailed if they cannot be fetched."""
     name = f"oidc:keys:{_fingerprint()}"
     keys = cache.get(name)
     if keys is None:
@@ -56,8 +56,9 @@ def signing_keys(key_id, again=True):
 
 
 def fetch_json(url, **kwargs):
-    """Return the JSON object at `url` of the provider as a dict; `kwargs` are those of
-    `requests.get`. Raise ProviderFailed if it cannot be reached or answers anything else."""
+    """Fetch the JSON object at `url`, an address of the identity provider, and return it as a dict;
+    `kwargs` go to `requests.get`. Raise ProviderFailed if the provider cannot be reached or answers
+    anything else."""
     try:
         with get_adapter().get_requests_session() as session:
             answer = session.get(url, **kwargs)
@@ -71,8 +72,8 @@ def fetch_json(url, **kwargs):
 
 
 def unreachable(why):
-    """Return a ProviderFailed with the sentence that the provider does not answer; `why` is for the
-    log."""
+    """Return (not raise) a ProviderFailed whose sentence says that the identity provider does not
+    answer as it should; `why` is text for the server's log."""
     return ProviderFailed(
         _(
             "The sign-in of your organisation does not answer as it should. Try again in a few "
@@ -84,8 +85,9 @@ def unreachable(why):
 
 
 def _checked(found):
-    """Return the configuration `found`; raise ProviderFailed if it is of another issuer, lacks an
-    endpoint, or sends tokens over http although the issuer is https."""
+    """Return `found`, the provider's configuration (a dict). Raise ProviderFailed if it is of
+    another issuer than OIDC_ISSUER, lacks an endpoint, or has an http endpoint although the issuer
+    is https."""
     # Entra's "common" has `{tenantid}` here, for which every tenant of the world may sign.
     if str(found.get("issuer")).rstrip("/") != settings.OIDC_ISSUER.rstrip("/"):
         raise unreachable("the configuration names another issuer than OIDC_ISSUER")
@@ -100,7 +102,7 @@ def _checked(found):
 
 
 def _is_usable(url, secure):
-    """Return True if `url` is an https URL, or an http one unless `secure`."""
+    """Return True if `url` is an https URL or, with `secure` False, an http URL."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -109,10 +111,10 @@ def _is_usable(url, secure):
 
 
 def _fingerprint():
-    """Return 16 hexadecimal digits that stand for OIDC_ISSUER in names of the cache."""
+    """Return 16 hexadecimal digits, a hash of OIDC_ISSUER, to be part of cache keys."""
     return hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:16]
 
 
 def _host(url):
-    """Return the host of `url`, for the log: an address may hold more than should stand there."""
+    """Return the host name in `url`, for the log: the rest of the URL may be secret."""
     return urlsplit(url).hostname

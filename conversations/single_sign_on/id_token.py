@@ -1,4 +1,5 @@
-"""The ID token of OpenID Connect: checks what an identity provider says of who logged in.
+"""The ID token of OpenID Connect: verifies this signed statement of the identity provider about who
+logged in.
 
 All checks of OpenID Connect Core 1.0, 3.1.3.7 are made, the signature too, although the token came
 over TLS from the provider: a proxy that opens TLS must not be able to log anybody in.
@@ -27,9 +28,10 @@ LONGEST = 100_000  # characters
 
 
 def verified(token, nonce, access_token):
-    """Return the claims of the ID token `token` (text), a dict, after checking signature, issuer,
-    audience, times, `nonce` (that of the request it answers) and that it belongs to `access_token`.
-    Raise SignInRefused if one of them is wrong, ProviderFailed if the keys cannot be fetched."""
+    """Verify the ID token `token` (text) and return its claims, a dict. Checked are signature,
+    issuer, audience, times, `nonce` (the random text of the request that it answers), and that it
+    belongs to `access_token` (text). Raise SignInRefused if a check fails, ProviderFailed if the
+    provider's keys cannot be fetched."""
     try:
         claims = _decoded(token)
     except jwt.PyJWTError as error:
@@ -52,9 +54,9 @@ def verified(token, nonce, access_token):
 
 
 def is_fresh(claims, since):
-    """Return True if, by the claim `auth_time`, the person proved who they are at the provider at
-    the time `since` (seconds since 1970) or later, within LEEWAY. True too for a provider that does
-    not say: Google and Entra leave the claim out."""
+    """Return True if the person proved who they are at the provider at the time `since` (seconds
+    since 1970) or later, within LEEWAY, by the claim `auth_time` in the dict `claims`. True also if
+    the provider does not state it, as Google and Entra do not."""
     at = claims.get("auth_time")
     if at is None:
         return True
@@ -62,8 +64,8 @@ def is_fresh(claims, since):
 
 
 def refused(why):
-    """Return a SignInRefused with the sentence about tokens that are wrong; `why` is for the
-    log."""
+    """Return (not raise) a SignInRefused whose sentence says that the provider's answer could not
+    be verified; `why` is text for the server's log."""
     return SignInRefused(
         _(
             "What the sign-in of your organisation sent could not be verified, so you are not "
@@ -74,8 +76,9 @@ def refused(why):
 
 
 def _decoded(token):
-    """Return the claims of `token` after checking all but what belongs to this login. Raise
-    PyJWTError or another exception of wrong values."""
+    """Return the claims of the ID token `token` (a dict) after checking signature, issuer, audience
+    and times. Raise PyJWTError or ValueError, TypeError, KeyError or AttributeError if it is
+    invalid."""
     if not isinstance(token, str) or len(token) > LONGEST:
         raise ValueError
     header = jwt.get_unverified_header(token)
@@ -105,8 +108,8 @@ def _decoded(token):
 
 
 def _public_key(key, algorithm):
-    """Return the JSON Web Key `key` (a dict) as a public key for `algorithm`; None if it is of
-    another kind, and for one of a symmetric secret."""
+    """Return the JSON Web Key `key` (a dict) as a public key object for `algorithm` (like "RS256");
+    None if it is for another algorithm, symmetric or malformed."""
     if key.get("kty") == "oct" or key.get("alg", algorithm) != algorithm:
         return None
     try:

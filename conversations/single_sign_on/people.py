@@ -1,4 +1,5 @@
-"""Accounts of single sign-on: finds, makes and updates the Person for verified claims."""
+"""Accounts of people with single sign-on: finds, creates and updates the Person for the verified
+claims of a login."""
 
 import unicodedata
 
@@ -21,9 +22,9 @@ LONGEST_SUBJECT = SocialAccount._meta.get_field("uid").max_length
 
 
 def person_for(request, claims):
-    """Return the Person for the Claims `claims`, found by issuer and subject, made where the rules
-    of sign-up allow it, with name, address and groups as the directory has them now. Raise
-    SignInRefused if the person may not come in."""
+    """Return the Person for `claims` (Claims), found by issuer and subject, and update their name,
+    address and groups. If there is none, create the account, if OIDC_SIGNUP or an invitation allows
+    it. Raise SignInRefused if the person may not log in."""
     claims.allow_login()
     if len(claims.subject) > LONGEST_SUBJECT:
         raise SignInRefused(
@@ -38,8 +39,9 @@ def person_for(request, claims):
 
 
 def connect(person, claims):
-    """Connect the account of `person` with the subject of Claims `claims`, so that it logs in at
-    the provider from now on. Raise SignInRefused if one of both is connected already."""
+    """Connect the account of `person` with the identity in `claims` (Claims), so that the person
+    can log in through the identity provider from now on. Raise SignInRefused if the account or the
+    identity is connected with another."""
     claims.allow_login()
     with transaction.atomic():
         account = _account(claims.subject)
@@ -58,7 +60,8 @@ def connect(person, claims):
 
 @transaction.atomic
 def _found_or_made(request, claims):
-    """Return the Person for `claims`, updated, in one transaction."""
+    """Return the Person for `claims` (Claims), found or created, with data and groups updated; one
+    transaction."""
     account = _account(claims.subject)
     if account is not None:
         person = account.user
@@ -74,26 +77,27 @@ def _found_or_made(request, claims):
 
 
 def _account(subject):
-    """Return the SocialAccount of the provider's `subject`, locked for the transaction, or None."""
+    """Return the SocialAccount with the id `subject` at the configured identity provider, locked
+    until the transaction ends; None if there is none."""
     accounts = SocialAccount.objects.select_for_update(of=("self",)).select_related("user")
     return accounts.filter(provider=settings.OIDC_ISSUER, uid=subject).first()
 
 
 def _link(person, claims):
-    """Connect `person` with the subject of `claims`. The issuer is part of the identity: the same
-    subject at another provider is somebody else."""
+    """Insert the SocialAccount that connects `person` with the subject of `claims` (Claims) at the
+    configured issuer. The same subject at another provider is somebody else."""
     SocialAccount.objects.create(
         user=person, provider=settings.OIDC_ISSUER, uid=claims.subject, extra_data={}
     )
 
 
 def _by_address(claims):
-    """Return the account with the verified address of `claims`, where OIDC_TRUST_EMAIL vouches for
-    addresses and it is not connected with anybody; else None.
+    """Return the Person to connect with `claims` (Claims) by their verified e-mail address, if
+    OIDC_TRUST_EMAIL is set and the account has no single sign-on yet; else None.
 
-    Never a member of staff, nor somebody who may see what is others': they connect it themselves,
-    after a login with their password. The password and the second factors that the account had are
-    taken away: whoever set them up may be somebody else, since an address need not be verified.
+    Never returns staff, nor people with permissions on others' data: they connect the account
+    themselves, after a login with their password. Deletes the account's password and second
+    factors, since somebody else may have set them up: an address need not be verified here.
     """
     email = claims.verified_email if settings.OIDC_TRUST_EMAIL else ""
     if not email:
@@ -110,8 +114,9 @@ def _by_address(claims):
 
 
 def _made(request, claims):
-    """Return a new Person for `claims`, with what their invitation gives if they came by one. Raise
-    SignInRefused if sign-up is closed."""
+    """Create and return a Person for `claims` (Claims), with the groups and role of their
+    invitation if they opened one. Raise SignInRefused if there is no invitation and OIDC_SIGNUP is
+    off."""
     invitation = invitations.taken_up(request)
     if invitation is None and not settings.OIDC_SIGNUP:
         raise SignInRefused(
@@ -130,8 +135,8 @@ def _made(request, claims):
 
 
 def _update(person, claims):
-    """Store username, name and e-mail address of `claims` in `person`, where they changed and are
-    valid; what the directory does not send stays."""
+    """Store the username, name and e-mail address of `claims` (Claims) in `person`, where they
+    differ and are valid. What the provider does not send stays."""
     first, last = claims.text("given_name"), claims.text("family_name")
     if not (first or last):
         first, _blank, last = claims.text("name").partition(" ")
@@ -151,15 +156,15 @@ def _update(person, claims):
 
 
 def _name(text):
-    """Return `text` from the directory as a name: without control and invisible characters, at most
-    150 characters."""
+    """Return `text`, a name from the identity provider, without control and invisible characters,
+    cut to 150 characters."""
     visible = "".join(each for each in text if unicodedata.category(each)[0] != "C")
     return visible.strip()[:150]
 
 
 def _free_address(person, text):
-    """Return the e-mail address `text`, normalized; "" if it is none, or another account has it:
-    two accounts of one address could not be told apart in a login by address."""
+    """Return the e-mail address `text` normalized to NFC; "" if it is invalid, or another account
+    than that of `person` has it, since a login by address could not tell the two apart."""
     email = unicodedata.normalize("NFC", text)
     try:
         validate_email(email)
@@ -171,7 +176,8 @@ def _free_address(person, text):
 
 
 def _note_address(person, email, verified):
-    """Make `email` the only EmailAddress of `person`; a former one would still be sent links."""
+    """Make `email` the only EmailAddress of `person`, `verified` (bool) or not; former ones are
+    deleted, since links would still be sent there."""
     EmailAddress.objects.filter(user=person).exclude(email__iexact=email).delete()
     EmailAddress.objects.update_or_create(
         user=person,

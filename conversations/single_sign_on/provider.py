@@ -1,5 +1,5 @@
-"""The identity provider, as allauth's registry of providers knows it: builds the address that a
-login is sent to, and exchanges what comes back for the person's claims."""
+"""The identity provider as a class of allauth: makes the URL where a login begins, and exchanges
+what comes back for the person's claims."""
 
 import hmac
 import secrets
@@ -20,20 +20,22 @@ from conversations.single_sign_on.refusal import SignInRefused
 
 
 class Client(OpenIDConnectOAuth2Adapter):
-    """allauth's OAuth 2 client of the provider, with the configuration from our cache."""
+    """OAuth 2 client of allauth for the identity provider, with the provider's cached
+    configuration."""
 
     @property
     def openid_config(self):
-        """The provider's configuration; raises ProviderFailed."""
+        """Return the identity provider's configuration (a dict, see `configuration`). Raise
+        ProviderFailed if it cannot be had."""
         return configuration()
 
     def get_callback_url(self, request, app):
-        """Return the absolute URL that the provider sends the browser back to."""
+        """Return this site's absolute URL that the identity provider sends the browser back to."""
         return request.build_absolute_uri(reverse("oidc_callback"))
 
 
 class Provider(OpenIDConnectProvider):
-    """The identity provider of OIDC_ISSUER."""
+    """Provider class of allauth for the identity provider of OIDC_ISSUER."""
 
     oauth2_adapter_class = Client
     pkce_enabled_default = True
@@ -41,16 +43,16 @@ class Provider(OpenIDConnectProvider):
     package = "conversations.single_sign_on"
 
     def get_login_url(self, request, **kwargs):
-        """Return the path of the page that begins a login."""
+        """Return the path of this site's page on which a login by single sign-on begins."""
         return reverse("oidc_login")
 
     def begin(self, request, *, process, next_url, fresh):
-        """Return the URL at the provider where the browser is to go for a login.
+        """Return the URL at the identity provider to which the browser has to go for a login.
 
-        What `finish` needs is kept in the session under a random id, the parameter `state`, for
-        one use within ten minutes. `process` is "login" or "connect" (to the
-        account that is logged in), `next_url` the path to go on to, `fresh` True if the provider
-        shall ask again who it is. What the browser sends adds no parameter.
+        `process` is "login", "connect" (connect the logged-in account) or "again" (confirm who one
+        is); `next_url` is the path to go on to afterwards; with `fresh` True the provider has to
+        ask for the person's credentials again. What `finish` needs is kept in the session, under a
+        random id (the parameter `state`), for one use within ten minutes.
         """
         parameters = {"nonce": secrets.token_urlsafe(32)}
         if fresh:
@@ -68,11 +70,12 @@ class Provider(OpenIDConnectProvider):
         return answer["Location"]
 
     def finish(self, request, state):
-        """Return `(claims, token)` for the login that `request`, the provider's redirect back, ends
-        and `state` began: verified Claims, and the ID token as text.
+        """Complete a login: exchange the code in `request` (the provider's redirect back) and
+        return `(claims, token)`, the verified Claims and the ID token as text. `state` is the dict
+        that `begin` kept in the session.
 
-        Asks the provider for the token and for userinfo. Raise SignInRefused if anything does not
-        fit, ProviderFailed if the provider does not answer.
+        Asks the provider for the token and for userinfo. Raise SignInRefused if a check fails,
+        ProviderFailed if the provider does not answer.
         """
         # RFC 9207: an answer of another provider, with a code for its own token endpoint.
         if request.GET.get("iss", configuration()["issuer"]) != configuration()["issuer"]:
@@ -91,9 +94,9 @@ class Provider(OpenIDConnectProvider):
         return Claims(claims, self._userinfo(claims, access_token)), token
 
     def _userinfo(self, claims, access_token):
-        """Return what the provider's userinfo says of the owner of `access_token`, a dict; {} if
-        it has none. Raise SignInRefused if that is another person than that of the ID token, whose
-        `claims` are given."""
+        """Fetch the provider's userinfo for `access_token` (text) and return it as a dict; {} if
+        the provider has no such endpoint. Raise SignInRefused if it is about another person than
+        `claims`, the dict of the ID token."""
         url = configuration().get("userinfo_endpoint")
         if url is None:
             return {}
@@ -103,8 +106,9 @@ class Provider(OpenIDConnectProvider):
         return found
 
     def _exchange(self, request, state):
-        """Return the provider's token response (a dict) for the code in the address of `request`.
-        Raise SignInRefused if it gives none, ProviderFailed if it does not answer."""
+        """Exchange the code in the URL of `request` at the provider; return its token response (a
+        dict). `state` is the dict that `begin` kept. Raise SignInRefused if there is no token for
+        the code, ProviderFailed if the provider does not answer."""
         client = self.get_oauth2_adapter(request).get_client(request, self.app)
         try:
             answer = client.get_access_token(

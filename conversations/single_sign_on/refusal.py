@@ -1,11 +1,11 @@
-"""The exceptions of single sign-on: a login that is refused, with the sentence people read."""
+"""Exceptions of single sign-on: a refused login, with the sentence that people read."""
 
 
 class SignInRefused(Exception):
-    """A login by single sign-on that is not carried out.
+    """Raised if a login by single sign-on is refused.
 
-    `sentence` says to the person what happened and what to do next; `why` is for the server's log
-    only, without tokens or secrets. `status` is that of the HTTP answer.
+    `sentence` tells the person what happened and what to do next; `why` is text for the server's
+    log only, without tokens or secrets; `status` is the HTTP status of the error page.
     """
 
     def __init__(self, sentence, why, status=403):
@@ -16,7 +16,8 @@ class SignInRefused(Exception):
 
 
 class ProviderFailed(SignInRefused):
-    """The identity provider cannot be reached, or answers with something else than OIDC."""
+    """Raised if the identity provider cannot be reached, or does not answer as OpenID Connect
+    requires; HTTP status 502."""
 
     def __init__(self, sentence, why):
         super().__init__(sentence, why, status=502)

@@ -1,4 +1,5 @@
-"""Sessions that single sign-on made: end after OIDC_SESSION_HOURS, whatever their owner does."""
+"""Sessions begun by single sign-on: ends them OIDC_SESSION_HOURS after the login, even while they
+are used."""
 
 from datetime import timedelta
 
@@ -17,25 +18,27 @@ def connect():
 
 
 def note(request, token):
-    """Keep the ID token `token` (text) in the session of `request`: the provider wants to see it at
-    the log-out."""
+    """Store the ID token `token` (text) in the session of `request`: the identity provider asks for
+    it at log-out."""
     request.session[_KEY] = {"id_token": token}
 
 
 def limit(request):
-    """Let the session of `request` end OIDC_SESSION_HOURS from now, however much it is used: rights
-    that the directory took away end then at the latest."""
+    """Let the session of `request` expire OIDC_SESSION_HOURS from now, however much it is used, so
+    that rights that were withdrawn at the identity provider end then at the latest."""
     request.session.set_expiry(timezone.now() + timedelta(hours=settings.OIDC_SESSION_HOURS))
 
 
 def token_of(request):
-    """Return the ID token of the session of `request` as text; "" if no single sign-on made it."""
+    """Return the ID token (text) stored in the session of `request`; "" if the session was not
+    begun by single sign-on."""
     return request.session.get(_KEY, {}).get("id_token", "")
 
 
 def logged_in(request, user, **kwargs):
-    """Receiver of allauth's user_logged_in: limit a session that single sign-on made; forget an
-    attempt at it that did not get this far."""
+    """Limit the duration of a session that `user` began by single sign-on; for any other login,
+    remove an ID token left by an attempt that did not succeed. A receiver of allauth's signal
+    user_logged_in."""
     if token_of(request) and was_by_single_sign_on(request, user):
         limit(request)
     else:

@@ -1,4 +1,4 @@
-"""The provider's URL patterns, looked for here by allauth: none, since conversations/urls.py has
-them."""
+"""An empty list of URL patterns: allauth looks for the provider's patterns in this module, but they
+are in conversations/urls.py."""
 
 urlpatterns = []

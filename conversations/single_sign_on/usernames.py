@@ -1,4 +1,5 @@
-"""Usernames of people who come by single sign-on: as in the directory, with a suffix if taken."""
+"""Usernames of people with single sign-on: the one that the identity provider gives, with a suffix
+if it is taken."""
 
 import re
 import unicodedata
@@ -11,9 +12,9 @@ _REFUSED = re.compile(r"[^\w.@+-]+")  # what Django's UnicodeUsernameValidator r
 
 
 def username_for(claims, person=None):
-    """Return the username for the Claims `claims`: the one the directory gives or, if it is another
-    account's or looks like it, the same with `-2`, `-3` … `person` is the account that will have
-    it, None for a new one; its present name is kept if it is still the first that is free."""
+    """Return a free username for `claims` (Claims): the provider's or, if another account has it or
+    one that looks like it, the same with `-2`, `-3` … `person` is the account to rename (None: a
+    new one); it keeps its present name if that is the first free one."""
     wanted = _cleaned(
         claims.text("preferred_username")
         or claims.text("email").partition("@")[0]
@@ -32,6 +33,7 @@ def username_for(claims, person=None):
 
 
 def _cleaned(name):
-    """Return `name` as a valid username: normalized, with "-" for what it may not hold."""
+    """Return `name` as a valid username: normalized to NFKC, with "-" in place of characters that
+    are not allowed, at most LONGEST characters; "person" if nothing is left."""
     name = _REFUSED.sub("-", unicodedata.normalize("NFKC", name)).strip("-.")
     return name[:LONGEST] or "person"
