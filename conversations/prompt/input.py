@@ -136,7 +136,8 @@ def _content(turn):
 
 
 def _joined(first, second):
-    """Return two contents of turns as one."""
+    """Return the contents `first` and `second` of two turns (texts or lists of parts) as one: texts
+    joined by a blank line, else one list of parts."""
     if isinstance(first, str) and isinstance(second, str):
         return f"{first}\n\n{second}"
     return [*_parts(first), *_parts(second)]

@@ -126,7 +126,8 @@ class _Count:
         self._is_symbol, self._takes_option = is_symbol, takes_option
 
     def _command(self, command: str, is_argument: bool) -> bool:
-        """Count a command; return True if an option may follow."""
+        """Count the command `command` (without backslash); `is_argument` is True if it stands for
+        an argument of another. Return True if an option in brackets may follow."""
         current = self._lists[-1]
         if command in OPENING_COMMANDS:
             self._open()
@@ -143,7 +144,8 @@ class _Count:
         return current.arguments > 0 and bool(TAKES_OPTION.fullmatch(command))
 
     def _character(self, character: str, is_argument: bool) -> bool:
-        """Count a character; return True if it gives a symbol."""
+        """Count the single `character`; `is_argument` is True if it stands for an argument of a
+        command. Return True if the converter makes a symbol of it."""
         current = self._lists[-1]
         if character in "^_":
             # Without a symbol before it, it also takes the one after its argument.

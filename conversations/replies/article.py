@@ -39,8 +39,8 @@ def render_live_article(live, viewer):
 
 
 def show_live(message, live):
-    """Set on `message`, a reply that is being written, the HTML of the LiveReply `live` so far, in
-    the active language."""
+    """Set on the Message `message`, a reply that is being written, the HTML so far of its LiveReply
+    `live`, in the active language, for the template of the page to show."""
     if all(item.type == "message" for item in live.items[:1]) and len(live.items) < 2:
         message.live_html = mark_safe(live.html("message"))  # noqa: S308 (ours)
         return
@@ -67,8 +67,8 @@ def render_change(number, item, block, viewer):
 
 
 def _draw_live_item(number, item):
-    """Return the HTML of `item`, a LiveText or LiveCall, the one with this number, in the active
-    language."""
+    """Return the HTML of `item`, a LiveText or LiveCall, in the active language. `number` is its
+    index in the reply's items."""
     if isinstance(item, LiveCall):
         return item_html.draw(number, [item.item], live=not item.is_closed)
     if item.type == "message":

@@ -24,9 +24,8 @@ FORGOTTEN = timedelta(minutes=1)
 
 
 class Announcer:
-    """Says when a process has to announce its load again. `lease` is the UUID of the process.
-
-    `clock` returns seconds that only grow.
+    """Announces the load of a process to the others, as seldom as possible. `lease` is the UUID of
+    the process; `clock()` returns seconds that only grow.
     """
 
     def __init__(self, lease, clock=time.monotonic):
@@ -70,12 +69,14 @@ ON CONFLICT (lease) DO UPDATE SET
 
 
 def withdraw(lease):
-    """Delete the row of the process with this `lease`, which exits."""
+    """Delete the row that announces the load of the process with this `lease` (UUID), which is
+    exiting."""
     ServerProcess.objects.filter(lease=lease).delete()
 
 
 def forget_dead():
-    """Delete the rows of processes that died some time ago."""
+    """Delete the rows that announce the load of processes which have long stopped renewing them,
+    so that they must have died."""
     ServerProcess.objects.filter(heartbeat_at__lt=Now() - FORGOTTEN).delete()
 
 

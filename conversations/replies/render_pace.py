@@ -32,15 +32,16 @@ SLOWEST = 0.18  # so that while text comes a page changes at least five times a 
 
 
 def _stored(live):
-    """Return what is to be stored with the message of the LiveReply `live`, which is not plain."""
+    """Return `{column: value}` to store with the message of the LiveReply `live`, a reply that is
+    more than plain text. It may render, so it blocks the thread."""
     found = live.stored_items()
     # Its citation marks can be resolved, now that all annotations are known.
     return live.projections(found) if items.needs_rerender(found) else live.stored(found)
 
 
 def _kept(item):
-    """Return `item` (JSON of an item, or a part of it) without what LiveText has better: the texts
-    of reasoning, and of a message without annotations."""
+    """Return `item`, JSON of an item or members of one, without texts that a LiveText has anyway:
+    those of reasoning, and of a message without annotations."""
     kind = item.get("type")
     if kind == "reasoning" or (kind == "message" and not annotations_of(item)):
         return {name: value for name, value in item.items() if name not in ("content", "summary")}
@@ -48,7 +49,8 @@ def _kept(item):
 
 
 def _is_short(value):
-    """Return True if `value`, a member of an item, takes no time to clean."""
+    """Return True if `value`, a member of an item's JSON, is so short that it may be cleaned on the
+    event loop: a text of at most SHORT characters, or no list or dict."""
     return len(value) <= SHORT if isinstance(value, str) else not isinstance(value, dict | list)
 
 
@@ -140,8 +142,8 @@ class Renderer:
         return await self._loop.run_in_executor(self._thread, _stored, live)
 
     async def cleaned(self, event):
-        """Return `event`, one of an item, with what the gateway sent made safe to keep (see
-        `conversations.items.clean`); in a thread, if that takes long."""
+        """Return `event`, an upstream.ItemEvent, with the JSON in it made safe to store (see
+        `conversations.items.clean`); that is done in a thread if it may take long."""
         member = _GIVEN.get(type(event))
         if member is None:
             return event

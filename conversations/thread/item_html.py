@@ -21,12 +21,12 @@ from conversations.rendering.unsafe_characters import tidy
 
 @dataclass(frozen=True, slots=True)
 class MessageParts:
-    """The HTML of a message in the places that its template has for it.
+    """The HTML of a message, cut into the parts that its template places.
 
-    `before` are the items that come before the first text, as thoughts and calls of tools; None
-    where the message has no items, so that its thoughts are its `shown_reasoning`. `answer` is
-    the text, and what stands in between and after it; `sources` the list of sources. `came` is a
-    sentence, for a reply without text, that says what came instead; "" where that is nothing.
+    `before` is that of the items before the first text, such as thoughts and calls of tools; None
+    if the message has no items (its thoughts are then in `shown_reasoning`). `answer` is that of
+    the texts and of the items between and after them, `sources` that of the list of sources. `came`
+    is a sentence that says what came in a reply without text; "" if there is nothing to say.
     """
 
     before: str | None = None
@@ -36,8 +36,9 @@ class MessageParts:
 
 
 def parts_of(message):
-    """Return the MessageParts of a Message; of one without items (nearly all) only the `answer`,
-    which is then all its HTML. Of a reply that is being written they are its `live_parts`."""
+    """Return the MessageParts of the Message `message`. One without items, as nearly all are, has
+    only the part `answer`, all its HTML. For a reply that is being written they are its
+    `live_parts`, which the caller has set."""
     if message.live_parts is not None:
         return message.live_parts
     items = None if message.is_pending else message.items
@@ -63,8 +64,8 @@ def parts_of(message):
 
 
 def runs(items):
-    """Yield `(index, [item, …])` for the items of a message in their order: adjacent ones of a kind
-    that draws them together with the index of the first, each other one alone."""
+    """Yield `(index of the first, [item, …])` for the `items` of a message in their order: adjacent
+    items of a Kind that `joins` together, as searches in the web, each other item alone."""
     index = 0
     for kind, run in groupby(items, key=kind_of):
         run = list(run)
@@ -74,15 +75,17 @@ def runs(items):
 
 
 def item(index, items, live=False, html=""):
-    """Return the HTML of `items[index]` of a message by itself, as safe text, in the active
-    language; `live` says that it is still being made. `html` is that of its text or thoughts."""
+    """Return the HTML of the one item `items[index]` of a message, as safe text, in the active
+    language. `live` is True while the reply is being written; `html` is the rendered text or
+    thoughts of the item, "" for a call of a tool."""
     return draw(index, [items[index]], live=live, html=html)
 
 
 def draw(index, run, *, live=False, html="", seconds=None):
-    """Return the HTML of the items `run` of a message, as `runs` yields them, as safe text.
+    """Return the HTML of the list of items `run`, as `runs` yields it, as safe text; "" for a text
+    or thoughts without `html`.
 
-    `index` is the place of the first among all items. `live` and `html` are those of `item`;
+    `index` is that of the first in all items of the message. `live` and `html` are those of `item`;
     `seconds` is how long the model thought, None if that is not known.
     """
     kind = kind_of(run[0])
@@ -103,8 +106,8 @@ _WRITTEN = ("message", "reasoning", "output_text", "input_text")
 
 
 def sources_of(items):
-    """Return the HTML of the list of the sources of a message's items, as safe text; "" if there
-    are none."""
+    """Return the HTML of the list of sources (cited and consulted) that the `items` of a message
+    name, as safe text; "" if there are none."""
     found = sources(items)
     if not found:
         return ""
@@ -116,15 +119,15 @@ def sources_of(items):
 
 
 def what_came(items):
-    """Return a sentence that says what a reply without text consists of, in the active language;
-    "" if its items have no word for it."""
+    """Return a sentence, in the active language, that tells the reader of a reply without text what
+    came instead, by the last of its `items` that has such a sentence; "" if none has."""
     sentences = [kind_of(item).came(item) for item in items]
     return next(filter(None, reversed(sentences)), "")
 
 
 def _attached(items):
-    """Return the HTML of what the items of a person's message have besides text: files, and the
-    answer to a question of the model."""
+    """Return the HTML, as safe text, of what the `items` of a person's message have besides text:
+    files, and answers to the model's requests for approval."""
     drawn = []
     for index, each in enumerate(items):
         if each.get("type") != "message":
@@ -136,7 +139,8 @@ def _attached(items):
 
 
 def _render(name, context):
-    """Return the HTML of the template `name` of an item, as safe text."""
+    """Return the HTML of the template `conversations/items/<name>.html`, as safe text; `context` is
+    a dict of its variables."""
     return mark_safe(_template(name).render(Context(context)).strip())  # noqa: S308 (a template's)
 
 

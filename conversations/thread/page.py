@@ -98,9 +98,9 @@ FROM conversations_message WHERE id IN ({})
 
 
 def _more_than_text(message_ids, with_hidden):
-    """Return `({id: items}, {id: list of Attachments})` of those of these messages that have such;
-    one query where none has, as usual, and one more for each of the two. `with_hidden` as in
-    `_files_of`."""
+    """Return `({message id: items}, {message id: list of Attachments})` for those of the messages
+    `message_ids` that have any. Takes one query if none has, as usual, and one more for each of the
+    two. `with_hidden` is that of `_files_of`."""
     if not message_ids:
         return {}, {}
     query = _MORE.format(", ".join(["%s"] * len(message_ids)))
@@ -112,8 +112,9 @@ def _more_than_text(message_ids, with_hidden):
 
 
 def _files_of(message_ids, with_hidden=False):
-    """Return `{id: list of Attachments, without their text}` of these messages, read by one query;
-    none for none. Those that are deleted for their owner are among them only if `with_hidden`."""
+    """Return `{message id: list of Attachments, without their text}` of the messages `message_ids`,
+    read by one query (none for no ids). Files that are deleted for their owner are included only if
+    `with_hidden` is True."""
     found = {}
     if message_ids:
         attachments = Attachment.with_hidden if with_hidden else Attachment.objects
@@ -123,7 +124,8 @@ def _files_of(message_ids, with_hidden=False):
 
 
 def _items_of(message_ids):
-    """Return `{id: items}` of these messages, read by one query; none for none."""
+    """Return `{message id: items}` of the messages `message_ids`, read by one query (none for no
+    ids)."""
     if not message_ids:
         return {}
     return dict(Message.objects.filter(pk__in=message_ids).values_list("pk", "items"))

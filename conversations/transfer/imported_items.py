@@ -1,4 +1,4 @@
-"""Items of messages in an import file, as they may be stored."""
+"""Filter for the items of messages in an import file: leaves what may be stored."""
 
 from conversations.items import clean_all, is_cut, is_plain
 from conversations.models import Message

@@ -33,7 +33,8 @@ def write(conversation):
 
 
 def _speaker(message, conversation):
-    """Return the name of a message's author: the person's, or the model's if it is known."""
+    """Return the name of the author of the Message `message`: the owner of the Conversation, or the
+    language model; the word "Reply", translated, if that is not known."""
     if not message.is_reply:
         return conversation.owner.display_name
     response = message.own_response
@@ -41,8 +42,8 @@ def _speaker(message, conversation):
 
 
 def paragraphs(message):
-    """Return the paragraphs of a Message in Markdown, a list of texts: its text or, where it has
-    more than that, each of its items in words, and the list of its sources."""
+    """Return a list of Markdown texts, the paragraphs that export the Message `message`: its text
+    or, if it has items, each item in words and the lists of its sources; last its files."""
     if not message.items:
         return [message.text.strip(), *_files(message)]
     named = sources(message.items)
@@ -57,19 +58,21 @@ def paragraphs(message):
 
 
 def _files(message):
-    """Return the paragraph that names the files of a Message, in a list; [] if it has none."""
+    """Return two Markdown paragraphs in a list, a heading and the names of the files of the Message
+    `message` (its `shown_files`); [] if it has no files."""
     named = [f"- {_escaped(file.name)}" for file in message.shown_files]
     return [_("Files:"), "\n".join(named)] if named else []
 
 
 def _link(source):
-    """Return a Source as a Markdown link, or its title if it has no address."""
+    """Return the Source `source` as a Markdown link to its web page, or only its title if it is a
+    file."""
     title = _escaped(source.title)
     return f"[{title}](<{quote(source.url, safe=_IN_URLS)}>)" if source.url else title
 
 
 def _escaped(text):
-    """Return `text` as Markdown that shows it as it is."""
+    """Return `text` with its special characters escaped, so that Markdown shows it unchanged."""
     return _SPECIAL.sub(r"\\\1", text)
 
 

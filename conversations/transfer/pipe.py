@@ -1,4 +1,4 @@
-"""A file in memory through which a zip is sent while it is written."""
+"""Write-only file in memory, through which a zip is sent to the browser while it is written."""
 
 import io
 

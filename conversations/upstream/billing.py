@@ -1,5 +1,5 @@
-"""What a gateway says about the price of one call, beside its numbers of tokens: the service tier,
-the use of tools, and sometimes an amount of money."""
+"""Billing data of one request, as far as the gateway reports any besides token counts: the service
+tier, the use of tools, and sometimes an amount of money."""
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ COST_HEADER = "x-litellm-response-cost"
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """The gateway's own statements about the price of one call; each is empty where it made none.
+    """The gateway's statements about the price of one request; "" or None where it made none.
 
     `service_tier` is the tier that the call was billed in, such as "flex". `tool_usage` is the
     object of that name as it came, with `server_tool_use` of `usage` added to it under that name.
@@ -35,9 +35,9 @@ class Billing:
     cost_source: str = ""
 
     def updated(self, response: dict) -> "Billing":
-        """Return this Billing with what `response` says in place of what was known.
+        """Return a new Billing: this one, with the values that `response` names replaced.
 
-        `response` is a response object or an event of a stream, of either API.
+        `response` is the JSON of a response object or of a chunk of a chat completion.
         """
         usage = response.get("usage")
         usage = usage if isinstance(usage, dict) else {}
@@ -52,9 +52,9 @@ class Billing:
         )
 
     def with_header(self, headers: Mapping[str, str]) -> "Billing":
-        """Return this Billing with the cost that LiteLLM names in the HTTP `headers`, unless the
-        body named one. Only for a response that was not streamed: the headers of a stream leave
-        before its cost is known."""
+        """Return a Billing with the cost in the HTTP `headers` (LiteLLM sends one) or, if there is
+        none or the body named one, this Billing. Only for a response that was not streamed: the
+        headers of a stream leave before its cost is known."""
         cost = money(headers.get(COST_HEADER))
         if self.cost is not None or cost is None:
             return self
@@ -62,13 +62,14 @@ class Billing:
 
 
 def tier_in(response: dict) -> str:
-    """Return the `service_tier` that `response`, a response object, names; "" for none."""
+    """Return the name of the service tier, such as "flex", in `response`, the JSON of a response
+    object or of a chunk of a chat completion; "" for none."""
     return one_line(response.get("service_tier"), LONGEST_TIER)
 
 
 def money(value: object) -> Decimal | None:
-    """Return `value`, a number from JSON or its text, as an amount from 0 to LARGEST_COST, rounded
-    to 8 decimal places; None if it is no such amount."""
+    """Return `value`, a number from JSON or its text, as a Decimal from 0 to LARGEST_COST, rounded
+    to 8 decimal places; None if it is anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and len(value) > LONGEST_STRING:
@@ -82,15 +83,15 @@ def money(value: object) -> Decimal | None:
 
 
 def _cost(usage: dict) -> Decimal | None:
-    """Return the cost that `usage` names: OpenRouter's and LiteLLM's number `cost`, Perplexity's
-    object of that name; None for none."""
+    """Return the amount of money that `usage`, a `usage` object, names: the number `cost` of
+    OpenRouter and LiteLLM, or `total_cost` in Perplexity's object `cost`; None for none."""
     cost = usage.get("cost")
     return money(cost.get("total_cost") if isinstance(cost, dict) else cost)
 
 
 def _tool_usage(response: dict, usage: dict) -> dict | None:
-    """Return the statements about tools in `response` and its `usage` as one object, cleaned so
-    that any database stores it; None if there are none."""
+    """Return how often tools were used, as `response` and its `usage` object say it, in one dict,
+    cleaned so that any database stores it; None if they say nothing."""
     found = response.get("tool_usage")
     if not isinstance(found, dict):
         found = usage.get("tool_usage")
@@ -113,7 +114,8 @@ class _Cleaner:
         self._left = MOST_MEMBERS
 
     def clean(self, value: dict) -> dict:
-        """Return a copy of the JSON object `value` without what cannot be kept."""
+        """Return a copy of the JSON object `value` without members that cannot be stored or exceed
+        the limits."""
         return self._object(value, DEEPEST)
 
     def _object(self, value: dict, depth: int) -> dict:

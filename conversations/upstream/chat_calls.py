@@ -8,16 +8,17 @@ MOST_CALLS = 64
 
 
 class ChatCalls:
-    """The calls of functions of one chat completion: opened, filled by deltas, and closed at its
-    end."""
+    """Reader of the calls of functions in one chat completion, each of which it adds to the items
+    of the response, fills with the deltas (pieces) of its arguments, and closes at the end."""
 
     def __init__(self, items: OutputItems) -> None:
-        """`items` are the items of the response, which each call becomes one of."""
+        """`items` are the OutputItems of the response, to which calls are added."""
         self._items = items
         self._calls: dict[int, tuple[OutputItem, dict, list[str]]] = {}
 
     def take(self, message: dict) -> bool:
-        """Read the calls of `message`, a delta or a whole message; return False if it has none."""
+        """Read the calls of functions in `message`, the JSON of a delta or of a whole message;
+        return True if it has any."""
         calls = message.get("tool_calls")
         if not isinstance(calls, list) or not calls:
             calls = [{"function": message["function_call"]}] if message.get("function_call") else []
@@ -49,6 +50,6 @@ class ChatCalls:
             opened.stream("arguments", arguments)
 
     def close(self) -> None:
-        """Close all calls, each with its whole arguments."""
+        """Close the items of all calls, each with its whole arguments; no more will come."""
         for opened, item, pieces in self._calls.values():
             opened.close({**item, "arguments": "".join(pieces), "status": "completed"})

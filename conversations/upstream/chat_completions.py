@@ -1,4 +1,5 @@
-"""Reader of chat completions, in which some gateways answer `POST /v1/responses`."""
+"""Reader of answers in the form of the chat-completions API, which some gateways send although
+`POST /v1/responses` was asked."""
 
 from .chat_calls import ChatCalls
 from .closed_message import MOST_ANNOTATIONS, closed_message
@@ -57,7 +58,8 @@ class ChatCompletionsReader:
         self.finish()
 
     def finish(self) -> None:
-        """End the builder's response with the status that belongs to the last `finish_reason`."""
+        """Close calls and message, and set the builder's `end` with the status that the last
+        `finish_reason` stands for."""
         reason = self._finish_reason
         builder = self._builder
         self._close()
@@ -95,13 +97,14 @@ class ChatCompletionsReader:
         self._note(delta)
 
     def _message_item(self) -> OutputItem:
-        """Return the item of the answer, opened if need be."""
+        """Return the OutputItem of the answer, a message; a new one at the first call."""
         item = self._builder.items.text_item("message", NOWHERE)
         item.text.skip_newlines = True
         return item
 
     def _think(self, thought: str) -> None:
-        """Add `thought`, unless it is "", to the reasoning, which stands before the answer."""
+        """Add the text `thought`, unless it is "", to the item of reasoning, which stands before
+        the answer."""
         if thought:
             self._builder.items.text_item("reasoning", NOWHERE, late=True).add(thought)
 
@@ -130,7 +133,8 @@ class ChatCompletionsReader:
             self._annotate(annotation)
 
     def _annotate(self, annotation: object) -> None:
-        """Add `annotation` to the answer, in the form of the Responses API, unless it is there."""
+        """Add `annotation` (JSON of a chat completion), converted to the form of the Responses API,
+        to the answer, unless the answer has it already."""
         if not isinstance(annotation, dict) or len(self._annotations) >= MOST_ANNOTATIONS:
             return
         # {"type": "url_citation", "url_citation": {"url": …}}
@@ -142,7 +146,7 @@ class ChatCompletionsReader:
             self._message_item().note(annotation)
 
     def _close(self) -> None:
-        """Close the items, with all that has come."""
+        """Close the calls of functions and, if it has annotations, the message of the response."""
         self._calls.close()
         message = self._builder.items.last("message")
         if message is not None and self._annotations:

@@ -1,4 +1,4 @@
-"""JSON of a message that is complete, with the text that was shown of it."""
+"""JSON of a message that is complete, made to have the same text as was streamed and shown."""
 
 from .gateway_text import repair
 from .leading_thoughts import split_thoughts
@@ -8,12 +8,12 @@ MOST_ANNOTATIONS = 1_000
 
 
 def closed_message(item: dict, streamed: str, noted: list[dict]) -> dict:
-    """Return `item`, a message as the gateway sent it at its end, with `streamed` as its text.
+    """Return the JSON of a message whose text is `streamed` without thoughts between tags.
 
-    `streamed` is the text that was sent in pieces, with its reference marks and its thoughts;
-    `noted` are the annotations that came by themselves. Where the item says the same, without
-    thoughts, it is returned as it is. Else, as where a gateway sends it without content, it has one
-    `output_text` with all annotations.
+    `item` is the message as the gateway sent it at its end, `streamed` the text that came in
+    pieces, with citation marks and thoughts, `noted` the annotations that came in events. If `item`
+    has the same text and no fewer annotations it is returned as it is; else a copy in which one
+    `output_text` has the text and the longer list of annotations.
     """
     answer = split_thoughts(streamed).answer
     content = item.get("content")

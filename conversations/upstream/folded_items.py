@@ -1,4 +1,4 @@
-"""Items of a response, with their texts, folded from the events of a call."""
+"""Collector of the texts of a response from the events that the client of the gateway yields."""
 
 from .events import Event, ItemOpened, Reasoning, Replaced, Text
 
@@ -6,20 +6,20 @@ PARAGRAPH = "\n\n"
 
 
 class FoldedItems:
-    """Items of one response, in their order, each with the text so far.
+    """Collector of the text and the reasoning of one response, for callers that need only these.
 
-    Give it all events in their order by `take`; those that tell nothing of items are ignored.
+    Give it all events in their order by `take`; those that are not about items are ignored.
     """
 
     def __init__(self) -> None:
-        """Begin with no item."""
+        """Create a collector without any item."""
         # Types of the items in their order, by number; and the texts.
         self._types: dict[int, str] = {}
         self._order: list[int] = []
         self._texts: dict[int, str] = {}
 
     def take(self, event: Event) -> None:
-        """Read `event`, the next one."""
+        """Add the text in `event`, the next event of the response."""
         if isinstance(event, ItemOpened):
             self._types[event.index] = event.item["type"]
             at = len(self._order) if event.before is None else self._order.index(event.before)
@@ -31,12 +31,12 @@ class FoldedItems:
 
     @property
     def text(self) -> str:
-        """Return the answer so far: the texts of all messages, parted by blank lines."""
+        """The answer so far: the texts of all messages, joined by blank lines."""
         return self._joined("message")
 
     @property
     def reasoning(self) -> str:
-        """Return the reasoning so far, of all its items, parted by blank lines."""
+        """The reasoning so far: the texts of all its items, joined by blank lines."""
         return self._joined("reasoning")
 
     def _joined(self, kind: str) -> str:

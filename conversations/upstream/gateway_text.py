@@ -109,8 +109,9 @@ class Redactor:
 
 
 def _replaced(value: Any, keys: re.Pattern[str], depth: int) -> Any:
-    """Return `value` (from JSON) with `[key]` for what `keys` finds in it; None for what is deeper
-    than DEEPEST."""
+    """Return a copy of `value` (from JSON) with `[key]` in place of each match of the pattern
+    `keys` in its strings, except in members called `text`; None for what is deeper than DEEPEST
+    levels. `depth` is the level of `value`."""
     if isinstance(value, str):
         return keys.sub("[key]", value)
     if depth > DEEPEST:

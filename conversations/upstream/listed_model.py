@@ -1,4 +1,4 @@
-"""A model as the gateway's list describes it."""
+"""Data class for a language model as the gateway's list of models describes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A model of `GET /models`: its `name`, and whether it takes `images` and `files` as input.
+    """A language model of `GET /models`: its `name`, and whether it takes `images` and `files` as
+    input (None: the gateway does not say, as OpenAI does not).
 
-    None is not known. OpenRouter says it in `architecture.input_modalities`, others in
-    `input_modalities` or `capabilities`; OpenAI does not.
+    OpenRouter says it in `architecture.input_modalities`, others in `input_modalities`.
     """
 
     name: str
@@ -18,7 +18,8 @@ class ListedModel:
 
     @classmethod
     def read(cls, name: str, entry: Mapping[str, object]) -> "ListedModel":
-        """Return the ListedModel called `name` from its `entry` in the list, parsed JSON."""
+        """Return the ListedModel called `name`; `entry` is its entry in the gateway's list, as
+        parsed JSON."""
         said = _modalities(entry.get("architecture")) or _modalities(entry)
         if said is None:
             return cls(name)
@@ -26,7 +27,8 @@ class ListedModel:
 
 
 def _modalities(entry: object) -> set[str] | None:
-    """Return the set of `input_modalities` of `entry`, in lower case; None if it names none."""
+    """Return the set of the kinds of input, such as "image", that the model of `entry` takes, in
+    lower case; None if `entry` does not say."""
     found = entry.get("input_modalities") if isinstance(entry, Mapping) else None
     if not isinstance(found, list):
         return None

@@ -5,10 +5,10 @@ from .output_item import Place
 
 
 class Refusal:
-    """Text of all refusals of one response; it comes with the end and is not shown before."""
+    """Text of all refusals of one response, collected until its end; it is not shown earlier."""
 
     def __init__(self, limit: int) -> None:
-        """`limit` is in characters; what goes beyond it is cut off."""
+        """`limit` is the most characters; `text` cuts off what goes beyond it."""
         self.limit = limit
         # An upper bound of the characters so far.
         self.size = 0
@@ -20,13 +20,14 @@ class Refusal:
         return self.size > 0
 
     def add(self, piece: str) -> None:
-        """Append `piece`, the next piece of text."""
+        """Append `piece`, the next piece of the text of a refusal."""
         if piece:
             self._pieces.append(piece)
             self.size += len(piece)
 
     def item_at(self, place: Place) -> "RefusedItem":
-        """Return the item at `place`, which adds to this text, after a blank line if need be."""
+        """Return the RefusedItem at `place`, through which a part adds its text to this Refusal; a
+        blank line is added first if another item's text came before."""
         if self._last is None or not self._last.is_at(place):
             if self._last is not None and self:
                 self.add("\n\n")
@@ -34,7 +35,7 @@ class Refusal:
         return self._last
 
     def is_overlong(self) -> bool:
-        """Return True if the text exceeds the limit."""
+        """Return True if the text, repaired, has more characters than the limit."""
         if self.size > self.limit:
             text = repair("".join(self._pieces))
             self._pieces = [text]
@@ -47,19 +48,20 @@ class Refusal:
 
 
 class RefusedItem:
-    """An output item at `place` that has parts of the Refusal `refusal`."""
+    """An output item whose text is a refusal. It stands in for an OutputItem where a TextPart adds
+    text, which goes to the Refusal of the response."""
 
     __slots__ = ("_place", "_refusal")
 
     def __init__(self, refusal: Refusal, place: Place) -> None:
-        """Begin an item without text."""
+        """`refusal` is the Refusal that text is added to, `place` the Place of the item."""
         self._refusal = refusal
         self._place = place
 
     def is_at(self, place: Place) -> bool:
-        """Return True if `place` is in this item."""
+        """Return True if the Place `place` is in this output item."""
         return self._place.is_of_item(place)
 
     def add(self, text: str) -> None:
-        """Append `text` to the refusal."""
+        """Append `text`, the next piece, to the Refusal of the response."""
         self._refusal.add(text)

@@ -12,10 +12,8 @@ from .text_parts import Kind, TextPart, TextParts
 
 
 class ResponsesReader:
-    """Reader of the Responses API that writes text, usage and end into a ResponseBuilder.
-
-    It reads the events of a stream, and response objects that are a whole body.
-    """
+    """Reader of answers of the Responses API, either events of a stream or one response object. It
+    writes items, token counts and the end into a ResponseBuilder."""
 
     def __init__(self, builder: ResponseBuilder) -> None:
         """`builder` is the ResponseBuilder that everything read is written to."""
@@ -64,8 +62,8 @@ class ResponsesReader:
         self._last_part.add(delta)
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a response object that is the whole HTTP body, and end the builder's
-        response."""
+        """Read `body`, the JSON of a response that came as a whole HTTP body, not streamed, into
+        the builder, and set the builder's `end`."""
         self._items.whole(body)
 
     def _started(self, frame: dict) -> None:

@@ -4,11 +4,12 @@ from .output_item import OutputItem
 
 
 def counterparts(output: list[dict], streamed: list[OutputItem]) -> list[OutputItem | None]:
-    """Return, for each item of `output`, the one of `streamed` that it repeats, or None.
+    """Return a list with, for each item (JSON) of the final `output`, the OutputItem of `streamed`
+    that it repeats, or None if it is new.
 
     Items are the same if their ids are. Some gateways give them other ids at the end, or none: of
-    the rest, the first of a type repeats the first that was streamed, unless there are more of the
-    type than were streamed, so that some must be new.
+    the rest, the first of a type repeats the first that was streamed, and so on. Calls of tools of
+    which there are more than were streamed are all taken as new.
     """
     left = [item for item in streamed if not item.is_apart]
     found: list[OutputItem | None] = []

@@ -95,24 +95,24 @@ def whole_number(value: object) -> int | None:
 
 def _count(reported: dict, *names: str) -> int | None:
     # new-api serialises both namings of a count, one of them zero.
-    """Return the largest valid count in `reported` under any of `names`, None if there is none."""
+    """Return the largest count (0 to 2**53) that the JSON object `reported` has under any of
+    `names`, None if there is none."""
     known = [count for name in names if (count := whole_number(reported.get(name))) is not None]
     return max(known) if known else None
 
 
 def _detail(reported: dict, objects: tuple[str, ...], *names: str) -> int | None:
-    """Return the largest valid count under any of `names` in the objects that `objects` name.
-
-    None if there is none. They are members of `reported`.
-    """
+    """Return the largest count under any of `names` in those members of `reported`, a `usage`
+    object, that are objects and called as in `objects`; None if there is none."""
     details = [found for name in objects if isinstance(found := reported.get(name), dict)]
     known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
 
 
 def _written_for(reported: dict, names: tuple[str, ...]) -> int | None:
-    """Return how many tokens `reported`, a `usage` object, says were written to the cache for the
-    time that `names` stand for (LONG_WRITES or SHORT_WRITES); None if it does not cut them so."""
+    """Return how many tokens `reported`, a `usage` object, says were written to the prompt cache
+    for a long or a short time; None if it does not say. `names` is LONG_WRITES or SHORT_WRITES, the
+    names of such counts."""
     known = [_detail(reported, INPUT_DETAILS, *names)]
     for details in (reported.get(name) for name in INPUT_DETAILS):
         if isinstance(details, dict):
