@@ -138,6 +138,6 @@ class RetryForm(MessageForm):
 
     @property
     def first_error(self):
-        """The first error message of the form, as text. Raises StopIteration for a form that is
+        """Return the first error message of the form as text. Raise StopIteration if the form is
         valid."""
         return next(iter(self.errors.values()))[0]

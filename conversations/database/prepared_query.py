@@ -22,7 +22,8 @@ class Parameter(Expression):
         self.name = name
 
     def as_sql(self, compiler, connection):
-        """Return the SQL, and this object in the place of the value."""
+        """Return `(SQL, parameters)` for Django's compiler, with this Parameter in the place of the
+        value."""
         return "%s", [self]
 
 
@@ -40,7 +41,8 @@ class PreparedQuery:
         self._compiled = None
 
     def __call__(self, **values):
-        """Return a list of what the queryset yields with `values` for its Parameters, by name."""
+        """Run the query and return a list of its results; `values` are the values of the Parameters
+        by name."""
         connection = connections[DEFAULT_DB_ALIAS]
         if self._compiled is None:
             with self._compiling:
@@ -48,12 +50,14 @@ class PreparedQuery:
         return self._compiled.fetch(connection, values)
 
     def first(self, **values):
-        """Return the first of what the queryset yields; None if it yields nothing."""
+        """Run the query and return its first result, None if there is none; `values` are the values
+        of the Parameters by name."""
         return next(iter(self(**values)), None)
 
 
 class _Compiled:
-    """The SQL of a queryset for the database of `connection`, and how its rows become objects."""
+    """Compiled form of `queryset` for the database of `connection`: its SQL, and how rows become
+    objects."""
 
     def __init__(self, queryset, connection):
         compiler = queryset.query.get_compiler(connection=connection)
@@ -70,10 +74,12 @@ class _Compiled:
         }[queryset._iterable_class]
 
     def _object(self, row):
+        """Return a model instance for `row`, a sequence of the values of its columns."""
         return self._model.from_db(DEFAULT_DB_ALIAS, self._names, row)
 
     def fetch(self, connection, values):
-        """Return the list of objects or tuples for `values`, by the name of their Parameter."""
+        """Execute the SQL with `values` (a dict by the Parameters' names) and return the list of
+        its results: model instances, tuples or single values, as the queryset yields."""
         given = [
             parameter.output_field.get_db_prep_value(values[parameter.name], connection)
             if isinstance(parameter, Parameter)
@@ -88,6 +94,7 @@ class _Compiled:
         return [self._make(row) for row in rows]
 
     def _converted(self, row, connection):
+        """Return `row` as a list with the values converted to Python's types, as Django does."""
         row = list(row)
         for position, (functions, expression) in self._converters.items():
             for function in functions:

@@ -325,6 +325,7 @@ def _create(connection, trigger):
 
 
 def _drop(connection, cursor, trigger):
+    """Drop `trigger` (a Trigger) in the database of `connection` if it exists."""
     on_table = f" ON {trigger.table}" if connection.vendor == "postgresql" else ""
     cursor.execute(f"DROP TRIGGER IF EXISTS {trigger.name}{on_table}")
 

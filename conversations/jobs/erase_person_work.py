@@ -1,4 +1,4 @@
-"""The work of a job that erases a person, and ordering that job."""
+"""Job that erases a person (deletes all that belongs to them): its work object, and ordering it."""
 
 import logging
 
@@ -12,23 +12,23 @@ logger = logging.getLogger(__name__)
 
 
 class ErasePersonWork:
-    """Does the Erasure whose id is the `subject` of a Job. Its methods are those that
-    `conversations.jobs.work` describes."""
+    """Work object of a Job that erases a person; the Job's `subject` is the id of the Erasure.
+    `conversations.jobs.work` describes the methods of work objects."""
 
     def __init__(self, job):
         self._erasure = Erasure.objects.get(pk=job.subject)
 
     def read(self):
-        """Return a true value if a piece is to be done in a transaction; None at the end. A piece
-        that needs no transaction is done here."""
+        """Return the Erasure if a piece of it is to be done by `store`; None if it is done. A piece
+        that cannot be done in a transaction is done in this call."""
         self._erasure.refresh_from_db()
         if erasures.needs_no_transaction(self._erasure):
             erasures.piece(self._erasure)
         return None if self._erasure.phase == Erasure.Phase.DONE else self._erasure
 
     def store(self, piece):
-        """Do the next piece of the Erasure. Raises UnderHold if the person was put under a legal
-        hold meanwhile; the Job then fails in the end."""
+        """Do the next piece of the Erasure `piece`, which `read` returned. Raise UnderHold if the
+        person was put under a legal hold meanwhile."""
         erasures.piece(piece)
 
     def finish(self):
@@ -43,8 +43,10 @@ class ErasePersonWork:
 
 
 def order_erasure(person, by=None, pseudonym=""):
-    """Begin the erasure of `person` by order of the Person `by`, as `keeping.erasure.order` does,
-    and create the Job that does it. Return the Erasure. Raises UnderHold and LastAdministrator."""
+    """Create an Erasure of the Person `person`, ordered by the Person `by` (None: the server), and
+    the Job that does it; return the Erasure, an unfinished one if there is one. `pseudonym` is that
+    of an earlier erasure to repeat ("": a new one). Raise UnderHold or LastAdministrator if the
+    person cannot be erased."""
     with transaction.atomic():
         erasure = erasures.order(person, by, pseudonym)
         open_jobs = Job.objects.filter(
@@ -56,8 +58,8 @@ def order_erasure(person, by=None, pseudonym=""):
 
 
 def erase_again():
-    """Order the erasure of everybody in the list of erasures whose account exists: a backup that is
-    older than the erasure was restored."""
+    """Order the erasure of all people who were erased before and exist again, since an older backup
+    was restored. A person who cannot be erased now is logged and left."""
     for person, pseudonym in erasure_list.returned():
         try:
             order_erasure(person, pseudonym=pseudonym)

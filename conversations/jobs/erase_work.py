@@ -1,4 +1,5 @@
-"""The work of a job that deletes for good: all conversations in a person's trash, or one."""
+"""Job that deletes conversations for good (all in a person's trash, or one): its work object, and
+ordering it."""
 
 from conversations.conversation_list import trash
 from conversations.keeping import removal
@@ -8,9 +9,9 @@ PIECE_CONVERSATIONS = 100
 
 
 class EraseWork:
-    """Deletes the conversations that were in the trash of the owner of `job` when the Job was
-    created, or the one that it names; the Job's `done` and `total` are numbers of conversations.
-    Its methods are those that `conversations.jobs.work` describes."""
+    """Work object of a Job that deletes the one conversation that the Job names, or all that were
+    in its owner's trash when it was created. The Job's `done` and `total` are numbers of
+    conversations. `conversations.jobs.work` describes the methods of work objects."""
 
     def __init__(self, job):
         self._conversations = Conversation.objects.of(job.owner).filter(
@@ -22,12 +23,13 @@ class EraseWork:
         self._total = job.total or self._conversations.count()
 
     def read(self):
-        """Return the next conversations to delete (a list); None if none is left."""
+        """Return a list of the next Conversations to delete; None if none is left."""
         return list(self._conversations.order_by("trashed_at")[:PIECE_CONVERSATIONS]) or None
 
     def store(self, piece):
-        """Delete some conversations of the list `piece`, or messages of a long one, within some
-        20 ms; what is left is read again. Call it in a transaction."""
+        """Delete, within about 20 ms, some of the Conversations in the list `piece` (from `read`),
+        or some messages of a long one; `read` then returns the rest again. Call it in a
+        transaction."""
         deleted, hidden = removal.remove_piece(piece)
         self._done += len(deleted) + len(hidden)
 
@@ -43,13 +45,14 @@ class EraseWork:
 
 
 def order_emptying(person):
-    """Create and return the Job that deletes all that is in the trash of `person` now."""
+    """Create and return the Job that deletes for good all that is in the trash of `person` (a
+    Person) now."""
     count = Conversation.objects.of(person).trashed().count()
     return Job.objects.create(owner=person, kind=Job.Kind.EMPTY_TRASH, total=count)
 
 
 def order_erasing(conversation):
-    """Create and return the Job that deletes the Conversation; move it to the trash until then."""
+    """Move the Conversation to the trash; create and return the Job that deletes it for good."""
     if conversation.trashed_at is None:
         trash.trash(conversation)
     return Job.objects.create(

@@ -9,10 +9,8 @@ from conversations.models import Job
 
 
 class NoImportSpace(Exception):
-    """Raised if an upload would exceed the space for files that wait for their import.
-
-    `is_share` is True if the person's own share is used up, False if the site's space is.
-    """
+    """Exception: an upload would exceed the disk space for files that wait for their import.
+    `is_share` is True if the person's own share is used up, False if the site's space is."""
 
     def __init__(self, is_share):
         super().__init__("share" if is_share else "site")
@@ -20,11 +18,11 @@ class NoImportSpace(Exception):
 
 
 def check_space(person_id, size, under_way=0):
-    """Raise NoImportSpace if there is no space for an upload of `size` bytes by the person.
+    """Raise NoImportSpace if an upload of `size` bytes by the person with the id `person_id` would
+    exceed the space for files that wait for their import.
 
-    Counted are the files that wait for their import and, for the site's limit, `under_way`: the
-    bytes of other uploads that are being received now. One file of up to MAX_IMPORT is always
-    allowed as far as the person's share goes.
+    The site's limit also counts `under_way`, the bytes of other uploads that are being received. A
+    single file of up to MAX_IMPORT never exceeds the person's share.
     """
     # Whatever the share is, one file is always allowed.
     share = max(share_of(settings.IMPORT_SPACE), settings.MAX_IMPORT)

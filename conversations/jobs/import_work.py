@@ -1,4 +1,4 @@
-"""The work of a job that imports an uploaded file of conversations (conversations.transfer)."""
+"""Job that imports conversations from an uploaded file: its work object, and ordering it."""
 
 import os
 import re
@@ -15,11 +15,9 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class ImportWork:
-    """Imports the file of a Job: its `subject` is the file's name in IMPORT_FOLDER.
-
-    Its methods are those that `conversations.jobs.work` describes. Raises FileNotFoundError if the
-    file is not on this machine.
-    """
+    """Work object of a Job that imports a file; the Job's `subject` is the name of the file in
+    IMPORT_FOLDER. `conversations.jobs.work` describes the methods of work objects. Raise
+    FileNotFoundError if the file is not on this machine."""
 
     def __init__(self, job):
         self._file = open(self.path_of(job), "rb")
@@ -38,8 +36,9 @@ class ImportWork:
         return settings.IMPORT_FOLDER / job.subject
 
     def read(self):
-        """Return the next piece of the file, maybe empty; None at its end. Raises Unreadable if
-        there is no conversation in the file; `fields` has that in its report."""
+        """Return the next piece of the file, to be given to `store`, maybe an empty one; None at
+        the end of the file. Raise Unreadable if the file has no conversation; `fields` then returns
+        the report about that."""
         try:
             return self._importer.read()
         except Unreadable as fault:
@@ -47,14 +46,16 @@ class ImportWork:
             raise
 
     def store(self, piece):
-        """Store the conversations and messages of `piece`, from `read`; needs a transaction."""
+        """Store the conversations and messages of `piece`, which `read` returned. Call it in a
+        transaction."""
         self._importer.store(piece)
 
     def finish(self):
         """Do nothing: all is stored."""
 
     def fields(self):
-        """Return the columns of the Job that say how far it is: cursor, report, counts."""
+        """Return a dict of the Job's columns that say how far the import is: where it goes on in
+        the file, the report, numbers of conversations."""
         return {
             "cursor": self._importer.cursor,
             "report": self._importer.report.as_json(),

@@ -1,7 +1,8 @@
-"""Leases of jobs: which process works on which Job. Each change is one guarded UPDATE.
+"""Leases of jobs: which process works on which Job, so that no two do the same one.
 
-A lease is a UUID that a process has, or a request that does a job by itself. It stands on the row
-of the Job and ends if its heartbeat is not renewed.
+A lease is a UUID that each process (or request that does a job by itself) makes for itself; it is
+stored in the row of each Job that the process has claimed. It ends if the process does not renew
+its heartbeat. Each change is one conditional UPDATE.
 """
 
 from datetime import timedelta
@@ -25,16 +26,17 @@ _LOOKED_AT = 20  # of the oldest jobs, when one is claimed
 
 
 class Lost(Exception):
-    """Raised if a process does not have a Job any more: it was cancelled, or taken by another."""
+    """Exception: a process does not hold the lease of a Job any more; it was cancelled, or another
+    process has claimed it."""
 
 
 def claim(lease, *, is_here, job_id=None):
-    """Take a Job that waits, or whose process died, for the process with the UUID `lease`.
+    """Claim a Job that waits, or whose process has died, for the process with the lease `lease` (a
+    UUID). Return the Job, or None if there is none to do.
 
-    Returns the Job, None if there is none to take. `is_here(job)` returns True if this process can
-    do it, since an import's file may lie on another machine. `job_id` restricts it to that Job. A
-    person has one running Job at a time. Jobs that were begun MOST_ATTEMPTS times in vain are
-    ended.
+    `is_here(job)` returns True if this process can do the Job, since the file of an import may be
+    on another machine. `job_id` limits the choice to one Job. Each person has one running Job at a
+    time. Jobs that were begun MOST_ATTEMPTS times without success are ended.
     """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
@@ -58,7 +60,8 @@ def claim(lease, *, is_here, job_id=None):
 
 
 def _take(free, lease):
-    """Mark the Job of the query `free` as running under `lease`; return 1, or 0 if it was taken."""
+    """Mark the Job that the queryset `free` selects as running under `lease`; return 1, or 0 if
+    another process was faster."""
     try:
         with transaction.atomic():
             return free.update(
@@ -73,23 +76,26 @@ def _take(free, lease):
 
 
 def hold(job, lease, **fields):
-    """Renew the heartbeat of a Job and store `fields`, columns of it. Call it in a transaction to
-    lock the row. Raises Lost if the process with this `lease` does not have the Job any more."""
+    """Renew the heartbeat of the Job `job` and store `fields`, further columns of it; in a
+    transaction this also locks the row. Raise Lost if the process with this `lease` (a UUID) does
+    not have the Job any more."""
     held = Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING)
     if not held.update(heartbeat_at=Now(), attempts=0, **fields):
         raise Lost
 
 
 def release(job, lease):
-    """Return a running Job to the waiting ones, so that any process continues it at once."""
+    """Make a running Job wait again, so that any process can continue it at once. `lease` is the
+    UUID under which it was claimed."""
     Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING).update(
         state=State.WAITING, lease=None, attempts=0
     )
 
 
 def end(job, state, **fields):
-    """End an open Job as `state` (a Job.State), store `fields`, columns of it, and remove the file
-    of an import. Returns True if the Job was open; else it does nothing and returns False."""
+    """Set the state of an open Job to `state` (a final Job.State), store `fields`, further columns
+    of it, and delete the file of an import. Return True if the Job was open; otherwise change
+    nothing and return False."""
     ended = Job.objects.filter(pk=job.pk, state__in=Job.OPEN)
     if not ended.update(state=state, lease=None, finished_at=Now(), **fields):
         return False
@@ -98,13 +104,13 @@ def end(job, state, **fields):
 
 
 def end_without_file(job):
-    """End an import as failed since its file is missing, and note that in its report."""
+    """End the import `job` as failed because its file is missing, and say that in its report."""
     fault = {**Report.from_json(job.report).as_json(), "fault": "gone"}
     end(job, State.FAILED, report=fault)
 
 
 def remove_file(job):
-    """Remove the uploaded file of a Job that has ended, if it is an import and has one."""
+    """Delete the uploaded file of the Job `job`, if it is an import that has ended."""
     if job.kind == Job.Kind.IMPORT and job.subject:
         (settings.IMPORT_FOLDER / job.subject).unlink(missing_ok=True)
 

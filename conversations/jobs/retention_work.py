@@ -1,4 +1,4 @@
-"""The work of the nightly job that deletes what the retention rules say, and ordering that job."""
+"""Job that deletes all conversations that are due, each night: its work object, and ordering it."""
 
 from contextlib import suppress
 from datetime import datetime, time, timedelta
@@ -15,19 +15,21 @@ HOUR = 2
 
 
 class RetentionWork:
-    """Deletes all conversations that are due when the Job was created; the Job's `report` has their
-    numbers by kind. Its methods are those that `conversations.jobs.work` describes."""
+    """Work object of the nightly Job that deletes all conversations that were due (by retention
+    rules, in the trash …) when the Job was created. The Job's `report` has the numbers deleted by
+    kind. `conversations.jobs.work` describes the methods of work objects."""
 
     def __init__(self, job):
         self._sweep = Sweep(now=job.created_at, counts=job.report)
 
     def read(self):
-        """Return the next `(kind, list of Conversations)` to delete; None if none is left."""
+        """Return the next `(kind, list of Conversations)` to delete, as `Sweep.next` does; None if
+        none is left."""
         return self._sweep.next()
 
     def store(self, piece):
-        """Delete some of the conversations of `piece`, within some 20 ms; `read` returns the
-        others again. Needs a transaction."""
+        """Delete, within about 20 ms, some of the Conversations of `piece` (from `read`); `read`
+        then returns the rest again. Call it in a transaction."""
         self._sweep.remove(*piece)
 
     def finish(self):
@@ -44,8 +46,9 @@ class RetentionWork:
 
 
 def order_nightly(now=None):
-    """Create the Job of this night's retention run, once a day for all processes together, from
-    HOUR on, if there are rules. `now` is an aware datetime (None: the current time)."""
+    """Create the Job that deletes what is due tonight, if there are retention rules, it is HOUR
+    o'clock or later, and no process has created it today. `now` is an aware datetime (None: the
+    current time)."""
     now = timezone.localtime(now, timezone.get_default_timezone())
     began = timezone.make_aware(datetime.combine(now.date(), time(HOUR)), now.tzinfo)
     if now < began or not RetentionRule.objects.exists():

@@ -1,7 +1,7 @@
-"""The runner of background jobs: does the jobs that a process has claimed, a piece of each in turn.
+"""Runner of background jobs: does the Jobs that a process has claimed, one piece of each in turn.
 
-`Runner.step` is called once a second, and again soon while there is work, in a thread with a
-database connection of its own: a piece takes longer than the storing of replies may wait.
+`Runner.step` is called once a second, and sooner while there is work, in a thread with its own
+database connection: a piece takes longer than the storing of replies may wait.
 """
 
 import asyncio
@@ -41,9 +41,9 @@ _brief = threading.Lock()
 
 
 async def run_jobs(is_busy):
-    """Do background jobs in this process until the coroutine is cancelled; then return them to the
-    waiting ones. `is_busy(seconds)` returns True if the process has had anything else to do in the
-    last `seconds`."""
+    """Coroutine: do background jobs in this process until it is cancelled, then make unfinished
+    ones wait for another process. `is_busy(seconds)` is a function that returns True if the process
+    did anything else in the last `seconds`; jobs then take longer breaks."""
     runner, loop = Runner(), asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="jobs") as thread:
         try:
@@ -56,8 +56,8 @@ async def run_jobs(is_busy):
 
 
 def _step(runner):
-    """Return `runner.step()`; after an exception, which is logged, False. Keeps the thread's
-    database connections open only while there is work."""
+    """Call and return `runner.step()`; if that raises, log the exception and return False. Close
+    the thread's database connections while there is no work."""
     works = False
     try:
         works = runner.step()
@@ -83,7 +83,7 @@ def _close(runner):
 
 
 class Runner:
-    """The jobs that one process works on, at most AT_ONCE, each of another person."""
+    """Runner of the Jobs that one process has claimed: at most AT_ONCE, each of another person."""
 
     def __init__(self):
         self._lease = uuid.uuid4()
@@ -91,11 +91,8 @@ class Runner:
         self._looked = self._cleaned = float("-inf")
 
     def step(self):
-        """Claim a further job if there is one, and do one piece of the job whose turn it is. While
-        jobs run and there was no other, it is looked for every LOOK seconds.
-
-        Returns True if any job is running, so that the next call should follow soon.
-        """
+        """Claim a further Job if there is one, and do one piece of the Job whose turn it is. Return
+        True if any Job is running, so that the next call should follow soon."""
         may_look = not self._running or time.monotonic() - self._looked > LOOK
         if may_look and len(self._running) < AT_ONCE:
             job = leases.claim(self._lease, is_here=is_here)
@@ -117,14 +114,15 @@ class Runner:
         return worked
 
     def close(self):
-        """Return all jobs to the waiting ones, so that another process continues them at once."""
+        """Make all running Jobs wait again, so that another process continues them at once."""
         for job, work in self._running.values():
             work.close()
             leases.release(job, self._lease)
         self._running.clear()
 
     def _open(self, job):
-        """Add `job` to the running ones; end it as failed if its file cannot be opened."""
+        """Start to work on `job`, which was claimed; end it as failed if its file cannot be
+        opened."""
         try:
             self._running[job.pk] = (job, open_work(job))
         except OSError as error:
@@ -133,12 +131,12 @@ class Runner:
 
 
 def run_briefly(job, seconds):
-    """Do a waiting Job in the caller's thread for up to `seconds` of processor time.
+    """Do the waiting Job `job` in the caller's thread for up to `seconds` of processor time, so
+    that short ones are done within the request. Return the Job with its columns as they are then;
+    if it is not done, background processes continue it.
 
-    Returns the Job as it is then; if it is not done, background processes continue it. Nothing is
-    done if another job of its owner is running, or if another thread of this process is in this
-    function: that many threads of requests would work, or wait for a lock of the database, and be
-    missing for other requests.
+    Nothing is done if another Job of its owner is running, or another thread of this process is in
+    this function, since few threads serve requests.
     """
     if not _brief.acquire(blocking=False):
         return job
@@ -149,7 +147,8 @@ def run_briefly(job, seconds):
 
 
 def _run(job, seconds):
-    """Claim the Job and do it for up to `seconds` of processor time; return it reloaded."""
+    """Claim the Job, work on it for up to `seconds` of processor time, and return it reloaded from
+    the database."""
     lease, began = uuid.uuid4(), time.thread_time()
     claimed = leases.claim(lease, is_here=is_here, job_id=job.pk)
     if claimed is not None:
@@ -166,11 +165,12 @@ def _run(job, seconds):
 
 
 def do_piece(job, work, lease):
-    """Do the next piece of a Job in one transaction. Return True if more pieces follow.
+    """Do the next piece of a claimed Job in one transaction. Return True if more pieces follow;
+    False if the Job is done, has failed or was lost to another process.
 
-    `work` is its work object (`jobs.work`), `lease` the UUID under which this process claimed the
-    Job. False means that the Job is done or has failed, or that the process does not have it any
-    more; after an unexpected exception, which is logged, it is claimed again later.
+    `work` is the work object of the Job (`jobs.work`), `lease` the UUID under which this process
+    claimed it. An unexpected exception is logged and returns False; the Job is then claimed again
+    later.
     """
     try:
         piece = work.read()
@@ -202,10 +202,9 @@ def do_piece(job, work, lease):
 
 
 def cancel(job):
-    """End an open Job since its owner wants it to stop; what it has done so far stays.
-
-    A conversation that an import has stored only a part of is deleted by another Job.
-    """
+    """End an open Job because its owner cancels it. What it has done stays, except a conversation
+    that was imported only in part: another Job is created to delete that. Do nothing if the Job has
+    ended."""
     if not leases.end(job, State.CANCELLED):
         return
     job.refresh_from_db()

@@ -1,13 +1,13 @@
-"""Work of a job: an object that does one kind of job (ImportWork, EraseWork,
-RetentionWork, ErasePersonWork). Its methods:
+"""Work objects: each does one kind of background job (ImportWork, EraseWork, RetentionWork,
+ErasePersonWork). They have these methods:
 
-- `read()` returns the next piece, outside of any transaction; None at the end
-- `store(piece)` stores that piece, in a transaction
+- `read()` returns the next piece of work, outside of any transaction; None at the end
+- `store(piece)` does that piece, in a transaction
 - `finish()` does what belongs to the end, in the transaction that ends the Job
-- `fields()` returns the columns of the Job after the last piece, by which it can be resumed
+- `fields()` returns a dict of the Job's columns after the last piece, by which it can be resumed
 - `close()` closes files
 
-After an exception the object is thrown away, and another one continues from the Job's row.
+After an exception the object is thrown away; another one continues from the columns of the Job.
 """
 
 from conversations.jobs.erase_person_work import ErasePersonWork

@@ -58,9 +58,10 @@ def connect():
 
 
 def keep_before(instance, raw=False, update_fields=None, **kwargs):
-    """Receiver of pre_save: note on `instance` the values that are stored so far. `raw` is True
-    while a fixture is loaded; `update_fields` are the names of the columns to be written (None:
-    all)."""
+    """Load the stored values of `instance` before it is saved, for `saved` to compare; do nothing
+    unless somebody in the administration saves it (`is_acting`). Receiver of pre_save; `raw` is
+    True while a fixture is loaded, `update_fields` are the names of the columns to be written
+    (None: all)."""
     instance._values_before = None
     if raw or not is_acting() or instance._state.adding or not _concerns(instance, update_fields):
         return
@@ -68,7 +69,9 @@ def keep_before(instance, raw=False, update_fields=None, **kwargs):
 
 
 def saved(instance, created, raw=False, update_fields=None, **kwargs):
-    """Receiver of post_save: record what changed of `instance`, if anything did."""
+    """Record in the access log what was changed by saving `instance`, if anything was and somebody
+    in the administration did it. Receiver of post_save; `created` is True for a new row, `raw`
+    while a fixture is loaded, `update_fields` are the names of the columns written (None: all)."""
     if raw or not is_acting() or not (created or _concerns(instance, update_fields)):
         return
     before = None if created else getattr(instance, "_values_before", None)
@@ -85,7 +88,8 @@ def saved(instance, created, raw=False, update_fields=None, **kwargs):
 
 
 def deleted(instance, **kwargs):
-    """Receiver of post_delete: record that `instance` was deleted, with its last values."""
+    """Record in the access log that somebody in the administration deleted `instance`, with its
+    last values. Receiver of post_delete."""
     if not is_acting():
         return
     old = _values(instance)
@@ -93,8 +97,9 @@ def deleted(instance, **kwargs):
 
 
 def groups_changed(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed: record the numbers of the groups of `instance` before and after. A
-    change that begins at a group (`reverse`) is none that the administration makes."""
+    """Record in the access log the ids of the groups of the Person `instance` before and after a
+    change in the administration. Receiver of m2m_changed, with its arguments; changes made from a
+    group (`reverse`) are ignored, since the administration makes none."""
     if reverse or action not in ("post_add", "post_remove", "pre_clear") or not is_acting():
         return
     now = set(instance.groups.values_list("pk", flat=True))
@@ -109,18 +114,21 @@ def groups_changed(instance, action, reverse, pk_set, **kwargs):
 
 
 def _concerns(instance, update_fields):
-    """Return True if a save of `update_fields` (None: all) can change what is recorded."""
+    """Return True if saving the columns `update_fields` (names; None: all) of `instance` can change
+    a value that is recorded."""
     if not isinstance(instance, Person) or update_fields is None:
         return True
     return bool({*OF_PERSON, *PERSONAL}.intersection(update_fields))
 
 
 def _differs(before, after, name):
+    """Return True if the attribute `name` differs between `before` (a stored instance or None,
+    which gives False) and `after`."""
     return before is not None and getattr(before, name) != getattr(after, name)
 
 
 def _values(instance):
-    """Return the values of the recorded fields of `instance` by name, as JSON can have them."""
+    """Return `{name: JSON value}` of the recorded fields of `instance`."""
     fields = [field for field in instance._meta.concrete_fields if not field.primary_key]
     if isinstance(instance, Person):
         fields = [field for field in fields if field.name in OF_PERSON]
@@ -130,8 +138,8 @@ def _values(instance):
 
 
 def _plain(value):
-    """Return `value` as JSON can have it: numbers of the database as text without trailing
-    zeros."""
+    """Convert the value of a model field to one that JSON can hold; a Decimal becomes text without
+    trailing zeros."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return (

@@ -17,9 +17,10 @@ ROWS = 200
 
 @dataclass
 class Reading:
-    """A reading of a person's conversation by one reviewer for one reason, within the hour that a
-    stated reason lasts: when it began, and the Conversation (None if it was deleted). `is_export`
-    is True for the export of a case. `reviewer` is None if it is not to be told, or was erased."""
+    """One reading of a person's conversation by one reviewer, as told to that person: all that the
+    reviewer did with it for one reason within an hour. `at` is when it began, `first` the first row
+    of the access log, `conversation` the Conversation (None if it was deleted), `reviewer` the
+    Person (None if not to be named, or erased)."""
 
     at: datetime
     first: ReviewAccess
@@ -28,6 +29,8 @@ class Reading:
 
     @property
     def is_export(self):
+        """Return True if the conversation was exported as part of a case (a zip for an
+        investigation), False if it was read on the site."""
         return self.first.action == ReviewAccess.Action.EXPORTED_CASE
 
 
@@ -58,7 +61,8 @@ def notice(person):
 
 
 def _readings(rows):
-    """Return the Readings that `rows` (ReviewAccess, newest first) consist of, newest first."""
+    """Group `rows` (ReviewAccess, newest first) into Readings, by conversation, reviewer and
+    reason; return the list, newest first."""
     found, last = [], {}
     for row in reversed(rows):
         is_export = row.action == ReviewAccess.Action.EXPORTED_CASE

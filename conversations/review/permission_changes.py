@@ -159,4 +159,5 @@ def _watched(permissions, pk_set):
 
 
 def _ids(related):
+    """Return the ids of the objects in the related manager `related`."""
     return related.values_list("pk", flat=True)

@@ -42,8 +42,8 @@ def check_pace(reviewer_id):
 
 
 def is_noted(reviewer_id):
-    """Return True if the access log says, in a row of the last hour, that the reviewer with the id
-    `reviewer_id` reached the limit of readings; used to record that only once an hour."""
+    """Return True if a row of the access log in the last hour says that the reviewer with the id
+    `reviewer_id` has reached the limit of readings. Used to record that only once an hour."""
     return ReviewAccess.objects.filter(
         reviewer_id=reviewer_id,
         action=ReviewAccess.Action.LIMITED,

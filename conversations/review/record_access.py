@@ -1,5 +1,5 @@
-"""Recording in the access log: appends acts of reviewers and changes of who may review, with the
-person, IP address and request id of the request."""
+"""Recording in the access log: appends what reviewers do, and changes of who may review, with the
+person, IP address and id of the request."""
 
 import logging
 from contextlib import contextmanager
@@ -60,9 +60,9 @@ def record_change(action, **fields):
 
 @contextmanager
 def acting(request, by=""):
-    """Context manager: changes of review scopes and permissions made within it are recorded as acts
-    of `request.user`. With `by`, a word like "directory" for what decided in place of a person, the
-    rows name nobody, and have that word in `detail`."""
+    """Context manager: whatever is recorded within it is an act of `request.user`. With `by`, a
+    word for what decided in place of a person, such as "directory" (the organisation's identity
+    provider), the rows of the access log name nobody and have that word in `detail`."""
     token = _acting.set((request, by))
     try:
         yield
@@ -71,7 +71,8 @@ def acting(request, by=""):
 
 
 def is_acting():
-    """Return True within `acting`: what happens is the act of a person in the administration."""
+    """Return True within `acting` without `by`: somebody changes something in the
+    administration."""
     request, by = _acting.get()
     return request is not None and not by
 

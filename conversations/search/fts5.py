@@ -186,6 +186,8 @@ def _command(name):
 
 
 def _owner(owner_id):
+    """Return the word for the person with the id `owner_id`, under which the FTS5 tables index the
+    owner of an entry."""
     return f"u{owner_id}"
 
 

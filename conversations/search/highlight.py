@@ -63,6 +63,8 @@ def find(prepared, phrases, within=None):
 
 
 def _find_words(prepared, phrases, within):
+    """Yield the `(start, end)` of each match of `phrases` that consist of letters or digits;
+    `prepared` and `within` are those of `find`."""
     if not phrases:
         return
     folded, origin = offsets(prepared)
@@ -80,6 +82,8 @@ def _find_words(prepared, phrases, within):
 
 
 def _find_symbols(prepared, phrases):
+    """Yield the `(start, end)` of each match of `phrases` that are words with symbols, such as
+    `C++`."""
     if not phrases:
         return
     for symbol in find_symbols(prepared):

@@ -153,6 +153,7 @@ def _add_missing(message_ids, conversation_ids):
 
 
 def _titles(conversation_ids):
+    """Return tuples for `_add` of the titles of the conversations with these ids."""
     rows = Conversation.objects.filter(pk__in=conversation_ids).values_list(*_TITLE)
     return [(owner, pk, None, at, title) for owner, pk, at, title in rows]
 

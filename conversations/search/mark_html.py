@@ -60,6 +60,8 @@ def _pieces(source):
 
 
 def _piece(escaped, closed):
+    """Return one piece of text for `_pieces`: `escaped` is its HTML, `closed` is greater than 0
+    within an element in which no match may be marked."""
     if closed:
         return escaped, ""
     text = html.unescape(escaped)

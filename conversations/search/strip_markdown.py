@@ -65,4 +65,5 @@ def _marks(text, start, end):
 
 
 def _meets(mark, spans):
+    """Return True if `mark` overlaps one of `spans`; all are `(start, end)` offsets."""
     return any(start < mark[1] and mark[0] < end for start, end in spans)

@@ -38,15 +38,15 @@ SECONDS_TO_RETRY = 5  # where too many replies are being written
 
 
 class OverLimit(Exception):
-    """Exception: a budget or a rate limit refuses a new Response. `retry_after` is the number of
-    seconds after which another attempt makes sense."""
+    """Exception: a budget or a rate limit refuses a new model call (Response). `retry_after` is the
+    number of seconds after which another attempt makes sense."""
 
     retry_after = SECONDS_TO_RETRY
 
 
 class OverBudget(OverLimit):
-    """Exception: a hard budget refuses a new Response. `standing` is the Standing of that budget;
-    `retry_after` (seconds) lasts until the budget resets."""
+    """Exception: a hard budget refuses a new model call (Response). `standing` is the Standing (how
+    much of the budget is used); `retry_after` is the number of seconds until the budget resets."""
 
     def __init__(self, standing):
         super().__init__(str(standing.budget))
@@ -188,15 +188,18 @@ def standings(person):
 
 
 def nearly_used_up(person):
-    """Return those `standings(person)` of which at least 80 % (NEARLY) is used or reserved, for the
-    warning beside the message box."""
+    """Return those of `standings(person)` (a list of Standing: a budget and how much of it is used)
+    of which at least 80 % (NEARLY) is used or reserved. Used for the warning beside the message
+    box."""
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
 
 def _estimate(gauge, texts, max_output_tokens, file_tokens=0):
-    """Return the columns of a reservation that do not depend on prices: characters and estimated
-    tokens. Files count as the characters that a text of as many tokens has about, so that the
-    ratio of characters to tokens, which is measured, stays that of text."""
+    """Return a dict of the columns of a reservation that do not depend on prices: characters and
+    estimated tokens of `texts` and of files (`file_tokens`), and the tokens of the reply
+    (`max_output_tokens`; None: EXPECTED_OUTPUT). `gauge` is the token estimator. Files count as the
+    characters of a text of as many tokens, so that the measured ratio of characters to tokens stays
+    that of text."""
     return {
         "input_characters": sum(map(len, texts)) + file_tokens * BYTES_PER_TOKEN,
         "reserved_input_tokens": gauge.input_tokens(*texts) + file_tokens,
@@ -253,8 +256,9 @@ def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
 
 
 def _cost(price, input_tokens, output_tokens, *, dearest=False):
-    """Return the cost of so many tokens by `price` (None: 0), all input at the ordinary rate or, if
-    `dearest`, at the dearest: all of it may be written to the cache."""
+    """Return the cost (Decimal) of so many tokens of input and output by `price` (a Price; None:
+    0). Input counts at the ordinary rate or, with `dearest`, at the dearest one, since all of it
+    may be written to the cache."""
     if price is None:
         return Decimal(0)
     kind = "input"
@@ -266,9 +270,9 @@ def _cost(price, input_tokens, output_tokens, *, dearest=False):
 
 
 def _tools_cost(model, at, parameters):
-    """Return the most that the tools in `parameters` may cost (a Decimal): each of
-    `max_tool_calls` at the price of the dearest. Without such a limit one use of it is counted, as
-    nobody knows how many there will be."""
+    """Return the most that the tools offered in `parameters` (a dict of the request's fields) may
+    cost, as a Decimal: `max_tool_calls` uses of the dearest tool; without such a limit one use.
+    `model` is the name of the language model, `at` the time of the call."""
     tools = [tool for tool in parameters.get("tools") or () if isinstance(tool, dict)]
     kinds = {kind_offered(tool["type"]) for tool in tools if isinstance(tool.get("type"), str)}
     offered = prices.tool_prices(kinds, model, at)

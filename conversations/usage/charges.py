@@ -8,10 +8,12 @@ from conversations.usage.tool_uses import uses_of
 
 
 def charges_of(call, tool_usage, items):
-    """Return the Charges of a call, not stored yet, with the prices of their time.
+    """Return a list of the Charges (uses of tools that cost money) of a model call, not stored yet,
+    with the prices valid when it was made.
 
-    `call` is a mapping with the Response's `id`, `model` and `created_at`, `tool_usage` its column
-    of that name, `items` are the answer's items as dicts of the API.
+    `call` is a mapping with the columns `id`, `model` and `created_at` of the Response;
+    `tool_usage` is its column of that name, `items` are the items of the answer (a list of dicts as
+    in the API).
     """
     uses = uses_of(tool_usage, items)
     offered = prices.tool_prices([use.kind for use in uses], call["model"], call["created_at"])
@@ -22,8 +24,8 @@ def charges_of(call, tool_usage, items):
 
 
 def enter_price(charge, price):
-    """Set unit price and amount of the Charge by `price`, a ToolPrice; None leaves them as they
-    are."""
+    """Set the unit price and the amount of the Charge `charge` by `price`, a ToolPrice; with None
+    they stay as they are."""
     if price is not None:
         charge.unit_price = price.per_use
         charge.amount = prices.rounded(charge.quantity * Decimal(price.per_use))

@@ -1,4 +1,5 @@
-"""Bar chart, drawn as an SVG of fixed size: computes coordinates of its bars, labels and scale."""
+"""Bar chart of usage, drawn as an SVG of fixed size: computes the coordinates of bars, labels and
+scale."""
 
 from dataclasses import dataclass
 from math import floor, log10

@@ -59,9 +59,9 @@ def check(since=None, repair=False):
 
 @dataclass(frozen=True)
 class ChargeDifference:
-    """A Response whose charges do not add up to its `tool_cost`: `found` is the column, `expected`
-    the sum of the charges' amounts; each None where there is none. `str()` gives a line for the
-    terminal."""
+    """A Response whose Charges (uses of tools that cost money) do not add up to its column
+    `tool_cost`: `found` is the column, `expected` the sum of the charges' amounts; each is a
+    Decimal, or None if there is none. `str()` gives a line for the terminal."""
 
     response_id: UUID
     expected: Decimal | None
@@ -80,9 +80,9 @@ def _amount(amount):
 
 
 def check_charges(since=None):
-    """Yield a ChargeDifference for each Response with a cost, made from the date `since` on (None:
-    all), whose `tool_cost` is not the sum of its Charges' amounts. The ledger itself is at fault
-    then: there is no repair."""
+    """Yield a ChargeDifference for each Response whose column `tool_cost` is not the sum of the
+    amounts of its Charges, among those with a cost, created from the date `since` on (None: all).
+    Nothing is repaired, since the original records themselves contradict each other."""
     charged = Response.objects.filter(Q(tool_cost__isnull=False) | Q(charges__isnull=False))
     if since:
         charged = charged.filter(created_at__gte=calendar.start_of(since))
@@ -120,11 +120,12 @@ def _lock_sums():
 
 
 class _Cells:
-    """Base class of a set of rows to check: `found` returns the stored sums, `expected` the right
-    ones, both as `{(day, person id, model, purpose): {measure: number}}` without zeros."""
+    """Base class for a set of rows with usage sums to check. `found` (the stored sums) and
+    `expected` (those computed anew) are both `{(day, person id, model, purpose): {measure:
+    number}}` without zeros."""
 
     def differences(self):
-        """Return a list of Difference for each measure that is stored wrong."""
+        """Return a list with a Difference for each sum that is stored wrong."""
         expected, found = self.expected(), self.found()
         return [
             Difference(self.kind, key, name, wanted, had)
@@ -135,6 +136,7 @@ class _Cells:
         ]
 
     def found(self):
+        """Return the stored sums."""
         rows = self.rows().values_list(*KEYS, *MEASURES)
         return {row[:4]: _nonzero(row[4:]) for row in rows.iterator(CHUNK)}
 
@@ -149,7 +151,7 @@ class _Cells:
 
 
 class _LedgerDays(_Cells):
-    """The UsageDay rows from the date `first` to the day before `end`, compared with the
+    """Rows of UsageDay from the date `first` to the day before `end`, to be compared with the
     Responses."""
 
     kind = "day"
@@ -177,8 +179,9 @@ class _LedgerDays(_Cells):
 
 
 class _Rollups(_Cells):
-    """The UsageRollup rows of one `grain` whose day, week or month begins from the date `first` to
-    the day before `end`, compared with UsageDay. For weeks and months that must be a single one."""
+    """Rows of UsageRollup of one `grain` (kind of sum, such as "per person and week") whose period
+    begins from the date `first` to the day before `end`, to be compared with UsageDay. For weeks
+    and months this must be a single period."""
 
     def __init__(self, grain, first, end):
         self._grain = grain

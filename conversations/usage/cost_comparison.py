@@ -20,8 +20,8 @@ COLUMNS = ("calls", "reported_cost", "unpriced_cost", "cost", "difference")
 
 @dataclass(frozen=True)
 class Row:
-    """Row of the comparison: the calls of one model on one day for which the gateway named a cost.
-    `sums` has their COSTS (measures of usage_day)."""
+    """Row of the cost comparison: one model on one day. `sums` (reports.Sums) has the measures
+    COSTS of the calls for which the gateway reported a cost."""
 
     day: date
     model: str
@@ -30,8 +30,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Cost comparison of a selection: its `rows` (Row), newest day first, and their `total`
-    (Sums)."""
+    """Cost comparison: `rows` (a list of Row, newest day first), and their `total`
+    (reports.Sums)."""
 
     rows: list
     total: Sums
@@ -47,8 +47,8 @@ class Comparison:
 
 
 def compare_costs(selection):
-    """Return the Comparison of a reports.Selection; days and models for which the gateway named no
-    cost are left out."""
+    """Return the Comparison, by day and model, for `selection` (a reports.Selection: dates, people
+    and model). Days and models for which the gateway reported no cost are left out."""
     if selection.everyone:
         found = UsageRollup.objects.filter(grain=UsageRollup.Grain.MODEL_DAY)
     else:

@@ -1,4 +1,5 @@
-"""Forms of the usage reports: the query's dates, person, group and model, and what to group by."""
+"""Forms of the usage reports: range of dates, person, group, language model, and what to group by,
+from the query of the page's URL."""
 
 from datetime import timedelta
 
@@ -34,8 +35,9 @@ def presets():
 
 
 class RangeForm(forms.Form):
-    """Form of a range of dates: the fields `from` and `to`, both included, by default this month;
-    `by` (what to group by, one of `cuts`), `sort` and the `page` number."""
+    """Form of a range of dates: `from` and `to` (both included; default: this month until today),
+    `by` (what the rows are grouped by, one of `cuts`), `sort` (the column to sort by) and `page`
+    (number from 1)."""
 
     by = forms.ChoiceField(required=False)
     sort = forms.CharField(required=False, max_length=50)
@@ -52,7 +54,8 @@ class RangeForm(forms.Form):
         self.fields["by"].choices = [(cut, cut) for cut in self.cuts]
 
     def clean(self):
-        """Fill in the defaults; refuse a first day after the last and a range longer than YEARS."""
+        """Return the cleaned data, with defaults for empty fields. Raise ValidationError if `from`
+        is after `to`, or the range is longer than YEARS."""
         cleaned = super().clean()
         today = calendar.today()
         until = cleaned.get("to") or max(today, cleaned.get("from") or today)
@@ -66,22 +69,22 @@ class RangeForm(forms.Form):
         return cleaned
 
     def selection(self, **fields):
-        """Return the reports.Selection of the dates; `fields` are its further fields. Call it after
-        `is_valid`."""
+        """Return the reports.Selection (which Responses to report on) of the dates in the form;
+        `fields` are further fields for it. Call it after `is_valid`."""
         return Selection(self.cleaned_data["from"], self.cleaned_data["to"], **fields)
 
 
 class PersonForm(RangeForm):
-    """Form of the report about one person that a usage viewer reads; `id` tells a person who left
-    from a newer one of the same username."""
+    """Form of the report about one person, for somebody who may see usage of others. `id` is the
+    person's id, needed for a deleted account whose username somebody else has now."""
 
     cuts = ("day", "model")
     id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
 
 
 class PeopleForm(RangeForm):
-    """Form of the report about everyone or the members of a group, for all models or one. `groups`
-    is a queryset of the groups that the viewer is limited to (None: no limit)."""
+    """Form of the report about everybody, or the members of a group, for all language models or
+    one. `groups` is a queryset of the groups whose members the viewer may see (None: everybody)."""
 
     cuts = ("person", "group", "model", "day")
     group = GroupField(Group.objects.none(), required=False, label=gettext_lazy("Group"))
@@ -104,8 +107,8 @@ class PeopleForm(RangeForm):
         ]
 
     def selection(self, **fields):
-        """Return the reports.Selection of dates, groups and model; `fields` are its further fields.
-        Call it after `is_valid`."""
+        """Return the reports.Selection (which Responses to report on) of the dates, group and
+        language model in the form; `fields` are further fields for it. Call it after `is_valid`."""
         group, groups = self.cleaned_data["group"], None
         if group is not None:
             groups = [group.pk]
@@ -115,18 +118,19 @@ class PeopleForm(RangeForm):
 
 
 class CostsForm(PeopleForm):
-    """Form of the comparison of costs, by day and model; with the limits of a PeopleForm."""
+    """Form of the comparison of the gateway's costs with this site's, by day and model; the other
+    fields are those of a PeopleForm."""
 
     cuts = ("day",)
 
 
 def person_seen(username, person_id, groups):
-    """Return `(id, username)` of the person that a report is to be about, or None where there is no
-    such person or the viewer may not see them. `groups` are those the viewer is limited to (None:
-    no limit).
+    """Return `(id, username)` of the person to report on; None if there is no such person, or the
+    viewer may not see them. `groups` is a queryset of the groups whose members the viewer may see
+    (None: everybody).
 
-    `person_id` (None: the present owner of `username`) finds somebody whose account was deleted;
-    only viewers without a limit may see those.
+    With `person_id` (None: whoever has the username now) a deleted account can be found; its use is
+    shown only to viewers who may see everybody.
     """
     person = Person.objects.filter(username=username).first()
     if person_id is None or (person and person.pk == person_id):

@@ -49,9 +49,9 @@ def fill_costs(since, size=BATCH):
 
 
 def missing_prices(model, since, until):
-    """Return the sorted names of what has no price (parts of Response.missing_prices) in calls of
-    the model named `model` from the date `since` to the date `until`. Only the newest RECENT of
-    such calls are looked at, which takes no time however many there are."""
+    """Return a sorted list of what has no price (such as a kind of tokens or a tool, as in
+    Response.missing_prices) in calls of the language model named `model` from the date `since` to
+    the date `until`. Only the newest RECENT of such calls are looked at, so that it is fast."""
     first, end = map(calendar.start_of, (since, until + calendar.ONE_DAY))
     found = rows(_RECENT_MISSING, model, moment(first), moment(end), RECENT)
     return sorted({name for (missing,) in found for name in missing.split(", ")})
@@ -66,7 +66,8 @@ ORDER BY created_at DESC LIMIT %s
 
 
 def _batches(since, size):
-    """Yield lists of up to `size` Responses without a cost, oldest first, as dicts of columns."""
+    """Yield lists of at most `size` Responses without a cost that were created from the date
+    `since` on, oldest first, each as a dict of columns."""
     missing = Response.objects.filter(
         status__in=FINAL, usage_source__in=CHARGED, cost=None
     ).order_by("created_at", "pk")
@@ -82,7 +83,7 @@ def _batches(since, size):
 
 
 def _charges_of(calls):
-    """Return `{id of a Response: [its Charges]}` for `calls`, dicts of columns of Responses."""
+    """Return `{id of a Response: [its Charges]}` for `calls` (dicts of columns of Responses)."""
     found = defaultdict(list)
     for charge in Charge.objects.filter(response__in=[call["pk"] for call in calls]):
         found[charge.response_id].append(charge)

@@ -84,9 +84,9 @@ def _names(model):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Tokens of a call by the rate that they are charged at, none of them counted twice: `input`
-    was neither read from the cache nor written to it, `cache_write` is without what was written
-    for 12 hours. `whole_input` is all of the input."""
+    """Numbers of tokens of a call, by the rate at which they are charged; no token is in two of
+    them. `input` was neither read from the cache nor written to it, `cache_write` is without what
+    was written to it for 12 hours. `whole_input` is the number of all input tokens."""
 
     input: int = 0
     cached_input: int = 0

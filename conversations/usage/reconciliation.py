@@ -179,8 +179,8 @@ def read_bill(lines, columns, day_format="%Y-%m-%d"):
 
 
 def _shown(day_format):
-    """Return an example of a date in `day_format`; its length tells how much of a cell is the
-    date."""
+    """Return an example date in the strptime format `day_format`; its length tells how much of a
+    cell is the date."""
     return datetime(2026, 11, 22, 11, 33, 44).strftime(day_format)
 
 

@@ -71,8 +71,8 @@ class Row:
 
 @dataclass
 class Table:
-    """Usage report: all `rows`, sorted by `sort`, what they are grouped `by`, and their `total`
-    (Sums)."""
+    """Table of a usage report: `rows` (all, a list of Row, sorted by `sort`), `by` (what they are
+    grouped by) and `total` (reports.Sums of all rows)."""
 
     by: str
     rows: list
@@ -204,7 +204,8 @@ def _add_groups(rows, selection):
 
 
 def label_of(period, day):
-    """Return the text for the date `day`: "2026-11-27" if `period` is "day", else "2026-11"."""
+    """Return the text for the date `day` in a table of `period`: "2026-11-27" for "day", else the
+    month, "2026-11"."""
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
 
 

@@ -80,7 +80,7 @@ class Sums(dict):
 
     @property
     def titles(self):
-        """Return the number of model calls that made titles."""
+        """Return the number of model calls that generated titles of conversations."""
         return self["calls"] - self["replies"]
 
     @property
@@ -96,26 +96,26 @@ class Sums(dict):
 
     @property
     def reported_cost(self):
-        """Return the cost that the gateway named, of the calls for which it named one, as a
-        Decimal in its currency."""
+        """Return the sum (Decimal, in the gateway's currency) of the costs that the gateway
+        reported with its answers; calls without one count as 0."""
         return money(self["reported_cost_units"])
 
     @property
     def unmatched_cost(self):
-        """Return the part of `reported_cost` that is of calls without a cost of this site's, as a
-        Decimal in the gateway's currency."""
+        """Return the part of `reported_cost` (Decimal, in the gateway's currency) that belongs to
+        calls whose cost this site could not compute."""
         return money(self["unmatched_cost_units"])
 
     @property
     def matched_cost(self):
-        """Return this site's cost of the calls for which the gateway named one, as a Decimal in
-        the site's currency."""
+        """Return the cost that this site computed (Decimal, in its currency) for the calls for
+        which the gateway reported one too."""
         return money(self["matched_cost_units"])
 
     @property
     def cost_difference(self):
-        """Return by how much the cost that the gateway named is above this site's, over the calls
-        that have both, as a Decimal."""
+        """Return by how much the cost reported by the gateway exceeds this site's, over the calls
+        that have both, as a Decimal; negative if it is lower."""
         matched = self["reported_cost_units"] - self["unmatched_cost_units"]
         return money(matched - self["matched_cost_units"])
 

@@ -1,5 +1,5 @@
-"""`manage.py apply_retention`: delete what the retention rules say, temporary conversations whose
-time is over, and what was long enough in the trash."""
+"""`manage.py apply_retention`: delete the conversations that the retention rules say, temporary
+ones whose time is over, and those whose days in the trash are over."""
 
 import time
 
@@ -37,7 +37,8 @@ class Command(BaseCommand):
         self._print(run.counts, "deleted")
 
     def _print(self, counts, said):
-        """Print `counts` (as a Sweep has them), a line for each kind; `said` is the verb."""
+        """Print `counts` (a dict of numbers by kind, as in `Sweep.counts`), a line for each kind;
+        `said` is the verb in it."""
         total = sum(counts[kind] for kind in _NAMES)
         self.stdout.write(f"{total:,} conversations {said}:")
         for kind, name in _NAMES.items():

@@ -12,9 +12,10 @@ BLOCK = 1 << 20
 
 
 class Command(BaseCommand):
-    """The command `check_files`: prints each file whose bytes are missing, of another length or,
-    with `--hashes`, of another content, and all bytes that no row knows of. Raises CommandError
-    (exit status 1) if there are any; `--remove-strays` deletes the latter."""
+    """The command `check_files`: prints each attached file whose bytes are missing or damaged
+    (another length or, with `--hashes`, another content), and each stored file that no row of the
+    database names. Raises CommandError (exit status 1) if there are any; `--remove-strays` deletes
+    the latter, which then are no error."""
 
     help = "Compare the files of messages with their bytes; exit 1 where one is missing or stray."
 
@@ -72,8 +73,11 @@ class Command(BaseCommand):
         return "" if found.hexdigest() == digest else "damaged"
 
     def _whose(self, stored):
+        """Return a text that says whose the StoredFile `stored` is and how many messages have
+        it."""
         count = Attachment.with_hidden.filter(stored=stored).count()
         return f"of person {stored.owner_id}, {count} messages"
 
     def _place(self):
+        """Return the folder of the files, or "the bucket", for messages."""
         return settings.FILES_FOLDER or "the bucket"

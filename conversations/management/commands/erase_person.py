@@ -1,4 +1,5 @@
-"""`manage.py erase_person NAME --yes`: delete all that a person has here, and print a receipt."""
+"""`manage.py erase_person NAME --yes`: delete a person with all their conversations and data, and
+print a receipt."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""manage.py command: makes and updates accounts from a CSV file."""
+"""`manage.py import_people FILE.csv`: create and update accounts from a CSV file."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from conversations.accounts.people_file import FileFaults, read_rows
 
 
 class Command(BaseCommand):
-    """`manage.py import_people FILE.csv [--yes]`. Exits with status 1, and changes nothing, if a
-    line cannot be used."""
+    """The command `import_people`: reads accounts from a CSV file and prints which would be created
+    or changed; with `--yes` it does that. Raises CommandError (exit status 1), and changes nothing,
+    if a line of the file cannot be used."""
 
     help = (
         "Makes and updates accounts from a CSV file with the columns username, name, email, groups "

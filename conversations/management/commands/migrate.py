@@ -1,5 +1,5 @@
-"""`migrate`: Django's command, made all that a database needs, and safe to start several times at
-once, as the instances of a site do that are started together."""
+"""`manage.py migrate`: Django's command, which here also creates the table of the cache, and which
+several instances of a site may start at the same time."""
 
 import contextlib
 import fcntl
@@ -14,8 +14,8 @@ LOCK = 0x6D696772  # "migr"
 
 
 class Command(migrate.Command):
-    """Applies the migrations and makes the table of the cache; a second one waits for the first,
-    and then finds nothing to do."""
+    """The command `migrate`: applies the migrations and creates the table of the cache. While one
+    runs, a second one waits, and then finds nothing to do."""
 
     def handle(self, *args, **options):
         """Run the command with Django's `options`."""
@@ -27,8 +27,8 @@ class Command(migrate.Command):
 
 
 def _alone(connection):
-    """Return a context manager in which no other process migrates the database of `connection`; to
-    enter it waits for one that does."""
+    """Return a context manager that lets only one process at a time migrate the database of
+    `connection`; entering it waits for another one to finish."""
     if connection.vendor == "postgresql":
         return _advisory_lock(connection)
     return _file_lock(str(connection.settings_dict["NAME"]))
@@ -36,6 +36,7 @@ def _alone(connection):
 
 @contextlib.contextmanager
 def _advisory_lock(connection):
+    """Context manager: hold an advisory lock of PostgreSQL, on a connection of its own."""
     # On a connection of its own: migrations open and close transactions on the other one.
     holder = connection.copy()
     holder.settings_dict["OPTIONS"].pop("pool", None)
@@ -50,6 +51,8 @@ def _advisory_lock(connection):
 
 @contextlib.contextmanager
 def _file_lock(path):
+    """Context manager: hold a lock on a file beside the SQLite database at `path`; without a lock
+    if that is in memory or its folder does not exist."""
     folder = Path(path).resolve().parent
     if ":memory:" in path or not folder.is_dir():
         # Django tells what is wrong with the folder.

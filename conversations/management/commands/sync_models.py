@@ -76,8 +76,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{count} listed, {len(added)} new")
 
     def _learn(self, models, listed):
-        """Store what the gateway says of pictures and files for `models` that are there already,
-        and print it; `listed` are ListedModels by name. What it does not say stays as it is."""
+        """Store what the gateway's list says about pictures and files for those `models`
+        (LanguageModels) that exist already, and print each change; `listed` is `{name:
+        ListedModel}`. What the list does not say is left unchanged."""
         for model in models:
             said = listed[model.name]
             images = model.images if said.images is None else said.images
@@ -96,8 +97,8 @@ def _matches(name, patterns):
 
 
 def _files(listed):
-    """Return the LanguageModel.files that the gateway's list means for a ListedModel; "" if it does
-    not say."""
+    """Return the value of LanguageModel.files for `listed`, a ListedModel of the gateway's list:
+    what the model takes besides text. "" if the list does not say."""
     if listed.files is None:
         return ""
     return LanguageModel.Files.NATIVE if listed.files else LanguageModel.Files.TEXT

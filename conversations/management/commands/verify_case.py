@@ -1,4 +1,5 @@
-"""`manage.py verify_case FILE`: check each file of an exported case against its manifest."""
+"""`manage.py verify_case FILE`: check the zip of a case (an export of conversations for an
+investigation) against the checksums in its manifest."""
 
 import zipfile
 from pathlib import Path
@@ -11,9 +12,9 @@ from conversations.models import ReviewAccess
 
 
 class Command(BaseCommand):
-    """The command `verify_case`: compares every member of the zip FILE with its manifest, and the
-    manifest with the access log of this site. Raises CommandError (exit status 1) where a member
-    differs, is missing or is not listed, and for what is no case."""
+    """The command `verify_case`: compares each file in the zip FILE with the manifest in it, and
+    the manifest with the access log of this site. Raises CommandError (exit status 1) if a file was
+    changed, is missing or is not in the manifest, and if FILE is not the zip of a case."""
 
     help = (
         "Check that every file in the zip of a case is as the manifest says, and whether the "
@@ -39,8 +40,8 @@ class Command(BaseCommand):
         self.stdout.write(self._in_log(digest))
 
     def _in_log(self, digest):
-        """Return a sentence that says whether the access log here has a manifest with this
-        SHA-256."""
+        """Return a sentence that says whether this site's access log has a row with `digest`, the
+        SHA-256 of a manifest."""
         rows = ReviewAccess.objects.filter(action=ReviewAccess.Action.FINISHED_EXPORT)
         try:
             row = next((row for row in rows if row.detail.get("manifest") == digest), None)
