@@ -64,7 +64,7 @@ def measure(folder, quick=False):
     for workers in WORKERS:
         limit = str(max(DEFAULT, max(sizes) // workers))
         for size in sizes:
-            # Anew each time, so that no row has the rests of the one before.
+            # New servers each time, so that no row is affected by the one before.
             with running(folder, workers, MAX_LIVE_REPLIES=limit, MAX_STREAMS=limit):
                 line = row(folder, workers, size, quick)
             text += f"{line}\n"

@@ -119,7 +119,7 @@ def measure(master, people):
 
     def upload(number):
         client, token = people[number]
-        # Another file for each: nothing is known of it.
+        # Each file differs, so that none is recognised as stored already.
         content = picture + str(number).encode()
         began = time.monotonic()
         answer = client.post(

@@ -21,7 +21,7 @@ from bench.story import tell, tell_states
 DESKTOP = {"viewport": {"width": 1280, "height": 960}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 SCREENS = {"": DESKTOP, "-phone": PHONE}
-# Of these there are many: small, so that the repository stays so.
+# For the many rarer states: small, so that the repository stays small.
 STATE = {"viewport": {"width": 1100, "height": 720}}
 # The widths that WCAG 2.2 names: 1.4.10 Reflow asks for 320 px, which is 1280 px zoomed to 400 %.
 NARROW = {"viewport": {"width": 320, "height": 640}}

@@ -13,9 +13,9 @@ from xml.etree import ElementTree
 
 from bench.record import keep
 
-# Of faults: 40 replies of a minute each, and what people send meanwhile.
+# Text for tests of faults: 40 replies of a minute each, and messages sent meanwhile.
 FAULT = "{whole} replies of {replies} whole, {lost} lost, {doubled} doubled; pages back in {back} s"
-# Rows of the table: of which test, and what that recorded of itself.
+# Rows of the table: label, part of the test's name, and a format of what the test recorded.
 ROWS = (
     ("processes killed with kill -9", "nemesis", "{kills}"),
     ("messages accepted meanwhile, and there once", "nemesis", "{accepted}"),
@@ -66,7 +66,7 @@ def run(*runner):
     value that the test recorded})}`, without skipped tests."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        # Only this one takes what a test records of itself.
+        # Only this format of the report has the properties that tests record.
         kept = ("-o", "junit_family=xunit1", f"--junitxml={report}")
         subprocess.run(
             [sys.executable, *runner, "-m", "pytest", "-m", "soak", *kept],

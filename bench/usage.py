@@ -6,8 +6,8 @@
 
 The made-up Responses come from the command `fill_ledger` in bench/management. Printed are the
 server time of each report (view, database and template, the median of five) and the database time
-of ending one call (the median of 200). For PostgreSQL run `python -m tests.support.postgres python
--m bench.usage --here`, once the database is filled.
+of ending one call (the median of 200). For PostgreSQL, once its database is filled, put `python -m
+tests.support.postgres` in front of the last command.
 """
 
 import argparse

@@ -53,7 +53,7 @@ process writes its load, for the other processes, every three seconds.
 |---|--:|--:|--:|
 """
     for name, form in FIGURES.items():
-        # Without what an idle process does in that time.
+        # Without what an idle server writes in the same time.
         written = whole[name] - idle[name] * (seconds + SETTLING)
         figures = (written / REPLIES, streaming[name] / 10, idle[name])
         text += f"| {name} | {' | '.join(map(form.format, figures))} |\n"

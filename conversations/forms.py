@@ -69,9 +69,9 @@ class MessageForm(forms.Form):
         return self.cleaned_data["submission"] or uuid.uuid4()
 
     def clean(self):
-        """Return the cleaned data with a LanguageModel in place of the model's name, and without an
-        effort or a length that this model does not offer. Adds an error to the form where the model
-        named is not available, or none is."""
+        """Return the cleaned data, with a LanguageModel in place of its name, and without a
+        reasoning effort or maximum length that this model does not offer. Add an error to the form
+        if the model is not available, or none is."""
         cleaned = super().clean()
         name = cleaned.get("model") or self.chosen
         model = next((model for model in self.models if model.name == name), None)
@@ -97,21 +97,20 @@ class MessageForm(forms.Form):
 
     @property
     def selected(self):
-        """The name of the model to show as selected: the one that was sent, else `chosen`, else the
-        first that is offered; "" where no model is offered."""
+        """Return the name of the language model to show as selected: the one that was sent, else
+        `chosen`, else the first that is offered; "" if none is offered."""
         name = self.data.get("model") or self.chosen
         names = [model.name for model in self.models]
         return name if name in names else (names[0] if names else "")
 
     @property
     def selected_model(self):
-        """The LanguageModel whose name is `selected`, or None where no model is offered."""
+        """Return the LanguageModel whose name is `selected`, None if none is offered."""
         return next((model for model in self.models if model.name == self.selected), None)
 
     @property
     def fresh_submission(self):
-        """A new submission id (random UUID) for the hidden field of the form when it is
-        rendered."""
+        """Return a new submission id (random UUID) for the hidden field of the form."""
         return uuid.uuid4()
 
 

@@ -25,7 +25,7 @@ class NumberedMessage:
     message: Message
     number: int
     follows: int | None
-    # `(name, name in the zip)` of its files.
+    # `(name, name in the zip)` of each attached file.
     files: tuple = ()
 
     @property
@@ -66,11 +66,11 @@ def messages(conversation):
         for file in case_files.of(conversation).filter(message_id__in=some):
             files.setdefault(file.message_id, []).append((file.name, case_files.name_of(file)))
         for pk in some:
-            # Deleted meanwhile.
+            # A message that is not found was deleted meanwhile.
             if pk in found:
                 number, parent = numbers[pk]
                 found[pk].conversation = conversation
-                # Named by `files`, with those that are deleted for the owner: not once more.
+                # `files` has them all, also those deleted for the owner, so none is shown twice.
                 found[pk].shown_files = []
                 follows = numbers.get(parent, (None,))[0]
                 yield NumberedMessage(found[pk], number, follows, tuple(files.get(pk, ())))

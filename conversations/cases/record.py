@@ -12,7 +12,7 @@ from conversations.models import Feedback
 from conversations.replies import request_body
 from conversations.transfer import native_json
 
-# Columns of a Response that are nobody's words and no use to a reader: leases, reservations.
+# Columns of a Response that only serve the writing of the reply, such as its lease.
 _LEFT_OUT = {"lease", "heartbeat_at", "request", "partial", "partial_reasoning"}
 
 

@@ -46,11 +46,9 @@ _SENTENCES = (
 
 
 def passes(error):
-    """Return True if a periodic job may log `error` as its `sentence` alone, without a traceback.
-
-    So for an outage, and for a missing table or column, which PostgreSQL reports as a
-    ProgrammingError.
-    """
+    """Return True if a periodic job may log `error` as its `sentence` alone, without a traceback:
+    if it is an outage, or a table or column is missing on PostgreSQL, as while migrations are
+    pending."""
     missing = type(error.__cause__).__name__ in ("UndefinedTable", "UndefinedColumn")
     return is_outage(error) or (isinstance(error, ProgrammingError) and missing)
 

@@ -331,7 +331,8 @@ def _drop(connection, cursor, trigger):
 
 
 def _wanted(connection, trigger):
-    """Return what `_found` has for `trigger` if it is as it should be."""
+    """Return, in the form of the values of `_found`, what the database has for `trigger` (a
+    Trigger) if it exists, is enabled and unchanged."""
     function = FUNCTIONS.get(trigger.function, "")
     return trigger.table, True, _plain(trigger.statement), _plain(function)
 

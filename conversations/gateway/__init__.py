@@ -1,1 +1,2 @@
-"""Texts about the gateway for users and operators: which models chat, what errors mean."""
+"""Texts about the model gateway (the server with the language models) for users and operators:
+which models are for chat, what its errors mean."""

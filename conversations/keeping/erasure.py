@@ -168,7 +168,7 @@ def _account(erasure):
         _delete_mails(erasure, person, addresses)
         _delete_uploads(person)
         _empty_words(erasure, person)
-        # Those that have expired: a session of single sign-on holds an ID token, with the name.
+        # Expired sessions too: one of single sign-on holds an ID token with the person's name.
         Session.objects.filter(expire_date__lte=timezone.now()).delete()
         name = person.username
         _deleted, by_model = person.delete()
@@ -191,7 +191,7 @@ def _delete_mails(erasure, person, addresses):
     not be sent too."""
     for address in addresses:
         mails = OutgoingMail.objects.filter(recipients__icontains=address)
-        # Not those to an address that ends like it, or begins.
+        # Without e-mails to a longer address that contains this one.
         theirs = [mail.pk for mail in mails if address in mail.recipients.lower().split(", ")]
         erasure.count(mails=OutgoingMail.objects.filter(pk__in=theirs).delete()[0])
     invited = Q(person=person)
@@ -225,7 +225,7 @@ def _empty_words(erasure, person):
     erasure.count(log_texts=emptied.update(salt="", words={}, erased_by=erasure.row))
     about = theirs.filter(owner_id=person.pk, conversation_id__isnull=False)
     ids = about.values("conversation_id")
-    # A reason that still counts has the same words.
+    # A stated reason that is still valid has the same words.
     ReviewSitting.objects.filter(conversation_id__in=ids).delete()
     holds = QuerySet(Hold).filter(Q(person_id=person.pk) | Q(conversation_id__in=ids))
     holds.update(reason=erasure.pseudonym, release_reason="")
@@ -255,7 +255,7 @@ def _replace_name(erasure, name, addresses):
         changes = BudgetChange.objects.filter(**{column: name})
         erasure.count(budget_changes=changes.update(**{column: erasure.pseudonym}))
     _replace_notes(erasure, Person, Q(object_id=str(erasure.person_id)))
-    # These name their rows as the models do; the rows may be gone for long.
+    # The history names rows by their text (`__str__`), even those deleted long ago.
     _replace_notes(erasure, Budget, Q(object_repr__startswith=f"{isolated(name)}: "))
     _replace_notes(erasure, UsageScope, Q(object_repr=name))
     for address in addresses:

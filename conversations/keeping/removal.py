@@ -104,7 +104,7 @@ def hide(conversation):
     Message.objects.filter(conversation_id=conversation.pk).exclude(submission=None).update(
         submission=None
     )
-    # Kept as well, but sent no more.
+    # Queued messages are kept too, but not sent any more.
     QueuedMessage.objects.filter(conversation_id=conversation.pk).update(
         submission=uuid.uuid4(), refused=True
     )

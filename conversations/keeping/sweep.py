@@ -74,7 +74,7 @@ def due(now=None):
         if span.days is not None
     ]
     found += [(TRASH, trash.due(now)), (RELEASED, removal.released())]
-    # Last, so that files of conversations that go are not deleted one by one before.
+    # Last, so that files of conversations which are deleted too are not deleted one by one.
     return [*found, *((FILES, _with_files(span.due(now))) for span in spans_of_files())]
 
 

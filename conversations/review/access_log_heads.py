@@ -1,10 +1,10 @@
-"""Heads of the access log: writes number and hash of the newest row to the server's log, and
-compares such copies with the database.
+"""Heads of the access log: a head is the number and hash of its newest row. This module writes
+heads to the server's log, and compares those kept elsewhere with the database.
 
 The rows form a chain of hashes, which proves that none in between was changed. Whoever owns the
-database can still delete the last rows, or write the whole chain anew. That shows only by heads
-that were kept elsewhere before: one is written to the server's log each hour, and number and hash
-of each new row too (`conversations.review.record_access`).
+database can still delete the last rows, or write the whole chain anew. Only heads kept elsewhere
+show that: one is written to the server's log each hour, and number and hash of each new row too
+(`conversations.review.record_access`).
 """
 
 import logging
@@ -38,8 +38,9 @@ def log_each_hour():
 
 
 def read_head(text):
-    """Parse the text of a head such as "12:9f86d0…" and return `(number, hash)`; "0:", the head of
-    an empty log, gives `(0, "")`. Raise ValueError for anything else."""
+    """Parse `text`, the head (number and hash of the newest row) of the access log such as
+    "12:9f86d0…", and return `(number, hash)`. "0:", the head of an empty log, gives `(0, "")`.
+    Raise ValueError for anything else."""
     if text.strip() == "0:":
         return 0, ""
     match = HEAD.fullmatch(text.strip())
@@ -60,9 +61,9 @@ def heads_in(lines):
 
 
 def contradicted(heads):
-    """Compare `heads`, an iterable of `(number, hash)` kept outside of the database, with the
-    access log. Yield `(number, "changed")` for each row that has another hash now, and `(number,
-    "missing")` for each that is no longer there."""
+    """Compare `heads`, an iterable of `(number, hash)` of rows kept outside of the database, with
+    the access log. Yield `(number, "changed")` for each row that has another hash now, and
+    `(number, "missing")` for each that is no longer there; nothing if all agree."""
     heads = [head for head in heads if head[0]]
     for first in range(0, len(heads), _AT_ONCE):
         some = heads[first : first + _AT_ONCE]

@@ -79,7 +79,7 @@ def saved(instance, created, raw=False, update_fields=None, **kwargs):
     names = [name for name in new if old.get(name) != new[name]]
     if isinstance(instance, Person):
         if created:
-            # An account of nobody in particular is no change of power.
+            # A new account is recorded only if it has rights.
             names = [name for name in ("is_staff", "is_superuser") if new[name]]
         else:
             names += [name for name in PERSONAL if _differs(before, instance, name)]

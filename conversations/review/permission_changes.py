@@ -113,20 +113,21 @@ def group_removed(instance, **kwargs):
 
 
 def scope_saved(instance, created, raw=False, **kwargs):
-    """Receiver of post_save of a Scope (`instance`): record that a review scope was created or, by
-    code only, changed."""
+    """Record in the access log that a Scope (`instance`: whom a reviewer may review) was created or
+    changed. Receiver of post_save; `created` is True for a new one, `raw` is not used."""
     _scope(instance, "added" if created else "changed")
 
 
 def scope_removed(instance, **kwargs):
-    """Receiver of post_delete of a Scope (`instance`): record that a review scope was removed. Its
-    reviewer may read fewer people then, or everyone if it was the reviewer's last."""
+    """Record in the access log that a Scope (`instance`: whom a reviewer may review) was deleted.
+    Its reviewer may then review fewer people or, if it was their last, everybody. Receiver of
+    post_delete."""
     _scope(instance, "removed")
 
 
 def _scope(scope, change):
-    """Append to the access log that a review scope was changed; `change` is "added", "changed" or
-    "removed"."""
+    """Append a row to the access log about a changed Scope (whom a reviewer may review); `change`
+    is "added", "changed" or "removed"."""
     record_change(
         Action.CHANGED_SCOPE,
         owner_id=scope.reviewer_id,

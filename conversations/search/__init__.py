@@ -44,15 +44,18 @@ def search(
     before=None,
     limit=WINDOW,
 ):
-    """Return a list of Hits for `query`: a text as typed, or the Phrases that `parse` returned.
+    """Search messages and titles for `query`, a text as typed or the Phrases that `parse` returned;
+    return a list of Hits. Any text is accepted; one without words has no Hits.
 
     `owners` are ids of the people whose conversations are searched; None means everybody, which
-    only the pages for reviewers may ask. Filters: a `conversation` (id), a `model` (name; "" for
-    any), texts written from `since` on and before `until` (datetimes); temporary conversations and
-    those in the trash are included only if `trashed`, which is for reviewers too. At most `limit`
-    Hits are found, the newest, and with `before` (the id of the last Hit of the previous search)
-    older ones than that. `order` is NEWEST (first) or BEST (those same Hits, by relevance). No text
-    is an error; one without words has no Hits.
+    only the pages for reviewers may ask. Filters: a `conversation` (its id; None: any), a `model`
+    (the name of its language model; "": any), texts written from `since` on and before `until`
+    (datetimes; None: any). Temporary conversations and those in the trash are included only if
+    `trashed`, which is for reviewers too.
+
+    The newest `limit` Hits are returned or, with `before` (the id of the last Hit of the previous
+    search), the newest ones older than that. `order` is NEWEST (first) or BEST (the same Hits,
+    sorted by relevance).
     """
     phrases = parse(query) if isinstance(query, str) else query
     owners = None if owners is None else list(owners)
@@ -78,7 +81,8 @@ def search(
 
 
 def _score(row, scores):
-    """Return the sort key of a row of `find` for the order BEST: its score, that of a title times
-    TITLE_WEIGHT; at the same score titles, then newer rows, have the greater key."""
+    """Return the sort key for the order BEST of `row`, a tuple that `find` returned: its relevance
+    in `scores` (a dict by entry id), that of a title times TITLE_WEIGHT. Where it is equal, titles
+    come first, then newer entries."""
     pk, _conversation, message = row
     return scores.get(pk, 0) * (1 if message else TITLE_WEIGHT), message is None, pk

@@ -220,6 +220,8 @@ def _match(phrases, owners):
 
 
 def _match_beginnings(phrases, owners):
+    """Return the FTS5 expression that matches those of `phrases` that are short prefixes, in
+    entries of `owners` (None: everybody); "" if there are none."""
     parts = [f'"{short}"' for short in map(_short_beginning, phrases) if short]
     if parts and owners is not None:
         parts.insert(0, "(" + " OR ".join(f'"owner{owner}"' for owner in owners) + ")")

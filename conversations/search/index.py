@@ -159,6 +159,7 @@ def _titles(conversation_ids):
 
 
 def _add(rows):
+    """Add texts to the full-text search index; `rows` are the tuples of `add_texts`."""
     found = [entry for row in rows for entry in entries(*row)]
     if found:
         database().insert(found)

@@ -11,7 +11,7 @@ from operator import itemgetter
 from conversations.search.highlight import find
 from conversations.search.terms import prepare
 
-# Or the marker before the HTML of an item (conversations/items/segments.py).
+# A tag, or the marker before the HTML of an item (conversations/items/segments.py).
 _TAG = re.compile(
     r"""<!--item [0-9]{1,6}-->|<(/?)([a-zA-Z][\w-]*+)(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>"""
 )

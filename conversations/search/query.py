@@ -40,7 +40,8 @@ class Phrase:
 
     @property
     def terms(self):
-        """The list of index words (see `terms`) that must follow one another in a match."""
+        """Return the list of index words (see the module `terms`) that must follow one another in a
+        match."""
         *before, last = self.runs
         found = []
         for run in before:
@@ -51,8 +52,8 @@ class Phrase:
 
     @property
     def is_prefix(self):
-        """True if the last of `terms` matches all index words that begin with it: a word of two
-        letters or more that `may_go_on`, or a single character of a script without spaces."""
+        """Return True if the last of `terms` matches all index words that begin with it: a word of
+        two letters or more that `may_go_on`, or a single character of a script without spaces."""
         last = self.runs[-1]
         if is_unspaced(last):
             return len(last) == 1

@@ -11,7 +11,8 @@ PLACES = 3  # shown of one conversation
 
 @dataclass
 class Place:
-    """A message that was found. `pieces` is its excerpt: a list of `(text, True if a match)`."""
+    """A message found by a search: `message` is the Message, `pieces` an excerpt of its text as a
+    list of `(text, True if it matches)`."""
 
     message: Message
     pieces: list
@@ -19,8 +20,9 @@ class Place:
 
 @dataclass
 class Result:
-    """A conversation that was found: its `title` as a list of `(text, True if a match)`, the Places
-    to show, and `more`, the number of further messages found in it."""
+    """A conversation found by a search: the Conversation, its `title` as a list of `(text, True if
+    it matches)`, `places` (a list of Place: the found messages to show) and `more`, the number of
+    further messages found in it."""
 
     conversation: Conversation
     title: list

@@ -61,7 +61,8 @@ class Symbol:
 
     @property
     def is_decoration(self):
-        """True if the symbol may be mere decoration: one ASCII symbol, or a row such as `---`."""
+        """Return True if the symbol may be mere decoration of a text: one ASCII symbol, or a row of
+        one such as `---`."""
         return len(set(self.word)) == 1 and (
             self.word[0] in _DECORATION or self.word in _FULL_WIDTH.values()
         )

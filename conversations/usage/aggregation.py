@@ -117,5 +117,5 @@ def _groups_joined(groups):
 
 
 def _stored(day):
-    """Return a date in the form in which the database driver takes it."""
+    """Return the date `day` in the form in which the database driver takes it as a parameter."""
     return connection.ops.adapt_datefield_value(day)

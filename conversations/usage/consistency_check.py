@@ -162,9 +162,11 @@ class _LedgerDays(_Cells):
         self._end = end
 
     def rows(self):
+        """Return a queryset of the stored rows to check."""
         return UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)
 
     def expected(self):
+        """Return the sums computed anew from the Responses, in the form described at _Cells."""
         calls = Response.objects.filter(
             status__in=FINAL,
             created_at__gte=calendar.start_of(self._first),
@@ -190,14 +192,17 @@ class _Rollups(_Cells):
         self.kind = grain.label
 
     def make(self, **fields):
+        """Return a UsageRollup, not stored yet, with `fields` and the grain to check."""
         return UsageRollup(grain=self._grain, **fields)
 
     def rows(self):
+        """Return a queryset of the stored rows to check."""
         return UsageRollup.objects.filter(
             grain=self._grain, day__gte=self._first, day__lt=self._end
         )
 
     def expected(self):
+        """Return the sums computed anew from UsageDay, in the form described at _Cells."""
         period, told_apart = GRAINS[self._grain]
         names = ("day", *told_apart) if period == calendar.DAY else told_apart
         days = UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)

@@ -22,8 +22,9 @@ NO_PRICE = "model"
 
 
 def price_of(model, at, tier=""):
-    """Return the Price of the model named `model` in the service tier `tier` (under any of its
-    names; "": standard) at `at` (an aware datetime), or None where it has none.
+    """Return the Price of the language model named `model` in the service tier `tier` ("":
+    standard) that is valid at `at` (an aware datetime); None if it has none. A model may have its
+    price under several names (see `_names`).
 
     A Price for the exact name goes before one for a prefix ("name*"), a longer prefix before a
     shorter one, and of the same name the one that became valid last.

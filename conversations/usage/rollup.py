@@ -105,7 +105,9 @@ def units(cost):
 
 
 def _bucket(names, edges, duration):
-    """Return the name of the histogram bucket that `duration` falls into."""
+    """Return the name of the histogram bucket that `duration` (a timedelta) falls into. `edges` are
+    the upper ends of the buckets in seconds, `names` the names of the buckets, one more than
+    `edges`."""
     return names[bisect_left(edges, duration.total_seconds())]
 
 

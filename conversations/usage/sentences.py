@@ -75,8 +75,9 @@ def budget_name(budget):
 
 
 def standing_sentence(standing):
-    """Return a sentence about a Standing: the budget's name, how much is used, reserved and left,
-    and when the budget resets."""
+    """Return a sentence about a budget for its user, in the active language: its name, how much is
+    used, reserved and left, and when it resets. `standing` is the budgets.Standing of the
+    budget."""
     budget = standing.budget
     words = {
         "budget": budget_name(budget),
@@ -99,8 +100,8 @@ def standing_sentence(standing):
 
 
 def reset_time(standing):
-    """Return the time at which the budget of a Standing resets as text, in the reader's time zone
-    and with the zone's name."""
+    """Return as text when the budget of `standing` (a budgets.Standing) resets, in the reader's
+    time zone and with the zone's name."""
     at = timezone.localtime(standing.resets_at)
     return f"{formats.date_format(at, 'DATETIME_FORMAT')} ({at.tzname()})"
 

@@ -13,7 +13,7 @@ from conversations.usage.token_estimate import Gauge
 
 Source = Response.UsageSource
 
-# What `settle` wants to know of the Response before it ends.
+# Columns of the Response, as they are before it ends, that `settle` needs.
 BEFORE = ("id", *COLUMNS, "reserved_input_tokens")
 # More tokens than any call has: a gateway that reports them is not believed.
 LARGEST = 1_000_000_000

@@ -31,9 +31,9 @@ class RoughGauge:
 
 
 class Gauge(RoughGauge):
-    """Token estimator for the model named `model`: uses the characters per token measured for its
-    Responses with reported usage in this month and the last. Without such a measurement four bytes
-    of UTF-8 count as one token."""
+    """Token estimator for the language model named `model`: divides a number of characters by the
+    characters per token measured for its Responses with reported usage in this month and the last.
+    Without such a measurement four bytes of UTF-8 count as one token."""
 
     def __init__(self, model):
         this_month = calendar.first_day(calendar.MONTH, calendar.today())

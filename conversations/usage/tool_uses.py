@@ -55,7 +55,7 @@ def uses_of(tool_usage, items):
     uses = [Use(kind, number, Basis.REPORTED) for kind, number in found.items() if number]
     known = set(found)
     if any(number for kind, number in found.items() if kind.startswith("image_")):
-        # Charged by their tokens.
+        # Pictures are charged by their tokens then, not by their number.
         known.add(IMAGE_GENERATION)
     uses += [
         Use(kind, number, Basis.COUNTED)
