@@ -76,6 +76,8 @@ class Handler(ASGIHandler):
             body.close()
 
     async def _answer(self, request):
+        """Return the response to `request` (a Django request): health checks at once, all else from
+        the static files or Django's views."""
         if request.path_info == "/healthz":
             response = health.healthz(request)
         elif request.path_info == "/readyz":
@@ -115,17 +117,20 @@ class Handler(ASGIHandler):
         return response
 
     def _respond(self, request):
+        """Return the response of Django's middleware and views to `request`; called in a thread."""
         signals.request_started.send(sender=type(self), scope=request.scope)
         return self.get_response(request)
 
     async def _pieces(self, work, pieces):
-        """Yield the pieces of a streaming response, each made in a thread in the request's context,
-        which has its language and time zone."""
+        """Yield the chunks of a streaming response. Each is taken from the iterator `pieces` by
+        `work`, the request's function that calls others in a thread (see `_in_thread`), so that
+        language and time zone are those of the request."""
         while (piece := await work(next, pieces, None)) is not None:
             yield piece
 
     async def _stream(self, response, receive, send):
-        """Send a streaming response until it ends or the client leaves."""
+        """Send the streaming `response` by ASGI's `send` until it ends, or until `receive` says
+        that the client has left."""
         sending = asyncio.ensure_future(self.send_response(response, send))
         leaving = asyncio.ensure_future(self.listen_for_disconnect(receive))
         try:
@@ -142,7 +147,7 @@ class Handler(ASGIHandler):
 
     def _in_thread(self, request, context):
         """Return a coroutine function `work(function, *arguments)` that calls `function` in a
-        thread, in `context`, counted as work of this request."""
+        thread, in `context` (a contextvars.Context), and counts as work of `request`."""
         requester, is_long = requester_of(request.scope), _is_long(request)
         seconds = LONG_DEADLINE if is_long else DEADLINE
 
@@ -156,8 +161,9 @@ class Handler(ASGIHandler):
 
 
 def _is_long(request):
-    """Return True if the view of this request is marked as long (conversations/views/long_work.py),
-    or if it carries files, which are read before it is answered."""
+    """Return True if `request` may take long: its view is marked as long work
+    (conversations/views/long_work.py), or its body carries files, which are read before it is
+    answered."""
     if request.content_type == "multipart/form-data":
         length = request.headers.get("Content-Length", "")
         if not length.isdigit() or len(length) > 9 or int(length) > WITHOUT_FILES:
@@ -170,8 +176,8 @@ def _is_long(request):
 
 def _call(context, seconds, function, *arguments):
     """Return `function(*arguments)`, called in `context` with the database's time limits for a
-    request of so many `seconds`; give back the connection to the pool afterwards, or close a broken
-    one."""
+    request of `seconds`. Afterwards the database connection is given back to the pool, or closed if
+    it is broken."""
     # So that a server that is not frozen ends a statement itself, and the connection stays whole.
     database_timeouts.limit_statements(seconds - SOONER)
     try:

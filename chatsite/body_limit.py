@@ -65,9 +65,11 @@ class BodyLimit:
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
     async def _read(self, scope, receive, limit):
-        """Return `(body, True)`, or `(b"", False)` as soon as more than `limit` bytes came.
+        """Read the request's body from `receive`. Return `(body, True)`, or `(b"", False)` as soon
+        as more than `limit` bytes came.
 
-        The body is None if the client left before its end. Raises NoMemory.
+        The body is None if the client left before its end. Raise NoMemory if too many bytes of
+        unfinished bodies are held in memory.
         """
         requester = requester_of(scope)
         parts, length, held = [], 0, 0
@@ -103,8 +105,9 @@ def _content_length(scope):
 
 
 async def _drop(receive, limit):
-    """Read the rest of a body and discard it, for PATIENCE seconds and about `limit` bytes at most.
-    Return True if its end was reached."""
+    """Read the rest of a request's body from `receive` and discard it, for at most PATIENCE seconds
+    and about `limit` bytes. Return True if its end was reached, so that the connection can be used
+    again."""
     size = 0
     try:
         async with asyncio.timeout(PATIENCE):
@@ -131,8 +134,8 @@ def _last(send):
 
 
 def _deaf(receive):
-    """Return an ASGI `receive` that skips the rest of the body: Django fails at what comes after
-    its end."""
+    """Return an ASGI `receive` that skips what is left of the request's body, and returns the next
+    message of another type: Django fails at body messages after the body's end."""
 
     async def wait():
         while (message := await receive())["type"] == "http.request":

@@ -10,12 +10,12 @@ _VARIABLES = ("container", "KUBERNETES_SERVICE_HOST")
 
 
 def are_ours(environment=os.environ, marks=_MARKS):
-    """Return True if workers may be tied to processors, since those are known to be for this site.
+    """Return True if workers may be tied to processors, since this site may count on having them.
 
-    That is false in a container that may use all processors: other containers may pick the same
-    ones, and a limit on processor time (`cpus: 2`) names none. It is true where the container was
-    given a set of them (`cpuset`). `environment` (a dict) and `marks` (paths) are where containers
-    are recognized by.
+    False in a container that may use all processors: other containers may pick the same ones, and a
+    limit on processor time (`cpus: 2`) names none. True where the container was given a set of them
+    (`cpuset`), and outside of containers. `environment` (a dict) and `marks` (paths of files) are
+    what containers are recognized by.
     """
     contained = any(mark.exists() for mark in marks) or any(environment.get(v) for v in _VARIABLES)
     return not contained or len(os.sched_getaffinity(0)) < (os.cpu_count() or 1)

@@ -35,7 +35,9 @@ class OutageFilter(logging.Filter):
     the database is unavailable: every request would else log a traceback that says no more."""
 
     def filter(self, record):
-        """Shorten `record`, and set its `outage` to the sentence for the error; return True."""
+        """Replace the traceback of `record` (a LogRecord) by one line if the database is
+        unavailable, and set its attribute `outage` to the sentence for people; return True, so that
+        it is logged."""
         error = record.exc_info[1] if record.exc_info else None
         if error is not None and is_outage(error):
             record.outage = sentence(error)
@@ -45,26 +47,30 @@ class OutageFilter(logging.Filter):
 
 
 class LevelFilter(logging.Filter):
-    """A logging filter that lowers Django's ERROR to WARNING for answers with status 503, which the
-    site gives on purpose while it is full, drains or waits for its database."""
+    """A logging filter that lowers ERROR to WARNING in Django's log lines about responses with
+    status 503, which the site gives on purpose while it is full, shuts down or waits for its
+    database."""
 
     def filter(self, record):
-        """Lower the level of `record` if it is about a 503; return True."""
+        """Lower the level of `record` (a LogRecord) if it is about a 503; return True, so that it
+        is logged."""
         if getattr(record, "status_code", None) == 503 and record.levelno == logging.ERROR:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
 class TokenFilter(logging.Filter):
-    """A logging filter that replaces tokens in addresses (reset of a password, confirmation of an
+    """A logging filter that replaces secret tokens in URLs (password reset, confirmation of an
     address, shared conversation, invitation) by "…", since whoever has such a link needs no
     password.
 
-    It also removes the request from the record, whose address may have words searched for.
+    It also removes the request from the record, since its URL may contain words that somebody
+    searched for.
     """
 
     def filter(self, record):
-        """Remove tokens and request from `record`; return True."""
+        """Remove tokens and the request from `record` (a LogRecord); return True, so that it is
+        logged."""
         message = record.getMessage()
         if _TOKENS.search(message):
             record.msg, record.args = _TOKENS.sub(r"\1…", message), ()
@@ -90,7 +96,8 @@ class RepeatFilter(logging.Filter):
         self._last = {}
 
     def filter(self, record):
-        """Return False if `record` is to be left out; else add the number of those left out."""
+        """Return False if `record` (a LogRecord) repeats a line of the last PAUSE seconds and is to
+        be left out; else True, with the number of lines left out added to its message."""
         outage = getattr(record, "outage", None)
         if record.levelno < logging.WARNING or (record.request_id != "-" and not outage):
             return True

@@ -47,12 +47,13 @@ async def run():
 
 
 async def _aside(unit):
-    """Return `unit()`, called in a thread of its own: it waits for the storage or for a scanner,
-    and replies must not wait for it."""
+    """Return the result of `unit()` (a periodic task's function), called in a thread of its own: it
+    may wait for the file storage or the virus scanner, and replies must not wait for it."""
     return await asyncio.to_thread(_and_close, unit)
 
 
 def _and_close(unit):
+    """Return the result of `unit()`, and close the thread's database connections afterwards."""
     try:
         return unit()
     finally:
@@ -60,9 +61,11 @@ def _and_close(unit):
 
 
 async def _every(seconds, name, unit, run=replies.run_in_lane):
-    """Call `unit` every `seconds`, and again after PAUSE seconds for as long as it returns True.
+    """Call `unit` (a function that does a small piece of work) every `seconds`, and again after
+    PAUSE seconds as long as it returns True. Never returns.
 
-    `run` is the coroutine function that calls it. An exception is logged with `name`, not raised.
+    `run` is the coroutine function that calls it, in a thread. An exception is logged with `name`,
+    the task's name for people, and not raised.
     """
     while True:
         await asyncio.sleep(seconds)

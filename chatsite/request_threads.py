@@ -47,15 +47,15 @@ class Work:
 
     @property
     def seconds(self):
-        """The seconds that it may take while it waits on the database."""
+        """Return how many seconds the work may take while it waits for the database."""
         return LONG_DEADLINE if self.is_long else DEADLINE
 
     def is_late(self, now, is_stuck):
-        """Return True if its deadline has passed at `now`, a time of time.monotonic().
+        """Return True if the work's deadline has passed at `now`, a time of time.monotonic().
 
-        The deadline counts from when it got its thread; while the database is stuck (`is_stuck`)
-        from when it asked for one, since nobody is to wait first for a thread and then for the
-        database.
+        The deadline counts from when the work got its thread; while the database is stuck
+        (`is_stuck`), from when it asked for one, since nobody is to wait first for a thread and
+        then for the database.
         """
         if is_stuck:
             return now > self.asked_at + self.seconds
@@ -130,6 +130,9 @@ class RequestThreads:
         return answer.result()
 
     async def _take(self, work):
+        """Wait for a free thread for `work` (a Work), and return the RequestThread, which is
+        occupied then. Raise DatabaseStuck if the database is stuck and the work's deadline
+        passes."""
         self._watch()
         if self._free and self._may_start(work):
             return self._start(work)
@@ -146,6 +149,8 @@ class RequestThreads:
             raise
 
     def _may_start(self, work):
+        """Return True if the requester of `work` (a Work) has less than their share of threads and,
+        for long work, if there is room for another one of it."""
         if self._used[work.requester] >= share_of(len(self._threads)):
             return False
         if not work.is_long:
@@ -153,6 +158,8 @@ class RequestThreads:
         return not self._long[work.requester] and self._long.total() < self._most_long
 
     def _start(self, work):
+        """Give `work` (a Work) a free thread, count it for its requester, and return the
+        RequestThread."""
         thread = self._free.pop()
         thread.work = work
         work.began_at = time.monotonic()
@@ -162,6 +169,7 @@ class RequestThreads:
         return thread
 
     def _give_back(self, thread):
+        """Make `thread` (a RequestThread) free again, and give it to a waiting call."""
         work, thread.work = thread.work, None
         for counts in (self._used, self._long) if work.is_long else (self._used,):
             counts[work.requester] -= 1
@@ -195,6 +203,7 @@ class RequestThreads:
         return next((work for work in queue if self._may_start(work)), None)
 
     def _watch(self):
+        """Start the task that cuts off calls that are stuck, unless it is running."""
         if self._watching is None or self._watching.done():
             self._watching = asyncio.get_running_loop().create_task(self._cut_what_is_stuck())
 
@@ -214,6 +223,8 @@ class RequestThreads:
                 self._refuse_late(now)
 
     def _refuse_late(self, now):
+        """End the waiting of calls whose deadline has passed at `now` (time.monotonic()): they
+        raise DatabaseStuck."""
         for queue in self._waiting.values():
             for work in [work for work in queue if work.is_late(now, is_stuck=True)]:
                 queue.remove(work)

@@ -34,8 +34,8 @@ def waiting_connection(thread_id):
 
 
 def cut(connection):
-    """End what is under way on `connection` (of psycopg or sqlite3); the thread that waits for it
-    gets an OperationalError. Raises nothing."""
+    """Shut down the socket of `connection` (of psycopg or sqlite3: interrupt it), so that the
+    thread that waits for it gets an OperationalError. Raises nothing."""
     with contextlib.suppress(Exception):
         if isinstance(connection, sqlite3.Connection):
             connection.interrupt()

@@ -1,7 +1,8 @@
-"""Spools a request's body that carries files, and may be larger than MAX_BODY, beside the files.
+"""Spool for the bodies of requests that carry files and may be larger than MAX_BODY: writes them to
+temporary files beside the site's data.
 
-Only multipart on the addresses that take files (the import, the forms of messages, /files/), with a
-stated length, and only where the session cookie names somebody who is logged in: that is looked up
+It takes only multipart forms, on paths that take files (the import, the forms of messages,
+/files/), with a stated length, and only from somebody who is logged in: the session is looked up
 before a byte is read.
 """
 
@@ -35,8 +36,8 @@ _received = Counter()  # person id -> bytes of their messages with files that ar
 
 
 def most_of(path):
-    """Return the largest body in bytes that the address `path` takes from somebody who is logged
-    in; None if it takes no files."""
+    """Return the largest body in bytes that the URL path `path` accepts from a logged-in person;
+    None if the path takes no files."""
     if path == IMPORT_PATH:
         return settings.MAX_IMPORT + settings.MAX_BODY
     if path == FILE_PATH:
@@ -47,9 +48,9 @@ def most_of(path):
 
 
 def may_be_larger(scope, length):
-    """Return True if the request with this ASGI `scope` carries files, and its body may have
-    `length` bytes although that is more than MAX_BODY. `length` is None if the client states
-    none."""
+    """Return True if the request with this ASGI `scope` is a form with files whose body may be
+    larger than MAX_BODY, and `length` bytes are not too many for its path. `length` is what the
+    client states (None: nothing, which is never allowed)."""
     headers = dict(scope["headers"])
     most = most_of(scope["path"])
     return (
@@ -62,12 +63,12 @@ def may_be_larger(scope, length):
 
 
 async def spool(scope, receive, length):
-    """Receive the body of a request with files and return it as an open file without a name, at its
-    beginning.
+    """Receive the body of a request with files into a temporary file, and return it as an open file
+    at its beginning, for the caller to close.
 
-    `scope` and `receive` are ASGI's, `length` is the stated length in bytes. The caller closes the
-    file. Returns None if nobody is logged in or the body does not come whole. Raises NoImportSpace
-    if the person is sending as much as they may at a time, or if limits or disk have no room.
+    `scope` and `receive` are ASGI's, `length` is the stated length in bytes. Return None if nobody
+    is logged in or the body is incomplete. Raise NoImportSpace if the person sends more at a time
+    than their share, or if the server or its disk has no room.
     """
     loop = asyncio.get_running_loop()
     person = await loop.run_in_executor(_thread, _person, scope)
@@ -89,7 +90,8 @@ async def spool(scope, receive, length):
 
 
 async def _spool_message(loop, receive, person, length):
-    """Receive a message with files of the person with this id; the rest is as in `spool`."""
+    """Receive the body of a message with files from the person with the id `person`, within their
+    share of the space for uploads; returns and raises as `spool` does."""
     # Whatever the share is, one whole message is always allowed.
     share = max(share_of(settings.UPLOAD_SPACE), most_of("/"))
     if _received[person] + length > share:
@@ -106,8 +108,8 @@ async def _spool_message(loop, receive, person, length):
 
 
 async def _spool_into(loop, folder, receive, length):
-    """Receive a body into a file without a name in `folder` and return it; None if it does not come
-    whole. Raises NoImportSpace if the disk is full."""
+    """Receive a body of `length` bytes into a temporary file in `folder`, and return the open file
+    at its beginning; None if the body is incomplete. Raise NoImportSpace if the disk is full."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = TemporaryFile(dir=folder)
@@ -126,7 +128,9 @@ async def _spool_into(loop, folder, receive, length):
 
 
 def _check(person, length, under_way):
-    """Raise NoImportSpace if there is no space for the file, or if the database does not answer."""
+    """Raise NoImportSpace if the person with the id `person` may not import a file of `length`
+    bytes now, given `under_way`, the bytes of imports being received; also if the database does not
+    answer."""
     try:
         check_space(person, max(length - settings.MAX_BODY, 0), under_way)
     except DatabaseError as error:
@@ -136,8 +140,8 @@ def _check(person, length, under_way):
 
 
 async def _receive(loop, receive, file, length):
-    """Write the body to `file`. Return False if the client leaves, pauses for PATIENCE seconds or
-    sends more than `length` bytes."""
+    """Write the body from `receive` to `file`. Return True if it came whole; False if the client
+    leaves, pauses for PATIENCE seconds or sends more than `length` bytes."""
     parts, waiting, size = [], 0, 0
     while True:
         try:
@@ -161,7 +165,8 @@ async def _receive(loop, receive, file, length):
 
 
 def _person(scope):
-    """Return the id of the person whom the request's session cookie logs in; None if nobody."""
+    """Return the id of the person whom the session cookie in `scope` (ASGI) logs in; None if
+    nobody, or if the database does not answer."""
     try:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = cookies[settings.SESSION_COOKIE_NAME].value

@@ -166,8 +166,8 @@ class ReviewAccess(models.Model):
         raise Permanent
 
     def _take_words(self):
-        """Move the free texts out of this new row, and return them as an unsaved AccessWords, whose
-        hash stays in `detail`; None if there are none."""
+        """Move the free texts out of this new row into an unsaved AccessWords, put its hash into
+        `detail`, and return it; None if there are no free texts."""
         texts = {name: self.detail[name] for name in TYPED if self.detail.get(name)}
         if self._explanation:
             texts["explanation"] = self._explanation
@@ -184,15 +184,17 @@ class ReviewAccess(models.Model):
 
     @property
     def words(self):
-        """The free texts of the act, a dict by name; read from AccessWords unless `load_words` has
-        read those of many rows at once."""
+        """Return the free texts that people typed in this act, as a dict by name ("explanation",
+        "queue" …); {} if there are none or an erasure emptied them. Read from AccessWords by a
+        query, unless `load_words` has read them."""
         if self._words is None and "words" in self.detail:
             self._words = AccessWords.objects.filter(pk=self.number).first()
         return self._words.words if self._words else {}
 
     @property
     def explanation(self):
-        """What the reviewer gave as the reason, in their own words; "" if it was erased."""
+        """Return the reason for the act in the reviewer's own words (text); "" if there is none or
+        it was erased."""
         return self._explanation or self.words.get("explanation", self.chained_explanation)
 
     @explanation.setter
@@ -201,7 +203,8 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def load_words(cls, rows):
-        """Read the free texts of `rows` (a list of ReviewAccess) by one query."""
+        """Read the free texts (`words`) of `rows`, a list of ReviewAccess, by one query, and keep
+        them in the rows."""
         found = AccessWords.objects.in_bulk([row.number for row in rows if "words" in row.detail])
         for row in rows:
             row._words = found.get(row.number) or AccessWords()
@@ -229,9 +232,9 @@ class ReviewAccess(models.Model):
 
     @property
     def was_moved(self):
-        """True if only the number of the row was changed since it was written: its hash fits its
-        content under the number of a place next to its neighbours in the chain, or under one up to
-        50 away."""
+        """Return True if only the number of this row was changed after it was written: the stored
+        hash fits the row's content under another number, next to its neighbours in the chain or at
+        most 50 away."""
         rows = type(self).objects
         before = rows.filter(hash=self.previous).values_list("number", flat=True)
         after = rows.filter(previous=self.hash).values_list("number", flat=True)
@@ -273,9 +276,10 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def verify_words(cls):
-        """Compare the free texts beside the log with the hashes in it, oldest row first. Yield
-        `(number, what)` for each row whose texts were "edited in its words" or "stripped of its
-        words"; those that an erasure recorded in the log has emptied are as they should be."""
+        """Compare the free texts (AccessWords) with their hashes in the access log, oldest row
+        first. Yield `(number, what)` for each row whose texts were changed; `what` is "edited in
+        its words" or "stripped of its words". Texts that a recorded erasure emptied are no
+        fault."""
         last = 0
         while True:
             rows = cls.objects.filter(number__gt=last, detail__has_key="words")
@@ -292,8 +296,9 @@ class ReviewAccess(models.Model):
             last = some[-1].number
 
     def _is_emptied_by(self, number):
-        """Return True if row `number` of the log orders the erasure of a person whom this row
-        names. Rows with filters that were typed may have named anybody."""
+        """Return True if row `number` of the access log orders the erasure of a person whom this
+        row names, so that its free texts may be empty. Also True for searches and exports, whose
+        typed filters may name anybody."""
         orders = type(self).objects.filter(action=self.Action.ORDERED_ERASURE)
         erasure = orders.filter(number=number).first()
         if erasure is None:

@@ -1,8 +1,8 @@
-"""Free text of the access log, in a table beside it: what people typed into an act that is
-recorded.
+"""Free text of the access log, in a table of its own: what people typed in an act that is recorded,
+such as reasons and search words.
 
-The row of the log holds a salted hash of it, so that nobody can change it unnoticed. The erasure of
-a person empties it together with its salt, and the chain of the log stays whole.
+The row of the access log holds a salted hash of the text, so that nobody can change it unnoticed.
+The erasure of a person empties the text and its salt, and the hash chain of the log stays valid.
 """
 
 import hashlib
@@ -13,9 +13,10 @@ from django.db import models
 
 
 class AccessWords(models.Model):
-    """The free text of the row `number` of the access log: `words`, a dict of texts by name such as
+    """The free text of row `number` of the access log: `words` is a dict of texts by name, such as
     "explanation" and "queue" (search words). `salt` keeps short texts from being guessed by their
-    hash. Emptied, it has neither, and `erased_by` is the number of the row that recorded why."""
+    hash. After an erasure both are empty, and `erased_by` is the number of the row that ordered
+    it."""
 
     number = models.PositiveBigIntegerField(primary_key=True)
     salt = models.CharField(max_length=32, blank=True)
@@ -30,10 +31,11 @@ class AccessWords(models.Model):
 
     @classmethod
     def of(cls, words):
-        """Return a new, unsaved AccessWords of `words` with a random salt."""
+        """Return a new, unsaved AccessWords with `words` (a dict of texts by name) and a random
+        salt."""
         return cls(salt=secrets.token_hex(16), words=words)
 
     def computed_hash(self):
-        """Return the SHA-256 of salt and words, as 64 hexadecimal digits."""
+        """Return the SHA-256 of the salt and the texts, as 64 hexadecimal digits."""
         written = json.dumps([self.salt, self.words], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(written.encode()).hexdigest()

@@ -1,4 +1,5 @@
-"""The models of files in messages: Attachment, the file in a message, and StoredFile, its bytes."""
+"""The models of files in messages: Attachment, a file in a message, and StoredFile, the bytes of a
+file."""
 
 import hashlib
 import uuid
@@ -16,13 +17,13 @@ NAME_LENGTH = 200
 
 
 class StoredFile(models.Model):
-    """The bytes of one file of one person in the storage, which that person's Attachments with the
-    same content share. It is one blob, of a picture also a second, small one.
+    """The bytes of one file of one person. The row names them in the file storage; for a picture
+    also those of a small copy. Several Attachments of that person with the same content share it.
 
     The row exists before the bytes and until they are deleted, so that a process that dies leaves
-    no bytes of which nothing is known. `owner_id` is a plain number: the row outlives the account
-    until the bytes are deleted. People do not share: whether somebody else has a file shows
-    nowhere.
+    no unknown bytes. `owner_id` is a plain number: the row outlives the account until the bytes are
+    deleted. Different people never share a StoredFile, so nobody can notice that somebody else has
+    the same file.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -54,17 +55,19 @@ class StoredFile(models.Model):
 
     @property
     def name(self):
-        """The name of the blob in the storage: a hash, two folders deep. It is made of the row's
-        id, so that a blob that is being deleted is never written anew."""
+        """Return the name of the bytes in the file storage, `xx/yy/HASH`. It is a hash of the row's
+        id, not of the content, so that a file that is being deleted is never written again."""
         return _name_in_storage(self.pk.bytes)
 
     @property
     def small_name(self):
-        """The name of the small picture in the storage; "" if there is none."""
+        """Return the name of the small picture in the file storage; "" if there is none."""
         return _name_in_storage(self.pk.bytes + b"small") if self.small else ""
 
 
 def _name_in_storage(content):
+    """Return the name in the file storage for `content` (bytes that identify the file): its SHA-256
+    in hexadecimal digits, within two folders named by its first digits."""
     digits = hashlib.sha256(content).hexdigest()
     return f"{digits[:2]}/{digits[2:4]}/{digits}"
 
@@ -73,9 +76,9 @@ class AttachmentQuerySet(models.QuerySet):
     """The queryset of Attachments."""
 
     def readable_by(self, person):
-        """Return a queryset of the Attachments that `person` may read: those of messages in their
-        own conversations that are not in the trash, and files that they have not sent yet. Views
-        look up Attachments only through it, which is their permission check."""
+        """Return a queryset of the Attachments that `person` may read as their owner: files in
+        messages of their own conversations that are not in the trash, and files they have not sent
+        yet. Views look up Attachments only through it, which is their permission check."""
         mine = Q(conversation__owner_id=person.pk, conversation__trashed_at=None)
         unsent = Q(message=None, owner_id=person.pk)
         return self.filter(
@@ -83,28 +86,31 @@ class AttachmentQuerySet(models.QuerySet):
         )
 
     def unsent(self):
-        """Return a queryset of the Attachments that belong to no message yet, stored or queued."""
+        """Return a queryset of the drafts: Attachments that belong to neither a stored nor a queued
+        message."""
         return self.filter(message=None, queued=None)
 
 
 class ShownAttachments(models.Manager.from_queryset(AttachmentQuerySet)):
-    """The manager of the Attachments that are not deleted for their owner."""
+    """The default manager of Attachments, without those that are deleted for their owner."""
 
     def get_queryset(self):
-        """Return a queryset without the Attachments that only a legal hold keeps."""
+        """Return a queryset without the Attachments that are deleted for their owner and kept only
+        by a legal hold."""
         return super().get_queryset().filter(hidden_at=None)
 
 
 class Attachment(models.Model):
-    """A file in a message: brought by a person, or made by a reply. Without a message it is a
-    draft, which its owner uploaded and has not sent yet; drafts are deleted after a day.
+    """A file in a message: uploaded by a person, or made by a reply. Without a message it is a
+    draft, which its owner has not sent yet; drafts are deleted after a day.
 
-    `text` is what a model reads of a document. `size` and `sha256` are those of the bytes that are
-    kept; of a picture that is the one encoded anew, with `width` and `height` in pixels.
+    `text` is what a model reads of a document. `size` (bytes) and `sha256` are those of the stored
+    bytes; for a picture those are the re-encoded ones, with `width` and `height` in pixels.
     """
 
     class State(models.TextChoices):
-        """Whether the file may be used. All but READY are neither sent nor shown."""
+        """Result of the virus check: whether the file may be used. Only READY files are sent and
+        shown."""
 
         READY = "ready", _("ready")
         SCANNING = "scanning", _("being checked for viruses")
@@ -178,37 +184,40 @@ class Attachment(models.Model):
 
     @property
     def is_picture(self):
-        """True for a picture, False for a document or a text."""
+        """Return True for a picture, False for a document or a text."""
         return self.media_type in PICTURES
 
     @property
     def is_ready(self):
-        """True if the file may be sent and shown."""
+        """Return True if the file may be sent and shown, since no virus check forbids it."""
         return self.state == self.State.READY
 
     @property
     def small_width(self):
-        """The width of the small picture in pixels, so that a page has its place before it
-        loads."""
+        """Return the width of the small picture in pixels, for a page to reserve its place before
+        it loads. For pictures only."""
         return max(round(self.width * self._scale), 1)
 
     @property
     def small_height(self):
-        """The height of the small picture in pixels."""
+        """Return the height of the small picture in pixels. For pictures only."""
         return max(round(self.height * self._scale), 1)
 
     @property
     def _scale(self):
+        """Return the factor, at most 1, by which the small picture is smaller than the picture."""
         return min(1, SMALL_SIDE / max(self.width, self.height, 1))
 
     @property
     def is_scanned(self):
-        """True for a PDF without text, whose pages may be pictures."""
+        """Return True for a PDF without text that may be used: its pages may be scanned
+        pictures."""
         return self.has_no_text and self.media_type == "application/pdf" and self.is_ready
 
     @property
     def has_no_text(self):
-        """True for a document from which no text could be read, such as a scanned PDF."""
+        """Return True for a document from which no text could be read, such as a scanned PDF; False
+        for pictures."""
         return not self.is_picture and not self.characters
 
 

@@ -107,7 +107,7 @@ class Budget(models.Model):
 
     @property
     def holder(self):
-        """The name of the person or group that the budget applies to, or "everyone"."""
+        """Return the name of the person or group that the budget applies to, or "everyone"."""
         if self.person_id:
             return str(self.person)
         return str(self.group) if self.group_id else str(_("everyone"))

@@ -19,23 +19,23 @@ class ConversationQuerySet(models.QuerySet):
     listed."""
 
     def of(self, person):
-        """Return a queryset of the conversations that `person` owns. Views look up conversations
-        only through it, which is their permission check. Without those that are deleted for the
-        person and kept under a legal hold."""
+        """Return a queryset of the conversations that `person` owns, without those that are deleted
+        for them but kept under a legal hold. Views look up conversations only through it, which is
+        their permission check."""
         return self.filter(owner_id=person.pk, hidden_at=None)
 
     def reviewable_by(self, person):
-        """Return a queryset of the conversations that `person` may review now. Empty without the
-        permission; if the person has rows of Scope (groups to review), only conversations of
-        members of those groups; otherwise all."""
+        """Return a queryset of the conversations that `person` may review now: none without the
+        permission; with rows of Scope (groups to review) those of members of these groups;
+        otherwise all."""
         if not person.may_review:
             return self.none()
         groups = list(person.scopes.values_list("group_id", flat=True))
         return self.owned_in(groups) if groups else self.all()
 
     def holding(self, hits):
-        """Return a queryset of the conversations that contain a search result. `hits` are search
-        results, each with a `conversation_id`."""
+        """Return a queryset of the conversations in which a search found something. `hits` are
+        search results, each with a `conversation_id`."""
         return self.filter(pk__in={hit.conversation_id for hit in hits})
 
     def owned_in(self, groups):
@@ -172,8 +172,7 @@ class Conversation(models.Model):
 
     @property
     def display_title(self):
-        """The title, or "New conversation" in the active language if the conversation has no
-        title."""
+        """Return the title, or "New conversation" in the active language if it is empty."""
         return self.title or str(_("New conversation"))
 
     def title_from(self, text):

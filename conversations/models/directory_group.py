@@ -1,4 +1,5 @@
-"""The model of the table "claim value → our group", by which a directory manages groups."""
+"""The model of the table "value of a claim → group of this site", by which the organisation's
+identity provider manages groups."""
 
 from django.contrib.auth.models import Group
 from django.db import models
@@ -6,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DirectoryGroup(models.Model):
-    """A row of the table by which single sign-on gives groups: whoever has `value` in the claim
-    OIDC_GROUPS_CLAIM is a member of `group`, or an administrator.
+    """A rule of single sign-on: people for whom the identity provider sends `value` in the claim
+    OIDC_GROUPS_CLAIM are members of `group`, or are administrators. Exactly one of `group` and
+    `administrator` is set.
 
-    A group with a row is managed by the directory: people join and leave it when they log in, and
-    nobody by hand. Several values may lead to one group. Exactly one of `group` and `administrator`
-    is set.
+    A group with such a rule is managed by the identity provider: people join and leave it when they
+    log in, and nobody does by hand. Several values may lead to one group.
     """
 
     value = models.CharField(
@@ -52,5 +53,5 @@ class DirectoryGroup(models.Model):
 
     @classmethod
     def managed(cls):
-        """Return a queryset of the groups that the directory manages."""
+        """Return a queryset of the Groups whose members the identity provider decides on."""
         return Group.objects.filter(directory_rows__isnull=False).distinct()

@@ -14,15 +14,15 @@ FORMAT = "chatsite erasure"
 
 
 class Erasure(models.Model):
-    """The erasure of one person: what was deleted, how many rows, when and by whose order.
+    """The erasure of one person: which rows were deleted and how many, when, and by whose order.
 
-    It keeps no name: `person_id` is the number that the access log and the ledger go on to use,
-    `pseudonym` stands in place of the username there, and `fingerprint` recognises the account if a
+    It keeps no name: `person_id` is the number that stays in the access log and in the usage
+    records, `pseudonym` replaces the username there, and `fingerprint` recognises the account if a
     restored backup brings it back (`conversations.keeping.erasure`).
     """
 
     class Phase(models.TextChoices):
-        """What is done next; each phase is done in short pieces, and DONE is final."""
+        """The step of an erasure to do next; each is done in short pieces. DONE is final."""
 
         CONVERSATIONS = "conversations", _("conversations")
         LEDGER = "ledger", _("ledger")
@@ -71,14 +71,15 @@ class Erasure(models.Model):
         return hashlib.sha256(written.encode()).hexdigest()
 
     def count(self, **numbers):
-        """Add `numbers` (rows by kind) to `counts`, without saving."""
+        """Add `numbers` (numbers of rows as keyword arguments, by kind of row) to `counts`, without
+        saving."""
         for name, number in numbers.items():
             self.counts[name] = self.counts.get(name, 0) + number
 
     def receipt(self):
-        """Return the receipt as a dict that can be written as JSON: what was erased, how many rows,
-        when, by whose order, and `hash`, the SHA-256 of all that. The access log has this hash in
-        the row of the erasure."""
+        """Return the receipt, a dict for JSON: who was erased, how many rows, when, by whose order,
+        and `hash`, the SHA-256 of all that. The access log has the same hash in its row about this
+        erasure, which proves the receipt."""
         said = {
             "format": FORMAT,
             "version": 1,
@@ -94,6 +95,7 @@ class Erasure(models.Model):
 
 
 def receipt_hash(said):
-    """Return the SHA-256 (64 hexadecimal digits) of the receipt `said` (a dict without `hash`)."""
+    """Return the SHA-256 (64 hexadecimal digits) of the content `said` of a receipt: a dict for
+    JSON, without the key `hash`."""
     written = json.dumps(said, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(written.encode()).hexdigest()

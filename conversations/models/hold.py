@@ -1,4 +1,5 @@
-"""The model of legal holds: whose conversations, or which one, must not be deleted."""
+"""The model of legal holds: rows that forbid to delete the conversations of a person, or one
+conversation."""
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -10,12 +11,12 @@ class HoldQuerySet(models.QuerySet):
     """The queryset of legal holds."""
 
     def active(self):
-        """Return a queryset of the holds that have not been released."""
+        """Return a queryset of the legal holds that have not been released."""
         return self.filter(released_at=None)
 
     def update(self, **fields):
-        """Set `fields` of each hold by its own `save`, which records it in the access log; return
-        the number of holds."""
+        """Set `fields` (values by column) of each hold through its `save`, which records the change
+        in the access log. Return the number of holds."""
         holds = list(self)
         for hold in holds:
             for name, value in fields.items():
@@ -75,8 +76,9 @@ class Hold(models.Model):
         return str(self.pk)
 
     def release(self, reason, person=None):
-        """Release this hold for the text `reason`; `person` is the Person who does it (None: the
-        server). What was deleted meanwhile for its owner is deleted for good soon after."""
+        """Release this legal hold and save it. `reason` is text; `person` is the Person who does it
+        (None: a command on the server). What was deleted for its owner during the hold is deleted
+        for good soon after."""
         self.released_at = timezone.now()
         self.released_by = person and person.pk
         self.release_reason = reason
@@ -84,8 +86,8 @@ class Hold(models.Model):
 
     @classmethod
     def of_conversation(cls):
-        """Return a condition for a queryset of Conversations: it is under a hold, or its owner
-        is."""
+        """Return a query condition for Conversations that is true if a legal hold is on the
+        conversation or on its owner."""
         active = cls.objects.active()
         return Exists(active.filter(conversation_id=OuterRef("pk"))) | Exists(
             active.filter(person_id=OuterRef("owner_id"))
@@ -93,8 +95,8 @@ class Hold(models.Model):
 
     @classmethod
     def concerns(cls, person_id):
-        """Return True if the person with the id `person_id`, or a conversation of theirs, is under
-        a hold."""
+        """Return True if a legal hold is on the person with the id `person_id`, or on a
+        conversation that they own."""
         from .conversation import Conversation
 
         active = cls.objects.active()

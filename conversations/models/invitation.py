@@ -1,4 +1,4 @@
-"""The model of invitations: links by which one person makes an account, once."""
+"""The model of invitations: links with which one person each can make an account."""
 
 import uuid
 from datetime import timedelta
@@ -18,12 +18,13 @@ _signer = Signer(salt="conversations.invitation")
 
 
 def _in_seven_days():
-    """Return the time at which an invitation that is made now expires."""
+    """Return the datetime VALID_DAYS from now: the default expiry of a new invitation."""
     return timezone.now() + timedelta(days=VALID_DAYS)
 
 
 class Role(models.TextChoices):
-    """The roles that an invitation or a file of people gives, besides groups."""
+    """The roles that an invitation or a CSV file of people can give to an account, in addition to
+    groups."""
 
     NONE = "", _("none")
     ADMINISTRATOR = "administrator", _("Administrator")
@@ -73,15 +74,16 @@ class Invitation(models.Model):
 
     @property
     def is_open(self):
-        """True if an account can still be made with the invitation. What somebody promised who
-        administers the site no more is not kept."""
+        """Return True if the invitation can still be used: it was neither used nor revoked, has not
+        expired, and whoever made it is still an active administrator."""
         if self.accepted_at or self.revoked_at or timezone.now() >= self.expires_at:
             return False
         return bool(self.invited_by and self.invited_by.is_active and self.invited_by.is_superuser)
 
     @property
     def state(self):
-        """What became of the invitation, in a word or two."""
+        """Return the state in one word of the active language: accepted, revoked, open or
+        expired."""
         if self.accepted_at:
             return _("accepted")
         if self.revoked_at:
@@ -90,13 +92,13 @@ class Invitation(models.Model):
 
     @property
     def path(self):
-        """The path of the invitation's link."""
+        """Return the path of the invitation's link, with its signed token."""
         return reverse("invitation", args=[_signer.sign(self.pk.hex)])
 
     @classmethod
     def of_token(cls, token):
-        """Return the open Invitation with the `token` of a link; None if there is none, or it was
-        used, revoked or has expired."""
+        """Return the open Invitation for `token`, the last part of its link; None if the token is
+        invalid, or the invitation was used, revoked or has expired."""
         try:
             found = cls.objects.filter(pk=uuid.UUID(_signer.unsign(token))).first()
         except (BadSignature, ValueError):

@@ -86,10 +86,11 @@ class Job(models.Model):
 
     @property
     def is_open(self):
-        """True if work is left: the job is waiting or running."""
+        """Return True if the job is waiting or running, so that work is left."""
         return self.state in self.OPEN
 
     @property
     def percent(self):
-        """The progress in per cent, an integer from 0 to 100; None while the total is not known."""
+        """Return the progress in per cent, an integer from 0 to 100; None while the total is not
+        known."""
         return min(100, self.done * 100 // self.total) if self.total else None

@@ -55,7 +55,8 @@ class LanguageModel(models.Model):
     use it."""
 
     class Files(models.TextChoices):
-        """What of a document is sent to the model: the text read from it, or the file itself."""
+        """What is sent to the language model for a document: the text read from it, or the file
+        itself."""
 
         TEXT = "text", _("as text")
         NATIVE = "native", _("as files")
@@ -116,7 +117,7 @@ class LanguageModel(models.Model):
 
     @property
     def effort_choices(self):
-        """The reasoning efforts that people may choose for this model, as a list of words like
+        """Return the list of reasoning efforts that people may choose for this model, words like
         "low"."""
         return [word.strip() for word in self.efforts.split(",") if word.strip()]
 

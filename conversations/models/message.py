@@ -62,22 +62,22 @@ class Message(models.Model):
 
     @cached_property
     def shown_files(self):
-        """The list of its Attachments, without their text; `thread.page` sets it for a page's
-        messages at once. A reply that is being written has none."""
+        """Return the list of the message's Attachments, without loading their text; [] for a reply
+        that is being written. `thread.page` sets it for all messages of a page by one query."""
         if self.is_reply:
             return []
         return list(self.attachments.defer("text"))
 
     @property
     def is_reply(self):
-        """True for a message by a language model, False for one by a person."""
+        """Return True for a message by a language model, False for one by a person."""
         return self.role == self.Role.ASSISTANT
 
     @cached_property
     def own_response(self):
-        """The Response (request to the gateway) that produced this reply; None for a person's
-        message and for an imported reply. Unlike Django's reverse relation `response`, it does not
-        raise if there is none."""
+        """Return the Response (request to the gateway) that produced this reply; None for a
+        person's message and for an imported reply, where Django's reverse relation `response` would
+        raise an exception."""
         if not self.is_reply:
             return None
         try:
@@ -87,30 +87,30 @@ class Message(models.Model):
 
     @property
     def status(self):
-        """The Response.Status of this reply, like "in_progress"; "completed" for a message without
-        a Response."""
+        """Return the Response.Status of this reply, like "in_progress"; "completed" for a message
+        without a Response."""
         return self.own_response.status if self.own_response else Response.Status.COMPLETED
 
     @property
     def thumb(self):
-        """The person's Feedback on this reply, "good" or "bad"; "" without feedback."""
+        """Return the owner's Feedback on this reply, "good" or "bad"; "" without feedback."""
         given = getattr(self, "feedback", None) if self.is_reply else None
         return given.value if given else ""
 
     @property
     def is_pending(self):
-        """True if this reply is queued or still being written."""
+        """Return True if this is a reply that is queued or still being written."""
         return self.status in Response.OPEN
 
     @property
     def shown_reasoning(self):
-        """The model's reasoning (thoughts) as safe HTML, to be shown. Rendered from the text where
-        no HTML is stored, as in rows of older versions."""
+        """Return the model's reasoning (thoughts) as safe HTML for display. It is rendered from the
+        text if no HTML is stored, as in rows of older versions."""
         html = self.reasoning_html or render(self.reasoning, THOUGHTS, name=str(self.pk))
         return mark_safe(html)  # noqa: S308
 
     @property
     def shown_html(self):
-        """The message's text as safe HTML, to be shown; of a reply that is still being written the
-        part so far."""
+        """Return the message's text as safe HTML for display; for a reply that is still being
+        written, the part so far."""
         return mark_safe(self.html) if self.live_html is None else self.live_html  # noqa: S308

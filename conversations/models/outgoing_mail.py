@@ -46,5 +46,6 @@ class OutgoingMail(models.Model):
 
     @property
     def is_given_up(self):
-        """True if the e-mail is not tried again, since its last attempt failed."""
+        """Return True if the last attempt to send the e-mail failed, so that it is not tried
+        again."""
         return self.next_attempt_at is None

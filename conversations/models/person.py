@@ -82,16 +82,16 @@ class Person(AbstractUser):
 
     @property
     def display_name(self):
-        """The full name, or the username if the person gave none. Chinese, Japanese and Korean
-        names are written family name first, without a space."""
+        """Return the person's full name, or the username if they gave none. Chinese, Japanese and
+        Korean names are written family name first, without a space."""
         if UNSPACED.search(self.first_name + self.last_name):
             return f"{self.last_name}{self.first_name}".strip()
         return self.get_full_name() or self.username
 
     @property
     def initials(self):
-        """The first one or two initials of the name in upper case, for the avatar; "?" without a
-        letter or digit."""
+        """Return the one or two initials of the name in upper case, for the avatar; "?" if the name
+        has no letter or digit."""
         words = self.display_name.split()
         letters = [next(filter(str.isalnum, word), "") for word in words]
         return "".join([letter for letter in letters if letter][:2]).upper() or "?"

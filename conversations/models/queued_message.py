@@ -35,5 +35,5 @@ class QueuedMessage(models.Model):
 
     @property
     def shown_files(self):
-        """The list of its Attachments, without their text."""
+        """Return the list of the queued message's Attachments, without loading their text."""
         return list(self.attachments.defer("text"))

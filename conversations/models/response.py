@@ -49,7 +49,8 @@ def _not_negative(field):
 
 
 def _is_part_of(part, whole):
-    """Return a Q that is true where the column `part` is at most `whole`, or one of them null."""
+    """Return a Q (query condition) that is true where the number in the column called `part` is at
+    most that in the column `whole`, or one of them is null."""
     return (
         Q(**{f"{part}__isnull": True})
         | Q(**{f"{whole}__isnull": True})
@@ -75,7 +76,7 @@ class ResponseQuerySet(models.QuerySet):
 
 class Response(models.Model):
     """One request to the gateway (`POST /v1/responses`) and its result. The rows are also the
-    ledger of usage: tokens, cost, and what was reserved against budgets.
+    record of usage: tokens, cost, and the estimate that was reserved against budgets meanwhile.
 
     It outlives the message, the conversation and the person: `person_id` is a plain number, and
     `username` is the name at that time, since a person who takes a name that was used before must
@@ -290,13 +291,13 @@ class Response(models.Model):
 
     @property
     def is_open(self):
-        """True if the Response is queued or being written."""
+        """Return True if the Response is queued or being written."""
         return self.status in self.OPEN
 
     @property
     def ended_well(self):
-        """True if the Response completed, in full and without a refusal, so that the page needs to
-        show only its text."""
+        """Return True if the Response is complete, without a refusal or other remark, so that the
+        page needs to show its text only."""
         return (
             self.status == self.Status.COMPLETED
             and not self.refusal
@@ -305,39 +306,41 @@ class Response(models.Model):
 
     @property
     def files_are_suspect(self):
-        """True if it failed with files in the request, which the gateway refused, and the files are
-        the likely cause."""
+        """Return True if the Response failed, its request had files, and the gateway's error code
+        suggests that they are the cause."""
         sent = (self.request.get("files") or {}).get("count")
         return bool(sent and self.status == self.Status.FAILED and self.error_code in FILE_ERRORS)
 
     @property
     def error_sentence(self):
-        """What went wrong and what to do next, as a sentence in the active language; "" if nothing
-        went wrong."""
+        """Return a sentence in the active language that says what went wrong and what to do next;
+        "" if nothing went wrong."""
         return error_sentence(self.error_code, self.http_status)
 
     @property
     def reason_sentence(self):
-        """Why the reply is incomplete, as a sentence in the active language; "" for a complete
-        one."""
+        """Return a sentence in the active language that says why the reply is incomplete; "" for a
+        complete one."""
         return reason_sentence(self.reason, self.status)
 
     @property
     def error_is_quote(self):
-        """True if `error_message` is the gateway's own sentence, not one of the network or of this
-        site."""
+        """Return True if `error_message` was written by the gateway, False if it is about the
+        network or by this site."""
         return is_quote(self.error_code, self.error_message)
 
     @property
     def seconds_to_first_token(self):
-        """Seconds from `created_at` to the first token of the reply; None if no token came."""
+        """Return the seconds (a float) from `created_at` to the first token of the reply; None if
+        no token came."""
         if self.first_token_at is None:
             return None
         return (self.first_token_at - self.created_at).total_seconds()
 
     @property
     def seconds(self):
-        """Seconds from `created_at` to the end of the Response; None while it is open."""
+        """Return the seconds (a float) from `created_at` to the end of the Response; None while it
+        is open."""
         if self.finished_at is None:
             return None
         return (self.finished_at - self.created_at).total_seconds()

@@ -1,4 +1,5 @@
-"""The model of retention rules: after how many days conversations, and their files, are deleted."""
+"""The models of retention rules (after how many days conversations and files are deleted) and of
+the policy on temporary conversations."""
 
 from django.contrib.auth.models import Group
 from django.db import models
@@ -7,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RetentionRule(models.Model):
-    """A retention rule: conversations of the members of `group` (null: of everyone for whom no rule
-    of a group applies) are deleted `days` days after their last message, their files `file_days`
-    days after it.
+    """A retention rule: deletes conversations of members of `group` (null: of everybody to whom no
+    rule of a group applies) `days` days after their last message, and their files `file_days` days
+    after it; null keeps them.
 
-    Null means that they are kept. To a member of several groups the shortest time applies
-    (`conversations.keeping.retention`). A rule with `temporary` is for temporary conversations
-    only, every other rule for all others. A legal hold (Hold) stops every rule.
+    To a member of several groups the shortest time applies (`conversations.keeping.retention`). A
+    rule with `temporary` is for temporary conversations only, every other rule for all others. A
+    legal hold (Hold) stops every rule.
     """
 
     # PROTECT: without its rule a group would fall under that for everyone, which may be shorter.
@@ -77,11 +78,13 @@ class RetentionRule(models.Model):
 
 
 class TemporaryPolicy(models.Model):
-    """Whether the members of `group` (null: everyone for whom no policy of a group applies) may
-    have temporary conversations, or have no others (`conversations.keeping.temporary`)."""
+    """A policy on temporary conversations, which are deleted by themselves: whether members of
+    `group` (null: everybody to whom no policy of a group applies) may have them, or may have no
+    others (`conversations.keeping.temporary`)."""
 
     class Policy(models.TextChoices):
-        """What a person may choose at the start of a conversation."""
+        """Which kind of conversation a person may begin: temporary ones allowed, forbidden, or the
+        only ones."""
 
         ALLOWED = "allowed", _("may be chosen")
         FORBIDDEN = "forbidden", _("cannot be chosen")

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReviewMark(models.Model):
-    """What reviewers marked about a conversation: whether it is flagged for other reviewers, by
-    whom and when, and when it was last marked as reviewed. Without a row it is neither flagged nor
-    reviewed."""
+    """The marks of reviewers on a conversation: whether it is flagged for other reviewers, by whom
+    and when, and when it was last marked as reviewed. A conversation without a row is neither
+    flagged nor reviewed."""
 
     conversation = models.OneToOneField(
         "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"
@@ -51,7 +51,8 @@ class ReviewMark(models.Model):
 
     @classmethod
     def _set(cls, conversation, **fields):
-        """Insert or update the ReviewMark of `conversation`; `fields` are the columns to set."""
+        """Insert or update the ReviewMark of `conversation` with the values `fields` (keyword
+        arguments by column)."""
         cls.objects.update_or_create(conversation=conversation, defaults=fields)
 
     @classmethod

@@ -89,7 +89,7 @@ class ReviewSitting(models.Model):
 
     @property
     def begun_at(self):
-        """The time (datetime) at which the sitting began: LASTS before `ends_at`."""
+        """Return the datetime at which the sitting began: LASTS before `ends_at`."""
         return self.ends_at - LASTS
 
     def take_first_showing(self, conversation):

@@ -5,8 +5,8 @@ from django.utils import timezone
 
 
 class SearchEntry(models.Model):
-    """A row of the full-text search index: a message, a part of a long message (`part` counts from
-    0) or, without `message`, the title of a conversation.
+    """A row of the full-text search index. Its text is a message, a section of a long message
+    (`part` is its number, from 0) or, if `message` is null, the title of a conversation.
 
     The words are in the database's own full-text index: FTS5 on SQLite, a tsvector on PostgreSQL
     (`conversations.search`).

@@ -1,4 +1,4 @@
-"""The model of a server process: how much it has to do, for the other processes."""
+"""The model of server processes: their load, for the other processes to see."""
 
 import uuid
 
@@ -6,11 +6,11 @@ from django.db import models
 
 
 class ServerProcess(models.Model):
-    """A server process that writes replies and serves event streams, with its load.
+    """A server process that writes replies and serves event streams, and how busy it is.
 
-    Processes of all machines have a row each, which they renew themselves every few seconds
-    (conversations/replies/capacity.py). One whose `heartbeat_at`, by the database's clock, is old
-    belongs to a process that died, or that is cut off from the database.
+    Every process, on all machines, has a row, which it renews every few seconds
+    (conversations/replies/capacity.py). An old `heartbeat_at` (by the database's clock) means that
+    the process died or is cut off from the database.
     """
 
     # The UUID that stands on each Response that the process writes.

@@ -29,7 +29,8 @@ class _UnicodeNormalized:
         super().__init__(*args, **kwargs)
 
     def get_prep_value(self, value):
-        """Return `value` for a query, normalized if it is text."""
+        """Return `value` as the database gets it in a query: text is normalized to `form`, anything
+        else is as Django prepares it."""
         value = super().get_prep_value(value)
         return unicodedata.normalize(self.form, value) if isinstance(value, str) else value
 

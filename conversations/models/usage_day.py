@@ -72,7 +72,7 @@ class UsageSums(models.Model):
 
     @property
     def cost(self):
-        """The cost as a Decimal in the site's currency."""
+        """Return the cost as a Decimal in the site's currency."""
         return money(self.cost_units)
 
 

@@ -1,1 +1,1 @@
-"""Template tags and filters: `{% load chat %}` and `{% load usage %}`."""
+"""Template tags and filters: `{% load chat %}`, `{% load files %}` and `{% load usage %}`."""

@@ -113,8 +113,9 @@ def article(context, message, models=None):
 
 @register.simple_tag
 def parts_of(message):
-    """Return the MessageParts of a Message: the HTML of its text, of its other items and of its
-    sources. A MessageLook has them itself, as placeholders."""
+    """Return the MessageParts of `message` (a Message): the HTML of its text, of its other items
+    and of its sources. For a MessageLook, which stands for a message while HTML for the cache is
+    made, return its placeholders."""
     if isinstance(message, message_html.MessageLook):
         return message.parts
     return item_html.parts_of(message)

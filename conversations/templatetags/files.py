@@ -1,4 +1,4 @@
-"""Template tags and filters for files in messages."""
+"""Template tags and filters for the files of messages."""
 
 from django import template
 from django.conf import settings
@@ -32,26 +32,28 @@ OFFICE = {"document": "Word", "sheet": "Excel", "presentation": "PowerPoint"}
 
 @register.simple_tag
 def accepted_files():
-    """Return the value of `accept` of a field for files."""
+    """Return the value of the HTML attribute `accept` for upload fields: the media types and
+    endings of files that may be chosen, with commas."""
     return ",".join(ACCEPTED)
 
 
 @register.simple_tag
 def file_limits():
-    """Return the sentences that say which files are taken, and how many."""
+    """Return the sentences that say which kinds of files can be uploaded, how many, and how
+    large."""
     return f"{sentences.kinds()} {sentences.limits()}"
 
 
 @register.simple_tag
 def file_refusal(code):
-    """Return the sentence that says why a file is not taken, for the `code` of a FileRefused."""
+    """Return the sentence that says why a file was refused; `code` is that of a FileRefused."""
     return sentences.refusal(code)
 
 
 @register.simple_tag
 def file_bounds():
-    """Return the attributes that tell a form's script how many files, and of how many bytes each,
-    are taken."""
+    """Return HTML attributes (`data-most`, `data-most-bytes`) by which a form's JavaScript knows
+    how many files a message may have, and how many bytes each."""
     return format_html(
         'data-most="{}" data-most-bytes="{}"', settings.FILES_PER_MESSAGE, settings.MAX_FILE
     )
@@ -59,7 +61,8 @@ def file_bounds():
 
 @register.filter
 def file_facts(file):
-    """Return kind, size and pages of an Attachment as text, like "PDF · 1.2 MB · 12 pages"."""
+    """Return kind and size of `file` (an Attachment) as text, with its pages or its size in pixels,
+    like "PDF · 1.2 MB · 12 pages"."""
     kind = KINDS.get(file.media_type) or OFFICE.get(file.media_type.rpartition(".")[2], _("Text"))
     facts = [kind, sizes.in_words(file.size)]
     if file.is_picture:
@@ -73,6 +76,6 @@ def file_facts(file):
 
 @register.filter
 def file_note(file):
-    """Return the sentence about an Attachment that may not be used, or of which a model reads not
-    all; "" if there is nothing to say."""
+    """Return the sentence that says why `file` (an Attachment) may not be used (yet), or that a
+    model reads only a part of it; "" if neither."""
     return sentences.state(file) or sentences.reading(file)

@@ -75,8 +75,9 @@ def account(request):
 
 
 def _page(request, form):
-    """Return the template context of the account page: `form`, the retention rule that applies to
-    the person, the notice about reviews of the person's conversations, and how they log in."""
+    """Return the template context of the account page of `request.user`: `form` (an AccountForm),
+    the retention rule that applies to them, the notice about reviews of their conversations, and
+    how they log in."""
     return {
         "form": form,
         "retention": span_of(request.user),

@@ -1,4 +1,5 @@
-"""Files of a form that sends, edits or queues a message: what is kept, removed, and taken in."""
+"""Files of a submitted form that sends, edits or queues a message: takes in new uploads, and finds
+those kept and removed."""
 
 from dataclasses import dataclass, field
 
@@ -13,10 +14,10 @@ from conversations.thread.page import as_uuid
 
 @dataclass
 class Attached:
-    """The files of a submitted form: `files` (Attachments, in their order) are accepted, and listed
-    if the form is returned; `faults` are sentences about those that are not, and about files that
-    may not be sent. `returns` is True if the form asked for a change of its files only: it is
-    returned, and nothing is sent."""
+    """The result of the files in a submitted form. `files` is the list of accepted Attachments in
+    their order; `faults` is a list of sentences about files that were refused or may not be sent
+    (yet). If `returns` is True the form only asked to change its files: it is shown again, and
+    nothing is sent."""
 
     files: list = field(default_factory=list)
     faults: list = field(default_factory=list)
@@ -24,18 +25,19 @@ class Attached:
 
     @property
     def status(self):
-        """The HTTP status of a form that is returned for its files."""
+        """Return the HTTP status for showing the form again because of its files: 200 if it only
+        asked to change them and nothing is wrong, else 422."""
         return 422 if self.faults or not self.returns else 200
 
 
 def attached(request, *, conversation=None, edited=None, queued=None):
-    """Take in the files of the POST request's form for `conversation` (None: a new one); return
-    them as Attached.
+    """Handle the files in the POST data of a message form for `conversation` (None: a new one);
+    return them as an Attached. `edited` is the Message being edited, `queued` the QueuedMessage
+    being changed; their files may be kept (None: neither).
 
-    `attachments` in the POST data are ids of files that were taken in before, `remove` those of
-    files to leave out, `files` are new ones. `edited` is the Message that is edited, `queued` the
-    QueuedMessage that is changed: their files may be among the ids. `pages` is the id of a scanned
-    PDF among them, whose pages are to take its place as pictures.
+    Fields of the form: `attachments`, ids of files uploaded before; `remove`, ids of those to
+    delete; `files`, new uploads; `pages`, the id of a scanned PDF to be replaced by pictures of its
+    pages.
     """
     ids, removed = request.POST.getlist("attachments"), set(request.POST.getlist("remove"))
     found = drafts.find(request.user, ids, edited=edited, queued=queued)
@@ -71,8 +73,9 @@ def attached(request, *, conversation=None, edited=None, queued=None):
 
 
 def _add_pages(request, files, scanned, conversation):
-    """Put the pictures of the pages of `scanned`, one of the list `files`, in its place; return a
-    list of sentences about what could not be done."""
+    """Replace `scanned`, the Attachment of a scanned PDF in the list `files`, by pictures of its
+    pages, as far as a message may have files. Return a list of sentences about what could not be
+    done."""
     room = settings.FILES_PER_MESSAGE - len(files) + 1
     try:
         pages = intake.take_pages(request.user, scanned, conversation=conversation, most=room)
@@ -89,11 +92,12 @@ def _add_pages(request, files, scanned, conversation):
 
 
 def _was_stored(request):
-    """Return True if a form with this submission id was stored before."""
+    """Return True if a message with the submission id in the POST data is stored already: the form
+    was sent twice."""
     submission = as_uuid(request.POST.get("submission"))
     return submission is not None and Message.objects.filter(submission=submission).exists()
 
 
 def of_message(message):
-    """Return the list of Attachments of a Message, without their text."""
+    """Return the list of Attachments of `message` (a Message), without loading their text."""
     return list(Attachment.objects.filter(message=message).defer("text"))

@@ -1,4 +1,5 @@
-"""Views that export conversations under review as a case: one, or a selection of the queue."""
+"""Views that export conversations under review as a case (a zip for an investigation): one
+conversation, or a selection of the review queue."""
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -21,7 +22,7 @@ MOST = 500  # conversations of one case
 
 
 class ExportForm(ReasonForm):
-    """The form that asks for the reason of an export; it is given for this export only."""
+    """Form that asks for the reason of an export; the reason counts for this export only."""
 
     remember = None
 
@@ -30,8 +31,8 @@ class ExportForm(ReasonForm):
 @reviewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request, conversation_id):
-    """Return the page that asks why a conversation is exported; POST answers with the zip of the
-    case. Asks for a recent login."""
+    """Return the page that asks for the reason to export a conversation; POST returns the case, a
+    zip with the conversation. Asks for a recent login."""
     require_recent_login(request)
     visit = Visit.to(request, conversation_id)
     return _page(request, [visit.conversation.pk], visit.here, sitting=visit.sitting)
@@ -41,8 +42,9 @@ def export(request, conversation_id):
 @reviewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def export_selection(request):
-    """Return the page that asks why the conversations of the queue, with the filters in the query,
-    are exported, at most MOST of them; POST answers with the zip. Asks for a recent login."""
+    """Return the page that asks for the reason to export the conversations of the review queue
+    (filtered by the query string, at most MOST); POST returns the case, a zip with them. Asks for a
+    recent login."""
     require_recent_login(request)
     form = QueueForm(request.GET, reviewer=request.user)
     if not form.is_valid():
@@ -59,9 +61,10 @@ def export_selection(request):
 
 
 def _page(request, ids, back, sitting=None, **more):
-    """Return the page with the ExportForm for the conversations `ids`, or, for a POST with a valid
-    one, the zip. `back` is the URL to go back to; the form begins with the reason of `sitting` (a
-    ReviewSitting, or None); `more` is further context of the page."""
+    """Return the page with an ExportForm for the conversations with the ids `ids`; for a valid POST
+    return the zip. `back` is the URL to go back to; `sitting`, the reviewer's ReviewSitting
+    (permission to read for an hour) or None, fills in the reason; `more` is further template
+    context."""
     given = {"reason": sitting.reason, "explanation": sitting.explanation} if sitting else None
     form = ExportForm(request.POST if request.method == "POST" else None, initial=given)
     if request.method == "POST" and form.is_valid() and ids:
@@ -74,8 +77,9 @@ def _page(request, ids, back, sitting=None, **more):
 
 
 def _zip(request, ids, given):
-    """Return the zip of a case, streamed. The first conversation is recorded before the response
-    begins, so that a case which cannot be recorded is refused as a whole."""
+    """Return the zip of a case with the conversations `ids` as a streamed response; `given` is the
+    cleaned data of an ExportForm. The first conversation is recorded in the access log before the
+    response begins, so that an export that cannot be recorded is refused as a whole."""
     reason = {"reason": given["reason"], "explanation": given["explanation"]}
 
     def record_reading(conversation):
@@ -101,8 +105,9 @@ def _zip(request, ids, given):
 
 
 def _record(request, archive, conversation, reason):
-    """Append to the access log that `conversation` is exported in the case of `archive`. Raise
-    PermissionDenied if the reviewer may not read it, or not any more: an export takes minutes."""
+    """Append a row to the access log: `conversation` is exported in `archive` (a CaseArchive) for
+    `reason` (a dict of columns). Raise PermissionDenied if the reviewer may not, or no longer, read
+    the conversation: an export takes minutes."""
     reviewer = Person.objects.get(pk=request.user.pk)
     if not Conversation.objects.reviewable_by(reviewer).filter(pk=conversation.pk).exists():
         raise PermissionDenied
@@ -116,5 +121,6 @@ def _record(request, archive, conversation, reason):
 
 
 def _detail(archive, **more):
-    """Return the `detail` of a row of the access log about the case of `archive`."""
+    """Return the column `detail` (a dict) of a row of the access log about `archive` (a
+    CaseArchive): the case's id and `more`."""
     return {"case": str(archive.id), **more}

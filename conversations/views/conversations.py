@@ -76,8 +76,8 @@ def conversation(request, conversation_id):
 
 
 def _is_as_shown(request, conversation):
-    """Return True if the branch that the browser shows is still up to date: it ends in the message
-    `?leaf=`."""
+    """Return True if the branch that the browser shows is up to date: its last message is still the
+    one whose id is in `?leaf=`."""
     leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
     path = MessageTree(conversation).path_through(at, conversation.active_id)
     return leaf is not None and path[-1:] == [leaf]
@@ -117,8 +117,8 @@ def send(request, conversation):
 
 def _queue(request, conversation, message, files):
     """Queue a message until the reply that is being written has ended. `message` is the cleaned
-    data of a MessageForm, `files` are its Attachments. Return 202 with the fragment that shows it,
-    or a redirect to the conversation."""
+    data of a MessageForm, `files` a list of its Attachments. Return a redirect to the conversation
+    or, for the JavaScript, 202 with the HTML that shows the queued message."""
     queued = queued_message.put(
         conversation, files=files, **{name: message[name] for name in QUEUED}
     )
@@ -182,8 +182,9 @@ def _page(request, conversation, form, status=200):
 
 
 def _temporary(request, conversation):
-    """Return the template context about temporary conversations: whether one is offered, chosen (on
-    the page of a new one) and enforced, whether the URL asks for one, and its `days`."""
+    """Return the template context (a dict) about temporary conversations for `conversation` (None:
+    a new one): whether they are offered, chosen, enforced, asked for by the URL, and `days`, after
+    how many they are deleted."""
     policy = policy_of(request.user) if conversation is None else None
     is_enforced = policy == TemporaryPolicy.Policy.ENFORCED
     return {
@@ -196,16 +197,16 @@ def _temporary(request, conversation):
 
 
 def _mark(messages, phrases):
-    """Highlight `phrases` (a parsed search query) in the HTML of those `messages` that are
-    complete."""
+    """Highlight the searched `phrases` (a parsed search query) in the HTML of `messages` (a list of
+    Message), except replies that are being written."""
     for message in messages:
         if not message.is_pending:
             message.live_html = mark_safe(mark_html(message.html, phrases))  # noqa: S308 (ours)
 
 
 def too_large(request):
-    """Return the error page 413 for a request whose body was larger than MAX_BODY, or than what its
-    address takes of files, and was not read by `chatsite/body_limit.py`."""
+    """Return the error page 413 for a request whose body was larger than MAX_BODY or, with files,
+    than its path accepts; `chatsite/body_limit.py` did not keep the body."""
     # Answered before the language is chosen for the request.
     with translation.override(translation.get_language_from_request(request)):
         is_import = request.path == reverse("data")

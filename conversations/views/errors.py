@@ -68,8 +68,8 @@ def too_many_uploads(request, is_share):
 
 
 def too_many_files(request, is_share):
-    """Return the error page for a file that was refused and not kept: 429 if the person has used up
-    their own share of the space for files (`is_share`), else 503."""
+    """Return the error page for an uploaded file that was refused for lack of disk space: 429 if
+    the person has used up their own share (`is_share` True), else 503."""
     context = {"is_share": is_share, "is_import": request.path_info == reverse("data")}
     page = render(request, "too_many_files.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "60"

@@ -1,6 +1,7 @@
-"""Views of files in messages: upload one, show it, its small picture and what a model reads of it.
+"""Views of files in messages: upload a file, show it, its small picture, and the text that a model
+reads of it.
 
-A file is looked up through the conversation that the person may read, never by its id alone.
+A file is looked up through a conversation that the person may read, never by its id alone.
 """
 
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
@@ -28,11 +29,12 @@ STATUSES = {"too_large_file": 413, "disk_full": 503, "site_full": 503, "busy": 5
 @person_required
 @require_POST
 def upload(request):
-    """Take in the file `file` of the POST data as one that the person has not sent yet. With
-    `conversation` (an id) it is for that conversation, else for a new one.
+    """Store the uploaded file `file` of the POST data as a draft: a file that the person has not
+    sent yet. `conversation` in the POST data is the id of the conversation it is for (missing: a
+    new one).
 
-    Return 201 with its id and properties as JSON or, as the fragment "file", its entry in the
-    composer's list. A file that is not taken: 422 (413 or 503) with the sentence.
+    Return 201 with its id and properties as JSON or, as the fragment "file", the HTML of its entry
+    in the composer's list. If it is refused: 422 (413 too large, 503 no room) with a sentence.
     """
     sent = request.FILES.get("file")
     conversation = None
@@ -56,8 +58,9 @@ def upload(request):
 
 
 def _refused(request, code, name):
-    """Return the response for a file that was not taken, with the sentence for `code`. The page's
-    JavaScript shows it beside the name, which it has."""
+    """Return the response for a file called `name` that was refused; `code` is that of a
+    FileRefused. It is JSON with the sentence or, for the page's JavaScript (a fragment), the
+    sentence as HTML without the name."""
     status = STATUSES.get(code, 422)
     if request.fragment:
         context = {"sentence": sentences.refusal(code)}
@@ -66,7 +69,8 @@ def _refused(request, code, name):
 
 
 def _described(attachment):
-    """Return what a program gets to know of an Attachment, for JSON."""
+    """Return the properties of an Attachment as a dict for JSON: id, name, type, sizes, state, URLs
+    and a note."""
     fields = ("name", "media_type", "size", "sha256", "width", "height", "pages", "state")
     return {
         "id": str(attachment.pk),
@@ -80,21 +84,23 @@ def _described(attachment):
 @person_required
 @require_safe
 def file(request, file_id):
-    """Return the bytes of a file: a picture to be shown, anything else to be downloaded."""
+    """Return the bytes of the person's file `file_id`: a picture to be shown, anything else as a
+    download. 404 for files of others."""
     return serve(own_file(request, file_id))
 
 
 @person_required
 @require_safe
 def small(request, file_id):
-    """Return the small picture of a picture; 404 for other files."""
+    """Return the small copy of the person's picture `file_id`; 404 for other files."""
     return serve_small(own_file(request, file_id))
 
 
 @person_required
 @require_safe
 def text(request, file_id):
-    """Return the page with the text that a model reads of a document; 404 for a picture."""
+    """Return the page with the text that a model reads of the person's document `file_id`; 404 for
+    a picture."""
     attachment = own_file(request, file_id)
     return show_text(request, attachment, attachment.get_absolute_url())
 
@@ -102,8 +108,9 @@ def text(request, file_id):
 @person_required
 @require_POST
 def remove(request, file_id):
-    """Delete a file that the person has not sent, with its bytes; redirect to the page of its
-    conversation, or answer 204 to the page's JavaScript. 404 for one that was sent."""
+    """Delete the person's file `file_id`, which must not be sent yet, with its bytes. Redirect to
+    its conversation (or the start page), or return 204 to the page's JavaScript. 404 for a file
+    that was sent."""
     found = drafts.find(request.user, [file_id])
     if not found:
         raise Http404
@@ -115,19 +122,23 @@ def remove(request, file_id):
 
 
 def own_file(request, file_id):
-    """Return the Attachment with the id `file_id` if `request.user` may read the conversation that
-    it is in, or has not sent it yet; else raise Http404, as for one that may not be shown."""
+    """Return the Attachment with the id `file_id` if it is in a conversation of `request.user`, or
+    a draft of theirs. Raise Http404 if not, and for one that a virus check keeps from being
+    shown."""
     return _shown(Attachment.objects.readable_by(request.user), file_id)
 
 
 def file_of(conversation, file_id):
-    """Return the Attachment with the id `file_id` of a message of `conversation`, which a reviewer
-    has opened; else raise Http404."""
+    """Return the Attachment with the id `file_id` if it is in a message of `conversation`, which a
+    reviewer may read; else raise Http404. Finds also files that are deleted for their owner and
+    kept by a legal hold."""
     sent = Attachment.with_hidden.filter(conversation=conversation, message__isnull=False)
     return _shown(sent, file_id)
 
 
 def _shown(attachments, file_id):
+    """Return the Attachment with the id `file_id` of the queryset `attachments` if it may be shown;
+    else raise Http404."""
     ready = attachments.filter(state=Attachment.State.READY, stored__isnull=False)
     found = ready.select_related("stored").defer("text").filter(pk=file_id).first()
     if found is None:
@@ -136,21 +147,22 @@ def _shown(attachments, file_id):
 
 
 def serve(attachment):
-    """Return the response with the bytes of an Attachment: a picture inline, anything else as a
-    download. Raises Http404 if the bytes are missing."""
+    """Return the HTTP response with the bytes of `attachment` (an Attachment): a picture inline,
+    anything else as a download. Raise Http404 if the bytes are missing."""
     return _stream(attachment, attachment.stored.name, attachment.size)
 
 
 def serve_small(attachment):
-    """Return the response with the small picture of an Attachment; raise Http404 without one."""
+    """Return the HTTP response with the small picture of `attachment` (an Attachment); raise
+    Http404 if it has none."""
     if not attachment.stored.small:
         raise Http404
     return _stream(attachment, attachment.stored.small_name, attachment.stored.small)
 
 
 def show_text(request, attachment, url):
-    """Return the page with the text of a document, under the site's own policy; `url` is where the
-    file is downloaded. Raises Http404 for a picture."""
+    """Return the page with the text that a model reads of `attachment`, a document; `url` is the
+    address of its download. Raise Http404 for a picture."""
     if attachment.is_picture:
         raise Http404
     context = {"file": attachment, "url": url, "note": sentences.reading(attachment)}
@@ -158,7 +170,8 @@ def show_text(request, attachment, url):
 
 
 def _stream(attachment, name, size):
-    """Return the response with the `size` bytes that are stored under `name`."""
+    """Return the HTTP response that streams the `size` bytes stored under `name` in the file
+    storage, as the content of `attachment`. Raise Http404 if they are missing."""
     try:
         opened = storage.open_stored(name)
     except OSError:
@@ -177,6 +190,7 @@ def _stream(attachment, name, size):
 
 
 class FileBlocks(FileResponse):
-    """A FileResponse that is sent in blocks of BLOCK bytes: each takes a change of thread."""
+    """FileResponse that reads BLOCK bytes at a time: larger blocks than Django's, since each costs
+    a change of thread."""
 
     block_size = BLOCK

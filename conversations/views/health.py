@@ -15,7 +15,8 @@ def healthz(request):
 
 def readyz(request):
     """Return 200 if the database answers and all migrations are applied, else 503 with the reason
-    (readiness). Behind "ok" stands a sentence if machines keep files in folders of their own."""
+    (readiness). The text "ok" is followed by a warning if several machines keep files in separate
+    folders."""
     try:
         pending = pending_migrations()
     except DatabaseError:

@@ -16,14 +16,15 @@ from conversations.models import Invitation, Person
 
 
 class InvitedForm(FirstPasswordTakesFaults, BaseUserCreationForm):
-    """The form of an invited person: name and password. The address is that of the invitation."""
+    """Form in which an invited person chooses name and password; the e-mail address is that of the
+    invitation."""
 
     class Meta(BaseUserCreationForm.Meta):
         model = Person
         fields = ("username", "first_name", "last_name")
 
     def clean_username(self):
-        """Return the username; refuse one that is taken or looks like another's."""
+        """Return the username. Raise ValidationError if it is taken or looks like another one."""
         return get_adapter().clean_username(self.cleaned_data["username"])
 
 
@@ -31,9 +32,9 @@ class InvitedForm(FirstPasswordTakesFaults, BaseUserCreationForm):
 @sensitive_post_parameters("password1", "password2")
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request, token):
-    """Return the page of the invitation with the `token`; POST makes the account and logs in. A GET
-    uses nothing up, since mail scanners open links. A link that was used, revoked or has expired
-    gets a page that says so (410)."""
+    """Return the page of the invitation that the link's `token` names; POST creates the account and
+    logs in. A GET does not use the invitation up, since mail scanners open links. 410 with a page
+    that says so if it was used, revoked or has expired."""
     found = Invitation.of_token(token)
     if found is None or invitations.is_taken(found.email):
         return render(request, "account/invitation_over.html", status=410)

@@ -78,8 +78,9 @@ def continue_reply(request, message_id):
 
 
 def _another_reply(request, message, **wanted):
-    """Submit the RetryForm in the POST data. `wanted` are further fields of the replies.Submission.
-    Return the HTTP response: the new reply, or why none was started."""
+    """Submit the RetryForm in the POST data to get another reply to `message` (a Message); `wanted`
+    are further fields of the replies.Submission. Return the HTTP response: the new reply, or the
+    page that says why none was started."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
         return _refused(request, message, form.first_error, 422)

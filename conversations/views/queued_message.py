@@ -18,10 +18,10 @@ from conversations.views.submitting import answer
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def queued(request, conversation_id):
-    """Return a page with the text of the conversation's queued message; 404 without one. POST with
-    `action` "send" submits the message now, with "remove" deletes it, and otherwise replaces its
-    text by `text`. With "take_back" it is deleted too, but its files become ones that are not sent
-    yet: the page's JavaScript, which has the text, gets their entries for the composer's list."""
+    """Return a page with the text of the conversation's queued message; 404 if there is none. By
+    POST, `action` "send" submits it now, "remove" deletes it, "take_back" (JavaScript only) deletes
+    it but keeps its files as unsent ones, and returns their entries for the composer's list;
+    without an action its text is replaced by `text`."""
     conversation = own_conversation(request, conversation_id)
     waiting = QueuedMessage.objects.filter(conversation=conversation).first()
     if request.method != "POST":

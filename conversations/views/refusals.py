@@ -89,7 +89,8 @@ def refusal_of(refused):
 
 
 def _no_pictures(refused):
-    """Return the sentence for pictures that a model does not take, with models that would."""
+    """Return the sentence that says that the chosen model takes no pictures, and which models do.
+    `refused` is a NoPictures exception."""
     sentence = _("The model “%(model)s” takes no pictures, and this conversation has some.") % {
         "model": isolated(refused.model)
     }

@@ -256,7 +256,7 @@ class Visit:
     @classmethod
     def to(cls, request, conversation_id):
         """Return the Visit of `request.user` to the conversation with the id `conversation_id`.
-        Raise Http404 both if it does not exist and if it is outside of the reviewer's scope."""
+        Raise Http404 if it does not exist or the reviewer may not review it."""
         found = Conversation.objects.reviewable_by(request.user).select_related("owner")
         conversation = found.filter(pk=conversation_id).first()
         if conversation is None:
@@ -329,8 +329,9 @@ def _open(request, visit):
 
 
 def _record_showing(request, visit):
-    """Record in the access log that the conversation is about to be shown, unless it is the first
-    page of its sitting, which `_open` recorded already."""
+    """Record in the access log that the conversation of `visit` (a Visit) is about to be shown: as
+    REOPENED if the reviewer opened it in this sitting (permission to read for an hour) before, else
+    as OPENED. Nothing is recorded for the first page of a sitting, since `_open` has done it."""
     with transaction.atomic():
         if visit.sitting.take_first_showing(visit.conversation):
             return
@@ -399,8 +400,8 @@ def _look_for(request, filters, carried):
 
 
 def _to_next(request, visit):
-    """Redirect to the next unreviewed conversation of the queue after that of `visit` or, if there
-    is none, to the queue."""
+    """Redirect to the next unreviewed conversation of the review queue after that of `visit` (a
+    Visit); if there is none, to the queue."""
     hits = _look_for(request, visit.filters, visit.carried)
     following = queue.next_unreviewed(request.user, visit.filters, visit.conversation, hits)
     if following is None:

@@ -1,4 +1,5 @@
-"""The page of one's own sessions: where one is logged in, with a button that ends the others."""
+"""The page of a person's own sessions: lists where they are logged in, with a button that logs out
+all others."""
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
@@ -15,8 +16,8 @@ from conversations.views.see_other import SeeOther
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request):
-    """Return the list of the person's sessions; POST ends all but this one, and redirects to the
-    list (303)."""
+    """Return the page with the list of the person's sessions; POST ends all except the present one,
+    and redirects to the list (303)."""
     if request.method == "POST":
         Person.end_sessions([request.user.pk], keep=request.session.session_key)
         messages.success(request, _("You are signed out everywhere else."))

@@ -1,5 +1,5 @@
-"""Views of single sign-on: the page that begins a login at the provider, the address that the
-provider sends the browser back to, and the log-out, which ends the session there too."""
+"""Views of single sign-on: the page that begins a login at the identity provider, the address that
+the provider sends the browser back to, and the log-out, which ends the session there too."""
 
 import logging
 from functools import wraps
@@ -31,8 +31,8 @@ logger = logging.getLogger("conversations.single_sign_on")
 
 
 def _sentences(view):
-    """Return `view` wrapped so that a SignInRefused becomes a page with its sentence, and a line of
-    the log. 404 without OIDC_ISSUER."""
+    """Return `view` wrapped so that a SignInRefused becomes an error page with its sentence, and a
+    line in the server's log. 404 if no identity provider is configured (OIDC_ISSUER)."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -52,10 +52,10 @@ def _sentences(view):
 @_sentences
 @require_http_methods(["GET", "HEAD", "POST"])
 def login(request):
-    """Return the page with the button of the provider; POST begins a login there.
+    """Return the page with the identity provider's button; POST begins a login there.
 
-    With `process=connect` the account that is logged in is connected with the provider's. `next` is
-    the path to go on to; one that leads to another site is refused.
+    With `process=connect` in the POST data the logged-in account is connected with the person's
+    identity at the provider. `next` is the path to go on to; a URL of another site is refused.
     """
     if request.method != "POST":
         return render(request, "single_sign_on/login.html", _button(request))
@@ -72,8 +72,8 @@ def login(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def again(request):
-    """Return the page that asks people of single sign-on to prove anew who they are; POST has the
-    provider ask them, then goes on to `next`."""
+    """Return the page that asks a person with single sign-on to confirm who they are; POST lets the
+    identity provider ask them anew, and then goes on to the path `next`."""
     if request.method != "POST":
         return render(request, "single_sign_on/again.html", _button(request))
     return _begin(request, "again", _next(request), fresh=True)
@@ -83,8 +83,9 @@ def again(request):
 @_sentences
 @require_safe
 def callback(request):
-    """Log in, connect or confirm the person whom the provider's redirect is about, and go on to
-    where they wanted to go; a refusal is a page with a sentence."""
+    """Complete a login, connection or confirmation when the identity provider sends the browser
+    back: verify its answer, log in, and redirect to where the person wanted to go. A refusal is an
+    error page with a sentence."""
     state = statekit.unstash_state(
         request, provider_id=PROVIDER, state_id=request.GET.get("state", "")
     )
@@ -117,16 +118,18 @@ def callback(request):
 
 
 def _begin(request, process, next_url, fresh):
-    """Return the page that goes on to the provider for the `process` "login", "connect" or
-    "again"; see `Provider.begin`."""
+    """Return the page that leads to the identity provider; `process` ("login", "connect" or
+    "again"), `next_url` and `fresh` are as in `Provider.begin`."""
     provider = get_provider_adapter(request).get_provider(request, PROVIDER)
     url = provider.begin(request, process=process, next_url=next_url, fresh=fresh)
     return _onward(request, url)
 
 
 def _confirmed(request, state, claims, token):
-    """Note that `request.user` proved anew at the provider who they are, and go on with what they
-    were about to do; a form that was kept meanwhile is submitted."""
+    """Record that `request.user` confirmed at the identity provider who they are, and go on: submit
+    the form that was kept meanwhile, or redirect. `state` is the dict of `Provider.begin`, `claims`
+    and `token` are what `Provider.finish` returned. Raise SignInRefused if somebody else logged in
+    there."""
     person = people.person_for(request, claims)
     if person != request.user:
         raise _somebody_else()
@@ -145,17 +148,17 @@ def _confirmed(request, state, claims, token):
 
 
 def _onward(request, url):
-    """Return a page that goes on to `url` at the provider, by itself and by a link.
+    """Return a page that leads to `url` at the identity provider, by itself and by a link.
 
     Not a redirect: Chromium applies the policy's `form-action 'self'` to the redirects of a form
-    too, and would stop there without a word.
+    too, and would stop there without a message.
     """
     return render(request, "single_sign_on/onward.html", {"url": url, "name": provider_name()})
 
 
 def _next(request):
-    """Return the path in `next` that the login goes on to, "" without one. Raise SignInRefused if
-    it leads to another site: somebody made the link to have their page shown after the login."""
+    """Return the path `next` (POST data or query) to go to after the login; "" if there is none.
+    Raise SignInRefused if it leads to another site, which would be shown right after the login."""
     url = request.POST.get("next") or request.GET.get("next") or ""
     if url and not get_adapter(request).is_safe_url(url):
         raise SignInRefused(
@@ -170,13 +173,14 @@ def _next(request):
 
 
 def _button(request):
-    """Return the context of a page with the provider's button."""
+    """Return the template context of a page with the identity provider's button: its name, and the
+    path `next`."""
     return {"name": provider_name(), "next": request.GET.get("next", "")}
 
 
 def _not_given(error):
-    """Return a SignInRefused for the code `error` (OAuth 2.0, 4.1.2.1) that the provider sent in
-    place of a code for a token."""
+    """Return (not raise) a SignInRefused for `error`, the error code (OAuth 2.0, 4.1.2.1) that the
+    identity provider sent in place of a login."""
     if error == "access_denied":
         sentence = _("The sign-in was cancelled at your organisation, or you have no access there.")
     else:
@@ -188,7 +192,8 @@ def _not_given(error):
 
 
 def _somebody_else():
-    """Return a SignInRefused for a confirmation by another person than the one who is logged in."""
+    """Return (not raise) a SignInRefused for somebody who logged in at the identity provider as
+    another person than the one logged in here."""
     return SignInRefused(
         _(
             "You signed in at your organisation as somebody else than here, so nothing was done. "
@@ -199,19 +204,21 @@ def _somebody_else():
 
 
 class Logout(LogoutView):
-    """The page that asks before logging out; POST logs out here and, for a session of single
-    sign-on, at the provider where it offers that (OpenID Connect RP-Initiated Logout 1.0)."""
+    """The view of the page that asks before logging out; POST logs out of this site and, if the
+    session began by single sign-on, of the identity provider, where it supports that (OpenID
+    Connect RP-Initiated Logout 1.0)."""
 
     def post(self, request, *args, **kwargs):
-        """Log out, and go on to the provider's log-out or to the login page."""
+        """Log out of this site; return the page that leads to the identity provider's log-out, or
+        the redirect of allauth if there is none."""
         url = _end_session_url(request)
         answer = super().post(request, *args, **kwargs)
         return _onward(request, url) if url else answer
 
 
 def _end_session_url(request):
-    """Return the provider's URL that ends the session of `request` there; "" if it is none of
-    single sign-on, or the provider has none or does not answer."""
+    """Return the identity provider's URL that ends the session of `request` there; "" if the
+    session did not begin by single sign-on, or the provider has no such URL or does not answer."""
     token = session.token_of(request)
     if not (token and settings.OIDC_ISSUER):
         return ""
