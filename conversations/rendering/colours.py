@@ -39,16 +39,16 @@ class Colours:
         self._waiting: deque[Box] = deque()
 
     def box(self, code: str, info: str) -> str:
-        """Return the HTML of a box of code without highlighting, and note the box if its language
-        can be highlighted. `info` is the info string of the fence. Call `expect` when the block is
-        complete."""
+        """Return the HTML of the piece of code `code` without highlighting, and note it for
+        highlighting if its language is known. `info` is the info string of its fence (what follows
+        the opening ```). Call `expect` when the block is complete."""
         if lexer := lexer_of(code, info):
             self._drawn.append((code, info, lexer))
         return code_box(code, info)
 
     def expect(self, block: int) -> None:
-        """Queue the boxes noted by `box` since the last call, which stand in the block with the
-        number `block`."""
+        """Queue for highlighting the pieces of code that `box` noted since the last call; they are
+        in the block with the number `block` (from 0)."""
         self._waiting.extend(Box(block, *drawn) for drawn in self._drawn)
         self._drawn.clear()
 
@@ -59,16 +59,16 @@ class Colours:
 
     @property
     def next(self) -> Box | None:
-        """Return the first box in the queue; None if it is empty or no processor time is left for
-        this text, which empties it."""
+        """The first Box in the queue, to highlight next. None if the queue is empty, also since no
+        processor time is left for this text."""
         if self._waiting and self._left <= 0:
             self.forget()
         return self._waiting[0] if self._waiting else None
 
     def take(self, coloured: Coloured) -> Box | None:
-        """Remove the first box from the queue, subtract the processor time of its result `coloured`
-        from what is left for this text, and return the box that is now first, None if there is
-        none. Raises IndexError if the queue is empty."""
+        """Remove the first Box from the queue, since `coloured` is its result, whose processor time
+        is subtracted from what is left for this text. Return the Box that is now first, None if
+        there is none. Raises IndexError if the queue is empty."""
         self._waiting.popleft()
         self._left -= coloured.seconds
         return self.next

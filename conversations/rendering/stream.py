@@ -70,14 +70,15 @@ class Batch:
         return stream
 
     def colour(self, stream: "Stream") -> None:
-        """Start highlighting the code in `stream`, which is complete; take what is done already."""
+        """Start highlighting the code in the Stream `stream`, which is complete; put code whose
+        highlighting is ready, of any stream, into its HTML."""
         self._ask(stream)
         while self._waiting and self._waiting[0][2].done():
             self._take_first()
 
     def finish(self, patience: float = 10) -> None:
-        """Wait until all code is highlighted, at most `patience` seconds of the clock; the rest
-        stays unhighlighted."""
+        """Wait until the code of all added texts is highlighted, at most `patience` seconds; code
+        that is not by then stays unhighlighted."""
         deadline = monotonic() + patience
         while self._waiting:
             if not wait([self._waiting[0][2]], max(deadline - monotonic(), 0)).done:
@@ -88,12 +89,13 @@ class Batch:
         self._waiting.clear()
 
     def _ask(self, stream: "Stream") -> None:
-        """Start highlighting the next box of code in `stream`, if there is one."""
+        """Start highlighting the next piece of code (Box) in `stream`, if there is one."""
         if box := stream.uncoloured:
             self._waiting.append((stream, box, stream.ask(box)))
 
     def _take_first(self) -> None:
-        """Take the result of the box asked for first, which is there, and ask for the next."""
+        """Put the highlighted code that was asked for first, and is ready, into its Stream, and
+        start highlighting the next piece of code of that Stream."""
         stream, box, future = self._waiting.popleft()
         stream.take_colours(box, future.result())
         self._ask(stream)
@@ -228,8 +230,8 @@ class Stream:
 
     @property
     def uncoloured(self) -> Box | None:
-        """Return the box of code to highlight next, the first in the text that is not; None if
-        there is none."""
+        """The Box (a piece of code in the text, with its language) to highlight next: the first
+        that is not highlighted yet. None if there is none."""
         return self._colours.next
 
     def ask(self, box: Box) -> Future[Coloured]:
@@ -238,10 +240,11 @@ class Stream:
         return colour(box.code, box.lexer, self._account)
 
     def take_colours(self, box: Box, coloured: Coloured) -> bool:
-        """Put the result of `ask` for `box` into its block, and go on to the next box.
+        """Put `coloured`, the result of `ask` for the Box `box`, into the HTML of its block, and go
+        on to the next Box.
 
-        Return True if an entry of `frozen` changed: each does at most once, when the last box of
-        its block has been taken. A `box` that is not the one in `uncoloured` is ignored.
+        Return True if an entry of `frozen` changed: each does at most once, when the code of all
+        its boxes is highlighted. A `box` that is not the one in `uncoloured` is ignored.
         """
         if box is not self._colours.next:
             # The text became too long meanwhile.

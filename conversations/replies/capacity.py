@@ -25,8 +25,7 @@ FORGOTTEN = timedelta(minutes=1)
 
 class Announcer:
     """Announces the load of a process to the others, as seldom as possible. `lease` is the UUID of
-    the process; `clock()` returns seconds that only grow.
-    """
+    the process; `clock()` returns seconds, such as time.monotonic."""
 
     def __init__(self, lease, clock=time.monotonic):
         self._lease = lease
@@ -35,8 +34,8 @@ class Announcer:
         self._at = None
 
     async def look(self, lane, load):
-        """Announce `load`, the figures for `announce`, in the Lane `lane`, if they have changed or
-        were last announced RENEWED seconds ago."""
+        """Store `load`, the tuple that `Engine.figures` returns, in the database, if it has changed
+        or was stored RENEWED seconds ago. `lane` is the Lane (database thread) that writes it."""
         now = self._clock()
         if load == self._announced and now - self._at < RENEWED:
             return
@@ -49,7 +48,8 @@ class Announcer:
 def announce(lease, replies, streams, room_for_replies, room_for_streams):
     """Store the load of the process with this `lease` (UUID), with the database's time.
 
-    `replies` and `streams` are how many it has, the others how many more it would take.
+    `replies` and `streams` are the numbers of replies that it writes and of event streams that it
+    sends; `room_for_…` are how many more of each it would take.
     """
     change(_ANNOUNCE, as_stored(lease), replies, streams, room_for_replies, room_for_streams)
 
@@ -75,8 +75,8 @@ def withdraw(lease):
 
 
 def forget_dead():
-    """Delete the rows that announce the load of processes which have long stopped renewing them,
-    so that they must have died."""
+    """Delete the rows of load that were not renewed for a minute (FORGOTTEN), since their processes
+    must have died."""
     ServerProcess.objects.filter(heartbeat_at__lt=Now() - FORGOTTEN).delete()
 
 

@@ -90,7 +90,8 @@ class Engine:
 
     @property
     def load(self):
-        """The number of replies that this process writes, or is about to start."""
+        """The number of replies that this process writes, is about to claim or has reserved room
+        for."""
         return len(self.live) + len(self._claiming) + self._reserved
 
     @property
@@ -117,7 +118,8 @@ class Engine:
             return self.lease
 
     def use_place(self, submitted):
-        """Release a reservation and start writing its reply. Call it on the engine's event loop.
+        """Release a reservation made by `reserve` and start writing the reply that it was for. Call
+        it on the engine's event loop.
 
         `submitted` is the Submitted that was stored with the lease; None if nothing was stored.
         """
@@ -141,10 +143,11 @@ class Engine:
             task.add_done_callback(lambda _task: self._claimed(response_id))
 
     def doubt(self, response_id):
-        """Have the sweep look for the Response with this id, and write its reply if it finds it.
+        """Have the next sweeps (see Housekeeping) look for the Response with this id in the
+        database, and write its reply if they find it.
 
-        For one that was to be stored with this process's lease when the database failed: if that
-        was at the commit, nobody knows whether it is stored. Call it on the engine's event loop.
+        Used if the database failed while the Response was stored with this process's lease: after a
+        failed commit nobody knows whether it is there. Call it on the engine's event loop.
         """
         self.doubtful[response_id] = SWEEPS_IN_DOUBT
 
@@ -178,10 +181,13 @@ class Engine:
         return await self.follower.follow(response_id)
 
     async def read(self, unit, *arguments):
-        """Return `unit(*arguments)`, called in the thread for database reads; it must not write."""
+        """Return `unit(*arguments)`, a function that only reads the database, called in the thread
+        for such reads."""
         return await self.reading_lane.run(unit, *arguments)
 
     async def _claim_and_begin(self, response_id, submitted):
+        """Claim the queued Response in the database for this process, and start writing its reply
+        if it got it. `submitted` is as in `offer`."""
         try:
             submitted = await self.writing_lane.run(_claim, response_id, self.lease, submitted)
         except Exception as error:
@@ -196,6 +202,7 @@ class Engine:
             self._begin(submitted)
 
     def _claimed(self, response_id):
+        """Forget that this process is about to claim the Response with this id."""
         self._claiming.pop(response_id, None)
         self._submitted.pop(response_id, None)
 
@@ -213,6 +220,8 @@ class Engine:
         live.task = self._spawn(self._write(live))
 
     async def _write(self, live):
+        """Write the LiveReply `live` from the request to its stored end; then offer the queued
+        message that was submitted, and have a title written."""
         outcome = await self._writer.ask(live, settings.UPSTREAM_TOTAL_TIMEOUT)
         try:
             following = await self._writer.end(live, outcome, leaving=self.draining)

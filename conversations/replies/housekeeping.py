@@ -68,8 +68,9 @@ class Housekeeping:
             await self._go_on_or_leave(lost)
 
     async def _go_on_or_leave(self, response_ids):
-        """Handle the replies (ids) that another process has ended: those that it took for dead are
-        written on, since their end will be put back; the others are stopped here."""
+        """Handle replies written here (`response_ids`) that another process has ended: those that
+        it declared dead are written on, and their real end will replace the stored one; the others,
+        as after a stop, are ended here too."""
         engine = self._engine
         wanted = await engine.writing_lane.run(recovery.still_wanted, response_ids, engine.lease)
         for response_id in response_ids - self._buried & wanted:
@@ -101,7 +102,7 @@ class Housekeeping:
                     engine.offer(following.response.pk, following)
 
     async def announce(self):
-        """Tell the other processes how much room this one has."""
+        """Store how many more replies and event streams this process would take, for the others."""
         await self._announcer.look(self._engine.writing_lane, self._engine.figures())
 
     async def check_access(self):

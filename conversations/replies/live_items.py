@@ -14,13 +14,13 @@ PARAGRAPH = "\n\n"
 
 
 class LiveItems:
-    """The items so far of one reply, in their order, in the list `items`: LiveTexts, as soon as
-    they have text, and LiveCalls.
+    """The items so far of one reply, in their order, in the list `items`: LiveTexts (messages and
+    reasoning), as soon as they have text, and LiveCalls (calls of tools).
 
-    `name` (of the message) and `account` are arguments of the Streams that render the texts. Its
-    attribute `generation` grows where what was there so far was replaced, `is_stale` is True while
-    there is something new to render; `reasoning_seconds` is how long the model thought, None if it
-    is not known.
+    `name` (begins ids in the HTML) and `account` (id of the person) are arguments of the Streams
+    that render the texts. `generation` is a number that grows when earlier HTML is replaced, so
+    that watchers need all of it anew; `is_stale` is True while there is something new to render;
+    `reasoning_seconds` is how long the model thought, None if that is not known.
     """
 
     def __init__(self, name, account):
@@ -86,6 +86,8 @@ class LiveItems:
         self._by_number, self._order = {}, []
 
     def _open(self, event):
+        """Note the item that the ItemOpened `event` opens; the call of a tool is shown at once, a
+        text from its first characters on."""
         number, kind = event.index, event.item["type"]
         at = len(self._order) if event.before is None else self._order.index(event.before)
         self._order.insert(at, number)
@@ -165,6 +167,7 @@ class LiveItems:
         self._changed(new_items=True)
 
     def _close(self, number, item):
+        """Note that the item which events call `number` is complete, as the JSON `item`."""
         found = self._by_number[number]
         if isinstance(found, LiveCall):
             found.become(self._limited(item, found.item), is_closed=True)
@@ -232,6 +235,8 @@ class LiveItems:
         self._is_unsaved = self._has_new_items = True
 
     def _changed(self, *, new_items=False):
+        """Note that there is something to store and to render; `new_items` says that it is more
+        than text."""
         self._is_unsaved = True
         self.is_stale = True
         self._has_new_items = self._has_new_items or new_items

@@ -11,10 +11,10 @@ Source = Response.UsageSource
 
 
 class Outcome:
-    """Collects how the gateway's answer to the LiveReply `live` ended, as columns of its Response.
+    """Collector of how the request to the gateway for the LiveReply `live` ended.
 
-    It is told by `take`, `end` and `fail`; `fields()` returns the columns. `attempts` is how often
-    the request was sent so far, `began_at` the datetime of the first.
+    `take`, `end` and `fail` add to it; `fields()` returns the columns to store in the Response.
+    `attempts` is how often the request was sent so far, `began_at` the datetime of its beginning.
     """
 
     def __init__(self, live):
@@ -77,6 +77,7 @@ class Outcome:
             self._fields["reason"] = "max_output_tokens"
 
     def _reached_maximum(self, usage):
+        """Return True if `usage` has as many output tokens as the request allowed."""
         limit = self._body.get("max_output_tokens")
         return bool(limit and usage and usage.output_tokens and usage.output_tokens >= limit)
 
@@ -100,11 +101,13 @@ class Outcome:
         return fields
 
     def _books(self):
-        """Return the columns of tokens and of what the gateway said about the price: as reported,
-        or that tokens are to be estimated, or are none."""
+        """Return the columns `{name: value}` of the token counts and of the gateway's statements
+        about the price (see `billed`)."""
         return {**self._tokens(), **billed(self._billing, self._body)}
 
     def _tokens(self):
+        """Return the columns of the token counts, and `usage_source`: whether they are reported by
+        the gateway, to be estimated, or none since no model was reached."""
         usage = self._usage
         if usage is not None:
             return {
@@ -116,7 +119,8 @@ class Outcome:
         return {"usage_source": Source.ESTIMATED}
 
     def _was_refused(self):
-        """Return True if no model was reached: no connection, an HTTP error, or a refusal."""
+        """Return True if the request reached no language model, so that no tokens were used: no
+        connection, an HTTP error, an error of this site, or a refusal by the gateway."""
         if self._fields.get("error_code") == "internal" or self._refused or not self._sent:
             return True
         return (self._fields.get("http_status") or 0) >= 400

@@ -182,7 +182,8 @@ def _rendered(response):
 
 
 def _buried(response_ids, lease):
-    """Return a query for those of the Responses that `lease`'s process wrote and another buried."""
+    """Return a query for those of the Responses `response_ids` that the process with this `lease`
+    (UUID) wrote and another process buried (declared dead)."""
     return Response.objects.filter(
         pk__in=response_ids, lease=lease, status=Status.INTERRUPTED, reason=CRASHED
     )
@@ -229,9 +230,8 @@ def _is_retried(message):
 
 
 def expire(response_id):
-    """End a Response as failed that was queued for too long, as `left_behind` found.
-
-    Returns True if it did; False if the Response is not queued any more.
+    """End the queued Response with this id as failed, since no process began it in time (see
+    `left_behind`). Returns True if it did, False if the Response is not queued any more.
     """
     unclaimed = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     fields = {

@@ -84,11 +84,12 @@ class Pace:
                 future.set_result(None)
 
     def spent(self, seconds):
-        """Add `seconds`, the time that rendering one update took, to the cost, and SENDING too."""
+        """Add the cost of one update, for `adjust`: `seconds` that rendering took, and SENDING."""
         self._spent += seconds + SENDING
 
     def adjust(self):
-        """Choose the next interval from the share of time that updates took since the last call."""
+        """Set `interval` (seconds) by the share of the process's time that updates took since the
+        last call: longer if it was more than SHARE."""
         now = time.monotonic()
         share = self._spent / max(now - self._since, 1e-3)
         self._spent, self._since = 0.0, now
@@ -99,8 +100,9 @@ class Pace:
 class Renderer:
     """Renders the new text of LiveReplies to HTML, on the event loop or, if long, in a thread.
 
-    `spawn` starts a coroutine as an asyncio task and returns that. `beat()` returns a future to
-    await between two updates of a reply; `adjust()` is to be called at every checkpoint.
+    `spawn` is a function that starts a coroutine as an asyncio task and returns the task. `beat()`
+    returns a future to await between two updates of a reply; `adjust()` chooses the time between
+    two beats anew and is to be called several times a second.
     """
 
     def __init__(self, spawn):
@@ -126,9 +128,9 @@ class Renderer:
         colouring.begin(live, self._spawn)
 
     async def complete(self, live):
-        """Render the final HTML of the LiveReply `live`, which has ended; return what is to be
-        stored with its message, `{column: value}`, when that is done and its code is highlighted,
-        or not in time (`colouring.END_WAIT`)."""
+        """Render the final HTML of the LiveReply `live`, which has ended, and return the columns of
+        its Message to store, `{column: value}`. It waits for syntax highlighting, for at most
+        `colouring.END_WAIT` seconds."""
         if live.refreshing is not None:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})

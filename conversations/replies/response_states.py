@@ -92,7 +92,8 @@ WHERE id = %s AND lease = %s AND status = 'in_progress'
 
 
 def _ours(lease):
-    """Return `{id: True if asked to stop}` of Responses that the process of `lease` writes."""
+    """Return `{id: True if asked to stop}` for the Responses that the process with this `lease`
+    (UUID) is writing."""
     return {from_stored(pk): bool(asked) for pk, asked in rows(_OURS, as_stored(lease))}
 
 
@@ -103,6 +104,8 @@ WHERE lease = %s AND status = 'in_progress'
 
 
 def _write_texts(lease, texts):
+    """Store each Unsaved of `texts` in the row of its Response, if the process with this `lease`
+    writes that."""
     ours = as_stored(lease)
     values = [
         (

@@ -31,7 +31,7 @@ class Watcher:
         self.sending_since = time.monotonic()
 
     def has_sent(self):
-        """Note that sending is over."""
+        """Note that the browser has read what was sent, which ends what `begin_to_send` began."""
         self.sending_since = None
         self.sent_at = time.monotonic()
 

@@ -285,10 +285,13 @@ class Importer:
         return [own, made] if own else [made]
 
     def _new_id(self, candidates, owners):
-        """Return the first of the UUIDs `candidates` that is free; None if the person has one of
-        them. `owners` maps UUIDs of stored conversations to the ids of their owners, those that are
-        hidden from their owners to None: these are taken like somebody else's, and where all are
-        taken, the next of a fixed series is looked at."""
+        """Return a UUID for a new conversation: the first of `candidates` that no conversation has;
+        None if the person has one with any of them, so that it was imported before.
+
+        `owners` maps UUIDs of stored conversations to the ids of their owners, None for those that
+        are hidden from their owners; these count as somebody else's. If all candidates are taken,
+        further UUIDs are derived in a fixed series.
+        """
         while True:
             if any(pk in self._read_ids or owners.get(pk) == self._person.pk for pk in candidates):
                 return None
@@ -301,8 +304,8 @@ class Importer:
 
 
 def _owners_of(ids):
-    """Return `{UUID: id of the owner}` of those conversations with these `ids` that exist; None in
-    place of the owner for one that is deleted for its owner and kept under a legal hold."""
+    """Return `{UUID: id of the owner}` for those conversations with the UUIDs `ids` that exist; the
+    owner is None for one that is deleted for its owner but kept under a legal hold."""
     stored = Conversation.objects.filter(pk__in=ids).values_list("pk", "owner_id", "hidden_at")
     return {pk: None if hidden_at else owner_id for pk, owner_id, hidden_at in stored}
 
@@ -350,8 +353,8 @@ class _PlannedMessage:
 
 
 class _Replies:
-    """Replies whose Markdown is rendered together; `account` is the id of the person whose share of
-    syntax highlighting is used."""
+    """Renderer of the Markdown of many imported replies together; `account` is the id of the person
+    whose share of syntax highlighting is used."""
 
     def __init__(self, account):
         self.account = account
@@ -362,7 +365,8 @@ class _Replies:
         self._streams = []  # (Message, name of its field, Stream)
 
     def add(self, message):
-        """Render text and reasoning of the Message `message`; `finish` sets their HTML."""
+        """Begin to render text and reasoning of the Message `message`, a reply; `finish` sets its
+        columns of HTML."""
         for name, text, prefix in (
             ("html", message.text, ""),
             ("reasoning_html", message.reasoning, THOUGHTS),
@@ -381,8 +385,8 @@ class _Replies:
 
 
 def _of_person(turn, items):
-    """Return the columns of text and HTML of a person's message: with items their text, for that is
-    what the model will read."""
+    """Return the columns `{name: value}` of text and HTML for `turn`, a person's message. If there
+    are `items` (None: none) the text is theirs, since that is what the model will read."""
     text = text_of(items) if items else turn.text[:LONGEST]
     return {"text": text, "html": render_typed(text)}
 

@@ -20,6 +20,7 @@ def imported_items(items, role):
 
 
 def _without_files(item):
+    """Return a copy of `item` without ids of files, also in its content parts."""
     kept = {name: value for name, value in item.items() if name != "file"}
     if isinstance(content := kept.get("content"), list):
         kept["content"] = [_without_files(p) if isinstance(p, dict) else p for p in content]

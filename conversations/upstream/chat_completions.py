@@ -78,6 +78,7 @@ class ChatCompletionsReader:
             builder.finish("completed", one_line(reason))
 
     def _choice(self, choice: dict) -> None:
+        """Read `choice`, an entry of `choices`: its delta or message, and its `finish_reason`."""
         delta = choice.get("delta")
         if isinstance(delta, dict):
             self._delta(delta)
@@ -123,6 +124,8 @@ class ChatCompletionsReader:
         self._note(message)
 
     def _note(self, message: dict) -> None:
+        """Read what `message`, the JSON of a delta or a whole message, has besides text: refusal,
+        calls of functions and annotations."""
         refusal = message.get("refusal")
         if isinstance(refusal, str):
             self._builder.refusal.add(refusal)
@@ -156,6 +159,7 @@ class ChatCompletionsReader:
 
 
 def _text(content: object) -> str:
+    """Return the text in `content` of a message: a text, or a list of parts; "" for none."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -165,5 +169,6 @@ def _text(content: object) -> str:
 
 
 def _reasoning(message: dict) -> str:
+    """Return the text of the reasoning in `message`, under either usual name; "" for none."""
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     return reasoning if isinstance(reasoning, str) else ""

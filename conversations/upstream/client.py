@@ -323,6 +323,8 @@ class Upstream:
         return self._redactor.sentence(request_id_in(http_response.headers))
 
     def _with_headers(self, last: Event, http_response: httpx.Response) -> Event:
+        """Return the last event of a response with what its HTTP status and headers add: to a
+        Finished that was not streamed the cost, to a Failed status, request id and retry time."""
         if isinstance(last, Finished) and last.shape.endswith("-body"):
             return replace(last, billing=last.billing.with_header(http_response.headers))
         if not isinstance(last, Failed):

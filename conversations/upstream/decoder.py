@@ -54,7 +54,7 @@ class Decoder:
 
     @property
     def closing(self) -> bool:
-        """Return True if the text is complete and at most usage follows (chat completions only)."""
+        """True if the text is complete and only token counts may follow (chat completions only)."""
         return self._chat.finishing
 
     def feed(self, data: bytes) -> list[Event]:

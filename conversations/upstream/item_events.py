@@ -94,6 +94,7 @@ class ItemEvents:
         self.digest()
 
     def _read(self, item: OutputItem, entry: Entry) -> None:
+        """Make the events for one `entry` of the journal, about `item`, for the next `take`."""
         number = item.number
         match entry:
             case str():
@@ -124,6 +125,8 @@ class ItemEvents:
         self._give(item, text, replaced)
 
     def _give(self, item: OutputItem, text: str, replaced: bool) -> None:
+        """Make the event for `text`, the next text of `item` or, if `replaced` is True, all of it;
+        before the first text of a further item of its group, one for a blank line."""
         if replaced and item.has_shown:
             self._ready.append(Replaced(text, item.number))
         elif text:

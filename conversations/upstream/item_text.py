@@ -91,6 +91,8 @@ class ItemText:
         return self._leading.add(text, last=last, complete=complete)
 
     def _repaired(self, text: str, last: bool) -> str:
+        """Return `text`, the next piece, repaired and cut at the limit, and count its characters;
+        half a surrogate pair at its end is held back unless `last` is True."""
         text = self._half + text
         self._half = ""
         if not last and "\ud800" <= text[-1:] <= "\udbff":

@@ -75,7 +75,7 @@ class LeadingThoughts:
     """Incremental `split_thoughts` of one answer, whose result does not depend on the cuts."""
 
     def __init__(self) -> None:
-        """Begin with no text."""
+        """Create a splitter for the text of one answer, from its beginning."""
         self._text: list[str] = []
         self._split = Split("", "")
         # All of the text so far is the answer, and nothing of it is held back.

@@ -33,7 +33,7 @@ class ReferenceMarks:
     """
 
     def __init__(self) -> None:
-        """Begin a new text."""
+        """Create a remover for one text, from its beginning."""
         self._held = ""
 
     def passes(self, text: str) -> bool:

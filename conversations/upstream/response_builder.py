@@ -175,6 +175,7 @@ class ResponseBuilder:
         return events
 
     def _is_whole(self) -> bool:
+        """Return True if the response was completed and no token limit cut it off."""
         end = self.end
         return (
             isinstance(end, Finished)
@@ -183,6 +184,7 @@ class ResponseBuilder:
         )
 
     def _limit_was_reached(self) -> bool:
+        """Return True if the answer has as many tokens as the request or the response allows."""
         # llama.cpp and Ollama call an answer cut by the limit "completed"; others say "incomplete"
         # and not why.
         used = self.usage.output_tokens if self.usage else None

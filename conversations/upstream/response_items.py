@@ -104,6 +104,8 @@ class ResponseItems:
                 self.content(Place(place.item_id, place.output_index, index), part)
 
     def _close(self, found: OutputItem, item: dict) -> None:
+        """Close the OutputItem `found` with `item`, its complete JSON; a message gets the text that
+        was streamed."""
         if found.group == "message":
             item = closed_message(item, self._parts.text_of(found), found.annotations)
         found.close(item)
@@ -199,6 +201,8 @@ class ResponseItems:
         builder.finish(status, reason, found_error)
 
     def _fill(self, response: dict) -> None:
+        """Add to the builder what it lacks of the final response object `response`: id, model,
+        token counts, items and text."""
         builder = self._builder
         builder.identify(response.get("id"), response.get("model"))
         builder.take_bill(response)
@@ -236,6 +240,8 @@ class ResponseItems:
         items.insert_at = None
 
     def _close_gap(self, items: list[dict]) -> None:
+        """Add the rest of the answer, whose stream could not be read completely, from the final
+        `items` (JSON), if the text in these begins with what was streamed."""
         texts = [
             content["text"]
             for item in items
@@ -250,6 +256,8 @@ class ResponseItems:
             self._builder.gap = False
 
     def _note(self, item: dict) -> None:
+        """Record in the builder whether `item` (JSON) is a call that the site does not run, and the
+        `phase` that it names."""
         if item.get("type") in TOOL_CALLS:
             self._builder.tool_note = True
         if phase := self._builder.redactor.name(item.get("phase"), 40):
@@ -264,6 +272,7 @@ def _without_text(item: dict) -> dict:
 
 
 def _dicts(value: object) -> list[dict]:
+    """Return the dicts among the first MOST_ITEMS entries of `value`; [] if it is no list."""
     if not isinstance(value, list):
         return []
     return [each for each in value[:MOST_ITEMS] if isinstance(each, dict)]

@@ -135,10 +135,14 @@ class ResponsesReader:
         self._builder.finish("failed", error=error_in(frame))
 
     def _terminal(self, frame: dict, named: Status) -> None:
+        """End the response by `frame`, the JSON of a last event; `named` is the status in the
+        event's name."""
         response = frame.get("response")
         self._items.end(response if isinstance(response, dict) else frame, named)
 
     def _delta(self, kind: Kind, frame: dict) -> None:
+        """Add the text of `frame`, the JSON of a delta event, to the text part of `kind` that it
+        names."""
         delta = frame.get("delta")
         if isinstance(delta, str) and delta:
             place = _place(frame, "summary_index" if kind == "summary" else "content_index")
@@ -146,6 +150,8 @@ class ResponsesReader:
 
 
 def _place(frame: dict, index: str = "content_index") -> Place:
+    """Return the Place that `frame`, the JSON of an event, names; `index` is the field with the
+    index of the part."""
     return Place(frame.get("item_id"), frame.get("output_index"), frame.get(index))
 
 

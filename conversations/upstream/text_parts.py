@@ -150,6 +150,8 @@ class TextParts:
             item.add("\n\n")
 
     def _find(self, kind: Kind, place: Place) -> TextPart | None:
+        """Return the last TextPart of `kind` that matches `place`, one with the same item id first;
+        None if there is none."""
         found = None
         for part in reversed(self._parts):
             if part.kind == kind and part.matches(place):
