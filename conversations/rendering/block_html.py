@@ -30,8 +30,8 @@ def plain(text: str) -> str:
 def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
     """Return the final HTML of a block that is not given to the Markdown parser (code, formula, raw
     HTML, or longer than BLOCK_CHARACTERS) and how many characters were converted for it; None if
-    the block is Markdown to be parsed. `box` makes the HTML of a box of code from the code and its
-    info string."""
+    the block is Markdown to be parsed. `box(code, info string)` is a function that returns the HTML
+    of a piece of code."""
     kind, source, closed = block
     if len(source) > BLOCK_CHARACTERS:
         return plain(source), 0
@@ -50,8 +50,8 @@ def unparsed_html(block: Block, box: Box = code_box) -> tuple[str, int] | None:
 
 def parsed_html(source: str, definitions: str = "", box: Box = code_box) -> str:
     """Return the HTML of `source`, the Markdown of one block; as plain text if it is too costly to
-    parse. `definitions`: Markdown of the link definitions it may use. `box` makes the HTML of a box
-    of code from the code and its info string."""
+    parse. `definitions`: Markdown of the link definitions it may use. `box(code, info string)` is a
+    function that returns the HTML of a piece of code."""
     return plain(source) if too_heavy(source) else markdown(source, box, definitions)
 
 

@@ -1,4 +1,4 @@
-"""Boxes of code as HTML, and the languages that get syntax highlighting."""
+"""HTML of a piece of code (a box with a bar above it), and the languages that are highlighted."""
 
 import re
 from html import escape
@@ -71,9 +71,9 @@ LABEL = re.compile(r"[^\s{}]+")
 
 
 def code_box(code: str, info: str) -> str:
-    """Return the HTML of a box of code: a bar with the language's name, and the code, escaped and
-    not highlighted. Pass the result through the sanitizer. `info` is the info string of the
-    fence."""
+    """Return the HTML that shows `code`: a bar with the language's name, and the code, escaped and
+    not highlighted. Pass the result through the sanitizer. `info` is the info string of the fence
+    (what follows the opening ```)."""
     return (
         f'<div class="code"><div class="code__bar"><span>{escape(label(info))}</span></div>'
         f'<pre tabindex="0"><code>{escape(code, quote=False)}</code></pre></div>'

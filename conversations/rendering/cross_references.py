@@ -55,8 +55,8 @@ class CrossReferences:
         characters were parsed for it.
 
         `number` is the number of the block in the text, from 0. `above` are the levels (3 to 6) of
-        the headings that it stands under. `box` makes the HTML of a box of code from the code and
-        its info string.
+        the headings that it stands under. `box(code, info string)` is a function that returns the
+        HTML of a piece of code.
         """
         self.learn(block)
         definitions: list = []
@@ -128,8 +128,9 @@ class CrossReferences:
 
 
 def with_boxes_of(old: str, new: str) -> str:
-    """Return `new`, the HTML of a block rendered again, with its boxes of code replaced by those in
-    `old`, which may be highlighted; `new` unchanged if the two have different numbers of boxes."""
+    """Return `new`, the HTML of a block rendered again, with the pieces of code in it replaced by
+    those in `old`, its earlier HTML, where they may be highlighted already; `new` unchanged if the
+    two have different numbers of pieces of code."""
     boxes = BOX.findall(old)
     if not boxes or len(boxes) != len(BOX.findall(new)):
         return new

@@ -50,8 +50,8 @@ def markdown(source: str, box: Box = code_box, definitions: str = "") -> str:
     """Return the sanitised HTML of `source`, the Markdown of one block; references to footnotes in
     it are markers (footnotes.marker).
 
-    `box` makes the HTML of a box of code from the code and its info string. `definitions`: Markdown
-    of the link definitions that `source` may use.
+    `box(code, info string)` is a function that returns the HTML of a piece of code. `definitions`:
+    Markdown of the link definitions that `source` may use.
     """
     source, fragments = protect(lengthen(source))
     html = comrak.render_markdown(definitions + source, _extensions, _parsing, _rendering)

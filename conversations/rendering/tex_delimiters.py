@@ -67,10 +67,11 @@ def unclosed(tex: str, arguments_of: Callable[[str], int]) -> int:
 
 @dataclass(slots=True)
 class _List:
-    """A list of symbols that is being read.
+    """State of one list of symbols (the formula, or a group, an option or an environment in it)
+    while it is read.
 
-    unclosed: the delimiters in it that may still be closed. arguments: how many arguments are still
-    to come. It is an option (ends with a bracket), an environment, or neither.
+    unclosed: the number of delimiters in it that may still be closed. arguments: how many arguments
+    of the last command are still to come. is_option: True for a list that ends with "]".
     """
 
     unclosed: int = 0
@@ -95,7 +96,7 @@ class _Count:
         self._takes_option = False
 
     def take(self, match: re.Match) -> None:
-        """Count one token, a match of TOKEN."""
+        """Count the token of the formula that `match`, a match of TOKEN, has found."""
         current = self._lists[-1]
         is_argument = current.arguments > 0
         is_symbol, takes_option = True, False

@@ -76,12 +76,13 @@ class Submission:
 
     @property
     def message(self):
-        """The stored message that is edited, retried, continued or answered, if one is given."""
+        """The stored Message that the person edits, retries, continues or answers; None if the
+        Submission names none."""
         return self.edited or self.retried or self.continued or self.parent
 
     @property
     def within(self):
-        """The stored conversation that it belongs to; None for a new one."""
+        """The stored Conversation in which the reply is to be written; None for a new one."""
         about = self.edited or self.retried or self.continued
         return about.conversation if about else self.conversation
 
@@ -104,8 +105,8 @@ class Submitted:
 
 @dataclass(frozen=True)
 class _Turn:
-    """Rows to store: the Message `reply` is the answer to the Message `question`; `asks` is True if
-    that is new as well."""
+    """Rows to store for a Submission: the Message `reply` answers the Message `question`; `asks` is
+    True if `question` is new too, False if it is stored already."""
 
     conversation: Conversation
     question: Message
@@ -162,8 +163,9 @@ def _check_roles(submission):
 
 
 def _is_temporary(submission):
-    """Return whether the conversation is temporary. Raises TemporaryForbidden or TemporaryEnforced
-    where the policy of today does not let the person begin it, or go on with it."""
+    """Return True if the conversation of the Submission is, or is to be, temporary. Raises
+    TemporaryForbidden or TemporaryEnforced if the site's present policy does not let the person
+    begin it or write in it."""
     within = submission.within
     try:
         if within is None:
@@ -177,8 +179,8 @@ def _is_temporary(submission):
 
 
 def _turn_of(submission):
-    """Return the rows to store, a _Turn. Raises Stale if messages follow the one that is answered,
-    and Message.DoesNotExist if that was deleted."""
+    """Return the rows to store for the Submission, a _Turn. Raises Stale if messages follow the one
+    that a new message answers, Message.DoesNotExist if that one was deleted."""
     conversation, parent = submission.within, submission.continued or submission.parent
     opens = conversation is None
     if submission.retried:
@@ -211,9 +213,11 @@ def _turn_of(submission):
 
 
 def _reply_to(question, submission_id, after=None):
-    """Return the empty reply to the Message `question`, not stored yet. `submission_id` is the
-    form's for a retry, None if `question` has it; `after` is when the reply that is retried was
-    stored, None for that of `question`."""
+    """Return a new, empty Message, not stored yet, for the reply to the Message `question`.
+
+    For a retry `submission_id` is the UUID of its form and `after` the `created_at` of the reply
+    that is retried; else both are None: `question` has the UUID, and its time is taken.
+    """
     reply = Message(
         conversation=question.conversation,
         parent=question,
@@ -239,7 +243,8 @@ def _leaf(conversation):
 
 
 def _is_followed(parent, submission_id):
-    """Return True if a message follows `parent`, unless this submission was stored before."""
+    """Return True if a message follows the Message `parent` and no message was stored for the form
+    `submission_id` (UUID) before."""
     if not rows(_FOLLOWER, as_stored(parent.pk)):
         return False
     return not Message.objects.filter(submission=submission_id).exists()

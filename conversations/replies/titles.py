@@ -159,8 +159,8 @@ def _is_first(reply, title_id):
 
 
 def _maximum(name):
-    """Return the most tokens for a title by the model `name`: more if it may reason first, as one
-    may that has no LanguageModel."""
+    """Return the most tokens of the answer in which the language model called `name` writes a
+    title: more if it may reason first, as is assumed of a name without a LanguageModel."""
     model = LanguageModel.objects.filter(name=name).first()
     return TOKENS_WITH_THOUGHTS if model is None or model.effort_choices else TOKENS
 

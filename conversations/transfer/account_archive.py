@@ -64,6 +64,7 @@ def file_name(conversation):
 
 
 def _account(person):
+    """Return the profile and the settings of `person` as JSON text, for `account.json`."""
     account = {
         "username": person.username,
         "email": person.email,
@@ -92,6 +93,8 @@ def _usage(person):
 
 
 def _lines(rows):
+    """Return `rows`, lists of cells, as bytes of CSV; None becomes an empty cell, and cells that a
+    spreadsheet would run as formulas are made harmless."""
     lines = io.StringIO()
     csv.writer(lines).writerows(
         ["" if cell is None else harmless(cell) for cell in row] for row in rows

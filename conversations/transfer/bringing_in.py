@@ -157,6 +157,8 @@ class Importer:
                     self._store([part])
 
     def _store(self, piece):
+        """Insert conversations and messages of the _Parts `piece`, and add their texts to the
+        full-text search index."""
         Conversation.objects.bulk_create(part.conversation for part in piece if part.conversation)
         messages = [message for part in piece for message in part.messages]
         Message.objects.bulk_create(messages, batch_size=500)
@@ -286,7 +288,7 @@ class Importer:
 
     def _new_id(self, candidates, owners):
         """Return a UUID for a new conversation: the first of `candidates` that no conversation has;
-        None if the person has one with any of them, so that it was imported before.
+        None if the person has one with any of them, or this import had one, so that it is known.
 
         `owners` maps UUIDs of stored conversations to the ids of their owners, None for those that
         are hidden from their owners; these count as somebody else's. If all candidates are taken,
@@ -435,8 +437,11 @@ def _plan(person, pk, incoming, names):
 
 
 def _cursor(conversations, conversation_id=None, messages=0):
+    """Return the `cursor` of an Importer that has read so many `conversations` of the file and, of
+    the next one (with this id), so many `messages`."""
     return {"conversations": conversations, "open": conversation_id, "messages": messages}
 
 
 def _longest(name):
+    """Return the most characters of the column `name` of a Conversation."""
     return Conversation._meta.get_field(name).max_length
