@@ -5,10 +5,11 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 class AddColumn(migrations.AddField):
-    """AddField for a column that may be null or has a constant as its `db_default`.
+    """Migration operation, a subclass of Django's AddField, for a column that may be null or has a
+    constant as its `db_default`.
 
-    On SQLite Django copies the whole table for each column that may not be null, minutes for a
-    ledger of ten million rows; this adds the column to the table as it is, which takes no time.
+    On SQLite Django copies the whole table to add a column that may not be null, which takes
+    minutes for ten million rows; this operation changes the table in place, which takes no time.
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):

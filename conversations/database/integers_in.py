@@ -9,7 +9,8 @@ from django.db.models.lookups import In
 
 
 class IntegersIn(In):
-    """Lookup `in` for integer columns that ignores values outside of the column's range."""
+    """Lookup `field__in` for integer columns. It drops integers beyond the column's range, which
+    match no row, where Django's own lookup makes the database raise an error."""
 
     def process_rhs(self, compiler, connection):
         """Return the SQL of the list, without integers beyond the column's range, and its

@@ -34,5 +34,6 @@ def open_work(job):
 
 
 def is_here(job):
-    """Return True if this process can do the Job: an import's file must be on this machine."""
+    """Return True if this process can do the Job `job`: always, except that the file of an import
+    must be on this machine."""
     return job.kind != Job.Kind.IMPORT or ImportWork.path_of(job).exists()

@@ -67,15 +67,16 @@ def _delete(model, ids):
 
 
 def references(model):
-    """Return the relations of all foreign keys that refer to `model`, as a list; also those without
-    a name on this side, such as of `Conversation.active`, which `related_objects` leaves out."""
+    """Return a list of the reverse relations of all foreign keys that refer to `model` (a model
+    class), also of those without a reverse name, such as `Conversation.active`, which
+    `_meta.related_objects` leaves out. Used to find the rows to delete or detach."""
     fields = model._meta.get_fields(include_hidden=True)
     return [field for field in fields if field.auto_created and not field.concrete]
 
 
 def _unlink(relation, ids):
-    """Delete, or detach, the rows of another model that refer to one of `ids` by `relation` (a
-    reverse relation from `_meta.related_objects`)."""
+    """Delete the rows of another model that refer to one of `ids` by `relation` (one of
+    `references`), or set their reference to NULL, as its `on_delete` says."""
     model, column = relation.related_model, connection.ops.quote_name(relation.field.column)
     table, key = model._meta.db_table, connection.ops.quote_name(model._meta.pk.column)
     if relation.on_delete is models.SET_NULL:

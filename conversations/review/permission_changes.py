@@ -47,8 +47,9 @@ def person_saved(instance, raw=False, update_fields=None, **kwargs):
 
 
 def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: record that permissions in WATCHED were given to
-    a person directly, or taken away."""
+    """Record in the access log that permissions in WATCHED were given to a person directly, or
+    taken away. Receiver of m2m_changed, with its arguments; `instance` is the Person or, if
+    `reverse`, the Permission."""
     change = _change(action)
     if change is None:
         return
@@ -152,8 +153,8 @@ def _change(action):
 
 
 def _watched(permissions, pk_set):
-    """Return a queryset of those `permissions` that are in WATCHED; `pk_set` has the ids (None: all
-    that are held)."""
+    """Return a queryset of the permissions in WATCHED among those with the ids `pk_set` or, if that
+    is None, among those of `permissions` (a related manager)."""
     if pk_set is None:
         return permissions.filter(WATCHED)
     return Permission.objects.filter(WATCHED, pk__in=pk_set)

@@ -166,8 +166,8 @@ def show_found(rows, hits, words):
 
 
 def unreviewed(conversations):
-    """Return a queryset of those `conversations` that were never reviewed, or had activity
-    since."""
+    """Return a queryset of those of `conversations` (a queryset) that were never marked as
+    reviewed, or have had activity since."""
     reviewed = ReviewMark.objects.filter(
         conversation=OuterRef("pk"), reviewed_at__gte=OuterRef("updated_at")
     )

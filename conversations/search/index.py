@@ -67,8 +67,8 @@ def add_texts(rows):
 
 
 def add_conversation(conversation_id):
-    """Add the title and all messages of a conversation that is stored already, but not indexed, to
-    the full-text search index."""
+    """Add the title and all messages of the stored conversation with the id `conversation_id` to
+    the full-text search index; none of them may be in it already."""
     messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
     _add([*_titles([conversation_id]), *messages.values_list(*_MESSAGE)])
 
@@ -166,8 +166,9 @@ def _add(rows):
 
 
 def _forget(**which):
-    """Remove the entries that match `which` (filters of SearchEntry) from the search index. Their
-    words, which SQLite needs for it, are made from the stored texts again."""
+    """Remove the entries that match `which` (filters of the model SearchEntry) from the full-text
+    search index. SQLite needs the words of each entry for that; they are made again from the stored
+    text."""
     found = SearchEntry.objects.filter(**which).values_list(
         *("pk", "owner_id", "part", "conversation_id", "message_id"),
         *("message__text", "conversation__title"),
@@ -179,8 +180,8 @@ def _forget(**which):
 
 
 def _remove(found):
-    """Remove entries from the search index, of each of which `found` has `(id, id of its owner,
-    part, id of the message or, for a title, of the conversation, that one's text)`."""
+    """Remove entries from the full-text search index. `found` is a list of `(id of the entry, id of
+    its owner, part, id of the message or, for a title, of the conversation, its whole text)`."""
     pairs, texts = [], {}
     for pk, owner, part, whose, text in found:
         if whose not in texts:

@@ -63,7 +63,8 @@ class _Folds(dict):
 
 
 class _SymbolFolds(dict):
-    """The same as _Folds, but symbols are kept, as `symbols.folded_symbol` returns them."""
+    """A cache for `str.translate` like _Folds, but symbols are kept, as `symbols.folded_symbol`
+    returns them."""
 
     def __missing__(self, code):
         character = unicodedata.normalize("NFKC", chr(code))

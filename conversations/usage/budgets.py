@@ -180,8 +180,9 @@ def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_toke
 
 
 def standings(person):
-    """Return a list of Standing (what is used, reserved and left), one for each budget that applies
-    to `person`, sorted by the share of the budget that is taken, largest first."""
+    """Return a list of Standing, one for each budget that applies to `person` (a Person): the
+    budget and how much of it is used, reserved and left. Sorted by the share that is taken, largest
+    first."""
     budgets = Budget.objects.for_person(person.pk)
     found = _standings(budgets, person.pk)
     return sorted(found, key=lambda standing: standing.fraction, reverse=True)
@@ -235,9 +236,10 @@ _open_replies = PreparedQuery(
 
 
 def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
-    """Return `{"reserved_cost": Decimal, or None without a budget for cost}`; raise OverBudget for
-    the first hard one of `budgets` that refuses. `estimate` is what `_estimate` returned,
-    `parameters` are those of `reserve`."""
+    """Check `budgets` (a list of Budgets) before a new model call of the person with the id
+    `person_id`; raise OverBudget for the first hard one that refuses. Return `{"reserved_cost":
+    …}`, a Decimal, or None if no budget is for cost. `model`, `purpose` and `parameters` are those
+    of `reserve`, `estimate` is what `_estimate` returned."""
     if purpose != Purpose.REPLY:
         # A title is no reply, but costs money and tokens.
         budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]

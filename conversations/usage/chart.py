@@ -37,8 +37,9 @@ class Chart:
 
 
 def draw(points, written):
-    """Return the Chart of `points`, a list of `(label, number of at least 0)`; `written` is a
-    function that turns a number into the text shown to people."""
+    """Return the Chart (coordinates of bars and labels) of `points`, a list of `(label, number of
+    at least 0)`, in this order from left to right. `written` is a function that formats a number as
+    text for people."""
     highest = max((value for _label, value in points), default=0)
     step = WIDTH / max(len(points), 1)
     every = max(-(-len(points) // LABELS), 1)

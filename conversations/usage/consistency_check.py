@@ -99,7 +99,8 @@ def check_charges(since=None):
 
 
 def _check_cells(cells, repair):
-    """Yield the Differences of `cells`, confirmed under a lock; with `repair` correct them."""
+    """Yield a Difference for each wrong sum of `cells` (a _Cells), after comparing again under a
+    lock, since sums may be written meanwhile. With `repair` (a bool) correct the sums."""
     if not cells.differences():
         return
     with transaction.atomic():

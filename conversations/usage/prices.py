@@ -58,8 +58,8 @@ def choose(prices, model, at, tier=None):
 
 
 def tool_prices(tools, model, at):
-    """Return `{tool: ToolPrice}` of those of `tools` (names) that have a price for the model named
-    `model` at `at` (an aware datetime)."""
+    """Return `{tool: ToolPrice}` for those of `tools` (names of tools such as "web_search") that
+    have a price for the language model named `model` at `at` (an aware datetime)."""
     if not tools:
         return {}
     found = ToolPrice.objects.filter(
@@ -69,8 +69,9 @@ def tool_prices(tools, model, at):
 
 
 def choose_tools(prices, model, at):
-    """Return `{tool: ToolPrice}`: of each tool the one of `prices` (an iterable of ToolPrice) that
-    applies, by the rules of `price_of`; one without a model comes last."""
+    """Return `{tool: ToolPrice}` with the one of `prices` (an iterable of ToolPrice) that applies
+    to each tool, for the language model named `model` at `at` (an aware datetime), by the rules of
+    `price_of`. A price for all models is used for a tool only if none is for this model."""
     by_tool = {}
     for price in prices:
         by_tool.setdefault(price.tool, []).append(price)

@@ -201,8 +201,8 @@ def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
 
 
 def _books(since, until, zone):
-    """Return the site's figures for the dates from `since` to `until` in the form of
-    `read_bill`."""
+    """Return the figures of this site's Responses for the dates from `since` to `until` in the
+    tzinfo `zone`, as `{(date, model): {measure: Decimal}}` like `read_bill`."""
     header, rows = summed(ended_calls(since, until, zone), ("day", "model"), zone)
     books = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:

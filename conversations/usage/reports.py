@@ -59,7 +59,7 @@ class Selection:
 
     @property
     def days(self):
-        """Return the number of days in the range."""
+        """Return the number of dates from `since` to `until`, both included."""
         return (self.until - self.since).days + 1
 
 
@@ -85,7 +85,8 @@ class Sums(dict):
 
     @property
     def cost(self):
-        """Return the cost as a Decimal in the site's currency."""
+        """Return the cost that this site computed, as a Decimal in its currency; calls of unknown
+        cost count as 0."""
         return money(self["cost_units"])
 
     @property
@@ -263,8 +264,9 @@ def _rows(selection, key):
 
 
 def _is_fine(selection, key):
-    """Return True if the report needs UsageDay, because no kind of UsageRollup distinguishes all
-    that is asked for."""
+    """Return True if a report of `selection` (a Selection) grouped by `key` has to read UsageDay,
+    because no kind of UsageRollup distinguishes all that is asked for (such as person and model
+    together)."""
     models = key == "model" or bool(selection.model)
     people = key in OF_PEOPLE or not selection.everyone
     return key == "purpose" or bool(selection.purpose) or (people and models)

@@ -79,5 +79,6 @@ class Command(BaseCommand):
         return f"of person {stored.owner_id}, {count} messages"
 
     def _place(self):
-        """Return the folder of the files, or "the bucket", for messages."""
+        """Return where the files are stored, as text for error messages: the folder, or "the
+        bucket"."""
         return settings.FILES_FOLDER or "the bucket"
