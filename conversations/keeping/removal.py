@@ -121,14 +121,14 @@ def remove_files(conversation):
 
 
 def released_files():
-    """Return a queryset of the Attachments that were deleted by their owners under a legal hold
-    which has been released since; they are to be deleted for good."""
+    """Return a queryset of the Attachments that were hidden from their owners instead of being
+    deleted, under a legal hold which has been released since; they are to be deleted for good."""
     hidden = Attachment.with_hidden.filter(hidden_at__isnull=False)
     held = Conversation.objects.filter(Hold.of_conversation(), pk=OuterRef("conversation_id"))
     return hidden.filter(~Exists(held))
 
 
 def released():
-    """Return a queryset of the Conversations that were deleted under a legal hold (hidden from
-    their owners) which has been released since; they are to be deleted for good."""
+    """Return a queryset of the Conversations that were hidden from their owners instead of being
+    deleted, under a legal hold which has been released since; they are to be deleted for good."""
     return Conversation.objects.filter(hidden_at__isnull=False).exclude(Hold.of_conversation())
