@@ -57,11 +57,12 @@ def is_stopped(pid):
 
 
 def after_a_check(server, reload, root):
-    """Return a function that reloads the site only if it could start with the environment of then.
+    """Return a function that reloads the site if it could start with the present environment and
+    `.env`.
 
     `server` is gunicorn's master (an Arbiter), `reload` its method that reloads, `root` the folder
-    of the site. If it could not start, the function logs why and the old workers go on: a reload
-    would end the master, and the site with it.
+    of the site. If the site could not start, the function logs why and the old workers go on: a
+    reload would end the master, and the site with it.
     """
 
     def checked():

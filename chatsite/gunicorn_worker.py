@@ -21,25 +21,32 @@ class TimedProtocol(ASGIProtocol):
     _unread_timer = None
 
     def connection_made(self, transport):
+        """Handle a new connection (`transport` is asyncio's): start the timer for its first
+        request."""
         super().connection_made(transport)
         self._first_request_timer = self.worker.loop.call_later(
             FIRST_REQUEST, self._abort_without_request
         )
 
     def _abort_without_request(self):
+        """Abort the connection if its first request has not come yet."""
         if self._awaiting_request and self.req_count == 1:
             self.transport.abort()
 
     def pause_writing(self):
+        """Stop writing, since the client reads too slowly, and start the timer that aborts the
+        connection."""
         super().pause_writing()
         if self._unread_timer is None:
             self._unread_timer = self.worker.loop.call_later(UNREAD, self.transport.abort)
 
     def resume_writing(self):
+        """Go on writing, since the client has read, and stop the timer."""
         super().resume_writing()
         self._cancel_unread_timer()
 
     def connection_lost(self, exc):
+        """Stop the timers of a connection that has ended; `exc` is the error, or None."""
         self._first_request_timer.cancel()
         self._cancel_unread_timer()
         super().connection_lost(exc)

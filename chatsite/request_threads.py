@@ -63,10 +63,8 @@ class Work:
 
 
 class RequestThread:
-    """A lasting thread that runs one function at a time; `number` is for its name.
-
-    `work` is the Work that it does now, None if it is free.
-    """
+    """A lasting thread that runs one function at a time. `number` becomes part of its name; `work`
+    is the Work that it does now, None if it is free."""
 
     def __init__(self, number):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
@@ -74,10 +72,13 @@ class RequestThread:
         self._id = None
 
     def submit(self, loop, function, *arguments):
-        """Run `function(*arguments)` in the thread; return a future on `loop`, the event loop."""
+        """Run `function(*arguments)` in the thread; return a future of its result on `loop`, the
+        event loop."""
         return loop.run_in_executor(self._executor, self._run, function, *arguments)
 
     def _run(self, function, *arguments):
+        """Note the thread's ident, by which a stuck query is found, and return
+        `function(*arguments)`."""
         self._id = threading.get_ident()
         return function(*arguments)
 

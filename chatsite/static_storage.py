@@ -20,4 +20,5 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
         return super().compress_files([path for path in paths if not self._is_compressed(path)])
 
     def _is_compressed(self, path):
+        """Return True if the static file at `path` has a compressed copy already."""
         return Path(self.path(f"{path}.gz")).exists() and Path(self.path(f"{path}.br")).exists()

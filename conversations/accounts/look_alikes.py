@@ -55,7 +55,8 @@ def looks_like_another(name, apart_from=None):
 
 
 def _fold(name):
-    """Return the skeleton of `name` (see `skeletons`)."""
+    """Return `name` in the form in which look-alike names are equal: without case, accents and
+    separators, and with one letter for all that look like it."""
     folded = unicodedata.normalize("NFKD", name).casefold()
     letters = "".join(each for each in folded if unicodedata.category(each)[0] in "LN")
     letters = letters.translate(_FOLD)

@@ -26,8 +26,8 @@ _request = ContextVar("request", default=None)
 @contextmanager
 def keeping_session_of(request):
     """Context manager: changes made within it do not end the session of `request`, so that people
-    who change their own e-mail address, or the rights of a group of theirs, stay logged in where
-    they do it."""
+    who change their own e-mail address, or the rights of a group of theirs, stay logged in
+    there."""
     token = _request.set(request)
     try:
         yield

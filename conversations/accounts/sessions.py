@@ -11,12 +11,13 @@ from conversations.database.prepared_query import Parameter, PreparedQuery
 
 
 class SessionStore(db.SessionStore):
-    """One session, in a row of Django's table of sessions. The name and the one extended method are
-    Django's, which looks for both in the module named by SESSION_ENGINE."""
+    """Django's SessionStore for one session, stored in a row of Django's table of sessions. Django
+    looks for a class of this name in the module that SESSION_ENGINE names."""
 
     def _get_session_from_db(self):
-        """Return the row of this session; None if there is none, or it has expired. The key of one
-        that is not there is forgotten, so that no visitor chooses the key of a new session."""
+        """Return the Session (row) with this session's key; None if there is none or it has
+        expired. The key is forgotten then, so that no visitor can choose the key of a new
+        session."""
         found = _unexpired.first(key=self.session_key, now=timezone.now())
         if found is None:
             self._session_key = None

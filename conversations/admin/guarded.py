@@ -26,17 +26,20 @@ class GuardedAdmin(admin.ModelAdmin):
     show_facets = admin.ShowFacets.NEVER
 
     def changeform_view(self, request, *args, **kwargs):
-        """Show or take the form of a row, as an act of `request.user`."""
+        """Return the page with the form of one row, or save it by POST. Changes are recorded in the
+        access log as acts of `request.user`."""
         with acting(request):
             return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs):
-        """Show or take the page that confirms a deletion, as an act of `request.user`."""
+        """Return the page that confirms the deletion of a row, or delete it by POST. Changes are
+        recorded in the access log as acts of `request.user`."""
         with acting(request):
             return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs):
-        """Show the list, or run an action on rows of it, as an act of `request.user`."""
+        """Return the list of rows, or run an action on some of them by POST. Changes are recorded
+        in the access log as acts of `request.user`."""
         with acting(request):
             return super().changelist_view(request, *args, **kwargs)
 
@@ -50,6 +53,8 @@ class GuardedAdmin(admin.ModelAdmin):
 
     def get_object(self, request, object_id, from_field=None):
         # Django would take an empty `_to_field` in the URL for the name of a field.
+        """Return the row with the id `object_id`, or None. An empty `from_field` (`_to_field` in
+        the URL) counts as none; Django would take it for the name of a field."""
         return super().get_object(request, object_id, from_field or None)
 
     def listed_lookups(self):
@@ -76,17 +81,20 @@ class PowerAdmin(GuardedAdmin):
     """
 
     def changeform_view(self, request, *args, **kwargs):
-        """Show or take the form of a row; asks for a recent login."""
+        """Return the page with the form of one row, or save it by POST, after asking for a recent
+        login."""
         require_recent_login(request)
         return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request, *args, **kwargs):
-        """Show or take the page that confirms a deletion; asks for a recent login."""
+        """Return the page that confirms the deletion of a row, or delete it by POST, after asking
+        for a recent login."""
         require_recent_login(request)
         return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request, *args, **kwargs):
-        """Show the list, or run an action on rows of it, which asks for a recent login."""
+        """Return the list of rows, or run an action on some of them by POST; an action asks for a
+        recent login."""
         if request.method == "POST":
             require_recent_login(request)
         return super().changelist_view(request, *args, **kwargs)

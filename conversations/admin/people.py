@@ -117,12 +117,13 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         )
 
     def get_queryset(self, request):
+        """Return the queryset of accounts for the list, with their groups prefetched."""
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request, obj=None):
-        """Return the names of the fields that are shown only. Staff who are no superusers cannot
-        change `is_staff`, `is_superuser`, groups and permissions, since they could give themselves
-        more; nobody can deactivate their own account."""
+        """Return the names of the fields that are shown but cannot be changed. Staff who are no
+        superusers cannot change `is_staff`, `is_superuser`, groups and permissions, since they
+        could give themselves more; nobody can deactivate their own account."""
         fields = list(super().get_readonly_fields(request, obj))
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
@@ -135,8 +136,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return fields
 
     def get_fieldsets(self, request, obj=None):
-        """Return the groups of fields of the form; without the checkboxes of roles for those who
-        may not give them."""
+        """Return the groups of fields of the form for the account `obj` (None: a new one). Those
+        who may not give roles get none of the checkboxes of roles."""
         found = super().get_fieldsets(request, obj)
         if obj is None or (request.user.is_superuser and self.has_change_permission(request, obj)):
             return found
@@ -159,8 +160,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return obj is None or not people_beyond(request.user).filter(pk=obj.pk).exists()
 
     def user_change_password(self, request, id, form_url=""):
-        """Show or take the form that sets the password of the account `id`; asks for a recent
-        login."""
+        """Return the page with the form that sets the password of the account `id`, or set it by
+        POST, after asking for a recent login."""
         require_recent_login(request)
         return super().user_change_password(request, id, form_url)
 

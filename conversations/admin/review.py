@@ -34,19 +34,21 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
     ]
 
     def get_fieldsets(self, request, obj=None):
-        """Return the groups of fields of the form; without the checkboxes of roles for staff, who
-        only look."""
+        """Return the groups of fields of the form. Staff who are no superusers, and only look, get
+        permissions in place of the checkboxes of roles."""
         if request.user.is_superuser:
             return self.fieldsets
         return [(None, {"fields": ["name", "permissions"]})]
 
     def get_queryset(self, request):
+        """Return the queryset of groups for the list, with the number of members as `members`."""
         found = super().get_queryset(request).annotate(members=Count("user"))
         return found.prefetch_related("directory_rows")
 
     @admin.display(description=_("members come"))
     def managed_by(self, group):
-        """Return who decides on the members of `group`, for a column of the list."""
+        """Return text that says who decides on the members of `group` (the identity provider, or
+        administrators by hand), for a column of the list."""
         return _("from the directory") if group.directory_rows.all() else _("by hand")
 
     @admin.display(description=_("members"), ordering="members")
@@ -74,5 +76,7 @@ class ScopeAdmin(SuperusersChange, PowerAdmin):
         return False
 
     def delete_queryset(self, request, queryset):
+        """Delete the review scopes in `queryset` in one transaction, together with the rows of the
+        access log about it."""
         with transaction.atomic():
             super().delete_queryset(request, queryset)

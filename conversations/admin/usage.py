@@ -15,22 +15,22 @@ from conversations.rendering.isolated_text import isolated
 
 @admin.display(description=_("whose"))
 def whose(budget):
-    """Return the text of a list's column: the name of the person or group that `budget` (a Budget
-    or BudgetChange) is for, or "everyone"."""
+    """Return the name of the person or group that `budget` (a Budget or BudgetChange) is for, or
+    "everyone", as text for a column of the list."""
     return isolated(budget.holder)
 
 
 @admin.display(description=_("limit"), ordering="limit")
 def limit(budget):
-    """Return the text of a list's column: the limit of `budget` without trailing zeros, such as
+    """Return the limit of `budget` as text without trailing zeros for a column of the list, such as
     "20" instead of "20.00000000"."""
     return f"{budget.limit.normalize():f}"
 
 
 @admin.display(description=_("price of one use"), ordering="per_use")
 def price_of_a_use(price):
-    """Return the text of a list's column: the price of one use by `price` (a ToolPrice) without
-    trailing zeros."""
+    """Return the price of one use by `price` (a ToolPrice) as text without trailing zeros, for a
+    column of the list."""
     return f"{price.per_use.normalize():f}"
 
 
@@ -166,6 +166,7 @@ class UsageScopeAdmin(SuperusersChange, PowerAdmin):
     filter_horizontal = ["groups"]
 
     def get_queryset(self, request):
+        """Return the queryset of usage scopes for the list, with their groups prefetched."""
         return super().get_queryset(request).prefetch_related("groups")
 
     @admin.display(description=_("members of"))

@@ -90,7 +90,7 @@ def _largest(page: PageObject) -> Image.Image | None:
 
 
 def _opens(reader: PdfReader) -> bool:
-    """Return True if an encrypted PDF opens without a password."""
+    """Return True if the encrypted PDF that `reader` has opened can be read without a password."""
     try:
         return bool(reader.decrypt(""))
     except (PyPdfError, NotImplementedError):

@@ -49,12 +49,14 @@ class _Collector:
         self.found.append(Element(_local(name), False, named))
 
     def end(self, name: str) -> None:
+        """Handle an end tag: append its Element with the text since the last tag."""
         self._depth -= 1
         self.found.append(Element(_local(name), True, {}, "".join(self._text)))
         self._forget()
 
     def characters(self, text: str) -> None:
         # More of one text than all that is kept of a document is of no use.
+        """Collect `text` for the next end tag; what exceeds MOST_CHARACTERS is dropped."""
         if self._length <= MOST_CHARACTERS:
             self._text.append(text)
             self._length += len(text)
@@ -64,6 +66,7 @@ class _Collector:
         raise Refusal("broken")
 
     def _forget(self) -> None:
+        """Forget the text collected so far."""
         self._text, self._length = [], 0
 
 

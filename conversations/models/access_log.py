@@ -142,9 +142,9 @@ class ReviewAccess(models.Model):
         return str(self.number)
 
     def save(self, *args, using=None, **kwargs):
-        """Append this row to the log: set its number, time, previous hash and hash, and insert it
-        into the database called `using` (None: the default one). Raise Permanent if it is stored
-        already."""
+        """Append this row to the access log: set its number, time, previous hash and hash, and
+        insert it into the database called `using` (None: the default one). Raise Permanent if it is
+        stored already."""
         if not self._state.adding:
             raise Permanent
         using = using or router.db_for_write(type(self), instance=self)
@@ -245,9 +245,9 @@ class ReviewAccess(models.Model):
 
     @classmethod
     def verify(cls):
-        """Check the hash chain of the whole log, oldest row first. Yield `(number, what)` for each
-        row that differs from what was written; `what` is "edited", "removed", "reordered" or
-        "added".
+        """Check the hash chain of the whole access log, oldest row first. Yield `(number, what)`
+        for each row that differs from what was written; `what` is "edited", "removed", "reordered"
+        or "added".
 
         Rows removed from the end are found by comparison with the AccessLogHead. Rows are read by
         the thousand, so that memory does not grow with the log.

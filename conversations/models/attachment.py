@@ -180,6 +180,7 @@ class Attachment(models.Model):
         return str(self.pk)
 
     def get_absolute_url(self):
+        """Return the path at which the file's owner gets its bytes."""
         return reverse("file", args=[self.pk])
 
     @property

@@ -84,7 +84,7 @@ class ConversationQuerySet(models.QuerySet):
 
 class Conversation(models.Model):
     """A conversation: a tree of messages, owned by one person. `active` is the last Message of the
-    branch that is shown by default."""
+    branch (path through the tree) that is shown by default."""
 
     class TitleSource(models.TextChoices):
         """Who wrote the title: the first line of the text, the language model, or the person."""
@@ -168,6 +168,7 @@ class Conversation(models.Model):
         return str(self.pk)
 
     def get_absolute_url(self):
+        """Return the path of the conversation's page."""
         return reverse("conversation", args=[self.pk])
 
     @property

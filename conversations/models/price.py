@@ -69,8 +69,8 @@ class DatedPrice(models.Model):
 
 
 def _rate(name, help_text="", **optional):
-    """Return a field for a rate in money per million tokens, labelled `name`; `optional` are
-    further arguments of the field."""
+    """Return a DecimalField for a rate (money per million tokens) with the label `name` and the
+    explanation `help_text`; `optional` are further arguments of the field."""
     return models.DecimalField(
         name,
         max_digits=16,
@@ -90,8 +90,8 @@ class Price(DatedPrice):
     currency per million tokens.
 
     Calls with more than `long_context_over` tokens of input are charged by the rates whose names
-    begin with `long_`, for all their tokens. A rate that is empty makes the calls that need it
-    unpriced; only cached input costs as much as other input then.
+    begin with `long_`, for all their tokens. If a call needs a rate that is empty, its cost is
+    unknown; but cached input without a rate of its own costs as much as other input.
     """
 
     tier = models.CharField(

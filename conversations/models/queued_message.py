@@ -9,7 +9,7 @@ class QueuedMessage(models.Model):
     """A message that a person sent while a reply was still being written. It is submitted when that
     reply has ended.
 
-    At most one for each conversation. It is stored on the server, so it survives the closing of the
+    Each conversation has at most one. It is stored on the server, so it survives the closing of the
     browser tab.
     """
 

@@ -83,10 +83,14 @@ def _zip(request, ids, given):
     reason = {"reason": given["reason"], "explanation": given["explanation"]}
 
     def record_reading(conversation):
+        """Record the export of `conversation` in the access log, just before it is read; the first
+        one is recorded already."""
         if conversation.pk != ids[0]:
             _record(request, archive, conversation, reason)
 
     def record_end(digest):
+        """Record in the access log that the export is complete; `digest` is the SHA-256 of the
+        zip's manifest."""
         record(request, Action.FINISHED_EXPORT, detail=_detail(archive, manifest=digest))
 
     archive = CaseArchive(

@@ -159,6 +159,8 @@ def _page(request, conversation, form, status=200):
     phrases = parse(request.GET.get("q", ""))
 
     def draw():
+        """Return the HTML of the page. Raise Http404 if the message named in the URL is not in the
+        conversation."""
         if conversation is not None:
             try:
                 context["thread"] = thread(conversation, at, before)

@@ -341,8 +341,8 @@ def _periods(person_id):
 
 
 def _titles(person_id, form):
-    """Return the Sums of the Responses that wrote titles for the person with the id `person_id`, in
-    the dates of `form`; None if there are none."""
+    """Return the Sums of the Responses that wrote titles of conversations for the person with the
+    id `person_id`, in the dates of `form` (a RangeForm); None if there are none."""
     found = reports.sums_by("purpose", form.selection(people=[person_id]), COUNTED)
     return found.get("title")
 
@@ -360,6 +360,9 @@ def _unpriced(selection):
 
 
 def _missing(model, selection):
+    """Return the names of what has no price in the Responses of the language model `model` in the
+    days of `selection` (a reports.Selection), as text with commas; "" if the model has no price at
+    all."""
     names = missing_prices(model, selection.since, selection.until)
     return ", ".join(name for name in names if name != NO_PRICE)
 
