@@ -1,4 +1,4 @@
-"""Replacement of citation marks in the text of a reply by the numbers of its sources.
+"""Replacement of citation marks in the text of a reply by the numbers of the sources they name.
 
 Some models write `\\ue200cite\\ue202turn0search1\\ue201` into their text, between private-use
 characters. Where an annotation says which source that is, a number takes its place; else the mark

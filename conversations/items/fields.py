@@ -1,4 +1,4 @@
-"""Readers of fields of an item, which may be missing or of any type."""
+"""Functions that read one field of an item (a dict), which may be missing or of any type."""
 
 import re
 from collections.abc import Mapping

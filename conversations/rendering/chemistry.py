@@ -119,12 +119,13 @@ def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
 
 
 def _script(inner: str) -> str:
-    """Return the TeX of what stands raised or lowered: letters upright."""
+    """Return the TeX for `inner`, the text of an index or an exponent: letters become upright."""
     return rf"\mathrm{{{inner}}}" if inner.isalpha() else inner
 
 
 def _label(written: str) -> str:
-    """Return the TeX of what stands above or below an arrow: a chemical formula, or words."""
+    """Return the TeX for `written`, the text above or below an arrow: a chemical formula, or
+    words."""
     written = written.strip()
     if not written or "\\" in written or "$" in written:
         return written.replace("$", "")

@@ -37,8 +37,8 @@ def as_written(html: str) -> str:
 
 
 def body(source: str) -> str:
-    """Return the Markdown of a note, given the source of its block (which begins with
-    `[^label]:`)."""
+    """Return the Markdown of a footnote's text. `source` is the Markdown of its block, which begins
+    with `[^label]:`."""
     source = source[NOTE.match(source).end() :]
     first, newline, rest = source.partition("\n")
     return first + newline + re.sub(r"^(?: {1,4}|\t)", "", rest, flags=re.M)
@@ -46,10 +46,11 @@ def body(source: str) -> str:
 
 class Footnotes:
     """Numbering of the footnotes of one text: call `number` for the HTML of each block from the
-    top, then `section` for the notes.
+    top, then `section` for the list of notes.
 
-    notes: the sources of the notes' blocks, by label (link_references.label_name). anchor: the
-    beginning of ids, unique in a page of many texts. draw: makes the HTML of a note's Markdown.
+    notes: `{label: Markdown of the note's block}` (labels as of link_references.label_name).
+    anchor: the beginning of the ids of notes, unique in a page of many texts. draw: a function that
+    returns the HTML of a note's Markdown.
     """
 
     def __init__(self, notes: dict[str, str], anchor: str, draw: Callable[[str], str]) -> None:
@@ -63,8 +64,8 @@ class Footnotes:
         self._left = REFERENCES
 
     def number(self, html: str) -> str:
-        """Return `html` with the markers of references as numbered links to their notes, or as text
-        where there is no such note."""
+        """Return `html`, that of one block, with the markers of references to footnotes replaced by
+        numbered links to their notes, or by text where there is no such note."""
         return MARKER.sub(self._reference, html) if REFERENCE_START in html else html
 
     def _reference(self, match: re.Match) -> str:

@@ -43,8 +43,8 @@ class OpenFormula:
         self._unasked: list[str] | None = []
 
     def first(self, text: str, start: int) -> Outcome:
-        """Read the first line, `text` without its indentation; `start` is the index after the
-        opening in it. Return the outcome."""
+        """Read the first line, `text` without its indentation, and return the Outcome. `start` is
+        the index in `text` after the opening, such as `$$`."""
         self._count(text)
         ended = self._end.search(text, start)
         inner = text[start : ended.start()] if ended else text[start:]
@@ -55,8 +55,8 @@ class OpenFormula:
         return Outcome.OPEN
 
     def next(self, line: str) -> Outcome:
-        """Read another line and return the outcome; if that is NONE, this line is not among the
-        formula's."""
+        """Read `line`, the next one, and return the Outcome: OPEN, ENDED with this line, or NONE if
+        the lines are no formula, to which this line does not belong."""
         text = line.lstrip(" \t")
         if not text and self._is_prose():
             return Outcome.NONE

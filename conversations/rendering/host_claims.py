@@ -66,7 +66,8 @@ def pretends(text: str, target: str) -> bool:
 
 
 def _claims(plain: str):
-    """Yield the words of `plain` (from `visible`) that read as hosts."""
+    """Yield the words of the text `plain`, a result of `visible`, that a reader could take for host
+    names or addresses."""
     for match in _AFTER_SCHEME.finditer(plain):
         yield match[1]
     for match in _IPV6.finditer(plain):

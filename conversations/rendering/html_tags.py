@@ -124,8 +124,9 @@ class _Placing:
             self.written[n] = "</details>" + self.written.get(n, closing)
 
     def _of_reply(self, n: int, source: str, line_break: str) -> None:
-        """Decide what token `n`, a marker of the reply's tag `source`, becomes. `line_break` is the
-        <br> after it, or ""."""
+        """Decide whether the tag `source`, which a reply has written, becomes HTML or text. `n` is
+        the number of the token, a marker, that stands for it; `line_break` is the <br> after it, or
+        ""."""
         closing, name = NAME.match(source).groups()
         name = name.lower()
         self.written[n] = escape(source, quote=False) + line_break

@@ -53,8 +53,8 @@ OWN_TAG = re.compile(r"</?(?:br|sub|sup|kbd|details|summary)[ \t]*/?>", re.I)
 
 
 def columns(line: str) -> int:
-    """Return the width of the white space that `line` begins with, in columns; a tab reaches to the
-    next multiple of four."""
+    """Return the indentation of `line` in columns: the width of the white space at its beginning,
+    where a tab reaches to the next multiple of four."""
     width = 0
     for character in line:
         if character == " ":
@@ -79,8 +79,8 @@ def closes(line: str, fence: str) -> bool:
 
 
 def item(text: str, indent: int) -> Item | None:
-    """Return how the list item begins that starts with the line `text` (without its indentation of
-    `indent` columns); None if the line is no list item."""
+    """Return the Item (marker and column of the content) if the line `text` begins a list item,
+    else None. `text` is without its indentation of `indent` columns."""
     match = BULLET_OR_NUMBER.match(text)
     if not match:
         return None

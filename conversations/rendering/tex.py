@@ -281,14 +281,16 @@ def _tag(arguments: list[str]) -> str:
 
 
 def _coloured(arguments: list[str]) -> str:
-    """Return \\textcolor with one of the style sheet's colours, or the content alone."""
+    """Return the TeX for `\\textcolor` with `arguments`, a colour and a content: with the nearest
+    colour of the style sheet, or the content alone if there is none."""
     name = colour_name(arguments[0])
     inner = prepare(arguments[1])
     return rf"\textcolor{{{name}}}{{{inner}}}" if name else f"{{{inner}}}"
 
 
 def _colour(arguments: list[str]) -> str:
-    """Return \\color with one of the style sheet's colours, or a space."""
+    """Return the TeX for `\\color` with `arguments`, one colour: with the nearest colour of the
+    style sheet, or a space if there is none."""
     name = colour_name(arguments[0])
     return rf"\color{{{name}}}" if name else " "
 
@@ -304,7 +306,7 @@ def _character(arguments: list[str]) -> str:
 
 
 def _boxed(arguments: list[str]) -> str:
-    """Return the last argument in a frame."""
+    """Return the TeX that shows the last of `arguments` in a frame."""
     return rf"\boxed{{{prepare(arguments[-1])}}}"
 
 

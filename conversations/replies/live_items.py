@@ -81,8 +81,8 @@ class LiveItems:
                 self._close(event.index, event.item)
 
     def begin_again(self):
-        """Forget the numbers that events gave to items, since the request is sent once more and its
-        events count from 0 again."""
+        """Forget the numbers that the gateway's events gave to items; call it before the request is
+        sent once more, whose events count from 0 again."""
         self._by_number, self._order = {}, []
 
     def _open(self, event):

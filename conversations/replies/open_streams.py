@@ -68,10 +68,8 @@ class Streams:
                 watcher.remind()
 
     async def check_access(self, lane):
-        """End the streams of people who logged out, were deactivated or changed their password.
-
-        `lane` is the Lane that the query is sent in.
-        """
+        """End the event streams of people who logged out, were deactivated or changed their
+        password. `lane` is the Lane (database thread) in which that is read."""
         if not self._watchers:
             return
         watchers = {

@@ -1,4 +1,5 @@
-"""Items of a reply that is being written, as they are stored beside its text so far.
+"""Conversion of the items of a reply that is being written to the JSON that is stored beside its
+text so far, and back.
 
 `Response.partial` and `.partial_reasoning` have the texts; `.partial_items` has, where there is
 more than these two, the items in their order, with the lengths of their texts in place of the

@@ -61,11 +61,12 @@ def count_attempt(response_id, lease, number):
 
 
 def checkpoint(lease, texts, alive):
-    """Store text so far and heartbeat of the replies that the process with this `lease` writes.
+    """Store text so far and heartbeat of the replies that the process with this `lease` (UUID)
+    writes, in one transaction.
 
-    `texts` has an Unsaved (see partial_items) for each that changed, `alive` the ids of all.
-    Returns two sets of ids: those that were asked to stop, and those that this process no longer
-    writes, by what the database says. One transaction.
+    `texts` has an Unsaved (see partial_items) for each reply whose text has changed, `alive` the
+    ids of the Responses of all. Returns two sets of these ids: those that somebody asked to stop,
+    and those that, by the database, this process does not write any more.
     """
     silent = set(alive) - {text.id for text in texts}
     with transaction.atomic():

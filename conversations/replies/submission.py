@@ -386,8 +386,9 @@ def _refuse(submission, error):
 
 
 def _is_about_open_reply(error):
-    """Return True if `error` says that the conversation has an open reply already: PostgreSQL names
-    the violated index `one_open_reply_per_conversation`, SQLite its column."""
+    """Return True if the IntegrityError `error` was raised since the conversation has an open reply
+    (one still being written): PostgreSQL names the index `one_open_reply_per_conversation`, SQLite
+    its column."""
     diagnosis = getattr(error.__cause__, "diag", None)
     if diagnosis is not None:
         return diagnosis.constraint_name == "one_open_reply_per_conversation"

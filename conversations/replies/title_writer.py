@@ -57,7 +57,8 @@ class TitleWriter:
             del self.live[response.pk]
 
     def interrupt_all(self):
-        """Stop all titles as interrupted, also those whose Response is still being stored."""
+        """Stop writing all titles, with the status INTERRUPTED, also those whose Response is still
+        being stored."""
         self.leaving = True
         for title in self.live.values():
             stop_early(title, Response.Status.INTERRUPTED)

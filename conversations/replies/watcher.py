@@ -23,7 +23,8 @@ class Watcher:
         self._reminded = False
 
     def begin(self):
-        """Note the current task as the one that sends and waits; call it there before `wait`."""
+        """Remember the current asyncio task as the one that sends the event stream, to wake or
+        cancel it; call it in that task before `wait`."""
         self._task = asyncio.current_task()
 
     def begin_to_send(self):

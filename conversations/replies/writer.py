@@ -145,9 +145,10 @@ def stop_early(live, status):
 def _finish(response, lease, fields, stored, sends):
     """Store the end of `response`, and submit the message queued behind it if `sends` is True.
 
-    Runs in a Lane. `stored` are text, HTML, reasoning, HTML of that, and items. Returns `(columns
-    as written, Submitted)`: None for the columns if another process has ended it, None for the
-    Submitted if no message was submitted.
+    Runs in a Lane. `fields` are the columns of the Response's end (dict), `stored` the message's
+    text, HTML, reasoning, HTML of that, and items. Returns `(columns as written, Submitted)`: None
+    for the columns if another process has ended the reply, None for the Submitted if no message was
+    submitted.
     """
     ending = response_states.finish(response, lease, fields, *stored)
     if ending is None:

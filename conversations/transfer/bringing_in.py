@@ -43,8 +43,8 @@ def bring_in(person, file, most_bytes=None):
     """Import the conversations in `file` (binary, seekable: JSON or a zip) for the User `person`.
 
     Returns the Report, which also lists what could not be read. Raises Unreadable if no
-    conversation was found. `most_bytes` is how much the file may unpack to; None for the default
-    limit of ImportFile.
+    conversation was found. `most_bytes` is how many bytes the file may have, of a zip unpacked;
+    None for the default limit of ImportFile.
     """
     importer = Importer(person, file, most_bytes=most_bytes)
     while (piece := importer.read()) is not None:
@@ -80,7 +80,8 @@ class Importer:
     `cursor` (a dict that can be stored as JSON) is the position up to which `read` has come: the
     number of conversations, and the id and number of messages of one that was read in part. A new
     Importer of the same file and person, given this `cursor` and `report`, continues there.
-    `most_bytes` is how much the file may unpack to; None for the default limit of ImportFile.
+    `most_bytes` is how many bytes the file may have, of a zip unpacked; None for the default limit
+    of ImportFile.
     """
 
     def __init__(self, person, file, *, most_bytes=None, cursor=None, report=None):
@@ -378,8 +379,8 @@ class _Replies:
                 self._streams.append((message, name, stream))
 
     def finish(self):
-        """Set the HTML of all messages that were added, once their code is highlighted; what is not
-        after 10 seconds stays as it is."""
+        """Set the columns of HTML of all messages that were added. Waits for their syntax
+        highlighting; code that is not highlighted after 10 seconds stays so."""
         self._batch.finish()
         for message, name, stream in self._streams:
             setattr(message, name, "".join(stream.frozen))

@@ -98,7 +98,8 @@ def _part_text(part):
 
 
 def _is_other(part, text):
-    """Return True if `part` of a message is no text but a picture, a recording or a file."""
+    """Return True if `part`, an entry of a message's `parts`, is a picture, a recording or a file,
+    not text. `text` is the text found in it."""
     return isinstance(part, dict) and not text and bool(part)
 
 

@@ -214,8 +214,8 @@ def _holds_conversations(name):
 
 
 def _whole_number(digits):
-    """Return the number that `digits` say: an int, or from 20 characters on a float, since `int`
-    takes quadratic time (a quarter of a second for 8 MB of numbers of 4,300 digits)."""
+    """Convert `digits`, a whole number in JSON, to an int, or from 20 characters on to a float:
+    `int` takes quadratic time (a quarter of a second for 8 MB of numbers of 4,300 digits)."""
     return int(digits) if len(digits) < 20 else float(digits)
 
 

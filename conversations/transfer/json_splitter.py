@@ -34,12 +34,12 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
-    """The error of a file that is no JSON object or list, or has too much that cannot be a
+    """Raised for a file that is no JSON object or list, or has too much in it that cannot be a
     conversation."""
 
 
 class CutOff(NotJson):
-    """The error of a file that ends in the middle of its JSON: a bracket was not closed."""
+    """Raised for a file that ends in the middle of its JSON: a bracket was not closed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,8 @@ class ChatCompletionsReader:
             builder.finish("failed", error=error_in(frame))
 
     def whole(self, body: dict) -> None:
-        """Read `body`, a JSON object that is a whole completion, into the builder, and end the
-        response."""
+        """Read `body`, the JSON of a chat completion that came as a whole HTTP body, not streamed,
+        into the builder, and set the builder's `end`."""
         self.chunk(body)
         self.finish()
 

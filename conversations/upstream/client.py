@@ -217,10 +217,8 @@ class Upstream:
         return [ListedModel.read(name, found[name]) for name in sorted(names)[:MOST_MODELS]]
 
     def with_key(self, api_key: str) -> "Upstream":
-        """Return another Upstream that sends `api_key`, with the same gateway and connections.
-
-        Used to see whether the gateway refuses a wrong key.
-        """
+        """Return another Upstream for the same gateway, with the same connections, that sends
+        `api_key` in place of the configured key; used to see whether a wrong key is refused."""
         headers = self._headers.copy()
         headers["Authorization"] = f"Bearer {api_key}"
         return Upstream(

@@ -70,10 +70,9 @@ def closed_without_a_byte(error: Exception) -> bool:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the reason in the words of the operating system or OpenSSL, "" if there are none.
-
-    aiohttp's own message is not used: it names the gateway's host.
-    """
+    """Return why the connection failed with the exception `error`, in the words of the operating
+    system or OpenSSL; "" if there are none. aiohttp's own message names the gateway's host, so it
+    is not used."""
     found = getattr(error, "os_error", None) or getattr(error, "certificate_error", None) or error
     if isinstance(found, ssl.SSLCertVerificationError):
         return one_line(found.verify_message)

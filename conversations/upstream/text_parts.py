@@ -49,7 +49,8 @@ class TextPart:
         return same_index and self.item.is_at(place)
 
     def add(self, text: str) -> None:
-        """Append `text`, a delta, to the part and, unless it is hidden, to its item."""
+        """Append `text`, the next piece that was streamed, to the part and, unless the part is
+        hidden, to its item."""
         self._pieces.append(text)
         if not self.hidden:
             self.item.add(text)

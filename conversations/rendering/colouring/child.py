@@ -122,7 +122,8 @@ def _answer(job: dict) -> dict:
 
 
 def _spans(tokens: Iterable[tuple[_TokenType, str]]) -> Iterable[str]:
-    """Yield the HTML of `tokens`, with neighbours of the same class in one <span>."""
+    """Yield pieces of HTML for `tokens`, Pygments' pairs of type and text, with neighbours of the
+    same CSS class in one <span>."""
     current: str | None = None
     texts: list[str] = []
     for kind, text in tokens:

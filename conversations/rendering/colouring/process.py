@@ -17,12 +17,13 @@ ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LANG", "L
 
 
 class Crash(Exception):
-    """The child process ended, or gave no valid answer, while it worked on a job."""
+    """Raised if the child process that highlights code ended, or gave no valid answer, while it
+    worked on a job."""
 
 
 class Unavailable(Exception):
-    """The child process could not be started, or did not answer within ANSWER_SECONDS and was
-    killed."""
+    """Raised if the child process that highlights code could not be started, or did not answer
+    within ANSWER_SECONDS and was killed."""
 
 
 class Process:
