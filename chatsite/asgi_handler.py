@@ -85,7 +85,7 @@ class Handler(ASGIHandler):
         else:
             response = await self._files(request)
         if not hasattr(request, "id"):
-            # It passed no middleware: it needs no thread and nothing else of the chain.
+            # It passed no middleware, and needs of the middleware only the id and the headers.
             request_id(headers(lambda request: response))(request)
         return response
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from conversations.accounts.local_login import was_by_single_sign_on
 from conversations.models import Person
 
-# Pages that one can use without it: those that set it up, confirm who one is, and log out.
+# Pages that one can use without a second factor: to set one up, confirm who one is, and log out.
 _FREE = ("/accounts/", "/admin/logout/", settings.STATIC_URL)
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 

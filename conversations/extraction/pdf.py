@@ -13,7 +13,7 @@ from .limits import LARGE_SIDE, MOST_CHARACTERS, MOST_PAGES, MOST_PICTURES, MOST
 from .picture import plain, write_pair
 
 MEDIA_TYPE = "application/pdf"
-# It describes each fault of a file at length, on the standard error.
+# pypdf describes each fault of a file at length, on the standard error.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 

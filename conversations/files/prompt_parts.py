@@ -109,7 +109,7 @@ def _content(item):
     return content if isinstance(content, list) else []
 
 
-# The begin of a tag like ours within a text.
+# The begin of a `<file` or `</file` tag within the text of a document.
 _TAG = re.compile(r"<(?=\s{0,9}/?\s{0,9}file\b)", re.IGNORECASE)
 _FIELDS = ("image_url", "file_data")
 

@@ -104,7 +104,7 @@ def _by_clamd(file):
                 connection.sendall(len(block).to_bytes(4, "big") + block)
             connection.sendall(bytes(4))
         except (BrokenPipeError, ConnectionResetError):
-            # It hung up at its limit of size, and has said so.
+            # clamd hung up at its limit of size; its answer says so.
             logger.debug("clamd took no more of a file.")
         answer = b""
         while len(answer) < 4_096 and (piece := connection.recv(4_096)):

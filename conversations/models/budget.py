@@ -37,9 +37,9 @@ class BudgetQuerySet(models.QuerySet):
 
 class Budget(models.Model):
     """A budget: the most that one person may use in a period, in money, tokens or replies. It
-    applies to `person`, to each member of `group` or, where both are empty, to each person. If
-    several apply to a person, each of them has to be kept. A `hard` one refuses what exceeds it;
-    others only warn."""
+    applies to `person`, to each member of `group` or, if both are null, to each person. If several
+    apply to a person, each of them has to be kept. A `hard` budget refuses what exceeds it; any
+    other only warns."""
 
     class Period(models.TextChoices):
         DAY = "day", _("day")
@@ -150,8 +150,9 @@ class BudgetChange(models.Model):
 
 
 def _note(budget, action):
-    """Insert a BudgetChange with the present values of `budget`. `action` is a BudgetChange.Action;
-    the username is taken from `budget.changed_by`, which the admin sets, else ""."""
+    """Insert a BudgetChange (row of the history) with the present values of `budget`. `action` is a
+    BudgetChange.Action; the username is taken from `budget.changed_by`, which the administration
+    sets, else ""."""
     BudgetChange.objects.create(
         budget_id=budget.pk,
         action=action,

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """A background job that a person ordered (an import, the erasure of conversations), or the site
-    itself: the nightly retention run has no `owner`. Any process of the site may run it, in small
-    steps (`conversations.jobs`).
+    """A background job that a person ordered (an import, the erasure of conversations), or that the
+    site began itself: the nightly retention run has no `owner`. Any process of the site may run it,
+    in small steps (`conversations.jobs`).
 
     A process holds a lease (a lock that expires) while it works: `lease` is its token;
     `heartbeat_at` is renewed by the database's clock. `cursor` (JSON) says where to resume after a

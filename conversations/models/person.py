@@ -24,7 +24,8 @@ SEEN_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class PersonManager(UserManager):
-    """The manager of people: Django's, with a fast look-up by key, which each request makes."""
+    """Django's manager of accounts, with a faster look-up by primary key, which each request
+    makes."""
 
     # The prepared query asks for the columns of today, which an earlier migration has not made yet.
     use_in_migrations = False
@@ -125,8 +126,8 @@ class Person(AbstractUser):
         return self.is_active and (self.is_superuser or "view_reviewaccess" in self.assigned)
 
     def seen(self):
-        """Store the present time as `last_seen_at`, unless it was stored less than SEEN_AGAIN_AFTER
-        ago."""
+        """Store the present time as `last_seen_at` (when the person last used the site), unless it
+        was stored less than SEEN_AGAIN_AFTER ago."""
         now = timezone.now()
         if self.last_seen_at is None or self.last_seen_at < now - SEEN_AGAIN_AFTER:
             type(self).objects.filter(pk=self.pk).update(last_seen_at=now)

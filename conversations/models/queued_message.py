@@ -22,7 +22,7 @@ class QueuedMessage(models.Model):
     length = models.PositiveIntegerField(null=True)
     # Becomes `Message.submission`, which is unique, so that the message is stored only once.
     submission = models.UUIDField(unique=True)
-    # It was refused when it was submitted (a budget, for one): it waits for the person to send it.
+    # True if it was refused when submitted, as by a budget: it waits for the person to send it.
     refused = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 

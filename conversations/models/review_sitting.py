@@ -18,7 +18,8 @@ class ReviewSittingQuerySet(models.QuerySet):
     """The queryset of sittings (permissions of reviewers to read for one hour)."""
 
     def current(self, reviewer):
-        """Return a queryset of the sittings of `reviewer` (a Person) that have not ended."""
+        """Return a queryset of the sittings (permissions to read for one hour) of `reviewer` (a
+        Person) that have not ended."""
         return self.filter(reviewer=reviewer, ends_at__gt=timezone.now())
 
     def for_conversation(self, reviewer, conversation, sitting_id=None):
@@ -68,9 +69,9 @@ class ReviewSitting(models.Model):
 
     @classmethod
     def begin(cls, reviewer, conversation, reason, explanation, remembered):
-        """Store and return a new ReviewSitting of `reviewer` that begins now. `reason` is a
-        ReviewAccess.Reason, `explanation` its text; if `remembered`, it allows all conversations,
-        else only `conversation`.
+        """Store and return a new ReviewSitting (permission to read for one hour) of `reviewer` (a
+        Person) that begins now. `reason` is a ReviewAccess.Reason, `explanation` the reviewer's own
+        words; if `remembered` is True it allows all conversations, else only `conversation`.
 
         Deletes the reviewer's sittings that have ended and, if `remembered`, the earlier one with a
         remembered reason.

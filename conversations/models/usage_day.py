@@ -44,16 +44,17 @@ def money(units):
 
 
 class UsageSums(models.Model):
-    """The columns shared by the tables of sums over Responses. `calls` counts all Responses,
-    `replies` those with that purpose, `answered` the replies that reached a model, `failed` the
-    replies that failed or were interrupted. Tokens are as in Response; `cost_units` is the cost in
-    units of 10⁻⁸ of the currency, `tool_cost_units` the part of it that is charges for tools,
-    `estimated_cost_units` the part that is estimated. Characters are counted of Responses with
-    reported tokens only.
+    """Abstract model with the columns that all tables of sums over Responses share. `calls` counts
+    all Responses, `replies` those with that purpose, `answered` the replies that reached a model,
+    `failed` the replies that failed or were interrupted. Tokens are as in Response; `cost_units` is
+    the cost in units of 10⁻⁸ of the currency, `tool_cost_units` the part of it that is charges for
+    tools, `estimated_cost_units` the part that is estimated. Characters are counted of Responses
+    with reported tokens only.
 
     Of the Responses for which the gateway named a cost, `cost_reports` is the number,
-    `reported_cost_units` that cost, `unmatched_cost_units` the part of it for Responses without a
-    cost of ours, and `matched_cost_units` our cost of the others.
+    `reported_cost_units` that cost, `unmatched_cost_units` the part of it for Responses whose cost
+    this site could not compute, and `matched_cost_units` the cost that this site computed for the
+    others.
 
     `first_token_N` and `total_time_N` are histograms: the number of Responses whose time to the
     first token, or in all, lies in bucket N of FIRST_TOKEN_EDGES or TOTAL_TIME_EDGES (seconds).
@@ -105,8 +106,8 @@ class UsageDay(UsageSums):
 
 
 class UsageRollup(UsageSums):
-    """Roll-ups: sums over a longer time than a day, or over fewer keys (person, model, purpose)
-    than UsageDay has, so that every report reads few rows.
+    """Sums of usage over a longer time than a day, or over fewer keys (person, model, purpose) than
+    UsageDay has, so that every report reads few rows.
 
     `grain` says what a row sums up, such as a month for each person; `day` is the first day of that
     time. A key that the grain does not distinguish is 0 or "".
