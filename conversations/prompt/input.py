@@ -48,7 +48,8 @@ class Turn:
 
     @property
     def parts(self):
-        """The parts of the API (dicts) that follow the text; only a person's turn has any."""
+        """The content parts (dicts of the API) for files, which are sent after the text; only a
+        person's turn has any."""
         return self.files.parts if self.files and self.role == "user" else ()
 
     def tokens(self, ratio):

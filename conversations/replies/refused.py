@@ -51,13 +51,15 @@ class NotPossible(Refused):
 
 
 class TemporaryForbidden(Refused):
-    """Raised if the conversation is, or would be, temporary, and the person may have none."""
+    """Raised if the conversation is, or would be, temporary, and the person may not have temporary
+    conversations."""
 
     code = "temporary_forbidden"
 
 
 class TemporaryEnforced(Refused):
-    """Raised if the conversation is not temporary, and all of the person have to be."""
+    """Raised if the conversation is not temporary, and the person may have only temporary
+    conversations."""
 
     code = "temporary_enforced"
 

@@ -43,7 +43,8 @@ class Watcher:
             self._future.set_result(None)
 
     def remind(self):
-        """Wake the stream's task to send a comment: proxies cut a stream that is silent."""
+        """Wake the stream's task and have it send a comment, since proxies cut the connection of an
+        event stream that is silent."""
         self._reminded = True
         self.wake()
 

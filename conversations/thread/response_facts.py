@@ -78,8 +78,8 @@ def _as_html(rows):
 
 
 def _facts(model, answered_by, taken, given, costs, asked, to_first_token, seconds):
-    """Yield `(label, text)` of the owner's facts. Unknown values are left out, except tokens: "not
-    reported"."""
+    """Yield `(label, text)` for each fact about a Response that its owner sees, from the values
+    that `_values` returned. Unknown ones are left out, except tokens: "not reported"."""
     labels = _labels(get_language())
     input_tokens, cached_tokens, written_tokens = taken
     output_tokens, reasoning_tokens = given

@@ -210,9 +210,10 @@ class Importer:
         self.report.fault = fault or self.report.fault
 
     def _parts_of_batch(self, batch):
-        """Yield the _Parts of `batch`, conversations that follow each other in the file, and None
-        after each. They are `(number, found, noted)`: the conversation's number from 1, its JSON,
-        and the Report of what could not be read before it.
+        """Yield the _Parts of each conversation in `batch`, and None after each conversation.
+
+        `batch` is a list of `(number, found, noted)`: the conversation's number in the file (from
+        1), its parsed JSON, and the Report of what could not be read before it.
 
         One query for all of them says which the person has.
         """

@@ -48,8 +48,8 @@ class ItemText:
         self._size = 0
 
     def reset(self) -> None:
-        """Forget the text given so far, and take its characters off the allowance, since other
-        text will replace it."""
+        """Forget the text given so far, since other text will replace it, and subtract its
+        characters from those that the allowance counts as used."""
         self._marks = ReferenceMarks()
         self._half = ""
         self._allowance.used -= self._size

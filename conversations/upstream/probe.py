@@ -270,18 +270,19 @@ def _row(name: str, failed: Failed) -> Row:
 
 
 def _accepted(name: str, answer: _Answer, *, essential: bool = True) -> Row:
-    """Return the Row `name`: whether the gateway gave a proper `answer`, so that it accepts what
-    the request tried. `essential` is that of the Row."""
+    """Return the Row `name`: its `ok` is True if `answer` has no error, so that the gateway accepts
+    what the request tried (as instructions). `essential` is that of the Row."""
     return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
 
 
 async def _refused(
     name: str, otherwise: str, works: bool, upstream: Upstream, model: str, turns: list[dict]
 ) -> Row:
-    """Send a request that a gateway should refuse; return the row `name` with how it refused it.
+    """Send a request that a gateway should refuse, and return the Row `name`: whether it did, with
+    the error code as its value.
 
-    `otherwise` is the code of the row if it did answer. `works` says that the gateway answers
-    proper requests: without that a failure means nothing, and nothing is sent.
+    `otherwise` is the code of the Row if the gateway answered. `works` is True if it answers proper
+    requests; else a failure means nothing, and nothing is sent.
     """
     if not works:
         return Row(name, False, "not_asked", essential=False)
