@@ -6,23 +6,28 @@ import re
 import shutil
 import signal
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
 os.environ["INSECURE_HTTP"] = "true"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-if "FILES_URL" not in os.environ:
-    # Not where the files of a site lie that somebody runs from here.
-    _files = tempfile.mkdtemp(prefix="chatsite-files-")
-    os.environ["FILES_URL"] = f"file://{_files}"
-    atexit.register(shutil.rmtree, _files, ignore_errors=True)
-
 import django
 import pytest
+from django.conf import settings as chatsite
 from django.utils import timezone, translation
 from hypothesis import settings as hypothesis
 
 # Before the tests are collected, so that they may import models like any module.
 django.setup()
+# Files of messages: each process its own folder, and not the one of a site that somebody runs from
+# here. pytest-django has loaded the settings already, so both these and the environment of servers
+# that tests start have to be told.
+_files = tempfile.mkdtemp(prefix="chatsite-files-")
+atexit.register(shutil.rmtree, _files, ignore_errors=True)
+os.environ["FILES_URL"] = f"file://{_files}"
+chatsite.STORAGES["files"]["OPTIONS"]["location"] = Path(_files)
+chatsite.FILES_FOLDER = Path(_files)
+chatsite.UPLOAD_FOLDER = Path(_files) / "incoming"
 
 # The same examples each time: a run speaks of the change it tests, not of luck. `make soak` looks
 # further, with others each time.

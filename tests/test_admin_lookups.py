@@ -98,6 +98,7 @@ def test_lists_are_searched_by_what_they_show():
         "conversations.usagescope": {"viewer__username", "groups__name"},
         "conversations.budget": {"person__username", "group__name"},
         "conversations.budgetchange": {"holder", "by"},
+        "conversations.directorygroup": {"value", "group__name"},
         "conversations.person": {"username", "email", "first_name", "last_name"},
     }
     for model, each in admin.site._registry.items():

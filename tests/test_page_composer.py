@@ -117,7 +117,7 @@ def test_the_script_refuses_what_the_server_would_not_read(make_server, surf, al
 def test_what_is_too_large_without_the_script_comes_back_with_the_back_button(
     make_server, surf, alice
 ):
-    server = make_server(MAX_BODY=100_000)
+    server = make_server(MAX_BODY=50_000)
     page = surf(server, alice, java_script_enabled=False)
     composer(page).fill("汉" * 20_000)
     page.get_by_role("button", name="Send").click()

@@ -116,7 +116,7 @@ def test_an_expired_login_keeps_the_text_and_goes_on_after_a_new_one(server, sur
     login = opened.value
     login.locator("[name=login]").fill("alice")
     login.locator("[name=password]").fill("correct horse")
-    login.get_by_role("button", name="Sign in").click()
+    login.get_by_role("button", name="Sign in", exact=True).click()
     login.wait_for_url(f"{server.url}/")
     composer(page).press("Enter")
     finished(page)
