@@ -43,14 +43,7 @@ def take(person, upload, *, conversation=None):
     if upload.size > settings.MAX_FILE:
         raise FileRefused("too_large_file")
     with _on_disk(upload) as file:
-        try:
-            extract = read_file(file, storage.upload_folder())
-        except Refusal as refusal:
-            raise FileRefused(refusal.code) from refusal
-        except OSError as error:
-            logger.warning("A file could not be read: %s.", error.strerror)
-            raise FileRefused("busy") from error
-        with extract:
+        with _extracted(read_file, file) as extract:
             is_picture = extract.finding.kind == PICTURE
             content = extract.large if is_picture else file
             attachment = _attachment(person, name, extract.finding, content, conversation)
@@ -66,12 +59,7 @@ def take_pages(person, scanned, *, conversation=None, most):
     Raise FileRefused if a page cannot be accepted; the pages before it are kept.
     """
     with _readable(scanned) as file:
-        try:
-            extracts = read_pages(file, storage.upload_folder())
-        except Refusal as refusal:
-            raise FileRefused(refusal.code) from refusal
-        except OSError as error:
-            raise FileRefused("busy") from error
+        extracts = _extracted(read_pages, file)
     stem = scanned.name.rpartition(".")[0] or scanned.name
     taken = []
     with contextlib.ExitStack() as stack:
@@ -83,6 +71,18 @@ def take_pages(person, scanned, *, conversation=None, most):
             _store(attachment, extract.large, extract.small)
             taken.append(scanner.check(attachment))
     return taken
+
+
+def _extracted(read, file):
+    """Return what `read` (read_file or read_pages) extracts from the open `file` in a child
+    process. Raise FileRefused with the reason that the child gave, or "busy" if there was none."""
+    try:
+        return read(file, storage.upload_folder())
+    except Refusal as refusal:
+        raise FileRefused(refusal.code) from refusal
+    except OSError as error:
+        logger.warning("A file could not be read: %s.", error.strerror)
+        raise FileRefused("busy") from error
 
 
 @contextlib.contextmanager
