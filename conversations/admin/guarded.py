@@ -52,7 +52,6 @@ class GuardedAdmin(admin.ModelAdmin):
         return lookup in self.listed_lookups()
 
     def get_object(self, request, object_id, from_field=None):
-        # Django would take an empty `_to_field` in the URL for the name of a field.
         """Return the row with the id `object_id`, or None. An empty `from_field` (`_to_field` in
         the URL) counts as none; Django would take it for the name of a field."""
         return super().get_object(request, object_id, from_field or None)
@@ -69,6 +68,22 @@ class GuardedAdmin(admin.ModelAdmin):
             parts = ("year", "month", "day", "gte", "lt")
             lookups |= {f"{self.date_hierarchy}__{part}" for part in parts}
         return lookups
+
+
+class RecordsAdmin(GuardedAdmin):
+    """Base class of ModelAdmins of records: rows that nobody adds, changes or deletes by hand."""
+
+    def has_add_permission(self, request):
+        """Return False: the site writes records itself."""
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """Return False: records are shown only."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Return False: records stay."""
+        return False
 
 
 class PowerAdmin(GuardedAdmin):

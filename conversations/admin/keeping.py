@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
+from conversations.admin.guarded import PowerAdmin, RecordsAdmin, SuperusersChange
 from conversations.keeping.preview import preview
 from conversations.models import Conversation, Erasure, Hold, Person, RetentionRule, TemporaryPolicy
 from conversations.rendering.isolated_text import isolated
@@ -116,25 +116,13 @@ class TemporaryPolicyAdmin(SuperusersChange, PowerAdmin):
 
 
 @admin.register(Erasure)
-class ErasureAdmin(GuardedAdmin):
+class ErasureAdmin(RecordsAdmin):
     """ModelAdmin of Erasure: a read-only list of the people whose data were erased, each with its
-    receipt."""
+    receipt. One is ordered on the page of the account."""
 
     list_display = ["asked_at", "person_id", "pseudonym", "phase", "finished_at"]
     fields = ["person_id", "pseudonym", "asked_at", "asked_by", "phase", "finished_at", "receipt"]
     readonly_fields = fields
-
-    def has_add_permission(self, request):
-        """Return False: an erasure is ordered on the page of the account."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Return False: erasures are records."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        """Return False: erasures are records."""
-        return False
 
     @admin.display(description=_("receipt"))
     def receipt(self, erasure):

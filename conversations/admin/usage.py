@@ -7,7 +7,12 @@ from django.contrib import admin
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from conversations.admin.guarded import GuardedAdmin, PowerAdmin, SuperusersChange
+from conversations.admin.guarded import (
+    GuardedAdmin,
+    PowerAdmin,
+    RecordsAdmin,
+    SuperusersChange,
+)
 from conversations.form_fields import refuse_day_out_of_range
 from conversations.models import Budget, BudgetChange, Price, ToolPrice, UsageScope
 from conversations.rendering.isolated_text import isolated
@@ -132,25 +137,13 @@ class BudgetAdmin(GuardedAdmin):
 
 
 @admin.register(BudgetChange)
-class BudgetChangeAdmin(GuardedAdmin):
+class BudgetChangeAdmin(RecordsAdmin):
     """ModelAdmin of the history of budgets: read-only."""
 
     list_display = ["at", "by", "action", whose, limit, "metric", "period", "hard"]
     list_filter = ["action", "period", "metric"]
     search_fields = ["holder", "by"]
     date_hierarchy = "at"
-
-    def has_add_permission(self, request):
-        """Return False: the history is read-only."""
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        """Return False: the history is read-only."""
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        """Return False: the history is read-only."""
-        return False
 
 
 @admin.register(UsageScope)
