@@ -39,6 +39,7 @@ pytest_plugins = [
     "tests.support.identity_provider",
     "tests.support.llmock",
     "tests.support.browser",
+    "tests.support.database_cable",
     "tests.support.review_stage",
     "tests.support.shared_servers",
 ]

@@ -8,7 +8,6 @@ from django.db import connection
 
 from conversations.models import Message, Response
 from conversations.replies import titles
-from tests.support.database_cable import Cable
 from tests.support.ledger_rows import balanced, call
 from tests.support.polling import until
 from tests.support.server import database_url
@@ -19,14 +18,6 @@ from tests.support.stream_reader import words
 # SQLite has no connection to lose.
 ON_POSTGRESQL = pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")
 SUBMISSION = (b"INSERT INTO conversations_response", b"COMMIT")
-
-
-@pytest.fixture
-def cable(db):
-    cable = Cable(int(connection.settings_dict["PORT"]))
-    yield cable
-    cable.thaw()
-    cable.pull()
 
 
 @pytest.fixture

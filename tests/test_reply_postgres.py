@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Conversation, Message, Response
-from tests.support.database_cable import Cable
 from tests.support.ledger_rows import balanced
 from tests.support.polling import until
 from tests.support.server import database_url
@@ -17,13 +16,6 @@ from tests.support.shared_servers import wish
 from tests.support.stream_reader import Reader, words
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="is about PostgreSQL")
-
-
-@pytest.fixture
-def cable(db):
-    cable = Cable(int(connection.settings_dict["PORT"]))
-    yield cable
-    cable.pull()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 from django.db import connection, transaction
 
 from conversations.models import Message, Response
-from tests.support.database_cable import Cable
 from tests.support.polling import until
 from tests.support.server import database_url
 from tests.support.shared_servers import wish
@@ -20,14 +19,6 @@ pytestmark = [
 
 # Seconds in which a page has to say so; twice that is for hanging, on a busy machine.
 IN_TIME = 5
-
-
-@pytest.fixture
-def cable(db):
-    cable = Cable(int(connection.settings_dict["PORT"]))
-    yield cable
-    cable.thaw()
-    cable.pull()
 
 
 @pytest.fixture

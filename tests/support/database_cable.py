@@ -4,6 +4,9 @@ import contextlib
 import socket
 import threading
 
+import pytest
+from django.db import connection
+
 
 class Cable:
     """Passes connections to `port` on; `pull` cuts them all and refuses new ones, as a database
@@ -103,3 +106,12 @@ class Cable:
         with self._lock:
             self._ends -= {here, there}
         here.close()
+
+
+@pytest.fixture
+def cable(db):
+    """A Cable to the PostgreSQL that the tests run on, for a server to be started at its end."""
+    cable = Cable(int(connection.settings_dict["PORT"]))
+    yield cable
+    cable.thaw()
+    cable.pull()
