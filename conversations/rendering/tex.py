@@ -16,7 +16,7 @@ from .tex_colours import colour_name
 TOKEN = re.compile(r"\\(begin|end)[ \t]*\{([^{}\\]*)\}|\\([a-zA-Z]+)\*?|\\.|[{}&%]", re.S)
 BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 # Mathematics within \text{}.
-MATH_IN_TEXT = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$|\\\(((?:(?!\\[()]).)*+)\\\)", re.S)
+MATH_IN_TEXT = re.compile(r"(?<!\\)\$((?:[^$\\]|\\.)*)\$|\\\(((?:[^\\]|\\(?![()]))*)\\\)", re.S)
 SPECIAL_IN_TEXT = re.compile(r"\\\\|(\\[a-zA-Z]+)|(?:(\\.)|([_&%#]))( *)|(\^)", re.S)
 ROW_BREAK_SPACE = re.compile(r"[ \t\n]*\[-?[\d.]+[ \t]*[a-z]{2}\]")
 COLUMNS = re.compile(r"\*\{(\d{1,2})\}\{([^{}]*)\}|[@!><]\{[^{}]*\}|[pmb]\{[^{}]*\}|[^lcr|:]")
