@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Subquery
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import PowerAdmin, RecordsAdmin, SuperusersChange
@@ -25,14 +26,14 @@ class RetentionRuleForm(forms.ModelForm):
     when submitted again with the same values, which the hidden field `previewed` tells."""
 
     days = forms.IntegerField(
-        label=_("days"),
+        label=capfirst(_("days")),
         required=False,
         min_value=1,
         max_value=MOST_DAYS,
         help_text=RetentionRule._meta.get_field("days").help_text,
     )
     file_days = forms.IntegerField(
-        label=_("days for files"),
+        label=capfirst(_("days for files")),
         required=False,
         min_value=1,
         max_value=MOST_DAYS,
@@ -138,7 +139,7 @@ class HoldForm(forms.ModelForm):
     id."""
 
     person = forms.CharField(
-        label=_("person"), max_length=150, required=False, help_text=_("The username.")
+        label=capfirst(_("person")), max_length=150, required=False, help_text=_("The username.")
     )
 
     class Meta:
