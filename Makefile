@@ -23,7 +23,6 @@ help: ## List the targets.
 
 run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file changes.
 	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) createcachetable --verbosity 0
 	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
 
 # Those that kill, stall and drain servers wait more than they work: they run beside others.

@@ -75,7 +75,7 @@ def prepare(environment):
     """Create the database and collect the static files; create PEOPLE people and one more, and
     return the list of their session keys. `environment` is the dict of environment variables for
     the server."""
-    for command in ("migrate", "createcachetable", "collectstatic"):
+    for command in ("migrate", "collectstatic"):
         options = ["--noinput"] if command == "collectstatic" else []
         subprocess.run(
             [sys.executable, "manage.py", command, "-v0", *options],

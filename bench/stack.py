@@ -42,7 +42,7 @@ def prepare(folder, models, database_url=None, people=200):
         LOG_LEVEL="WARNING",
         PYTHONPATH=str(ROOT),
     )
-    for command in (["migrate"], ["createcachetable"], ["collectstatic", "--noinput"]):
+    for command in (["migrate"], ["collectstatic", "--noinput"]):
         subprocess.run([sys.executable, "manage.py", *command, "-v0"], cwd=ROOT, check=True)
     import django
 

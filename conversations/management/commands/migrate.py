@@ -36,8 +36,8 @@ def _alone(connection):
 
 @contextlib.contextmanager
 def _advisory_lock(connection):
-    """Context manager: hold an advisory lock of PostgreSQL, on a connection of its own."""
-    # On a connection of its own: migrations open and close transactions on the other one.
+    """Context manager: hold an advisory lock of PostgreSQL, on a connection of its own, since
+    migrations open and close transactions on `connection`."""
     holder = connection.copy()
     holder.settings_dict["OPTIONS"].pop("pool", None)
     try:
