@@ -17,7 +17,7 @@ from conversations.cases import files as case_files
 from conversations.cases import manifest, reading, record
 from conversations.models import Conversation, ReviewAccess
 from conversations.review.access_log_page import COLUMNS, csv_rows, with_names
-from conversations.transfer.pipe import Pipe
+from conversations.transfer.write_buffer import WriteBuffer
 from conversations.usage.report_tables import harmless
 
 LOG_ROWS = 500  # of the access log that are read by one query
@@ -45,7 +45,7 @@ class CaseArchive:
             "at": timezone.now(),
         }
         self._record_reading, self._record_end = record_reading, record_end
-        self._pipe = Pipe()
+        self._pipe = WriteBuffer()
         self._members = {}
 
     def pieces(self):

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 class ErasePersonWork:
     """Work object of a Job that erases a person; the Job's `subject` is the id of the Erasure.
-    `conversations.jobs.work` describes the methods of work objects."""
+    `conversations.jobs.job_kinds` describes the methods of work objects."""
 
     def __init__(self, job):
         self._erasure = Erasure.objects.get(pk=job.subject)

@@ -11,7 +11,7 @@ PIECE_CONVERSATIONS = 100
 class EraseWork:
     """Work object of a Job that deletes the one conversation that the Job names, or all that were
     in its owner's trash when it was created. The Job's `done` and `total` are numbers of
-    conversations. `conversations.jobs.work` describes the methods of work objects."""
+    conversations. `conversations.jobs.job_kinds` describes the methods of work objects."""
 
     def __init__(self, job):
         self._conversations = Conversation.objects.of(job.owner).filter(

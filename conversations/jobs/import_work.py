@@ -16,7 +16,7 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 class ImportWork:
     """Work object of a Job that imports a file; the Job's `subject` is the name of the file in
-    IMPORT_FOLDER. `conversations.jobs.work` describes the methods of work objects. Raise
+    IMPORT_FOLDER. `conversations.jobs.job_kinds` describes the methods of work objects. Raise
     FileNotFoundError if the file is not on this machine."""
 
     def __init__(self, job):

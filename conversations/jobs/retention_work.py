@@ -17,7 +17,7 @@ HOUR = 2
 class RetentionWork:
     """Work object of the nightly Job that deletes all conversations that were due (by retention
     rules, in the trash …) when the Job was created. The Job's `report` has the numbers deleted by
-    kind. `conversations.jobs.work` describes the methods of work objects."""
+    kind. `conversations.jobs.job_kinds` describes the methods of work objects."""
 
     def __init__(self, job):
         self._sweep = Sweep(now=job.created_at, counts=job.report)

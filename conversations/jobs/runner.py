@@ -19,7 +19,7 @@ from django.utils import timezone
 from conversations.database.outage import passes, sentence
 from conversations.jobs import lease as leases
 from conversations.jobs.erase_work import order_erasing
-from conversations.jobs.work import is_here, open_work
+from conversations.jobs.job_kinds import is_here, open_work
 from conversations.models import Conversation, Job
 from conversations.transfer.report import Unreadable
 
@@ -168,9 +168,9 @@ def do_piece(job, work, lease):
     """Do the next piece of a claimed Job in one transaction. Return True if more pieces follow;
     False if the Job is done, has failed or was lost to another process.
 
-    `work` is the work object of the Job (`jobs.work`), `lease` the UUID under which this process
-    claimed it. An unexpected exception is logged and returns False; the Job is then claimed again
-    later.
+    `work` is the work object of the Job (`jobs.job_kinds`), `lease` the UUID under which this
+    process claimed it. An unexpected exception is logged and returns False; the Job is then claimed
+    again later.
     """
     try:
         piece = work.read()

@@ -7,9 +7,9 @@ from .block_splitter import Block, Kind
 from .code import code_box, label
 from .formula_block import tex_of
 from .formulas import formula
-from .guards import BLOCK_CHARACTERS, too_heavy
 from .line_syntax import FENCE, columns
 from .markdown import Box, markdown
+from .markdown_limits import BLOCK_CHARACTERS, too_heavy
 from .sanitizer import clean
 from .text_direction import direction
 

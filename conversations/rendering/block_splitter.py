@@ -16,7 +16,6 @@ from . import folding_block, formula_block
 from .folding_block import OpenFolding
 from .footnotes import NOTE
 from .formula_block import OpenFormula, Outcome
-from .guards import BLOCK_CHARACTERS
 from .line_syntax import (
     BULLET_OR_NUMBER,
     FENCE,
@@ -32,6 +31,7 @@ from .line_syntax import (
     is_rule,
     item,
 )
+from .markdown_limits import BLOCK_CHARACTERS
 from .nested_fences import OpenFence
 
 # Columns by which the paragraphs of a footnote after the first are set in, at least; Markdown says

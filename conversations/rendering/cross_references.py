@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from .block_html import parsed_html
 from .block_splitter import Block, Kind
 from .footnotes import NOTE, Footnotes, provisional
-from .guards import BLOCK_CHARACTERS
 from .link_references import Definition, LinkReferences, hrefs_in, label_name
 from .markdown import address_of
+from .markdown_limits import BLOCK_CHARACTERS
 
 BOX = re.compile(r'<div class="code">.*?</code></pre></div>', re.S)
 PARSED = frozenset((Kind.TEXT, Kind.LIST, Kind.QUOTE, Kind.DETAILS, Kind.FOOTNOTE))

@@ -13,12 +13,12 @@ from html import escape
 from .block_html import plain
 from .block_splitter import Kind, Splitter
 from .code import code_box, label
-from .guards import BLOCK_CHARACTERS, too_heavy
 from .incomplete_markdown import closing_marks, open_code_column, showable
 from .line_syntax import columns
 from .link_references import LinkReferences
 from .list_and_table_parts import Parts, parts_of
 from .markdown import markdown
+from .markdown_limits import BLOCK_CHARACTERS, too_heavy
 
 # Budget for parsing, in characters: what each character of text adds, and the budget at first.
 EARNED = 1.7

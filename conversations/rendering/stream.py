@@ -14,8 +14,8 @@ from .colouring import Coloured, colour
 from .colours import Box, Colours, with_colours
 from .cross_references import CrossReferences, with_boxes_of
 from .footnotes import provisional
-from .guards import MESSAGE_CHARACTERS
 from .heading_levels import Headings
+from .markdown_limits import MESSAGE_CHARACTERS
 from .open_block import OpenBlock
 from .unsafe_characters import tidy
 

@@ -36,8 +36,8 @@ from conversations.replies.refused import (
     TemporaryForbidden,
 )
 from conversations.search import index
+from conversations.thread.id_tree import Place
 from conversations.thread.message_tree import MessageTree
-from conversations.thread.tree import Place
 
 
 @dataclass(frozen=True, kw_only=True)

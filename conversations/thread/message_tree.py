@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from conversations.models import Message
-from conversations.thread.tree import Tree
+from conversations.thread.id_tree import Tree
 
 _UUID = models.UUIDField()
 _ROWS = """

@@ -15,7 +15,7 @@ from django.utils import timezone
 from conversations.models import Conversation, Response
 from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import markdown_export, native_json
-from conversations.transfer.pipe import Pipe
+from conversations.transfer.write_buffer import WriteBuffer
 from conversations.usage.report_tables import harmless
 
 # At most so much is read from the database for one piece of the zip.
@@ -34,7 +34,7 @@ def write_zip(person):
     """Yield, as bytes in pieces, a zip of all that `person` (a User) has: `account.json`,
     `usage.csv`, and each conversation that is not temporary as JSON and as Markdown. Queries are
     short."""
-    buffer = Pipe()
+    buffer = WriteBuffer()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
         info = zipfile.ZipInfo("usage.csv", timezone.localtime().timetuple()[:6])

@@ -95,7 +95,7 @@ async function findPlace() {
 const endInSight = new IntersectionObserver(([end]) => {
   if (!end.isIntersecting) return;
   endInSight.disconnect();
-  acts(({ showOlder }) => showOlder(end.target).then(watchEnd));
+  sidebarActions(({ showOlder }) => showOlder(end.target).then(watchEnd));
 });
 
 function watchEnd() {
@@ -106,15 +106,15 @@ function watchEnd() {
 
 // What can be done with one conversation, and a note that is dismissed.
 
-const acts = (use) => import("./acts.js").then(use, () => {});
+const sidebarActions = (use) => import("./sidebar_actions.js").then(use, () => {});
 
 document.addEventListener("click", (event) => {
   const control = event.target.closest?.("[data-manage], [data-dismiss], a[data-sidebar]");
   if (!control || isForBrowser(event)) return;
   event.preventDefault();
-  if (control.dataset.dismiss != null) acts(({ dismiss }) => dismiss(control));
-  else if (control.dataset.sidebar != null) acts(({ toggleSidebar }) => toggleSidebar());
-  else import("./acts.js").then(({ manage }) => manage(control), () => location.assign(control.href));
+  if (control.dataset.dismiss != null) sidebarActions(({ dismiss }) => dismiss(control));
+  else if (control.dataset.sidebar != null) sidebarActions(({ toggleSidebar }) => toggleSidebar());
+  else import("./sidebar_actions.js").then(({ manage }) => manage(control), () => location.assign(control.href));
 });
 
 document.addEventListener("acted", () => refresh(true));
@@ -139,7 +139,7 @@ document.addEventListener("keydown", (event) => {
   const name = !event.isComposing && !event.defaultPrevented && shortcutOf(event);
   if (!name) return;
   event.preventDefault();
-  if (name === "sidebar") acts(({ toggleSidebar }) => toggleSidebar());
+  if (name === "sidebar") sidebarActions(({ toggleSidebar }) => toggleSidebar());
   else import("./shortcuts.js").then((shortcuts) => shortcuts[name](), () => {});
 });
 

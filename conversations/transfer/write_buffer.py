@@ -3,7 +3,7 @@
 import io
 
 
-class Pipe(io.RawIOBase):
+class WriteBuffer(io.RawIOBase):
     """A write-only file in memory. `take` returns what was written since it was called last."""
 
     def __init__(self):
