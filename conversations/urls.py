@@ -6,6 +6,7 @@ from django.urls import path
 from conversations.views import (
     access_log,
     account,
+    approvals,
     cases,
     conversation_list,
     conversations,
@@ -83,6 +84,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
     path("messages/<uuid:message_id>/retry/", messages.retry, name="retry"),
     path("messages/<uuid:message_id>/continue/", messages.continue_reply, name="continue"),
+    path("messages/<uuid:message_id>/approval/", approvals.approval, name="approval"),
     path("messages/<uuid:message_id>/feedback/", feedback.feedback, name="feedback"),
     # /responses/<uuid>/
     path("responses/<uuid:response_id>/events/", responses.events, name="events"),

@@ -1,5 +1,6 @@
 """Functions that read one field of an item (a dict), which may be missing or of any type."""
 
+import json
 import re
 from collections.abc import Mapping
 
@@ -19,6 +20,16 @@ def passage_in(item: Mapping[str, object], name: str) -> str:
     missing or no text. The whole of it is in exported JSON."""
     text = text_in(item, name)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}\n…"
+
+
+def json_in(item: Mapping[str, object], name: str) -> str:
+    """Return `item[name]`, such as the arguments of a call, if it is a text, which the API's JSON
+    texts are; anything else, as some gateways send it, as JSON text. "" if it is missing or
+    null."""
+    value = item.get(name)
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def line_in(item: Mapping[str, object], name: str, longest: int = 300) -> str:

@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from conversations.items import approvals
 from conversations.rendering import THOUGHTS, render
 
 from .response import Response
@@ -50,6 +51,8 @@ class Message(models.Model):
     live_parts = None
     # Its Place (number and neighbours) among its siblings; set by views that show it.
     place = None
+    # Whether another message follows it, where that is known; else None.
+    is_followed = None
 
     class Meta:
         verbose_name = _("message")
@@ -72,6 +75,12 @@ class Message(models.Model):
     def is_reply(self):
         """Return True for a message by a language model, False for one by a person."""
         return self.role == self.Role.ASSISTANT
+
+    @property
+    def is_answer(self):
+        """Return True if this is a person's answer to requests for approval (`items.approvals`),
+        which consists of nothing else."""
+        return not self.is_reply and approvals.has_answers(self.items)
 
     @cached_property
     def own_response(self):

@@ -6,6 +6,7 @@ the files. Optional fields are sent only where they are set: some gateways refus
 do not know.
 """
 
+import json
 from dataclasses import dataclass
 
 # Used where no ratio was measured; tokenizers of today have 3–5 bytes of UTF-8 per token.
@@ -38,13 +39,15 @@ class FileParts:
 class Turn:
     """One stored message: `role` ("user" or "assistant") and `text`; `id` is not sent.
 
-    `files` is what is sent of its files (FileParts), None for none.
+    `files` is what is sent of its files (FileParts), None for none; `items` are further items of
+    the `input` array (dicts of the API), which are sent after the text.
     """
 
     id: object
     role: str
     text: str
     files: FileParts | None = None
+    items: tuple[dict, ...] = ()
 
     @property
     def parts(self):
@@ -52,13 +55,18 @@ class Turn:
         person's turn has any."""
         return self.files.parts if self.files and self.role == "user" else ()
 
+    @property
+    def item_texts(self):
+        """The list of `items` as JSON texts, by which their tokens are estimated."""
+        return [json.dumps(item, ensure_ascii=False) for item in self.items]
+
     def tokens(self, ratio):
         """Return the estimated tokens of the turn with its files; `ratio` is bytes per token."""
         needed = estimate_tokens(self.text, ratio) + TURN_OVERHEAD
         if self.parts:
             needed += self.files.tokens
             needed += sum(estimate_tokens(text, ratio) for text in self.files.texts)
-        return needed
+        return needed + sum(estimate_tokens(text, ratio) for text in self.item_texts)
 
 
 def join_instructions(*parts):
@@ -115,18 +123,17 @@ def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_tok
 def as_input(turns):
     """Return the `input` array of the request for `turns`, a list of dicts.
 
-    Turns without text and files are left out; adjacent turns of one role are joined, by a blank
-    line where both are text.
+    Turns without text, files and items are left out; adjacent texts of one role are joined, by a
+    blank line where both are text.
     """
     items: list[dict] = []
     for turn in turns:
         content = _content(turn)
-        if not content:
-            continue
-        if items and items[-1]["role"] == turn.role:
+        if content and items and items[-1].get("role") == turn.role:
             items[-1]["content"] = _joined(items[-1]["content"], content)
-        else:
+        elif content:
             items.append({"type": "message", "role": turn.role, "content": content})
+        items += turn.items
     return items
 
 

@@ -9,9 +9,10 @@ from django.db.models.functions import Now
 
 from conversations.database.statements import as_stored, compiled, from_stored, rows
 from conversations.files import drafts
-from conversations.models import LanguageModel, QueuedMessage, Response
+from conversations.models import LanguageModel, Message, QueuedMessage, Response
 from conversations.replies.refused import Busy, Refused
 from conversations.replies.submission import Submission, store
+from conversations.thread.approvals import open_requests
 
 Status = Response.Status
 # After a failure the person decides, since the next message may have counted on the reply, and
@@ -76,7 +77,7 @@ def send(conversation_id, refused=False):
     person = queued.conversation.owner
     offered = LanguageModel.objects.offered_to(person)
     model = next((model for model in offered if model.name == queued.model), None)
-    if model is None:
+    if model is None or (not refused and _is_asked(queued.conversation)):
         return _refused(queued)
     try:
         with transaction.atomic():
@@ -102,6 +103,13 @@ def send(conversation_id, refused=False):
 
 
 _QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
+
+
+def _is_asked(conversation):
+    """Return True if the last reply of the Conversation asks for an approval: whoever queued a
+    message did not know that, and may want to answer first."""
+    last = Message.objects.filter(pk=conversation.active_id).first()
+    return last is not None and bool(open_requests(last))
 
 
 def _taken(queued):

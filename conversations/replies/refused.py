@@ -76,6 +76,18 @@ class ConversationDeleted(Refused):
     code = "conversation_deleted"
 
 
+class Answered(Refused):
+    """Raised if the requests for approval of a reply were answered before, in another way."""
+
+    code = "answered"
+
+
+class PassedOver(Refused):
+    """Raised if another message follows a reply whose requests for approval are answered now."""
+
+    code = "passed_over"
+
+
 class FilesMissing(Refused):
     """Raised if a file of the message is no longer there: removed, swept or sent meanwhile."""
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from chatsite.logs import request_id
 from conversations.database.statements import as_stored, rows
 from conversations.files import prompt_parts
+from conversations.items import approvals
 from conversations.models import Message, Response
 from conversations.prompt import input as prompt
 from conversations.replies import titles
@@ -51,6 +52,8 @@ def build(question, *, person, model, effort="", length=None, with_files=True):
     conversation = question.conversation
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
+    if question.is_answer:
+        turns = _with_answers(turns)
     if with_files:
         turns = add_files(turns, conversation, model.name, model.files)
     instructions = prompt.join_instructions(
@@ -82,7 +85,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True):
     elif not with_files:
         request["files"] = {"left_out": True}
     body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
-    texts = [instructions, *(turn.text for turn in kept)]
+    texts = [instructions, *(turn.text for turn in kept), *turns[-1].item_texts]
     return RequestBody(
         body,
         request,
@@ -105,7 +108,7 @@ def rebuild(response):
     request = response.request
     turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
     first = [str(turn.id) for turn in turns].index(request["first_message"])
-    turns = turns[first:]
+    turns = _with_answers(turns[first:])
     if mode := request.get("files", {}).get("mode"):
         turns = add_files(turns, response.conversation, response.model, mode)
     return prompt.body(
@@ -141,6 +144,27 @@ def turns_to(conversation, message_id):
     found = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
     turns = {row[0]: prompt.Turn(*row) for row in found}
     return [turns[id] for id in ids]
+
+
+def _with_answers(turns):
+    """Return `turns` (Turns, the last one a stored message) where the last one answers requests for
+    approval with the items to send for that; else as they are.
+
+    They are sent only by the call that answers, with which the gateway uses the tool. In a later
+    one it would use it again: that it was used, an `mcp_call`, is never sent back. Requests in a
+    reply that was imported are not sent: a person could have written them.
+    """
+    found = (
+        Message.objects.filter(pk=turns[-1].id, role=Message.Role.USER, items__isnull=False)
+        .filter(parent__response__isnull=False)
+        .values_list("parent__items", "items")
+        .first()
+    )
+    if found is None:
+        return turns
+    asked, answers = found
+    items = tuple(approvals.answered_input(asked or [], answers))
+    return [*turns[:-1], replace(turns[-1], items=items)]
 
 
 def _measured_ratio(turns):

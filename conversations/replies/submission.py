@@ -22,6 +22,7 @@ from conversations.models import Conversation, LanguageModel, Message, Person, R
 from conversations.rendering import render_typed
 from conversations.replies import request_body, response_states
 from conversations.replies.refused import (
+    Answered,
     Busy,
     Conflict,
     ConversationDeleted,
@@ -30,6 +31,7 @@ from conversations.replies.refused import (
     NoPictures,
     NotPossible,
     OverLimit,
+    PassedOver,
     RequestTooLarge,
     Stale,
     TemporaryEnforced,
@@ -52,6 +54,9 @@ class Submission:
     - a reply to `text` in place of the person's message `edited`
     - another reply beside the reply `retried`
     - the continuation of the reply `continued`, for which the new message `text` asks
+    - what follows the person's `answers` (items, see `items.approvals`) to the requests for
+      approval of the reply `answered`; the `id` is then made of that reply's, so that there is one
+      answer
     """
 
     id: UUID
@@ -65,6 +70,8 @@ class Submission:
     edited: Message | None = None
     retried: Message | None = None
     continued: Message | None = None
+    answered: Message | None = None
+    answers: tuple[dict, ...] = ()
     # Attachments of the new message, as files.drafts.find returned them.
     files: tuple = ()
     # Whether the files of the messages before it, and of a message that is retried, are sent.
@@ -78,12 +85,12 @@ class Submission:
     def message(self):
         """The stored Message that the person edits, retries, continues or answers; None if the
         Submission names none."""
-        return self.edited or self.retried or self.continued or self.parent
+        return self.edited or self.retried or self.continued or self.answered or self.parent
 
     @property
     def within(self):
         """The stored Conversation in which the reply is to be written; None for a new one."""
-        about = self.edited or self.retried or self.continued
+        about = self.edited or self.retried or self.continued or self.answered
         return about.conversation if about else self.conversation
 
 
@@ -121,9 +128,10 @@ def store(submission, lease=None, response_id=None):
 
     `lease` is the UUID of the process that will write the reply; None stores it as queued.
     `response_id` is the UUID that a new Response is to have, None for any. Raises a subclass of
-    Refused: Busy, Conflict, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
+    Refused: Busy, Conflict, Answered, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
     FilesMissing, NoPictures, RequestTooLarge, TemporaryForbidden, TemporaryEnforced, or Stale if
-    messages follow `parent` or `continued`, since only an edit and a retry may branch.
+    messages follow `parent` or `continued`, PassedOver if they follow `answered`, since only an
+    edit and a retry may branch.
     """
     _check_roles(submission)
     try:
@@ -153,8 +161,9 @@ def store(submission, lease=None, response_id=None):
 
 
 def _check_roles(submission):
-    """Raise NotPossible where a person's message is retried or continued, or a reply edited."""
-    if submission.edited and submission.edited.is_reply:
+    """Raise NotPossible where a person's message is retried or continued, or a reply or an answer
+    to a request for approval is edited."""
+    if submission.edited and (submission.edited.is_reply or submission.edited.is_answer):
         raise NotPossible
     if submission.retried and not (submission.retried.is_reply and submission.retried.parent_id):
         raise NotPossible
@@ -179,9 +188,10 @@ def _is_temporary(submission):
 
 
 def _turn_of(submission):
-    """Return the rows to store for the Submission, a _Turn. Raises Stale if messages follow the one
-    that a new message answers, Message.DoesNotExist if that one was deleted."""
-    conversation, parent = submission.within, submission.continued or submission.parent
+    """Return the rows to store for the Submission, a _Turn. Raises Stale or PassedOver if messages
+    follow the one that a new message answers, Message.DoesNotExist if that one was deleted."""
+    conversation = submission.within
+    parent = submission.continued or submission.answered or submission.parent
     opens = conversation is None
     if submission.retried:
         question = submission.retried.parent
@@ -196,7 +206,7 @@ def _turn_of(submission):
         conversation.title_from(submission.text if submission.text.strip() else names)
     elif parent is not None:
         if _is_followed(parent, submission.id):
-            raise Stale
+            raise PassedOver if submission.answered else Stale
     elif conversation.active_id:
         parent = _leaf(conversation)
     question = Message(
@@ -205,6 +215,7 @@ def _turn_of(submission):
         role=Message.Role.USER,
         text=submission.text,
         html=render_typed(submission.text),
+        items=list(submission.answers) or None,
         submission=submission.id,
     )
     if opens:
@@ -347,7 +358,8 @@ def _check_files(submission, built):
 def _stored_before(submission):
     """Return the Submitted that was stored before with this submission's id; None if there is none.
 
-    Raises Conflict if that has another text, is in another conversation, or is somebody else's.
+    Raises Conflict if that has another text, is in another conversation, or is somebody else's;
+    Answered if it is another answer to the same requests for approval.
     """
     stored = (
         Message.objects.filter(submission=submission.id)
@@ -364,6 +376,8 @@ def _stored_before(submission):
     )
     if not is_same:
         raise Conflict
+    if submission.answered and stored.items != list(submission.answers):
+        raise Answered
     reply = stored
     if not stored.is_reply:
         replies = Message.objects.filter(parent=stored).select_related("response")

@@ -17,6 +17,7 @@ from django.utils.safestring import mark_safe
 from conversations.items import kind_of, parts_of_content, sources, split_segments
 from conversations.items.fields import line_in
 from conversations.rendering.unsafe_characters import tidy
+from conversations.thread.approvals import open_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class MessageParts:
     if the message has no items (its thoughts are then in `shown_reasoning`). `answer` is that of
     the texts and of the items between and after them, `sources` that of the list of sources. `came`
     is a sentence that says what came in a reply without text; "" if there is nothing to say.
+    `requests` are the Looks of requests for approval that can be answered now.
     """
 
     before: str | None = None
     answer: str = ""
     sources: str = ""
     came: str = ""
+    requests: tuple = ()
 
 
 def parts_of(message):
@@ -60,6 +63,7 @@ def parts_of(message):
         answer=_safe(answer),
         sources=sources_of(items),
         came="" if message.text else what_came(items),
+        requests=tuple(kind_of(each).look(each) for each in open_requests(message)),
     )
 
 

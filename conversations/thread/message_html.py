@@ -23,6 +23,7 @@ from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
+from conversations.items import approvals
 from conversations.rendering.unsafe_characters import tidy
 from conversations.thread.item_html import MessageParts, parts_of
 from conversations.thread.response_facts import facts, time_of
@@ -97,11 +98,13 @@ class MessageLook(_Frozen):
     has_choice: bool
     parts: MessageParts
     pk: str = PLACEHOLDERS["id"]
-    # Messages with thoughts alone, with files or with versions beside them are not cached.
+    # Messages with thoughts alone, with files, with requests for approval or answers to them, or
+    # with versions beside them are not cached.
     place: None = None
     reasoning: str = ""
     shown_reasoning: str = ""
     shown_files: tuple = ()
+    is_answer: bool = False
 
 
 class _LookContext(Context):
@@ -187,7 +190,9 @@ def _look_of(message, context):
         return None
     if message.reasoning and not message.items:
         return None
-    if message.shown_files:
+    if message.shown_files or message.is_answer:
+        return None
+    if message.is_reply and approvals.has_requests(message.items):
         return None
     if response is not None and (response.request.get("left_out") or response.refusal):
         return None

@@ -83,6 +83,7 @@ def thread(conversation, at=None, before=None, with_hidden=False):
         message.shown_files = files.get(message_id, [])
         message.conversation = conversation
         message.place = tree.place(message_id)
+        message.is_followed = message_id != path[-1]
         messages.append(message)
     return Thread(messages, start, path[-1] if path else None)
 

@@ -29,6 +29,12 @@ def edit(request, message_id):
     with the status of the refusal if the message is not accepted."""
     message = own_message(request, message_id)
     conversation = message.conversation
+    if message.is_answer:
+        sentence = _(
+            "An answer to a request cannot be changed. Retry the reply that asked, and the model "
+            "may ask again."
+        )
+        return refused_page(request, message, sentence, 409)
     if request.method != "POST":
         form = EditForm(
             initial={"text": message.text},
@@ -83,10 +89,10 @@ def _another_reply(request, message, **wanted):
     page that says why none was started."""
     form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
     if not form.is_valid():
-        return _refused(request, message, form.first_error, 422)
+        return refused_page(request, message, form.first_error, 422)
     taken = submit(request, form, **wanted)
     if isinstance(taken, Refusal):
-        return taken.mark(_refused(request, message, taken.sentence, taken.status))
+        return taken.mark(refused_page(request, message, taken.sentence, taken.status))
     return answer(request, taken)
 
 
@@ -102,7 +108,7 @@ def _edit_page(request, message, form, status=200):
     return render(request, name, context, status=status)
 
 
-def _refused(request, message, sentence, status):
+def refused_page(request, message, sentence, status):
     """Return the page, or the fragment, that says in `sentence` why no reply was started; `status`
     is the HTTP status."""
     context = {"sentence": sentence, "conversation": message.conversation}

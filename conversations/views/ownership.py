@@ -62,16 +62,18 @@ def own_kept_or_trashed(request, conversation_id):
         raise Http404 from None
 
 
-def own_message(request, message_id):
+def own_message(request, message_id, *, also_trashed=False):
     """Return the Message with the id `message_id`, with its conversation, parent and Response, if
     `request.user` owns the conversation. Raise Http404 if not, or if the conversation is in the
-    trash."""
+    trash, unless `also_trashed` is True."""
     try:
-        return Message.objects.select_related("conversation", "parent", "response").get(
+        message = Message.objects.select_related("conversation", "parent", "response").get(
             pk=message_id,
             conversation__owner_id=request.user.pk,
-            conversation__trashed_at=None,
             conversation__hidden_at=None,
         )
     except Message.DoesNotExist:
         raise Http404 from None
+    if message.conversation.trashed_at is not None and not also_trashed:
+        raise Http404
+    return message

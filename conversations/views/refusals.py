@@ -57,6 +57,17 @@ def refusal_of(refused):
             409,
             _("This form was already sent with another text. Press Send to send this one too."),
         ),
+        "answered": (
+            409,
+            _("You gave another answer to this before, and the first one counts. Reload the page."),
+        ),
+        "passed_over": (
+            409,
+            _(
+                "The conversation went on without an answer to this, so that none can be given any "
+                "more. Retry the reply, and the model may ask again."
+            ),
+        ),
         "temporary_forbidden": (
             403,
             _(

@@ -33,17 +33,21 @@ def submit(request, form, **wanted):
         return refusal_of(refused)
 
 
-def answer(request, submitted):
+def answer(request, submitted, above=None, models=None):
     """Return the HTTP response to `submitted` (a replies.Submitted): 303 to the conversation or, as
-    the fragment "turn" for the JavaScript, 201 with the HTML of the message and its reply."""
+    the fragment "turn" for the JavaScript, 201 with the HTML of the message and its reply.
+
+    `above` is the Message above them if that looks otherwise now, else None; `models` are the
+    LanguageModels to retry it with.
+    """
     response = submitted.response
     conversation = response.conversation
     if request.fragment != "turn":
         return SeeOther(conversation.get_absolute_url())
-    turn = [response.message.parent, response.message]
+    turn = [*([above] if above else []), response.message.parent, response.message]
     for message in turn:
         message.place = message.place or place_of(message)
-    context = {"messages_shown": turn, "conversation": conversation}
+    context = {"messages_shown": turn, "conversation": conversation, "models": models}
     if submitted.has_budgets is False:
         # No budget applies to the person, so the template need not query which are nearly used up.
         context["nearly_used_up"] = ()

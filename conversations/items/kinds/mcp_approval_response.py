@@ -11,9 +11,12 @@ from ..kind import Item, Kind, Look, state_of
 @dataclass(frozen=True, slots=True)
 class McpApprovalResponseLook(Look):
     """Look of the answer to a request for approval: `is_allowed` is True if the person allowed the
-    use of the tool; `reason` is the person's reason, "" for none."""
+    use of the tool `name` of the MCP server `server` (both "" if the item does not say which);
+    `reason` is the person's reason, "" for none."""
 
     is_allowed: bool = False
+    name: str = ""
+    server: str = ""
     reason: str = ""
 
 
@@ -39,8 +42,15 @@ class McpApprovalResponse(Kind):
             self.type,
             *state_of(item, live),
             is_allowed=item.get("approve") is True,
+            name=line_in(item, "name"),
+            server=line_in(item, "server_label"),
             reason=line_in(item, "reason"),
         )
 
     def exported(self, item: Item) -> str:
-        return _("Allowed.") if item.get("approve") is True else _("Refused.")
+        names = {"tool": line_in(item, "name"), "server": line_in(item, "server_label")}
+        if not all(names.values()):
+            return _("Allowed.") if item.get("approve") is True else _("Refused.")
+        if item.get("approve") is True:
+            return _("Allowed: %(tool)s of %(server)s.") % names
+        return _("Refused: %(tool)s of %(server)s.") % names

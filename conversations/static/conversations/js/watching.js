@@ -29,7 +29,7 @@ export function watch(article) {
     source.addEventListener("done", (event) => {
       end();
       replace(article, event);
-      say(article.dataset.status);
+      say(article.querySelector("form[data-turn=approval]") ? "asks" : article.dataset.status);
       thread.dispatchEvent(new Event("finished"));
     });
     source.addEventListener("error", () => {

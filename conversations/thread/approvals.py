@@ -1,0 +1,29 @@
+"""Requests for approval of a reply, which its conversation's owner may answer now."""
+
+from conversations.items import approvals
+from conversations.models import Message, Response
+
+# States in which a reply ended by itself, so that its items are whole.
+_WHOLE = (Response.Status.COMPLETED, Response.Status.INCOMPLETE)
+
+
+def open_requests(message):
+    """Return a list of the items of `message` (a Message) that are requests for approval and can be
+    answered; [] for nearly all messages.
+
+    They can where the reply has ended, came from a gateway (an imported file may say anything), and
+    nothing follows it. Takes a query for the latter only if it is not known from the page.
+    """
+    if not (message.is_reply and not message.is_pending and approvals.has_requests(message.items)):
+        return []
+    response = message.own_response
+    if response is None or _is_followed(message):
+        return []
+    return approvals.answerable(message.items, is_cut_off=response.status not in _WHOLE)
+
+
+def _is_followed(message):
+    """Return True if a message follows the Message `message`."""
+    if message.is_followed is None:
+        message.is_followed = Message.objects.filter(parent_id=message.pk).exists()
+    return message.is_followed
