@@ -83,6 +83,36 @@ class Environment(environ.Env):
         return found or list(default)
 
 
+# Names of the variables that settings were read from, and the Environment read last.
+_read_by_site = set()
+_latest = None
+# Read by libraries of the site themselves: databases and object stores.
+_READ_BY_LIBRARIES = ("AWS_", "PGPASS")
+
+
+def is_read_by_site(name):
+    """Return True if the environment variable `name` is a setting of this site, or is read by one
+    of its libraries: its value may be sent to nobody."""
+    name = name.upper()
+    return name.removesuffix("_FILE") in _read_by_site or name.startswith(_READ_BY_LIBRARIES)
+
+
+def secret(name):
+    """Return the value of the environment variable `name`, which need not be a setting of the site:
+    from the process's environment, or the `.env` file that the settings were read from, or from the
+    file that `{name}_FILE` names. "" if it is not set or that file cannot be read."""
+
+    class Asked(Environment):
+        ENVIRON = {**(_latest.ENVIRON if _latest is not None else {}), **os.environ}
+
+    env = Asked()
+    env.escape_proxy = True
+    try:
+        return env.secret(name)
+    except ImproperlyConfigured:
+        return ""
+
+
 # The text of a `.env` file that is read in place of the file; None: the file is.
 _kept = None
 
@@ -102,12 +132,19 @@ def read_environment(file):
     pytest the file is left out: tests run the same whatever gateway somebody's `.env` names.
     """
 
+    global _latest
+
     class Read(Environment):
         ENVIRON = dict(os.environ)
+
+        def get_value(self, var, *arguments, **options):
+            _read_by_site.add(var)
+            return super().get_value(var, *arguments, **options)
 
     if "pytest" not in sys.modules:
         Read.read_env(file if _kept is None else io.StringIO(_kept))
     env = Read()
     # A value that starts with "$" is itself, not the name of another variable.
     env.escape_proxy = True
+    _latest = env
     return env

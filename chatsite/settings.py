@@ -256,6 +256,8 @@ ERASURE_LOOK = 60  # seconds between two looks whether a backup brought back who
 HEAD_LOOK = 10  # seconds between two looks whether this hour's head of the access log is written
 # Bytes of the largest request that the gateway takes; 0 is not known.
 UPSTREAM_MAX_BODY = env.number("UPSTREAM_MAX_BODY", 0)
+# Calls of the gateway's tools in one reply; 0 is not sent.
+MAX_TOOL_CALLS = env.number("MAX_TOOL_CALLS", 0)
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 
 # --- Limits ---------------------------------------------------------------------------------

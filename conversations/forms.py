@@ -1,25 +1,50 @@
 """Forms to send a message, to edit a message, and to ask for another reply to one."""
 
+import json
 import uuid
+from dataclasses import dataclass
 
 from django import forms
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from conversations.models import LanguageModel
 from conversations.rendering.isolated_text import isolated
+from conversations.tools import PersonsTools, Switch, merged, switched_on
+
+
+class Names(forms.Field):
+    """A form field for any number of short texts, each sent as a value of its own: a list."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value):
+        """Return the texts of the list `value` (None: none were sent), each once."""
+        return list(dict.fromkeys(str(each) for each in value or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model that a form offers: `model` is the LanguageModel, `tools` its switches of tools as
+    JSON for the script (`[[name, label, is on], …]`), "" for none."""
+
+    model: LanguageModel
+    tools: str
 
 
 class MessageForm(forms.Form):
     """The form to send a message: text, model, reasoning effort, maximum length of the reply in
-    tokens, and a submission id (a UUID, unique in the database, so that sending the form twice
-    stores one message).
+    tokens, switches of tools, and a submission id (a UUID, unique in the database, so that sending
+    the form twice stores one message).
 
-    `person` is the Person who sends it: only models offered to that person are valid; None: no
-    model is. `chosen` is the name of the model that is selected at first. In `cleaned_data`,
-    `model` is a LanguageModel. `files` are the Attachments that go with the message (`files_kept`):
+    `person` is the Person who sends it: only models and tools offered to that person are valid;
+    None: no model is. `chosen` is the name of the model that is selected at first, `tools` the
+    names of the tools that are on at first (None: nobody chose yet). In `cleaned_data`, `model` is
+    a LanguageModel, and `tools` the names of those that are on, None if the form had no switches.
+    `files` are the Attachments that go with the message (`files_kept`):
     with some it needs no text.
     """
 
@@ -32,9 +57,13 @@ class MessageForm(forms.Form):
     model = forms.CharField(required=False)
     effort = forms.CharField(required=False, max_length=20)
     length = forms.IntegerField(required=False, min_value=16, max_value=10_000_000)
+    # Names of the tools that are switched on, and of those that the form has a switch for: of a
+    # box that is not ticked browsers send nothing.
+    tools = Names(required=False)
+    tools_shown = Names(required=False)
     submission = forms.UUIDField(required=False)
 
-    def __init__(self, *args, person=None, chosen="", files=(), **kwargs):
+    def __init__(self, *args, person=None, chosen="", tools=None, files=(), **kwargs):
         super().__init__(*args, **kwargs)
         self.files_kept = list(files)
         if self.files_kept:
@@ -45,6 +74,8 @@ class MessageForm(forms.Form):
         self.models = list(offered)
         # `chosen` may be lazy: it is evaluated only where there is a choice.
         self.chosen = chosen if len(self.models) > 1 else ""
+        self._tools_before = tools
+        self._allowed_tools = PersonsTools(person)
 
     def clean_text(self):
         """Return the text with "\\n" as line ends. Raise ValidationError if it is only white space
@@ -93,7 +124,42 @@ class MessageForm(forms.Form):
                 cleaned["effort"] = ""
             if not model.choose_length:
                 cleaned["length"] = None
+            self._refuse_tools(cleaned["tools"])
+            cleaned["tools"] = self._tools_on(model)
         return cleaned
+
+    def _refuse_tools(self, names):
+        """Add an error to the form if a tool of `names` is none of those that any model has for the
+        person. It would be left out of the request anyway; but then people would take for searched
+        what was not."""
+        if not names:
+            return
+        known = {tool.name for model in self.models for tool in self._allowed_tools.of(model)}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            self.add_error(
+                "tools",
+                _("The tool “%(name)s” is not available. Switch it off, then press Send again.")
+                % {"name": isolated(unknown[0][:100])},
+            )
+
+    def _tools_on(self, model):
+        """Return the names of the tools that are on by what was sent, for `model` (a
+        LanguageModel); None if the form had no switches."""
+        ticked, shown = self._sent("tools"), self._sent("tools_shown")
+        if not ticked and not shown:
+            return None
+        tools = self._allowed_tools.of(model)
+        if not shown:
+            # Sent by hand, without the fields that a page has: a whole choice.
+            shown = {*(self._tools_before or ()), *(tool.name for tool in tools)}
+        return merged(self._tools_before, tools, shown, ticked)
+
+    def _sent(self, name):
+        """Return the list of texts that was sent as the field `name`; [] for a form not sent."""
+        if not self.is_bound:
+            return []
+        return self.fields[name].clean(self[name].data)
 
     @property
     def selected(self):
@@ -107,6 +173,35 @@ class MessageForm(forms.Form):
     def selected_model(self):
         """Return the LanguageModel whose name is `selected`, None if none is offered."""
         return next((model for model in self.models if model.name == self.selected), None)
+
+    @property
+    def switches(self):
+        """Return the list of Switches of the tools that the selected model has for the person."""
+        return self._switches_of(self.selected_model) if self.models else []
+
+    @cached_property
+    def model_choices(self):
+        """Return the list of ModelChoices, one for each model that is offered."""
+        choices = []
+        for model in self.models:
+            switches = self._switches_of(model)
+            listed = [[each.name, str(each.label), each.is_on] for each in switches]
+            choices.append(ModelChoice(model, json.dumps(listed) if listed else ""))
+        return choices
+
+    @property
+    def has_tools(self):
+        """Return True if any model that is offered has tools for the person."""
+        return any(choice.tools for choice in self.model_choices)
+
+    def _switches_of(self, model):
+        """Return the list of Switches of the tools that `model` has for the person."""
+        tools = self._allowed_tools.of(model)
+        if not tools:
+            return []
+        names = self._tools_on(model) if self.is_bound else None
+        on = switched_on(tools, self._tools_before if names is None else names)
+        return [Switch(tool.name, tool.label, tool in on) for tool in tools]
 
     @property
     def fresh_submission(self):

@@ -26,6 +26,10 @@ FORBIDDEN = {
         "prompt",
         "thread",
     },
+    "tools": {
+        *("urls", "views", "forms", "admin", "replies", "upstream", "models", "prompt"),
+        *("thread", "usage", "files", "items"),
+    },
     "models": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "prompt": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "usage": {"urls", "views", "forms", "admin", "replies", "upstream"},

@@ -8,6 +8,7 @@ from conversations.admin import (  # noqa: F401
     directory,
     invitations,
     keeping,
+    language_models,
     mail,
     people,
     review,

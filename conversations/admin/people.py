@@ -20,12 +20,12 @@ from conversations import replies
 from conversations.accounts.adapter import send_password_link
 from conversations.accounts.powers import people_beyond
 from conversations.accounts.recent_login import require_recent_login
-from conversations.admin.guarded import GuardedAdmin, PowerAdmin
+from conversations.admin.guarded import PowerAdmin
 from conversations.admin.person_sign_in import SHOWN, SignInActions
 from conversations.admin.role_forms import ROLE_FIELDS, PersonForm
 from conversations.jobs.erase_person_work import order_erasure
 from conversations.keeping.erasure import LastAdministrator, UnderHold
-from conversations.models import Hold, LanguageModel, Person
+from conversations.models import Hold, Person
 from conversations.rendering.isolated_text import isolated
 from conversations.review.record_access import acting
 
@@ -311,14 +311,3 @@ def _belongings(people):
         for field in related
     }
     return {name: count for name, count in counts.items() if count}
-
-
-@admin.register(LanguageModel)
-class LanguageModelAdmin(GuardedAdmin):
-    """ModelAdmin of the gateway's language models: which are offered, and to which groups."""
-
-    list_display = ["name", "enabled", "images", "files", "context_window", "max_output_tokens"]
-    list_editable = ["enabled", "images", "files"]
-    list_filter = ["enabled", "groups"]
-    search_fields = ["name"]
-    filter_horizontal = ["groups"]

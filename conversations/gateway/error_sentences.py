@@ -183,6 +183,10 @@ def _ours():
             "A file of this conversation is missing on the server, so nothing was sent. Tell your "
             "administrator."
         ),
+        "tool_secret_missing": _(
+            "A secret of one of the tools is not set on the server, so nothing was sent. Switch "
+            "the tool off, or tell your administrator."
+        ),
         "internal": _("Something went wrong on this site while the reply was written. Retry."),
     }
 

@@ -109,6 +109,9 @@ class Conversation(models.Model):
     effort = models.CharField(_("reasoning effort"), max_length=20, blank=True)
     max_output_tokens = models.PositiveIntegerField(_("maximum length"), null=True, blank=True)
     instructions = models.TextField(_("instructions"), blank=True, max_length=20_000)
+    # Names of the tools that are switched on, whatever the model; null: nobody chose yet, each is
+    # as its model's row says.
+    tools = models.JSONField(_("tools"), null=True, blank=True)
     # A pinned one is not archived; one in the trash keeps either, for when it is restored.
     pinned_at = models.DateTimeField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)

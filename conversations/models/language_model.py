@@ -3,13 +3,32 @@ groups."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from conversations import tools
 from conversations.database.prepared_query import PreparedQuery
 from conversations.rendering.isolated_text import isolated
 
 DEMO = "demo"  # the built-in model's name
+
+
+def validate_tools(value):
+    """Raise ValidationError, with a sentence for each mistake, if `value` is no list of tools as
+    `LanguageModel.tools` has it, or names groups that do not exist. The validator of that field."""
+    sentences = tools.faults(value)
+    named = {group for tool in tools.read(value) for group in tool.groups}
+    missing = named.difference(
+        Group.objects.filter(name__in=named).values_list("name", flat=True) if named else ()
+    )
+    sentences += [
+        gettext("There is no group “%(name)s”.") % {"name": isolated(name)}
+        for name in sorted(missing)
+    ]
+    if sentences:
+        raise ValidationError(sentences)
 
 
 class LanguageModelQuerySet(models.QuerySet):
@@ -94,6 +113,16 @@ class LanguageModel(models.Model):
         choices=Files.choices,
         default=Files.TEXT,
         help_text=_("What is sent of a document: the text that was read from it, or the file."),
+    )
+    tools = models.JSONField(
+        _("tools"),
+        default=list,
+        blank=True,
+        validators=[validate_tools],
+        help_text=_(
+            "Tools of the gateway that people may switch on, as a list in JSON. docs/tools.md has "
+            "examples for OpenAI, OpenRouter, LiteLLM, vLLM and Ollama."
+        ),
     )
     choose_length = models.BooleanField(_("people may set a maximum length"), default=False)
     groups = models.ManyToManyField(

@@ -20,6 +20,8 @@ class QueuedMessage(models.Model):
     model = models.CharField(max_length=200, blank=True)
     effort = models.CharField(max_length=20, blank=True)
     length = models.PositiveIntegerField(null=True)
+    # The choice of tools that was sent with it; null: that of the conversation.
+    tools = models.JSONField(null=True)
     # Becomes `Message.submission`, which is unique, so that the message is stored only once.
     submission = models.UUIDField(unique=True)
     # True if it was refused when submitted, as by a budget: it waits for the person to send it.

@@ -177,15 +177,18 @@ def body(turns, *, model, instructions="", parameters=None):
     return fields
 
 
-def parameters(*, effort="", max_output_tokens=None):
+def parameters(*, effort="", max_output_tokens=None, max_tool_calls=None):
     """Return the optional request fields that are set, as a dict with the names of the API.
 
     `effort` is the reasoning effort, such as "low" ("" leaves it out); `max_output_tokens` is the
-    limit on the answer in tokens (None leaves it out).
+    limit on the answer in tokens, `max_tool_calls` that on the calls of the gateway's tools (None
+    leaves them out).
     """
     fields = {}
     if effort:
         fields["reasoning"] = {"effort": effort}
     if max_output_tokens:
         fields["max_output_tokens"] = max_output_tokens
+    if max_tool_calls:
+        fields["max_tool_calls"] = max_tool_calls
     return fields

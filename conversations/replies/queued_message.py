@@ -22,12 +22,13 @@ SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE)
 OVERDUE_AFTER = timedelta(seconds=2)
 
 
-def put(conversation, text, *, submission, model, effort="", length=None, files=()):
+def put(conversation, text, *, submission, model, effort="", length=None, tools=None, files=()):
     """Store `text` as the queued message of `conversation`, appended to one that is queued already.
 
     `submission` is the form's UUID: the same one again adds nothing. `model` (a LanguageModel),
-    `effort` (of reasoning) and `length` (most tokens; None for the model's own) are those that the
-    reply is to have; `files` are Attachments that go with it. Returns the QueuedMessage.
+    `effort` (of reasoning), `length` (most tokens; None for the model's own) and `tools` (names of
+    those switched on; None for the conversation's choice) are those that the reply is to have;
+    `files` are Attachments that go with it. Returns the QueuedMessage.
     """
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
@@ -37,6 +38,7 @@ def put(conversation, text, *, submission, model, effort="", length=None, files=
             queued.text = "\n\n".join(filter(None, (queued.text, text)))
         queued.submission = submission
         queued.model, queued.effort, queued.length = model.name, effort, length
+        queued.tools = tools
         queued.refused = False
         queued.save()
         drafts.queue(files, queued)
@@ -91,6 +93,7 @@ def send(conversation_id, refused=False):
                     model=model,
                     effort=queued.effort,
                     length=queued.length,
+                    tools=queued.tools,
                     text=queued.text,
                     conversation=queued.conversation,
                     files=files,
@@ -102,6 +105,7 @@ def send(conversation_id, refused=False):
         return _refused(queued)
 
 
+_SENT = ("text", "model", "effort", "length", "submission")
 _QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
 
 
@@ -115,7 +119,7 @@ def _is_asked(conversation):
 def _taken(queued):
     """Delete the QueuedMessage if its row is still as it was read; return True if so. Its author
     may have changed it, taken it back or had it refused meanwhile."""
-    fields = {name: getattr(queued, name) for name in ("text", "model", "effort", "length")}
+    fields = {name: getattr(queued, name) for name in _SENT}
     same = QueuedMessage.objects.filter(pk=queued.pk, refused=queued.refused, **fields)
     return same.delete()[0] == 1
 

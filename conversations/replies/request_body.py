@@ -1,7 +1,7 @@
 """The JSON body of `POST /v1/responses`: built for a new Response, built again for a stored one.
 
-What is kept in `Response.request` (instructions, parameters, ids of the first and the last message)
-is enough to build the same body again from the stored messages.
+What is kept in `Response.request` (instructions, parameters, tools, ids of the first and the last
+message) is enough to build the same body again from the stored messages.
 """
 
 import uuid
@@ -17,6 +17,8 @@ from conversations.models import Message, Response
 from conversations.prompt import input as prompt
 from conversations.replies import titles
 from conversations.thread.message_tree import MessageTree
+from conversations.tools import fields_of
+from conversations.tools.request import fields_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,25 @@ class RequestBody:
     size: int = 0
 
     @property
+    def priced_parameters(self):
+        """The fields of the request that a price may depend on, as a dict: its parameters and its
+        tools."""
+        return {**self.request["parameters"], **fields_stored(self.request)}
+
+    @property
     def max_output_tokens(self):
         """The most tokens that the reply may have; None if there is no limit."""
         return self.request["parameters"].get("max_output_tokens")
 
 
-def build(question, *, person, model, effort="", length=None, with_files=True):
+def build(question, *, person, model, effort="", length=None, with_files=True, tools=()):
     """Build the RequestBody that asks `model` (a LanguageModel) to answer the Message `question`.
 
     It has the messages from the root of the conversation down to `question`, as many of the newest
     as fit the model's context window, and the instructions of the site, `person` and conversation.
     `effort` is the reasoning effort, "" for the model's own; `length` the most tokens of the reply,
-    None for the model's own. Without `with_files` no file of any message is sent.
+    None for the model's own. Without `with_files` no file of any message is sent. `tools` are the
+    Tools that are switched on.
     """
     conversation = question.conversation
     before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
@@ -67,10 +76,16 @@ def build(question, *, person, model, effort="", length=None, with_files=True):
         max_output_tokens=limit,
         bytes_per_token=_measured_ratio(turns) if model.context_window else None,
     )
-    parameters = prompt.parameters(effort=effort, max_output_tokens=limit)
+    parameters = prompt.parameters(
+        effort=effort,
+        max_output_tokens=limit,
+        max_tool_calls=settings.MAX_TOOL_CALLS if tools else None,
+    )
+    offered = fields_of(tools)
     request = {
         "instructions": instructions,
         "parameters": parameters,
+        **offered,
         "first_message": str(kept[0].id),
         "last_message": str(turns[-1].id),
         "left_out": len(turns) - len(kept),
@@ -84,7 +99,12 @@ def build(question, *, person, model, effort="", length=None, with_files=True):
         }
     elif not with_files:
         request["files"] = {"left_out": True}
-    body = prompt.body(kept, model=model.name, instructions=instructions, parameters=parameters)
+    body = prompt.body(
+        kept,
+        model=model.name,
+        instructions=instructions,
+        parameters={**parameters, **offered},
+    )
     texts = [instructions, *(turn.text for turn in kept), *turns[-1].item_texts]
     return RequestBody(
         body,
@@ -115,7 +135,7 @@ def rebuild(response):
         turns,
         model=response.model,
         instructions=request["instructions"],
-        parameters=request["parameters"],
+        parameters={**request["parameters"], **fields_stored(request)},
     )
 
 

@@ -40,6 +40,7 @@ from conversations.replies.refused import (
 from conversations.search import index
 from conversations.thread.id_tree import Place
 from conversations.thread.message_tree import MessageTree
+from conversations.tools import PersonsTools, switched_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,8 @@ class Submission:
     with_files: bool = True
     # The LanguageModels that the person may choose from, where they are at hand.
     offered: Any = None
+    # The names of the tools that are switched on; None is the conversation's choice.
+    tools: list | None = None
     # Whether a new conversation is temporary; nothing changes that of a stored one.
     temporary: bool = False
 
@@ -273,6 +276,7 @@ def _store_conversation(submission, turn):
         "model": submission.model.name,
         "effort": submission.effort,
         "max_output_tokens": submission.length,
+        **({} if submission.tools is None else {"tools": submission.tools}),
         "updated_at": turn.reply.created_at,
         # Who writes in it has seen it, and has it in use again.
         "unseen": False,
@@ -305,6 +309,10 @@ def _store_response(submission, turn, lease, response_id):
         effort=submission.effort,
         length=submission.length,
         with_files=submission.with_files,
+        # Looked up now: a choice may be older than what the person may use.
+        tools=switched_on(
+            PersonsTools(submission.person).of(submission.model), turn.conversation.tools
+        ),
     )
     _check_files(submission, built)
     try:
@@ -314,7 +322,7 @@ def _store_response(submission, turn, lease, response_id):
             texts=built.texts,
             max_output_tokens=built.max_output_tokens,
             file_tokens=built.file_tokens,
-            parameters=built.request["parameters"],
+            parameters=built.priced_parameters,
         )
     except usage.OverLimit as limit:
         raise OverLimit(limit) from limit

@@ -13,6 +13,7 @@ from conversations.replies import queued_message, recovery, response_states
 from conversations.replies.gateway_client import build_client
 from conversations.replies.log_line import log_end
 from conversations.replies.outcome import Outcome
+from conversations.tools import secrets
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,13 @@ class Writer:
             body = live.body
             if prompt_parts.has_references(body):
                 body = await asyncio.to_thread(prompt_parts.fill, body)
+            if secrets.has_secrets(body):
+                body, limits["secrets"] = secrets.fill(body)
         except prompt_parts.FileMissing:
             return outcome.fail("file_missing")
+        except secrets.SecretMissing as error:
+            logger.error("A tool needs %s, which is not set or is a setting of this site.", error)
+            return outcome.fail("tool_secret_missing")
         batches = self._open_client().respond(body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
@@ -122,17 +122,23 @@ class Upstream:
         self._pool = pool
 
     async def respond(
-        self, body: dict, total_timeout: float = 3600, attempts: int = ATTEMPTS
+        self,
+        body: dict,
+        total_timeout: float = 3600,
+        attempts: int = ATTEMPTS,
+        secrets: Sequence[str] = (),
     ) -> AsyncGenerator[list[Event], None]:
         """Send `POST /responses` and yield lists of events as they arrive, never an empty list.
 
         `body` is the request as a dict; `stream` is true unless it says otherwise. `total_timeout`,
         in seconds, is for all attempts together; there are at most `attempts` requests, and one
-        more if a pooled connection turned out to be closed. The last event is one Finished or
+        more if a pooled connection turned out to be closed. `secrets` are texts in `body` that no
+        event may repeat, besides the key. The last event is one Finished or
         Failed: no error of the gateway or the network is raised. Closing the generator or
         cancelling its task closes the connection, upon which gateways stop the model.
         """
         body = {"stream": True, **body}
+        redactor = self._redactor.extended(secrets)
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
             "utf-8", "replace"
         )
@@ -157,7 +163,9 @@ class Upstream:
                     try:
                         yield [Headers(opened.status_code, self._request_id(opened))]
                         if 200 <= opened.status_code < 300:
-                            async with aclosing(self._read(opened, body, deadline)) as batches:
+                            async with aclosing(
+                                self._read(opened, body, deadline, redactor)
+                            ) as batches:
                                 async for events in batches:
                                     last = events[-1]
                                     if isinstance(last, Failed):
@@ -168,7 +176,7 @@ class Upstream:
                             if not isinstance(last, Failed):
                                 return
                         else:
-                            failed = await self._refusal(opened, deadline)
+                            failed = await self._refusal(opened, deadline, redactor)
                     finally:
                         await opened.aclose()
                     deadline.restore()
@@ -276,23 +284,27 @@ class Upstream:
                 raise _StaleConnection from None
             return failure_of(error)
 
-    async def _refusal(self, http_response: httpx.Response, deadline: Deadline) -> Failed:
-        """Read the body of a response with an error status and return the Failed event for it."""
+    async def _refusal(
+        self, http_response: httpx.Response, deadline: Deadline, redactor: Redactor
+    ) -> Failed:
+        """Read the body of a response with an error status and return the Failed event for it,
+        without the secrets that `redactor` removes."""
         status, headers = http_response.status_code, http_response.headers
         deadline.shorten(REFUSAL_SECONDS)
         body = bytearray()
         # If the body breaks off, the HTTP status alone is classified.
         with suppress(Exception):
             await deadline.guard(read_into, body, http_response, LARGEST_ERROR)
-        return refusal(status, headers, bytes(body), self._redactor)
+        return refusal(status, headers, bytes(body), redactor)
 
     async def _read(
-        self, http_response: httpx.Response, body: dict, deadline: Deadline
+        self, http_response: httpx.Response, body: dict, deadline: Deadline, redactor: Redactor
     ) -> AsyncGenerator[list[Event], None]:
-        """Yield the events of a response with a success status, read within `deadline`."""
+        """Yield the events of a response with a success status, read within `deadline`, without the
+        secrets that `redactor` removes."""
         limit = body.get("max_output_tokens")
         decoder = Decoder(
-            redactor=self._redactor,
+            redactor=redactor,
             summary=self._summary(http_response),
             max_output_tokens=limit if isinstance(limit, int) else None,
             **self._limits,

@@ -57,6 +57,8 @@ class Redactor:
         if isinstance(secrets, str):
             secrets = [secrets] if secrets else []
         # A very short key, as local servers have, may be a syllable of any word.
+        self._secrets = list(secrets)
+        self._host_name = host
         patterns = [
             re.escape(each) if len(each) >= 8 else rf"(?<!\w){re.escape(each)}(?!\w)"
             for each in secrets
@@ -70,6 +72,13 @@ class Redactor:
             if host
             else None
         )
+
+    def extended(self, secrets: Sequence[str]) -> "Redactor":
+        """Return a Redactor that removes `secrets` too; this one if there are none."""
+        if not secrets:
+            return self
+        every = {*self._secrets, *secrets} - {""}
+        return Redactor(sorted(every, key=len, reverse=True), self._host_name)
 
     def holds_secret(self, text: str) -> bool:
         """Return True if `text` contains one of the secrets."""

@@ -20,9 +20,9 @@ from django.utils import timezone
 from conversations.database.prepared_query import Parameter, PreparedQuery
 from conversations.models import Budget, Person, Response, UsageDay
 from conversations.models.usage_day import COST_PLACES, money
+from conversations.tools import kind_of
 from conversations.usage import calendar, prices
 from conversations.usage.token_estimate import BYTES_PER_TOKEN, ROUGH, Gauge
-from conversations.usage.tool_uses import kind_offered
 
 Metric = Budget.Metric
 Purpose = Response.Purpose
@@ -276,7 +276,7 @@ def _tools_cost(model, at, parameters):
     cost, as a Decimal: `max_tool_calls` uses of the dearest tool; without such a limit one use.
     `model` is the name of the language model, `at` the time of the call."""
     tools = [tool for tool in parameters.get("tools") or () if isinstance(tool, dict)]
-    kinds = {kind_offered(tool["type"]) for tool in tools if isinstance(tool.get("type"), str)}
+    kinds = {kind_of(tool["type"]) for tool in tools if isinstance(tool.get("type"), str)}
     offered = prices.tool_prices(kinds, model, at)
     dearest = max((price.per_use for price in offered.values()), default=Decimal(0))
     return prices.rounded(dearest * (parameters.get("max_tool_calls") or 1))

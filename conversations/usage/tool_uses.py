@@ -6,14 +6,14 @@ import re
 from typing import NamedTuple
 
 from conversations.models import Charge
+from conversations.tools.kind import (
+    CODE_INTERPRETER,
+    FILE_SEARCH,
+    IMAGE_GENERATION,
+    WEB_SEARCH,
+)
 
 Basis = Charge.Basis
-
-# Kinds that this site knows by name; a gateway may report others.
-WEB_SEARCH = "web_search"
-CODE_INTERPRETER = "code_interpreter"
-FILE_SEARCH = "file_search"
-IMAGE_GENERATION = "image_generation"
 
 # Names of counts in an object of `tool_usage`.
 COUNTS = ("num_requests", "num_sessions", "num_calls", "count")
@@ -23,15 +23,6 @@ _KIND = re.compile(r"[A-Za-z0-9_.:-]{1,50}")
 # Kinds of one call at most, and the most uses that are believed of one.
 MOST_KINDS = 20
 LARGEST = 1_000_000_000
-
-
-def kind_offered(type_name):
-    """Return the kind under which uses of a tool are charged, for the tool's type in a request:
-    `type_name` without the prefix of a gateway ("openrouter:web_search") or the date of a version
-    ("web_search_2025_08_26"). An unknown type loses its prefix only."""
-    name = type_name.rpartition(":")[2]
-    known = (WEB_SEARCH, CODE_INTERPRETER, FILE_SEARCH, IMAGE_GENERATION)
-    return next((kind for kind in known if name.startswith(kind)), name)
 
 
 class Use(NamedTuple):

@@ -33,7 +33,7 @@ from conversations.views.refusals import Refusal
 from conversations.views.see_other import SeeOther
 from conversations.views.submitting import answer, submit
 
-QUEUED = ("text", "submission", "model", "effort", "length")
+QUEUED = ("text", "submission", "model", "effort", "length", "tools")
 
 
 @person_required
@@ -72,7 +72,8 @@ def conversation(request, conversation_id):
         return send(request, conversation)
     if request.fragment == "thread" and _is_as_shown(request, conversation):
         return HttpResponse(status=204)
-    return _page(request, conversation, MessageForm(person=request.user, chosen=conversation.model))
+    form = MessageForm(person=request.user, chosen=conversation.model, tools=conversation.tools)
+    return _page(request, conversation, form)
 
 
 def _is_as_shown(request, conversation):
@@ -93,7 +94,13 @@ def send(request, conversation):
     """
     chosen = conversation.model if conversation else _last_model(request)
     files = attached(request, conversation=conversation)
-    form = MessageForm(request.POST, person=request.user, chosen=chosen, files=files.files)
+    form = MessageForm(
+        request.POST,
+        person=request.user,
+        chosen=chosen,
+        tools=conversation and conversation.tools,
+        files=files.files,
+    )
     if not form.is_valid() or files.faults or files.returns:
         for fault in files.faults:
             form.add_error(None, fault)

@@ -44,7 +44,13 @@ def edit(request, message_id):
         )
         return _edit_page(request, message, form)
     files = attached(request, conversation=conversation, edited=message)
-    form = EditForm(request.POST, person=request.user, chosen=conversation.model, files=files.files)
+    form = EditForm(
+        request.POST,
+        person=request.user,
+        chosen=conversation.model,
+        tools=conversation.tools,
+        files=files.files,
+    )
     if not form.is_valid() or files.faults or files.returns:
         for fault in files.faults:
             form.add_error(None, fault)
@@ -87,7 +93,13 @@ def _another_reply(request, message, **wanted):
     """Submit the RetryForm in the POST data to get another reply to `message` (a Message); `wanted`
     are further fields of the replies.Submission. Return the HTTP response: the new reply, or the
     page that says why none was started."""
-    form = RetryForm(request.POST, person=request.user, chosen=message.conversation.model)
+    conversation = message.conversation
+    form = RetryForm(
+        request.POST,
+        person=request.user,
+        chosen=conversation.model,
+        tools=conversation.tools,
+    )
     if not form.is_valid():
         return refused_page(request, message, form.first_error, 422)
     taken = submit(request, form, **wanted)

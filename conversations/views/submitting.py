@@ -22,6 +22,7 @@ def submit(request, form, **wanted):
         model=asked["model"],
         effort=asked["effort"],
         length=asked["length"],
+        tools=asked["tools"],
         offered=form.models,
         **{"text": asked["text"], **wanted},
     )

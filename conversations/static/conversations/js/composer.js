@@ -49,6 +49,7 @@ async function send() {
     return complain(answer);
   }
   saveDraft();
+  form.dispatchEvent(new Event("sent"));
   files.value = "";
   // Others came meanwhile.
   listed.forEach((entry) => entry.remove());
@@ -295,6 +296,8 @@ thread.addEventListener("writing", ({ detail: article }) => {
 watchOpenReply();
 
 // What the chosen model offers
+
+if (document.getElementById("tools")) import("./tools.js").catch(() => {});
 
 form.elements.model?.addEventListener("change", (event) => {
   const efforts = event.target.selectedOptions[0].dataset.efforts.split(",").filter(Boolean);

@@ -11,6 +11,7 @@ export async function take(form, submitter, composer) {
   if (form.dataset.turn === "models") return offerModels(form, submitter);
   const article = form.closest("article");
   const fields = new FormData(form, submitter);
+  if (ASKING.includes(form.dataset.turn)) addTools(fields);
   form.querySelectorAll(":popover-open").forEach((menu) => menu.hidePopover());
   form.dataset.busy = "true";
   const answer = await post(form.getAttribute("action"), fields);
@@ -24,6 +25,16 @@ export async function take(form, submitter, composer) {
     if (kind === "queued") queued.replaceChildren();
     say("sent");
     showTurn(answer, kind === "continue" ? article.nextElementSibling : article);
+  }
+}
+
+// What is switched on beside the message field is meant for these, too.
+const ASKING = ["retry", "edit", "continue"];
+
+function addTools(fields) {
+  const now = new FormData(document.getElementById("composer"));
+  for (const name of ["tools", "tools_shown"]) {
+    for (const value of now.getAll(name)) fields.append(name, value);
   }
 }
 

@@ -1,0 +1,61 @@
+"""Choice of tools: which of a model's tools a person may use, and which of them are switched on.
+
+A choice is a list of names of tools, as `Conversation.tools` keeps it; None means that nobody
+chose yet, so that each tool is as its model's row says ("default").
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from conversations.tools.tool import read
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A tool as a form offers it: `name`, `label` (text, or lazy text) and whether it `is_on`."""
+
+    name: str
+    label: Any
+    is_on: bool
+
+
+class PersonsTools:
+    """The tools that `person` (a Person; None: nobody) may use. The names of the person's groups
+    are queried once, and only if a tool is limited to groups."""
+
+    def __init__(self, person):
+        self._person = person
+        self._groups = None
+
+    def of(self, model):
+        """Return the tuple of Tools of `model` (a LanguageModel) that the person may use."""
+        if not model.tools:
+            return ()
+        return tuple(tool for tool in read(model.tools) if self._may_use(tool))
+
+    def _may_use(self, tool):
+        if not tool.groups:
+            return True
+        if self._person is None:
+            return False
+        if self._groups is None:
+            self._groups = set(self._person.groups.values_list("name", flat=True))
+        return not self._groups.isdisjoint(tool.groups)
+
+
+def switched_on(tools, names):
+    """Return those of `tools` (Tools) that are on by the choice `names`, as a tuple."""
+    return tuple(tool for tool in tools if (tool.default if names is None else tool.name in names))
+
+
+def merged(names, tools, shown, ticked):
+    """Return the choice (a list of names) after a form was sent, beginning with the choice `names`.
+
+    `tools` are the Tools that the model of the form has for the person, `shown` the names of those
+    that the form had a switch for, `ticked` the names of the switches that were on. A tool without
+    a switch stays as it was: what somebody chose for one model is still chosen after a message to
+    another that lacks the tool.
+    """
+    before = [tool.name for tool in switched_on(tools, None)] if names is None else names
+    kept = [name for name in before if name not in shown]
+    return list(dict.fromkeys([*kept, *ticked]))

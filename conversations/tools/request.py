@@ -1,0 +1,36 @@
+"""Fields of a request to the gateway for the tools that are switched on."""
+
+from conversations.tools.kind import WEB_SEARCH
+
+# Fields of the stored request (`Response.request`) that are fields of the request's body too.
+FIELDS = ("tools", "include")
+
+
+def fields_of(tools):
+    """Return `{"tools": […], "include": […]}` for `tools`, the Tools that are on; without `include`
+    where no tool has any, and {} for no tools, so that the request is then as it was without them.
+
+    Variables such as `${NAME}` are still unresolved (see `secrets`).
+    """
+    if not tools:
+        return {}
+    fields = {"tools": [_sent(tool) for tool in tools]}
+    include = list(dict.fromkeys(value for tool in tools for value in tool.include))
+    if include:
+        fields["include"] = include
+    return fields
+
+
+def fields_stored(request):
+    """Return those fields (a dict) from `request`, the JSON of `Response.request`."""
+    return {name: request[name] for name in FIELDS if name in request}
+
+
+def _sent(tool):
+    """Return the JSON (dict) of `tool` as it is sent. A web search in OpenAI's words without
+    `user_location` gets an empty one: where it is missing, OpenAI searches as from the United
+    States. A row with `"user_location": null` has it left out."""
+    if not tool.type.startswith(WEB_SEARCH):
+        return tool.json
+    sent = {"user_location": {"type": "approximate"}, **tool.json}
+    return {key: value for key, value in sent.items() if key != "user_location" or value}
