@@ -38,6 +38,7 @@ class ConversationsConfig(AppConfig):
         # Signals, since deletions also cascade from people and conversations, as in the admin, and
         # the search index has to follow each of them.
         pre_delete.connect(index.forget_message, sender=self.get_model("Message"))
+        pre_delete.connect(index.forget_file, sender=self.get_model("Attachment"))
         pre_delete.connect(index.forget_conversation, sender=self.get_model("Conversation"))
         post_delete.connect(sweep.forget, sender=self.get_model("Attachment"))
 

@@ -2,13 +2,13 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
-from conversations.search.index import database, rebuild
+from conversations.search.index import database
 
 
 def create(apps, schema_editor):
+    # Empty: the newest migration that changes the index fills it.
     for statement in database().CREATE:
         schema_editor.execute(statement)
-    rebuild()
 
 
 def drop(apps, schema_editor):

@@ -1,16 +1,11 @@
 from django.db import migrations
 
-from conversations.search.index import rebuild
-
-
-def make_anew(apps, schema_editor):
-    """Words have other forms now (symbols, points of Hebrew, vowels of Arabic), and entries stand in
-    the order of their times: FTS5 takes words out by naming them, so the old ones must go at once.
-    """
-    rebuild()
-
 
 class Migration(migrations.Migration):
+    """Words have other forms from here on (symbols, points of Hebrew, vowels of Arabic). The index
+    was built anew here once; now the newest migration that changes it does that, for its code knows
+    the newest columns only."""
+
     dependencies = [("conversations", "0015_thoughts")]
 
-    operations = [migrations.RunPython(make_anew, migrations.RunPython.noop)]
+    operations = []

@@ -145,6 +145,8 @@ class Attachment(models.Model):
     pages = models.PositiveIntegerField(null=True)
     text = models.TextField(blank=True)
     characters = models.PositiveIntegerField(default=0)  # of `text`, which pages do not load
+    # Characters of `text`, from its begin, that the full-text search index has.
+    indexed = models.PositiveIntegerField(default=0, editable=False)
     # `text` ends before the document does; the page after which it ends, where it has pages.
     is_cut = models.BooleanField(default=False)
     cut_after = models.PositiveIntegerField(null=True)

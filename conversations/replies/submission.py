@@ -146,7 +146,9 @@ def store(submission, lease=None, response_id=None):
             _store_conversation(submission, turn)
             _store_messages(turn)
             if turn.asks:
-                turn.question.shown_files = drafts.give(submission.files, turn.question)
+                given = drafts.give(submission.files, turn.question)
+                turn.question.shown_files = given
+                index.add_files(turn.conversation.owner_id, turn.question, given)
             return _store_response(submission, turn, lease, response_id)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error

@@ -22,6 +22,7 @@ from conversations.models import (
 )
 from conversations.search import parse, search
 from conversations.search.highlight import snippet
+from conversations.search.results import excerpts
 
 PAGE = 50
 # Up to so many rows that a filter matches are turned into a list of conversation ids.
@@ -58,9 +59,10 @@ class Row:
     interrupted: int = 0
     bad: int = 0
     good: int = 0
-    # After a search: pieces of text of the newest message that was found, as pairs of the piece and
-    # whether it matches; else None.
+    # After a search: pieces of text of the newest message or file that was found, as pairs of the
+    # piece and whether it matches; else None. `found_in` is the name of the file, "" for a message.
     found: list | None = None
+    found_in: str = ""
 
     @property
     def mark(self):
@@ -151,17 +153,25 @@ def look_for(reviewer, filters, before=None):
 
 def show_found(rows, hits, words):
     """Set `found` of each of `rows` (Row) to a piece of the text of the newest of `hits` in its
-    conversation, with the matches of `words` (the search text) told apart. Call it only if the
-    search was recorded in the access log: the queue shows no other text."""
-    first = {}
+    conversation, with the matches of `words` (the search text) told apart, and `found_in` if that
+    is the text of a file. Call it only if the search was recorded in the access log: the queue
+    shows no other text."""
+    first, phrases = {}, parse(words)
     for hit in hits:
         if hit.message_id:
-            first.setdefault(hit.conversation_id, hit.message_id)
+            first.setdefault(hit.conversation_id, hit)
     wanted = [first[row.conversation.pk] for row in rows if row.conversation.pk in first]
-    texts = dict(Message.objects.filter(pk__in=wanted).values_list("conversation_id", "text"))
-    phrases = parse(words)
+    messages = [hit.message_id for hit in wanted if not hit.attachment_id]
+    texts = dict(Message.objects.filter(pk__in=messages).values_list("pk", "text"))
+    files = excerpts([hit.attachment_id for hit in wanted if hit.attachment_id], phrases)
     for row in rows:
-        if text := texts.get(row.conversation.pk):
+        hit = first.get(row.conversation.pk)
+        if hit is None:
+            continue
+        if hit.attachment_id in files:
+            file, row.found = files[hit.attachment_id]
+            row.found_in = file.name
+        elif text := texts.get(hit.message_id):
             row.found = snippet(text, phrases)
 
 

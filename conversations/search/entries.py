@@ -1,5 +1,5 @@
-"""Entries of the full-text search index: one for each title and message, several for a message of
-more than PART words."""
+"""Entries of the full-text search index: one for each title, message and file of a message, several
+for a text of more than PART words."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,8 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 class Entry:
     """An entry of the full-text search index: up to PART + OVERLAP `words` of one text and its
     words with symbols, and the ids that it belongs to. `message_id` is None for a conversation's
-    title; `part` counts the entries of one text from 0."""
+    title, `attachment_id` for any text that is not of a file; `part` counts the entries of one text
+    from 0."""
 
     owner_id: int
     conversation_id: UUID
@@ -29,11 +30,13 @@ class Entry:
     created_at: datetime
     part: int
     words: list
+    attachment_id: UUID | None = None
 
 
-def entries(owner_id, conversation_id, message_id, created_at, text):
-    """Return a list of Entries for `text`, the text of a message, or a conversation's title where
-    `message_id` is None; an empty list for a text without words or symbols.
+def entries(owner_id, conversation_id, message_id, created_at, text, attachment_id=None):
+    """Return a list of Entries for `text`: that of a message, of the file `attachment_id` in a
+    message, or a conversation's title where `message_id` is None; an empty list for a text without
+    words or symbols.
 
     `created_at` (datetime) is when it was written: search results are in this order.
     """
@@ -47,6 +50,7 @@ def entries(owner_id, conversation_id, message_id, created_at, text):
             part,
             # Words with symbols belong to no place, so each part has them all.
             [*said[start : start + PART + OVERLAP], *symbols],
+            attachment_id,
         )
         for part, start in enumerate(range(0, max(len(said), bool(symbols)), PART))
     ]

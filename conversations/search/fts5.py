@@ -51,8 +51,8 @@ def _insert(entries):
             for pk, entry in waiting.items():
                 cursor.execute(
                     "INSERT INTO conversations_searchentry"
-                    " (id, owner_id, conversation_id, message_id, created_at, part)"
-                    " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
+                    " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
                     [
                         pk,
                         entry.owner_id,
@@ -60,6 +60,7 @@ def _insert(entries):
                         as_stored(entry.message_id),
                         moment(entry.created_at),
                         entry.part,
+                        as_stored(entry.attachment_id),
                     ],
                 )
                 if cursor.rowcount:
@@ -119,7 +120,8 @@ def merge_piece():
 
 def find(phrases, owners, conditions, values, limit):
     """Return the newest `limit` entries that match all `phrases` (query.Phrase objects), newest
-    first, as `(entry id, conversation id, message id)`; the message id is None for a title.
+    first, as `(entry id, conversation id, message id, attachment id)`; the message id is None for
+    a title, the attachment id for any text that is not of a file.
 
     `owners` are ids of people (None: everybody); `conditions` are SQL conditions on the tables
     `entry` (SearchEntry) and `conversation`, and `values` their parameters.
@@ -142,7 +144,7 @@ def find(phrases, owners, conditions, values, limit):
     # CROSS JOIN keeps the order: along the index from its newest entry until there are enough.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT entry.id, entry.conversation_id, entry.message_id"  # noqa: S608
+            "SELECT entry.id, entry.conversation_id, entry.message_id, entry.attachment_id"  # noqa: S608
             f" FROM {source}"
             f" CROSS JOIN conversations_searchentry entry ON entry.id = {source}.rowid"
             " CROSS JOIN conversations_conversation conversation"

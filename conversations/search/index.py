@@ -1,29 +1,47 @@
-"""Updates of the full-text search index when messages and titles are written or deleted.
+"""Updates of the full-text search index when messages, their files and titles are written or
+deleted.
 
 The functions that add or change texts must be called in the transaction that writes the text. For
-deletions `forget_message` and `forget_conversation` are signal receivers, called for cascades too.
-Only final text is indexed: a person's message at once, a reply when it has ended.
+deletions `forget_message`, `forget_file` and `forget_conversation` are signal receivers, called for
+cascades too. Only final text is indexed: a person's message and its files at once, a reply when it
+has ended.
 """
 
 import heapq
+from itertools import groupby
+from operator import attrgetter
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
 
-from conversations.database.statements import among, rows
-from conversations.models import Conversation, Message, SearchEntry
-from conversations.search import fts5, tsvector
+from conversations.database.statements import among, as_stored, rows
+from conversations.models import Attachment, Conversation, Message, SearchEntry
+from conversations.search import file_texts, fts5, tsvector
 from conversations.search.entries import entries
 
 BATCH = 200  # of a rebuild; each is a transaction of its own
 
 _MESSAGE = ("conversation__owner_id", "conversation_id", "pk", "created_at", "text")
 _TITLE = ("owner_id", "pk", "created_at", "title")
+_FILE = (
+    *("name", "text", "indexed", "conversation__owner"),
+    *("message__conversation", "message__created_at"),
+)
+_HAS_FILES = Exists(Attachment.with_hidden.filter(message=OuterRef("pk")))
 
-# To be followed by `IN (…)`.
+# To be followed by `IN (…)`. Entries of a message and of its files.
 _MESSAGES = (
-    "SELECT entry.id, owner_id, part, message_id, text FROM conversations_searchentry entry"
-    " JOIN conversations_message ON conversations_message.id = message_id"
-    " WHERE message_id"
+    "SELECT entry.id, entry.owner_id, part, COALESCE(attachment_id, entry.message_id),"  # noqa: S608
+    f" COALESCE({file_texts.INDEXED}, message.text) FROM conversations_searchentry entry"
+    " JOIN conversations_message message ON message.id = entry.message_id"
+    " LEFT JOIN conversations_attachment file ON file.id = attachment_id"
+    " WHERE entry.message_id"
+)
+_FILES = (
+    f"SELECT entry.id, entry.owner_id, part, attachment_id, {file_texts.INDEXED}"  # noqa: S608
+    " FROM conversations_searchentry entry"
+    " JOIN conversations_attachment file ON file.id = attachment_id"
+    " WHERE attachment_id"
 )
 _TITLES = (
     "SELECT entry.id, entry.owner_id, part, conversation_id, title, message_id"
@@ -66,11 +84,19 @@ def add_texts(rows):
     _add(rows)
 
 
+def add_files(owner_id, message, attachments):
+    """Add the names and texts of `attachments`, all stored Attachments of the Message `message`, to
+    the full-text search index; of long texts only a part, whose length is noted in their rows.
+    `owner_id` is the id of the conversation's owner."""
+    _add(file_texts.noted(owner_id, message, attachments))
+
+
 def add_conversation(conversation_id):
-    """Add the title and all messages of the stored conversation with the id `conversation_id` to
-    the full-text search index; none of them may be in it already."""
+    """Add the title and all messages of the stored conversation with the id `conversation_id`, with
+    their files, to the full-text search index; none of them may be in it already."""
     messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
     _add([*_titles([conversation_id]), *messages.values_list(*_MESSAGE)])
+    _add_files_of(messages.values_list("pk", flat=True))
 
 
 def change_title(conversation_id, title, **fields):
@@ -79,21 +105,29 @@ def change_title(conversation_id, title, **fields):
 
     Must be called in a transaction that has locked the conversation's row.
     """
-    _forget(conversation_id=conversation_id, message_id=None)
+    forget([], [as_stored(conversation_id)])
     Conversation.objects.filter(pk=conversation_id).update(title=title, **fields)
     _add(_titles([conversation_id]))
 
 
 def forget_message(instance, **kwargs):
-    """Remove the Message `instance` from the full-text search index, before it is deleted or its
-    text replaced. A receiver of the signal `pre_delete`; its other arguments are not used."""
-    _forget(message_id=instance.pk)
+    """Remove the Message `instance` and its files from the full-text search index, before it is
+    deleted or its text replaced. A receiver of the signal `pre_delete`; its other arguments are not
+    used."""
+    forget([as_stored(instance.pk)], [])
+
+
+def forget_file(instance, **kwargs):
+    """Remove the Attachment `instance` from the full-text search index, before it is deleted. A
+    receiver of the signal `pre_delete`; its other arguments are not used."""
+    if instance.message_id is not None:
+        _remove(rows(f"{_FILES} = %s", as_stored(instance.pk)))
 
 
 def forget(message_ids, conversation_ids):
-    """Remove messages, and the titles of conversations, from the full-text search index, before
-    they are deleted; lists of their ids, as the database holds them. Many at once take a fraction
-    of the time of one by one."""
+    """Remove messages with their files, and the titles of conversations, from the full-text search
+    index, before they are deleted; lists of their ids, as the database holds them. Many at once
+    take a fraction of the time of one by one."""
     if message_ids:
         _remove(rows(f"{_MESSAGES} {among(message_ids)}", *message_ids))
     if conversation_ids:
@@ -105,18 +139,20 @@ def forget(message_ids, conversation_ids):
 def forget_conversation(instance, **kwargs):
     """Remove the title of the Conversation `instance` from the full-text search index, before it is
     deleted. A receiver of the signal `pre_delete`; its other arguments are not used."""
-    _forget(conversation_id=instance.pk, message_id=None)
+    forget([], [as_stored(instance.pk)])
 
 
 def rebuild(report=lambda done, total: None):
-    """Empty the full-text search index and fill it again from all messages and titles; return
-    their number. The site may be in use, but searches find only what is indexed again so far.
+    """Empty the full-text search index and fill it again from all messages, their files and titles;
+    return the number of messages and titles. The site may be in use, but searches find only what is
+    indexed again so far.
 
     `report(done, total)` is called after each BATCH of texts, with numbers of texts, for progress.
     """
     with transaction.atomic():
         database().clear()
-    messages = Message.objects.exclude(text="").order_by("created_at")
+    # One without a text may have files.
+    messages = Message.objects.filter(~Q(text="") | _HAS_FILES).order_by("created_at")
     titles = Conversation.objects.exclude(title="").order_by("created_at")
     # By age, since the order of the entries is the order of what is found.
     texts = list(
@@ -150,6 +186,21 @@ def _add_missing(message_ids, conversation_ids):
     titles = set(conversation_ids) - set(titled.values_list("conversation_id", flat=True))
     rows = [*messages.values_list(*_MESSAGE), *_titles(titles)]
     _add(sorted(rows, key=lambda row: row[3]))
+    with_files = SearchEntry.objects.filter(message_id__in=message_ids, attachment__isnull=False)
+    _add_files_of(set(message_ids) - set(with_files.values_list("message_id", flat=True)))
+
+
+def _add_files_of(message_ids):
+    """Add the files of the messages with these ids to the full-text search index; none of them may
+    be in it already."""
+    sent = Attachment.with_hidden.filter(message_id__in=message_ids)
+    sent = sent.select_related("message", "conversation").only(*_FILE)
+    sent = sent.order_by("message_id", "position")
+    # A few at a time, since their texts are long.
+    for _message_id, found in groupby(sent.iterator(20), attrgetter("message_id")):
+        attachments = list(found)
+        first = attachments[0]
+        add_files(first.conversation.owner_id, first.message, attachments)
 
 
 def _titles(conversation_ids):
@@ -165,23 +216,10 @@ def _add(rows):
         database().insert(found)
 
 
-def _forget(**which):
-    """Remove the entries that match `which` (filters of the model SearchEntry) from the full-text
-    search index. SQLite needs the words of each entry for that; they are made again from the stored
-    text."""
-    found = SearchEntry.objects.filter(**which).values_list(
-        *("pk", "owner_id", "part", "conversation_id", "message_id"),
-        *("message__text", "conversation__title"),
-    )
-    _remove(
-        (pk, owner, part, message or conversation, text if message else title)
-        for pk, owner, part, conversation, message, text, title in found
-    )
-
-
 def _remove(found):
     """Remove entries from the full-text search index. `found` is a list of `(id of the entry, id of
-    its owner, part, id of the message or, for a title, of the conversation, its whole text)`."""
+    its owner, part, id of the message, of the file or, for a title, of the conversation, the whole
+    text that was indexed)`."""
     pairs, texts = [], {}
     for pk, owner, part, whose, text in found:
         if whose not in texts:

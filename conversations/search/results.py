@@ -1,8 +1,12 @@
-"""Search results for the search page: Hits grouped by conversation, with excerpts of messages."""
+"""Search results for the search page: Hits grouped by conversation, with excerpts of messages and
+files."""
 
 from dataclasses import dataclass, field
 
-from conversations.models import Conversation, Message
+from django.db.models import F
+from django.db.models.functions import Substr
+
+from conversations.models import Attachment, Conversation, Message
 from conversations.search.highlight import snippet
 
 CONVERSATIONS = 20  # a page
@@ -11,18 +15,20 @@ PLACES = 3  # shown of one conversation
 
 @dataclass
 class Place:
-    """A message found by a search: `message` is the Message, `pieces` an excerpt of its text as a
-    list of `(text, True if it matches)`."""
+    """A message found by a search, or a file in it: `message` is the Message, `file` the Attachment
+    (None: the text of the message was found), `pieces` an excerpt of the text as a list of `(text,
+    True if it matches)`, empty for a file that has no text."""
 
     message: Message
     pieces: list
+    file: Attachment | None = None
 
 
 @dataclass
 class Result:
     """A conversation found by a search: the Conversation, its `title` as a list of `(text, True if
-    it matches)`, `places` (a list of Place: the found messages to show) and `more`, the number of
-    further messages found in it."""
+    it matches)`, `places` (a list of Place: the found messages and files to show) and `more`, the
+    number of further ones found in it."""
 
     conversation: Conversation
     title: list
@@ -34,30 +40,61 @@ def results(hits, phrases, places=PLACES):
     """Group `hits` (Hit objects) by conversation, and return `(list of Results, number of hits
     used)` for the first CONVERSATIONS conversations, in the order of `hits`.
 
-    `phrases` are the query's, to highlight; `places` is how many messages of each are shown.
+    `phrases` are the query's, to highlight; `places` is how many messages and files of each are
+    shown.
     """
     found, used = {}, 0
     for hit in hits:
         if hit.conversation_id not in found and len(found) == CONVERSATIONS:
             break
-        messages = found.setdefault(hit.conversation_id, [])
-        if hit.message_id and hit.message_id not in messages:
-            messages.append(hit.message_id)
+        shown = found.setdefault(hit.conversation_id, [])
+        place = hit.message_id, hit.attachment_id
+        if hit.message_id and place not in shown:
+            shown.append(place)
         used += 1
     conversations = Conversation.objects.in_bulk(list(found))
-    shown = [message for messages in found.values() for message in messages[:places]]
-    by_id = Message.objects.only("conversation", "role", "text", "created_at").in_bulk(shown)
+    make = _places([place for shown in found.values() for place in shown[:places]], phrases)
     return [
         Result(
             conversations[pk],
             snippet(conversations[pk].display_title, phrases),
-            [
-                Place(by_id[message], snippet(by_id[message].text, phrases))
-                for message in messages[:places]
-                if message in by_id
-            ],
-            max(0, len(messages) - places),
+            [make[place] for place in shown[:places] if place in make],
+            max(0, len(shown) - places),
         )
-        for pk, messages in found.items()
+        for pk, shown in found.items()
         if pk in conversations
     ], used
+
+
+def _places(wanted, phrases):
+    """Return `{(message id, attachment id): Place}` for those of `wanted`, a list of such pairs,
+    that still exist; the attachment id is None for a message's own text."""
+    messages = Message.objects.only("conversation", "role", "text", "created_at")
+    messages = messages.in_bulk({message for message, _file in wanted})
+    files = excerpts([file for _message, file in wanted if file], phrases)
+    found = {}
+    for message, file in wanted:
+        if message not in messages:
+            continue
+        if file is None:
+            pieces = snippet(messages[message].text, phrases)
+            found[message, file] = Place(messages[message], pieces)
+        elif file in files:
+            attachment, pieces = files[file]
+            found[message, file] = Place(messages[message], pieces, attachment)
+    return found
+
+
+def excerpts(attachment_ids, phrases):
+    """Return `{attachment id: (Attachment, pieces)}` for the files with these ids, also those that
+    are deleted for their owner and kept under a legal hold. `pieces` is an excerpt around the first
+    match of `phrases` in the text that the index has of it, its begin without one, as `snippet`
+    returns it; [] for a file without text."""
+    found = {}
+    files = Attachment.with_hidden.filter(pk__in=attachment_ids).annotate(
+        known=Substr("text", 1, F("indexed"))
+    )
+    for attachment in files.only("name"):
+        text = attachment.known.strip()
+        found[attachment.pk] = attachment, snippet(text, phrases) if text else []
+    return found

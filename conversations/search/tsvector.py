@@ -30,7 +30,7 @@ CREATE = [
 ]
 _INSERT = (
     "INSERT INTO conversations_searchentry"
-    " (id, owner_id, conversation_id, message_id, created_at, part, terms)"
+    " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id, terms)"
 )
 DROP = ["ALTER TABLE conversations_searchentry DROP COLUMN terms"]
 
@@ -48,6 +48,7 @@ def insert(entries):
                     entry.message_id,
                     entry.created_at,
                     entry.part,
+                    entry.attachment_id,
                     _vector(entry),
                 )
                 for pk, entry in waiting.items()
@@ -55,7 +56,7 @@ def insert(entries):
             stored = set()
             for start in range(0, len(rows), ROWS):
                 batch = rows[start : start + ROWS]
-                places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s::tsvector)"] * len(batch))
+                places = ", ".join(["(%s, %s, %s, %s, %s, %s, %s, %s::tsvector)"] * len(batch))
                 cursor.execute(
                     f"{_INSERT} VALUES {places} ON CONFLICT (id) DO NOTHING RETURNING id",
                     [value for row in batch for value in row],
@@ -88,7 +89,8 @@ def merge_piece():
 
 def find(phrases, owners, conditions, values, limit):
     """Return the newest `limit` entries that match all `phrases` (query.Phrase objects), newest
-    first, as `(entry id, conversation id, message id)`; the message id is None for a title.
+    first, as `(entry id, conversation id, message id, attachment id)`; the message id is None for
+    a title, the attachment id for any text that is not of a file.
 
     `owners` are ids of people (None: everybody); `conditions` are SQL conditions on the tables
     `entry` (SearchEntry) and `conversation`, and `values` their parameters.
@@ -102,7 +104,7 @@ def find(phrases, owners, conditions, values, limit):
         values = [_query(phrases, owners), *values]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT entry.id, entry.conversation_id, entry.message_id"  # noqa: S608
+            "SELECT entry.id, entry.conversation_id, entry.message_id, entry.attachment_id"  # noqa: S608
             " FROM conversations_searchentry entry"
             " JOIN conversations_conversation conversation"
             " ON conversation.id = entry.conversation_id"

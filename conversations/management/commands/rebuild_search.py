@@ -1,5 +1,5 @@
-"""`manage.py rebuild_search`: build the full-text search index anew from all messages and
-titles."""
+"""`manage.py rebuild_search`: build the full-text search index anew from all messages, their files
+and titles."""
 
 import sys
 
@@ -12,7 +12,7 @@ class Command(BaseCommand):
     """The command `rebuild_search`: builds the full-text search index anew while the site runs, and
     prints the number of messages and titles in it; on a terminal it also shows the progress."""
 
-    help = "Make the search index anew, from all messages and titles; the site goes on meanwhile."
+    help = "Make the search index anew from all messages, files and titles; the site may be in use."
 
     def handle(self, **options):
         count = rebuild(self._report if sys.stderr.isatty() else lambda done, total: None)
