@@ -125,7 +125,7 @@ class MessageForm(forms.Form):
             if not model.choose_length:
                 cleaned["length"] = None
             self._refuse_tools(cleaned["tools"])
-            cleaned["tools"] = self._tools_on(model)
+            cleaned["tools"] = self._tools_on()
         return cleaned
 
     def _refuse_tools(self, names):
@@ -134,7 +134,7 @@ class MessageForm(forms.Form):
         what was not."""
         if not names:
             return
-        known = {tool.name for model in self.models for tool in self._allowed_tools.of(model)}
+        known = {tool.name for tool in self._all_tools}
         unknown = [name for name in names if name not in known]
         if unknown:
             self.add_error(
@@ -143,17 +143,21 @@ class MessageForm(forms.Form):
                 % {"name": isolated(unknown[0][:100])},
             )
 
-    def _tools_on(self, model):
-        """Return the names of the tools that are on by what was sent, for `model` (a
-        LanguageModel); None if the form had no switches."""
+    @cached_property
+    def _all_tools(self):
+        """The list of Tools of all models that the person may use."""
+        return [tool for model in self.models for tool in self._allowed_tools.of(model)]
+
+    def _tools_on(self):
+        """Return the names of the tools that are on by what was sent; None if the form had no
+        switches."""
         ticked, shown = self._sent("tools"), self._sent("tools_shown")
         if not ticked and not shown:
             return None
-        tools = self._allowed_tools.of(model)
         if not shown:
             # Sent by hand, without the fields that a page has: a whole choice.
-            shown = {*(self._tools_before or ()), *(tool.name for tool in tools)}
-        return merged(self._tools_before, tools, shown, ticked)
+            return ticked
+        return merged(self._tools_before, self._all_tools, shown, ticked)
 
     def _sent(self, name):
         """Return the list of texts that was sent as the field `name`; [] for a form not sent."""
@@ -199,7 +203,7 @@ class MessageForm(forms.Form):
         tools = self._allowed_tools.of(model)
         if not tools:
             return []
-        names = self._tools_on(model) if self.is_bound else None
+        names = self._tools_on() if self.is_bound else None
         on = switched_on(tools, self._tools_before if names is None else names)
         return [Switch(tool.name, tool.label, tool in on) for tool in tools]
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 
 from conversations.models import Conversation, LanguageModel, QueuedMessage, Response
 from conversations.replies import queued_message, request_body
+from tests.support.item_samples import SAMPLES
 from tests.support.ledger_rows import REPORTED, ask, end
 
 SEARCH = {"type": "web_search", "user_location": {"type": "approximate"}}
@@ -217,9 +218,9 @@ def test_another_models_switches_are_not_lost(desk):
     assert switches(desk.get(path)) == {}
     # Without the script the switches on the page are those of the model before.
     post(desk, "To another", path, model="painter", tools=["web_search"], **PAGE)
-    assert asked()[0] == ["web_search"]
+    assert asked()[0] == ["image_generation", "web_search"]
     finish()
-    assert switches(desk.get(path)) == {"draw": False, "web_search": True}
+    assert switches(desk.get(path)) == {"draw": True, "web_search": True}
 
 
 def test_rows_that_hold_nonsense_offer_nothing_and_break_nothing(desk):
@@ -264,3 +265,22 @@ def test_a_price_of_a_tool_is_reserved_for_as_many_calls_as_may_come(desk, alice
 def test_ask_without_a_form_takes_what_the_conversation_has(alice, model):
     response = ask(alice, model=model)
     assert response.request["tools"] == [CODE]
+
+
+def test_an_approval_goes_with_the_tools_of_the_reply_that_asks(desk, model):
+    connector = {"type": "mcp", "server_label": "calendar", "server_url": "https://c.example.org"}
+    LanguageModel.objects.update(tools=[*TOOLS, {"name": "calendar", "tool": connector}])
+    post(desk, tools=["calendar"], tools_shown=["calendar", "code"])
+    response = Response.objects.get()
+    request = {**SAMPLES["mcp_approval_request"], "server_label": "calendar"}
+    end(response, REPORTED, "", items=[request])
+    # Switched otherwise by a message in another branch.
+    Conversation.objects.update(tools=["web_search"])
+    answer = desk.post(f"/messages/{response.message_id}/approval/", {"answer": "allow"})
+    assert answer.status_code == 303
+    assert asked()[0] == ["mcp"]
+    assert Conversation.objects.get().tools == ["web_search"]
+    reply = Response.objects.latest("created_at")
+    end(reply, REPORTED)
+    post(desk, "", f"/messages/{reply.message_id}/retry/")
+    assert asked()[0] == ["mcp"]

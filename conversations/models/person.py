@@ -120,6 +120,11 @@ class Person(AbstractUser):
         return "review_conversation" in self.assigned
 
     @property
+    def administers_models(self):
+        """True if the person may change the language models in the administration."""
+        return self.is_staff and self.has_perm("conversations.change_languagemodel")
+
+    @property
     def may_read_access_log(self):
         """True if the person may read the access log of reviews, by an assigned permission or as a
         superuser."""

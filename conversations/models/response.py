@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from conversations.gateway.error_sentences import error_sentence, is_quote, reason_sentence
+from conversations.tools import refusal
 
 # Columns of tokens that a Response has and that are summed up under the same name, in the order of
 # reports and files. A new one is added here, and by a migration of Response and of the sums.
@@ -310,6 +311,14 @@ class Response(models.Model):
         suggests that they are the cause."""
         sent = (self.request.get("files") or {}).get("count")
         return bool(sent and self.status == self.Status.FAILED and self.error_code in FILE_ERRORS)
+
+    @property
+    def refused_tool(self):
+        """Return what of the tools that were sent the gateway's error names, as a
+        `tools.refusal.Named`; None if the Response did not fail, or for none of that."""
+        if self.status != self.Status.FAILED or self.error_code not in refusal.CODES:
+            return None
+        return refusal.named_in(self.error_message, self.request)
 
     @property
     def error_sentence(self):

@@ -109,6 +109,7 @@ def _draw(message, viewer, **context):
         "conversation": message.conversation,
         "csrf_token": viewer.csrf_token,
         "currency": settings.CURRENCY,
+        "administers_models": viewer.administers_models,
     }
     with _read_by(viewer):
         return article_of(message, **context)

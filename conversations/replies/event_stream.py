@@ -24,13 +24,15 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A person who watches a reply: id and session, by which access is checked, and the language,
-    time zone and CSRF token that the reply's HTML is rendered with."""
+    time zone and CSRF token that the reply's HTML is rendered with. `administers_models` is True
+    for somebody who may change the language models."""
 
     person_id: int
     session_key: str
     language: str
     zone: str
     csrf_token: str
+    administers_models: bool = False
 
 
 def watch(response, viewer):

@@ -40,7 +40,7 @@ from conversations.replies.refused import (
 from conversations.search import index
 from conversations.thread.id_tree import Place
 from conversations.thread.message_tree import MessageTree
-from conversations.tools import PersonsTools, switched_on
+from conversations.tools import PersonsTools, sent_with, switched_on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,10 +311,7 @@ def _store_response(submission, turn, lease, response_id):
         effort=submission.effort,
         length=submission.length,
         with_files=submission.with_files,
-        # Looked up now: a choice may be older than what the person may use.
-        tools=switched_on(
-            PersonsTools(submission.person).of(submission.model), turn.conversation.tools
-        ),
+        tools=_tools_on(submission, turn),
     )
     _check_files(submission, built)
     try:
@@ -348,6 +345,17 @@ def _store_response(submission, turn, lease, response_id):
         offered=submission.offered,
         has_budgets="reserved_cost" in reserved,
     )
+
+
+def _tools_on(submission, turn):
+    """Return the Tools that the reply is asked for with: by the choice of the conversation or, for
+    an answer to requests for approval, those of the reply that asks, one of which the answer is
+    about. The choice may be older than what the person may use, which is looked up now."""
+    tools = PersonsTools(submission.person).of(submission.model)
+    if tools and turn.question.is_answer:
+        asking = Response.objects.filter(message=turn.question.parent_id).only("request").first()
+        return sent_with(tools, asking.request if asking else {})
+    return switched_on(tools, turn.conversation.tools)
 
 
 def _check_files(submission, built):

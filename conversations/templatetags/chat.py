@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from conversations.rendering import isolated_text, unsafe_characters
 from conversations.thread import item_html, message_html, response_facts
+from conversations.tools import refusal
 
 register = template.Library()
 
@@ -119,6 +120,29 @@ def parts_of(message):
     if isinstance(message, message_html.MessageLook):
         return message.parts
     return item_html.parts_of(message)
+
+
+@register.simple_tag(takes_context=True)
+def tool_refusal(context, response):
+    """Return the sentence about a tool that the gateway refused with the error of `response` (a
+    Response), for the person who reads the page; "" if its error is about no tool."""
+    named = response.refused_tool
+    return refusal.sentence_of(named, response.model, _administers(context)) if named else ""
+
+
+@register.simple_tag(takes_context=True)
+def administers_models(context):
+    """Return True if the person who reads the page may change the language models."""
+    return _administers(context)
+
+
+def _administers(context):
+    """Return True if the reader of the page may change models: by `administers_models` in the
+    template's context, where no request is, else by the request."""
+    known = context.get("administers_models")
+    if known is not None:
+        return known
+    return context["request"].user.administers_models if "request" in context else False
 
 
 register.simple_tag(response_facts.facts, name="facts")

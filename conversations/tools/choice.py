@@ -7,6 +7,7 @@ chose yet, so that each tool is as its model's row says ("default").
 from dataclasses import dataclass
 from typing import Any
 
+from conversations.tools.request import as_sent
 from conversations.tools.tool import read
 
 
@@ -48,13 +49,20 @@ def switched_on(tools, names):
     return tuple(tool for tool in tools if (tool.default if names is None else tool.name in names))
 
 
+def sent_with(tools, request):
+    """Return those of `tools` (Tools) that `request`, the JSON of a `Response.request`, was sent
+    with, as a tuple."""
+    sent = request.get("tools") or ()
+    return tuple(tool for tool in tools if as_sent(tool) in sent)
+
+
 def merged(names, tools, shown, ticked):
     """Return the choice (a list of names) after a form was sent, beginning with the choice `names`.
 
-    `tools` are the Tools that the model of the form has for the person, `shown` the names of those
-    that the form had a switch for, `ticked` the names of the switches that were on. A tool without
-    a switch stays as it was: what somebody chose for one model is still chosen after a message to
-    another that lacks the tool.
+    `tools` are the Tools of all models that the person may use, `shown` the names of those that the
+    form had a switch for, `ticked` the names of the switches that were on. A tool without a switch
+    stays as it was: what somebody chose for one model, or never touched, is the same after a
+    message to another that lacks the tool.
     """
     before = [tool.name for tool in switched_on(tools, None)] if names is None else names
     kept = [name for name in before if name not in shown]

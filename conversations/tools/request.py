@@ -14,7 +14,7 @@ def fields_of(tools):
     """
     if not tools:
         return {}
-    fields = {"tools": [_sent(tool) for tool in tools]}
+    fields = {"tools": [as_sent(tool) for tool in tools]}
     include = list(dict.fromkeys(value for tool in tools for value in tool.include))
     if include:
         fields["include"] = include
@@ -26,7 +26,7 @@ def fields_stored(request):
     return {name: request[name] for name in FIELDS if name in request}
 
 
-def _sent(tool):
+def as_sent(tool):
     """Return the JSON (dict) of `tool` as it is sent. A web search in OpenAI's words without
     `user_location` gets an empty one: where it is missing, OpenAI searches as from the United
     States. A row with `"user_location": null` has it left out."""

@@ -93,6 +93,7 @@ def _viewer(request):
         language=get_language(),
         zone=timezone.get_current_timezone_name(),
         csrf_token=get_token(request),
+        administers_models=request.user.administers_models,
     )
 
 
