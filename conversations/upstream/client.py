@@ -4,8 +4,10 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing, suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -67,6 +69,7 @@ def build_client(
     read_timeout: float = 600,
     longest_line: int = LONGEST_LINE,
     longest_reply: int = LONGEST_REPLY,
+    picture_folder: Path | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> "Upstream":
     """Return an Upstream, the client of one gateway; connections are opened by its first request.
@@ -74,8 +77,9 @@ def build_client(
     `base_url` is the gateway's address, with or without `/v1`; `api_key` "" sends no key; `headers`
     are added to every request. `connect_timeout` and `read_timeout` (seconds without a byte) end a
     call. A response ends at a line of more than `longest_line` bytes or a text of more than
-    `longest_reply` characters. `transport` replaces the network, for tests and the demo. Raises
-    ValueError for an address, key or header that cannot be used.
+    `longest_reply` characters. Pictures that come with a response are kept in temporary files in
+    `picture_folder` (None: not at all). `transport` replaces the network, for tests and the demo.
+    Raises ValueError for an address, key or header that cannot be used.
     """
     root = root_of(base_url)
     return Upstream(
@@ -85,7 +89,11 @@ def build_client(
         # Silence is the Deadline's: aiohttp would set its own timer anew for every token.
         timeout={"connect": connect_timeout, "pool": connect_timeout},
         silence=read_timeout,
-        limits={"longest_line": longest_line, "longest_reply": longest_reply},
+        limits={
+            "longest_line": longest_line,
+            "longest_reply": longest_reply,
+            "picture_folder": picture_folder,
+        },
         pool=ConnectionPool(tls=root.scheme == "https", transport=transport),
     )
 
@@ -104,14 +112,15 @@ class Upstream:
         redactor: Redactor,
         timeout: dict[str, float],
         silence: float,
-        limits: dict[str, int],
+        limits: dict[str, Any],
         pool: ConnectionPool,
     ) -> None:
         """Store what `build_client` prepared.
 
         `root` is the address before `/responses`; `redactor` removes secrets from the gateway's
         sentences; `timeout` is httpx's, in seconds; `silence` is the seconds without a byte after
-        which a call fails; `limits` are the Decoder's `longest_line` and `longest_reply`.
+        which a call fails; `limits` are the Decoder's `longest_line`, `longest_reply` and
+        `picture_folder`.
         """
         self._root = root
         self._headers = headers
@@ -309,21 +318,24 @@ class Upstream:
             max_output_tokens=limit if isinstance(limit, int) else None,
             **self._limits,
         )
-        closing = False
-        async with aclosing(chunks(http_response)) as arriving:
-            while not decoder.done:
-                data, fault = await next_chunk(arriving, deadline)
-                events = decoder.feed(unread(http_response) if data is None else data)
-                if data is None:
-                    events += decoder.finish(fault)
-                if decoder.done:
-                    events[-1] = self._with_headers(events[-1], http_response)
-                if events:
-                    yield events
-                if decoder.closing and not closing:
-                    closing = True
-                    deadline.shorten(TAIL_SECONDS)
-            await finish_reading(arriving, deadline)
+        is_tail = False
+        with closing(decoder.pictures):
+            async with aclosing(chunks(http_response)) as arriving:
+                while not decoder.done:
+                    data, fault = await next_chunk(arriving, deadline)
+                    events = decoder.feed(unread(http_response) if data is None else data)
+                    if data is None:
+                        events += decoder.finish(fault)
+                    if decoder.pictures.is_waiting:
+                        await asyncio.to_thread(decoder.pictures.write)
+                    if decoder.done:
+                        events[-1] = self._with_headers(events[-1], http_response)
+                    if events:
+                        yield events
+                    if decoder.closing and not is_tail:
+                        is_tail = True
+                        deadline.shorten(TAIL_SECONDS)
+                await finish_reading(arriving, deadline)
 
     def _summary(self, http_response: httpx.Response) -> str:
         what = summary(http_response.status_code, http_response.headers)

@@ -1,9 +1,12 @@
 """Decoder of response bodies: takes bytes, returns events, and does no input or output itself."""
 
+from pathlib import Path
+
 from .chat_completions import ChatCompletionsReader
 from .events import Event, Failed
 from .gateway_errors import error_in
 from .gateway_text import Redactor
+from .pictures import PictureFilter
 from .response_builder import ResponseBuilder
 from .responses_events import ResponsesReader
 from .sse import Frames
@@ -22,6 +25,8 @@ class Decoder:
     Whether it is an event stream or one JSON object is told from its first bytes, not from headers.
     The text that the events add up to does not depend on how the bytes are cut. The last event is a
     Finished or a Failed; then `done` is True and the rest of the body may be left unread.
+
+    Pictures wait in memory until `pictures`, a PictureFilter, writes them: see its `is_waiting`.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Decoder:
         max_output_tokens: int | None = None,
         longest_line: int = LONGEST_LINE,
         longest_reply: int = LONGEST_REPLY,
+        picture_folder: Path | None = None,
     ) -> None:
         """Prepare for one body; all parameters are optional.
 
@@ -39,11 +45,15 @@ class Decoder:
         text/html", is the message of the Failed event for a body that is no response.
         `max_output_tokens` is the limit that the request set (None: none), to tell an answer that
         it cut. `longest_line` (bytes) limits a line, an event or a whole JSON body, `longest_reply`
-        (characters) the text.
+        (characters) the text. `picture_folder` is that of the PictureFilter, whose limits are those
+        of pictures in base64.
         """
         self._summary = summary
+        self.pictures = PictureFilter(picture_folder)
         self._longest_line = longest_line
-        self._builder = ResponseBuilder(redactor or Redactor(), longest_reply, max_output_tokens)
+        self._builder = ResponseBuilder(
+            redactor or Redactor(), longest_reply, max_output_tokens, self.pictures
+        )
         self._responses = ResponsesReader(self._builder)
         self._chat = ChatCompletionsReader(self._builder)
         self._longest_reply = longest_reply
@@ -61,6 +71,14 @@ class Decoder:
         """Decode `data`, the next bytes of the body, and return the new events; [] once `done`."""
         if self.done or not data:
             return []
+        data = self.pictures.feed(data)
+        if self.pictures.too_long:
+            self._too_long()
+            return self._events()
+        return self._decoded(data) if data else []
+
+    def _decoded(self, data: bytes) -> list[Event]:
+        """Decode `data`, bytes without pictures, and return the new events."""
         self._size += len(data)
         if self._frames is None and self._body is None:
             data = self._begin(data)
@@ -79,12 +97,17 @@ class Decoder:
         """
         if self.done:
             return []
+        before: list[Event] = []
+        if held := self.pictures.finish():
+            before = self._decoded(held)
+            if self.done:
+                return before
         if self._frames is not None:
             self._take_frames(self._frames, self._frames.flush())
         if self._body is not None and not self._builder.end:
             self._end_of_body(b"".join(self._body))
         self._end_of_stream(fault)
-        return self._events()
+        return before + self._events()
 
     def _begin(self, data: bytes) -> bytes:
         data = data.lstrip(_BLANK)

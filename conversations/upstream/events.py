@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .billing import Billing
+from .pictures import ReceivedPicture
 from .usage import Usage
 
 Status = Literal["completed", "incomplete", "failed", "cancelled", "interrupted"]
@@ -98,6 +99,19 @@ class ItemClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureReceived:
+    """Event: the item `index`, the call of a tool, brought `picture`, once for each.
+
+    It comes before the ItemClosed, whose JSON does not have the picture. `output` is its index in
+    the call's `outputs`; None for the call's own `result`.
+    """
+
+    index: int
+    picture: ReceivedPicture
+    output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Event: the next piece of the answer, to be appended to the earlier pieces.
 
@@ -180,4 +194,4 @@ class Failed:
 
 
 ItemEvent = ItemOpened | ItemChanged | Annotated | ItemClosed | Text | Reasoning | Replaced
-Event = Attempt | Headers | Started | ItemEvent | Finished | Failed
+Event = Attempt | Headers | Started | ItemEvent | PictureReceived | Finished | Failed

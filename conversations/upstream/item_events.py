@@ -9,6 +9,7 @@ from .events import (
     ItemClosed,
     ItemEvent,
     ItemOpened,
+    PictureReceived,
     Reasoning,
     Replaced,
     Text,
@@ -22,6 +23,7 @@ from .output_item import (
     Noted,
     Opened,
     OutputItem,
+    Received,
     Reset,
 )
 from .output_items import OutputItems
@@ -42,7 +44,7 @@ class ItemEvents:
         self._items = items
         self._clean = redactor.item
         self._journal = items.journal
-        self._ready: list[ItemEvent] = []
+        self._ready: list[ItemEvent | PictureReceived] = []
         # Kinds of text of which something was given, so that a blank line parts other items.
         self._shown: set[Group] = set()
 
@@ -61,7 +63,7 @@ class ItemEvents:
         journal.clear()
         return _event(item, piece, item.number)
 
-    def take(self) -> list[ItemEvent]:
+    def take(self) -> list[ItemEvent | PictureReceived]:
         """Return the events for what was told to the items since the last call, as a list."""
         self.digest()
         ready, self._ready = self._ready, []
@@ -107,6 +109,8 @@ class ItemEvents:
                 self._ready.append(ItemChanged(number, self._clean(entry.changes)))
             case Noted():
                 self._ready.append(Annotated(number, self._clean(entry.annotation)))
+            case Received():
+                self._ready.append(PictureReceived(number, entry.picture, entry.output))
             case Closed():
                 self._ready.append(ItemClosed(number, self._clean(entry.item)))
             case Reset():

@@ -5,6 +5,7 @@ import json
 from typing import Literal, NamedTuple
 
 from .item_text import Allowance, ItemText
+from .pictures import ReceivedPicture
 
 Group = Literal["message", "reasoning", "tool"]
 
@@ -75,7 +76,15 @@ class Closed(NamedTuple):
     item: dict
 
 
-Entry = str | Reset | Opened | Changed | Noted | Closed
+class Received(NamedTuple):
+    """Entry of a journal: the item, the call of a tool, brought `picture`; `output` is its index in
+    the call's `outputs`, None for the call's own `result`."""
+
+    picture: ReceivedPicture
+    output: int | None
+
+
+Entry = str | Reset | Opened | Changed | Noted | Closed | Received
 Journal = list[tuple["OutputItem", Entry]]
 
 
@@ -90,6 +99,7 @@ class OutputItem:
     __slots__ = (
         "_allowance",
         "_journal",
+        "_received",
         "_streams",
         "_weight",
         "annotations",
@@ -137,6 +147,8 @@ class OutputItem:
         self._streams: dict[str, tuple[list[str], int]] = {}
         # How much the closing JSON has: characters or, of a message, annotations.
         self._weight = -1
+        # Which pictures have come, by their index in `outputs`.
+        self._received: set[int | None] = set()
 
     def is_at(self, place: Place) -> bool:
         """Return True if the Place `place` is in this item, compared as by `Place.is_of_item`.
@@ -210,6 +222,15 @@ class OutputItem:
         if not self.is_closed and annotation not in self.annotations[-20:]:
             self.annotations.append(annotation)
             self._journal.append((self, Noted(annotation)))
+
+    def receive(self, picture: ReceivedPicture, output: int | None) -> None:
+        """Note that the item brought `picture`, at the index `output` of its `outputs` (None: as
+        its `result`). Gateways send each twice: the repetition is closed."""
+        if output in self._received:
+            picture.close()
+            return
+        self._received.add(output)
+        self._journal.append((self, Received(picture, output)))
 
     def close(self, item: dict) -> None:
         """Note that the item is complete, with `item` as its whole JSON.

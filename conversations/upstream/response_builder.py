@@ -8,6 +8,7 @@ from .gateway_text import Redactor, one_line
 from .item_events import ItemEvents
 from .item_text import Allowance
 from .output_items import OutputItems
+from .pictures import PictureFilter
 from .reference_marks import strip_reference_marks
 from .refusal import Refusal
 from .usage import Usage
@@ -32,14 +33,20 @@ class ResponseBuilder:
     """
 
     def __init__(
-        self, redactor: Redactor, max_characters: int, max_output_tokens: int | None
+        self,
+        redactor: Redactor,
+        max_characters: int,
+        max_output_tokens: int | None,
+        pictures: PictureFilter,
     ) -> None:
-        """`redactor` removes the site's secrets from error messages and names that a gateway sends.
+        """`redactor` removes the site's secrets from error messages and names that a gateway sends;
+        `pictures` has those that were taken out of the JSON.
 
         `max_characters` limits the answer, the reasoning and the refusal each; `max_output_tokens`
         is the limit in tokens that the request set, or None.
         """
         self.redactor = redactor
+        self.pictures = pictures
         self._text = Allowance(max_characters)
         self._reasoning = Allowance(max_characters)
         self.items = OutputItems(self._text, self._reasoning)

@@ -5,6 +5,7 @@ from .events import Status
 from .gateway_errors import error_in
 from .gateway_text import one_line, repair
 from .output_item import NOWHERE, Group, OutputItem, Place
+from .pictures import ReceivedPicture
 from .response_builder import ResponseBuilder
 from .restated_output import counterparts
 from .text_parts import Kind, TextParts
@@ -75,9 +76,34 @@ class ResponseItems:
                 found = self._items.open(kind, _without_text(item), place, late=True)
             self._close(found, item)
         elif isinstance(kind, str) and kind:
+            item, pictures = self._without_pictures(item)
             found = self._items.open_tool(item, place)
             if found is not None:
+                for output, picture in pictures.items():
+                    found.receive(picture, output)
                 found.close(item)
+
+    def _without_pictures(self, item: dict) -> tuple[dict, dict[int | None, ReceivedPicture]]:
+        """Return `item`, the JSON of a complete item, without the pictures in it, and these, by
+        their index in its `outputs` (None: its `result`)."""
+        pictures: dict[int | None, ReceivedPicture] = {}
+        find = self._builder.pictures.picture_in
+        if item.get("type") == "image_generation_call":
+            if (picture := find(item.get("result"))) is not None:
+                item = {name: value for name, value in item.items() if name != "result"}
+                pictures[None] = picture
+        elif item.get("type") == "code_interpreter_call":
+            outputs = item.get("outputs")
+            outputs = outputs[:MOST_ITEMS] if isinstance(outputs, list) else []
+            for at, entry in enumerate(outputs):
+                url = entry.get("url") if isinstance(entry, dict) else None
+                is_data = isinstance(url, str) and url[:5].lower() == "data:"
+                if is_data and (picture := find(url)) is not None:
+                    outputs[at] = {name: entry[name] for name in entry if name != "url"}
+                    pictures[at] = picture
+            if pictures:
+                item = {**item, "outputs": outputs}
+        return item, pictures
 
     def _restated(self, group: Group) -> OutputItem | None:
         # Some give an item another id at its end than it had while it was streamed.
@@ -236,6 +262,9 @@ class ResponseItems:
             if found is not None:
                 if is_text and not had[kind]:
                     self._take_text(item, Place(item.get("id"), index))
+                item, pictures = self._without_pictures(item)
+                for place, picture in pictures.items():
+                    found.receive(picture, place)
                 self._close(found, item)
         items.insert_at = None
 
