@@ -13,6 +13,7 @@ from html import escape
 
 from conversations.files import storage
 from conversations.models import Attachment, LanguageModel
+from conversations.models.attachment import PICTURES
 from conversations.prompt.input import FileParts
 
 # What stands in place of a data: URL: the scheme, the media type and the name in the storage.
@@ -70,6 +71,17 @@ def by_message(message_ids, model_name, mode):
     return {
         message_id: parts_of(each, model_name, mode) for message_id, each in attachments.items()
     }
+
+
+def made_pictures(message_ids, model_name):
+    """Return `{message id: FileParts}` for those of the replies `message_ids` that made pictures:
+    the parts that send these to the model of the name `model_name`. Sends one query."""
+    found = {}
+    pictures = Attachment.objects.filter(message_id__in=message_ids, media_type__in=PICTURES)
+    for each in pictures.select_related("stored").defer("text"):
+        found.setdefault(each.message_id, []).append(each)
+    parts = {message_id: parts_of(each, model_name, "") for message_id, each in found.items()}
+    return {message_id: each for message_id, each in parts.items() if each.parts}
 
 
 def picture_tokens(width, height, model_name):

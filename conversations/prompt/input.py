@@ -2,7 +2,8 @@
 
 Pure functions. A turn is sent as `{"type": "message", "role", "content": text}`, the only form that
 every gateway examined accepts; one with files has a list of parts as its content, the text before
-the files. Optional fields are sent only where they are set: some gateways refuse fields that they
+the files. Pictures that a reply made go with the person's next message, for a reply cannot carry
+them. Optional fields are sent only where they are set: some gateways refuse fields that they
 do not know.
 """
 
@@ -33,6 +34,16 @@ class FileParts:
     def count(self):
         """The number of files."""
         return len(self.parts)
+
+    def after(self, others):
+        """Return the FileParts of `others`, which come first, and of these files together."""
+        return FileParts(
+            parts=(*others.parts, *self.parts),
+            texts=(*others.texts, *self.texts),
+            tokens=others.tokens + self.tokens,
+            pictures=others.pictures + self.pictures,
+            size=others.size + self.size,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
     if question.is_answer:
         turns = _with_answers(turns)
     if with_files:
-        turns = add_files(turns, conversation, model.name, model.files)
+        turns = add_files(turns, conversation, model.name, model.files, made=model.images)
     instructions = prompt.join_instructions(
         settings.INSTRUCTIONS, person.instructions, conversation.instructions
     )
@@ -96,6 +96,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
         request["files"] = {
             "count": sum(each.count for each in files),
             "mode": model.files,
+            "made": model.images,
         }
     elif not with_files:
         request["files"] = {"left_out": True}
@@ -128,25 +129,38 @@ def rebuild(response):
     request = response.request
     turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
     first = [str(turn.id) for turn in turns].index(request["first_message"])
-    turns = _with_answers(turns[first:])
-    if mode := request.get("files", {}).get("mode"):
-        turns = add_files(turns, response.conversation, response.model, mode)
+    # The pictures of the reply before the first message go with that.
+    before = max(first - 1, 0)
+    turns, first = _with_answers(turns[before:]), first - before
+    files = request.get("files", {})
+    if mode := files.get("mode"):
+        made = files.get("made", False)
+        turns = add_files(turns, response.conversation, response.model, mode, made=made)
     return prompt.body(
-        turns,
+        turns[first:],
         model=response.model,
         instructions=request["instructions"],
         parameters={**request["parameters"], **fields_stored(request)},
     )
 
 
-def add_files(turns, conversation, model_name, mode):
+def add_files(turns, conversation, model_name, mode, *, made):
     """Return `turns` (Turns of `conversation`) with what is sent of their files to the model of
-    this name; `mode` is its LanguageModel.files."""
+    this name; `mode` is its LanguageModel.files. With `made`, for a model that sees pictures, those
+    that a reply made go with the message that follows it, in every request."""
     if not rows(_HAS_FILES, as_stored(conversation.pk)):
         return turns
     asked = [turn.id for turn in turns if turn.role == Message.Role.USER]
     files = prompt_parts.by_message(asked, model_name, mode)
-    return [replace(turn, files=files.get(turn.id)) for turn in turns]
+    replies = [turn.id for turn in turns if turn.role == Message.Role.ASSISTANT]
+    pictures = prompt_parts.made_pictures(replies, model_name) if made and replies else {}
+    found = []
+    for before, turn in zip([None, *turns], turns, strict=False):
+        own = files.get(turn.id)
+        if turn.role == Message.Role.USER and before and (given := pictures.get(before.id)):
+            own = own.after(given) if own else given
+        found.append(replace(turn, files=own))
+    return found
 
 
 _HAS_FILES = "SELECT 1 FROM conversations_attachment WHERE conversation_id = %s LIMIT 1"
