@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from . import office, pdf, picture, plain_text
 from .finding import Finding, Refusal
+from .picture_formats import begins_like_one
 
 _HEAD = 4_096  # bytes looked at
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -22,7 +23,7 @@ def read(file: BinaryIO, write: BinaryIO) -> Finding:
     file.seek(0)
     if not head:
         raise Refusal("empty")
-    if picture.begins_like_one(head):
+    if begins_like_one(head):
         return picture.read(file, write)
     # A PDF may begin with other bytes, as ISO 32000 allows.
     if b"%PDF-" in head[:1_024]:

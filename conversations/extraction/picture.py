@@ -11,17 +11,10 @@ from .finding import PICTURE, Finding, Refusal
 from .limits import JPEG_QUALITY, LARGE_SIDE, MOST_PIXELS, SMALL_SIDE
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 
 # Sizes are checked here, before anything is decoded, and more strictly than Pillow's warning.
 Image.MAX_IMAGE_PIXELS = None
 warnings.simplefilter("ignore")
-
-
-def begins_like_one(head: bytes) -> bool:
-    """Return True if `head`, the first bytes of a file, are those of a picture: JPEG, PNG, GIF or
-    WEBP."""
-    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
 def read(file: BinaryIO, write: BinaryIO) -> Finding:

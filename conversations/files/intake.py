@@ -12,16 +12,16 @@ import logging
 import tempfile
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from conversations.extraction.finding import PICTURE, TEXT, Refusal
+from conversations.extraction.finding import DOCUMENT, PICTURE, TEXT, Finding, Refusal
 from conversations.extraction.process import read_file, read_pages
 from conversations.files import names, scanner, storage, sweep
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Person, StoredFile
-from conversations.models.attachment import PICTURES
+from conversations.models.attachment import PICTURES, UNREAD
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,39 @@ def take_pages(person, scanned, *, conversation=None, most):
             _store(attachment, extract.large, extract.small)
             taken.append(scanner.check(attachment))
     return taken
+
+
+def take_made(message, file, name, *, position, as_they_are):
+    """Read and store the open `file`, made by the reply `message` (a Message with its conversation
+    and its owner loaded); return its Attachment, which is at `position` among those of the message.
+
+    A file that is refused with one of the codes `as_they_are` is stored unread, to be downloaded
+    only. Raise FileRefused if it is refused with another, if there is no room, or if the message
+    was deleted meanwhile ("gone"); nothing of it is kept then. Takes up to a minute.
+    """
+    conversation = message.conversation
+    with contextlib.ExitStack() as stack:
+        finding, content, small = Finding(DOCUMENT, UNREAD), file, b""
+        try:
+            extract = stack.enter_context(_extracted(read_file, file))
+        except FileRefused as refused:
+            if refused.code not in as_they_are:
+                raise
+        else:
+            finding = extract.finding
+            if finding.kind == PICTURE:
+                content, small = extract.large, extract.small
+        attachment = _attachment(conversation.owner, name, finding, content, conversation)
+        if attachment.size > settings.MAX_FILE:
+            raise FileRefused("too_large_file")
+        attachment.message, attachment.position = message, position
+        try:
+            _store(attachment, content, small)
+        except IntegrityError as error:
+            if attachment.stored_id:
+                sweep.remove_or_leave(attachment.stored_id)
+            raise FileRefused("gone") from error
+    return scanner.check(attachment)
 
 
 def _extracted(read, file):

@@ -21,6 +21,26 @@ def refusal(code, name=""):
     return f"{isolated(name)}: {sentence}" if name else sentence
 
 
+def made_refusal(code):
+    """Return the sentence that says why a file that a reply made could not be kept, and what to do
+    next. `code` is that of a FileRefused; an unknown one gets a general sentence."""
+    return {
+        "broken": _("The picture that came is broken. Ask for it again."),
+        "empty": _("What came is empty. Ask for it again."),
+        "too_many_pixels": _("It has more than 50 megapixels. Ask for a smaller one."),
+        "too_large": _("It is larger than this site keeps. Ask for a smaller one."),
+        "too_large_file": _("It is larger than this site keeps. Ask for a smaller one."),
+        "too_long": _("It takes too long to read. Ask for a smaller one."),
+        "person_full": _(
+            "There was no room for it: the files of a person may take %(most)s together. Delete "
+            "conversations with files that you no longer need, also from the trash, and ask again."
+        )
+        % {"most": in_words(settings.FILES_PER_PERSON)},
+        "site_full": _("This site had no room for it. Tell your administrator."),
+        "disk_full": _("The server could not store it: its disk is full. Tell your administrator."),
+    }.get(code) or _("The server could not store it. Ask for it again.")
+
+
 def kinds():
     """Return the sentence that lists the kinds of files that can be uploaded."""
     return _(

@@ -9,6 +9,7 @@ module of `kinds` for each type) answers what it says, how it looks and what is 
 from .citations import with_numbers
 from .cleaning import clean, clean_all
 from .kind import Item, Kind, Look, parts_of_content
+from .made_files import with_file, without_files
 from .projections import (
     Projections,
     is_cut,
@@ -43,5 +44,7 @@ __all__ = [
     "sources",
     "split_segments",
     "text_of",
+    "with_file",
     "with_numbers",
+    "without_files",
 ]

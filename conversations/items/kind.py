@@ -74,6 +74,11 @@ class Kind:
         adjacent ones of the kind; `live` is True while the reply is being written."""
         return Look(self.type, *state_of(items[-1], live))
 
+    def files(self, item: Item) -> list[Item]:
+        """Return what the item says of each file of this site that it made and that is shown with
+        it: dicts with the members that `made_files` describes, `file` among them."""
+        return []
+
     def came(self, item: Item) -> str:
         """Return a sentence, in the active language, that tells the reader of a reply without text
         what came instead, such as a refusal; "" if the item needs none."""

@@ -226,3 +226,5 @@ class Attachment(models.Model):
 
 # Media types of pictures, and the ending that the name of a download gets.
 PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}
+# That of a file made by a reply which this site cannot read: it is only downloaded.
+UNREAD = "application/octet-stream"

@@ -66,8 +66,9 @@ class Message(models.Model):
     @cached_property
     def shown_files(self):
         """Return the list of the message's Attachments, without loading their text; [] for a reply
-        that is being written. `thread.page` sets it for all messages of a page by one query."""
-        if self.is_reply:
+        that is being written, or is plain text and so has none. `thread.page` sets it for all
+        messages of a page by one query."""
+        if self.is_reply and (self.is_pending or not self.items):
             return []
         return list(self.attachments.defer("text"))
 

@@ -138,9 +138,10 @@ async def run_in_lane(unit, *arguments):
     return await Engine.here().writing_lane.run(unit, *arguments)
 
 
-def fill_in(message):
+def fill_in(message, *, with_files=True):
     """Set on `message`, an unfinished reply, the HTML of what it is so far, for a page that is read
-    without the event stream. None for `message` does nothing."""
+    without the event stream; without `with_files`, for a reviewer, that has no pictures. None for
+    `message` does nothing."""
     if message is None:
         return
     response = message.own_response
@@ -149,4 +150,4 @@ def fill_in(message):
     live = LiveReply(response)
     live.become(response.partial, response.partial_reasoning, response.partial_items)
     live.refresh()
-    show_live(message, live)
+    show_live(message, live, with_files=with_files)

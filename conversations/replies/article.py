@@ -1,5 +1,6 @@
 """HTML of one reply (an <article> element) for its event stream, from the template of the page."""
 
+import uuid
 from contextlib import contextmanager
 from copy import copy
 
@@ -7,7 +8,9 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
 
-from conversations.models import LanguageModel, Message
+from conversations.items import kind_of
+from conversations.models import Attachment, LanguageModel, Message
+from conversations.models.attachment import UNREAD
 from conversations.replies.live_item import LiveCall
 from conversations.thread import item_html
 from conversations.thread.message_html import article_of
@@ -38,15 +41,16 @@ def render_live_article(live, viewer):
         return _draw(message, viewer)
 
 
-def show_live(message, live):
+def show_live(message, live, *, with_files=True):
     """Set on the Message `message`, a reply that is being written, the HTML so far of its LiveReply
-    `live`, in the active language, for the template of the page to show."""
+    `live`, in the active language, for the template of the page to show; `with_files` is False to
+    leave out files that its items made."""
     if all(item.type == "message" for item in live.items[:1]) and len(live.items) < 2:
         message.live_html = mark_safe(live.html("message"))  # noqa: S308 (ours)
         return
     before, answer = [], []
     for number, item in enumerate(live.items):
-        drawn = _draw_live_item(number, item)
+        drawn = _draw_live_item(number, item, with_files=with_files)
         (answer if answer or (drawn and item.type == "message") else before).append(drawn)
     message.live_parts = item_html.MessageParts(
         before=mark_safe("".join(before)),  # noqa: S308 (drawn by templates)
@@ -66,14 +70,33 @@ def render_change(number, item, block, viewer):
         return _draw_live_item(number, item)
 
 
-def _draw_live_item(number, item):
+def _draw_live_item(number, item, *, with_files=True):
     """Return the HTML of `item`, a LiveText or LiveCall, in the active language. `number` is its
-    index in the reply's items."""
+    index in the reply's items; `with_files` is that of `show_live`."""
     if isinstance(item, LiveCall):
-        return item_html.draw(number, [item.item], live=not item.is_closed)
+        files = _files_of(item.item) if with_files and not item.is_live else {}
+        return item_html.draw(number, [item.item], live=item.is_live, files=files)
     if item.type == "message":
         return item.html
     return item_html.draw(number, [{"type": "reasoning"}], live=True, html=item.html)
+
+
+def _files_of(item):
+    """Return `{id: Attachment}` of the files that `item`, the JSON of the call of a tool, made, not
+    read from the database: the JSON says what is shown of them."""
+    found = {}
+    for made in kind_of(item).files(item):
+        width, height = made.get("width"), made.get("height")
+        is_picture = isinstance(width, int) and isinstance(height, int)
+        found[made["file"]] = Attachment(
+            pk=uuid.UUID(made["file"]),
+            name=made.get("filename") or "",
+            media_type="image/jpeg" if is_picture else UNREAD,
+            size=0,
+            width=width if is_picture else None,
+            height=height if is_picture else None,
+        )
+    return found
 
 
 def render_finished_article(live, viewer):

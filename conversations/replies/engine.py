@@ -22,6 +22,7 @@ from conversations.replies.follower import Follower
 from conversations.replies.housekeeping import Housekeeping
 from conversations.replies.live_reply import LiveReply
 from conversations.replies.open_streams import Streams
+from conversations.replies.picture_store import PictureStore
 from conversations.replies.render_pace import Renderer
 from conversations.replies.request_priority import RequestPriority
 from conversations.replies.submission import Submitted
@@ -73,7 +74,10 @@ class Engine:
         self.priority = RequestPriority()
         self.streams = Streams()
         self.follower = Follower(self.reading_lane, self.renderer)
-        self._writer = Writer(self.lease, self.writing_lane, self.renderer, self.priority)
+        self._pictures = PictureStore(self._spawn)
+        self._writer = Writer(
+            self.lease, self.writing_lane, self.renderer, self.priority, self._pictures
+        )
         self.titles = TitleWriter(self.lease, self.writing_lane, self._writer)
         self._housekeeping = self._spawn(Housekeeping(self).run())
 
@@ -273,6 +277,7 @@ class Engine:
         self.writing_lane.close()
         self.reading_lane.close()
         self.renderer.close()
+        self._pictures.close()
         await self._writer.close()
         _engines.pop(self.loop, None)
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from conversations import upstream
+from conversations.files import storage
 
 
 def build_client():
@@ -20,5 +21,6 @@ def build_client():
         read_timeout=settings.UPSTREAM_READ_TIMEOUT,
         longest_line=settings.UPSTREAM_LONGEST_LINE,
         longest_reply=settings.UPSTREAM_LONGEST_REPLY,
+        picture_folder=storage.upload_folder(),
         transport=transport,
     )

@@ -3,7 +3,7 @@ tool."""
 
 from collections.abc import Sequence
 
-from conversations import upstream
+from conversations import items, upstream
 from conversations.rendering import THOUGHTS, Stream
 
 # The mark of a text of which nothing was seen.
@@ -116,17 +116,36 @@ class LiveText:
 
 class LiveCall:
     """An item of a live reply that has no text: the call of a tool. `item` is its JSON (dict);
-    `is_closed` says that it is complete."""
+    `is_closed` says that it is complete. `waiting` is the number of pictures that came with it and
+    are being stored."""
 
     def __init__(self, item, *, is_closed=False):
         self.type = item["type"]
         self.item = item
         self.is_closed = is_closed
         self.version = 0
+        self.waiting = 0
+        # What became of its pictures: the arguments of `items.with_file`.
+        self._made = {}
+
+    @property
+    def is_live(self):
+        """True while more is to come of it: it is not complete, or its pictures are not stored."""
+        return not self.is_closed or self.waiting > 0
+
+    def keep(self, output, members):
+        """Note what became of the picture at the index `output` of the call's `outputs` (None: of
+        its `result`): `members` are added to its JSON (see `items.with_file`)."""
+        self._made[output] = members
+        self.waiting -= 1
+        self.item = items.with_file(self.item, output, members)
+        self.version += 1
 
     def become(self, item, *, is_closed=False):
         """Replace the JSON of the call by `item`, and `is_closed`; return True if either differs
         from what it was."""
+        for output, members in self._made.items():
+            item = items.with_file(item, output, members)
         if item == self.item and is_closed == self.is_closed:
             return False
         self.item, self.is_closed = item, is_closed

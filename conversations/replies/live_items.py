@@ -80,6 +80,21 @@ class LiveItems:
             case upstream.ItemClosed():
                 self._close(event.index, event.item)
 
+    def call_of(self, event):
+        """Return the LiveCall that brought the picture of the upstream.PictureReceived `event`, and
+        count that picture as being stored; None if there is no such call."""
+        call = self._by_number.get(event.index)
+        if not isinstance(call, LiveCall):
+            return None
+        call.waiting += 1
+        return call
+
+    def keep_file(self, call, output, members):
+        """Note what became of a picture that the LiveCall `call` brought; the other arguments are
+        those of `LiveCall.keep`."""
+        call.keep(output, members)
+        self._changed(new_items=True)
+
     def begin_again(self):
         """Forget the numbers that the gateway's events gave to items; call it before the request is
         sent once more, whose events count from 0 again."""

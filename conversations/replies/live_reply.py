@@ -36,10 +36,18 @@ class LiveReply(LiveItems):
         self.is_finished = False
         self.task = None
         self.watchers = set()
+        # Tasks that store pictures which came with it.
+        self.storing = set()
+        self._pictures = 0
         self.first_token_at = None
         # A refresh that is under way in a thread, and a task that highlights code.
         self.refreshing = None
         self.colouring = None
+
+    def count_picture(self):
+        """Return the number of the next picture that comes with the reply, from 1."""
+        self._pictures += 1
+        return self._pictures
 
     @property
     def id(self):

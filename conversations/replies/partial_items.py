@@ -43,7 +43,7 @@ def packed(items, *, always=False):
     found = []
     for at, item in enumerate(items):
         if item.type not in TEXTS:
-            found.append({"type": item.type, "item": item.item, "is_closed": item.is_closed})
+            found.append({"type": item.type, "item": item.item, "is_closed": not item.is_live})
             continue
         entry = {"type": item.type}
         if item.type in kinds[at + 1 :]:

@@ -23,14 +23,16 @@ class Writer:
     `ask`).
 
     `lease` is the UUID of the process, `lane` the Lane that stores, `renderer` the Renderer that
-    makes the HTML, `priority` the RequestPriority that lets HTTP requests go first.
+    makes the HTML, `priority` the RequestPriority that lets HTTP requests go first, `pictures` the
+    PictureStore that stores pictures which come with replies.
     """
 
-    def __init__(self, lease, lane, renderer, priority):
+    def __init__(self, lease, lane, renderer, priority, pictures):
         self._lease = lease
         self._lane = lane
         self._renderer = renderer
         self._priority = priority
+        self._pictures = pictures
         self._client = None
 
     async def ask(self, live, total_timeout, **limits):
@@ -82,6 +84,8 @@ class Writer:
                         live.take(event)
                     elif isinstance(event, upstream.ItemEvent):
                         live.take(await self._renderer.cleaned(event))
+                    elif isinstance(event, upstream.PictureReceived):
+                        self._pictures.begin(live, event)
                     elif isinstance(event, upstream.Attempt):
                         outcome.attempts = event.number
                         if event.number > 1:
@@ -109,6 +113,7 @@ class Writer:
         """
         if live.ending == "lost":
             return None
+        await self._pictures.settle(live)
         stored = await self._renderer.complete(live)
         fields = outcome.fields()
         may_wait = fields["status"] == Response.Status.COMPLETED and not leaving

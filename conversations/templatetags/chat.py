@@ -112,14 +112,15 @@ def article(context, message, models=None):
         return message_html.article(message, context)
 
 
-@register.simple_tag
-def parts_of(message):
+@register.simple_tag(takes_context=True)
+def parts_of(context, message):
     """Return the MessageParts of `message` (a Message): the HTML of its text, of its other items
     and of its sources. For a MessageLook, which stands for a message while HTML for the cache is
     made, return its placeholders."""
     if isinstance(message, message_html.MessageLook):
         return message.parts
-    return item_html.parts_of(message)
+    links = item_html.Links(*(context.get(name, "") for name in ("readonly", "home", "carried")))
+    return item_html.parts_of(message, links)
 
 
 @register.simple_tag(takes_context=True)

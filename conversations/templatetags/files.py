@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conversations.files import sentences, sizes
+from conversations.models.attachment import UNREAD
 
 register = template.Library()
 
@@ -51,6 +52,13 @@ def file_refusal(code):
 
 
 @register.simple_tag
+def made_refusal(code):
+    """Return the sentence that says why a file that a reply made could not be kept; `code` is that
+    of a FileRefused."""
+    return sentences.made_refusal(code)
+
+
+@register.simple_tag
 def file_bounds():
     """Return HTML attributes (`data-most`, `data-most-bytes`) by which a form's JavaScript knows
     how many files a message may have, and how many bytes each."""
@@ -64,6 +72,8 @@ def file_facts(file):
     """Return kind and size of `file` (an Attachment) as text, with its pages or its size in pixels,
     like "PDF · 1.2 MB · 12 pages"."""
     kind = KINDS.get(file.media_type) or OFFICE.get(file.media_type.rpartition(".")[2], _("Text"))
+    if file.media_type == UNREAD:
+        kind = _("File")
     facts = [kind, sizes.in_words(file.size)]
     if file.is_picture:
         facts.append(f"{file.width} × {file.height}")

@@ -29,6 +29,8 @@ class MessageParts:
     the texts and of the items between and after them, `sources` that of the list of sources. `came`
     is a sentence that says what came in a reply without text; "" if there is nothing to say.
     `requests` are the Looks of requests for approval that can be answered now.
+    `files` is a list of the reply's Attachments that are not drawn with an item; `has_pictures` is
+    True if some are.
     """
 
     before: str | None = None
@@ -36,17 +38,30 @@ class MessageParts:
     sources: str = ""
     came: str = ""
     requests: tuple = ()
+    files: tuple = ()
+    has_pictures: bool = False
 
 
-def parts_of(message):
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the files of messages are on a page: their owner's addresses or, with `readonly`, those
+    under `home`, a conversation's address in the review, with the query string `carried`."""
+
+    readonly: bool = False
+    home: str = ""
+    carried: str = ""
+
+
+def parts_of(message, links=None):
     """Return the MessageParts of the Message `message`. One without items, as nearly all are, has
     only the part `answer`, all its HTML. For a reply that is being written they are its
-    `live_parts`, which the caller has set."""
+    `live_parts`, which the caller has set. `links` (a Links) says where its files are."""
     if message.live_parts is not None:
         return message.live_parts
     items = None if message.is_pending else message.items
     if not items:
-        return MessageParts(answer=message.shown_html)
+        files = tuple(message.shown_files) if message.is_reply else ()
+        return MessageParts(answer=message.shown_html, files=files)
     if not message.is_reply:
         return MessageParts(answer=message.shown_html, before=_attached(items))
     # With the matches of a search highlighted in it, where one led here.
@@ -54,16 +69,22 @@ def parts_of(message):
     response = message.own_response
     seconds = response.reasoning_seconds if response and len(thoughts) == 1 else None
     before, answer = [], []
+    files = {str(file.pk): file for file in message.shown_files}
+    others = dict(files)
     for index, run in runs(items):
         own = html.get(index) or thoughts.get(index, "")
-        drawn = draw(index, run, html=own, seconds=seconds)
+        drawn = draw(index, run, html=own, seconds=seconds, files=files, links=links)
         (answer if answer or index in html else before).append(drawn)
+        for name in named_by(run):
+            others.pop(name, None)
     return MessageParts(
         before=_safe(before),
         answer=_safe(answer),
         sources=sources_of(items),
         came="" if message.text else what_came(items),
         requests=tuple(kind_of(each).look(each) for each in open_requests(message)),
+        files=tuple(others.values()),
+        has_pictures=len(others) < len(files),
     )
 
 
@@ -85,12 +106,20 @@ def item(index, items, live=False, html=""):
     return draw(index, [items[index]], live=live, html=html)
 
 
-def draw(index, run, *, live=False, html="", seconds=None):
+def named_by(run):
+    """Return a list of the ids (text) of the files of this site that are shown with the items of
+    the list `run`, which are of one kind."""
+    return [made["file"] for item in run for made in kind_of(item).files(item)]
+
+
+def draw(index, run, *, live=False, html="", seconds=None, files=None, links=None):
     """Return the HTML of the list of items `run`, as `runs` yields it, as safe text; "" for a text
     or thoughts without `html`.
 
     `index` is that of the first in all items of the message. `live` and `html` are those of `item`;
-    `seconds` is how long the model thought, None if that is not known.
+    `seconds` is how long the model thought, None if that is not known. `files` are the Attachments
+    of the message by their ids (text), None for none: only these are shown, whatever an item names.
+    `links` (a Links) says where they are.
     """
     kind = kind_of(run[0])
     if not html and kind.type in _WRITTEN:
@@ -101,6 +130,8 @@ def draw(index, run, *, live=False, html="", seconds=None):
         "type": tidy(line_in(run[0], "type", 80)),
         "html": mark_safe(html),  # noqa: S308 (made by conversations.rendering)
         "seconds": seconds,
+        "files": [files[name] for name in named_by(run) if name in files] if files else (),
+        "links": links or Links(),
     }
     return _render(kind.type, context)
 

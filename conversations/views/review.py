@@ -363,7 +363,8 @@ def _show(request, visit, note_form=None, status=200):
         )
     except Message.DoesNotExist:
         raise Http404 from None
-    replies.fill_in(shown.pending)
+    # A reviewer's opening of a file is recorded.
+    replies.fill_in(shown.pending, with_files=False)
     notes = list(conversation.review_notes.all())
     authors = Person.objects.in_bulk({note.author_id for note in notes})
     for note in notes:

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dicts_in, passage_in, text_in
+from ..fields import dicts_in, file_in, line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
 @dataclass(frozen=True, slots=True)
 class CodeInterpreterLook(Look):
     """Look of a run of code: `code` is its source, `logs` what it printed, `pictures` the number of
-    pictures that it made, which this site does not have."""
+    pictures that it made and that this site does not have; `lost` is the code that says why not, of
+    the last of them, "" if nothing says it."""
 
     code: str = ""
     logs: str = ""
     pictures: int = 0
+    lost: str = ""
 
 
 class CodeInterpreterCall(Kind):
@@ -27,14 +29,19 @@ class CodeInterpreterCall(Kind):
 
     def look(self, *items: Item, live: bool = False) -> CodeInterpreterLook:
         [item] = items
-        outputs = dicts_in(item, "outputs")
+        pictures = [each for each in dicts_in(item, "outputs") if each.get("type") == "image"]
+        missing = [each for each in pictures if not file_in(each)]
         return CodeInterpreterLook(
             self.type,
             *state_of(item, live, but="pictures"),
             code=passage_in(item, "code"),
             logs=passage_in({"logs": _logs(item)}, "logs"),
-            pictures=sum(each.get("type") == "image" for each in outputs),
+            pictures=len(missing),
+            lost=line_in(missing[-1], "lost", 40) if missing else "",
         )
+
+    def files(self, item: Item) -> list[Item]:
+        return [each for each in dicts_in(item, "outputs") if file_in(each)]
 
     def came(self, item: Item) -> str:
         return _("The model ran code and wrote nothing.")

@@ -10,12 +10,17 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class ImageGenerationLook(Look):
-    """Look of a generated picture: `prompt` describes it, as the model wrote it; `error` says why
-    there is none; `file` is the id (UUID as text) of its file, "" if this site does not have it."""
+    """Look of a generated picture: `prompt` describes it, as the model wrote it, `described` is the
+    same in one line; `error` says why there is none, `is_blocked` that a moderation refused it.
+    `file` is the id (UUID as text) of its file, "" if this site does not have it; `lost` the code
+    that says why not, "" if nothing says it."""
 
     prompt: str = ""
+    described: str = ""
     error: str = ""
+    is_blocked: bool = False
     file: str = ""
+    lost: str = ""
 
 
 class ImageGenerationCall(Kind):
@@ -26,24 +31,49 @@ class ImageGenerationCall(Kind):
 
     def look(self, *items: Item, live: bool = False) -> ImageGenerationLook:
         [item] = items
-        error = line_in(dict_in(item, "error"), "message") or line_in(item, "error")
+        details = dict_in(item, "error")
+        error = line_in(details, "message") or line_in(item, "error")
         # That the picture is taken out needs no words of its own.
         state, left_out = state_of(item, live, but="pictures")
+        file, lost = file_in(item), line_in(item, "lost", 40)
+        if details or error:
+            state = "failed"
+        elif live and not (file or lost):
+            # It has come, and is being stored.
+            state = "live"
         return ImageGenerationLook(
             self.type,
-            "failed" if error else state,
+            state,
             left_out,
             prompt=passage_in(item, "revised_prompt"),
+            described=line_in(item, "revised_prompt", 500),
             error=error,
-            file=file_in(item),
+            is_blocked=_is_blocked(details),
+            file=file,
+            lost=lost,
         )
 
+    def files(self, item: Item) -> list[Item]:
+        return [item] if file_in(item) else []
+
     def came(self, item: Item) -> str:
-        if self.look(item).state != "done":
+        look = self.look(item)
+        if look.file:
+            return ""
+        if look.is_blocked:
+            return _("A picture was to be made, and the gateway's moderation refused it.")
+        if look.state != "done":
             return _("A picture was to be made, and there is none.")
-        return _("The reply is a picture that this site cannot show yet.")
+        return _("The reply is a picture that this site does not have.")
 
     def exported(self, item: Item) -> str:
         prompt = line_in(item, "revised_prompt", 1_000)
         words = _("Made a picture: %(prompt)s") % {"prompt": prompt}
         return words if prompt else _("Made a picture.")
+
+
+def _is_blocked(error: Item) -> bool:
+    """Return True if `error`, the object of that name of an item, is that a moderation refused the
+    picture, before or after it was made."""
+    codes = (line_in(error, "code", 60), line_in(error, "type", 60))
+    return bool(dict_in(error, "moderation_details")) or any("moderation" in each for each in codes)

@@ -1,0 +1,45 @@
+"""Files that replies make, such as pictures of a model. Each is read in the child process, like an
+upload, and stored as an Attachment of the reply's message; its owner is the conversation's."""
+
+from conversations.extraction.picture_formats import begins_like_one
+from conversations.files import intake
+from conversations.files.refused import FileRefused
+from conversations.models import Message
+
+# Why a picture may not be read here and is kept as it came all the same, to be downloaded only.
+AS_THEY_ARE = ("unknown", "archive", "heic", "old_office", "encrypted")
+_HEAD = 4_096  # bytes
+
+
+def take_picture(message_id, file, number):
+    """Store the picture in the open file `file`, made by the reply with the id `message_id`, the
+    `number`-th of it; return its Attachment. An SVG, or a format that is not read here, becomes a
+    file to download. Blocks for up to a minute.
+
+    Raise FileRefused if it is broken, there is no room, or the message was deleted meanwhile
+    ("gone").
+    """
+    try:
+        message = Message.objects.select_related("conversation__owner").get(pk=message_id)
+    except Message.DoesNotExist:
+        raise FileRefused("gone") from None
+    name = f"picture-{number}{_ending_of(file)}"
+    return intake.take_made(message, file, name, position=number, as_they_are=AS_THEY_ARE)
+
+
+def _ending_of(file):
+    """Return the ending for the name of the picture in the open `file`, by how it begins."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    if b"<svg" in head:
+        return ".svg"
+    return ".png" if begins_like_one(head) else ".bin"
+
+
+def members_of(attachment):
+    """Return the members `{name: value}` that stand in the JSON of an item for its file, the
+    Attachment `attachment`: its id and, of a picture, its size in pixels; else its name."""
+    members = {"file": str(attachment.pk)}
+    if attachment.is_picture and attachment.is_ready:
+        return {**members, "width": attachment.width, "height": attachment.height}
+    return {**members, "filename": attachment.name}

@@ -1,0 +1,73 @@
+"""Storage of the pictures that come with replies: each becomes a file of the reply's message as
+soon as it has arrived, while the reply goes on."""
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import connections
+
+from conversations.files import made
+from conversations.files.refused import FileRefused
+
+logger = logging.getLogger(__name__)
+
+# Pictures that one process reads and stores at a time: each has a child process and its bytes.
+AT_A_TIME = 2
+
+
+class PictureStore:
+    """Stores the pictures of the replies that one process writes. `spawn` is a function that starts
+    a coroutine as an asyncio task and returns the task."""
+
+    def __init__(self, spawn):
+        self._spawn = spawn
+        self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="replies-pictures")
+
+    def begin(self, live, event):
+        """Begin to store the picture of `event`, an upstream.PictureReceived, for the LiveReply
+        `live`. Returns at once; the picture's temporary file is closed in the end."""
+        call = live.call_of(event)
+        if call is None or live.response.message_id is None:
+            return
+        fault, file = event.picture.fault, event.picture.take()
+        number = live.count_picture()
+        task = self._spawn(self._store(live, call, event.output, number, file, fault))
+        live.storing.add(task)
+        task.add_done_callback(live.storing.discard)
+
+    async def settle(self, live):
+        """Return once all pictures of the LiveReply `live` are stored, or known to be lost."""
+        if live.storing:
+            await asyncio.wait(live.storing)
+
+    async def _store(self, live, call, output, number, file, fault):
+        """Store the picture in the open file `file` (None: there is none, because of `fault`), the
+        `number`-th of the reply, and note on the LiveCall `call` what became of it."""
+        running = asyncio.get_running_loop().run_in_executor(
+            self._threads, _keep, live.response, number, file, fault
+        )
+        live.keep_file(call, output, await running)
+        live.refreshed()
+
+    def close(self):
+        """End the threads once what they store is done; returns at once."""
+        self._threads.shutdown(wait=False)
+
+
+def _keep(response, number, file, fault):
+    """Store the picture in `file`; return the members that its item gets (see `items.with_file`):
+    those of its file, or why it is lost. `fault` is that of the upstream.ReceivedPicture."""
+    try:
+        if file is None:
+            raise FileRefused(fault or "broken")
+        with file:
+            attachment = made.take_picture(response.message_id, file, number)
+    except FileRefused as refused:
+        return {"lost": refused.code}
+    except Exception:
+        logger.exception("A picture of the reply %s could not be stored.", response.pk)
+        return {"lost": "unreadable"}
+    finally:
+        connections.close_all()
+    return made.members_of(attachment)
