@@ -18,6 +18,7 @@ from conversations.search import BEST, index, search
 from conversations.search.terms import terms
 from tests.support.hypothesis_scale import examples
 from tests.support.ledger_rows import ask
+from tests.support.search_index import raw_index
 
 
 @pytest.fixture
@@ -264,25 +265,6 @@ def test_the_index_can_be_made_anew(alice, bob, say, capsys):
     assert [texts(query) for query in ("okapi", "天气", "giraffe", "ze", "a")] == before
     Conversation.objects.all().delete()
     assert raw_index() == []
-
-
-def raw_index():
-    """Every word the database's index has, as it stores them; [] when it is empty."""
-    with connection.cursor() as cursor:
-        if connection.vendor != "sqlite":
-            cursor.execute("SELECT terms::text FROM conversations_searchentry")
-            return [row[0] for row in cursor.fetchall()]
-        words = []
-        for table in ("conversations_searchterms", "conversations_searchbeginnings"):
-            cursor.execute(f"INSERT INTO {table}({table}) VALUES ('optimize')")
-            cursor.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
-            cursor.execute(
-                f"CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, {table}, row)"
-            )
-            cursor.execute("SELECT term FROM temp.vocabulary")
-            words += [row[0] for row in cursor.fetchall()]
-            cursor.execute("DROP TABLE temp.vocabulary")
-        return words
 
 
 HOSTILE = [

@@ -17,6 +17,7 @@ from .projections import (
     needs_rerender,
     projections,
     reasoning_of,
+    searched_of,
     sources,
     text_of,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "parts_of_content",
     "projections",
     "reasoning_of",
+    "searched_of",
     "sources",
     "split_segments",
     "text_of",

@@ -84,6 +84,15 @@ class Kind:
         what came instead, such as a refusal; "" if the item needs none."""
         return ""
 
+    def searched(self, item: Item) -> str:
+        """Return the text by which a search finds the message besides its `text`: queries, code,
+        what was sent and what came back; "" for none. Its sources need not be in it.
+
+        A change of what it returns needs a rebuild of the search index (`rebuild_search`): on
+        SQLite an entry is removed by the words that it was made of.
+        """
+        return ""
+
     def exported(self, item: Item) -> str:
         """Return the item as Markdown for an exported conversation; "" leaves it out."""
         return self.text(item)

@@ -8,11 +8,14 @@ from conversations.rendering import THOUGHTS, render
 from conversations.rendering.citation_marks import ANY, without_marks
 
 from .citations import with_links, with_numbers
-from .fields import dict_in, dicts_in
+from .fields import LONGEST_SHOWN, dict_in, dicts_in
 from .kind import Item
 from .registry import kind_of
 from .segments import join_segments
 from .source import Source, numbered
+
+# Of one message; ten times as much as most replies, so that the index does not grow by logs.
+LONGEST_SEARCHED = 60_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,15 @@ def text_of(items: Sequence[Item]) -> str:
     """Return the text of a message, in Markdown: the texts of its `items`, joined by blank lines,
     with the numbers of its sources, as `[1]`, in place of citation marks."""
     return with_numbers(_joined(kind_of(item).text(item) for item in items), _named(items))
+
+
+def searched_of(items: Sequence[Item]) -> str:
+    """Return what a search finds the message by besides its text: what its tools did, and the
+    titles and addresses of its sources, a text of at most LONGEST_SEARCHED characters, of which one
+    item has at most LONGEST_SHOWN; "" if there is nothing."""
+    found = [kind_of(item).searched(item)[:LONGEST_SHOWN] for item in items]
+    found += [f"{source.title} {source.url}" for source in sources(items)]
+    return "\n".join(text for text in found if text.strip())[:LONGEST_SEARCHED]
 
 
 def reasoning_of(items: Sequence[Item]) -> str:

@@ -66,13 +66,14 @@ def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
     )
 
 
-def file(found: Mapping[str, object]) -> Source | None:
-    """Return the Source for the file that `found`, the JSON of an annotation, cites by `filename`
-    or `file_id`; None if it has neither."""
+def file(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
+    """Return the Source for the file that `found`, the JSON of an annotation or of a result of a
+    search, names by `filename` or `file_id`; None if it has neither. `is_cited` is that of the
+    Source."""
     name = line_in(found, "filename", 200) or line_in(found, "file_id", 200)
     if not name:
         return None
-    return Source("", name, "", is_cited=True, references=references_in(found))
+    return Source("", name, "", is_cited=is_cited, references=references_in(found))
 
 
 def cited(annotation: Mapping[str, object]) -> Source | None:
@@ -84,7 +85,7 @@ def cited(annotation: Mapping[str, object]) -> Source | None:
     if kind == "url_citation":
         return page(fields, is_cited=True)
     if kind in ("file_citation", "container_file_citation", "file_path"):
-        return file(fields)
+        return file(fields, is_cited=True)
     return None
 
 

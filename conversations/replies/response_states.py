@@ -203,7 +203,7 @@ def write_message(response, text, html, reasoning="", reasoning_html="", items=N
     if message is None or not change(_TEXT, *written, as_stored(message.pk)):
         return
     index.add_text(
-        response.person_id, response.conversation_id, message.pk, message.created_at, text
+        response.person_id, response.conversation_id, message.pk, message.created_at, text, items
     )
     change(_NEWS, moment(timezone.now()), as_stored(response.conversation_id))
 

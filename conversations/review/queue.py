@@ -21,8 +21,7 @@ from conversations.models import (
     ReviewMark,
 )
 from conversations.search import parse, search
-from conversations.search.highlight import snippet
-from conversations.search.results import excerpts
+from conversations.search.results import excerpts, message_excerpts
 
 PAGE = 50
 # Up to so many rows that a filter matches are turned into a list of conversation ids.
@@ -163,6 +162,7 @@ def show_found(rows, hits, words):
     wanted = [first[row.conversation.pk] for row in rows if row.conversation.pk in first]
     messages = [hit.message_id for hit in wanted if not hit.attachment_id]
     texts = dict(Message.objects.filter(pk__in=messages).values_list("pk", "text"))
+    passages = message_excerpts(texts, phrases)
     files = excerpts([hit.attachment_id for hit in wanted if hit.attachment_id], phrases)
     for row in rows:
         hit = first.get(row.conversation.pk)
@@ -171,8 +171,8 @@ def show_found(rows, hits, words):
         if hit.attachment_id in files:
             file, row.found = files[hit.attachment_id]
             row.found_in = file.name
-        elif text := texts.get(hit.message_id):
-            row.found = snippet(text, phrases)
+        else:
+            row.found = passages.get(hit.message_id) or None
 
 
 def unreviewed(conversations):

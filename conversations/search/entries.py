@@ -12,6 +12,9 @@ from conversations.search.terms import symbol_words, words
 PART = 12_000  # words
 # Parts overlap, so that a phrase is found across their border.
 OVERLAP = 40  # words
+# The parts of what tools did count from here, those of the text from 0: so the entries of a text
+# are the same whether or not tools did anything.
+TOOLS = 1_000_000
 
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -22,7 +25,7 @@ class Entry:
     """An entry of the full-text search index: up to PART + OVERLAP `words` of one text and its
     words with symbols, and the ids that it belongs to. `message_id` is None for a conversation's
     title, `attachment_id` for any text that is not of a file; `part` counts the entries of one text
-    from 0."""
+    from 0, those of what a message's tools did from TOOLS."""
 
     owner_id: int
     conversation_id: UUID
@@ -33,26 +36,37 @@ class Entry:
     attachment_id: UUID | None = None
 
 
-def entries(owner_id, conversation_id, message_id, created_at, text, attachment_id=None):
+def entries(
+    owner_id, conversation_id, message_id, created_at, text, attachment_id=None, of_tools=""
+):
     """Return a list of Entries for `text`: that of a message, of the file `attachment_id` in a
-    message, or a conversation's title where `message_id` is None; an empty list for a text without
-    words or symbols.
+    message, or a conversation's title where `message_id` is None; and for `of_tools`, what the
+    tools of a message did. An empty list where neither has words or symbols.
 
     `created_at` (datetime) is when it was written: search results are in this order.
     """
-    said, symbols = words(text), symbol_words(text)
     return [
         Entry(
             owner_id,
             conversation_id,
             message_id,
             created_at,
-            part,
-            # Words with symbols belong to no place, so each part has them all.
-            [*said[start : start + PART + OVERLAP], *symbols],
+            first + part,
+            said,
             attachment_id,
         )
-        for part, start in enumerate(range(0, max(len(said), bool(symbols)), PART))
+        for first, whole in ((0, text), (TOOLS, of_tools))
+        for part, said in enumerate(_parts(whole))
+    ]
+
+
+def _parts(text):
+    """Return the words of each part of `text`, as a list of lists."""
+    said, symbols = words(text), symbol_words(text)
+    return [
+        # Words with symbols belong to no place, so each part has them all.
+        [*said[start : start + PART + OVERLAP], *symbols]
+        for start in range(0, max(len(said), bool(symbols)), PART)
     ]
 
 

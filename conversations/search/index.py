@@ -14,12 +14,15 @@ from operator import attrgetter
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from conversations.database.statements import among, as_stored, rows
+from conversations.database.statements import among, as_stored, from_stored, rows
+from conversations.items import searched_of
 from conversations.models import Attachment, Conversation, Message, SearchEntry
 from conversations.search import file_texts, fts5, tsvector
-from conversations.search.entries import entries
+from conversations.search.entries import TOOLS, entries
 
 BATCH = 200  # of a rebuild; each is a transaction of its own
+# Messages whose items, or files whose texts, are read at once: each may have megabytes.
+AT_ONCE = 20
 
 _MESSAGE = ("conversation__owner_id", "conversation_id", "pk", "created_at", "text")
 _TITLE = ("owner_id", "pk", "created_at", "title")
@@ -57,13 +60,15 @@ def database():
     return fts5 if connection.vendor == "sqlite" else tsvector
 
 
-def add_text(owner_id, conversation_id, message_id, created_at, text):
+def add_text(owner_id, conversation_id, message_id, created_at, text, items=None):
     """Add the final `text` of a message, or of a conversation's title where `message_id` is None,
-    to the full-text search index; `created_at` (datetime) is when it was written.
+    and of its `items` (None: it has none) what tools did, to the full-text search index;
+    `created_at` (datetime) is when it was written.
 
     Runs no SELECT, since it is called at the end of each reply.
     """
-    _add([(owner_id, conversation_id, message_id, created_at, text)])
+    of_tools = searched_of(items) if items else ""
+    _add([(owner_id, conversation_id, message_id, created_at, text, None, of_tools)])
 
 
 def add_question(conversation, question, *, titled):
@@ -74,13 +79,14 @@ def add_question(conversation, question, *, titled):
     """
     owner_id, whose = conversation.owner_id, conversation.pk
     title = (owner_id, whose, None, conversation.created_at, conversation.title)
-    text = (owner_id, whose, question.pk, question.created_at, question.text)
+    text = row_of(owner_id, question)
     _add([title, text] if titled else [text])
 
 
 def add_texts(rows):
-    """Add many texts to the full-text search index. `rows` are tuples `(owner_id, conversation_id,
-    message_id, created_at, text)`; the text is a title where `message_id` is None."""
+    """Add many texts to the full-text search index. `rows` are those of `row_of` or, without what
+    tools did, tuples `(owner_id, conversation_id, message_id, created_at, text)`; the text is a
+    title where `message_id` is None."""
     _add(rows)
 
 
@@ -95,7 +101,7 @@ def add_conversation(conversation_id):
     """Add the title and all messages of the stored conversation with the id `conversation_id`, with
     their files, to the full-text search index; none of them may be in it already."""
     messages = Message.objects.filter(conversation_id=conversation_id).order_by("created_at")
-    _add([*_titles([conversation_id]), *messages.values_list(*_MESSAGE)])
+    _add([*_titles([conversation_id]), *_texts(messages)])
     _add_files_of(messages.values_list("pk", flat=True))
 
 
@@ -151,8 +157,9 @@ def rebuild(report=lambda done, total: None):
     """
     with transaction.atomic():
         database().clear()
-    # One without a text may have files.
-    messages = Message.objects.filter(~Q(text="") | _HAS_FILES).order_by("created_at")
+    # One without a text may have files, or tools that did something.
+    has_text = ~Q(text="") | Q(items__isnull=False) | _HAS_FILES
+    messages = Message.objects.filter(has_text).order_by("created_at")
     titles = Conversation.objects.exclude(title="").order_by("created_at")
     # By age, since the order of the entries is the order of what is found.
     texts = list(
@@ -184,7 +191,7 @@ def _add_missing(message_ids, conversation_ids):
     titled = SearchEntry.objects.filter(conversation_id__in=conversation_ids, message_id=None)
     messages = Message.objects.filter(pk__in=message_ids).exclude(pk__in=known)
     titles = set(conversation_ids) - set(titled.values_list("conversation_id", flat=True))
-    rows = [*messages.values_list(*_MESSAGE), *_titles(titles)]
+    rows = [*_texts(messages), *_titles(titles)]
     _add(sorted(rows, key=lambda row: row[3]))
     with_files = SearchEntry.objects.filter(message_id__in=message_ids, attachment__isnull=False)
     _add_files_of(set(message_ids) - set(with_files.values_list("message_id", flat=True)))
@@ -196,11 +203,24 @@ def _add_files_of(message_ids):
     sent = Attachment.with_hidden.filter(message_id__in=message_ids)
     sent = sent.select_related("message", "conversation").only(*_FILE)
     sent = sent.order_by("message_id", "position")
-    # A few at a time, since their texts are long.
-    for _message_id, found in groupby(sent.iterator(20), attrgetter("message_id")):
+    for _message_id, found in groupby(sent.iterator(AT_ONCE), attrgetter("message_id")):
         attachments = list(found)
         first = attachments[0]
         add_files(first.conversation.owner_id, first.message, attachments)
+
+
+def row_of(owner_id, message):
+    """Return the tuple for `add_texts` of `message` (a Message) with its text and what its tools
+    did; `owner_id` is the id of the conversation's owner."""
+    of_tools = searched_of(message.items) if message.items else ""
+    ids = (owner_id, message.conversation_id, message.pk)
+    return (*ids, message.created_at, message.text, None, of_tools)
+
+
+def _texts(messages):
+    """Yield the tuple for `_add` of each Message of the queryset `messages`."""
+    for *row, items in messages.values_list(*_MESSAGE, "items").iterator(AT_ONCE):
+        yield (*row, None, searched_of(items) if items else "")
 
 
 def _titles(conversation_ids):
@@ -220,11 +240,25 @@ def _remove(found):
     """Remove entries from the full-text search index. `found` is a list of `(id of the entry, id of
     its owner, part, id of the message, of the file or, for a title, of the conversation, the whole
     text that was indexed)`."""
-    pairs, texts = [], {}
+    found = list(found)
+    of_tools = _of_tools({whose for _pk, _owner, part, whose, _text in found if part >= TOOLS})
+    pairs, made = [], {}
     for pk, owner, part, whose, text in found:
-        if whose not in texts:
+        if whose not in made:
             # Only the words are used of what is made here.
-            texts[whose] = entries(owner, None, whose, None, text)
-        pairs.append((pk, texts[whose][part]))
+            these = entries(owner, None, whose, None, text, None, of_tools.get(whose, ""))
+            made[whose] = {entry.part: entry for entry in these}
+        pairs.append((pk, made[whose][part]))
     if pairs:
         database().delete(pairs)
+
+
+def _of_tools(message_ids):
+    """Return `{id: what its tools did, as it was indexed}` for the messages with these ids, in the
+    form in which the database holds them."""
+    ids, found = list(message_ids), {}
+    for start in range(0, len(ids), AT_ONCE):
+        some = {from_stored(pk): pk for pk in ids[start : start + AT_ONCE]}
+        stored = Message.objects.filter(pk__in=list(some)).values_list("pk", "items")
+        found.update({some[pk]: searched_of(items) for pk, items in stored if items})
+    return found

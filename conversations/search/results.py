@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.db.models.functions import Substr
 
+from conversations.items import searched_of
 from conversations.models import Attachment, Conversation, Message
 from conversations.search.highlight import snippet
 
@@ -17,7 +18,7 @@ PLACES = 3  # shown of one conversation
 class Place:
     """A message found by a search, or a file in it: `message` is the Message, `file` the Attachment
     (None: the text of the message was found), `pieces` an excerpt of the text as a list of `(text,
-    True if it matches)`, empty for a file that has no text."""
+    True if it matches)`, or of what its tools did, empty for a file that has no text."""
 
     message: Message
     pieces: list
@@ -71,18 +72,42 @@ def _places(wanted, phrases):
     that still exist; the attachment id is None for a message's own text."""
     messages = Message.objects.only("conversation", "role", "text", "created_at")
     messages = messages.in_bulk({message for message, _file in wanted})
+    own = {
+        message: messages[message].text
+        for message, file in wanted
+        if message in messages and not file
+    }
+    passages = message_excerpts(own, phrases)
     files = excerpts([file for _message, file in wanted if file], phrases)
     found = {}
     for message, file in wanted:
         if message not in messages:
             continue
         if file is None:
-            pieces = snippet(messages[message].text, phrases)
-            found[message, file] = Place(messages[message], pieces)
+            found[message, file] = Place(messages[message], passages[message])
         elif file in files:
             attachment, pieces = files[file]
             found[message, file] = Place(messages[message], pieces, attachment)
     return found
+
+
+def message_excerpts(texts, phrases):
+    """Return `{id: pieces}` for `texts`, `{id of a message: its text}`: an excerpt around the first
+    match of `phrases`, as `snippet` returns it. Where the text does not match it is one of what the
+    message's tools did, if that does; takes one query for these, none if all texts match."""
+    found = {pk: snippet(text, phrases) for pk, text in texts.items()}
+    others = [pk for pk, pieces in found.items() if not _has_match(pieces)]
+    if others:
+        with_items = Message.objects.filter(pk__in=others, items__isnull=False)
+        for pk, items in with_items.values_list("pk", "items"):
+            pieces = snippet(searched_of(items), phrases)
+            if _has_match(pieces):
+                found[pk] = pieces
+    return found
+
+
+def _has_match(pieces):
+    return any(matches for _piece, matches in pieces)
 
 
 def excerpts(attachment_ids, phrases):

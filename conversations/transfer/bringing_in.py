@@ -177,10 +177,7 @@ class Importer:
         index.add_texts(
             [
                 *titles,
-                *(
-                    (owner_id, each.conversation_id, each.pk, each.created_at, each.text)
-                    for each in messages
-                ),
+                *(index.row_of(owner_id, each) for each in messages),
             ]
         )
 

@@ -46,6 +46,9 @@ class CodeInterpreterCall(Kind):
     def came(self, item: Item) -> str:
         return _("The model ran code and wrote nothing.")
 
+    def searched(self, item: Item) -> str:
+        return "\n".join([text_in(item, "code"), _logs(item)])
+
     def exported(self, item: Item) -> str:
         code, logs = text_in(item, "code"), _logs(item)
         parts = [_("Ran code:"), fenced(code, "python")] if code else []

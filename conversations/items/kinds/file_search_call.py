@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ..fields import MOST_SHOWN, dicts_in, line_in, lines_in
+from ..fields import MOST_SHOWN, dicts_in, line_in, lines_in, text_in
 from ..kind import Item, Kind, Look, state_of
+from ..source import Source, file
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,18 @@ class FileSearchLook(Look):
 
 
 class FileSearchCall(Kind):
-    """Kind for a search in files that the gateway keeps. Results are shown folded; a file that was
-    found counts as a source only if the text cites it."""
+    """Kind for a search in files that the gateway keeps. Results are shown folded; the files that
+    were found are sources, consulted ones unless the text cites them."""
 
     type = "file_search_call"
+
+    def sources(self, item: Item) -> list[Source]:
+        found = (file(each, is_cited=False) for each in dicts_in(item, "results"))
+        return [each for each in found if each]
+
+    def searched(self, item: Item) -> str:
+        passages = [text_in(each, "text") for each in dicts_in(item, "results")]
+        return "\n".join([*lines_in(item, "queries"), *passages])
 
     def look(self, *items: Item, live: bool = False) -> FileSearchLook:
         [item] = items

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import line_in, passage_in, text_in
+from ..fields import json_in, line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -29,12 +29,15 @@ class FunctionCall(Kind):
             self.type,
             *state_of(item, live),
             name=line_in(item, "name", 100) or "?",
-            arguments=passage_in(item, "arguments"),
+            arguments=passage_in({"": json_in(item, "arguments")}, ""),
         )
 
     def came(self, item: Item) -> str:
         return _("The reply is the call of a function, and this site has none to run.")
 
+    def searched(self, item: Item) -> str:
+        return "\n".join([text_in(item, "name"), json_in(item, "arguments")])
+
     def exported(self, item: Item) -> str:
         words = _("Called the function %(name)s:") % {"name": line_in(item, "name", 100)}
-        return "\n\n".join(filter(None, [words, fenced(text_in(item, "arguments"), "json")]))
+        return "\n\n".join(filter(None, [words, fenced(json_in(item, "arguments"), "json")]))

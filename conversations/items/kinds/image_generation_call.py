@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from ..fields import dict_in, file_in, line_in, passage_in
+from ..fields import dict_in, file_in, line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -65,6 +65,9 @@ class ImageGenerationCall(Kind):
         if look.state != "done":
             return _("A picture was to be made, and there is none.")
         return _("The reply is a picture that this site does not have.")
+
+    def searched(self, item: Item) -> str:
+        return text_in(item, "revised_prompt")
 
     def exported(self, item: Item) -> str:
         prompt = line_in(item, "revised_prompt", 1_000)

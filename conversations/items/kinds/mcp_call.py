@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dict_in, dicts_in, line_in, passage_in, text_in
+from ..fields import dict_in, dicts_in, json_in, line_in, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -37,20 +37,25 @@ class McpCall(Kind):
             left_out,
             name=line_in(item, "name", 100) or _("a tool"),
             server=line_in(item, "server_label", 100) or _("a server"),
-            arguments=passage_in(item, "arguments"),
-            output=passage_in(item, "output"),
+            arguments=passage_in({"": json_in(item, "arguments")}, ""),
+            output=passage_in({"": json_in(item, "output")}, ""),
             error=error,
         )
 
     def came(self, item: Item) -> str:
         return _("The model used a tool and wrote nothing.")
 
+    def searched(self, item: Item) -> str:
+        names = (text_in(item, "server_label"), text_in(item, "name"))
+        said = (json_in(item, "arguments"), json_in(item, "output"), _error(item))
+        return "\n".join([*names, *said])
+
     def exported(self, item: Item) -> str:
         look = self.look(item)
         names = {"tool": look.name, "server": look.server}
         parts = [_("Used the tool %(tool)s of %(server)s:") % names]
-        parts += [fenced(text_in(item, "arguments"), "json")]
-        parts += [fenced(text_in(item, "output") or _error(item))]
+        parts += [fenced(json_in(item, "arguments"), "json")]
+        parts += [fenced(json_in(item, "output") or _error(item))]
         return "\n\n".join(filter(None, parts))
 
 

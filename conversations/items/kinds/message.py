@@ -38,6 +38,9 @@ class Message(Kind):
     def came(self, item: Item) -> str:
         return next(filter(None, (kind_of(part).came(part) for part in parts_of_content(item))), "")
 
+    def searched(self, item: Item) -> str:
+        return "\n".join(kind_of(part).searched(part) for part in parts_of_content(item))
+
     def exported(self, item: Item) -> str:
         parts = (kind_of(part).exported(part) for part in parts_of_content(item))
         return "\n\n".join(text for text in parts if text)

@@ -29,5 +29,8 @@ class Refusal(Kind):
         refusal = line_in(item, "refusal", 2_000)
         return _("The model refused: %(refusal)s") % {"refusal": refusal} if refusal else ""
 
+    def searched(self, item: Item) -> str:
+        return text_in(item, "refusal")
+
     def exported(self, item: Item) -> str:
         return text_in(item, "refusal")

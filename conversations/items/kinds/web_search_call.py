@@ -9,6 +9,9 @@ from ..fields import MOST_SHOWN, dict_in, dicts_in, line_in, lines_in
 from ..kind import Item, Kind, Look, state_of
 from ..source import Source, page
 
+# OpenRouter's reading of a page: an item of its own, with the address beside the type.
+_FETCH = "openrouter:web_fetch"
+
 
 @dataclass(frozen=True, slots=True)
 class WebSearchLook(Look):
@@ -27,10 +30,14 @@ class WebSearchCall(Kind):
     3 times, read 5 pages"."""
 
     type = "web_search_call"
+    aliases = ("openrouter:web_search", _FETCH)
     joins = True
 
+    def searched(self, item: Item) -> str:
+        return "\n".join(_queries(item))
+
     def sources(self, item: Item) -> list[Source]:
-        action = dict_in(item, "action")
+        action = _action(item)
         found = [page(each, is_cited=False) for each in dicts_in(action, "sources")]
         return [each for each in (*found, *_pages([item])) if each]
 
@@ -64,7 +71,7 @@ class WebSearchCall(Kind):
 
 def _queries(item: Item) -> list[str]:
     """Return a list of the texts that the search `item` looked for: its `queries`, else `query`."""
-    action = dict_in(item, "action")
+    action = _action(item)
     one = line_in(action, "query")
     return lines_in(action, "queries") or ([one] if one else [])
 
@@ -72,11 +79,18 @@ def _queries(item: Item) -> list[str]:
 def _is_search(item: Item) -> bool:
     """Return True if `item` is a search, False if it is the reading of a page. Without an `action`,
     which gateways that only search may leave out, it is a search."""
-    return dict_in(item, "action").get("type", "search") == "search"
+    return _action(item).get("type", "search") == "search"
+
+
+def _action(item: Item) -> Item:
+    """Return the `action` of `item`, a dict; {} if it has none."""
+    if item.get("type") == _FETCH:
+        return {**item, "type": "open_page"}
+    return dict_in(item, "action")
 
 
 def _pages(items: Iterable[Item]) -> list[Source]:
     """Return the Sources of the web pages that `items` opened or searched through, other than
     searches of the web."""
-    actions = (dict_in(item, "action") for item in items if not _is_search(item))
+    actions = (_action(item) for item in items if not _is_search(item))
     return [each for action in actions if (each := page(action, is_cited=False))]
