@@ -31,7 +31,7 @@ def test_while_it_comes_it_is_one_line():
     assert shown(going, live=True) == "Searching: rain in Brest today"
     assert shown({**going, "action": None}, live=True) == "Searching the web…"
     assert shown({**read("https://a.example/x"), "status": "in_progress"}, live=True) == (
-        "Reading: a.example"
+        "Reading a.example"
     )
     assert "<details" not in shown_html(going, live=True)
 
@@ -56,3 +56,14 @@ def test_it_is_not_sent_again_and_is_exported_in_words():
     assert kind.exported(SEARCH) == "Searched the web: rain in Brest today"
     assert kind.exported(read("https://a.example/")) == "Read a page: https://a.example/"
     assert next(each.url for each in kind.sources(SEARCH)) == "https://weather.example/today"
+
+
+def test_the_search_and_the_page_of_another_gateway_look_the_same():
+    search = {**SEARCH, "type": "openrouter:web_search"}
+    url = "https://a.example/x"
+    fetch = {"type": "openrouter:web_fetch", "status": "completed", "url": url, "title": "A"}
+    assert shown(search).startswith("Searched: rain in Brest today")
+    assert shown(search, fetch).startswith("Searched 1 time, read 1 page")
+    [source] = kind_of(fetch).sources(fetch)
+    assert (source.url, source.title, source.is_cited) == (url, "A", False)
+    assert shown({**fetch, "status": "in_progress"}, live=True) == "Reading a.example"

@@ -18,6 +18,7 @@ from conversations.items import kind_of, parts_of_content, sources, split_segmen
 from conversations.items.fields import line_in
 from conversations.rendering.unsafe_characters import tidy
 from conversations.thread.approvals import open_requests
+from conversations.thread.unsearched import is_unsearched
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,11 @@ class MessageParts:
 
     `before` is that of the items before the first text, such as thoughts and calls of tools; None
     if the message has no items (its thoughts are then in `shown_reasoning`). `answer` is that of
-    the texts and of the items between and after them, `sources` that of the list of sources. `came`
-    is a sentence that says what came in a reply without text; "" if there is nothing to say.
-    `requests` are the Looks of requests for approval that can be answered now.
-    `files` is a list of the reply's Attachments that are not drawn with an item; `has_pictures` is
-    True if some are.
+    the texts and of the items between and after them, `sources` that of the list of sources, or of
+    a line which says that a search was offered and did not happen. `came` is a sentence that says
+    what came in a reply without text; "" if there is nothing to say. `requests` are the Looks of
+    requests for approval that can be answered now. `files` is a list of the reply's Attachments
+    that are not drawn with an item; `has_pictures` is True if some are.
     """
 
     before: str | None = None
@@ -60,8 +61,11 @@ def parts_of(message, links=None):
         return message.live_parts
     items = None if message.is_pending else message.items
     if not items:
-        files = tuple(message.shown_files) if message.is_reply else ()
-        return MessageParts(answer=message.shown_html, files=files)
+        return MessageParts(
+            answer=message.shown_html,
+            sources=_sources_or_note(message),
+            files=tuple(message.shown_files) if message.is_reply else (),
+        )
     if not message.is_reply:
         return MessageParts(answer=message.shown_html, before=_attached(items))
     # With the matches of a search highlighted in it, where one led here.
@@ -80,7 +84,7 @@ def parts_of(message, links=None):
     return MessageParts(
         before=_safe(before),
         answer=_safe(answer),
-        sources=sources_of(items),
+        sources=_sources_or_note(message),
         came="" if message.text else what_came(items),
         requests=tuple(kind_of(each).look(each) for each in open_requests(message)),
         files=tuple(others.values()),
@@ -151,6 +155,14 @@ def sources_of(items):
         "consulted": [source for source in found if not source.is_cited],
     }
     return _render("_sources", context)
+
+
+def _sources_or_note(message):
+    """Return the HTML of the list of sources of the Message `message`, as safe text, or of a line
+    which says that the gateway did not search (see `unsearched`); "" for most messages."""
+    if is_unsearched(message):
+        return sources_of(message.items or ()) + _render("_unsearched", {})
+    return sources_of(message.items) if message.items else ""
 
 
 def what_came(items):

@@ -22,7 +22,7 @@ _SHOWN = (
             *("status", "reason", "refusal", "error_code", "error_message", "http_status"),
             *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
             *("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens"),
-            *("reasoning_tokens", "tool_cost"),
+            *("reasoning_tokens", "tool_cost", "tool_usage"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
             *("partial_items", "person_id"),
         )

@@ -89,7 +89,7 @@ def _form(request, message):
         "effort": (parameters.get("reasoning") or {}).get("effort", ""),
         "length": parameters.get("max_output_tokens"),
     }
-    return RetryForm(asked, person=request.user)
+    return RetryForm(asked, person=request.user, tools=message.conversation.tools)
 
 
 def _refused(request, message, refusal):
