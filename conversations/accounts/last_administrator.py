@@ -1,14 +1,27 @@
-"""The last administrator of a site, whom nothing may demote."""
+"""The last administrator of a site, whom nothing may demote, deactivate or remove."""
 
 from conversations.models import Person
 
 
 def is_last_administrator(person):
-    """Return True if `person` is a superuser and no other active superuser exists.
+    """Return True if `person` is a superuser and no other active superuser exists. Locks as
+    `takes_last_administrator` does."""
+    return bool(person.is_superuser) and not _locked_administrators() - {person.pk}
 
-    Locks the rows of all superusers until the transaction ends, which must be open: of two who
-    demote each other at the same time, one waits and is then refused.
+
+def takes_last_administrator(ids):
+    """Return True if the people with the `ids` are all the active superusers that there are, so
+    that none would be left without them; False if none of them is one.
+
+    Locks the rows of all active superusers until the transaction ends, which must be open: of two
+    who demote each other at the same time, one waits and is then refused.
     """
+    administrators = _locked_administrators()
+    return bool(administrators) and administrators <= set(ids)
+
+
+def _locked_administrators():
+    """Return the set of the ids of all active superusers, their rows locked in the order of the
+    ids, so that two who lock them never wait for each other."""
     superusers = Person.objects.select_for_update().filter(is_superuser=True, is_active=True)
-    ids = set(superusers.order_by("pk").values_list("pk", flat=True))
-    return bool(person.is_superuser) and not ids - {person.pk}
+    return set(superusers.order_by("pk").values_list("pk", flat=True))

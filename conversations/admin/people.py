@@ -18,11 +18,12 @@ from django.utils.translation import ngettext
 
 from conversations import replies
 from conversations.accounts.adapter import send_password_link
+from conversations.accounts.last_administrator import takes_last_administrator
 from conversations.accounts.powers import people_beyond
 from conversations.accounts.recent_login import require_recent_login
 from conversations.admin.guarded import PowerAdmin
 from conversations.admin.person_sign_in import SHOWN, SignInActions
-from conversations.admin.role_forms import ROLE_FIELDS, PersonForm
+from conversations.admin.role_forms import LAST_ADMINISTRATOR, ROLE_FIELDS, PersonForm
 from conversations.jobs.erase_person_work import order_erasure
 from conversations.keeping.erasure import LastAdministrator, UnderHold
 from conversations.models import Hold, Person
@@ -178,17 +179,31 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             for person in objs
             if Hold.concerns(person.pk)
         ]
-        administrators = Person.objects.filter(is_superuser=True, is_active=True)
-        ids = {person.pk for person in objs}
-        if not administrators.exclude(pk__in=ids).exists():
-            last = administrators.filter(pk__in=ids)
+        ids = [person.pk for person in objs]
+        # A transaction of its own where only a page is shown; else the lock lasts until the people
+        # are deleted.
+        with transaction.atomic():
+            takes_last = takes_last_administrator(ids)
+        if takes_last:
+            last = Person.objects.filter(pk__in=ids, is_superuser=True, is_active=True)
             refused += [_("%s: the last administrator") % isolated(str(each)) for each in last]
         return [str(person) for person in objs], model_count, set(), refused
 
+    def response_action(self, request, queryset):
+        """Run the chosen action on the accounts of `queryset`, in one transaction, and return its
+        answer (None: the list is shown again). What an action checks then holds while it acts."""
+        with transaction.atomic():
+            return super().response_action(request, queryset)
+
     def save_model(self, request, obj, form, change):
-        """Store the account. After a change of the e-mail address the former one is forgotten; a
-        new account is sent the link to set its password, if that was chosen."""
-        super().save_model(request, obj, form, change)
+        """Store the account: of one that exists only what the form changed. After a change of the
+        e-mail address the former one is forgotten; a new account is sent the link to set its
+        password, if that was chosen."""
+        if change:
+            # Whatever was taken from the person since their row was read stays taken.
+            obj.save(update_fields=_changed_columns(obj, form))
+        else:
+            super().save_model(request, obj, form, change)
         if change and "email" in form.changed_data:
             # A former address that was verified would still be sent links to set the password.
             EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
@@ -261,6 +276,9 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         people = self._touchable(request, queryset).exclude(pk=request.user.pk)
         with transaction.atomic():
             ids = list(people.values_list("pk", flat=True))
+            if takes_last_administrator(ids):
+                messages.error(request, LAST_ADMINISTRATOR)
+                return
             Person.objects.filter(pk__in=ids).update(is_active=False)
             Person.end_sessions(ids)
             LogEntry.objects.log_actions(
@@ -293,6 +311,16 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         sent = [send_password_link(request, person) for person in people]
         said = ngettext("%d link is being sent.", "%d links are being sent.", len(sent))
         messages.success(request, said % len(sent))
+
+
+def _changed_columns(person, form):
+    """Return the names of the columns of `person` whose values the valid `form` changes."""
+    return [
+        field.name
+        for field in person._meta.concrete_fields
+        if field.name in form.cleaned_data
+        and form.cleaned_data[field.name] != form.initial.get(field.name)
+    ]
 
 
 def _belongings(people):

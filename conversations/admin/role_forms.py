@@ -6,10 +6,12 @@ from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext_lazy as _
 
+from conversations.accounts.last_administrator import takes_last_administrator
 from conversations.accounts.roles import PERMISSION_ROLES
 from conversations.models import DirectoryGroup
 from conversations.models.unicode_field import refuse_order_controls
 
+LAST_ADMINISTRATOR = _("This is the only administrator. Make somebody else one first.")
 ROLE_FIELDS = tuple(role.key for role in PERMISSION_ROLES)
 
 
@@ -96,10 +98,15 @@ class PersonForm(RoleFields, UserChangeForm):
 
     def clean(self):
         """Return the cleaned data; an administrator is also made staff, since the administration is
-        open to staff only."""
+        open to staff only. Raise ValidationError if the site would have no administrator left; call
+        it within the transaction that saves the account, which also keeps others from demoting the
+        rest meanwhile."""
         cleaned = super().clean()
         if cleaned.get("is_superuser") and "is_staff" in cleaned:
             cleaned["is_staff"] = True
+        loses = any(cleaned.get(name) is False for name in ("is_superuser", "is_active"))
+        if loses and takes_last_administrator([self.instance.pk]):
+            raise forms.ValidationError(LAST_ADMINISTRATOR)
         return cleaned
 
 

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from conversations.accounts.last_administrator import takes_last_administrator
 from conversations.keeping import erasure_list, free_pages, removal
 from conversations.models import (
     AccessWords,
@@ -70,8 +71,7 @@ def order(person, by=None, pseudonym=""):
     """
     with transaction.atomic():
         _check_hold(person.pk)
-        others = Person.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk)
-        if person.is_superuser and person.is_active and not others.exists():
+        if takes_last_administrator([person.pk]):
             raise LastAdministrator
         erasure = Erasure.objects.filter(person_id=person.pk, finished_at=None).first()
         if erasure is not None:
