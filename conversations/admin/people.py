@@ -232,17 +232,25 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
                 page = reverse("admin:conversations_erasure_change", args=[erasure.pk])
                 return HttpResponseRedirect(page)
             except UnderHold:
-                refusal = _("The person, or a conversation of theirs, is under a legal hold.")
+                refusal = _("Nothing was erased: a legal hold forbids it.")
             except LastAdministrator:
-                refusal = _("This is the only administrator. Make somebody else one first.")
+                refusal = LAST_ADMINISTRATOR
+        else:
+            # Beforehand, so that nobody reads the rest for nothing.
+            with transaction.atomic():
+                if takes_last_administrator([person.pk]):
+                    refusal = LAST_ADMINISTRATOR
+        holds = list(Hold.concerning(person.pk))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Erase a person"),
             "person": person,
             "belongings": _belongings([person]),
             "refusal": refusal,
+            "holds": holds,
+            "can_erase": not (refusal or holds),
         }
-        status = 409 if refusal else 200
+        status = 409 if refusal and request.method == "POST" else 200
         return TemplateResponse(request, "admin/erase_person.html", context, status=status)
 
     @admin.display(description=_("erasure"))

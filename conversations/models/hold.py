@@ -94,13 +94,18 @@ class Hold(models.Model):
         )
 
     @classmethod
-    def concerns(cls, person_id):
-        """Return True if a legal hold is on the person with the id `person_id`, or on a
-        conversation that they own."""
+    def concerning(cls, person_id):
+        """Return a queryset of the active legal holds on the person with the id `person_id`, and on
+        conversations that they own."""
         from .conversation import Conversation
 
         active = cls.objects.active()
-        if active.filter(person_id=person_id).exists():
-            return True
         held = active.exclude(conversation_id=None).values("conversation_id")
-        return Conversation.objects.filter(owner_id=person_id, pk__in=held).exists()
+        theirs = Conversation.objects.filter(owner_id=person_id, pk__in=held).values("pk")
+        return active.filter(Q(person_id=person_id) | Q(conversation_id__in=theirs))
+
+    @classmethod
+    def concerns(cls, person_id):
+        """Return True if a legal hold is on the person with the id `person_id`, or on a
+        conversation that they own."""
+        return cls.concerning(person_id).exists()
