@@ -4,7 +4,10 @@ from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
 
 from conversations.accounts.recent_login import require_recent_login
+from conversations.admin.person_select import PersonSelect
+from conversations.admin.units import give_units, with_units
 from conversations.form_fields import FIRST_DAY, LAST_DAY
+from conversations.models import Person
 from conversations.review.record_access import acting
 
 # As text, as in the query of a URL.
@@ -13,7 +16,7 @@ _YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}
 
 class GuardedAdmin(admin.ModelAdmin):
     """Base class of every ModelAdmin of this site: lists can be filtered only by the filters they
-    offer.
+    offer, and numbers have their units beside them (`conversations.admin.units`).
 
     Django accepts a look-up on any field of the model, shown or not: with
     `?instructions__startswith=a` staff could read a hidden field letter by letter. Accepted are the
@@ -42,6 +45,35 @@ class GuardedAdmin(admin.ModelAdmin):
         in the access log as acts of `request.user`."""
         with acting(request):
             return super().changelist_view(request, *args, **kwargs)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Return the form field for the foreign key `db_field`: people of `autocomplete_fields` can
+        also be named where the browser runs no script."""
+        if db_field.related_model is Person and db_field.name in self.autocomplete_fields:
+            kwargs["widget"] = PersonSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_list_display(self, request):
+        """Return the columns of the list, those of numbers with their units."""
+        return with_units(self.model, super().get_list_display(request))
+
+    def get_form(self, request, obj=None, **kwargs):
+        """Return the form class for the row `obj` (None: a new one), with units beside its number
+        fields."""
+        form = super().get_form(request, obj, **kwargs)
+        give_units(form, self.model)
+        return form
+
+    def get_fieldsets(self, request, obj=None):
+        """Return the groups of fields of the page for the row `obj` (None: a new one). For staff
+        who may only view it, numbers have their units."""
+        found = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return found
+        return [
+            (title, {**options, "fields": with_units(self.model, options["fields"])})
+            for title, options in found
+        ]
 
     def lookup_allowed(self, lookup, value, request=None):
         """Return True if the URL may filter the list by the look-up named `lookup` (as in

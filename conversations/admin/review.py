@@ -67,7 +67,7 @@ class ScopeAdmin(SuperusersChange, PowerAdmin):
     list_filter = ["group"]
     list_select_related = ["reviewer", "group"]
     search_fields = ["reviewer__username", "group__name"]
-    autocomplete_fields = ["reviewer", "group"]
+    autocomplete_fields = ["reviewer"]
     ordering = ["reviewer__username", "group__name"]
 
     def has_change_permission(self, request, obj=None):

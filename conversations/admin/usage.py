@@ -2,9 +2,7 @@
 see."""
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import (
@@ -25,33 +23,9 @@ def whose(budget):
     return isolated(budget.holder)
 
 
-@admin.display(description=_("limit"), ordering="limit")
-def limit(budget):
-    """Return the limit of `budget` as text without trailing zeros for a column of the list, such as
-    "20" instead of "20.00000000"."""
-    return f"{budget.limit.normalize():f}"
-
-
-@admin.display(description=_("price of one use"), ordering="per_use")
-def price_of_a_use(price):
-    """Return the price of one use by `price` (a ToolPrice) as text without trailing zeros, for a
-    column of the list."""
-    return f"{price.per_use.normalize():f}"
-
-
 class PriceForm(forms.ModelForm):
-    """Form of a Price or ToolPrice. It names currency and unit beside each amount, and refuses days
-    so near the ends of the calendar that reports could not calculate with them."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            if isinstance(field, forms.DecimalField):
-                unit = (
-                    _("%(currency)s a use") if name == "per_use" else _("%(currency)s per million")
-                )
-                unit %= {"currency": settings.CURRENCY}
-                field.help_text = format_lazy("{} {}", f"{unit}.", field.help_text)
+    """Form of a Price or ToolPrice. It refuses days so near the ends of the calendar that reports
+    could not calculate with them."""
 
     def clean_valid_from(self):
         """Return the datetime from which the price is valid; refuse days outside of FIRST_DAY to
@@ -79,7 +53,7 @@ class PriceAdmin(GuardedAdmin):
     fieldsets = [
         (None, {"fields": ["model", "tier", "valid_from"]}),
         (
-            _("Per million tokens"),
+            _("Tokens"),
             {"fields": ["input", "cached_input", "cache_write", "cache_write_12h", "output"]},
         ),
         (
@@ -100,7 +74,7 @@ class ToolPriceAdmin(GuardedAdmin):
 
     form = PriceForm
     fields = ["tool", "model", "per_use", "valid_from"]
-    list_display = ["tool", "model", price_of_a_use, "valid_from"]
+    list_display = ["tool", "model", "per_use", "valid_from"]
     list_filter = ["tool"]
     search_fields = ["tool", "model"]
     date_hierarchy = "valid_from"
@@ -111,7 +85,7 @@ class ToolPriceAdmin(GuardedAdmin):
 class BudgetAdmin(GuardedAdmin):
     """ModelAdmin of budgets; notes in their history who changed or deleted them."""
 
-    list_display = [whose, limit, "metric", "period", "hard"]
+    list_display = [whose, "limit", "metric", "period", "hard"]
     list_filter = ["period", "metric", "hard", "group"]
     list_select_related = ["person", "group"]
     search_fields = ["person__username", "group__name"]
@@ -140,7 +114,7 @@ class BudgetAdmin(GuardedAdmin):
 class BudgetChangeAdmin(RecordsAdmin):
     """ModelAdmin of the history of budgets: read-only."""
 
-    list_display = ["at", "by", "action", whose, limit, "metric", "period", "hard"]
+    list_display = ["at", "by", "action", whose, "limit", "metric", "period", "hard"]
     list_filter = ["action", "period", "metric"]
     search_fields = ["holder", "by"]
     date_hierarchy = "at"

@@ -71,16 +71,18 @@ class Budget(models.Model):
         help_text=_("Each member has this budget. Both empty: everyone has it, each."),
     )
     period = models.CharField(_("period"), max_length=5, choices=Period.choices)
-    metric = models.CharField(_("of"), max_length=7, choices=Metric.choices)
+    metric = models.CharField(_("unit"), max_length=7, choices=Metric.choices)
     limit = models.DecimalField(
         _("limit"),
         max_digits=24,
         decimal_places=8,
         validators=[MinValueValidator(Decimal(0)), MaxValueValidator(LARGEST)],
-        help_text=_("Money in the site's currency, or a number of tokens or replies."),
+        help_text=_("How much of the unit above may be used in the period."),
     )
     hard = models.BooleanField(
-        _("hard"), default=True, help_text=_("Refuses what goes beyond; otherwise it only warns.")
+        _("hard limit"),
+        default=True,
+        help_text=_("Refuses what goes beyond; otherwise it only warns."),
     )
 
     objects = BudgetQuerySet.as_manager()
@@ -136,9 +138,9 @@ class BudgetChange(models.Model):
     by = models.CharField(_("by"), max_length=150, blank=True)
     holder = models.CharField(_("whose"), max_length=150)
     period = models.CharField(_("period"), max_length=5, choices=Budget.Period.choices)
-    metric = models.CharField(_("of"), max_length=7, choices=Budget.Metric.choices)
+    metric = models.CharField(_("unit"), max_length=7, choices=Budget.Metric.choices)
     limit = models.DecimalField(_("limit"), max_digits=24, decimal_places=8)
-    hard = models.BooleanField(_("hard"))
+    hard = models.BooleanField(_("hard limit"))
 
     class Meta:
         verbose_name = _("change of a budget")

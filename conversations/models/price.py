@@ -192,7 +192,7 @@ class ToolPrice(DatedPrice):
         max_digits=20,
         decimal_places=10,
         validators=NOT_NEGATIVE,
-        help_text=_("$10 for 1,000 searches is 0.01; $40 per million tokens is 0.00004."),
+        help_text=_("10 for 1,000 searches is 0.01; 40 per million tokens is 0.00004."),
     )
 
     class Meta:
