@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from conversations.admin.guarded import GuardedAdmin, PowerAdmin
-from conversations.models import Person, Scope, UsageScope
+from conversations.models import Budget, BudgetChange, Erasure, Person, Scope, UsageScope
 from tests.conftest import make_person
 
 PEOPLE = "/admin/conversations/person/"
@@ -24,12 +24,14 @@ REGISTERED = {
     "conversations.erasure": GuardedAdmin,
     "conversations.hold": PowerAdmin,
     "conversations.invitation": PowerAdmin,
+    "conversations.job": GuardedAdmin,
     "conversations.languagemodel": GuardedAdmin,
     "conversations.outgoingmail": GuardedAdmin,
     "conversations.person": PowerAdmin,
     "conversations.price": GuardedAdmin,
     "conversations.retentionrule": PowerAdmin,
     "conversations.scope": PowerAdmin,
+    "conversations.serverprocess": GuardedAdmin,
     "conversations.toolprice": GuardedAdmin,
     "conversations.temporarypolicy": PowerAdmin,
     "conversations.usagescope": PowerAdmin,
@@ -232,6 +234,21 @@ def test_staff_change_no_group_scope_or_limit(clerk, alice):
         action = {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"}
         clerk.post(path, action)
         assert list(model.objects.order_by("pk").values()) == before, path
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("model", [BudgetChange, Erasure])
+def test_nobody_adds_changes_or_deletes_a_record(client, administrator, model):
+    Budget.objects.create(period="day", metric="tokens", limit=10)
+    Erasure.objects.create(person_id=7, pseudonym="erased-7")
+    client.force_login(administrator)
+    record = model.objects.get()
+    path = f"/admin/conversations/{model._meta.model_name}/"
+    assert client.get(f"{path}{record.pk}/change/").status_code == 200
+    for page in ("add/", f"{record.pk}/change/", f"{record.pk}/delete/"):
+        assert client.post(path + page, {"post": "yes"}).status_code == 403, page
+    client.post(path, {"action": "delete_selected", "_selected_action": record.pk, "post": "yes"})
+    assert model.objects.count() == 1
 
 
 @pytest.mark.once

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import RequestFactory
@@ -21,10 +22,22 @@ from conversations.models import (
     ToolPrice,
     UsageScope,
 )
+from conversations.review.administration_log import WATCHED
 from conversations.review.record_access import acting
 from tests.support.review_stage import failing_log
 
 ADMIN = "/admin/conversations/"
+# What can be administered and is not recorded by `administration_log`, and why.
+NOT_WATCHED = {
+    "conversations.budgetchange": "is a record itself, which nobody changes",
+    "conversations.erasure": "its order and its end are recorded as acts of their own",
+    "conversations.hold": "is recorded as placed and released, by whatever way that happens",
+    "conversations.invitation": "gives nothing until it is accepted; then its role is recorded",
+    "conversations.job": "is only shown; what it does is recorded where that matters",
+    "conversations.outgoingmail": "is only shown, or removed once it was given up",
+    "conversations.scope": "is recorded as a change of who may review whom",
+    "conversations.serverprocess": "is only shown; server processes write it",
+}
 
 
 def rows():
@@ -50,6 +63,14 @@ def price(office):
         output=10,
         valid_from=timezone.make_aware(datetime(2026, 1, 1)),
     )
+
+
+def test_whatever_can_be_administered_is_recorded_or_named_with_a_reason():
+    watched = {model._meta.label_lower for model in WATCHED}
+    assert not watched & NOT_WATCHED.keys()
+    registered = {model._meta.label_lower for model in admin.site._registry}
+    assert registered == watched | NOT_WATCHED.keys()
+    assert all(NOT_WATCHED.values())
 
 
 def test_a_price_that_is_made_changed_and_deleted(price):

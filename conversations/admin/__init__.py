@@ -12,5 +12,6 @@ from conversations.admin import (  # noqa: F401
     mail,
     people,
     review,
+    running,
     usage,
 )

@@ -80,6 +80,7 @@ class Person(AbstractUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        permissions = [("view_settings", _("Can view the settings of the site"))]
 
     @property
     def display_name(self):

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class ServerProcess(models.Model):
@@ -14,17 +15,19 @@ class ServerProcess(models.Model):
     """
 
     # The UUID that stands on each Response that the process writes.
-    lease = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    lease = models.UUIDField(_("process"), primary_key=True, default=uuid.uuid4, editable=False)
     # Being written, and open, now.
-    replies = models.PositiveIntegerField()
-    streams = models.PositiveIntegerField()
+    replies = models.PositiveIntegerField(_("replies"))
+    streams = models.PositiveIntegerField(_("event streams"))
     # How many more it would take; none while it is about to exit.
-    room_for_replies = models.PositiveIntegerField()
-    room_for_streams = models.PositiveIntegerField()
-    heartbeat_at = models.DateTimeField()
+    room_for_replies = models.PositiveIntegerField(_("room for more replies"))
+    room_for_streams = models.PositiveIntegerField(_("room for more event streams"))
+    heartbeat_at = models.DateTimeField(_("last sign of life"))
 
     class Meta:
-        default_permissions = ()
+        verbose_name = _("server process")
+        verbose_name_plural = _("server processes")
+        default_permissions = ("view",)
 
     def __str__(self):
         return str(self.lease)

@@ -1,0 +1,72 @@
+"""Administration of what runs the site: background jobs and server processes, which are only
+shown."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from conversations.admin.guarded import RecordsAdmin
+from conversations.models import Job, ServerProcess
+from conversations.rendering.isolated_text import isolated
+
+
+@admin.register(Job)
+class JobAdmin(RecordsAdmin):
+    """ModelAdmin of Job: a read-only list of background jobs, without what they work on, which may
+    be the name of a file or a person's text."""
+
+    list_display = ["what", "state_", "whose", "begun", "progress", "tries", "last_sign", "ended"]
+    list_filter = ["kind", "state"]
+    list_select_related = ["owner"]
+    fields = list_display
+    readonly_fields = list_display
+
+    @admin.display(description=_("job"), ordering="kind")
+    def what(self, job):
+        """Return the name of the job's kind, for a column of the list."""
+        return job.get_kind_display()
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_(self, job):
+        """Return the job's state in a word, for a column of the list."""
+        return job.get_state_display()
+
+    @admin.display(description=_("ordered by"))
+    def whose(self, job):
+        """Return the username of who ordered the job, or "the site", for a column of the list."""
+        return isolated(job.owner.username) if job.owner else _("the site")
+
+    @admin.display(description=_("ordered"), ordering="created_at")
+    def begun(self, job):
+        """Return when the job was ordered, for a column of the list."""
+        return job.created_at
+
+    @admin.display(description=_("done (%)"))
+    def progress(self, job):
+        """Return how much of the job is done, in per cent; "–" where that is not known."""
+        return "–" if job.percent is None else job.percent
+
+    @admin.display(description=_("tries without progress"), ordering="attempts")
+    def tries(self, job):
+        """Return how often the job was begun since it last came forward."""
+        return job.attempts
+
+    @admin.display(description=_("last sign of life"), ordering="heartbeat_at")
+    def last_sign(self, job):
+        """Return when the process that works on the job last said so; "–" if none did yet."""
+        return job.heartbeat_at or "–"
+
+    @admin.display(description=_("finished"), ordering="finished_at")
+    def ended(self, job):
+        """Return when the job was finished; "–" until then."""
+        return job.finished_at or "–"
+
+
+@admin.register(ServerProcess)
+class ServerProcessAdmin(RecordsAdmin):
+    """ModelAdmin of ServerProcess: a read-only list of the processes that serve the site, on all
+    machines."""
+
+    list_display = [
+        *("lease", "replies", "streams", "room_for_replies", "room_for_streams", "heartbeat_at"),
+    ]
+    ordering = ["-heartbeat_at"]
