@@ -20,6 +20,18 @@ class Environment(environ.Env):
     a sentence that names the variable, and does not repeat what may be secret.
     """
 
+    # Names of the variables that the process was given; the others of ENVIRON are from the `.env`.
+    GIVEN = frozenset()
+
+    def source(self, var):
+        """Return where the value of `var` comes from: "environment" or ".env", "file" (the one that
+        {var}_FILE names), or "default" if none is set."""
+        if self.ENVIRON.get(f"{var}_FILE"):
+            return "file"
+        if not self.ENVIRON.get(var):
+            return "default"
+        return "environment" if var in self.GIVEN else ".env"
+
     def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
         """Return the variable `var`, converted by `cast`; `default` if it is unset or empty."""
         if self.ENVIRON.get(var) == "":
@@ -136,6 +148,7 @@ def read_environment(file):
 
     class Read(Environment):
         ENVIRON = dict(os.environ)
+        GIVEN = frozenset(os.environ)
 
         def get_value(self, var, *arguments, **options):
             _read_by_site.add(var)

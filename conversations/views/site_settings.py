@@ -1,36 +1,60 @@
 """The page of the site's settings for administrators. It is read-only: settings come from
 environment variables."""
 
-from urllib.parse import urlsplit
-
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from conversations.accounts.required_factor import advice
+from conversations.installation.settings_catalog import GROUPS
+
+# Models whose rows set what the site does, in place of a variable.
+IN_THE_DATABASE = (
+    "languagemodel",
+    "price",
+    "toolprice",
+    "budget",
+    "retentionrule",
+    "temporarypolicy",
+    "directorygroup",
+)
 
 
+def require_settings_permission(request):
+    """Raise PermissionDenied unless `request.user` may see the site's settings."""
+    if not request.user.has_perm("conversations.view_settings"):
+        raise PermissionDenied
+
+
+@require_safe
 def site_settings(request):
-    """Return the page of the site's settings, without secrets. Only staff may open it
-    (`chatsite/urls.py`)."""
-    rows = [
-        ("REVIEW_NOTICE", settings.REVIEW_NOTICE, _review_notice()),
-        ("REVIEW_READINGS_PER_HOUR", settings.REVIEW_READINGS_PER_HOUR, ""),
-        ("SIGNUP", settings.SIGNUP, ""),
-        ("OIDC_ISSUER", urlsplit(settings.OIDC_ISSUER).hostname or "–", ""),
-        ("PASSWORD_LOGIN", settings.PASSWORD_LOGIN, ""),
-        ("MFA_REQUIRED", settings.MFA_REQUIRED, advice()),
-        ("OPENAI_BASE_URL", urlsplit(settings.OPENAI_BASE_URL).hostname or "–", ""),
-        ("OPENAI_MODEL", settings.OPENAI_MODEL, ""),
-        ("CURRENCY", settings.CURRENCY, ""),
-        ("TIME_ZONE", settings.TIME_ZONE, ""),
-        ("SESSION_DAYS", settings.SESSION_DAYS, ""),
-        ("MAX_MESSAGE", settings.MAX_MESSAGE, ""),
-        ("MAX_BODY", settings.MAX_BODY, ""),
-    ]
-    context = {**admin.site.each_context(request), "title": _("Settings"), "rows": rows}
+    """Return the page of the site's settings, without secrets, for staff who may see them."""
+    require_settings_permission(request)
+    notes = {"REVIEW_NOTICE": _review_notice(), "MFA_REQUIRED": advice()}
+    context = {
+        **admin.site.each_context(request),
+        "title": _("Settings"),
+        "groups": [
+            (group.name, [(setting, notes.get(setting.name, "")) for setting in group.settings])
+            for group in GROUPS
+        ],
+        "tables": [_table(name, request.user) for name in IN_THE_DATABASE],
+    }
     return render(request, "admin/site_settings.html", context)
+
+
+def _table(name, person):
+    """Return `(plural name, number of rows, path of the list)` of the model called `name`; the path
+    is "" if `person` may not see the list."""
+    model = apps.get_model("conversations", name)
+    path = reverse(f"admin:conversations_{name}_changelist")
+    may_view = person.has_perm(f"conversations.view_{name}")
+    return model._meta.verbose_name_plural, model.objects.count(), path if may_view else ""
 
 
 def _review_notice():

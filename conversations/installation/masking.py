@@ -1,0 +1,29 @@
+"""Masking of what may be secret in addresses, for pages that show settings."""
+
+import re
+from urllib.parse import unquote_plus
+
+HIDDEN = "…"
+# From the scheme to the last @: a password that was not percent-encoded may hold @, / and ?.
+_USER_INFO = re.compile(r"(?<=://).*@", re.DOTALL)
+# Parameters of addresses whose values say nothing secret.
+_OPEN = {"endpoint_url", "region_name", "addressing_style", "sslmode", "timeout"}
+
+
+def masked(text):
+    """Return `text` with user and password of an address in it replaced by "…", and the values of
+    the parameters of its query, but for some that are known to be harmless. Text without an address
+    is returned as it is."""
+    if "://" not in text:
+        return text
+    address, mark, query = _USER_INFO.sub(f"{HIDDEN}@", text).partition("?")
+    return address + mark + "&".join(_masked_parameter(each) for each in query.split("&"))
+
+
+def _masked_parameter(written):
+    """Return one parameter of a query (`name=value`, percent-encoded) with its value hidden unless
+    it is harmless."""
+    name, equals, value = written.partition("=")
+    if not equals:
+        return HIDDEN if name else ""
+    return f"{name}={masked(unquote_plus(value)) if name in _OPEN else HIDDEN}"
