@@ -1,21 +1,48 @@
-"""The AdminSite of `/admin/`, with the site's own pages for login, logout and passwords."""
+"""The AdminSite of `/admin/`: the site's own first page, and its own pages for login, logout and
+passwords."""
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 
 from chatsite.version import version
 from conversations.views.single_sign_on import logout
 
 
 class AdministrationSite(admin.AdminSite):
-    """Django's AdminSite, with allauth's pages in place of its own for login, logout and passwords:
-    only allauth's have rate limits, second factors and Clear-Site-Data."""
+    """Django's AdminSite, with the models by subject in place of by app, and with allauth's pages
+    in place of its own for login, logout and passwords: only allauth's have rate limits, second
+    factors and Clear-Site-Data."""
+
+    index_title = _("Administration")
 
     def each_context(self, request):
         """Return the variables of every administration page, with the version as `site_version`."""
-        return {**super().each_context(request), "site_version": version()}
+        return {
+            **super().each_context(request),
+            "site_title": settings.SITE_NAME,
+            "site_header": settings.SITE_NAME,
+            "site_version": version(),
+        }
+
+    def get_app_list(self, request, app_label=None):
+        """Return the sections of the first page and the sidebar that `request.user` sees, as
+        `conversations.admin.sections.sections_for` does. `app_label` is not used: a section has
+        models of several apps."""
+        # It is imported when a request comes, since importing `conversations.admin` asks for this
+        # very site.
+        from conversations.admin.sections import sections_for
+
+        apps = super().get_app_list(request)
+        models = {each["model"]._meta.label_lower: each for app in apps for each in app["models"]}
+        return sections_for(request.user, models)
+
+    def app_index(self, request, app_label, extra_context=None):
+        """Redirect the page of one app, which people know nothing of, to the first page."""
+        return redirect("admin:index")
 
     @method_decorator(secure_admin_login)
     def login(self, request, extra_context=None):

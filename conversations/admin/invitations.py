@@ -160,6 +160,7 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
         page = {
             **self.admin_site.each_context(request),
             "title": _("Invite many"),
+            "opts": self.opts,
             "form": form,
             "faults": faults,
         }

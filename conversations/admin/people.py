@@ -244,6 +244,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Erase a person"),
+            "opts": self.opts,
             "person": person,
             "belongings": _belongings([person]),
             "refusal": refusal,

@@ -2,6 +2,7 @@
 of permissions."""
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext_lazy as _
@@ -86,6 +87,9 @@ class PersonForm(RoleFields, UserChangeForm):
                 "Changes accounts, groups, roles, models and prices. Opens no conversation: that "
                 "takes the role of a reviewer."
             )
+        if "language" in self.fields:
+            languages = [("", _("As the browser")), *settings.LANGUAGES]
+            self.fields["language"].widget = forms.Select(choices=languages)
         if "groups" in self.fields:
             self.fields["groups"].queryset = Group.objects.filter(directory_rows=None)
 
