@@ -117,7 +117,9 @@ class LiveText:
 class LiveCall:
     """An item of a live reply that has no text: the call of a tool. `item` is its JSON (dict);
     `is_closed` says that it is complete. `waiting` is the number of pictures that came with it and
-    are being stored."""
+    are being stored, `stream` None, as there is no text to render."""
+
+    stream = None
 
     def __init__(self, item, *, is_closed=False):
         self.type = item["type"]

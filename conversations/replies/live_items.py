@@ -28,6 +28,8 @@ class LiveItems:
         self.generation = 0
         self.is_stale = False
         self.reasoning_seconds = None
+        # The LiveTexts with text that came since the last `refresh` of a LiveReply.
+        self._unrendered = []
         self._name = name
         self._account = account
         self._marks = count(1)
@@ -166,8 +168,15 @@ class LiveItems:
         elif item is not self.items[-1]:
             # What is stored of it says how long it is.
             self._has_new_items = True
-        item.add(text)
+        self._append(item, text)
         self._is_unsaved = self.is_stale = True
+
+    def _append(self, item, text):
+        """Append `text` to `item`, a LiveText, and note that it is to be rendered."""
+        item.add(text)
+        # In this order, since a thread may just be rendering what was noted before.
+        if not self._unrendered or self._unrendered[-1] is not item:
+            self._unrendered.append(item)
 
     def _replace(self, number, text):
         """Replace all text of the item that events call `number` by `text`; watchers then get the
@@ -217,7 +226,7 @@ class LiveItems:
                 if item.become(**value):
                     self.is_stale = True
             elif len(value) > item.size:
-                item.add(value[item.size :])
+                self._append(item, value[item.size :])
                 self.is_stale = True
 
     def _continues_with(self, stored):

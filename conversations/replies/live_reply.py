@@ -90,7 +90,7 @@ class LiveReply(LiveItems):
 
     def waits_for_long_parse(self):
         """Return True if so much text is to be parsed that `refresh` should run in a thread."""
-        return sum(item.unparsed for item in self._texts()) > INLINE
+        return sum(item.unparsed for item in self._unrendered if item.stream) > INLINE
 
     def _texts(self):
         return [item for item in self.items if isinstance(item, LiveText)]
@@ -101,8 +101,11 @@ class LiveReply(LiveItems):
         May run in a thread; call `refreshed` on the event loop afterwards.
         """
         self.is_stale = False
-        for item in self._texts():
-            item.refresh()
+        unrendered, self._unrendered = self._unrendered, []
+        for item in unrendered:
+            # One whose text was replaced meanwhile has no Stream any more, or a new one.
+            if item.stream is not None:
+                item.refresh()
         self._notice_late_blocks()
 
     def _notice_late_blocks(self):
@@ -130,13 +133,14 @@ class LiveReply(LiveItems):
         stays so until its highlighting is done."""
         self.refresh()
         for item in self._texts():
+            item.refresh()
             item.stream.complete()
 
     def uncoloured(self):
         """Return `(stream, box)` for the next code block that lacks syntax highlighting: the Stream
         that renders it, and the Box that holds its code. None if there is none."""
-        for item in self._texts():
-            if box := item.stream.uncoloured:
+        for item in self.items:
+            if item.stream is not None and (box := item.stream.uncoloured):
                 return item.stream, box
         return None
 
@@ -167,23 +171,24 @@ class LiveReply(LiveItems):
         HTML of one block of it that changed; `block` is None if the whole item is to be sent:
         reasoning that is new, or the call of a tool.
         """
-        now = self.seen()
-        changes = []
-        for number, item in enumerate(self.items[: len(now)]):
+        now, changes = [], []
+        for number, item in enumerate(self.items):
             is_new = number >= len(seen)
-            if now[number] == (NOTHING if is_new else seen[number]):
+            before, mark = NOTHING if is_new else seen[number], item.seen()
+            now.append(mark)
+            if mark == before:
                 continue
-            if item.type == "reasoning" and not is_new and seen[number] == NOTHING:
+            if item.type == "reasoning" and before == NOTHING:
                 # There was nothing to see of it but white space.
                 is_new = True
             if item.type == "message" or not (is_new or isinstance(item, LiveCall)):
-                blocks = item.changes_since(NOTHING if is_new else seen[number])
+                blocks = item.changes_since(before)
                 changes += [(number, item, block) for block in blocks]
             else:
                 changes.append((number, item, None))
         return changes, now
 
     def seen(self):
-        """Return a tuple that describes the HTML of all items as they are now, for a later call of
+        """Return a list that describes the HTML of all items as they are now, for a later call of
         `changes_since`."""
-        return tuple(item.seen() for item in self.items)
+        return [item.seen() for item in self.items]

@@ -48,20 +48,28 @@ class ItemEvents:
         # Kinds of text of which something was given, so that a blank line parts other items.
         self._shown: set[Group] = set()
 
-    def single(self) -> Text | Reasoning | None:
-        """Return the event for a journal of one plain piece of text, and clear the journal.
+    def plain(self) -> Text | Reasoning | None:
+        """Return the event for a journal of nothing but plain text of one item, and clear the
+        journal.
 
         Returns None, and leaves the journal as it is, for any other journal: call `take` then. A
-        fast path: most reads bring one token of one item.
+        fast path: most reads bring some tokens of one item.
         """
         journal = self._journal
-        if len(journal) != 1 or self._ready:
+        if not journal or self._ready:
             return None
-        item, piece = journal[0]
-        if not isinstance(piece, str) or not item.has_shown or not item.text.passes(piece):
+        item, text = journal[0]
+        if not isinstance(text, str) or not item.has_shown:
+            return None
+        if len(journal) > 1:
+            pieces = [piece for each, piece in journal if each is item and isinstance(piece, str)]
+            if len(pieces) < len(journal):
+                return None
+            text = "".join(pieces)
+        if not item.text.passes(text):
             return None
         journal.clear()
-        return _event(item, piece, item.number)
+        return _event(item, text, item.number)
 
     def take(self) -> list[ItemEvent | PictureReceived]:
         """Return the events for what was told to the items since the last call, as a list."""

@@ -175,7 +175,7 @@ class ResponseBuilder:
             events.append(Started(self._upstream_id, self._model, tier))
         if self.end is not None:
             self._events.end(complete=self._is_whole())
-        elif (event := self._events.single()) is not None:
+        elif (event := self._events.plain()) is not None:
             events.append(event)
             return events
         events += self._events.take()
