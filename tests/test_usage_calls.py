@@ -89,7 +89,9 @@ def test_searches_are_counted_also_of_a_reply_that_is_stopped(alice_at, gateway)
     alice_at.post(f"/responses/{response.pk}/stop/")
     alice_at.watch(response.pk)
     response.refresh_from_db()
-    assert (response.status, response.tool_cost) == ("cancelled", Decimal("0.01"))
+    # Nobody was there to hear whether the last one was completed: it had been asked for.
+    assert (response.status, response.tool_cost) == ("cancelled", Decimal("0.02"))
+    assert response.charges.get().basis == "counted"
     assert balanced()
 
 

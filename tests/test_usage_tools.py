@@ -60,6 +60,14 @@ def test_uses_are_counted_from_what_was_completed(items, uses):
     assert counted(items) == uses
 
 
+def test_what_had_begun_counts_where_the_reply_broke_off():
+    picture = {"type": "image_generation_call", "status": "generating"}
+    begun = [{**SEARCH, "status": "searching"}, {"type": "web_search_call", "status": "failed"}]
+    begun += [picture, {"type": "web_search_call", "id": "w", "status": "in_progress"}]
+    assert counted(begun) == {}
+    assert counted(begun, broke_off=True) == {"web_search": 2, "image_generation": 1}
+
+
 @pytest.mark.parametrize(
     ("tool_usage", "uses"),
     [
@@ -212,7 +220,7 @@ def test_what_a_reply_searched_before_its_process_died_is_charged(alice, prices)
         heartbeat_at=timezone.now() - timedelta(minutes=1),
     )
     assert recovery.bury(response.pk)
-    assert Charge.objects.get().quantity == 2
+    assert Charge.objects.get().quantity == 3
     assert balanced()
 
 
@@ -261,3 +269,45 @@ def test_check_usage_finds_a_call_that_differs_from_its_charges(alice, prices, c
     Charge.objects.all().delete()
     with pytest.raises(CommandError, match="1 calls differ"):
         call_command("check_usage", "--since", "2026-01-01")
+
+
+def test_reports_and_the_owner_see_what_was_used(client, alice, administrator, prices):
+    call(alice, STOPPED, items=SEARCHES)
+    connector = {"type": "mcp_call", "id": "m", "status": "completed"}
+    picture = {"type": "image_generation_call", "id": "i", "status": "completed"}
+    image_gen = {"output_tokens": 1_500}
+    ToolPrice.objects.create(tool="image_output_tokens", per_use=0, valid_from=THEN)
+    response = call(
+        alice, {**REPORTED, "tool_usage": {"image_gen": image_gen}}, items=[connector, picture]
+    )
+    # A picture that is paid by its tokens is one use, and a connector's call is one without price.
+    assert response.tool_uses == 2
+    assert UsageDay.objects.get().tool_uses == 4
+    assert balanced()
+    client.force_login(alice)
+    page = client.get(response.conversation.get_absolute_url())
+    assert '<dt>Tool uses</dt><dd dir="auto">2</dd>' in page.text
+    assert '<dt>image_output_tokens</dt><dd dir="auto">1,500</dd>' in page.text
+    stopped = Response.objects.get(status="cancelled")
+    page = client.get(stopped.conversation.get_absolute_url())
+    assert '<dt>Search the web</dt><dd dir="auto">2, counted</dd>' in page.text
+    file = client.get("/usage.csv?by=model").getvalue().decode("utf-8-sig")
+    header, row = [line.split(",") for line in file.splitlines()[:2]]
+    assert row[header.index("tool_uses")] == "4"
+    assert row[header.index("tool_cost")] == "0.02000000"
+    client.force_login(administrator)
+    for address in ("/usage/people/", "/usage/people/alice/"):
+        page = client.get(f"{address}?sort=-tool_uses")
+        assert page.status_code == 200
+        assert "Tool uses" in page.text
+        assert '<td class="num">4</td>' in page.text
+
+
+def test_hostile_numbers_of_uses_fit_the_books(alice, prices):
+    most = {"tool_usage": {"web_search": 10**9, "other": 10**9, "third": 10**9}}
+    assert call(alice, {**REPORTED, **most}).tool_uses == 10**9
+    assert UsageDay.objects.get().tool_uses == 10**9
+    call(alice, {**REPORTED, **most})
+    call(alice, {**REPORTED, **most})
+    assert UsageDay.objects.get().tool_uses == 3 * 10**9
+    assert balanced()

@@ -184,6 +184,8 @@ class Response(models.Model):
     price_cache_write_12h = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     price_output = models.DecimalField(max_digits=16, decimal_places=6, null=True)
     cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
+    # How often tools were used, charged or not; null before this site counted them.
+    tool_uses = models.BigIntegerField(null=True)
     # The part of the cost that is charges (the sum of their amounts); null without charges.
     tool_cost = models.DecimalField(max_digits=18, decimal_places=8, null=True)
     # Names of what has no price, joined by ", ": "model", "tier flex", "cache_write", "long_input",

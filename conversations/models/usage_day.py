@@ -21,6 +21,7 @@ TOTAL_TIME = tuple(f"total_time_{n}" for n in range(len(TOTAL_TIME_EDGES) + 1))
 COUNTS = ("calls", "replies", "answered", "failed", "reported", "estimated", "unpriced")
 AMOUNTS = (
     *TOKENS,
+    "tool_uses",
     "cost_units",
     "tool_cost_units",
     "estimated_cost_units",
@@ -46,10 +47,10 @@ def money(units):
 class UsageSums(models.Model):
     """Abstract model with the columns that all tables of sums over Responses share. `calls` counts
     all Responses, `replies` those with that purpose, `answered` the replies that reached a model,
-    `failed` the replies that failed or were interrupted. Tokens are as in Response; `cost_units` is
-    the cost in units of 10⁻⁸ of the currency, `tool_cost_units` the part of it that is charges for
-    tools, `estimated_cost_units` the part that is estimated. Characters are counted of Responses
-    with reported tokens only.
+    `failed` the replies that failed or were interrupted, `tool_uses` how often they used tools.
+    Tokens are as in Response; `cost_units` is the cost in units of 10⁻⁸ of the currency,
+    `tool_cost_units` the part of it that is charges for tools, `estimated_cost_units` the part that
+    is estimated. Characters are counted of Responses with reported tokens only.
 
     Of the Responses for which the gateway named a cost, `cost_reports` is the number,
     `reported_cost_units` that cost, `unmatched_cost_units` the part of it for Responses whose cost

@@ -185,7 +185,7 @@ def replace_end(guarded, fields, *written, items=None):
 
 # Columns that an end may leave as they are, and what they are without an end.
 _OF_AN_END = {
-    **dict.fromkeys((*TOKENS, *RATES.values(), "cost", "tool_cost", "tool_usage")),
+    **dict.fromkeys((*TOKENS, *RATES.values(), "cost", "tool_uses", "tool_cost", "tool_usage")),
     **dict.fromkeys(("reason", "service_tier", "missing_prices", "reported_cost_source"), ""),
     "reported_cost": None,
 }

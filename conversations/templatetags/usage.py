@@ -100,6 +100,7 @@ COUNTS = (
     "reasoning_tokens",
     "estimated_input_tokens",
     "estimated_output_tokens",
+    "tool_uses",
 )
 
 

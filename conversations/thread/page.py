@@ -4,6 +4,8 @@ oldest first, read from the database."""
 import uuid
 from dataclasses import dataclass, field
 
+from django.db.models import prefetch_related_objects
+
 from conversations.database.statements import as_stored, from_stored, rows
 from conversations.models import Attachment, Message
 from conversations.thread.message_tree import MessageTree
@@ -22,7 +24,7 @@ _SHOWN = (
             *("status", "reason", "refusal", "error_code", "error_message", "http_status"),
             *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
             *("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens"),
-            *("reasoning_tokens", "tool_cost", "tool_usage"),
+            *("reasoning_tokens", "tool_uses", "tool_cost", "tool_usage"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
             *("partial_items", "person_id"),
         )
@@ -57,7 +59,8 @@ def thread(conversation, at=None, before=None, with_hidden=False):
     With `with_hidden`, for reviewers, files that are deleted for the owner are shown too.
     It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
     messages above that one; more if `at` is further up. Takes three queries for any length; one
-    more for items, if a message consists of more than text, and one for files, if there are any.
+    more for items, if a message consists of more than text, one for files, if there are any, and
+    one for the charges of tools that were used.
     Raises Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are
     deleted meanwhile.
     """
@@ -85,6 +88,7 @@ def thread(conversation, at=None, before=None, with_hidden=False):
         message.place = tree.place(message_id)
         message.is_followed = message_id != path[-1]
         messages.append(message)
+    _read_charges(messages)
     return Thread(messages, start, path[-1] if path else None)
 
 
@@ -110,6 +114,15 @@ def _more_than_text(message_ids, with_hidden):
         _items_of([from_stored(pk) for pk, has_items, _files in found if has_items]),
         _files_of([from_stored(pk) for pk, _items, has_files in found if has_files], with_hidden),
     )
+
+
+def _read_charges(messages):
+    """Read the Charges of the Responses of `messages` (Messages) that used tools, by one query;
+    none if no reply used any."""
+    responses = [message.own_response for message in messages]
+    used = [response for response in responses if response is not None and response.tool_uses]
+    if used:
+        prefetch_related_objects(used, "charges")
 
 
 def _files_of(message_ids, with_hidden=False):

@@ -10,7 +10,9 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from conversations.models import Charge
 from conversations.rendering.isolated_text import isolated
+from conversations.tools import label_of
 from conversations.usage.sentences import to_a_tenth
 
 # Entries of the cache: the facts of twenty pages, of a kilobyte each with their key.
@@ -51,11 +53,21 @@ def _values(response, currency):
         response.answered_model,
         (response.input_tokens, response.cached_tokens, response.cache_write_tokens),
         (response.output_tokens, response.reasoning_tokens),
+        (response.tool_uses, _charges_of(response)),
         (_money(response.cost, currency), _money(response.tool_cost, currency)),
         response.created_at,
         response.seconds_to_first_token,
         response.seconds,
     )
+
+
+def _charges_of(response):
+    """Return the charges of `response` for uses of tools as a tuple of `(kind, quantity, basis)`,
+    sorted by kind."""
+    if not response.tool_uses:
+        return ()
+    charges = response.charges.all()
+    return tuple(sorted((each.kind, each.quantity, each.basis) for each in charges))
 
 
 def _money(amount, currency):
@@ -77,7 +89,7 @@ def _as_html(rows):
     return mark_safe("".join(rows))  # noqa: S308 (labels are ours, values are escaped)
 
 
-def _facts(model, answered_by, taken, given, costs, asked, to_first_token, seconds):
+def _facts(model, answered_by, taken, given, used, costs, asked, to_first_token, seconds):
     """Yield `(label, text)` for each fact about a Response that its owner sees, from the values
     that `_values` returned. Unknown ones are left out, except tokens: "not reported"."""
     labels = _labels(get_language())
@@ -98,6 +110,7 @@ def _facts(model, answered_by, taken, given, costs, asked, to_first_token, secon
         yield labels["Output tokens"], intcomma(output_tokens)
     if reasoning_tokens:
         yield labels["of them reasoning"], intcomma(reasoning_tokens)
+    yield from _tool_facts(*used)
     cost, tool_cost = costs
     if cost is not None:
         yield labels["Cost"], cost
@@ -108,6 +121,19 @@ def _facts(model, answered_by, taken, given, costs, asked, to_first_token, secon
         yield labels["First word after"], _seconds(to_first_token)
     if seconds is not None:
         yield labels["Finished after"], _seconds(seconds)
+
+
+def _tool_facts(number, charges):
+    """Yield `(label, text)` of how often tools were used: `number` times in all (None: unknown),
+    and each of `charges`, as `_charges_of` returns them."""
+    if not number:
+        return
+    yield _labels(get_language())["Tool uses"], intcomma(number)
+    for kind, quantity, basis in charges:
+        text = intcomma(quantity)
+        if basis == Charge.Basis.COUNTED:
+            text = _("%(number)s, counted") % {"number": text}
+        yield escape(isolated(str(label_of(kind)))), text
 
 
 def _course(response):
@@ -161,6 +187,7 @@ def _labels(language):
         "of them written to the cache": _("of them written to the cache"),
         "Output tokens": _("Output tokens"),
         "of them reasoning": _("of them reasoning"),
+        "Tool uses": _("Tool uses"),
         "Cost": _("Cost"),
         "of it tools": _("of it tools"),
         "Asked": _("Asked"),

@@ -4,18 +4,15 @@ from decimal import Decimal
 
 from conversations.models import Charge
 from conversations.usage import prices
-from conversations.usage.tool_uses import uses_of
 
 
-def charges_of(call, tool_usage, items):
+def charges_of(call, uses):
     """Return a list of the Charges (uses of tools that cost money) of a model call, not stored yet,
     with the prices valid when it was made.
 
-    `call` is a mapping with the columns `id`, `model` and `created_at` of the Response;
-    `tool_usage` is its column of that name, `items` are the items of the answer (a list of dicts as
-    in the API).
+    `call` is a mapping with the columns `id`, `model` and `created_at` of the Response; `uses` are
+    the uses of tools, a list of `tool_uses.Use`.
     """
-    uses = uses_of(tool_usage, items)
     offered = prices.tool_prices([use.kind for use in uses], call["model"], call["created_at"])
     charges = [Charge(response_id=call["id"], **use._asdict()) for use in uses]
     for charge in charges:

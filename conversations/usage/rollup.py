@@ -37,6 +37,7 @@ COLUMNS = (
     "input_characters",
     "output_characters",
     "cost",
+    "tool_uses",
     "tool_cost",
     "reported_cost",
     "created_at",
@@ -76,6 +77,7 @@ def measure(call):
     added["reported"] = int(reported)
     added["estimated"] = int(source == Source.ESTIMATED)
     added["unpriced"] = int(call["cost"] is None and source in _CHARGED)
+    added["tool_uses"] = call["tool_uses"] or 0
     added["cost_units"] = units(call["cost"])
     added["tool_cost_units"] = units(call["tool_cost"])
     if call["reported_cost"] is not None:

@@ -10,11 +10,14 @@ from conversations.usage import prices
 from conversations.usage.charges import charges_of
 from conversations.usage.rollup import COLUMNS
 from conversations.usage.token_estimate import Gauge
+from conversations.usage.tool_uses import number_of, uses_of
 
 Source = Response.UsageSource
 
 # Columns of the Response, as they are before it ends, that `settle` needs.
 BEFORE = ("id", *COLUMNS, "reserved_input_tokens")
+# How a Response ends of which the gateway may have done more than it could say.
+BROKE_OFF = (Response.Status.CANCELLED, Response.Status.INTERRUPTED)
 # More tokens than any call has: a gateway that reports them is not believed.
 LARGEST = 1_000_000_000
 
@@ -51,7 +54,10 @@ def settle(call, ending, *written, items=None):
         )
     if "output_tokens" in missing:
         fields["estimated_output_tokens"] = gauge.output_tokens(*written)
-    charges = charges_of(call, fields.get("tool_usage"), items)
+    broke_off = fields.get("status") in BROKE_OFF
+    uses = uses_of(fields.get("tool_usage"), items, broke_off=broke_off)
+    fields["tool_uses"] = number_of(uses, items, broke_off=broke_off)
+    charges = charges_of(call, uses)
     tier = fields.get("service_tier") or ""
     price = prices.price_of(call["model"], call["created_at"], tier)
     return Settlement({**fields, **prices.cost_fields(price, fields, charges)}, charges)

@@ -34,13 +34,13 @@ class Use(NamedTuple):
     basis: str
 
 
-def uses_of(tool_usage, items):
+def uses_of(tool_usage, items, *, broke_off=False):
     """Return a list of Use, one for each kind of tool that a call used, sorted by kind, at most
     MOST_KINDS.
 
     `tool_usage` is the column Response.tool_usage (JSON or None), `items` a list of the answer's
-    items (dicts as in the API; None: no items), complete or not. A number in `tool_usage`, even 0,
-    is preferred to counting items of that kind.
+    items (dicts as in the API; None: no items), complete or not; `broke_off` as in `counted`. A
+    number in `tool_usage`, even 0, is preferred to counting items of that kind.
     """
     found = reported(tool_usage)
     uses = [Use(kind, number, Basis.REPORTED) for kind, number in found.items() if number]
@@ -50,7 +50,7 @@ def uses_of(tool_usage, items):
         known.add(IMAGE_GENERATION)
     uses += [
         Use(kind, number, Basis.COUNTED)
-        for kind, number in counted(items).items()
+        for kind, number in counted(items, broke_off=broke_off).items()
         if kind not in known
     ]
     return sorted(uses)[:MOST_KINDS]
@@ -115,19 +115,40 @@ def _object(value):
     return value if isinstance(value, dict) else {}
 
 
-def counted(items):
+def number_of(uses, items, *, broke_off=False):
+    """Return how often a call used tools, charged or not: by `uses` (a list of Use, as `uses_of`
+    returns it), in which pictures that are charged by their tokens are counted in `items` instead;
+    with the calls of connectors, which nobody charges for. `items` and `broke_off` as in
+    `counted`."""
+    tokens = [use for use in uses if use.kind.startswith("image_") and use.kind != IMAGE_GENERATION]
+    number = sum(use.quantity for use in uses if use not in tokens)
+    if tokens:
+        number += counted(items, broke_off=broke_off).get(IMAGE_GENERATION, 0)
+    number += sum(
+        isinstance(item, dict)
+        and item.get("type") == "mcp_call"
+        and item.get("status") in (_BEGUN if broke_off else _DONE)
+        for item in items or ()
+    )
+    return min(number, LARGEST)
+
+
+def counted(items, *, broke_off=False):
     """Count the uses of tools in `items`, a list of items of an answer (None: no items); return
     `{kind of tool: quantity}`, without kinds that were not used.
 
     Counted are completed searches in the web (opening a page is free) and in files, completed
     pictures, and containers in which code ran. An item or container that occurs twice counts once.
+    With `broke_off`, for a reply that was stopped or cut off, those count too that had begun: the
+    gateway had been asked for them, and nobody was there to hear that they were completed.
     """
+    counts = _BEGUN if broke_off else _DONE
     searches, files, pictures, containers = set(), set(), set(), set()
     for number, item in enumerate(items or ()):
         if not isinstance(item, dict):
             continue
         key = item["id"] if isinstance(item.get("id"), str) and item["id"] else number
-        is_complete = item.get("status") in (None, "completed")
+        is_complete = item.get("status") in counts
         match item.get("type"):
             case "web_search_call" if is_complete and _is_search(item.get("action")):
                 searches.add(key)
@@ -147,6 +168,11 @@ def counted(items):
         CODE_INTERPRETER: containers,
     }
     return {kind: len(keys) for kind, keys in found.items() if keys}
+
+
+# Values of `status` of items that count; None, where the field is missing.
+_DONE = (None, "completed")
+_BEGUN = (*_DONE, "in_progress", "searching", "generating", "incomplete")
 
 
 def _is_search(action):
