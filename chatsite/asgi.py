@@ -1,9 +1,12 @@
 """The ASGI application that gunicorn serves: Lifespan around BodyLimit around Django's Handler."""
 
 import os
+import sys
 
 import django
 
+# httpx imports its command line wherever click and rich are installed: 4 MB of each process.
+sys.modules.setdefault("httpx._main", None)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 django.setup(set_prefix=False)
 

@@ -66,7 +66,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "allauth.usersessions",
 ]
@@ -437,9 +436,6 @@ OIDC_SESSION_HOURS = env.number("OIDC_SESSION_HOURS", 8, least=1, most=8)
 PASSWORD_LOGIN = env.flag("PASSWORD_LOGIN", True)
 if not PASSWORD_LOGIN and not OIDC_ISSUER:
     raise ImproperlyConfigured("PASSWORD_LOGIN=false needs single sign-on: set OIDC_ISSUER.")
-SOCIALACCOUNT_PROVIDERS = {
-    "openid_connect": {"provider_class": "conversations.single_sign_on.provider.Provider"}
-}
 SOCIALACCOUNT_ADAPTER = "conversations.single_sign_on.adapter.Adapter"
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds the provider may be silent
 
@@ -458,10 +454,10 @@ MFA_TRUST_ENABLED = True
 MFA_TRUST_COOKIE_NAME = "trusted_browser" if INSECURE_HTTP or DEBUG else "__Host-trusted_browser"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = INSECURE_HTTP or DEBUG
 MFA_FORMS = {
-    "authenticate": "conversations.accounts.account_forms.FactorForm",
-    "reauthenticate": "conversations.accounts.account_forms.FactorAgainForm",
-    "activate_totp": "conversations.accounts.account_forms.ActivateTOTPForm",
-    "add_webauthn": "conversations.accounts.account_forms.AddKeyForm",
+    "authenticate": "conversations.accounts.factor_forms.FactorForm",
+    "reauthenticate": "conversations.accounts.factor_forms.FactorAgainForm",
+    "activate_totp": "conversations.accounts.factor_forms.ActivateTOTPForm",
+    "add_webauthn": "conversations.accounts.factor_forms.AddKeyForm",
 }
 
 # --- Mail -----------------------------------------------------------------------------------

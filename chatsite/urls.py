@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("conversations.urls")),
     # Of allauth only what the site offers: not its pages of several providers and sessions.
     path("accounts/", include("allauth.account.urls")),
-    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/2fa/", include("conversations.accounts.factor_urls")),
     # Not needed, and it would tell staff which conversations there are.
     re_path("^admin/r/", not_found),
     path("admin/settings/", admin.site.admin_view(site_settings), name="site_settings"),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from importlib import import_module
 
 import pytest
 import time_machine
@@ -19,6 +20,7 @@ from tests.support.identity_provider import log_in as log_in_there
 PASSWORD = "correct horse"
 KEY = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SETUP = "/accounts/2fa/"
+URLS = ("allauth.mfa.urls", "conversations.accounts.factor_urls")
 
 
 def code(secret=KEY, later=0):
@@ -255,3 +257,18 @@ def test_the_settings_page_advises_a_factor_for_who_has_power(office, administra
     for person in (administrator, reviewer):
         TOTP.activate(person, KEY)
     assert "no second factor" not in office.get(path).content.decode()
+
+
+def addresses(patterns, prefix=""):
+    """`{route: name}` of URL patterns and those below them."""
+    found = {}
+    for each in patterns:
+        route = prefix + str(each.pattern)
+        below = hasattr(each, "url_patterns")
+        found |= addresses(each.url_patterns, route) if below else {route: each.name}
+    return found
+
+
+def test_every_page_of_the_library_is_at_its_address():
+    theirs, ours = (addresses(import_module(name).urlpatterns) for name in URLS)
+    assert theirs == ours

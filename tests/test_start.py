@@ -151,3 +151,17 @@ def test_pending_migrations_and_an_open_gateway_are_warned_of(unmigrated):
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(migrate, cwd=ROOT, env=unmigrated.environment, check=True)
     assert httpx.get(f"{unmigrated.url}/readyz").status_code == 200
+
+
+# What few requests need, and several megabytes in each process that has it.
+RARE = {"cryptography", "fido2", "jwt", "openpyxl", "PIL", "pypdf", "requests", "rich"}
+
+
+def test_a_server_starts_without_what_few_requests_need():
+    source = "import sys, chatsite.asgi; print(*sys.modules)"
+    environment = Server("", "/dev/null").environment
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert {name.partition(".")[0] for name in done.stdout.split()} & RARE == set()

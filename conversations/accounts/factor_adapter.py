@@ -6,7 +6,6 @@ import hashlib
 import secrets
 
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.utils.safestring import mark_safe
 
@@ -42,6 +41,8 @@ class FactorAdapter(DefaultMFAAdapter):
     def decrypt(self, encrypted_text):
         """Return the secret that `encrypt` made `encrypted_text` of; if it cannot be decrypted, a
         random secret, for which no code is right."""
+        from cryptography.fernet import InvalidToken  # when it is needed, see factor_urls.py
+
         try:
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
@@ -51,6 +52,8 @@ class FactorAdapter(DefaultMFAAdapter):
 def _cipher():
     """Return the cipher object for secrets: it encrypts with SECRET_KEY, and decrypts with
     SECRET_KEY or one of SECRET_KEY_FALLBACKS."""
+    from cryptography.fernet import Fernet, MultiFernet
+
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     salted = (hashlib.sha256(b"conversations.second_factors:" + key.encode()) for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(each.digest())) for each in salted])

@@ -13,6 +13,16 @@ class Adapter(DefaultSocialAccountAdapter):
     """Adapter of allauth that knows one identity provider, that of OIDC_ISSUER. Rows of the table
     SocialApp are ignored, so nobody can add a provider through the database."""
 
+    def get_provider(self, request, provider, client_id=None):
+        """Return the Provider of OIDC_ISSUER for `request`; `provider` and `client_id` name the
+        app, and are allauth's."""
+        # Imported with the first login by single sign-on: requests, PyJWT and what they need hold
+        # 8 MB of each process.
+        from conversations.single_sign_on.provider import Provider
+
+        app = self.get_app(request, provider=provider, client_id=client_id)
+        return Provider(request, app=app)
+
     def list_apps(self, request, provider=None, client_id=None):
         """Return a list with one unsaved SocialApp made from the settings OIDC_…; [] without
         OIDC_ISSUER. The arguments are allauth's, and are ignored."""

@@ -8,7 +8,6 @@ from allauth.socialaccount.adapter import get_adapter
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
-from requests import RequestException
 
 from conversations.single_sign_on.refusal import ProviderFailed
 
@@ -59,6 +58,8 @@ def fetch_json(url, **kwargs):
     """Fetch the JSON object at `url`, an address of the identity provider, and return it as a dict;
     `kwargs` go to `requests.get`. Raise ProviderFailed if the provider cannot be reached or answers
     anything else."""
+    from requests import RequestException  # as in adapter.py, not before it is needed
+
     try:
         with get_adapter().get_requests_session() as session:
             answer = session.get(url, **kwargs)

@@ -39,8 +39,6 @@ class Provider(OpenIDConnectProvider):
 
     oauth2_adapter_class = Client
     pkce_enabled_default = True
-    # Its addresses are in conversations/urls.py.
-    package = "conversations.single_sign_on"
 
     def get_login_url(self, request, **kwargs):
         """Return the path of this site's page on which a login by single sign-on begins."""
