@@ -17,9 +17,11 @@ class Environment(environ.Env):
     """Reader of environment variables: a method for each type of value.
 
     An empty variable counts as unset. A value that cannot be used raises ImproperlyConfigured with
-    a sentence that names the variable, and does not repeat what may be secret.
+    a sentence that names the variable, and does not repeat what may be secret. `secret_files` are
+    the paths of the files that secrets were read from.
     """
 
+    secret_files = ()
     # Names of the variables that the process was given; the others of ENVIRON are from the `.env`.
     GIVEN = frozenset()
 
@@ -83,10 +85,15 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"Set {var} or {var}_FILE, not both.")
         if not path:
             return value.strip() or default
+        self.secret_files = (*self.secret_files, path)
         try:
             return Path(path).read_text("utf-8").strip() or default
-        except (OSError, UnicodeDecodeError) as error:
-            raise ImproperlyConfigured(f"{var}_FILE names a file that cannot be read.") from error
+        except UnicodeDecodeError as error:
+            raise ImproperlyConfigured(f"{var}_FILE names {path}, which is no text.") from error
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{var}_FILE names {path}, which cannot be read: {error.strerror}."
+            ) from error
 
     def words(self, var, default=()):
         """Return the comma-separated words of the variable `var` as a list, without blanks around

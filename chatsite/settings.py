@@ -6,6 +6,7 @@ Runs from a fresh checkout with nothing set but SECRET_KEY. A bad value stops th
 one sentence that names the variable.
 """
 
+import json
 import sys
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -31,7 +32,11 @@ if not SECRET_KEY:
     )
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("SECRET_KEY must have at least 32 characters.")
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = [
+    key.strip()
+    for key in env.secret("SECRET_KEY_FALLBACKS").replace("\n", ",").split(",")
+    if key.strip()
+]
 if any(len(key) < 32 for key in SECRET_KEY_FALLBACKS):
     raise ImproperlyConfigured("SECRET_KEY_FALLBACKS must each have at least 32 characters.")
 
@@ -170,11 +175,9 @@ def database(url, pool_size):
     return config
 
 
+DATABASE_POOL = env.number("DATABASE_POOL", 8, least=2)
 DATABASES = {
-    "default": database(
-        env.secret("DATABASE_URL", default="sqlite:///db.sqlite3"),
-        env.number("DATABASE_POOL", 8, least=2),
-    )
+    "default": database(env.secret("DATABASE_URL", default="sqlite:///db.sqlite3"), DATABASE_POOL)
 }
 ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
@@ -228,7 +231,10 @@ if OPENAI_BASE_URL and not OPENAI_MODEL:
 DEMO = not OPENAI_BASE_URL
 if DEMO:
     OPENAI_MODEL = "demo"
-UPSTREAM_HEADERS = env.json("UPSTREAM_HEADERS", default={})
+try:
+    UPSTREAM_HEADERS = json.loads(env.secret("UPSTREAM_HEADERS") or "{}")
+except ValueError:
+    UPSTREAM_HEADERS = None
 if not isinstance(UPSTREAM_HEADERS, dict):
     raise ImproperlyConfigured('UPSTREAM_HEADERS must be JSON like {"X-Team": "research"}.')
 for name, value in UPSTREAM_HEADERS.items():
@@ -264,13 +270,14 @@ INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
 FILE_SYSTEM = "django.core.files.storage.FileSystemStorage"
 
 
-def file_storage(url, folder):
+def file_storage(url, folder, keys=("", "", "")):
     """Return Django's STORAGES entry for the files of messages by `url` (FILES_URL): a folder
     (file:///…; "" is the path `folder`) or a bucket (s3://BUCKET/PREFIX, with the package
     django-storages). Raises ImproperlyConfigured for any other URL.
 
-    Of a bucket, `?endpoint_url=` and `?region_name=` may follow; keys come from the environment
-    (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY), as for all programs of AWS.
+    Of a bucket, `?endpoint_url=` and `?region_name=` may follow. `keys` are the id, the secret and,
+    where there is one, the session token of the access to it; without an id they come from where
+    all programs of AWS look, such as the machine's role.
     """
     parts = urlsplit(url.strip())
     path = unquote(parts.path)
@@ -288,6 +295,10 @@ def file_storage(url, folder):
         if set(options) <= {"endpoint_url", "region_name", "addressing_style"}:
             options |= {"bucket_name": parts.netloc, "location": path.strip("/")}
             options |= {"default_acl": None, "querystring_auth": False, "file_overwrite": True}
+            if keys[0]:
+                options |= dict(
+                    zip(("access_key", "secret_key", "security_token"), keys, strict=True)
+                )
             return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
     raise ImproperlyConfigured(
         "FILES_URL must be like file:///var/lib/chatsite/files or s3://BUCKET/PREFIX"
@@ -319,7 +330,15 @@ FILES_PER_MESSAGE = env.number("FILES_PER_MESSAGE", 10, least=1, most=50)
 FILES_PER_PERSON = env.number("FILES_PER_PERSON", 1_000_000_000, least=1_000)
 FILES_PER_SITE = env.number("FILES_PER_SITE", 0)
 # Where their bytes lie, and the folder in which they are received.
-FILES = file_storage(env.str("FILES_URL", default=""), BESIDE_DATABASE / "files")
+FILES = file_storage(
+    env.str("FILES_URL", default=""),
+    BESIDE_DATABASE / "files",
+    (
+        env.secret("AWS_ACCESS_KEY_ID"),
+        env.secret("AWS_SECRET_ACCESS_KEY"),
+        env.secret("AWS_SESSION_TOKEN"),
+    ),
+)
 FILES_ARE_LOCAL = FILES["BACKEND"] == FILE_SYSTEM
 FILES_FOLDER = Path(FILES["OPTIONS"]["location"]) if FILES_ARE_LOCAL else None
 UPLOAD_FOLDER = (FILES_FOLDER or BESIDE_DATABASE) / "incoming"
@@ -465,8 +484,9 @@ MFA_FORMS = {
 # Without a mail server mails are printed, links that reset a password with them: not on a site that
 # others reach.
 NO_MAIL = "consolemail://" if INSECURE_HTTP or DEBUG else "dummymail://"
+EMAIL_URL = env.secret("EMAIL_URL") or NO_MAIL
 try:
-    vars().update(env.email_url_config(env.secret("EMAIL_URL") or NO_MAIL))
+    vars().update(env.email_url_config(EMAIL_URL))
 except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."
@@ -594,3 +614,6 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 if INSECURE_HTTP:
     SILENCED_SYSTEM_CHECKS += [f"security.W0{n}" for n in ("04", "08", "12", "16")]
+
+# Paths of the files that hold secrets, by variables like SECRET_KEY_FILE.
+SECRET_FILES = env.secret_files

@@ -203,6 +203,44 @@ def test_each_reading_is_of_the_environment_and_the_file_of_its_moment(tmp_path)
     assert printed.split() == ["1", "2", "3", "2", "False"]
 
 
+SECRETS = {
+    "SECRET_KEY": "a-good-key-9876543210-9876543210-9876",
+    "SECRET_KEY_FALLBACKS": "a-former-key-0123456789-0123456789-012",
+    "OPENAI_API_KEY": "sk-of-a-file",
+    "UPSTREAM_HEADERS": '{"X-Team": "of a file"}',
+    "DATABASE_URL": "sqlite:////of/a/file.sqlite3",
+    "EMAIL_URL": "smtp://user:of-a-file@mail.example.org:25",
+    "OIDC_CLIENT_SECRET": "of a file",
+    "AWS_ACCESS_KEY_ID": "id-of-a-file",
+    "AWS_SECRET_ACCESS_KEY": "key-of-a-file",
+    "AWS_SESSION_TOKEN": "token-of-a-file",
+}
+
+
+def test_each_secret_may_stand_in_a_file_of_its_own(start, tmp_path):
+    """The same settings come of them, and a file that cannot be read is named."""
+    given = {**GATEWAY, "FILES_URL": "s3://bucket/prefix"}
+    for name, value in SECRETS.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    in_files = start(
+        **given, SECRET_KEY="", **{f"{name}_FILE": str(tmp_path / name) for name in SECRETS}
+    )
+    for name in SECRETS:
+        os.environ.pop(f"{name}_FILE")
+    plain = start(**given, **SECRETS)
+    differ = {
+        name
+        for name, value in plain.items()
+        if name.isupper() and name != "BASE_DIR" and in_files[name] != value
+    }
+    assert differ == {"SECRET_FILES"}
+    assert in_files["FILES"]["OPTIONS"]["secret_key"] == "key-of-a-file"
+    for name in SECRETS:
+        with pytest.raises(ImproperlyConfigured, match=f"{name}_FILE names .*cannot be read"):
+            start(**given, **{name: "", f"{name}_FILE": str(tmp_path / "nowhere")})
+        os.environ.pop(f"{name}_FILE")
+
+
 def test_a_secret_may_stand_in_a_file(tmp_path):
     file = tmp_path / "secret"
     file.write_text("of the file\n")
