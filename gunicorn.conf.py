@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent
 if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
-from chatsite import cpu_affinity, gunicorn_master  # noqa: E402 (the site must be on the path)
+from chatsite import cpu_affinity, gunicorn_master, said_once  # noqa: E402 (the site must be on the path)
 from chatsite.environment import WORDS, read_environment  # noqa: E402
 from chatsite.file_modes import UMASK  # noqa: E402
 
@@ -144,6 +144,7 @@ def count(served):
 def on_reload(server):
     """Note in gunicorn's master `server` how many workers must have served, the new ones included,
     before the old ones may exit."""
+    said_once.forget()
     server.awaited.value = count(server.served) + server.cfg.workers
 
 

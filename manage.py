@@ -10,7 +10,9 @@ if __name__ == "__main__":
 
     if not set(sys.argv[1:2]) & set(PUBLIC_COMMANDS):
         os.umask(UMASK)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     if sys.argv[1:] in (["version"], ["--version"]):
         # Django answers both by itself, with its own version.
@@ -18,4 +20,13 @@ if __name__ == "__main__":
 
         print(version())  # noqa: T201
     else:
-        execute_from_command_line(sys.argv)
+        try:
+            execute_from_command_line(sys.argv)
+        except (ImproperlyConfigured, OperationalError) as error:
+            if "--traceback" in sys.argv:
+                raise
+            from chatsite.command_errors import told
+
+            stream = sys.stdout if sys.argv[1:2] == ["doctor"] else sys.stderr
+            print(told(sys.argv[1:], error), file=stream)
+            sys.exit(1)

@@ -29,6 +29,7 @@ from chatsite.person_shares import remember, requester_of
 from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
 from chatsite.static_files import StaticFiles
 from conversations import replies
+from conversations.readiness import readiness
 from conversations.views import errors, health
 
 AT_ONCE = 6
@@ -49,10 +50,15 @@ class Handler(ASGIHandler):
         # All views are imported with the addresses: at the first request, on the event loop, that
         # held up everything else for 0.2 s.
         reverse("home")
-        self._files = convert_exception_to_response(StaticFiles(self._answer_in_thread))
+        self._load_static_files()
+        readiness.on_static_files = self._load_static_files
         self._threads = RequestThreads(AT_ONCE)
         self._readiness = RequestThreads(1)
         self._asking_readiness = None
+
+    def _load_static_files(self):
+        """Read which static files there are, at the start and when they were collected later."""
+        self._files = convert_exception_to_response(StaticFiles(self._answer_in_thread))
 
     async def handle(self, scope, receive, send):
         """Answer one HTTP request, given as ASGI `scope`, `receive` and `send`; return when the

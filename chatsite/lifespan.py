@@ -9,16 +9,17 @@ import sys
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core import checks
-from django.db import DatabaseError, connections
+from django.db import connections
 
-from chatsite import periodic_tasks
+from chatsite import periodic_tasks, said_once
 from chatsite.file_modes import close_to_others, private_files
 from conversations.checks import START
-from conversations.database.outage import sentence
+from conversations.database.outage import is_outage
+from conversations.doctor import static_files
 from conversations.models import LanguageModel, Person
+from conversations.readiness import readiness
 from conversations.replies import drain
 from conversations.replies.engine import Engine
-from conversations.views import health
 from conversations.views.first_visit import setup_code
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 # a request changes threads several times, and the loop that carries the streams waits each time.
 SWITCH_INTERVAL = 0.0005  # seconds
 
+# Seconds between two looks whether what was missing at the start is there.
+LOOK = 1.0
 # Seconds for replies to finish; gunicorn.conf.py sets a time of its own.
 DRAIN = 25
 
@@ -35,8 +38,8 @@ class Lifespan:
     """ASGI middleware that answers lifespan messages and passes all else to `application`.
 
     At start-up it checks the settings, creates the Engine that writes replies and starts the
-    periodic tasks; at shutdown it lets replies finish for up to DRAIN seconds and closes the
-    Engine.
+    periodic tasks, which wait until the installation is complete; at shutdown it lets replies
+    finish for up to DRAIN seconds and closes the Engine.
     """
 
     def __init__(self, application):
@@ -52,16 +55,21 @@ class Lifespan:
                     await send({"type": "lifespan.startup.failed", "message": refusal})
                     return None
                 sys.setswitchinterval(SWITCH_INTERVAL)
+                readiness.start()
                 Engine.serving = Engine.here()
                 # In an empty context: a task keeps what it inherits, also a database connection.
-                periodic = asyncio.create_task(periodic_tasks.run(), context=contextvars.Context())
-                await sync_to_async(_prepare)()
+                context = contextvars.Context()
+                close_to_others(private_files(settings.DATABASES["default"], settings.BASE_DIR))
+                is_ready = await sync_to_async(_look)()
+                periodic = asyncio.create_task(periodic_tasks.run(), context=context)
+                watch = asyncio.create_task(_watch(is_ready), context=context)
                 # What was imported stays: the collector need not look at it again and again.
                 gc.collect()
                 gc.freeze()
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 periodic.cancel()
+                watch.cancel()
                 await drain.finish(DRAIN)
                 await Engine.serving.close()
                 Engine.serving = None
@@ -81,23 +89,34 @@ def _refusal():
     return " ".join(f"{each.msg} {each.hint}" for each in found if each.level >= checks.ERROR)
 
 
-def _prepare():
-    """Make private files unreadable for other accounts, create the default LanguageModel if there
-    is none, and log what is missing: migrations, or any account (with the set-up code to create
-    one)."""
-    close_to_others(private_files(settings.DATABASES["default"], settings.BASE_DIR))
+async def _watch(is_ready):
+    """Look every LOOK seconds whether what is missing is there, as long as anything is or may be.
+    Never returns. `is_ready` is what `_look` returned at the start."""
+    while True:
+        await asyncio.sleep(LOOK)
+        if not is_ready or readiness.is_look_due:
+            is_ready = await asyncio.to_thread(_look)
+
+
+def _look():
+    """Look what is missing; if nothing is, create the default LanguageModel if there is none, and
+    log the set-up code if there is no account. Return True if that was done."""
     try:
-        if health.pending_migrations():
-            logger.warning("Migrations are pending: run manage.py migrate. /readyz answers 503.")
-            return
+        if readiness.look():
+            return False
+        if static_files.are_stale() and said_once.is_new(said_once.STATIC_FILES, "stale"):
+            logger.warning("%s", static_files.STALE)
         LanguageModel.objects.ensure_default()
-        if not Person.objects.exists():
+        if not Person.objects.exists() and said_once.is_new(said_once.SETUP_CODE, setup_code()):
             logger.warning(
                 "There is no account yet. Open the site to make the administrator's; from "
                 "another machine it asks for this set-up code: %s",
                 setup_code(),
             )
-    except DatabaseError as error:
-        logger.warning("%s.", sentence(error))
+        return True
+    except Exception as error:
+        if not is_outage(error):
+            logger.exception("The look at the installation failed.")
+        return False
     finally:
         connections.close_all()

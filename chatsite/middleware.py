@@ -13,6 +13,7 @@ from django.middleware.gzip import GZipMiddleware
 
 from chatsite.logs import request_id as current_id
 from conversations.database.outage import is_lasting
+from conversations.readiness import readiness
 from conversations.views import conversations, errors, health
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
@@ -119,7 +120,8 @@ def early(get_response):
     sessions are checked, and calls `get_response` for the others.
 
     They are health checks, uploads that are too large or for which there is no room, addresses with
-    a NUL character, and, with 503, all requests while the database is known to be unavailable.
+    a NUL character, and, with 503, all requests while the installation is known to be incomplete or
+    the database to be unavailable.
     """
 
     def handle(request):
@@ -141,6 +143,8 @@ def early(get_response):
                 return conversations.too_large(request)
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
+        if readiness.fault:
+            return errors.incomplete(request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):
             return errors.database_down(request)
         return get_response(request)

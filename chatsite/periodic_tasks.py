@@ -21,6 +21,7 @@ from conversations.jobs.retention_work import order_nightly
 from conversations.jobs.runner import run_jobs
 from conversations.keeping.sweep import remove_next
 from conversations.mail.delivery import send_next
+from conversations.readiness import readiness
 from conversations.review.access_log_heads import log_each_hour
 
 logger = logging.getLogger(__name__)
@@ -65,14 +66,18 @@ async def _every(seconds, name, unit, run=replies.run_in_lane):
     PAUSE seconds as long as it returns True. Never returns.
 
     `run` is the coroutine function that calls it, in a thread. An exception is logged with `name`,
-    the task's name for people, and not raised.
+    the task's name for people, and not raised. While the installation is not complete nothing is
+    done.
     """
     while True:
         await asyncio.sleep(seconds)
+        if readiness.is_waiting:
+            continue
         try:
             while await run(unit):
                 await asyncio.sleep(PAUSE)
         except Exception as error:
+            readiness.notice(error)
             if passes(error):
                 logger.warning("%s: %s is skipped.", sentence(error), name)
             else:

@@ -1,5 +1,7 @@
 """Static files: the middleware that serves them, each whole, on the event loop."""
 
+import warnings
+
 from django.http import HttpResponse
 from servestatic.middleware import ServeStaticMiddleware
 
@@ -11,6 +13,12 @@ class StaticFiles(ServeStaticMiddleware):
     twice and to close: 3 ms, and a page asks for six at once before it can be painted. The files
     are small and in the system's cache, where reading takes less time than one change of thread.
     """
+
+    def __init__(self, *arguments):
+        with warnings.catch_warnings():
+            # The site says by itself that there is no folder yet (conversations/readiness.py).
+            warnings.filterwarnings("ignore", message="No directory at")
+            super().__init__(*arguments)
 
     @staticmethod
     async def aserve(static_file, request):

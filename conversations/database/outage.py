@@ -33,6 +33,8 @@ def sentence(error):
     return next((each for pattern, each in _SENTENCES if pattern.search(said)), _SILENT)
 
 
+# As SQLite says it.
+_NO_TABLE = re.compile(r"no such (table|column)|has no column")
 _SILENT = "The database does not answer"
 _SENTENCES = (
     (re.compile(r"disk is full|DiskFull|No space left", re.I), "The database's disk is full"),
@@ -49,8 +51,15 @@ def passes(error):
     """Return True if a periodic job may log `error` as its `sentence` alone, without a traceback:
     if it is an outage, or a table or column is missing on PostgreSQL, as while migrations are
     pending."""
-    missing = type(error.__cause__).__name__ in ("UndefinedTable", "UndefinedColumn")
-    return is_outage(error) or (isinstance(error, ProgrammingError) and missing)
+    return is_outage(error) or names_no_table(error)
+
+
+def names_no_table(error):
+    """Return True if `error`, an exception, says that a table or a column is missing: migrations
+    are pending, or the database was replaced."""
+    if isinstance(error, ProgrammingError):
+        return type(error.__cause__).__name__ in ("UndefinedTable", "UndefinedColumn")
+    return isinstance(error, OperationalError) and bool(_NO_TABLE.search(str(error)))
 
 
 def brief(error):

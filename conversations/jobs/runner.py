@@ -21,6 +21,7 @@ from conversations.jobs import lease as leases
 from conversations.jobs.erase_work import order_erasing
 from conversations.jobs.job_kinds import is_here, open_work
 from conversations.models import Conversation, Job
+from conversations.readiness import readiness
 from conversations.transfer.report import Unreadable
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ async def run_jobs(is_busy):
         try:
             while True:
                 await asyncio.sleep(LOOK)
+                if readiness.is_waiting:
+                    continue
                 while await loop.run_in_executor(thread, _step, runner):
                     await asyncio.sleep(PAUSE if is_busy(LULL) else BRIEF_PAUSE)
         finally:
@@ -62,6 +65,7 @@ def _step(runner):
     try:
         works = runner.step()
     except Exception as error:
+        readiness.notice(error)
         if passes(error):
             logger.warning("%s: background jobs wait.", sentence(error))
         else:

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from conversations.database.outage import is_outage, passes, sentence
 from conversations.models import Response
+from conversations.readiness import readiness
 from conversations.replies import capacity, queued_message, recovery, response_states
 
 logger = logging.getLogger(__name__)
@@ -122,12 +123,16 @@ class Housekeeping:
 
 
 async def _every(seconds, action):
-    """Await `action()` for ever, `seconds` after the last time; exceptions are logged."""
+    """Await `action()` for ever, `seconds` after the last time; exceptions are logged. While the
+    installation is not complete nothing is done."""
     while True:
         await asyncio.sleep(seconds)
+        if readiness.is_waiting:
+            continue
         try:
             await action()
         except Exception as error:
+            readiness.notice(error)
             if passes(error):
                 logger.warning("%s: %s skipped.", sentence(error), action.__name__)
             else:

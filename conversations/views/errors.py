@@ -5,10 +5,12 @@ import sys
 from django.conf import settings
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.database.outage import is_outage, notice
 from conversations.forms import MessageForm, wants_temporary
+from conversations.readiness import readiness
 from conversations.thread.page import as_uuid
 
 # Beginnings of those reasons of django.middleware.csrf for which a new token does not help.
@@ -39,6 +41,7 @@ def server_error(request):
     """Return the error page for the exception being handled: 503 if it means that the database is
     down, else 500. Neither page queries the database."""
     error = sys.exc_info()[1]
+    readiness.notice(error)
     if is_outage(error):
         notice(error)
         return database_down(request)
@@ -54,6 +57,27 @@ def database_down(request):
     context = {**_kept(request), "sent": request.POST.get("submission")}
     page = render(request, "503.html", context, status=503)
     page.headers["Retry-After"] = "5"
+    return page
+
+
+@requires_csrf_token
+def incomplete(request):
+    """Return the error page 503 while something is missing that the site needs, with the sentence
+    about it and the text that was sent. The page does not query the database, and can be read
+    without static files."""
+    # No middleware has looked at the request yet.
+    with translation.override(translation.get_language_from_request(request)):
+        if readiness.is_outage:
+            return database_down(request)
+        context = {
+            **_kept(request),
+            "fault": readiness.fault,
+            "sent": request.POST.get("submission"),
+        }
+        page = render(request, "503.html", context, status=503)
+    page.headers["Retry-After"] = "5"
+    # Django would log each of these pages; the log has the sentence already.
+    page._has_been_logged = True
     return page
 
 

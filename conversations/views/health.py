@@ -1,31 +1,35 @@
 """Health checks for load balancers: liveness and readiness, over plain http and with any Host."""
 
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 
 from conversations.database import outage
+from conversations.doctor import seen_request
 from conversations.files import machine_folders
+from conversations.readiness import readiness
 
 
 def healthz(request):
-    """Return 200 as long as the process answers (liveness)."""
+    """Return 200 as long as the process answers (liveness); for a request of the doctor, JSON with
+    what the site sees of it."""
+    if seen_request.HEADER in request.headers and seen_request.is_of_the_doctor(request):
+        return JsonResponse(seen_request.seen(request))
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 def readyz(request):
-    """Return 200 if the database answers and all migrations are applied, else 503 with the reason
-    (readiness). The text "ok" is followed by a warning if several machines keep files in separate
-    folders."""
+    """Return 200 if the database answers and nothing that the site needs is missing, else 503 with
+    the sentence about it (readiness). The text "ok" is followed by a warning if several machines
+    keep files in separate folders."""
     try:
-        pending = pending_migrations()
+        fault = readiness.look()
     except DatabaseError:
         return not_ready()
     finally:
         connection.close()
+    if fault:
+        return HttpResponse(f"{fault}\n", status=503, content_type="text/plain; charset=utf-8")
     outage.forget()
-    if pending:
-        return HttpResponse("migrations are pending\n", status=503, content_type="text/plain")
     # A fault of the operator's that waits for no process; said where machines are looked at.
     said = machine_folders.fault()
     return HttpResponse(f"ok\n{said}\n" if said else "ok\n", content_type="text/plain")
@@ -33,12 +37,4 @@ def readyz(request):
 
 def not_ready():
     """Return the response 503 of /readyz for a database that does not answer."""
-    return HttpResponse("the database does not answer\n", status=503, content_type="text/plain")
-
-
-def pending_migrations():
-    """Return the migrations that are not applied to the database yet, as a list of `(Migration,
-    False)` in the order to apply them; [] if there are none. Raises DatabaseError if the database
-    does not answer."""
-    executor = MigrationExecutor(connection)
-    return executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")

@@ -5,9 +5,13 @@ import contextlib
 import fcntl
 from pathlib import Path
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import DatabaseError, connections
+
+from conversations.database.outage import brief
+from conversations.doctor import database as database_check
+from conversations.doctor import migrations
 
 # The number of the advisory lock; any that nobody else takes in this database.
 LOCK = 0x6D696772  # "migr"
@@ -15,15 +19,32 @@ LOCK = 0x6D696772  # "migr"
 
 class Command(migrate.Command):
     """The command `migrate`: applies the migrations and creates the table of the cache. While one
-    runs, a second one waits, and then finds nothing to do."""
+    runs, a second one waits, and then finds nothing to do. Raises CommandError, with a sentence,
+    for a database that cannot be migrated by this release."""
 
     def handle(self, *args, **options):
         """Run the command with Django's `options`."""
         database = options["database"]
+        if fault := _fault(is_whole=not options["app_label"]):
+            raise CommandError(fault)
         with _alone(connections[database]):
             super().handle(*args, **options)
             if not (options["plan"] or options["check_unapplied"] or options["app_label"]):
                 call_command("createcachetable", database=database, verbosity=0)
+
+
+def _fault(is_whole):
+    """Return a sentence that says why this release cannot migrate the database; "" if it can.
+    `is_whole` says that all migrations are wanted, not those of one app, up to one."""
+    if why := database_check.why_unreachable():
+        return f"The database does not answer: {why}"
+    try:
+        if fault := database_check.encoding_fault() or database_check.read_only_fault():
+            return fault
+        state, names = migrations.state()
+    except DatabaseError as error:
+        return f"The database refuses what the site needs: {brief(error)}"
+    return migrations.sentence(state, names) if is_whole and state == migrations.AHEAD else ""
 
 
 def _alone(connection):

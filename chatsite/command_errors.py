@@ -1,0 +1,33 @@
+"""What `manage.py` prints in place of a traceback where a setting has a value that cannot be used,
+or the database does not answer."""
+
+import json
+
+from django.db import OperationalError
+
+
+def told(arguments, error):
+    """Return the text for `error`, an ImproperlyConfigured or an OperationalError.
+
+    `arguments` are those of the command line after the program. For `doctor --json` the text is the
+    JSON that this command prints.
+    """
+    if isinstance(error, OperationalError):
+        return _about_the_database(error)
+    if arguments[:1] != ["doctor"]:
+        return str(error)
+    todo = "Correct it in .env or in the environment; nothing else was checked."
+    if "--json" in arguments:
+        finding = {"subject": "settings", "level": "problem", "said": str(error), "todo": todo}
+        return json.dumps({"ok": False, "findings": [finding]}, indent=2)
+    return f"problem  settings     {error}\n{'':<22}{todo}"
+
+
+def _about_the_database(error):
+    """Return the sentence about `error`; where the database cannot be reached, with the reason: a
+    connection pool does not know it."""
+    # After Django is set up.
+    from conversations.database.outage import brief, sentence
+    from conversations.doctor.database import why_unreachable
+
+    return f"{sentence(error)}: {why_unreachable() or brief(error)}"

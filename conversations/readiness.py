@@ -1,0 +1,133 @@
+"""Readiness of a server process: whether the installation has all that the site needs, and the
+sentence that says what is missing where it has not.
+
+While something is missing every page answers 503 with the sentence, so does `/readyz`, the log has
+it once, and periodic tasks wait. `look` finds out when it was mended.
+"""
+
+import logging
+import threading
+
+from django.db import DatabaseError, OperationalError
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from chatsite import said_once
+from conversations.database.outage import brief, is_outage, names_no_table
+from conversations.doctor import cache_table, database, migrations, static_files
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 3  # seconds that a look waits for another one
+SILENT = _("The database does not answer.")
+REFUSES = _("The database refuses what the site needs; the log says why.")
+
+
+class Readiness:
+    """State of one process: what is known to be missing. Methods may be called in any thread."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        # A sentence, as a lazy translation; "" while nothing is known to be missing.
+        self.fault = ""
+        # Whether the database, rather than a step of the operator, is what is missing.
+        self.is_outage = False
+        self._is_starting = self._is_in_doubt = self._has_served = False
+        self._are_static_files_there = False
+        # Called when static files turn out to be collected.
+        self.on_static_files = lambda: None
+
+    def start(self):
+        """Note that the process is about to serve: periodic tasks wait until `look` was called."""
+        self._is_starting = True
+
+    def notice(self, error):
+        """Have a look taken soon if `error`, an exception, says that a table or column is missing:
+        then more is missing, or the database was replaced."""
+        if names_no_table(error):
+            self._is_in_doubt = True
+
+    @property
+    def is_waiting(self):
+        """Whether periodic tasks have to wait, since something is or may be missing."""
+        return self._is_starting or bool(self.fault)
+
+    @property
+    def is_look_due(self):
+        """Whether something was missing at the last look, or may be missing since."""
+        return self.is_waiting or self._is_in_doubt
+
+    def look(self):
+        """Look what is missing; set `fault` to the sentence and return it, "" if nothing is. A new
+        one is logged.
+
+        Raises DatabaseError if the database does not answer, once the process has served; before,
+        that is the fault.
+        """
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise OperationalError("Another look waits for the database.")
+        try:
+            if self._has_served:
+                step, fault, detail = *self._find(), ""
+            else:
+                step, fault, detail = self._first_look()
+            self._tell(step, fault, detail)
+            self.fault = fault
+            self._has_served = self._has_served or not fault
+            return fault
+        finally:
+            self._is_starting = self._is_in_doubt = False
+            self._lock.release()
+
+    def _first_look(self):
+        """Return `(step, fault, detail)` as long as the process has not served: as `_find` does,
+        and for the log the database's own words."""
+        self.is_outage = False
+        # Outside of the pool, which would wait, and not know why.
+        if why := database.why_unreachable():
+            self.is_outage = True
+            return "database", SILENT, why
+        try:
+            return *self._find(), ""
+        except DatabaseError as error:
+            self.is_outage = is_outage(error)
+            return "database", SILENT if self.is_outage else REFUSES, brief(error)
+
+    def _tell(self, step, fault, detail):
+        """Log `fault` with the `detail`, once for all processes of a server and for each `step`,
+        and once that it was mended."""
+        with translation.override(None):
+            if fault and said_once.is_new(said_once.FAULT, step):
+                logger.error("%s", f"{fault} ({detail})" if detail else fault)
+            elif self.fault and not fault and said_once.is_new(said_once.FAULT, ""):
+                logger.warning("Mended: %s The site serves now.", self.fault)
+
+    def _find(self):
+        """Return `(step, fault)`: a word for the operator's step that is missing first, and the
+        sentence about it; `("", "")` if nothing is. Raises DatabaseError if the database does not
+        answer."""
+        if fault := database.encoding_fault():
+            return "encoding", fault
+        if fault := database.read_only_fault():
+            return "writing", fault
+        state, names = migrations.state()
+        # A process that has served goes on while a newer release prepares the database for itself.
+        if state != migrations.CURRENT and not (state == migrations.AHEAD and self._has_served):
+            step = "upgrade" if state == migrations.AHEAD else "migrate"
+            return step, migrations.sentence(state, names)
+        if cache_table.is_missing():
+            return "migrate", cache_table.MISSING
+        # Later, files that a newer release brings are no matter of this process.
+        if not self._are_static_files_there:
+            if fault := static_files.fault():
+                return "collectstatic", fault
+            self._are_static_files_there = True
+            if self.fault:
+                # Perhaps they were collected since the process started.
+                static_files.reload()
+                self.on_static_files()
+        return "", ""
+
+
+# That of this process.
+readiness = Readiness()
