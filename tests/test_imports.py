@@ -39,6 +39,7 @@ FORBIDDEN = {
     "jobs": {"urls", "views", "forms", "admin", "replies", "upstream"},
     "transfer": {"urls", "views", "forms", "admin", "replies", "upstream", "jobs"},
     "forms": {"urls", "views", "admin", "replies", "upstream"},
+    "doctor": {"urls", "views", "forms", "admin"},
     "replies": {"urls", "views", "forms", "admin"},
     "views": {"urls", "admin", "upstream"},
     "admin": {"urls", "views", "upstream"},

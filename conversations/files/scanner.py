@@ -6,6 +6,7 @@ the file keeps the state "scanning", and a periodic task asks again.
 """
 
 import contextlib
+import io
 import logging
 import shlex
 import socket
@@ -64,6 +65,12 @@ def check_piece():
     found = list(waiting.select_related("stored").defer("text").order_by("created_at")[:PIECE])
     checked = [check(attachment).state != State.SCANNING for attachment in found]
     return len(found) == PIECE and all(checked)
+
+
+def finds_clean(content):
+    """Return True if the virus scanner calls `content` (bytes) clean. Raise NoVerdict or OSError if
+    it cannot be asked."""
+    return _verdict(io.BytesIO(content)) == State.READY
 
 
 def _verdict(file):

@@ -1,0 +1,109 @@
+"""The examination: all checks of the doctor, at the same time and each by itself, so that what is
+broken or hangs keeps none of the others from its answer."""
+
+import threading
+import time
+from functools import partial
+
+from django.db import DatabaseError, connections
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from conversations.database.outage import brief, is_outage, names_no_table
+from conversations.doctor import (
+    cache_table,
+    clock,
+    database,
+    disk,
+    gateway,
+    mail,
+    migrations,
+    permissions,
+    proxy,
+    settings,
+    static_files,
+    storage,
+)
+from conversations.doctor.finding import PROBLEM, WARNING, Finding
+
+SECONDS = 20  # for all checks together
+CALL_SECONDS = 60  # the same where the gateway is asked for an answer
+
+# In the order in which they are reported.
+SUBJECTS = (
+    *("settings", "permissions", "disk", "database", "migrations", "cache", "clock", "static"),
+    *("storage", "mail", "outbox", "proxy", "gateway"),
+)
+
+OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox")
+
+
+def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
+    """Yield `(subject, findings)` for each of the `subjects` (names in SUBJECTS): the list of what
+    its check found.
+
+    `call` has the gateway asked for a short answer, `address` has an e-mail sent there, `url` is
+    the site's public address. No exception of a check is raised, and none takes longer than
+    CALL_SECONDS.
+    """
+    checks = {
+        "settings": settings.check,
+        "permissions": permissions.check,
+        "disk": disk.check,
+        "database": database.check,
+        "migrations": migrations.check,
+        "cache": cache_table.check,
+        "clock": clock.check,
+        "static": static_files.check,
+        "storage": storage.check,
+        "mail": partial(mail.check, address),
+        "outbox": mail.given_up,
+        "proxy": partial(proxy.check, url),
+        "gateway": partial(gateway.check, call),
+    }
+    if not database.exists():
+        checks |= dict.fromkeys(OF_THE_DATABASE, _no_database)
+    deadline = time.monotonic() + (CALL_SECONDS if call else SECONDS)
+    running = {subject: _Examination(checks[subject]) for subject in subjects}
+    for subject, examination in running.items():
+        yield subject, examination.findings(deadline)
+
+
+def _no_database():
+    """Return the list of Findings in place of those about a database without a file. A connection
+    would make the file, perhaps for the wrong account."""
+    return [Finding(PROBLEM, _("There is no database yet: run manage.py migrate."))]
+
+
+class _Examination:
+    """A check that runs in a thread of its own, which does not keep the process from ending."""
+
+    def __init__(self, check):
+        self._check = check
+        self._found = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def findings(self, deadline):
+        """Return the list of Findings, once the check is done, or at `deadline` (a time of
+        time.monotonic()) without it."""
+        self._thread.join(max(deadline - time.monotonic(), 0))
+        if self._found is None:
+            return [
+                Finding(PROBLEM, _("There was no answer in time."), _("See what it waits for."))
+            ]
+        return self._found
+
+    def _run(self):
+        try:
+            self._found = list(self._check())
+        except DatabaseError as error:
+            said = _("Not checked, since the database does not answer.")
+            if names_no_table(error) or not is_outage(error):
+                said = format_lazy(_("Not checked, for the database: {why}"), why=brief(error))
+            self._found = [Finding(WARNING, said)]
+        except Exception as error:
+            why = f"{type(error).__name__}: {str(error)[:200]}"
+            self._found = [Finding(PROBLEM, format_lazy(_("The check failed: {why}"), why=why))]
+        finally:
+            connections.close_all()
