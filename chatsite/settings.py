@@ -484,9 +484,9 @@ MFA_FORMS = {
 # Without a mail server mails are printed, links that reset a password with them: not on a site that
 # others reach.
 NO_MAIL = "consolemail://" if INSECURE_HTTP or DEBUG else "dummymail://"
-EMAIL_URL = env.secret("EMAIL_URL") or NO_MAIL
+email_url = env.secret("EMAIL_URL") or NO_MAIL
 try:
-    vars().update(env.email_url_config(EMAIL_URL))
+    vars().update(env.email_url_config(email_url))
 except ImproperlyConfigured as error:
     raise ImproperlyConfigured(
         "EMAIL_URL must be like smtp+tls://USER:PASSWORD@HOST:587."

@@ -372,6 +372,17 @@ GROUPS = (
                 ),
             ),
             Setting(
+                "AWS_ACCESS_KEY_ID",
+                "",
+                _(
+                    "The id of the key to the bucket; without one it comes from where AWS's "
+                    "programs look, such as the machine's role."
+                ),
+                secret=True,
+            ),
+            Setting("AWS_SECRET_ACCESS_KEY", "", _("The key itself.")),
+            Setting("AWS_SESSION_TOKEN", "", _("The token of a temporary key.")),
+            Setting(
                 "FILE_SCANNER",
                 "",
                 _(
