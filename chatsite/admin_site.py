@@ -40,6 +40,17 @@ class AdministrationSite(admin.AdminSite):
         models = {each["model"]._meta.label_lower: each for app in apps for each in app["models"]}
         return sections_for(request.user, models)
 
+    def index(self, request, extra_context=None):
+        """Return the first page: the steps of the setup that are open, for those who may see
+        settings, and the sections."""
+        from conversations.admin.sections import may_see_settings
+        from conversations.installation.steps import steps
+
+        open_steps = []
+        if may_see_settings(request.user):
+            open_steps = [step for step in steps(request) if step.is_open]
+        return super().index(request, {**(extra_context or {}), "open_steps": open_steps})
+
     def app_index(self, request, app_label, extra_context=None):
         """Redirect the page of one app, which people know nothing of, to the first page."""
         return redirect("admin:index")

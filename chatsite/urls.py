@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from conversations.views.errors import not_found
+from conversations.views.setup_steps import change_step, setup_steps
 from conversations.views.site_settings import site_settings
 
 urlpatterns = [
@@ -14,6 +15,8 @@ urlpatterns = [
     # Not needed, and it would tell staff which conversations there are.
     re_path("^admin/r/", not_found),
     path("admin/settings/", admin.site.admin_view(site_settings), name="site_settings"),
+    path("admin/setup/", admin.site.admin_view(setup_steps), name="setup_steps"),
+    path("admin/setup/<str:name>/", admin.site.admin_view(change_step), name="setup_step"),
     path("admin/", admin.site.urls),
 ]
 

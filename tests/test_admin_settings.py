@@ -147,7 +147,10 @@ def test_text_without_an_address_is_left_alone():
 def test_who_may_not_see_settings_gets_403(client, bob):
     Person.objects.filter(pk=bob.pk).update(is_staff=True)
     client.force_login(bob)
-    assert client.get("/admin/settings/").status_code == 403
+    for path in ("/admin/settings/", "/admin/setup/"):
+        assert client.get(path).status_code == 403
+    assert client.post("/admin/setup/mail/", {"act": "dismiss"}).status_code == 403
     bob.user_permissions.add(Permission.objects.get(codename="view_settings"))
     client.force_login(bob)
-    assert client.get("/admin/settings/").status_code == 200
+    for path in ("/admin/settings/", "/admin/setup/"):
+        assert client.get(path).status_code == 200

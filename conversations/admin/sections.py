@@ -149,6 +149,12 @@ SECTIONS = (
         },
         (
             Page(
+                "setup_steps",
+                _("Setup"),
+                _("What a new site needs, from the gateway to the backup, and what is done of it."),
+                may_see_settings,
+            ),
+            Page(
                 "site_settings",
                 _("Settings"),
                 _("Every setting with its value, where it comes from, and what it means."),

@@ -27,6 +27,7 @@ from .review_scope import Scope
 from .review_sitting import ReviewSitting
 from .search_entry import SearchEntry
 from .server_process import ServerProcess
+from .setup_step import SetupStep
 from .usage_day import UsageDay, UsageRollup
 from .usage_scope import UsageScope
 
@@ -60,6 +61,7 @@ __all__ = [
     "Scope",
     "SearchEntry",
     "ServerProcess",
+    "SetupStep",
     "StoredFile",
     "TemporaryPolicy",
     "ToolPrice",

@@ -8,10 +8,10 @@ import uuid
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from conversations.files.backup import write_tar
-from conversations.models import StoredFile
+from conversations.models import SetupStep, StoredFile
 
 
 class Command(BaseCommand):
@@ -59,6 +59,7 @@ class Command(BaseCommand):
         if names:
             count, missing = write_tar(tar, names)
         unfinished.rename(file)
+        _note()
         self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, integrity ok")
         if names:
             self.stdout.write(f"{tar}: {tar.stat().st_size:,} bytes, {count} files")
@@ -66,6 +67,14 @@ class Command(BaseCommand):
                 self.stdout.write(
                     f"{len(missing)} files were deleted meanwhile, or are missing: see check_files"
                 )
+
+
+def _note():
+    """Note in the database that a backup was made, for the administration. A backup is worth more
+    than that note: where the database cannot take it, not yet being migrated perhaps, it is left
+    out."""
+    with contextlib.suppress(DatabaseError):
+        SetupStep.note_done(SetupStep.Name.BACKUP)
 
 
 def _files_of(copy):
