@@ -3,13 +3,17 @@
 from django.utils.translation import gettext as _
 
 from conversations.gateway.error_sentences import operator_sentence
+from conversations.upstream.probe_tools import PREFIX
 
 
 def finding_label(name):
     """Return the label of a finding of the probe, in the active language.
 
-    `name` is one of ROWS in upstream/probe.py; any other is returned as it is.
+    `name` is one of ROWS in upstream/probe.py, or that of a tool (upstream/probe_tools.py); any
+    other is returned as it is.
     """
+    if name.startswith(PREFIX):
+        return _("tool %(name)s") % {"name": name.removeprefix(PREFIX)}
     return {
         "reachable": _("reachable"),
         "key": _("key accepted"),
@@ -68,5 +72,14 @@ def _answers():
         ),
         "not_whole": _("A stream came unasked. The site always asks for one, so this is no harm."),
         "no_usage": _("The tokens were not reported: the site will show estimates, marked so."),
+        "tool_dropped": _(
+            "The gateway answered and did not use the tool: it drops it silently, or this model "
+            "saw no need. Clear it from the tools of the model unless a second try differs."
+        ),
+        "tool_failed": _("The gateway tried the tool, and it failed."),
+        "include_refused": _(
+            "The gateway takes the tool, but not what its “include” names: clear that in the tools "
+            "of the model."
+        ),
         "not_asked": _("Not asked, since what went before failed."),
     }

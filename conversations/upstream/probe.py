@@ -4,24 +4,16 @@ Each request asks for at most 16 tokens, the least that OpenAI accepts.
 """
 
 import secrets
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from .client import Upstream, UpstreamError
-from .events import Failed, Finished, Text
-from .folded_items import FoldedItems
+from .events import Failed, Finished
+from .probe_answer import MAXIMUM, Answer, ask
 from .probe_files import document_part, picture_part
-from .usage import Usage
 
-ANSWER_SECONDS = 120.0
-MAXIMUM = 16  # tokens
 # Tokens beyond the limit that are tolerated before it counts as ignored.
 TOLERANCE = 8
-# An answer whose text comes within AT_ONCE_SECONDS, after a wait of more than WAITED_SECONDS, was
-# written completely before it was sent.
-AT_ONCE_SECONDS = 0.01
-WAITED_SECONDS = 0.3
 
 # Codes of a Row besides the CODES of a Failed.
 PROBE_CODES = {
@@ -36,6 +28,9 @@ PROBE_CODES = {
     "any_key": "a wrong key was accepted",
     "any_model": "a model that does not exist gave an answer",
     "limit_ignored": "the answer was longer than asked for",
+    "tool_dropped": "the tool was accepted and nothing came of it",
+    "tool_failed": "the tool was tried and failed",
+    "include_refused": "the tool is accepted without what its include names",
     "not_asked": "not asked, because what went before failed",
 }
 
@@ -66,66 +61,6 @@ class Row:
     essential: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Result of one request, with times in seconds since it was sent.
-
-    `first` and `last` are when the first and the last text came (None: no text), `total` when it
-    ended.
-    """
-
-    end: Finished | Failed
-    text: str
-    reasoning: str
-    first: float | None
-    last: float | None
-    total: float
-
-    @property
-    def code(self) -> str:
-        """Return the error code of the answer, a key of CODES or PROBE_CODES; "" if all is well."""
-        if isinstance(self.end, Failed):
-            return self.end.code
-        if self.end.status not in ("completed", "incomplete"):
-            return self.end.error_code or "broken"
-        # A model that reasons may use up the few tokens before its first word.
-        cut = self.end.reason == "max_output_tokens"
-        return "" if self.text.strip() or self.reasoning.strip() or cut else "no_text"
-
-    @property
-    def message(self) -> str:
-        """Return the gateway's sentence about an error, or why the answer broke off; else ""."""
-        if isinstance(self.end, Failed):
-            return self.end.message
-        return self.end.error_message or ("" if self.code == "" else self.end.reason)
-
-    @property
-    def usage(self) -> Usage | None:
-        """Return the token counts (Usage) that the gateway reported, None if it reported none."""
-        return self.end.usage if isinstance(self.end, Finished) else None
-
-    @property
-    def shape(self) -> str:
-        """Return API and framing of the answer, such as "responses-stream"; "" if it failed."""
-        return self.end.shape if isinstance(self.end, Finished) else ""
-
-    @property
-    def came_at_once(self) -> bool:
-        """Return True if all text came in one moment after a wait, as from a buffering proxy."""
-        if self.first is None or self.last is None or len(self.text.split()) < 3:
-            return False
-        return self.first > WAITED_SECONDS and self.last - self.first < AT_ONCE_SECONDS
-
-    @property
-    def ending(self) -> str:
-        """Return how the gateway's answer ended, for the table of findings: the API's status and,
-        where there is one, its reason, such as "incomplete max_output_tokens". "" if there was no
-        answer: no connection, or an HTTP error."""
-        if isinstance(self.end, Failed):
-            return ""
-        return f"{self.end.status} {self.end.reason}".strip()
-
-
 async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
     """Send the requests to `upstream` and yield a Row for each finding, in the order of ROWS.
 
@@ -134,11 +69,11 @@ async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
     answer that was not streamed, "first_token" for one without text.
     """
     count = [_turn("user", "Count from one to fifty, in words.")]
-    stream = limited = await _ask(upstream, model, count)
+    stream = limited = await ask(upstream, model, count)
     maximum: int | None = MAXIMUM
     if limited.code in ("unsupported", "refused"):
         # Perhaps it is the limit that is not taken.
-        stream = await _ask(upstream, model, count, maximum=None)
+        stream = await ask(upstream, model, count, maximum=None)
         maximum = None if isinstance(stream.end, Finished) else MAXIMUM
     failed = stream.end if isinstance(stream.end, Failed) else None
     asked = 1
@@ -165,20 +100,20 @@ async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
         yield row
     yield _limit_row(limited, works)
     turns = [_turn("user", "Say: ping"), _turn("assistant", "ping"), _turn("user", "Again.")]
-    yield _accepted("history", await _ask(upstream, model, turns, maximum))
-    steered = await _ask(upstream, model, hello, maximum, instructions="Answer with one word.")
+    yield _accepted("history", await ask(upstream, model, turns, maximum))
+    steered = await ask(upstream, model, hello, maximum, instructions="Answer with one word.")
     yield _accepted("instructions", steered)
-    effort = await _ask(upstream, model, hello, maximum, reasoning={"effort": "low"})
+    effort = await ask(upstream, model, hello, maximum, reasoning={"effort": "low"})
     yield _accepted("effort", effort, essential=False)
     unknown = f"no-such-model-{secrets.token_hex(4)}"
     yield await _refused("unknown_model", "any_model", works, upstream, unknown, hello)
-    whole = await _ask(upstream, model, hello, maximum, stream=False)
+    whole = await ask(upstream, model, hello, maximum, stream=False)
     yield _shape_row("whole", whole, "-body", "not_whole", essential=False)
     yield _usage_row("usage_whole", whole)
     seen = [_question("What colour is this? One word.", picture_part())]
-    yield _taken("images", await _ask(upstream, model, seen, maximum), works)
+    yield _taken("images", await ask(upstream, model, seen, maximum), works)
     read = [_question("Which word does this file name? One word.", document_part())]
-    yield _taken("files", await _ask(upstream, model, read, maximum), works)
+    yield _taken("files", await ask(upstream, model, read, maximum), works)
 
 
 def _question(text: str, part: dict) -> dict:
@@ -191,7 +126,7 @@ def _question(text: str, part: dict) -> dict:
     }
 
 
-def _taken(name: str, answer: _Answer, works: bool) -> Row:
+def _taken(name: str, answer: Answer, works: bool) -> Row:
     """Return the Row `name`: whether the gateway gave a proper `answer` to a request with a file.
 
     Its value is the number of input tokens: one that silently drops files counts few. `works` is
@@ -204,7 +139,7 @@ def _taken(name: str, answer: _Answer, works: bool) -> Row:
     return Row(name, not answer.code, answer.code, value, answer.message, essential=False)
 
 
-def _stream_rows(stream: _Answer) -> list[Row]:
+def _stream_rows(stream: Answer) -> list[Row]:
     rows = [
         _shape_row("stream", stream, "-stream", "not_streamed", essential=True),
         _usage_row("usage_stream", stream),
@@ -220,37 +155,6 @@ def _stream_rows(stream: _Answer) -> list[Row]:
 
 def _turn(role: str, content: str) -> dict:
     return {"type": "message", "role": role, "content": content}
-
-
-async def _ask(
-    upstream: Upstream,
-    model: str,
-    turns: list[dict],
-    maximum: int | None = MAXIMUM,
-    **more: object,
-) -> _Answer:
-    """Send one request for an answer of `model` to `turns` (messages as dicts); return the _Answer.
-
-    `maximum` is the most tokens of the answer (None sends no limit); `more` are further fields of
-    the request's JSON.
-    """
-    body = {"model": model, "input": turns, "store": False, "stream": True, **more}
-    if maximum is not None:
-        body["max_output_tokens"] = maximum
-    began = time.monotonic()
-    first = last = None
-    items = FoldedItems()
-    end: Finished | Failed = Failed("lost")
-    async for events in upstream.respond(body, total_timeout=ANSWER_SECONDS):
-        for event in events:
-            items.take(event)
-            if isinstance(event, Text):
-                last = time.monotonic() - began
-                first = first or last
-            elif isinstance(event, Finished | Failed):
-                end = event
-    took = time.monotonic() - began
-    return _Answer(end, items.text, items.reasoning, first, last, took)
 
 
 async def _models(upstream: Upstream, model: str) -> Row:
@@ -269,7 +173,7 @@ def _row(name: str, failed: Failed) -> Row:
     return Row(name, False, failed.code, message=failed.message)
 
 
-def _accepted(name: str, answer: _Answer, *, essential: bool = True) -> Row:
+def _accepted(name: str, answer: Answer, *, essential: bool = True) -> Row:
     """Return the Row `name`: its `ok` is True if `answer` has no error, so that the gateway accepts
     what the request tried (as instructions). `essential` is that of the Row."""
     return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
@@ -286,13 +190,13 @@ async def _refused(
     """
     if not works:
         return Row(name, False, "not_asked", essential=False)
-    answer = await _ask(upstream, model, turns)
+    answer = await ask(upstream, model, turns)
     if isinstance(answer.end, Failed):
         return Row(name, True, value=answer.end.code, essential=False)
     return Row(name, False, otherwise, essential=False)
 
 
-def _limit_row(limited: _Answer, works: bool) -> Row:
+def _limit_row(limited: Answer, works: bool) -> Row:
     """Return the Row "limit": whether `limited`, the answer to a request with a limit of MAXIMUM
     tokens, kept to it, and how it ended. `works` is True if the gateway answers without a limit."""
     if limited.code:
@@ -305,7 +209,7 @@ def _limit_row(limited: _Answer, works: bool) -> Row:
     return Row("limit", not code, code, limited.ending, essential=False)
 
 
-def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
+def _shape_row(name: str, answer: Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
     """Return the Row `name`: whether the answer came streamed, or whole, as was asked for.
 
     `ending` is what its shape must end in, "-stream" or "-body"; `otherwise` is the Row's code if
@@ -318,7 +222,7 @@ def _shape_row(name: str, answer: _Answer, ending: str, otherwise: str, *, essen
     return Row(name, True, value=answer.shape, essential=essential)
 
 
-def _usage_row(name: str, answer: _Answer) -> Row:
+def _usage_row(name: str, answer: Answer) -> Row:
     """Return the Row `name` of the report: whether the gateway said how many tokens `answer` took.
 
     Its value is the total as text; its code is "no_usage" without one, "not_asked" if the request
