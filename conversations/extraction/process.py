@@ -61,24 +61,24 @@ class Extract:
         self.close()
 
 
-def read_file(file: IO[bytes], folder: Path) -> Extract:
+def read_file(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> Extract:
     """Read `file` (an open file with a file descriptor) in a child process; return the Extract. The
     child's output is a temporary file in `folder`.
 
-    Blocks for up to WALL_SECONDS. Raise Refusal if the file is not accepted or the child ran into a
+    Blocks for up to `seconds`. Raise Refusal if the file is not accepted or the child ran into a
     limit, OSError if it could not be started.
     """
-    output = _run(file, folder)
+    output = _run(file, folder, seconds)
     with _closed_on_error(output):
         answer, offset = _answer(output)
         return Extract(Finding(**answer["finding"]), output, offset, str(answer["network"]))
 
 
-def read_pages(file: IO[bytes], folder: Path) -> list[Extract]:
+def read_pages(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> list[Extract]:
     """Extract the pictures of the first pages of `file`, a scanned PDF, in a child process; return
     a list of one Extract per page. They share one temporary file in `folder`: close each of them.
     Blocks and raises as `read_file` does."""
-    output = _run(file, folder, "pages")
+    output = _run(file, folder, seconds, "pages")
     with _closed_on_error(output):
         answer, offset = _answer(output)
         extracts = []
@@ -105,10 +105,10 @@ def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
         raise
 
 
-def _run(file: IO[bytes], folder: Path, *arguments: str) -> IO[bytes]:
-    """Run the child process with `file` as its standard input until it ends; return its output, an
-    open temporary file in `folder`. `arguments` are words of its command line. Raise Refusal if it
-    ran into a limit or failed."""
+def _run(file: IO[bytes], folder: Path, seconds: float, *arguments: str) -> IO[bytes]:
+    """Run the child process with `file` as its standard input until it ends, for at most `seconds`;
+    return its output, an open temporary file in `folder`. `arguments` are words of its command
+    line. Raise Refusal if it ran into a limit or failed."""
     environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
     file.flush()
     output = tempfile.TemporaryFile(dir=folder)
@@ -122,7 +122,7 @@ def _run(file: IO[bytes], folder: Path, *arguments: str) -> IO[bytes]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            status = child.wait(WALL_SECONDS)
+            status = child.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Refusal("too_long") from None
         finally:

@@ -12,13 +12,15 @@ import logging
 import tempfile
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
 from conversations.extraction.finding import DOCUMENT, PICTURE, TEXT, Finding, Refusal
+from conversations.extraction.limits import WALL_SECONDS
 from conversations.extraction.process import read_file, read_pages
 from conversations.files import names, scanner, storage, sweep
+from conversations.files import seal as seal_of_pictures
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Person, StoredFile
 from conversations.models.attachment import PICTURES, UNREAD
@@ -28,6 +30,12 @@ logger = logging.getLogger(__name__)
 # Texts whose ending says what they are; any other is text/plain. All are shown as text.
 TEXTS = {"csv": "text/csv", "md": "text/markdown", "json": "application/json"}
 _BLOCK = 1 << 20
+# A person may have the files of so many messages that were not sent yet.
+MESSAGES_OF_DRAFTS = 10
+# Seconds for `prepare`: less than those after which a job without a sign of life is taken for dead.
+PREPARING = 8
+# Key of an advisory lock of PostgreSQL, under which files are counted for the whole site.
+_SITE_LOCK = 0x66696C6573
 
 
 def take(person, upload, *, conversation=None):
@@ -49,6 +57,50 @@ def take(person, upload, *, conversation=None):
             attachment = _attachment(person, name, extract.finding, content, conversation)
             _store(attachment, content, extract.small if is_picture else b"")
     return scanner.check(attachment)
+
+
+def prepare(person, name, file, *, seal="", media_type=""):
+    """Read the open `file` (binary, with a file descriptor), called `name`, and store its bytes for
+    `person`; return its Attachment, which is not saved yet: `keep` saves it. The sweep deletes the
+    bytes after an hour if nothing did.
+
+    A picture with a valid `seal` (files/seal.py) for its `media_type` is stored as it is. Raise
+    FileRefused if the file is not accepted, also if a virus check forbids it; nothing of it is kept
+    then. Takes up to PREPARING seconds.
+    """
+    name = names.clean(name)
+    with _extracted(read_file, file, PREPARING) as extract:
+        is_picture = extract.finding.kind == PICTURE
+        content = extract.large if is_picture else file
+        if is_picture and seal_of_pictures.fits(seal, media_type, _measure(file)[1]):
+            content, extract.finding.media_type = file, media_type
+        attachment = _attachment(person, name, extract.finding, content, None)
+        with transaction.atomic():
+            _lock(attachment.owner)
+            attachment.stored = _same(attachment)
+            if attachment.stored is None:
+                stored = _reserve(attachment, len(extract.small))
+        if attachment.stored is None:
+            _write(stored, content, extract.small)
+            attachment.stored = stored
+    scanner.check(attachment)
+    if attachment.state in (attachment.State.SUSPICIOUS, attachment.State.TOO_LARGE_TO_SCAN):
+        sweep.remove_or_leave(attachment.stored_id)
+        raise FileRefused(str(attachment.state))
+    return attachment
+
+
+def keep(attachment, message, position):
+    """Insert `attachment`, which `prepare` returned, as a file of the Message `message`, its number
+    `position` (from 0). Return False, and insert nothing, if its bytes were deleted meanwhile. Call
+    it in a transaction."""
+    stored = StoredFile.objects.filter(pk=attachment.stored_id, doomed_at=None)
+    if not stored.update(unheld_since=None):
+        return False
+    attachment.message, attachment.position = message, position
+    attachment.conversation_id = message.conversation_id
+    attachment.save(force_insert=True)
+    return True
 
 
 def take_pages(person, scanned, *, conversation=None, most):
@@ -79,7 +131,7 @@ def take_made(message, file, name, *, position, as_they_are):
 
     A file that is refused with one of the codes `as_they_are` is stored unread, to be downloaded
     only. Raise FileRefused if it is refused with another, if there is no room, or if the message
-    was deleted meanwhile ("gone"); nothing of it is kept then. Takes up to a minute.
+    was deleted meanwhile; nothing of it is kept then. Takes up to a minute.
     """
     conversation = message.conversation
     with contextlib.ExitStack() as stack:
@@ -97,20 +149,16 @@ def take_made(message, file, name, *, position, as_they_are):
         if attachment.size > settings.MAX_FILE:
             raise FileRefused("too_large_file")
         attachment.message, attachment.position = message, position
-        try:
-            _store(attachment, content, small)
-        except IntegrityError as error:
-            if attachment.stored_id:
-                sweep.remove_or_leave(attachment.stored_id)
-            raise FileRefused("gone") from error
+        _store(attachment, content, small)
     return scanner.check(attachment)
 
 
-def _extracted(read, file):
+def _extracted(read, file, seconds=WALL_SECONDS):
     """Return what `read` (read_file or read_pages) extracts from the open `file` in a child
-    process. Raise FileRefused with the reason that the child gave, or "busy" if there was none."""
+    process, which may run for `seconds`. Raise FileRefused with the reason that the child gave, or
+    "busy" if there was none."""
     try:
-        return read(file, storage.upload_folder())
+        return read(file, storage.upload_folder(), seconds)
     except Refusal as refusal:
         raise FileRefused(refusal.code) from refusal
     except OSError as error:
@@ -200,12 +248,46 @@ def _measure(content):
 def _store(attachment, content, small):
     """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes),
     and insert `attachment`. Bytes that its owner has already are not written again. Raise
-    FileRefused if there is no room or writing fails."""
-    with transaction.atomic():
+    FileRefused if there is no room, writing fails, or what it belongs to was deleted meanwhile;
+    nothing of it is kept then."""
+    with _refusing(), transaction.atomic():
         _lock(attachment.owner)
+        if attachment.message_id is None:
+            _check_drafts(attachment.owner)
         if _share(attachment):
             return
         stored = _reserve(attachment, len(small))
+    _write(stored, content, small)
+    try:
+        with _refusing(), transaction.atomic():
+            _lock(attachment.owner)
+            # The same file may have come in twice at a time: the first one stays.
+            if not _share(attachment):
+                attachment.stored = stored
+                attachment.save(force_insert=True)
+                StoredFile.objects.filter(pk=stored.pk).update(unheld_since=None)
+    except FileRefused:
+        sweep.remove_or_leave(stored.pk)
+        raise
+    if attachment.stored_id != stored.pk:
+        sweep.remove_or_leave(stored.pk)
+
+
+@contextlib.contextmanager
+def _refusing():
+    """Context manager: raise FileRefused in place of the IntegrityError for an Attachment whose
+    conversation or message was deleted meanwhile, which the database finds out when the transaction
+    ends."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise FileRefused("conversation_gone") from error
+
+
+def _write(stored, content, small):
+    """Write `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes)
+    into the file storage, as the StoredFile `stored`. Raise FileRefused if that fails; nothing is
+    kept then."""
     try:
         storage.write(stored.name, content)
         if small:
@@ -214,36 +296,45 @@ def _store(attachment, content, small):
         logger.warning("A file could not be stored: %s.", error)
         sweep.remove_or_leave(stored.pk)
         raise FileRefused("disk_full") from error
-    with transaction.atomic():
-        _lock(attachment.owner)
-        # The same file may have come in twice at a time: the first one stays.
-        if not _share(attachment):
-            attachment.stored = stored
-            attachment.save(force_insert=True)
-            StoredFile.objects.filter(pk=stored.pk).update(unheld_since=None)
-    if attachment.stored_id != stored.pk:
-        sweep.remove_or_leave(stored.pk)
 
 
 def _lock(person):
     """Lock the row of `person` until the transaction ends, so that uploads of one person are stored
-    one after the other."""
-    Person.objects.select_for_update(no_key=True).values_list("pk").get(pk=person.pk)
+    one after the other. Raise FileRefused if the account was deleted meanwhile."""
+    locked = Person.objects.select_for_update(no_key=True).filter(pk=person.pk)
+    if not locked.values_list("pk").first():
+        raise FileRefused("account_gone")
+
+
+def _check_drafts(person):
+    """Raise FileRefused if `person` has uploaded as many files without sending them as anybody may:
+    the extracted text of each is kept, however often the same document is uploaded."""
+    most = MESSAGES_OF_DRAFTS * settings.FILES_PER_MESSAGE
+    if Attachment.objects.unsent().filter(owner=person).count() >= most:
+        raise FileRefused("too_many_drafts")
 
 
 def _share(attachment):
     """Insert `attachment` with the StoredFile of the same content that its owner has already.
     Return True if that was possible, False (nothing inserted) if there is none. Call it in a
     transaction."""
+    stored = _same(attachment)
+    if stored is None:
+        return False
+    attachment.stored = stored
+    attachment.save(force_insert=True)
+    return True
+
+
+def _same(attachment):
+    """Return the StoredFile that the owner of `attachment` has already of the same content, locked
+    until the transaction ends; None if there is none."""
     same = StoredFile.objects.select_for_update(of=("self",)).filter(
         owner_id=attachment.owner_id, sha256=attachment.sha256, doomed_at=None, unheld_since=None
     )
-    for stored in same:
-        if Attachment.with_hidden.filter(stored=stored).exists():
-            attachment.stored = stored
-            attachment.save(force_insert=True)
-            return True
-    return False
+    return next(
+        (each for each in same if Attachment.with_hidden.filter(stored=each).exists()), None
+    )
 
 
 def _reserve(attachment, small):
@@ -264,10 +355,20 @@ def _reserve(attachment, small):
     needed = stored.size + small
     if _bytes_of(mine) + needed > settings.FILES_PER_PERSON:
         raise FileRefused("person_full")
-    if settings.FILES_PER_SITE and _bytes_of(kept) + needed > settings.FILES_PER_SITE:
-        raise FileRefused("site_full")
+    if settings.FILES_PER_SITE:
+        _lock_site()
+        if _bytes_of(kept) + needed > settings.FILES_PER_SITE:
+            raise FileRefused("site_full")
     stored.save(force_insert=True)
     return stored
+
+
+def _lock_site():
+    """Let no other process reserve space for a file until the transaction ends. On SQLite only one
+    transaction writes at a time anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SITE_LOCK])
 
 
 def _is_hidden():

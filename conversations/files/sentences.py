@@ -141,4 +141,13 @@ def _sentences():
         % {"most": settings.FILES_PER_MESSAGE},
         "no_pages": _("No pictures were found on its pages. Take screenshots of them."),
         "gone": _("A file is no longer there. Add it again."),
+        "too_many_drafts": _(
+            "You have added many files that you have not sent. Send or remove some of them first; "
+            "those that are left go by themselves after a day."
+        ),
+        "account_gone": _("Your account was deleted meanwhile, so the file was not kept."),
+        "conversation_gone": _("The conversation was deleted meanwhile, so the file was not kept."),
+        "too_many_in_zip": _("There are more files in the zip than are taken at once."),
+        "suspicious": _("The check for viruses found it dangerous."),
+        "too_large_to_scan": _("It is too large to be checked for viruses."),
     }

@@ -22,7 +22,10 @@ BLOCK = 1 << 18  # bytes that are sent at a time
 POLICY = "default-src 'none'; sandbox"
 # The browser may keep a picture, for it never changes; but not for another login.
 KEPT = "private, max-age=86400, immutable"
-STATUSES = {"too_large_file": 413, "disk_full": 503, "site_full": 503, "busy": 503}
+STATUSES = {
+    **{"too_large_file": 413, "disk_full": 503, "site_full": 503, "busy": 503},
+    **{"account_gone": 409, "conversation_gone": 409},
+}
 
 
 @long_work

@@ -1,0 +1,33 @@
+"""Seal of a picture: proof that this site encoded it, as its export carries it along.
+
+A picture that comes in is encoded anew, without whatever was hidden in it. One that this site
+exported and imports again was encoded already, and is to stay as it is, byte for byte; its seal,
+made with SECRET_KEY, tells that nobody changed it meanwhile.
+"""
+
+from django.core.signing import BadSignature, Signer
+
+_signer = Signer(salt="conversations.files.seal")
+
+
+def of(attachment):
+    """Return the seal (text) of `attachment`, an Attachment with a picture; None for a document,
+    whose bytes are never changed."""
+    if not attachment.is_picture:
+        return None
+    return _signer.signature(_sealed(attachment.media_type, attachment.sha256))
+
+
+def fits(seal, media_type, sha256):
+    """Return True if this site made `seal` (text) for a picture of this media type and SHA-256 (in
+    hexadecimal digits)."""
+    try:
+        _signer.unsign(f"{_sealed(media_type, sha256)}:{seal}")
+    except BadSignature:
+        return False
+    return True
+
+
+def _sealed(media_type, sha256):
+    """Return the text that a seal is made for."""
+    return f"{media_type} {sha256}"
