@@ -198,9 +198,9 @@ def _add_missing(message_ids, conversation_ids):
 
 
 def _add_files_of(message_ids):
-    """Add the files of the messages with these ids to the full-text search index; none of them may
-    be in it already."""
-    sent = Attachment.with_hidden.filter(message_id__in=message_ids)
+    """Add the files of those of the messages with these ids that people wrote to the full-text
+    search index; none of them may be in it already. What replies made has no name of its own."""
+    sent = Attachment.with_hidden.filter(message_id__in=message_ids, message__role="user")
     sent = sent.select_related("message", "conversation").only(*_FILE)
     sent = sent.order_by("message_id", "position")
     for _message_id, found in groupby(sent.iterator(AT_ONCE), attrgetter("message_id")):

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from conversations.models import Conversation, Response
 from conversations.models.response import REPORTED_TOKENS
-from conversations.transfer import markdown_export, native_json
+from conversations.transfer import file_members, markdown_export, native_json
 from conversations.transfer.write_buffer import WriteBuffer
 from conversations.usage.report_tables import harmless
 
@@ -32,8 +32,8 @@ _USAGE = (
 
 def write_zip(person):
     """Yield, as bytes in pieces, a zip of all that `person` (a User) has: `account.json`,
-    `usage.csv`, and each conversation that is not temporary as JSON and as Markdown. Queries are
-    short."""
+    `usage.csv`, and each conversation that is not temporary as JSON and as Markdown, with its
+    files. Queries are short."""
     buffer = WriteBuffer()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
@@ -45,12 +45,18 @@ def write_zip(person):
                 yield buffer.take()
         kept = Conversation.objects.of(person).filter(temporary=False)
         ids = list(kept.order_by("created_at").values_list("pk", flat=True))
+        written = set()
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
                 name = file_name(conversation)
-                archive.writestr(f"conversations/{name}.json", native_json.write(conversation))
-                archive.writestr(f"markdown/{name}.md", markdown_export.write(conversation))
+                document = native_json.write(conversation, in_zip=True)
+                archive.writestr(f"conversations/{name}.json", document)
+                text = markdown_export.write(conversation, in_zip=True)
+                archive.writestr(f"markdown/{name}.md", text)
+                for files in file_members.by_message(conversation).values():
+                    for _block in file_members.write(archive, files, written):
+                        yield buffer.take()
             yield buffer.take()
     yield buffer.take()
 

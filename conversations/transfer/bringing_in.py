@@ -8,35 +8,35 @@ conversations cost nothing and do not count in usage reports.
 
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from conversations.items import projections, text_of
+from conversations.files import intake
 from conversations.keeping import temporary
 from conversations.models import Conversation, LanguageModel, Message
-from conversations.rendering import THOUGHTS, Batch, render_typed
 from conversations.search import index
 from conversations.thread.page import as_uuid
-from conversations.transfer import chatgpt, native_json
+from conversations.transfer import chatgpt, import_plan, native_json
 from conversations.transfer.import_file import MEGABYTE, MOST_BYTES, ImportFile
-from conversations.transfer.imported_conversation import Turn, as_text
-from conversations.transfer.imported_items import imported_items
+from conversations.transfer.import_plan import LONGEST, MOST_MESSAGES
+from conversations.transfer.imported_conversation import as_text
+from conversations.transfer.incoming_files import IncomingFiles
 from conversations.transfer.report import Report, Unreadable
 
 __all__ = ["MEGABYTE", "MOST_BYTES", "Importer", "Unreadable", "bring_in"]
 
 MOST_CONVERSATIONS = 20_000
-MOST_MESSAGES = 20_000  # of one conversation
-LONGEST = 2_000_000  # characters of a message: as much as a reply may have
 
 # A piece ends with whichever comes first.
 PIECE_SECONDS = 0.1  # of processor time
+PIECE_WALL = 1  # seconds, for files are read by another process
 PIECE_CONVERSATIONS = 50
 PIECE_MESSAGES = 200
+PIECE_FILES = 10  # at most so many and those of one message
 
 
 def bring_in(person, file, most_bytes=None):
@@ -54,21 +54,19 @@ def bring_in(person, file, most_bytes=None):
     return importer.report
 
 
-def _documents(file, most_bytes, report):
-    """Yield the conversations in a file as parsed JSON, in the site's own format or ChatGPT's."""
-    return (found for found in ImportFile(file, report, most_bytes) if found is not None)
-
-
 @dataclass
 class _Part:
-    """Up to PIECE_MESSAGES new messages of one conversation, in their order, to be stored together.
+    """Up to PIECE_MESSAGES new messages of one conversation, in their order, to be stored together;
+    fewer if they have more than PIECE_FILES files.
 
-    The first part of a conversation has the `conversation` to create. If there are further parts,
+    `files` are the Attachments of messages, not saved yet, by the id of the message. The first part
+    of a conversation has the `conversation` to create. If there are further parts,
     it is created in the trash; the last part's `completion` are the columns to set at the end.
     """
 
     conversation_id: UUID
     messages: list
+    files: dict = field(default_factory=dict)
     conversation: Conversation | None = None
     completion: dict = field(default_factory=dict)
 
@@ -95,7 +93,8 @@ class Importer:
         self._read_ids = set()
         # The Markdown of a piece is rendered together: highlighting takes longer than all else, but
         # another process does it.
-        self._replies = _Replies(person.pk)
+        self._replies = import_plan.Replies(person.pk)
+        self._incoming = IncomingFiles(person, self.report)
         self._parts = self._read_parts()
 
     @property
@@ -109,8 +108,9 @@ class Importer:
         return self._file.total
 
     def read(self):
-        """Read on in the file, for about PIECE_SECONDS of processor time at most, and return the
-        new messages as a list for `store`; it may be empty. Returns None at the end of the file.
+        """Read on in the file, for about PIECE_SECONDS of processor time or PIECE_WALL seconds at
+        most, and return the new messages as a list for `store`; it may be empty. Returns None at
+        the end of the file. Must not be called in a transaction: it stores the bytes of files.
 
         Raises Unreadable at the end if there was no conversation in the whole file, and at once if
         all conversations of the person have to be temporary.
@@ -129,7 +129,8 @@ class Importer:
     def _next_piece(self):
         """Return `(list of _Parts, whether the file has ended)`; code in the messages may not be
         highlighted yet."""
-        piece, began, messages = [], time.thread_time(), 0
+        piece, messages = [], 0
+        began, wall = time.thread_time(), time.monotonic()
         for part in self._parts:
             if part is not None:
                 piece.append(part)
@@ -138,6 +139,7 @@ class Importer:
                 messages >= PIECE_MESSAGES
                 or len(piece) >= PIECE_CONVERSATIONS
                 or time.thread_time() - began > PIECE_SECONDS
+                or time.monotonic() - wall > PIECE_WALL
             ):
                 return piece, False
         return piece, True
@@ -158,8 +160,8 @@ class Importer:
                     self._store([part])
 
     def _store(self, piece):
-        """Insert conversations and messages of the _Parts `piece`, and add their texts to the
-        full-text search index."""
+        """Insert conversations, messages and files of the _Parts `piece`, and add their texts to
+        the full-text search index."""
         Conversation.objects.bulk_create(part.conversation for part in piece if part.conversation)
         messages = [message for part in piece for message in part.messages]
         Message.objects.bulk_create(messages, batch_size=500)
@@ -181,6 +183,19 @@ class Importer:
             ]
         )
 
+        for part in piece:
+            for message in part.messages:
+                if message.pk in part.files:
+                    self._store_files(message, part.files[message.pk])
+
+    def _store_files(self, message, attachments):
+        """Insert `attachments`, a list of Attachments that are not saved yet, as the files of the
+        Message `message`. Those whose bytes were swept meanwhile are left out."""
+        kept = [each for place, each in enumerate(attachments) if intake.keep(each, message, place)]
+        # As of messages that are sent: what a reply made is not searched for.
+        if message.role == Message.Role.USER:
+            index.add_files(self._person.pk, message, kept)
+
     # --- Reading ------------------------------------------------------------------------
 
     def _read_parts(self):
@@ -194,7 +209,7 @@ class Importer:
                         raise Unreadable("size")
                     noted, self._file.report = self._file.report, Report()
                     if number > self._resumed["conversations"]:
-                        batch.append((number, found, noted))
+                        batch.append((number, found, noted, self._file.files))
                 if batch and (found is None or len(batch) >= PIECE_CONVERSATIONS):
                     yield from self._parts_of_batch(batch)
                     batch = []
@@ -209,33 +224,36 @@ class Importer:
     def _parts_of_batch(self, batch):
         """Yield the _Parts of each conversation in `batch`, and None after each conversation.
 
-        `batch` is a list of `(number, found, noted)`: the conversation's number in the file (from
-        1), its parsed JSON, and the Report of what could not be read before it.
+        `batch` is a list of `(number, found, noted, files)`: the conversation's number in the file
+        (from 1), its parsed JSON, the Report of what could not be read before it, and the
+        ArchiveFiles of the zip it is in (None: no zip).
 
         One query for all of them says which the person has.
         """
         read = [(*each, _read(each[1])) for each in batch]
         candidates = {
             number: self._candidates(incoming)
-            for number, _found, _noted, incoming in read
+            for number, _found, _noted, _files, incoming in read
             if incoming
         }
         ids = [pk for pair in candidates.values() for pk in pair]
         owners = _owners_of(ids)
-        for number, found, noted, incoming in read:
+        for number, found, noted, files, incoming in read:
             if self.cursor["open"] is None:
                 self.report.take(noted)
                 self.report.found += 1
             if incoming is None:
                 self.report.add_broken(as_text(found.get("title")) or as_text(found.get("id")))
             else:
-                yield from self._parts_of(incoming, candidates[number], owners, number)
+                pair = candidates[number]
+                yield from self._parts_of(incoming, pair, owners, number, files)
             self.cursor = _cursor(number)
             yield None
 
-    def _parts_of(self, incoming, candidates, owners, number):
-        """Yield the _Parts of `incoming`, the file's conversation `number` (from 1); none if the
-        person has it already, or if it is empty. `candidates` and `owners` are as in `_new_id`."""
+    def _parts_of(self, incoming, candidates, owners, number, files):
+        """Yield the _Parts of `incoming`, the file's conversation `number` (from 1), and None after
+        each file of a message; no part if the person has it already, or if it is empty.
+        `candidates` and `owners` are as in `_new_id`, `files` as in `_parts_of_batch`."""
         resumed = self._resumed["open"] if number == self._resumed["conversations"] + 1 else None
         if resumed:
             pk, done = UUID(resumed), self._resumed["messages"]
@@ -245,32 +263,51 @@ class Importer:
             if pk is None:
                 self.report.known += 1
                 return
-            if not any(turn.text.strip() or turn.items for turn in incoming.turns):
+            if all(turn.is_empty for turn in incoming.turns):
                 self.report.empty += 1
                 return
-        conversation, plan = _plan(self._person, pk, incoming, self._names)
+        conversation, plan = import_plan.plan(self._person, pk, incoming, self._names)
         if not resumed:
             self.report.conversations += 1
             self.report.left_out["many"] += max(0, len(incoming.turns) - MOST_MESSAGES)
             self.report.add_missing(conversation.title, incoming.missing)
         completion = {"trashed_at": conversation.trashed_at, "active_id": conversation.active_id}
-        if len(plan) > PIECE_MESSAGES:
+        bounds = _bounds(plan, done)
+        if done or len(bounds) > 1:
             conversation.trashed_at, conversation.active_id = timezone.now(), None
         else:
             completion = {}
-        for start in range(done, len(plan), PIECE_MESSAGES):
-            turns = plan[start : start + PIECE_MESSAGES]
-            self.report.messages += len(turns)
-            self.report.left_out["long"] += sum(len(each.turn.text) > LONGEST for each in turns)
-            part = _Part(pk, [each.message(pk, self._replies) for each in turns])
+        self._incoming.begin_conversation()
+        for start, end in bounds:
+            part = _Part(pk, [])
+            for each in plan[start:end]:
+                attachments = yield from self._files_of(each.turn, files)
+                message = each.message(pk, self._replies, attachments)
+                part.messages.append(message)
+                if attachments:
+                    part.files[message.pk] = list(attachments.values())
+                self.report.left_out["long"] += len(each.turn.text) > LONGEST
+            self.report.messages += len(part.messages)
             part.conversation = conversation if start == 0 else None
-            end = start + len(turns)
             if end < len(plan):
                 self.cursor = _cursor(number - 1, str(pk), end)
             else:
                 part.completion = completion
                 self.cursor = _cursor(number)
             yield part
+
+    def _files_of(self, turn, files):
+        """Generator that reads the files of `turn` (a Turn) from `files`, as in `_parts_of_batch`:
+        yields None after each, and returns `{FileNote: Attachment, not saved yet}` of those that
+        came in."""
+        attachments = {}
+        for note in turn.files[: settings.FILES_PER_MESSAGE]:
+            attachment = self._incoming.take(note, files)
+            if attachment is not None:
+                attachments[note] = attachment
+            yield None
+        self.report.left_out["many_files"] += max(0, len(turn.files) - settings.FILES_PER_MESSAGE)
+        return attachments
 
     def _candidates(self, incoming):
         """Return the UUIDs that an ImportedConversation may get, the best first.
@@ -304,6 +341,19 @@ class Importer:
             owners = _owners_of(candidates)
 
 
+def _bounds(plan, done):
+    """Return a list of `(start, end)`, the positions in `plan` (a list of planned messages) between
+    which each _Part is, from the position `done` on."""
+    bounds, start, files = [], done, 0
+    for at in range(done, len(plan)):
+        more = min(len(plan[at].turn.files), settings.FILES_PER_MESSAGE)
+        if at > start and (at - start >= PIECE_MESSAGES or files + more > PIECE_FILES):
+            bounds.append((start, at))
+            start, files = at, 0
+        files += more
+    return [*bounds, (start, len(plan))] if start < len(plan) else bounds
+
+
 def _owners_of(ids):
     """Return `{UUID: id of the owner}` for those conversations with the UUIDs `ids` that exist; the
     owner is None for one that is deleted for its owner but kept under a legal hold."""
@@ -319,128 +369,7 @@ def _read(found):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _PlannedMessage:
-    """A Turn with the id, parent and time of the Message it becomes. The HTML is not rendered yet,
-    since that takes time."""
-
-    turn: Turn
-    pk: UUID
-    parent_id: UUID | None
-    created_at: datetime
-
-    def message(self, conversation_id, replies):
-        """Return the Message, not saved; `replies` (_Replies) sets the HTML of a reply later."""
-        turn, is_reply = self.turn, self.turn.role == Message.Role.ASSISTANT
-        items = imported_items(turn.items, turn.role) if turn.items else None
-        if not is_reply:
-            columns = _of_person(turn, items)
-        elif items:
-            columns = asdict(projections(items, str(self.pk), replies.account))
-        else:
-            columns = {"text": turn.text[:LONGEST], "reasoning": turn.reasoning[:LONGEST]}
-        message = Message(
-            pk=self.pk,
-            conversation_id=conversation_id,
-            parent_id=self.parent_id,
-            role=turn.role,
-            created_at=self.created_at,
-            items=items,
-            **columns,
-        )
-        if is_reply and not items:
-            replies.add(message)
-        return message
-
-
-class _Replies:
-    """Renderer of the Markdown of many imported replies together; `account` is the id of the person
-    whose share of syntax highlighting is used."""
-
-    def __init__(self, account):
-        self.account = account
-        self._begin()
-
-    def _begin(self):
-        self._batch = Batch(self.account)
-        self._streams = []  # (Message, name of its field, Stream)
-
-    def add(self, message):
-        """Begin to render text and reasoning of the Message `message`, a reply; `finish` sets its
-        columns of HTML."""
-        for name, text, prefix in (
-            ("html", message.text, ""),
-            ("reasoning_html", message.reasoning, THOUGHTS),
-        ):
-            if text:
-                stream = self._batch.add(text, prefix, name=str(message.pk))
-                self._streams.append((message, name, stream))
-
-    def finish(self):
-        """Set the columns of HTML of all messages that were added. Waits for their syntax
-        highlighting; code that is not highlighted after 10 seconds stays so."""
-        self._batch.finish()
-        for message, name, stream in self._streams:
-            setattr(message, name, "".join(stream.frozen))
-        self._begin()
-
-
-def _of_person(turn, items):
-    """Return the columns `{name: value}` of text and HTML for `turn`, a person's message. If there
-    are `items` (None: none) the text is theirs, since that is what the model will read."""
-    text = text_of(items) if items else turn.text[:LONGEST]
-    return {"text": text, "html": render_typed(text)}
-
-
-def _plan(person, pk, incoming, names):
-    """Return `(Conversation, list of _PlannedMessages)` for the ImportedConversation `incoming`;
-    nothing is saved. `names` are the models that the person may use; any other is dropped.
-
-    A reply without text is imported too, since it is a branch and may have messages below it.
-    """
-    conversation = Conversation(
-        pk=pk,
-        owner=person,
-        model=incoming.model if incoming.model in names else "",
-        instructions=incoming.instructions[: _longest("instructions")],
-        created_at=incoming.created_at or timezone.now(),
-        pinned_at=incoming.pinned_at,
-        archived_at=incoming.archived_at,
-        # In the trash from now on: with its old time it would be deleted for good at once.
-        trashed_at=incoming.trashed_at and timezone.now(),
-    )
-    plan, known = [], {"": None}
-    for turn in incoming.turns[:MOST_MESSAGES]:
-        parent = known.get(turn.parent)
-        known[turn.id] = parent
-        if not (turn.text.strip() or turn.items) and turn.role != Message.Role.ASSISTANT:
-            continue
-        # A message without a time gets one after the message before it; none is earlier than its
-        # parent, since messages and versions are shown in the order of their creation.
-        at = turn.created_at or conversation.created_at
-        if turn.created_at is None and plan:
-            at = plan[-1].created_at + timedelta(microseconds=1)
-        if parent is not None:
-            at = max(at, parent.created_at + timedelta(microseconds=1))
-        planned = _PlannedMessage(turn, uuid5(pk, turn.id), parent and parent.pk, at)
-        known[turn.id] = planned
-        plan.append(planned)
-    if incoming.title.strip():
-        conversation.title = " ".join(incoming.title.split())[: _longest("title")]
-        conversation.title_source = Conversation.TitleSource.PERSON
-    else:
-        conversation.title_from(plan[0].turn.text)
-    conversation.updated_at = incoming.updated_at or max(each.created_at for each in plan)
-    conversation.active_id = (known.get(incoming.active) or plan[-1]).pk
-    return conversation, plan
-
-
 def _cursor(conversations, conversation_id=None, messages=0):
     """Return the `cursor` of an Importer that has read so many `conversations` of the file and, of
     the next one (with this id), so many `messages`."""
     return {"conversations": conversations, "open": conversation_id, "messages": messages}
-
-
-def _longest(name):
-    """Return the most characters of the column `name` of a Conversation."""
-    return Conversation._meta.get_field(name).max_length

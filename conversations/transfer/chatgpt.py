@@ -53,7 +53,10 @@ def read(found):
             if _role(message) in ("assistant", "tool"):
                 tried.add(above)
             continue
-        if before and (before.role, before.text) == (said.role, said.text) and said.role != "user":
+        same = before and (before.role, before.text, before.files) == (
+            *(said.role, said.text, said.files),
+        )
+        if same and said.role != "user":
             continue  # A report that its tool repeats in each of its states.
         left_out["attachment"] += said.attachments
         if said.role == "assistant":
@@ -64,6 +67,8 @@ def read(found):
             role=said.role,
             text=said.text,
             created_at=as_time(message.get("create_time")),
+            files=said.files,
+            stands_in=said.stands_in,
         )
         kept[name] = name
     return ImportedConversation(

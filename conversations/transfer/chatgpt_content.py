@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from conversations.transfer.chatgpt_citation_marks import resolve
-from conversations.transfer.imported_conversation import as_text
+from conversations.transfer.imported_conversation import FileNote, as_text
 
 # Content that was not said: thoughts, settings, tools and their results.
 UNSAID = {
@@ -29,17 +29,22 @@ _WRITING = re.compile(
     r"^:::+ ?writing\b(?P<attributes>\{[^}\n]*\})?[ \t]*\n(?P<text>.*?)(?:^:::+[ \t]*$\n?|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_ASSET = re.compile(r"\bfile[-_][A-Za-z0-9]{2,64}")
 _SUBJECT = re.compile(r'subject="([^"\n]{1,300})"')
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The content of one message: `role` ("user" or "assistant"), `text` (Markdown), and the number
-    of its `attachments`, pictures or files that the export's JSON does not contain."""
+    """The content of one message: `role` ("user" or "assistant"), `text` (Markdown), `files`, the
+    FileNotes of pictures and files that the zip of the export may have, and `attachments`, the
+    number of further ones. If `stands_in` is True, the message has no text of its own, and `text`
+    shows which of `files` it has."""
 
     role: str
     text: str
     attachments: int = 0
+    files: tuple = ()
+    stands_in: bool = False
 
 
 def read_message(message, sources):
@@ -81,12 +86,38 @@ def _said(role, content, metadata, sources):
     unsaid = [part for part, text in zip(parts, texts, strict=True) if _is_other(part, text)]
     attached = metadata.get("attachments")
     attached = [each for each in attached if isinstance(each, dict)] if _is_list(attached) else []
-    count = max(len(unsaid), len(attached))
+    files = _file_notes(unsaid, attached)
+    count = max(len(unsaid), len(attached), len(files)) - len(files)
     text = "\n\n".join(text for text in texts if text.strip())
     text = _without_writing_blocks(resolve(text, metadata, sources))
-    if not text.strip():
+    stands_in = not text.strip()
+    if stands_in:
         text = _names(attached) or " ".join(map(_symbol, unsaid))
-    return Said(role, text, count) if text.strip() else None
+    return Said(role, text, count, files, stands_in and not count) if text.strip() else None
+
+
+def _file_notes(parts, attached):
+    """Return a tuple of FileNotes, each file once: for the `parts` of a message that are pictures
+    or files, and for `attached`, the objects in its metadata that name what was uploaded. Those
+    without an id are left out, and recordings, which have their transcript."""
+    found = {}
+    for each in attached:
+        if asset := asset_in(as_text(each.get("id"))):
+            found[asset] = FileNote(as_text(each.get("name")), asset=asset)
+    for part in parts:
+        kind = as_text(part.get("content_type"))
+        asset = asset_in(as_text(part.get("asset_pointer")))
+        if asset and not ("audio" in kind or "video" in kind):
+            found.setdefault(asset, FileNote("", asset=asset))
+    return tuple(found.values())
+
+
+def asset_in(text):
+    """Return the id of a file in `text`, a pointer such as `file-service://file-AbC` (until 2025)
+    or `sediment://file_00ab`, or the name of a zip's member such as `file-AbC-photo.png`; "" if
+    there is none."""
+    found = _ASSET.search(text.rpartition("://")[2])
+    return found[0] if found else ""
 
 
 def _part_text(part):
@@ -128,7 +159,8 @@ def _made_picture(content):
     parts = [part for part in _parts(content) if part not in ("", None)]
     if not parts or not all(_is_picture(part) for part in parts):
         return None
-    return Said("assistant", " ".join([PICTURE] * len(parts)), len(parts))
+    files = _file_notes(parts, ())
+    return Said("assistant", " ".join([PICTURE] * len(parts)), len(parts) - len(files), files, True)
 
 
 def _is_picture(part):

@@ -14,6 +14,7 @@ from tempfile import TemporaryFile
 from django.conf import settings
 
 from conversations.transfer import chatgpt, native_json
+from conversations.transfer.archive_files import ArchiveFiles
 from conversations.transfer.imported_conversation import as_text
 from conversations.transfer.json_splitter import CHUNK, MOST_OTHERS, CutOff, NotJson, split
 from conversations.transfer.report import Unreadable
@@ -40,10 +41,11 @@ class ImportFile:
     """An iterable over the conversations in `file` (binary, seekable; JSON or a zip).
 
     Yields each conversation as parsed JSON, in the site's own format or ChatGPT's, in an order that
-    is the same each time, and None now and then, so that the caller can pause. What cannot be read
-    is added to `report` (a Report). Raises Unreadable for a file that is not JSON or a zip, or
-    ends in the middle, and once more than `most_bytes` are unpacked (None: a limit that depends on
-    the file's size, at least MOST_BYTES).
+    is the same each time, and None now and then, so that the caller can pause. `files` are the
+    ArchiveFiles of the zip that is being read (None: JSON). What cannot be read is added to
+    `report` (a Report). Raises Unreadable for a file that is not JSON or a zip, or ends in the
+    middle, and once more than `most_bytes` are unpacked (None: a limit that depends on the file's
+    size, at least MOST_BYTES).
     """
 
     def __init__(self, file, report, most_bytes=None):
@@ -55,6 +57,7 @@ class ImportFile:
         self._left = self._most = most_bytes
         self._zips = 0
         self._others = 0
+        self.files = None
         # Bytes of JSON, read and in all; the second grows as zips within the zip are opened.
         self.total = self.size
 
@@ -72,9 +75,19 @@ class ImportFile:
             yield from self._members(self._file, depth=0)
 
     def _members(self, file, depth):
-        """Yield the conversations in the zip `file`, and None now and then. `depth` is 0 for the
-        import file, 1 for a zip within it."""
+        """Yield the conversations in the zip `file`, and None now and then, last None. `depth` is 0
+        for the import file, 1 for a zip within it."""
         archive = _opened(file)
+        outer, self.files = self.files, ArchiveFiles(archive, self._count_file)
+        try:
+            yield from self._conversations_in(archive, depth)
+            # The caller stores what it has before the zip is closed.
+            yield None
+        finally:
+            self.files = outer
+
+    def _conversations_in(self, archive, depth):
+        """Yield the conversations in `archive`, an open ZipFile; the rest of `_members`."""
         members = [
             member
             for member in archive.infolist()
@@ -137,6 +150,15 @@ class ImportFile:
         self._others += 1
         if self._others > MOST_OTHERS:
             raise Unreadable("size")
+
+    def _count_file(self, size):
+        """Count `size` bytes of a file of a message that is unpacked; return False if that is more
+        than is left of what may be unpacked."""
+        if size > self._left:
+            return False
+        self._left -= size
+        self.total += size
+        return True
 
     def _count(self, data):
         self._left -= len(data)

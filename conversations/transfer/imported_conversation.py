@@ -13,11 +13,27 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class FileNote:
+    """What an import file says about a file of a message: its `name` ("": none), and where in the
+    zip its bytes are: `member`, a path in the site's own export, or `asset`, the id that ChatGPT's
+    export gives it ("": not known). `id` is what items of the message call it; `media_type` and
+    `seal` are the site's own (files/seal.py)."""
+
+    name: str
+    id: str = ""
+    member: str = ""
+    asset: str = ""
+    media_type: str = ""
+    seal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of an ImportedConversation. `id` is its id in the file and `parent` the id of the
     message it follows ("" for none); `role` is "user" or "assistant"; `text` and `reasoning` (the
     model's, "" for none) are plain text or Markdown; `created_at` is None if not known. `items` are
-    the message's as the file has them, not cleaned yet; () where the text is all there is."""
+    the message's as the file has them, not cleaned yet; () where the text is all there is. `files`
+    are FileNotes; if `stands_in` is True, `text` only names them or shows that they are there."""
 
     id: str
     parent: str
@@ -26,6 +42,13 @@ class Turn:
     reasoning: str = ""
     created_at: datetime | None = None
     items: list | tuple = ()
+    files: tuple = ()
+    stands_in: bool = False
+
+    @property
+    def is_empty(self):
+        """Return True if the message has no text, no items and no files."""
+        return not (self.text.strip() or self.items or self.files)
 
 
 @dataclass(slots=True)

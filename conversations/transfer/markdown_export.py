@@ -8,27 +8,27 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from conversations.items import kind_of, sources, with_numbers
-from conversations.models import Attachment, Message
+from conversations.models import Message
 from conversations.thread.message_tree import MessageTree
+from conversations.transfer import file_members
 
 
-def write(conversation):
+def write(conversation, *, in_zip=False):
     """Return `conversation` (a Conversation) as Markdown text: its title, then each message of its
     active branch under a heading with the name of the person or model, and the time.
 
-    Uses the active language and time zone.
+    If `in_zip`, its files are links to their bytes in the zip. Uses the active language and time
+    zone.
     """
     ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
     by_id = Message.objects.select_related("response").in_bulk(ids)
-    files = {}
-    sent = Attachment.objects.filter(conversation=conversation, message__isnull=False)
-    for file in sent.defer("text"):
-        files.setdefault(file.message_id, []).append(file)
+    files = file_members.by_message(conversation)
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
         message.shown_files = files.get(message.pk, [])
-        parts += [f"## {_speaker(message, conversation)} · {at}", *paragraphs(message)]
+        said = paragraphs(message, in_zip=in_zip)
+        parts += [f"## {_speaker(message, conversation)} · {at}", *said]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -41,11 +41,13 @@ def _speaker(message, conversation):
     return (response.answered_model or response.model) if response else _("Reply")
 
 
-def paragraphs(message):
+def paragraphs(message, *, in_zip=False):
     """Return a list of Markdown texts, the paragraphs that export the Message `message`: its text
-    or, if it has items, each item in words and the lists of its sources; last its files."""
+    or, if it has items, each item in words and the lists of its sources; last its files. `in_zip`
+    is that of `write`."""
+    files = _files(message, in_zip)
     if not message.items:
-        return [message.text.strip(), *_files(message)]
+        return [message.text.strip(), *files]
     named = sources(message.items)
     parts = [with_numbers(kind_of(item).exported(item), named) for item in message.items]
     cited = [f"{source.number}. {_link(source)}" for source in named if source.is_cited]
@@ -54,14 +56,23 @@ def paragraphs(message):
         parts += [_("Cited:"), "\n".join(cited)]
     if consulted:
         parts += [_("Consulted:"), "\n".join(consulted)]
-    return [part.strip() for part in [*parts, *_files(message)]]
+    return [part.strip() for part in [*parts, *files]]
 
 
-def _files(message):
+def _files(message, in_zip):
     """Return two Markdown paragraphs in a list, a heading and the names of the files of the Message
-    `message` (its `shown_files`); [] if it has no files."""
-    named = [f"- {_escaped(file.name)}" for file in message.shown_files]
+    `message` (its `shown_files`); [] if it has no files. `in_zip` is that of `write`."""
+    named = [f"- {_file(file, in_zip)}" for file in message.shown_files]
     return [_("Files:"), "\n".join(named)] if named else []
+
+
+def _file(file, in_zip):
+    """Return the name of the Attachment `file` in Markdown, as a link to its bytes if `in_zip`."""
+    name = _escaped(" ".join(file.name.split()))
+    if not (in_zip and file_members.has_bytes(file)):
+        return name
+    # Seen from the folder of the Markdown files.
+    return f"[{name}](<../{quote(file_members.path_of(file), safe=_IN_URLS)}>)"
 
 
 def _link(source):

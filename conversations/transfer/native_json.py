@@ -1,11 +1,17 @@
-"""The site's own JSON format for one conversation with all its branches: writer and reader."""
+"""The site's own JSON format for one conversation with all its branches: writer and reader.
+
+Files of messages are named in it; a zip has their bytes beside it (`file_members`).
+"""
 
 import json
 from datetime import UTC
 
+from conversations.files import seal
 from conversations.models import Message
 from conversations.models.response import REPORTED_TOKENS
+from conversations.transfer import file_members
 from conversations.transfer.imported_conversation import (
+    FileNote,
     ImportedConversation,
     Turn,
     as_text,
@@ -24,10 +30,14 @@ _RESPONSE = (
 )
 # Times that are set if the conversation is pinned, archived or in the trash.
 _KEPT = ("pinned_at", "archived_at", "trashed_at")
+_FILE = ("name", "media_type", "size", "sha256", "width", "height", "pages")
+MOST_FILES = 50  # of a message, that are read
 
 
-def write(conversation):
-    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export."""
+def write(conversation, *, in_zip=False):
+    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export. If
+    `in_zip`, files of messages have the path of the zip's member with their bytes."""
+    files = file_members.by_message(conversation)
     messages = conversation.messages.select_related("response").order_by("created_at", "id")
     document = {
         "format": FORMAT,
@@ -40,12 +50,14 @@ def write(conversation):
         "updated_at": _time(conversation.updated_at),
         **{name: _time(getattr(conversation, name)) for name in _KEPT},
         "active": str(conversation.active_id) if conversation.active_id else None,
-        "messages": [_message(message) for message in messages],
+        "messages": [_message(message, files.get(message.pk, ()), in_zip) for message in messages],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-def _message(message):
+def _message(message, files, in_zip):
+    """Return the Message `message` with `files`, its Attachments, as a dict for JSON. `in_zip` is
+    that of `write`."""
     written = {
         "id": str(message.pk),
         "parent": str(message.parent_id) if message.parent_id else None,
@@ -57,6 +69,8 @@ def _message(message):
         written["reasoning"] = message.reasoning
     if message.items:
         written["items"] = message.items
+    if files:
+        written["files"] = [_file(file, in_zip) for file in files]
     response = message.own_response
     if response:
         columns = {name: getattr(response, name) for name in _RESPONSE}
@@ -66,6 +80,14 @@ def _message(message):
             name: value for name, value in columns.items() if value not in (None, "")
         }
     return written
+
+
+def _file(file, in_zip):
+    """Return the Attachment `file` as a dict for JSON. `in_zip` is that of `write`."""
+    written = {"id": str(file.pk), **{name: getattr(file, name) for name in _FILE}}
+    if in_zip and file_members.has_bytes(file):
+        written |= {"file": file_members.path_of(file), "seal": seal.of(file)}
+    return {name: value for name, value in written.items() if value is not None}
 
 
 def _time(moment):
@@ -99,6 +121,7 @@ def read(found):
                 reasoning=as_text(message.get("reasoning")),
                 created_at=as_time(message.get("created_at")),
                 items=message["items"] if isinstance(message.get("items"), list) else (),
+                files=tuple(_file_notes(message.get("files"))),
             )
         )
     by_id = {turn.id: turn for turn in turns}
@@ -117,3 +140,17 @@ def read(found):
         **{name: as_time(found.get(name)) for name in _KEPT},
         turns=[by_id[name] for name in order],
     )
+
+
+def _file_notes(found):
+    """Yield a FileNote for each object in `found`, what a message has as `files`; at most
+    MOST_FILES. Anything that is no list and no object yields none."""
+    for file in found[:MOST_FILES] if isinstance(found, list) else ():
+        if isinstance(file, dict):
+            yield FileNote(
+                name=as_text(file.get("name")),
+                id=as_text(file.get("id")),
+                member=as_text(file.get("file")),
+                media_type=as_text(file.get("media_type")),
+                seal=as_text(file.get("seal")),
+            )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from conversations.files.sentences import refusal
 from conversations.rendering.isolated_text import isolated
 
 
@@ -35,10 +36,12 @@ class Report:
     """The report of the import of one file.
 
     Numbers: conversations `found` in the file, `conversations` and `messages` imported,
-    conversations `known` (stored before) and `empty`. `left_out` counts by kind: "attachment",
-    "long" (messages cut), "many" (messages beyond the limit). `missing` lists questions without an
+    conversations `known` (stored before) and `empty`; `files` of messages. `left_out` counts by
+    kind: "attachment" (files that the import does not contain), "many_files" (beyond what a message
+    may have), "long" (messages cut), "many" (messages beyond the limit). `refused` lists files that
+    were not accepted, as `(name, code of the cause)`. `missing` lists questions without an
     answer in the file, as `(title of the conversation, question)`, `broken` titles or file names
-    that could not be read; both have at most NAMED items, and `more_…` counts the rest. `fault` is
+    that could not be read; all have at most NAMED items, and `more_…` counts the rest. `fault` is
     the file's last Unreadable, or None.
     """
 
@@ -47,11 +50,14 @@ class Report:
     messages: int = 0
     known: int = 0
     empty: int = 0
+    files: int = 0
     left_out: Counter = field(default_factory=Counter)
     missing: list = field(default_factory=list)
     more_missing: int = 0
     broken: list = field(default_factory=list)
     more_broken: int = 0
+    refused: list = field(default_factory=list)
+    more_refused: int = 0
     fault: Unreadable | None = None
 
     def add_broken(self, name):
@@ -68,6 +74,14 @@ class Report:
         shown = [" ".join(question.split())[:100] for question in questions[:room]]
         self.missing += [(title[:100], question) for question in shown]
         self.more_missing += len(questions) - len(shown)
+
+    def add_refused(self, name, code):
+        """Add the file called `name`, which was not accepted for the cause `code` (see
+        `files.sentences.refusal`)."""
+        if len(self.refused) < NAMED:
+            self.refused.append((name, code))
+        else:
+            self.more_refused += 1
 
     def take(self, other):
         """Add what could not be read according to the Report `other`."""
@@ -87,6 +101,7 @@ class Report:
         report = cls(**stored)
         report.left_out = Counter(report.left_out)
         report.missing = [tuple(each) for each in report.missing]
+        report.refused = [tuple(each) for each in report.refused]
         report.fault = Unreadable(report.fault) if report.fault else None
         return report
 
@@ -104,6 +119,10 @@ class Report:
             % {"count": self.messages},
         ]
         counted = [
+            (
+                self.files,
+                ngettext("%(count)d file came in.", "%(count)d files came in.", self.files),
+            ),
             (
                 self.known,
                 ngettext(
@@ -133,6 +152,7 @@ class Report:
             _("“%(title)s” could not be read.") % {"title": isolated(title)}
             for title in self.broken
         ]
+        lines += [refusal(code, name) for name, code in self.refused]
         beyond = [
             (
                 self.more_missing,
@@ -148,6 +168,14 @@ class Report:
                     "%(count)d more could not be read.",
                     "%(count)d more could not be read.",
                     self.more_broken,
+                ),
+            ),
+            (
+                self.more_refused,
+                ngettext(
+                    "%(count)d more file was not taken.",
+                    "%(count)d more files were not taken.",
+                    self.more_refused,
                 ),
             ),
         ]
@@ -190,6 +218,11 @@ def _left_out_sentence(kind, count):
         "attachment": ngettext(
             "%(count)d image or file was left out; the text around it came in.",
             "%(count)d images or files were left out; the text around them came in.",
+            count,
+        ),
+        "many_files": ngettext(
+            "%(count)d file beyond what a message may have was left out.",
+            "%(count)d files beyond what a message may have were left out.",
             count,
         ),
         "long": ngettext(

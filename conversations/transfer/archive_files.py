@@ -1,0 +1,130 @@
+"""Files of messages in the zip of an import: finds the member that a FileNote means, and reads it
+within limits.
+
+The site's own export names members by their paths. ChatGPT's names files by ids: members are called
+`file-ID-name.png`, `dalle-generations/file-ID-….webp` or `user-…/file_ID-….png`, since 2026 also
+`file_ID.dat`, of which `conversation_asset_file_names.json` has the names.
+"""
+
+import contextlib
+import json
+import re
+import zipfile
+import zlib
+from tempfile import TemporaryFile
+
+from conversations.files import storage
+from conversations.transfer import file_members
+from conversations.transfer.chatgpt_content import asset_in
+from conversations.transfer.imported_conversation import as_text
+
+BLOCK = 1 << 18  # bytes that are read at a time
+ASSET_NAMES = "conversation_asset_file_names.json"
+MOST_NAMES = 4_000_000  # bytes of it that are read
+# Before the name: the id of a file. A UUID in place of a name says nothing.
+_BEFORE = re.compile(r"^file[-_][A-Za-z0-9]+[-_.]?")
+_UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+# What zipfile raises for damaged members; RuntimeError is for one with a password.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError),
+    *(ValueError, RuntimeError, NotImplementedError),
+)
+# Other methods unpack without a limit on the bytes that one read returns.
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+class FileUnreadable(Exception):
+    """Raised if a file in the zip cannot be read. `code` says why: "broken" (damaged, with a
+    password or packed in an unusual way) or "too_large_file" (than may be unpacked)."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+class ArchiveFiles:
+    """The files in `archive`, an open ZipFile. `count(size)` is called with the number of bytes
+    before they are unpacked, and returns False if that is too much for the whole import."""
+
+    def __init__(self, archive, count):
+        self._archive = archive
+        self._count = count
+        self._members = None
+
+    def find(self, note):
+        """Return `(member, name)` for the FileNote `note`: the ZipInfo with its bytes, and what to
+        call the file; None if the zip does not have it."""
+        if self._members is None:
+            self._members, self._names = self._listed(), self._asset_names()
+        member = self._members.get(note.asset or note.member)
+        if member is None:
+            return None
+        return member, note.name or self._names.get(note.asset) or _name_in(member.filename)
+
+    def _listed(self):
+        """Return `{path in the folder of files, or id of ChatGPT's: ZipInfo}` for all members, the
+        first one of each."""
+        found = {}
+        for member in self._archive.infolist():
+            _before, folder, path = member.filename.rpartition(f"{file_members.FOLDER}/")
+            if folder:
+                found.setdefault(folder + path, member)
+            asset = asset_in(member.filename.rpartition("/")[2])
+            if asset:
+                found.setdefault(asset, member)
+        return found
+
+    def _asset_names(self):
+        """Return `{id: name}` from ChatGPT's list of the names of files; {} if there is none."""
+        listed = [
+            member
+            for member in self._archive.infolist()
+            if member.filename.rpartition("/")[2] == ASSET_NAMES
+        ]
+        if not listed or listed[0].file_size > MOST_NAMES:
+            return {}
+        content = b""
+        try:
+            for block in self._blocks(listed[0], MOST_NAMES):
+                content += block
+            found = json.loads(content)
+        except (FileUnreadable, ValueError, RecursionError):
+            return {}
+        pairs = found.items() if isinstance(found, dict) else ()
+        return {asset_in(member): as_text(name) for member, name in pairs}
+
+    @contextlib.contextmanager
+    def unpacked(self, member, most):
+        """Context manager: yield the bytes of the zip's `member` (a ZipInfo) as a temporary file
+        with a file descriptor, which a child process can read. Raise FileUnreadable, also if they
+        are more than `most`, or more than may be unpacked of the whole zip."""
+        with TemporaryFile(dir=storage.upload_folder()) as file:
+            for block in self._blocks(member, most):
+                file.write(block)
+            file.flush()
+            yield file
+
+    def _blocks(self, member, most):
+        """Yield the bytes of the zip's `member` in blocks; raise FileUnreadable as `unpacked`."""
+        if member.compress_type not in _METHODS:
+            raise FileUnreadable("broken")
+        # What a zip declares is not what it has: both are limited.
+        if member.file_size > most or not self._count(member.file_size):
+            raise FileUnreadable("too_large_file")
+        left = member.file_size
+        try:
+            with self._archive.open(member) as packed:
+                while block := packed.read(BLOCK):
+                    left -= len(block)
+                    if left < 0:
+                        raise FileUnreadable("broken")
+                    yield block
+        except _DAMAGED as error:
+            raise FileUnreadable("broken") from error
+
+
+def _name_in(path):
+    """Return the name of the file in `path`, that of a zip's member, without folders and without
+    the id before it; "" if there is none."""
+    name = _BEFORE.sub("", path.rpartition("/")[2])
+    return "" if _UUID.match(name) or name == "dat" else name

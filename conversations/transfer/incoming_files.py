@@ -1,0 +1,71 @@
+"""Files of imported messages: their bytes are taken from the zip, read, and stored like uploads."""
+
+import copy
+import uuid
+
+from django.conf import settings
+
+from conversations.files import intake, names
+from conversations.files.refused import FileRefused
+from conversations.transfer.archive_files import FileUnreadable
+
+MOST = 10_000  # files of one import
+# After one of these no other file can come in either.
+FULL = {"person_full", "site_full", "disk_full", "account_gone"}
+
+
+class IncomingFiles:
+    """The files that an import brings in for `person`. What becomes of each is counted in `report`,
+    a Report."""
+
+    def __init__(self, person, report):
+        self._person = person
+        self._report = report
+        self._tried = 0
+        self._full = ""  # why no further file can come in
+        self._taken = {}  # of one conversation: zip's member -> Attachment
+
+    def begin_conversation(self):
+        """Forget the files of the conversation before: only files of one conversation share what
+        was read of them."""
+        self._taken = {}
+
+    def take(self, note, files):
+        """Read and store the file that `note` (a FileNote) names and `files` (ArchiveFiles; None:
+        no zip) has. Return its Attachment, not saved (see `intake.prepare`), or None if it is left
+        out."""
+        found = files.find(note) if files is not None else None
+        if found is None:
+            self._report.left_out["attachment"] += 1
+            return None
+        member, name = found
+        name = names.clean(name)
+        if member.filename in self._taken:
+            attachment = copy.copy(self._taken[member.filename])
+            attachment.pk, attachment.name = uuid.uuid4(), name
+            self._report.files += 1
+            return attachment
+        try:
+            attachment = self._prepared(note, files, member, name)
+        except (FileRefused, FileUnreadable) as refused:
+            if refused.code in FULL:
+                self._full = refused.code
+            self._report.add_refused(name, refused.code)
+            return None
+        self._taken[member.filename] = attachment
+        self._report.files += 1
+        return attachment
+
+    def _prepared(self, note, files, member, name):
+        """Return the Attachment for the zip's `member`; raise FileRefused or FileUnreadable."""
+        self._tried += 1
+        if self._tried > MOST:
+            raise FileRefused("too_many_in_zip")
+        if self._full:
+            raise FileRefused(self._full)
+        if not member.file_size:
+            raise FileRefused("empty")
+        with files.unpacked(member, settings.MAX_FILE) as file:
+            return intake.prepare(
+                self._person, name, file, seal=note.seal, media_type=note.media_type
+            )
