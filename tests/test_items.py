@@ -17,7 +17,7 @@ from conversations.items import (
 )
 from conversations.thread import item_html
 from tests.support.hypothesis_scale import examples
-from tests.support.item_samples import SAMPLES, shown_html
+from tests.support.item_samples import SAMPLES, shown_html, with_all_texts
 
 TESTS = Path(__file__).parent
 TEMPLATES = TESTS.parent / "templates" / "conversations" / "items"
@@ -69,19 +69,11 @@ def test_no_field_of_any_type_is_an_error(kind, fields):
 HOSTILE = "<script>alert(1)</script>\" onload='x' \u202eevil\u2066 {{ 7|add:7 }} <!--item 0-->"
 
 
-def hostile(value):
-    """`value` with hostile text in place of each text in it, except the types."""
-    if isinstance(value, dict):
-        return {k: v if k == "type" else hostile(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [hostile(each) for each in value]
-    return f"https://a.example/{HOSTILE}" if isinstance(value, str) else value
-
-
 @pytest.mark.parametrize("live", [False, True], ids=["final", "live"])
 @pytest.mark.parametrize("name", KINDS)
 def test_text_of_strangers_is_only_text(name, live):
-    for item in (hostile(SAMPLES[name]), {"type": HOSTILE}):
+    filled = with_all_texts(SAMPLES[name], f"https://a.example/{HOSTILE}")
+    for item in (filled, {"type": HOSTILE}):
         html = shown_html(item, live=live)
         for bad in ("<script", "\u202e", "\u2066", "<!--", "onload='", "14"):
             assert bad not in html

@@ -12,6 +12,10 @@ from conversations.search import index
 from conversations.transfer.bringing_in import bring_in
 from tests.support.browser import finished, send
 from tests.support.hostile_texts import CASES, CLASSES
+from tests.support.item_frames import added, done
+from tests.support.item_samples import SAMPLES, items_full_of, put_items, with_all_texts
+from tests.support.ledger_rows import call
+from tests.support.sse_frames import completed, created, stream
 
 pytestmark = pytest.mark.browser
 
@@ -216,6 +220,80 @@ def test_nothing_runs_while_it_is_written(watched, alice, gateway, policy):
     reply = finished(witness.page)
     assert reply.locator(".block").count() > 100
     witness.look()
+
+
+# Of each class of texts the first; within an address; and what could break a line or the layout.
+TOOL_TEXTS = [
+    *(_plain(texts[0]) for texts in CLASSES.values()),
+    f"https://evil.example/{LIVE}",
+    "javascript:alert(1)",
+    "W" * 4_000,
+    "\u202e" + "אב " * 900,
+    '"' * 50 + "'>" * 50,
+]
+# Elements that reach out of the page or out of their message.
+OUTSIDE = """() => {
+    document.querySelectorAll("#thread details").forEach((each) => (each.open = true));
+    // What is out of sight is laid out only when it is looked at.
+    const all = document.querySelectorAll("article");
+    all.forEach((each) => (each.style.contentVisibility = "visible"));
+    const ours = "#thread :is(.item, .sources, .approval, .notice)";
+    const end = (each) => each.getBoundingClientRect().right;
+    const out = [...document.querySelectorAll(`${ours}, ${ours} *`)]
+        .filter((each) => end(each) > end(each.closest("article")) + 1 && !each.closest("pre"));
+    if (document.documentElement.scrollWidth > innerWidth + 1) out.push(document.body);
+    return out.map((each) => each.outerHTML.slice(0, 200));
+}"""
+
+
+@pytest.fixture
+def tools_talk(alice):
+    """A conversation whose replies have items of every kind, with a hostile text in every field;
+    the last one asks for approval of tools of such names."""
+    conversation = None
+    for text in TOOL_TEXTS:
+        wanted = {"conversation": conversation} if conversation else {}
+        response = call(alice, text="Go on", **wanted)
+        conversation = response.conversation
+        put_items(response.message, items_full_of(text))
+    asked = call(alice, text="Go on", conversation=conversation)
+    request = SAMPLES["mcp_approval_request"]
+    put_items(asked.message, [with_all_texts(request, text) for text in TOOL_TEXTS[:6]])
+    return conversation
+
+
+def test_nothing_runs_in_what_tools_say_and_the_page_keeps_its_shape(
+    watched, alice, tools_talk, gateway
+):
+    """Without the policy, which would forbid what we had overlooked."""
+    gateway.will(chunks=[stream(*_told(TOOL_TEXTS)).encode()])
+    witness = watched(alice, policy=False)
+    page = witness.page
+    witness.go(tools_talk.get_absolute_url())
+    assert page.locator("#thread [data-item]").count() > 300
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(OUTSIDE) == []
+    witness.look()
+    # And while it comes: the reply to the answer to the last.
+    assert page.locator(".approval label").count() == 6
+    count = page.locator("article").count()
+    page.get_by_role("button", name="Allow", exact=True).click()
+    finished(page, count // 2 + 1)
+    assert page.locator("article").count() == count + 2
+    assert page.locator("article").nth(count).get_by_text("Allowed").count() == 6
+    assert page.evaluate(OUTSIDE) == []
+    witness.look()
+
+
+def _told(texts):
+    """Events of a gateway that tell items of every kind, with each of `texts` in every field."""
+    items = [item for text in texts for item in items_full_of(text)]
+    told = [created()]
+    for at, item in enumerate(items[:120]):
+        begun = {**item, "id": f"i_{at}", "status": "in_progress"}
+        told += [added(begun, at), done({**item, "id": f"i_{at}"}, at)]
+    return [*told, completed()]
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["policy", "no policy"])

@@ -98,7 +98,7 @@ def test_items_come_in_their_order_however_the_bytes_are_cut(tool):
     found, end = decoded_items(body)
     assert found == expected(item)
     assert (end.status, end.tool_note) == ("completed", tool in ("approval", "function", "custom"))
-    for at in range(0, len(body), 13):
+    for at in range(0, len(body), 53):
         assert decoded_items(body, [at]) == (found, end)
     assert decoded_items(body, range(len(body)))[0] == found
 

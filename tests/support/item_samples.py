@@ -158,3 +158,35 @@ def shown(*items, live=False):
     """The words of `shown_html`, each run of white space one space."""
     words = re.sub(r"<[^>]*>", " ", shown_html(*items, live=live))
     return " ".join(html.unescape(words).split())
+
+
+def with_all_texts(value, text):
+    """`value`, JSON, with `text` in place of every text in it except the types."""
+    if isinstance(value, dict):
+        return {k: v if k == "type" else with_all_texts(v, text) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_all_texts(each, text) for each in value]
+    return text if isinstance(value, str) else value
+
+
+# Fields that the samples leave out.
+_MORE = [
+    {**SAMPLES["web_search_call"], "action": {"type": "search", "queries": ["a", "b"]}},
+    {**SAMPLES["web_search_call"], "action": {"type": "open_page", "url": "u", "title": "t"}},
+    {**SAMPLES["web_search_call"], "action": {"type": "find_in_page", "url": "u", "pattern": "p"}},
+    {**SAMPLES["mcp_call"], "output": None, "error": {"type": "a", "code": 1, "message": "b"}},
+    {**SAMPLES["mcp_call"], "error": {"type": "a", "content": [{"type": "text", "text": "b"}]}},
+    {**SAMPLES["mcp_call"], "arguments": {"a": "b"}, "output": ["c"]},
+    {**SAMPLES["mcp_list_tools"], "error": {"message": "a"}},
+    {**SAMPLES["image_generation_call"], "error": {"message": "a", "moderation_details": {}}},
+    {
+        **SAMPLES["message"],
+        "content": [{"type": "refusal", "refusal": "a"}, {"type": "b", "c": ""}],
+    },
+]
+
+
+def items_full_of(text):
+    """Items of every kind with `text` in each field that has a text, and one of the type `text`."""
+    filled = [with_all_texts(item, text) for item in [*SAMPLES.values(), *_MORE]]
+    return [*filled, {"type": text, "status": text}]
