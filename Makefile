@@ -2,7 +2,7 @@
 .POSIX:
 .PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
 	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search bench-files messages screenshots
+	bench-page bench-usage bench-search bench-files bench-retention messages screenshots
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -115,6 +115,10 @@ bench-search: ## Measure searches among 100,000 messages (takes some minutes).
 bench-files: ## Measure fifty uploads of pictures at once (takes some minutes).
 	@.ci/setup test
 	$(PYTHON) -m bench.files
+
+bench-retention: ## Measure a retention run over a million messages (an hour).
+	@.ci/setup test
+	$(PYTHON) -m bench.retention
 
 messages: ## Collect the strings to translate, and compile what is translated (needs gettext).
 	@.ci/setup

@@ -5,10 +5,9 @@ import time
 
 from django.core.management.base import BaseCommand
 
+from conversations.jobs.runner import LEFT_TO_OTHERS
 from conversations.keeping import sweep
 from conversations.review.record_access import record_change
-
-PAUSE = 0.02  # seconds between two pieces: about half of the time is left to the site
 
 
 class Command(BaseCommand):
@@ -31,8 +30,9 @@ class Command(BaseCommand):
             return
         run = sweep.Sweep()
         while (due := run.next()) is not None:
+            began = time.monotonic()
             run.remove(*due)
-            time.sleep(PAUSE)
+            time.sleep(LEFT_TO_OTHERS * (time.monotonic() - began))
         run.record(record_change)
         self._print(run.counts, "deleted")
 
