@@ -51,7 +51,7 @@ bind, workers, pinned, log_json, reload_on_change = settings_of_the_server()
 # Python's threads run one at a time; handing the turn from one processor to another was measured
 # to cost a quarter of a worker's time. Off where other busy programs are tied to processors too.
 pin_workers = hasattr(os, "sched_setaffinity") and (
-    cpu_affinity.are_ours() if pinned == "auto" else WORDS[pinned]
+    cpu_affinity.are_ours(workers) if pinned == "auto" else WORDS[pinned]
 )
 
 # Workers inherit it: what they write is for this account alone.

@@ -9,16 +9,22 @@ _MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 _VARIABLES = ("container", "KUBERNETES_SERVICE_HOST")
 
 
-def are_ours(environment=os.environ, marks=_MARKS):
-    """Return True if workers may be tied to processors, since this site may count on having them.
+def are_ours(workers, environment=os.environ, marks=_MARKS):
+    """Return True if each of `workers` processes may be tied to a processor, since together they
+    may count on having them.
 
-    False in a container that may use all processors: other containers may pick the same ones, and a
-    limit on processor time (`cpus: 2`) names none. True where the container was given a set of them
-    (`cpuset`), and outside of containers. `environment` (a dict) and `marks` (paths of files) are
-    what containers are recognized by.
+    False for a single worker: another site with one on this machine could pick the same processor,
+    and leave the others idle. False in a container that may use all processors: other containers
+    may pick the same ones, and a limit on processor time (`cpus: 2`) names none. Where a container
+    was given a set of them (`cpuset`), True only with a worker for each, since another container
+    may have the same set. `environment` (a dict) and `marks` (paths of files) are what containers
+    are recognized by.
     """
+    if workers < 2:
+        return False
     contained = any(mark.exists() for mark in marks) or any(environment.get(v) for v in _VARIABLES)
-    return not contained or len(os.sched_getaffinity(0)) < (os.cpu_count() or 1)
+    processors = len(os.sched_getaffinity(0))
+    return not contained or (processors < (os.cpu_count() or 1) and processors <= workers)
 
 
 def first():
