@@ -27,15 +27,17 @@ from chatsite.file_modes import UMASK  # noqa: E402
 
 
 def settings_of_the_server():
-    """Return `(address, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment and `.env`.
+    """Return `(addresses, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment and `.env`.
 
-    These are the "host:port" to bind, the number of worker processes, "auto" or a word for true or
-    false, and two bools. A bad value ends the process with a sentence that names the variable.
+    These are a list of "host:port" to bind, the number of worker processes, "auto" or a word for
+    true or false, and two bools. A bad value ends the process with a sentence that names the
+    variable.
     """
     env = read_environment(ROOT / ".env")
     try:
+        port = env.number("PORT", 8000, least=1, most=65_535)
         return (
-            f"127.0.0.1:{env.number('PORT', 8000, least=1, most=65_535)}",
+            env.addresses("BIND", "127.0.0.1", port),
             env.number("WEB_CONCURRENCY", 2, least=1, most=512),
             env.choice("PIN_WORKERS", "auto", ("auto", *WORDS), "auto, true or false"),
             env.flag("LOG_JSON", False),

@@ -9,6 +9,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from chatsite.listen_address import listen_addresses
+
 WORDS = {"true": True, "1": True, "yes": True, "on": True}
 WORDS |= {"false": False, "0": False, "no": False, "off": False}
 
@@ -93,6 +95,19 @@ class Environment(environ.Env):
         except OSError as error:
             raise ImproperlyConfigured(
                 f"{var}_FILE names {path}, which cannot be read: {error.strerror}."
+            ) from error
+
+    def addresses(self, var, default, port):
+        """Return the addresses that the variable `var` names for the server to listen on, as a list
+        of "HOST:PORT"; those of the text `default` if it is unset. What names no port gets `port`,
+        an int."""
+        text = self.str(var, default=default)
+        try:
+            return listen_addresses(text if text.strip() else default, port)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{var} must be IP addresses like 127.0.0.1, 0.0.0.0 or [::], separated by commas, "
+                f"not {str(error)!r:.50}. For a name or a socket use gunicorn's -b."
             ) from error
 
     def words(self, var, default=()):

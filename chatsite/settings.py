@@ -22,6 +22,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
 env = read_environment(BASE_DIR / ".env")
 
+# Where an SQLite database and the other files lie whose paths are relative; unset, the files lie
+# beside the database.
+DATA_FOLDER = env.str("DATA_FOLDER", default="").strip()
+if DATA_FOLDER and not Path(DATA_FOLDER).is_dir():
+    raise ImproperlyConfigured(
+        f"DATA_FOLDER must be a folder that is there, not {DATA_FOLDER!r:.200}."
+    )
+
 # --- The site -------------------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG", False)
@@ -117,11 +125,12 @@ SITE_NAME = env.str("SITE_NAME", default="Chatsite")
 ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 
 
-def database(url, pool_size):
+def database(url, password, pool_size):
     """Return Django's DATABASES entry for the database `url`, with what many writers need.
 
-    `pool_size` is how many connections a process may hold open to PostgreSQL. Raises
-    ImproperlyConfigured if the URL cannot be used.
+    `password` is that of PostgreSQL where the URL has none; `pool_size` is how many connections a
+    process may hold open to it. Raises ImproperlyConfigured if the URL cannot be used, or if there
+    are two passwords.
 
     SQLite: only WAL, IMMEDIATE and a long busy timeout together hold fifty writers, as measured
     (docs/architecture.md). PostgreSQL: a pool with health checks, since one without hands out dead
@@ -137,7 +146,7 @@ def database(url, pool_size):
         )
     if config["ENGINE"].endswith("sqlite3"):
         name = Path(config["NAME"])
-        config["NAME"] = str(name if name.is_absolute() else BASE_DIR / name)
+        config["NAME"] = str(BASE_DIR / DATA_FOLDER / name)
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -151,6 +160,11 @@ def database(url, pool_size):
         config["CONN_MAX_AGE"] = None
         config["TEST"] = {"NAME": f"{config['NAME']}.test"}
     else:
+        if password and config.get("PASSWORD"):
+            raise ImproperlyConfigured(
+                "Take the password out of DATABASE_URL or DATABASE_PASSWORD."
+            )
+        config["PASSWORD"] = password or config.get("PASSWORD", "")
         config["CONN_MAX_AGE"] = 0  # the pool keeps them
         config["CONN_HEALTH_CHECKS"] = True
         config["OPTIONS"] = {
@@ -177,7 +191,11 @@ def database(url, pool_size):
 
 DATABASE_POOL = env.number("DATABASE_POOL", 8, least=2)
 DATABASES = {
-    "default": database(env.secret("DATABASE_URL", default="sqlite:///db.sqlite3"), DATABASE_POOL)
+    "default": database(
+        env.secret("DATABASE_URL", default="sqlite:///db.sqlite3"),
+        env.secret("DATABASE_PASSWORD"),
+        DATABASE_POOL,
+    )
 }
 ON_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 
@@ -233,7 +251,7 @@ if DEMO:
     OPENAI_MODEL = "demo"
 try:
     UPSTREAM_HEADERS = json.loads(env.secret("UPSTREAM_HEADERS") or "{}")
-except ValueError:
+except (ValueError, RecursionError):
     UPSTREAM_HEADERS = None
 if not isinstance(UPSTREAM_HEADERS, dict):
     raise ImproperlyConfigured('UPSTREAM_HEADERS must be JSON like {"X-Team": "research"}.')
@@ -313,7 +331,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY
 MAX_IMPORT = env.number("MAX_IMPORT", 500_000_000, least=10_000)
 # Bytes of such files that wait at a time, of all people; a person may have a share of it.
 IMPORT_SPACE = env.number("IMPORT_SPACE", 10_000_000_000, least=10_000)
-BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent if ON_SQLITE else BASE_DIR
+BESIDE_DATABASE = BASE_DIR / DATA_FOLDER
+if ON_SQLITE and not DATA_FOLDER:
+    BESIDE_DATABASE = Path(DATABASES["default"]["NAME"]).parent
 # Erasures of people, to be applied again after a backup was restored: kept outside of the database.
 ERASURES_FILE = BESIDE_DATABASE / env.str("ERASURES_FILE", default="erasures.jsonl")
 IMPORT_FOLDER = BESIDE_DATABASE / env.str("IMPORT_FOLDER", default="imports")

@@ -138,6 +138,61 @@ def test_nothing_but_a_secret_key_has_to_be_set(start):
     assert not settings["DEBUG"]
 
 
+def test_the_password_of_the_database_needs_no_escapes_outside_of_its_url(start):
+    url = "postgres://chat@database/chat"
+    settings = start(DATABASE_URL=url, DATABASE_PASSWORD="p/@:%ss")
+    assert settings["DATABASES"]["default"]["PASSWORD"] == "p/@:%ss"
+    with pytest.raises(ImproperlyConfigured) as caught:
+        start(DATABASE_URL="postgres://chat:hunter2@database/chat", DATABASE_PASSWORD="hunter3")
+    assert "DATABASE_URL or DATABASE_PASSWORD" in str(caught.value)
+    assert "hunter" not in str(caught.value)
+
+
+def test_the_folder_of_data_holds_whatever_has_a_relative_path(start, tmp_path):
+    settings = start(DATA_FOLDER=str(tmp_path))
+    assert settings["DATABASES"]["default"]["NAME"] == str(tmp_path / "db.sqlite3")
+    beside = {
+        "IMPORT_FOLDER": tmp_path / "imports",
+        "ERASURES_FILE": tmp_path / "erasures.jsonl",
+        "FILES_FOLDER": tmp_path / "files",
+        "UPLOAD_FOLDER": tmp_path / "files" / "incoming",
+    }
+    assert {name: settings[name] for name in beside} == beside
+    # Also without SQLite, and with SQLite somewhere else.
+    for url in ("postgres://chat@database/chat", f"sqlite:///{tmp_path.parent}/other.sqlite3"):
+        settings = start(DATA_FOLDER=str(tmp_path), DATABASE_URL=url)
+        assert {name: settings[name] for name in beside} == beside
+    assert start(DATA_FOLDER="", DATABASE_URL="sqlite:////srv/x/db.sqlite3")[
+        "FILES_FOLDER"
+    ] == Path("/srv/x/files")
+
+
+@pytest.mark.parametrize("folder", ["/no/such/folder", __file__, "\x01"])
+def test_a_folder_of_data_that_is_none_is_named(start, folder):
+    with pytest.raises(ImproperlyConfigured) as caught:
+        start(DATA_FOLDER=folder)
+    assert str(caught.value).startswith("DATA_FOLDER must be a folder that is there, not ")
+
+
+def test_secrets_stand_in_files_too(start, tmp_path):
+    texts = {
+        "SECRET_KEY": "a-good-key-0123456789-0123456789-0456",
+        "SECRET_KEY_FALLBACKS": f"{'a1' * 20}\n{'b2' * 20},{'c3' * 20}\n",
+        "UPSTREAM_HEADERS": '{"Authorization": "Basic x"}\n',
+        "DATABASE_PASSWORD": "from the file\n",
+        "OPENAI_API_KEY": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    files = {f"{name}_FILE": str(tmp_path / name) for name in texts}
+    settings = start(**files, SECRET_KEY="", DATABASE_URL="postgres://chat@database/chat")
+    assert settings["SECRET_KEY"] == texts["SECRET_KEY"]
+    assert settings["SECRET_KEY_FALLBACKS"] == ["a1" * 20, "b2" * 20, "c3" * 20]
+    assert settings["UPSTREAM_HEADERS"] == {"Authorization": "Basic x"}
+    assert settings["DATABASES"]["default"]["PASSWORD"] == "from the file"
+    assert settings["DEMO"]
+
+
 def test_an_empty_value_counts_as_not_set(start):
     plain = start()
     empty = start(**dict.fromkeys(OURS - {"SECRET_KEY"}, ""))
