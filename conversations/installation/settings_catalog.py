@@ -167,9 +167,27 @@ GROUPS = (
                 _("sqlite:///FILE or postgres://USER:PASSWORD@HOST:PORT/NAME"),
             ),
             Setting(
+                "DATABASE_PASSWORD",
+                "",
+                _(
+                    "The password of PostgreSQL as it is, where DATABASE_URL has none; there it "
+                    "would need %2F for a /."
+                ),
+                secret=True,
+            ),
+            Setting(
                 "DATABASE_POOL",
                 "8",
                 _("Connections each process may hold open to PostgreSQL."),
+            ),
+            Setting(
+                "DATA_FOLDER",
+                "",
+                _(
+                    "The folder of an SQLite database, of files, imports and the list of erased "
+                    "people, where their paths are relative. Unset: beside the SQLite database, "
+                    "else beside manage.py."
+                ),
             ),
         ),
     ),
@@ -427,10 +445,15 @@ GROUPS = (
         _("The server (gunicorn.conf.py)"),
         (
             Setting(
-                "PORT",
-                "8000",
-                _("The port on 127.0.0.1; for another address use gunicorn's -b."),
+                "BIND",
+                "127.0.0.1",
+                _(
+                    "The IP addresses to listen on, separated by commas: 0.0.0.0 for all, [::] for "
+                    "all of IPv6 too; each may have a port of its own, as 127.0.0.1:8001. "
+                    "gunicorn's -b wins."
+                ),
             ),
+            Setting("PORT", "8000", _("The port.")),
             Setting("WEB_CONCURRENCY", "2", _("Worker processes.")),
             Setting(
                 "PIN_WORKERS",
