@@ -2,7 +2,8 @@
 .POSIX:
 .PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
 	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search bench-files bench-retention messages screenshots
+	bench-page bench-usage bench-search bench-files bench-retention messages screenshots \
+	up down image test-image release licences
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -61,6 +62,25 @@ stress-on-postgres:
 # What measures has the machine to itself.
 alone:
 	$(PYTHON) -m pytest $(NAMED) -m alone $(ARGS) || [ $$? = $(NONE) ]
+
+# Serves in containers, with PostgreSQL and TLS (docs/container.md).
+COMPOSE = docker compose
+
+up: ## Serve in containers with PostgreSQL and TLS, on https://localhost or your host's name.
+	@container/prepare
+	$(COMPOSE) up --build --detach --wait
+
+down: ## Stop those containers; what they stored stays.
+	$(COMPOSE) down
+
+image: ## Build the container image (BASE=debian where no registry of images can be reached).
+	container/build
+
+# In some containers and virtual machines nothing else than `chroot` may be used to build.
+test-image: ## Build the container image and test it at work (as root, some five minutes).
+	@.ci/setup image
+	BUILDAH_ISOLATION=chroot BUILDER=buildah BASE=$${BASE:-auto} container/build localhost/chatsite:test
+	IMAGE=localhost/chatsite:test $(PYTHON) -m pytest $(NAMED) tests/test_image.py
 
 soak: ## Kill, stop, disconnect and fail for half an hour, on both databases.
 	@.ci/setup test

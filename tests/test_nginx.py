@@ -1,10 +1,8 @@
 """docs/nginx.conf lets through what the site needs, in Debian's nginx."""
 
 import re
-import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
@@ -13,6 +11,7 @@ from conversations.models import Response
 from tests.support.nginx import CONFIG, PROGRAM, nginx
 from tests.support.polling import until
 from tests.support.stream_reader import Reader, words
+from tests.support.streaming_site import streaming_site
 from tests.support.visitor import EventStream, session_of
 
 pytestmark = [
@@ -21,47 +20,11 @@ pytestmark = [
 ]
 
 
-class Site(BaseHTTPRequestHandler):
-    """Streams an event, and the next when the reader has the first; keeps what it was asked."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self.server.asked.append(self.headers)
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("X-Accel-Buffering", "no")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(b"data: first\n\n")
-        assert self.server.first_arrived.wait(10)
-        self.wfile.write(b"data: second\n\n")
-        self.close_connection = True
-
-    def do_POST(self):
-        length = len(self.rfile.read(int(self.headers["Content-Length"])))
-        self.send_response(200)
-        answer = str(length).encode()
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args):
-        pass
-
-
 @pytest.fixture
 def site():
     """A site on loopback behind nobody yet."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.asked = []
-    server.first_arrived = threading.Event()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with streaming_site() as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""Make an installed virtual environment small: the image's build runs it (Containerfile).
+
+python3 shrink.py VENV                  removes what nothing reads at run time
+.venv/bin/python shrink.py --compile    compiles what the site imports when it starts
+
+Licences, metadata and `py.typed` stay: they say what is there and under which terms.
+"""
+
+import itertools
+import py_compile
+import shutil
+import sys
+from pathlib import Path
+
+# Languages of the site; those of packages that it does not have are never asked for.
+LANGUAGES = {"en", "en_US", "zh_Hans"}
+# Sources that were compiled, and tests.
+SOURCES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "*.po", "*.pot")
+# Of the services of AWS, those that a bucket and its credentials take.
+SERVICES = {"s3", "sts", "sso", "sso-oidc", "signin"}
+
+
+def remove(path):
+    """Remove the file, link or folder at `path`."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def shrink(packages):
+    """Remove what nothing reads at run time from the folder `packages`, a site-packages."""
+    locales = (each for each in packages.rglob("locale") if (each / "en").is_dir())
+    unneeded = [
+        *(each for each in packages.rglob("tests") if each.is_dir()),
+        *(language for locale in locales for language in locale.iterdir() if is_foreign(language)),
+        *itertools.chain.from_iterable(map(packages.rglob, SOURCES)),
+        *(
+            each
+            for each in packages.glob("botocore/data/*")
+            if each.is_dir() and each.name not in SERVICES
+        ),
+    ]
+    for path in unneeded:
+        if path.exists():
+            remove(path)
+
+
+def is_foreign(path):
+    """Return True if `path`, within a folder `locale`, is a language that the site does not
+    have."""
+    return path.is_dir() and path.name not in LANGUAGES and path.name != "__pycache__"
+
+
+def compile_what_is_imported():
+    """Compile all modules that the site imports until it serves, in the places where Python looks
+    for them; it could not store them itself, since nothing there may be written.
+
+    The sources are not looked at again ("unchecked"), since layers of images may change their
+    times.
+    """
+    import os
+
+    sys.path.insert(0, os.getcwd())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "chatsite.settings"
+    import django
+
+    django.setup()
+    import gunicorn.app.wsgiapp
+    from django.contrib import admin
+    from django.core.management import call_command
+    from django.urls import get_resolver
+
+    import conversations.extraction.child
+    import conversations.rendering.colouring.child  # noqa: F401
+
+    admin.autodiscover()
+    call_command("check", verbosity=0)
+    _ = get_resolver().url_patterns, gunicorn.app.wsgiapp
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if file and file.endswith(".py"):
+            mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+            py_compile.compile(file, doraise=True, invalidation_mode=mode)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--compile"]:
+        compile_what_is_imported()
+    else:
+        [site_packages] = Path(sys.argv[1]).glob("lib/python3.*/site-packages")
+        shrink(site_packages)
