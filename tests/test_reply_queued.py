@@ -8,7 +8,15 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from conversations.models import Budget, Message, QueuedMessage, Response
+from conversations.models import (
+    Attachment,
+    Budget,
+    LanguageModel,
+    Message,
+    QueuedMessage,
+    Response,
+    StoredFile,
+)
 from conversations.replies import queued_message
 from tests.support.ledger_rows import REFUSED, a_model, ask, end
 from tests.support.polling import until
@@ -88,3 +96,27 @@ def test_what_is_refused_when_its_turn_comes_stays_as_it_was_written(alice):
     Budget.objects.create(person=alice, period="day", metric="replies", limit=1, hard=True)
     assert queued_message.send(conversation.pk) is None
     assert QueuedMessage.objects.get(refused=True).text == "And then?"
+
+
+def test_what_is_refused_for_its_files_says_why_and_keeps_them(client, alice):
+    conversation = queued_after(alice)
+    LanguageModel.objects.create(name="with-eyes", images=True)
+    queued = QueuedMessage.objects.get()
+    stored = StoredFile.objects.create(owner_id=alice.pk, sha256="0" * 64, size=4)
+    picture = Attachment.objects.create(
+        **{"owner": alice, "conversation": conversation, "queued": queued, "stored": stored},
+        **{"name": "cat.png", "media_type": "image/png", "size": 4, "width": 2, "height": 2},
+    )
+    assert queued_message.send(conversation.pk) is None
+    client.force_login(alice)
+    page = client.get(f"/conversations/{conversation.pk}/").text
+    assert "takes no pictures, and this conversation has some" in page
+    assert "with-eyes" in page
+    assert "And then?" in page and "cat.png" in page
+    # Once more by hand: the reason is the same, and nothing is lost.
+    sent = client.post(f"/conversations/{conversation.pk}/queued/", {"action": "send"}, follow=True)
+    assert "takes no pictures" in sent.text
+    assert QueuedMessage.objects.get().shown_files == [picture]
+    # A further message is another one: it may go.
+    queued_message.put(conversation, "More", submission=uuid.uuid4(), model=a_model("with-eyes"))
+    assert QueuedMessage.objects.get().refusal == ""

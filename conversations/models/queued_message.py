@@ -26,6 +26,8 @@ class QueuedMessage(models.Model):
     submission = models.UUIDField(unique=True)
     # True if it was refused when submitted, as by a budget: it waits for the person to send it.
     refused = models.BooleanField(default=False)
+    # Why it was, a code such as "no_pictures" (`replies.refused`); "" if that is not known.
+    refusal = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

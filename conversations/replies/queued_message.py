@@ -20,6 +20,9 @@ Status = Response.Status
 SENT_AFTER = (Status.COMPLETED, Status.INCOMPLETE)
 # The process that wrote the reply sends it at once; any other comes later.
 OVERDUE_AFTER = timedelta(seconds=2)
+# Codes of refusals beside those of `Refused`: the author may not use its model any more, or the
+# reply before it asks for an approval.
+NO_MODEL, ASKED = "no_model", "asked"
 
 
 def put(conversation, text, *, submission, model, effort="", length=None, tools=None, files=()):
@@ -39,7 +42,7 @@ def put(conversation, text, *, submission, model, effort="", length=None, tools=
         queued.submission = submission
         queued.model, queued.effort, queued.length = model.name, effort, length
         queued.tools = tools
-        queued.refused = False
+        queued.refused, queued.refusal = False, ""
         queued.save()
         drafts.queue(files, queued)
     return queued
@@ -79,8 +82,10 @@ def send(conversation_id, refused=False):
     person = queued.conversation.owner
     offered = LanguageModel.objects.offered_to(person)
     model = next((model for model in offered if model.name == queued.model), None)
-    if model is None or (not refused and _is_asked(queued.conversation)):
-        return _refused(queued)
+    if model is None:
+        return _refused(queued, NO_MODEL)
+    if not refused and _is_asked(queued.conversation):
+        return _refused(queued, ASKED)
     try:
         with transaction.atomic():
             files = tuple(queued.attachments.select_related("stored"))
@@ -101,8 +106,8 @@ def send(conversation_id, refused=False):
             )
     except Busy:
         return None
-    except Refused:
-        return _refused(queued)
+    except Refused as refusal:
+        return _refused(queued, refusal.code)
 
 
 _SENT = ("text", "model", "effort", "length", "submission")
@@ -151,8 +156,8 @@ def _overdue():
     )
 
 
-def _refused(queued):
-    """Mark the QueuedMessage as refused and return None: its author has to decide. If it were sent
-    by itself next week, it would come as a surprise."""
-    QueuedMessage.objects.filter(pk=queued.pk).update(refused=True)
+def _refused(queued, code):
+    """Mark the QueuedMessage as refused, for the cause `code`, and return None: its author has to
+    decide. If it were sent by itself next week, it would come as a surprise."""
+    QueuedMessage.objects.filter(pk=queued.pk).update(refused=True, refusal=code)
     return None

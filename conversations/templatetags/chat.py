@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from conversations.rendering import isolated_text, unsafe_characters
 from conversations.thread import item_html, message_html, response_facts
 from conversations.tools import refusal
+from conversations.views.refusals import queued_sentence
 
 register = template.Library()
 
@@ -101,6 +102,12 @@ def tidy(value):
     that change the direction of text shown as codes like ‹U+202E›, for an element of its own with
     dir="auto". A value that is not text is returned unchanged."""
     return unsafe_characters.tidy(value) if isinstance(value, str) else value
+
+
+@register.simple_tag
+def queued_refusal(queued):
+    """Return the sentence that says why a QueuedMessage was not sent; "" if that is not known."""
+    return queued_sentence(queued)
 
 
 @register.simple_tag(takes_context=True)

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from conversations.models import LanguageModel
 from conversations.rendering.isolated_text import isolated
-from conversations.replies.refused import NoPictures, OverLimit
+from conversations.replies import queued_message
+from conversations.replies.refused import FilesMissing, NoPictures, OverLimit, RequestTooLarge
 from conversations.usage.sentences import limit_sentence
 
 SECONDS_TO_RETRY = 5  # the header Retry-After when the server is full
@@ -97,6 +99,25 @@ def refusal_of(refused):
         ),
     }[refused.code]
     return Refusal(refused.code, status, sentence, *retry_after)
+
+
+def queued_sentence(queued):
+    """Return the sentence, in the active language, that says why the QueuedMessage `queued` was not
+    sent when its turn came; "" if it was not refused, or the cause is of no use to its author."""
+    if not queued.refused:
+        return ""
+    if queued.refusal == NoPictures.code:
+        offered = LanguageModel.objects.offered_to(queued.conversation.owner)
+        others = [each.name for each in offered if each.images]
+        return refusal_of(NoPictures(queued.model, others)).sentence
+    for cause in (FilesMissing, RequestTooLarge):
+        if queued.refusal == cause.code:
+            return refusal_of(cause()).sentence
+    return {
+        OverLimit.code: _("A limit of your usage was reached when its turn came."),
+        queued_message.NO_MODEL: _("Its model is not offered to you any more: choose another one."),
+        queued_message.ASKED: _("The reply before it asks for your approval."),
+    }.get(queued.refusal, "")
 
 
 def _no_pictures(refused):
