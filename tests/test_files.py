@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings as site
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
@@ -202,6 +203,14 @@ def test_a_form_carries_files_without_javascript(own, alice):
     assert f'data-file="{picture.pk}"' in shown
     assert f'<img src="/files/{picture.pk}/small/" width="60" height="40"' in shown
     assert f'<a class="file__name" href="/files/{notes.pk}/"' in shown
+
+
+def test_a_phone_may_take_a_picture_for_a_message(own):
+    page = own.get("/").content.decode()
+    assert 'name="camera" accept="image/jpeg,image/png" capture="environment"' in page
+    taken = SimpleUploadedFile("image.jpg", made.picture("JPEG"))
+    send(own, ("a.txt", b"words"), camera=taken)
+    assert [each.name for each in Attachment.objects.all()] == ["a.txt", "image.jpg"]
 
 
 def test_files_may_go_without_a_text(own):

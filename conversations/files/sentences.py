@@ -108,7 +108,8 @@ def _sentences():
         "unknown": _("This kind of file is not taken.") + " " + kinds(),
         "archive": _("An archive is not taken. Unpack it, and add the files that matter."),
         "heic": _(
-            "HEIC and AVIF pictures are not taken. Save it as JPEG or PNG, or take a screenshot."
+            "HEIC and AVIF pictures are not taken. Save it as JPEG or PNG, or add a screenshot of "
+            "it. On an iPhone choose Settings, Camera, Formats, Most Compatible."
         ),
         "old_office": _(
             "It is in an old format of Office, or has a password. Save it anew as docx, xlsx or "

@@ -36,15 +36,16 @@ def attached(request, *, conversation=None, edited=None, queued=None):
     being changed; their files may be kept (None: neither).
 
     Fields of the form: `attachments`, ids of files uploaded before; `remove`, ids of those to
-    delete; `files`, new uploads; `pages`, the id of a scanned PDF to be replaced by pictures of its
-    pages.
+    delete; `files` and `camera`, new uploads; `pages`, the id of a scanned PDF to be replaced by
+    pictures of its pages.
     """
     ids, removed = request.POST.getlist("attachments"), set(request.POST.getlist("remove"))
     found = drafts.find(request.user, ids, edited=edited, queued=queued)
     kept = Attached([each for each in found if str(each.pk) not in removed])
     drafts.remove([each for each in found if str(each.pk) in removed])
     missing = len(set(ids) - removed) - len(kept.files)
-    uploads = [each for each in request.FILES.getlist("files") if each.name]
+    sent = [*request.FILES.getlist("files"), *request.FILES.getlist("camera")]
+    uploads = [each for each in sent if each.name]
     if (missing > 0 or uploads) and _was_stored(request):
         # The same form, sent twice: what was stored then is the answer.
         return Attached()
