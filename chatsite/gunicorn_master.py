@@ -1,14 +1,17 @@
-"""Changes to gunicorn's master: it spares frozen workers, and reloads only if the site could start.
+"""Changes to gunicorn's master: it spares frozen workers, reloads only if the site could start, and
+switches to another release where the link to it was changed.
 
 `install` is called by gunicorn.conf.py when the master starts.
 """
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from chatsite import environment
+from chatsite.gunicorn_release import Releases, naming_the_successor, relieve
 
 # Seconds between two looks of the master at its workers, one second apart, from which on it was
 # itself frozen, and its workers with it (a paused container, a suspended machine).
@@ -17,10 +20,12 @@ CHECK_SECONDS = 60  # for the check before a reload
 
 
 def install(server, root):
-    """Replace two methods of `server`, gunicorn's Arbiter (the master): the one that kills hanging
-    workers and the one that reloads. `root` is the folder of the site."""
+    """Replace three methods of `server`, gunicorn's Arbiter (the master): the one that kills
+    hanging workers, the one that reloads and the one that ends the workers. `root` is the folder of
+    the site."""
     server.murder_workers = sparing_the_frozen(server, server.murder_workers)
-    server.reload = after_a_check(server, server.reload, root)
+    server.reload = after_a_check(server, server.reload, root, Releases(sys.argv[0]))
+    server.stop = naming_the_successor(server, server.stop)
     # A worker that is started later, in place of one that died, starts with what was good.
     environment.keep(root / ".env")
 
@@ -43,6 +48,7 @@ def sparing_the_frozen(server, murder_workers):
                 # The heartbeat is the time of a file that the master has open too.
                 worker.tmp.notify()
         murder_workers()
+        relieve(server, os.fstat(server.served.fileno()).st_size)
 
     return murder
 
@@ -56,18 +62,23 @@ def is_stopped(pid):
         return False
 
 
-def after_a_check(server, reload, root):
+def after_a_check(server, reload, root, releases):
     """Return a function that reloads the site if it could start with the present environment and
-    `.env`.
+    `.env`; where the link to the release leads elsewhere by now, it starts that release instead.
 
     `server` is gunicorn's master (an Arbiter), `reload` its method that reloads, `root` the folder
-    of the site. If the site could not start, the function logs why and the old workers go on: a
-    reload would end the master, and the site with it.
+    of the site, `releases` the Releases of the master. If the site could not start, the function
+    logs why and the old workers go on: a reload would end the master, and the site with it.
     """
 
     def checked():
-        if problem := problem_with_start(root):
+        folder = releases.next()
+        if problem := problem_with_start(folder or root):
             server.log.error("Not reloaded, the site goes on as it was: %s", problem)
+            return
+        if folder:
+            server.log.info("The release in %s takes over.", folder)
+            releases.start(server, folder)
             return
         environment.keep(root / ".env")
         reload()
@@ -80,7 +91,8 @@ def problem_with_start(root):
 
     Runs chatsite.check_start in a process of its own, since this one imports no module twice.
     """
-    command = [sys.executable, "-m", "chatsite.check_start"]
+    python = root / ".venv" / "bin" / "python"
+    command = [python if python.exists() else sys.executable, "-m", "chatsite.check_start"]
     try:
         done = subprocess.run(  # noqa: S603 (a command of ours)
             command, cwd=root, capture_output=True, text=True, timeout=CHECK_SECONDS, check=False

@@ -1,0 +1,66 @@
+"""Switch of gunicorn's master to another release of the site, without a request that is refused.
+
+Releases lie in folders of their own, each with its virtual environment, and a symbolic link names
+the one that runs: `current/.venv/bin/gunicorn`. A process reads templates and modules as it needs
+them, so a release that is put in place of another under a running process mixes the two.
+
+At SIGHUP (gunicorn_master.py) a master that was started by such a link, which leads elsewhere by
+now, starts the master of the new release beside itself, with its sockets. Once that one's first
+worker serves, the old master is told to end, and its workers finish their replies. If the new
+master does not come up, the old one goes on.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from gunicorn import systemd
+
+# Below the folder of a release.
+PROGRAM = Path(".venv", "bin", "gunicorn")
+
+
+class Releases:
+    """The release that a master was started from, by the `program` that was called
+    (sys.argv[0])."""
+
+    def __init__(self, program):
+        self._program = Path(os.path.abspath(program))
+        self._started_from = self._program.resolve()
+
+    def next(self):
+        """Return the folder of the release that the link names now, if it is another one than that
+        which runs; else None."""
+        now = self._program.resolve()
+        folder = now.parents[len(PROGRAM.parts) - 1]
+        if now == self._started_from or folder / PROGRAM != now:
+            return None
+        return folder if (folder / "gunicorn.conf.py").exists() else None
+
+    def start(self, server, folder):
+        """Have `server`, gunicorn's master (an Arbiter), start another one of the release in
+        `folder`, with the same arguments."""
+        program = str(self._program)
+        server.START_CTX = {0: program, "args": [program, *sys.argv[1:]], "cwd": str(folder)}
+        server.reexec()
+
+
+def relieve(server, served):
+    """Tell the master that started this one, `server`, to end, once a worker of this one serves.
+    `served` is how many do. Does nothing in a master that was started by itself."""
+    # gunicorn sets it to 0 when the other one has ended.
+    if server.master_pid and served:
+        os.kill(server.master_pid, signal.SIGTERM)
+
+
+def naming_the_successor(server, stop):
+    """Return a function for gunicorn's master `server` to call in place of `stop`, its method that
+    ends the workers. It first tells systemd which process is the main one from now on."""
+
+    def announce_and_stop(*arguments, **options):
+        if server.reexec_pid:
+            systemd.sd_notify(f"MAINPID={server.reexec_pid}", server.log)
+        stop(*arguments, **options)
+
+    return announce_and_stop
