@@ -93,8 +93,8 @@ def test_a_dump_under_write_load_restores(busy, make_stage_server, stage, tmp_pa
     with psycopg.connect(url, autocommit=True) as server:
         server.execute("CREATE DATABASE restored TEMPLATE template0")
     try:
-        dumping = [programs / "pg_dump", "--format=custom", f"--file={dump}", url]
-        subprocess.run(dumping, check=True, timeout=60)
+        manage("backup", str(dump))
+        assert dump.stat().st_mode & 0o777 == 0o600
         restoring = [programs / "pg_restore", "--no-owner", f"--dbname={beside}", dump]
         subprocess.run(restoring, check=True, timeout=60)
         goes_on(beside, *busy, make_stage_server, stage)

@@ -1,66 +1,58 @@
-"""`manage.py backup FILE`: write a copy of the SQLite database to FILE while the site runs, and the
-files of messages to FILE.files.tar."""
+"""`manage.py backup FILE`: write a copy of the database to FILE while the site runs, and the files
+of messages to FILE.files.tar."""
 
 import contextlib
 import os
 import sqlite3
-import uuid
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
+from conversations.database.pg_dump import DumpFailed, dump
 from conversations.files.backup import write_tar
 from conversations.models import SetupStep, StoredFile
 
 
 class Command(BaseCommand):
-    """The command `backup`: copies the database with SQLite's backup API while the site runs,
-    checks the copy's integrity and renames it to FILE (mode 0600). Raises CommandError on
-    PostgreSQL, if FILE exists, and if the copy is damaged. Where messages have files, their bytes
-    go to FILE.files.tar."""
+    """The command `backup`: copies the database to FILE (mode 0600) while the site runs; SQLite by
+    its backup API, and the copy's integrity is checked; PostgreSQL by pg_dump in the custom format.
+    Raises CommandError if FILE exists, or if the copy fails or is damaged. Where messages have
+    files, their bytes go to FILE.files.tar."""
 
     help = (
-        "Write a consistent copy of the SQLite database to FILE while the site goes on running, "
-        "and the files of messages to FILE.files.tar."
+        "Write a consistent copy of the database to FILE while the site goes on running (of "
+        "PostgreSQL by pg_dump), and the files of messages to FILE.files.tar."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("file", metavar="FILE", type=Path)
 
     def handle(self, *, file, **options):
-        if connection.vendor != "sqlite":
-            raise CommandError(
-                "The database is PostgreSQL: use pg_dump --format=custom; see docs/deploy.md."
-            )
-        for each in (file, file.with_name(file.name + ".files.tar")):
+        tar = file.with_name(file.name + ".files.tar")
+        for each in (file, tar):
             if each.exists():
                 raise CommandError(f"{each} exists already. Choose another name or remove it.")
-        connection.ensure_connection()
+        if not file.parent.is_dir():
+            raise CommandError(f"There is no folder {file.parent}. Make it: install -d -m 700 …")
         unfinished = file.with_name(file.name + ".part")
         unfinished.unlink(missing_ok=True)
         # SQLite would make it readable for all accounts.
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        copy = sqlite3.connect(unfinished)
+        names = _files()
         try:
-            # In one step: readers and writers do not wait for it, while a backup in several steps
-            # restarts with each change, on a busy site for ever.
-            connection.connection.backup(copy)
-            result = copy.execute("PRAGMA integrity_check").fetchone()[0]
-        finally:
-            copy.close()
-        if result != "ok":
+            said = _copy(unfinished)
+        except BaseException:
             unfinished.unlink()
-            raise CommandError(f"The copy is not sound: {result}")
-        # The files after the database: each that the copy names is there, but for those that
-        # somebody deletes in between.
-        names = _files_of(unfinished)
-        tar = file.with_name(file.name + ".files.tar")
+            raise
+        # The files after the database, those that came or were deleted in between included: each
+        # that the copy names is there, unless its bytes are gone already.
+        names |= _files()
         if names:
-            count, missing = write_tar(tar, names)
+            count, missing = write_tar(tar, sorted(names))
         unfinished.rename(file)
         _note()
-        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes, integrity ok")
+        self.stdout.write(f"{file}: {file.stat().st_size:,} bytes{said}")
         if names:
             self.stdout.write(f"{tar}: {tar.stat().st_size:,} bytes, {count} files")
             if missing:
@@ -77,12 +69,32 @@ def _note():
         SetupStep.note_done(SetupStep.Name.BACKUP)
 
 
-def _files_of(copy):
-    """Return the list of the names, in the storage, of all files that the database file `copy`
-    knows."""
-    with contextlib.closing(sqlite3.connect(copy)) as database:
-        rows = database.execute(
-            "SELECT id, small FROM conversations_storedfile WHERE doomed_at IS NULL"
-        )
-        stored = [StoredFile(id=uuid.UUID(digits), small=small) for digits, small in rows]
-    return [name for each in stored for name in (each.name, each.small_name) if name]
+def _copy(path):
+    """Write a copy of the database to the empty file `path`; return what was checked, as text.
+    Raise CommandError if that fails."""
+    if connection.vendor == "postgresql":
+        try:
+            dump(path)
+        except DumpFailed as error:
+            raise CommandError(str(error)) from error
+        return ""
+    connection.ensure_connection()
+    copy = sqlite3.connect(path)
+    try:
+        # In one step: readers and writers do not wait for it, while a backup in several steps
+        # restarts with each change, on a busy site for ever.
+        connection.connection.backup(copy)
+        result = copy.execute("PRAGMA integrity_check").fetchone()[0]
+    finally:
+        copy.close()
+    if result != "ok":
+        raise CommandError(f"The copy is not sound: {result}")
+    return ", integrity ok"
+
+
+def _files():
+    """Return the set of the names, in the storage, of all files that the database knows."""
+    # Two columns only: a newer release may look at a database that it has not migrated yet.
+    rows = StoredFile.objects.filter(doomed_at=None).values_list("id", "small")
+    stored = [StoredFile(id=id, small=small) for id, small in rows]
+    return {name for each in stored for name in (each.name, each.small_name) if name}
