@@ -60,10 +60,10 @@ def test_each_subject_has_its_lines_whatever_is_broken_beside_it(tmp_path):
     )
     answer = json.loads(printed)
     assert (status, answer["ok"]) == (1, False)
-    by_subject = {each["subject"]: each["level"] for each in answer["findings"]}
-    assert list(by_subject) == list(SUBJECTS)
-    assert by_subject["database"] == by_subject["mail"] == by_subject["gateway"] == "problem"
-    assert by_subject["disk"] == "ok"
+    assert list(dict.fromkeys(each["subject"] for each in answer["findings"])) == list(SUBJECTS)
+    broken = {each["subject"] for each in answer["findings"] if each["level"] == "problem"}
+    assert {"database", "storage", "mail", "gateway"} <= broken
+    assert not {"disk", "clock", "settings"} & broken
     assert "hunter2" not in printed
 
 
@@ -188,12 +188,14 @@ def test_a_login_that_the_mail_server_refuses_is_a_problem(mail_server, settings
 # --- Files and disks ------------------------------------------------------------------------
 
 
+@pytest.mark.django_db
 def test_a_probe_leaves_nothing_in_the_storage(settings, tmp_path):
     options = {**settings.STORAGES["files"]["OPTIONS"], "location": tmp_path / "files"}
     settings.STORAGES = {**settings.STORAGES, "files": {**settings.FILES, "OPTIONS": options}}
     settings.FILES_FOLDER = tmp_path / "files"
     assert levels(storage.check())[0] == OK
-    assert list((tmp_path / "files").iterdir()) == []
+    left = {path.name for path in (tmp_path / "files").iterdir()}
+    assert left <= {".folder"}  # by which machines see whether they share it
     (tmp_path / "file").write_text("")
     options["location"] = tmp_path / "file" / "within"
     settings.STORAGES = {**settings.STORAGES, "files": {**settings.FILES, "OPTIONS": options}}
@@ -203,6 +205,7 @@ def test_a_probe_leaves_nothing_in_the_storage(settings, tmp_path):
 @pytest.mark.parametrize(
     ("command", "level"), [("true", OK), ("false", WARNING), ("no-such", PROBLEM)]
 )
+@pytest.mark.django_db
 def test_the_scanner_is_given_a_harmless_text(settings, command, level):
     settings.FILE_SCANNER = command
     assert levels(storage.check())[-1] == level

@@ -35,6 +35,8 @@ SUBJECTS = (
     *("storage", "mail", "outbox", "proxy", "gateway"),
 )
 
+NOT_CHECKED = _("Not checked, since the database does not answer.")
+# The first of them says what is wrong with it.
 OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox")
 
 
@@ -63,6 +65,8 @@ def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
     }
     if not database.exists():
         checks |= dict.fromkeys(OF_THE_DATABASE, _no_database)
+    for subject in OF_THE_DATABASE[1:]:
+        checks[subject] = partial(_with_database, checks[subject])
     deadline = time.monotonic() + (CALL_SECONDS if call else SECONDS)
     running = {subject: _Examination(checks[subject]) for subject in subjects}
     for subject, examination in running.items():
@@ -73,6 +77,14 @@ def _no_database():
     """Return the list of Findings in place of those about a database without a file. A connection
     would make the file, perhaps for the wrong account."""
     return [Finding(PROBLEM, _("There is no database yet: run manage.py migrate."))]
+
+
+def _with_database(check):
+    """Return `check()`, a list of Findings; without calling it if the database does not answer,
+    since the connection pool would wait for it."""
+    if database.exists() and database.why_unreachable():
+        return [Finding(WARNING, NOT_CHECKED)]
+    return check()
 
 
 class _Examination:
@@ -98,7 +110,7 @@ class _Examination:
         try:
             self._found = list(self._check())
         except DatabaseError as error:
-            said = _("Not checked, since the database does not answer.")
+            said = NOT_CHECKED
             if names_no_table(error) or not is_outage(error):
                 said = format_lazy(_("Not checked, for the database: {why}"), why=brief(error))
             self._found = [Finding(WARNING, said)]

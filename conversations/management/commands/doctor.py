@@ -4,7 +4,6 @@ import json
 import sys
 
 from django.core.management.base import BaseCommand
-from django.db import connections
 from django.utils.translation import gettext as _
 
 from conversations.doctor.examination import SUBJECTS, examine
@@ -41,8 +40,6 @@ class Command(BaseCommand):
                 % {"name": sorted(unknown)[0], "names": ", ".join(SUBJECTS)}
             )
             sys.exit(2)
-        # A pool would wait for connections, and not say why it has none.
-        connections["default"].settings_dict["OPTIONS"].pop("pool", None)
         chosen = [each for each in SUBJECTS if not subjects or each in subjects]
         found = []
         for subject, findings in examine(chosen, call=call, address=mail, url=url):
