@@ -584,6 +584,8 @@ SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
 # What nothing names need not be kept, nor compressed.
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
+# Also those of releases before, which pages ask for that are open since.
+SERVESTATIC_USE_STATIC_ROOT = not DEBUG
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_USE_FINDERS = DEBUG
 
