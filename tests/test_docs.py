@@ -14,7 +14,7 @@ FOLDERS = ("chatsite", "conversations", "tests", "bench", "docs", "templates")
 LEFT_OUT = {"migrations", "transcripts", "vendor", "screenshots", "__pycache__"}
 
 PATH = re.compile(
-    r"(?<![\w/.:<*-])(?:[\w-]+/)*[\w-]+\.(?:conf\.py|py|md|js|css|html|conf|service|toml)\b"
+    r"(?<![\w/.:<*-])(?:[\w-]+/)*[\w-]+\.(?:conf\.py|py|md|js|css|html|conf|service|timer|sh|toml)\b"
 )
 MODULE = re.compile(r"\b(?:chatsite|conversations|tests|bench)(?:\.\w+)+")
 TARGET = re.compile(r"`make ([a-z-]+)[^`]*`")
