@@ -2,8 +2,11 @@
 
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connections
+from django.test import Client
 
 from conversations.conversation_list import trash
 from conversations.models import (
@@ -79,6 +82,7 @@ def test_the_question_stands_in_the_article_with_two_buttons(browser, alice):
     for words in ("May the model use add_event of calendar?", "10:00", "What would be sent"):
         assert words in article
     assert buttons(page) == ["Allow", "Refuse"]
+    assert "wrote nothing" not in page.text
     assert 'type="checkbox"' not in article.split('class="approval"')[1]
 
 
@@ -101,11 +105,16 @@ def test_arguments_that_are_no_text_are_shown_and_sent_as_json(browser, alice):
     [
         ({**REQUEST, "id": ""}, REPORTED),
         ({**REQUEST, "id": 7}, REPORTED),
+        ({**REQUEST, "id": "mcpr\n1"}, REPORTED),
+        ({**REQUEST, "name": " "}, REPORTED),
         ({**REQUEST, "omitted": {"characters": 9}}, REPORTED),
         ({**REQUEST, "name": "a" * 301}, REPORTED),
         ({**REQUEST, "arguments": '{"at": "10'}, STOPPED),
     ],
-    ids=["no id", "an id that is no text", "cut when stored", "a name too long", "cut off"],
+    ids=[
+        *("no id", "an id that is no text", "an id that a form would change", "no name"),
+        *("cut when stored", "a name too long", "cut off"),
+    ],
 )
 def test_what_cannot_be_read_whole_cannot_be_allowed(browser, alice, item, ending):
     reply = asked(alice, item, ending=ending)
@@ -214,6 +223,25 @@ def test_the_same_answer_again_starts_nothing_and_another_one_is_refused(browser
     assert Response.objects.count() == 2
 
 
+def test_of_several_at_once_one_counts(transactional_db, alice):
+    reply = asked(alice)
+
+    def decide(number):
+        client = Client()
+        client.cookies["session"] = session_of(alice)
+        try:
+            answer = press(client, reply, "allow" if number % 2 else "refuse")
+            return answer.status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(decide, range(4)))
+    assert sorted(codes) == [303, 303, 409, 409]
+    assert Message.objects.filter(parent=reply).count() == 1
+    assert Response.objects.filter(purpose="reply").count() == 2
+
+
 @WAYS
 def test_it_is_refused_where_the_conversation_went_on(browser, alice, script):
     reply = asked(alice)
@@ -281,10 +309,16 @@ def test_nobody_else_may_answer(client, alice, bob):
     client.cookies["session"] = session_of(bob)
     assert press(client, reply).status_code == 404
     assert press(client, Message(pk=uuid.uuid4())).status_code == 404
-    assert client.get(f"/messages/{reply.pk}/approval/").status_code == 405
+    assert client.get(f"/messages/{reply.pk}/approval/").status_code == 404
     client.cookies.clear()
     assert press(client, reply).status_code == 302
     assert Response.objects.count() == 1
+
+
+def test_after_a_login_that_came_between_the_question_is_there_again(browser, alice):
+    reply = asked(alice)
+    page = browser.get(f"/messages/{reply.pk}/approval/", follow=True)
+    assert buttons(page) == ["Allow", "Refuse"]
 
 
 def test_a_message_without_a_question_cannot_be_answered(browser, alice):

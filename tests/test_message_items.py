@@ -118,7 +118,7 @@ def test_a_page_of_plain_messages_reads_no_items(me, alice):
     [
         ([SAMPLES["image_generation_call"]], "The reply is a picture that this site does not have"),
         ([SAMPLES["function_call"]], "The reply is the call of a function"),
-        ([SEARCH, SAMPLES["mcp_approval_request"]], "The model asks whether it may use a tool"),
+        ([SEARCH, SAMPLES["mcp_approval_request"]], "May the model use add_event"),
         ([says(""), SAMPLES["unknown"]], "The reply is of a kind that this site does not know."),
         ([{**says(""), "content": [SAMPLES["refusal"]]}], "The model refused: I cannot help"),
     ],

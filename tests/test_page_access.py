@@ -73,6 +73,9 @@ def talk(alice):
         )
         if number == 1:
             put_items(parent, [each for kind, each in SAMPLES.items() if "input_" not in kind])
+        if number == len(endings) - 1:
+            asked = SAMPLES["mcp_approval_request"]
+            put_items(parent, [asked, {**asked, "id": "mcpr_2", "name": "drop_event"}])
     Message.objects.create(
         conversation=conversation, parent=parent.parent, role="assistant", text="Two", html="Two"
     )

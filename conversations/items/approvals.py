@@ -7,7 +7,7 @@ one `mcp_approval_response` for each, and no text.
 import json
 from collections.abc import Collection, Sequence
 
-from .fields import json_in, text_in
+from .fields import json_in, line_in, text_in
 from .kind import Item
 from .registry import kind_of
 
@@ -34,10 +34,10 @@ def answerable(items: Sequence[Item] | None, *, is_cut_off: bool) -> list[Item]:
     """Return the requests for approval among the `items` of a reply that a person can answer, each
     id once, in their order.
 
-    Left out are those without an id, and those that were cut when they were stored or whose names
-    are too long to show: nobody can allow what they cannot read. If the reply was cut off
-    (`is_cut_off`: it was stopped, interrupted or failed), a request counts only if its arguments
-    are complete JSON.
+    Left out are those without an id or a name, and those that were cut when they were stored or
+    whose names are too long to show: nobody can allow what they cannot read. If the reply was cut
+    off (`is_cut_off`: it was stopped, interrupted or failed), a request counts only if its
+    arguments are complete JSON.
     """
     found: dict[str, Item] = {}
     for item in items or ():
@@ -84,9 +84,13 @@ def answered_input(reply: Sequence[Item], answer: Sequence[Item]) -> list[Item]:
 
 
 def _is_readable(item: Item) -> bool:
-    names = (text_in(item, "name"), text_in(item, "server_label"))
-    has_id = 0 < len(text_in(item, "id")) <= LONGEST_ID
-    return has_id and not item.get("omitted") and all(len(name) <= LONGEST_NAME for name in names)
+    """Return True if the request `item` is whole, and has an id that survives a form, the name of a
+    tool, and names that can be shown in full."""
+    name, server = text_in(item, "name"), text_in(item, "server_label")
+    # Browsers change line ends in what forms send.
+    has_id = text_in(item, "id") == line_in(item, "id", LONGEST_ID) != ""
+    has_names = bool(name.strip()) and max(len(name), len(server)) <= LONGEST_NAME
+    return has_id and has_names and not item.get("omitted")
 
 
 def _is_json(text: str) -> bool:

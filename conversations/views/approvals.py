@@ -3,7 +3,7 @@
 import uuid
 
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from conversations.forms import RetryForm
 from conversations.items import approvals
@@ -14,22 +14,26 @@ from conversations.thread.message_tree import place_of
 from conversations.views.messages import refused_page
 from conversations.views.ownership import own_message, person_required
 from conversations.views.refusals import Refusal, refusal_of
+from conversations.views.see_other import SeeOther
 from conversations.views.submitting import answer, submit
 
 ALLOW, REFUSE = "allow", "refuse"
 
 
 @person_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def approval(request, message_id):
     """Answer all requests for approval of a reply at once, by a message of the person's whose reply
     comes from the same model with the same effort and length.
 
     `answer` in the POST data is "allow" or "refuse". Of several requests, "allow" allows those
     whose ids are the values of `allow`, and refuses the others. The same answer again starts
-    nothing new; another one is refused, and so is one to a reply that other messages follow.
+    nothing new; another one is refused, and so is one to a reply that other messages follow. GET,
+    as after a login that interrupted the answer, redirects to the reply.
     """
     message = own_message(request, message_id, also_trashed=True)
+    if request.method != "POST":
+        return SeeOther(f"{message.conversation.get_absolute_url()}?at={message.pk}#m-{message.pk}")
     if message.conversation.trashed_at is not None:
         sentence = _("This conversation is in the trash. Restore it first, then answer.")
         return refused_page(request, message, sentence, 409)
