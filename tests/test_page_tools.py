@@ -3,6 +3,7 @@
 import pytest
 
 from conversations.models import Conversation, LanguageModel
+from tests.support.accessibility import check
 from tests.support.browser import composer, finished, send
 
 pytestmark = pytest.mark.browser
@@ -39,8 +40,9 @@ def sent(gateway):
 
 
 def test_switches_follow_the_model_and_come_back(server, surf, alice, gateway, models):
-    page = surf(server, alice)
+    page = surf(server, alice, bypass_csp=True)
     assert state(page) == {"Search the web": False, "<b>Run</b> it": True}
+    check(page)
     page.get_by_label("Search the web").check()
     choose(page, "painter")
     assert state(page) == {"Search the web": True, "Make pictures": True}

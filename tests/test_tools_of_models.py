@@ -5,10 +5,14 @@ import html
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
+from hypothesis import given
+from hypothesis import settings as examined
+from hypothesis import strategies as st
 
 from conversations import tools
 from conversations.models import LanguageModel, ReviewAccess
 from conversations.tools import secrets
+from tests.support.hypothesis_scale import examples
 
 ADD = "/admin/conversations/languagemodel/add/"
 SEARCH = {"type": "web_search"}
@@ -100,6 +104,27 @@ def test_each_mistake_is_one_sentence_and_costs_only_its_own_entry(value, senten
     if isinstance(value, list) and len(value) < 3:
         beside = {"name": "beside", "tool": SEARCH}
         assert "beside" in [tool.name for tool in tools.read([*value, beside])]
+
+
+TEXTS = st.sampled_from(["web_search", "mcp", "function", "name", "x", "", "${A}", "\0"])
+KEYS = st.sampled_from(["type", "tool", "name", "label", "include", "groups", "default", "headers"])
+KEYS |= st.sampled_from(["server_label", "server_url", "authorization", "require_approval"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@examined(max_examples=examples(300), deadline=None)
+@given(JSON)
+def test_whatever_a_row_holds_is_read_or_told(value):
+    found, said = tools.read(value), tools.faults(value)
+    assert all(isinstance(sentence, str) and sentence for sentence in said)
+    if isinstance(value, list):
+        assert len(found) + len(said) == len(value)
+    else:
+        assert (found, bool(said)) == ((), value is not None)
 
 
 def test_nesting_without_end_is_a_sentence_too():

@@ -67,7 +67,11 @@ class LanguageModelForm(forms.ModelForm):
     tools = ToolsField(
         required=False,
         label=gettext_lazy("Tools"),
-        help_text=LanguageModel._meta.get_field("tools").help_text,
+        help_text=gettext_lazy(
+            "Tools of the gateway that people may switch on, as a list in JSON, such as "
+            '[{"type": "web_search"}]. docs/tools.md has examples for OpenAI, OpenRouter, LiteLLM, '
+            "vLLM and Ollama."
+        ),
     )
 
 

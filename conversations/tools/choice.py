@@ -27,12 +27,16 @@ class PersonsTools:
     def __init__(self, person):
         self._person = person
         self._groups = None
+        self._found = {}
 
     def of(self, model):
         """Return the tuple of Tools of `model` (a LanguageModel) that the person may use."""
         if not model.tools:
             return ()
-        return tuple(tool for tool in read(model.tools) if self._may_use(tool))
+        if model.pk not in self._found:
+            found = tuple(tool for tool in read(model.tools) if self._may_use(tool))
+            self._found[model.pk] = found
+        return self._found[model.pk]
 
     def _may_use(self, tool):
         if not tool.groups:
