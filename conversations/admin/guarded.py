@@ -1,7 +1,9 @@
 """Base classes of the ModelAdmins, against staff who would read or change more than they may."""
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
+from django.utils.translation import gettext as _
 
 from conversations.accounts.recent_login import require_recent_login
 from conversations.admin.person_select import PersonSelect
@@ -62,7 +64,20 @@ class GuardedAdmin(admin.ModelAdmin):
         fields."""
         form = super().get_form(request, obj, **kwargs)
         give_units(form, self.model)
+        for field in form.base_fields.values():
+            if isinstance(field, forms.SplitDateTimeField):
+                # Their one label is for neither of the two.
+                for part, said in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
+                    part.attrs["aria-label"] = f"{field.label}: {said}"
         return form
+
+    def get_changelist_formset(self, request, **kwargs):
+        """Return the formset class of a list that can be edited, each field with its heading as a
+        label for screen readers."""
+        formset = super().get_changelist_formset(request, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs["aria-label"] = field.label
+        return formset
 
     def get_fieldsets(self, request, obj=None):
         """Return the groups of fields of the page for the row `obj` (None: a new one). For staff

@@ -184,7 +184,7 @@ class ReleaseForm(forms.ModelForm):
     class Meta:
         model = Hold
         fields = ["release_reason"]
-        labels = {"release_reason": _("reason of the release")}
+        labels = {"release_reason": capfirst(_("reason of the release"))}
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

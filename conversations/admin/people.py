@@ -7,12 +7,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -30,10 +31,21 @@ from conversations.models import Hold, Person
 from conversations.rendering.isolated_text import isolated
 from conversations.review.record_access import acting
 
+WITH_PASSWORD = _("Disabled: only by single sign-on, or once a password was set by a link.")
+
+
+class NewPasswordForm(AdminPasswordChangeForm):
+    """Form that sets the password of an account, or takes it away."""
+
+    usable_password_help_text = format_lazy(
+        "{} {}", WITH_PASSWORD, _("The present password is lost then.")
+    )
+
 
 class NewPersonForm(AdminUserCreationForm):
     """Form of a new account: with a password, or with an e-mail that has a link to set one."""
 
+    usable_password = AdminUserCreationForm.create_usable_password_field(WITH_PASSWORD)
     send_link = forms.BooleanField(
         label=_("Send a link to set the password"),
         required=False,
@@ -57,6 +69,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     form = PersonForm
     add_form = NewPersonForm
+    change_password_form = NewPasswordForm
     add_form_template = None
     list_display = [
         "username",

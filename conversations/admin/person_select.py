@@ -18,6 +18,12 @@ class PersonSelect(AutocompleteSelect):
     script a field for the username. It needs that one since a list of all people would be too
     long."""
 
+    def build_attrs(self, base_attrs, extra_attrs=None):
+        """Return the attributes of the select, with a text for where nobody is chosen, which is
+        also its name for screen readers."""
+        attrs = super().build_attrs(base_attrs, extra_attrs)
+        return {**attrs, "data-placeholder": _("Username")}
+
     def value_from_datadict(self, data, files, name):
         """Return the key of the chosen person; for a username that nobody has, text that is no key,
         so that the form refuses it and shows it again."""

@@ -3,7 +3,8 @@ of permissions."""
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import ReadOnlyPasswordHashWidget, UserChangeForm
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, Permission
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +14,12 @@ from conversations.models import DirectoryGroup
 from conversations.models.unicode_field import refuse_order_controls
 
 LAST_ADMINISTRATOR = _("This is the only administrator. Make somebody else one first.")
+# In place of Django's, which speak of users and of this "admin site".
+PLAIN_HELP = {
+    "is_active": _("Without it nobody can sign in as this person; nothing of theirs is deleted."),
+    "is_staff": _("May open the administration, and do there what the permissions below say."),
+    "user_permissions": _("What this person may see and change in the administration."),
+}
 ROLE_FIELDS = tuple(role.key for role in PERMISSION_ROLES)
 
 
@@ -73,6 +80,18 @@ class RoleFields(forms.Form):
         return cleaned
 
 
+class PasswordStatus(ReadOnlyPasswordHashWidget):
+    """Widget that says whether an account has a password, and has a button to set one. Django's
+    shows the beginning of its hash, which helps nobody."""
+
+    def get_context(self, name, value, attrs):
+        """Return the variables of the widget's template."""
+        context = super().get_context(name, value, attrs)
+        if is_password_usable(value):
+            context["summary"] = [{"label": _("A password is set.")}]
+        return context
+
+
 class PersonForm(RoleFields, UserChangeForm):
     """Form of an account in the administration: its roles, and its groups except those that the
     identity provider manages."""
@@ -81,6 +100,12 @@ class PersonForm(RoleFields, UserChangeForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            self.fields["password"].widget = PasswordStatus()
+            self.fields["password"].help_text = ""
+        for name, said in PLAIN_HELP.items():
+            if name in self.fields:
+                self.fields[name].help_text = said
         if "is_superuser" in self.fields:
             self.fields["is_superuser"].label = _("Administrator")
             self.fields["is_superuser"].help_text = _(

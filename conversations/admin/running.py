@@ -2,6 +2,8 @@
 shown."""
 
 from django.contrib import admin
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import RecordsAdmin
@@ -38,7 +40,7 @@ class JobAdmin(RecordsAdmin):
     @admin.display(description=_("ordered"), ordering="created_at")
     def begun(self, job):
         """Return when the job was ordered, for a column of the list."""
-        return job.created_at
+        return _time(job.created_at)
 
     @admin.display(description=_("done (%)"))
     def progress(self, job):
@@ -53,12 +55,17 @@ class JobAdmin(RecordsAdmin):
     @admin.display(description=_("last sign of life"), ordering="heartbeat_at")
     def last_sign(self, job):
         """Return when the process that works on the job last said so; "–" if none did yet."""
-        return job.heartbeat_at or "–"
+        return _time(job.heartbeat_at)
 
     @admin.display(description=_("finished"), ordering="finished_at")
     def ended(self, job):
         """Return when the job was finished; "–" until then."""
-        return job.finished_at or "–"
+        return _time(job.finished_at)
+
+
+def _time(at):
+    """Return the datetime `at` as short text in the active time zone and language; "–" for None."""
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
 
 
 @admin.register(ServerProcess)

@@ -90,12 +90,12 @@ class NumberColumn:
 
     @property
     def short_description(self):
-        """Return the heading: the field's name and unit."""
+        """Return the heading: the field's name and, unless the name says it, its unit."""
         label = str(self.model._meta.get_field(self.name).verbose_name)
-        return _("%(name)s (%(unit)s)") % {
-            "name": capfirst(label),
-            "unit": unit(self.model, self.name),
-        }
+        text = unit(self.model, self.name)
+        if text.casefold() in label.casefold():
+            return capfirst(label)
+        return _("%(name)s (%(unit)s)") % {"name": capfirst(label), "unit": text}
 
     @property
     def admin_order_field(self):
