@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 
 from conversations.models import Invitation, LanguageModel, OutgoingMail, Person, Price, SetupStep
@@ -125,7 +124,6 @@ def test_mail_is_done_with_a_server_a_sender_and_no_failure(office, settings):
     assert "1 e-mail could not be sent" in state(office, "mail")
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
 @pytest.mark.django_db(transaction=True)
 def test_a_backup_is_known_for_a_week(office, tmp_path):
     assert "No backup was made yet" in state(office, "backup")
@@ -133,11 +131,6 @@ def test_a_backup_is_known_for_a_week(office, tmp_path):
     assert "backup" not in open_steps(office)
     SetupStep.objects.update(done_at=timezone.now() - timedelta(days=9))
     assert "is old" in state(office, "backup")
-
-
-def test_on_postgresql_backups_are_not_seen(office, settings):
-    settings.ON_SQLITE = False
-    assert "pg_dump" in state(office, "backup")
 
 
 def test_tls_is_done_where_the_page_came_by_https(office):
