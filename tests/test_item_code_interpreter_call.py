@@ -14,8 +14,14 @@ def test_code_and_output_are_folded():
     assert "It made 1 picture" in words
 
 
-def test_while_it_comes_it_is_one_line():
-    assert shown({**CODE, "status": "interpreting"}, live=True) == "Running code…"
+def test_while_it_comes_its_code_is_shown():
+    going = {"type": CODE["type"], "status": "in_progress", "code": ""}
+    assert shown(going, live=True) == "Running code…"
+    assert shown({**going, "code": "print(1)"}, live=True) == "Writing code… print(1)"
+    running = {**CODE, "status": "interpreting", "outputs": [{"type": "logs", "logs": "12\n"}]}
+    html = shown_html(running, live=True)
+    assert html.count('data-item="') == 1 and "<details" not in html
+    assert shown(running, live=True) == "Running code… print(sum([3, 4, 5])) 12"
 
 
 def test_where_it_stopped_or_nothing_is_known_it_says_so():

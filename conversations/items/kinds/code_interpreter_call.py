@@ -13,12 +13,14 @@ from ..kind import Item, Kind, Look, state_of
 class CodeInterpreterLook(Look):
     """Look of a run of code: `code` is its source, `logs` what it printed, `pictures` the number of
     pictures that it made and that this site does not have; `lost` is the code that says why not, of
-    the last of them, "" if nothing says it."""
+    the last of them, "" if nothing says it. `is_running` is False while its code is still being
+    written."""
 
     code: str = ""
     logs: str = ""
     pictures: int = 0
     lost: str = ""
+    is_running: bool = True
 
 
 class CodeInterpreterCall(Kind):
@@ -38,6 +40,7 @@ class CodeInterpreterCall(Kind):
             logs=passage_in({"logs": _logs(item)}, "logs"),
             pictures=len(missing),
             lost=line_in(missing[-1], "lost", 40) if missing else "",
+            is_running=item.get("status") != "in_progress",
         )
 
     def files(self, item: Item) -> list[Item]:
