@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from conversations.extraction.finding import DOCUMENT, PICTURE, TEXT, Finding, Refusal
+from conversations.extraction.finding import DOCUMENT, PICTURE, REFUSALS, TEXT, Finding, Refusal
 from conversations.extraction.limits import WALL_SECONDS
 from conversations.extraction.process import read_file, read_pages
 from conversations.files import names, scanner, storage, sweep
@@ -24,6 +24,7 @@ from conversations.files import seal as seal_of_pictures
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Person, StoredFile
 from conversations.models.attachment import PICTURES, UNREAD
+from conversations.search import index
 
 logger = logging.getLogger(__name__)
 
@@ -134,23 +135,45 @@ def take_made(message, file, name, *, position, as_they_are):
     was deleted meanwhile; nothing of it is kept then. Takes up to a minute.
     """
     conversation = message.conversation
-    with contextlib.ExitStack() as stack:
-        finding, content, small = Finding(DOCUMENT, UNREAD), file, b""
-        try:
-            extract = stack.enter_context(_extracted(read_file, file))
-        except FileRefused as refused:
-            if refused.code not in as_they_are:
-                raise
-        else:
-            finding = extract.finding
-            if finding.kind == PICTURE:
-                content, small = extract.large, extract.small
+    with _read_if_possible(file, as_they_are) as (finding, content, small):
         attachment = _attachment(conversation.owner, name, finding, content, conversation)
         if attachment.size > settings.MAX_FILE:
             raise FileRefused("too_large_file")
         attachment.message, attachment.position = message, position
         _store(attachment, content, small)
     return scanner.check(attachment)
+
+
+def fill(attachment, file):
+    """Read and store the open `file` as the content of `attachment`, an Attachment in the state
+    FETCHING, with its message, conversation and owner loaded; a file that cannot be read is stored
+    unread. Raise FileRefused as `take_made` does. Takes up to a minute."""
+    conversation = attachment.conversation
+    with _read_if_possible(file, REFUSALS) as (finding, content, small):
+        filled = _attachment(conversation.owner, attachment.name, finding, content, conversation)
+        filled.pk, filled.message = attachment.pk, attachment.message
+        filled._state.adding = False
+        _store(filled, content, small)
+    scanner.check(filled)
+
+
+@contextlib.contextmanager
+def _read_if_possible(file, as_they_are):
+    """Context manager: yield `(Finding, content, bytes of the small picture)` of the open `file`;
+    `content` is what is to be stored, bytes or the file. One that is refused with a code of
+    `as_they_are` gets a Finding that says nothing. Raise FileRefused if it is refused with
+    another."""
+    try:
+        extract = _extracted(read_file, file)
+    except FileRefused as refused:
+        if refused.code not in as_they_are:
+            raise
+        yield Finding(DOCUMENT, UNREAD), file, b""
+    else:
+        with extract:
+            is_picture = extract.finding.kind == PICTURE
+            content = extract.large if is_picture else file
+            yield extract.finding, content, extract.small if is_picture else b""
 
 
 def _extracted(read, file, seconds=WALL_SECONDS):
@@ -247,9 +270,9 @@ def _measure(content):
 
 def _store(attachment, content, small):
     """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes),
-    and insert `attachment`. Bytes that its owner has already are not written again. Raise
-    FileRefused if there is no room, writing fails, or what it belongs to was deleted meanwhile;
-    nothing of it is kept then."""
+    and insert `attachment` or, if it has a row already, one in the state FETCHING, update that.
+    Bytes that its owner has already are not written again. Raise FileRefused if there is no room,
+    writing fails, or what it belongs to was deleted meanwhile; nothing of it is kept then."""
     with _refusing(), transaction.atomic():
         _lock(attachment.owner)
         if attachment.message_id is None:
@@ -264,7 +287,7 @@ def _store(attachment, content, small):
             # The same file may have come in twice at a time: the first one stays.
             if not _share(attachment):
                 attachment.stored = stored
-                attachment.save(force_insert=True)
+                _write_row(attachment)
                 StoredFile.objects.filter(pk=stored.pk).update(unheld_since=None)
     except FileRefused:
         sweep.remove_or_leave(stored.pk)
@@ -298,6 +321,27 @@ def _write(stored, content, small):
         raise FileRefused("disk_full") from error
 
 
+def _write_row(attachment):
+    """Insert `attachment`, or update its row in the state FETCHING; a file of a reply gets into the
+    full-text search index too. Raise IntegrityError if that row was deleted meanwhile."""
+    if attachment._state.adding:
+        attachment.save(force_insert=True)
+    else:
+        row = Attachment.with_hidden.filter(pk=attachment.pk, state=Attachment.State.FETCHING)
+        if not row.update(**{name: getattr(attachment, name) for name in _FETCHED}):
+            raise IntegrityError("the file was deleted meanwhile")
+    if attachment.message_id is not None:
+        index.forget_file(attachment)
+        index.add_files(attachment.owner_id, attachment.message, [attachment])
+
+
+# Columns of a file that is there, in place of those of one that was still to be fetched.
+_FETCHED = (
+    *("stored_id", "name", "media_type", "size", "sha256", "width", "height", "pages", "text"),
+    *("characters", "is_cut", "cut_after", "state", "fetch_at"),
+)
+
+
 def _lock(person):
     """Lock the row of `person` until the transaction ends, so that uploads of one person are stored
     one after the other. Raise FileRefused if the account was deleted meanwhile."""
@@ -322,7 +366,7 @@ def _share(attachment):
     if stored is None:
         return False
     attachment.stored = stored
-    attachment.save(force_insert=True)
+    _write_row(attachment)
     return True
 
 

@@ -70,7 +70,24 @@ def state(attachment):
         Attachment.State.TOO_LARGE_TO_SCAN: _(
             "It is too large to be checked for viruses, so it cannot be sent: remove it."
         ),
+        Attachment.State.FETCHING: _("It is being fetched from the gateway."),
+        Attachment.State.MISSING: missing(attachment.fault),
     }.get(attachment.state, "")
+
+
+def missing(fault):
+    """Return the sentence that says why a file that code of a model made is not there; `fault` is
+    the code of its Attachment."""
+    return {
+        "not_served": _(
+            "The gateway did not hand it out: it has no such file any more, or serves no files "
+            "that code made."
+        ),
+        "invalid": _("The gateway named it in a way that cannot be asked for."),
+        "unreachable": _("The gateway could not be reached in time, and has deleted it by now."),
+        "too_large_file": _("It is larger than %(most)s, so it was not fetched.")
+        % {"most": in_words(settings.MAX_FILE)},
+    }.get(fault) or made_refusal(fault)
 
 
 def reading(attachment):

@@ -8,6 +8,7 @@ module of `kinds` for each type) answers what it says, how it looks and what is 
 
 from .citations import with_numbers
 from .cleaning import clean, clean_all
+from .container_files import container_files
 from .kind import Item, Kind, Look, parts_of_content
 from .made_files import with_file, without_files
 from .projections import (
@@ -34,6 +35,7 @@ __all__ = [
     "all_kinds",
     "clean",
     "clean_all",
+    "container_files",
     "is_cut",
     "is_plain",
     "join_segments",

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from conversations.rendering.citation_marks import without_marks
 from conversations.rendering.links import destination
 
-from .fields import dict_in, line_in, text_in
+from .fields import dict_in, file_in, line_in, text_in
 
 # Of those shown with one message.
 MOST_SOURCES = 300
@@ -84,6 +84,9 @@ def cited(annotation: Mapping[str, object]) -> Source | None:
     fields = {**annotation, **dict_in(annotation, kind)}
     if kind == "url_citation":
         return page(fields, is_cited=True)
+    if kind == "container_file_citation" and file_in(annotation):
+        # One that this site has is shown as a file of the reply.
+        return None
     if kind in ("file_citation", "container_file_citation", "file_path"):
         return file(fields, is_cited=True)
     return None

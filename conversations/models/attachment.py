@@ -109,13 +109,15 @@ class Attachment(models.Model):
     """
 
     class State(models.TextChoices):
-        """Result of the virus check: whether the file may be used. Only READY files are sent and
-        shown."""
+        """Whether the file may be used: result of the virus check or, for a file that code of a
+        model made, whether the gateway has handed it out. Only READY files are sent and shown."""
 
         READY = "ready", _("ready")
         SCANNING = "scanning", _("being checked for viruses")
         SUSPICIOUS = "suspicious", _("found to be dangerous")
         TOO_LARGE_TO_SCAN = "too_large_to_scan", _("too large to be checked for viruses")
+        FETCHING = "fetching", _("being fetched from the gateway")
+        MISSING = "missing", _("could not be had from the gateway")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -151,6 +153,11 @@ class Attachment(models.Model):
     is_cut = models.BooleanField(default=False)
     cut_after = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.READY)
+    # Of a file that code of a model made: the ids of container and file at the gateway, with a
+    # slash between them; when to fetch it next; the code that says why it is MISSING.
+    origin = models.CharField(max_length=500, blank=True, default="", db_default="")
+    fetch_at = models.DateTimeField(null=True, editable=False)
+    fault = models.CharField(max_length=40, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     # Deleted for its owner by a retention rule, but kept under a legal hold.
@@ -175,6 +182,11 @@ class Attachment(models.Model):
                 condition=Q(state="scanning"),
                 name="files_to_scan",
             ),
+            models.Index(
+                fields=["fetch_at"],
+                condition=Q(state="fetching"),
+                name="files_to_fetch",
+            ),
         ]
 
     def __str__(self):
@@ -194,6 +206,12 @@ class Attachment(models.Model):
     def is_ready(self):
         """Return True if the file may be sent and shown, since no virus check forbids it."""
         return self.state == self.State.READY
+
+    @property
+    def is_fetching(self):
+        """Return True while the file, which code of a model made, is yet to be fetched from the
+        gateway."""
+        return self.state == self.State.FETCHING
 
     @property
     def small_width(self):

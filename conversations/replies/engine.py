@@ -18,6 +18,7 @@ from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import capacity, request_body, response_states, titles
 from conversations.replies.database_lane import Lane
+from conversations.replies.file_fetcher import FileFetcher
 from conversations.replies.follower import Follower
 from conversations.replies.housekeeping import Housekeeping
 from conversations.replies.live_reply import LiveReply
@@ -78,6 +79,7 @@ class Engine:
         self._writer = Writer(
             self.lease, self.writing_lane, self.renderer, self.priority, self._pictures
         )
+        self.files = FileFetcher(self.writing_lane, self._writer.open_client)
         self.titles = TitleWriter(self.lease, self.writing_lane, self._writer)
         self._housekeeping = self._spawn(Housekeeping(self).run())
 
@@ -233,6 +235,8 @@ class Engine:
             live.ended = True
             self.live.pop(live.id, None)
             live.wake()
+        if live.has_items:
+            self.files.wake()
         if following is not None:
             self.offer(following.response.pk, following)
         if titles.may_follow(live.response) and not self.draining:
@@ -278,6 +282,7 @@ class Engine:
         self.reading_lane.close()
         self.renderer.close()
         self._pictures.close()
+        self.files.close()
         await self._writer.close()
         _engines.pop(self.loop, None)
 

@@ -2,7 +2,8 @@
 
 They store text so far, heartbeats and read stop flags (checkpoint), look for replies that no
 process writes (sweep), tell other processes how much room this one has (announce), read replies of
-other processes, keep silent event streams open, and end the streams of people who lost access.
+other processes, keep silent event streams open, fetch files that code of a model made, and end the
+streams of people who lost access.
 """
 
 import asyncio
@@ -43,6 +44,7 @@ class Housekeeping:
             group.create_task(_every(FOLLOW, engine.follower.look))
             group.create_task(_every(PULSE, engine.streams.pulse))
             group.create_task(_every(ANNOUNCE, self.announce))
+            group.create_task(_every(0, engine.files.round))
             group.create_task(_every(settings.STREAM_ACCESS, self.check_access))
 
     async def checkpoint(self):

@@ -50,6 +50,11 @@ class LiveReply(LiveItems):
         return self._pictures
 
     @property
+    def has_items(self):
+        """True once the reply has ended and its message has items, so that it may name files."""
+        return self.is_finished and self.response.message.items is not None
+
+    @property
     def id(self):
         """The id (UUID) of the Response."""
         return self.response.pk

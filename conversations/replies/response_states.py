@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.database.statements import as_stored, change, from_stored, moment, rows
+from conversations.files import container_files
 from conversations.models import Response
 from conversations.models.response import RATES, TOKENS
 from conversations.search import index
@@ -198,9 +199,14 @@ def write_message(response, text, html, reasoning="", reasoning_html="", items=N
     Does nothing if the message was deleted, and for a title, which has no message.
     """
     message = response.message
+    if message is None:
+        return
+    if items is not None:
+        # Fetched later: the end of the text does not wait for them.
+        container_files.expect(message.pk, items)
     stored = None if items is None else json.dumps(items)
     written = (text, html, reasoning, reasoning_html, stored)
-    if message is None or not change(_TEXT, *written, as_stored(message.pk)):
+    if not change(_TEXT, *written, as_stored(message.pk)):
         return
     index.add_text(
         response.person_id, response.conversation_id, message.pk, message.created_at, text, items

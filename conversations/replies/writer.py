@@ -74,7 +74,7 @@ class Writer:
         except secrets.SecretMissing as error:
             logger.error("A tool needs %s, which is not set or is a setting of this site.", error)
             return outcome.fail("tool_secret_missing")
-        batches = self._open_client().respond(body, total_timeout=total_timeout, **limits)
+        batches = self.open_client().respond(body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:
                 for event in events:
@@ -129,7 +129,7 @@ class Writer:
             logger.info("reply %s was ended by somebody else", live.id)
         return following
 
-    def _open_client(self):
+    def open_client(self):
         """Return the gateway's client, opened at the first call: not every process needs one."""
         if self._client is None:
             self._client = build_client()

@@ -42,6 +42,11 @@ class MessageParts:
     files: tuple = ()
     has_pictures: bool = False
 
+    @property
+    def is_fetching(self):
+        """True while files of the reply are being fetched from the gateway."""
+        return any(file.is_fetching for file in self.files)
+
 
 @dataclass(frozen=True, slots=True)
 class Links:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -17,6 +17,7 @@ from .connections import ConnectionPool, Reuse
 from .deadline import Deadline
 from .decoder import LONGEST_LINE, LONGEST_REPLY, Decoder
 from .events import Attempt, Event, Failed, Finished, Headers
+from .file_download import path_of, write_body
 from .gateway_address import headers_with, root_of
 from .gateway_errors import LARGEST_ERROR, refusal
 from .gateway_text import Redactor, one_line
@@ -37,6 +38,7 @@ MOST_MODELS = 1000
 # already when the request was sent.
 STALE_SECONDS = 1.0
 # Compression makes proxies hold back what should be shown at once.
+FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
 STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
@@ -232,6 +234,43 @@ class Upstream:
         # A name with a secret in it is no model's, and the names are stored and shown.
         names = {name for name in found if name and not self._redactor.holds_secret(name)}
         return [ListedModel.read(name, found[name]) for name in sorted(names)[:MOST_MODELS]]
+
+    async def download(
+        self,
+        container: str,
+        file: str,
+        into: IO[bytes],
+        *,
+        most: int,
+        seconds: float,
+        is_page: bool = False,
+    ) -> Failed | None:
+        """Fetch the content of the file with the id `file` in the container with the id
+        `container`, which code of a model made, and append it to the open file `into`.
+
+        Only the gateway's own address is asked, and no redirect is followed. Returns None if all of
+        it came; else a Failed: "not_api" for a web page in place of a file (unless `is_page`),
+        "too_large" for more than `most` bytes, "timeout_total" after `seconds`, or why it could not
+        be had. Raises ValueError for ids that cannot be asked for, OSError if `into` cannot be
+        written.
+        """
+        path = path_of(container, file)
+        with Deadline(seconds, self._silence) as deadline:
+            # A GET on a stale connection is repeated by aiohttp itself.
+            http_response = await self._send(
+                "GET", path, deadline, None, fresh=True, **FILE_HEADERS
+            )
+            if isinstance(http_response, Failed):
+                return http_response
+            try:
+                if http_response.status_code != 200:
+                    return await self._refusal(http_response, deadline, self._redactor)
+                kind = http_response.headers.get("content-type", "").partition(";")[0].strip()
+                if kind.lower() == "text/html" and not is_page:
+                    return Failed("not_api", self._summary(http_response), 200)
+                return await write_body(http_response, into, most, deadline)
+            finally:
+                await http_response.aclose()
 
     def with_key(self, api_key: str) -> "Upstream":
         """Return another Upstream for the same gateway, with the same connections, that sends

@@ -103,6 +103,8 @@ class Gateway:
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
         self.models_script: Script | None = None  # instead of the list
+        # What is served of the files in its containers, by path within the address.
+        self.files: dict[str, Script] = {}
         self.key = ""  # the only one that is accepted; "" accepts all
         self.knows_all_models = True  # or only those of the list
         self.go = threading.Event()
@@ -148,6 +150,7 @@ class Gateway:
         with self._lock:
             self._scripts.clear()
             self._requests.clear()
+            self.files = {}
         self.go.clear()
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
@@ -274,6 +277,8 @@ class Gateway:
         if request.path.endswith("/models"):
             data = [{"id": each, "object": "model"} for each in self.models]
             return _whole(self.models_script or Script(body={"object": "list", "data": data}))
+        if (file := self.files.get(request.path.removeprefix("/v1"))) is not None:
+            return _steps(request, file)
         if not request.path.endswith("/responses"):
             return _whole(Script(status=404, body={"error": {"message": "no such path"}}))
         return _steps(request, script)

@@ -288,6 +288,10 @@ if (!isTouch.matches && !location.hash && document.activeElement === document.bo
 const LONG = 8_000; // milliseconds
 let offer = 0;
 
+for (const article of thread.querySelectorAll("article[data-fetching]")) {
+  import("./fetching.js").then(({ awaitFiles }) => awaitFiles(article));
+}
+
 thread.addEventListener("writing", ({ detail: article }) => {
   watching().then(({ watch }) => watch(article), () => location.reload());
   clearTimeout(offer);

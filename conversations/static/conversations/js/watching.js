@@ -1,6 +1,7 @@
 // One event stream for the reply that is being written: the article grows in place. Fetched when
 // there is one, or one is being asked for.
 
+import { awaitFiles } from "./fetching.js";
 import { htmlOf } from "./html.js";
 import { morph } from "./morph.js";
 import { keepFocus, placeStop, say, thread } from "./thread.js";
@@ -31,6 +32,7 @@ export function watch(article) {
       replace(article, event);
       say(article.querySelector("form[data-turn=approval]") ? "asks" : article.dataset.status);
       thread.dispatchEvent(new Event("finished"));
+      if (article.dataset.fetching) awaitFiles(article);
     });
     source.addEventListener("error", () => {
       reconnecting.hidden = false;

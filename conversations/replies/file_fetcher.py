@@ -1,0 +1,101 @@
+"""Fetching of the files that code of a model made: after the end of a reply, from the gateway's
+container to the files of this site.
+
+Which files are to be fetched stands in the database (see `conversations.files.container_files`), so
+that whatever a process that dies leaves is fetched by another.
+"""
+
+import asyncio
+import contextlib
+import logging
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+from django.conf import settings
+from django.db import connections
+
+from conversations.files import container_files, storage
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 60  # that one file may take to arrive
+PAUSE = 5  # seconds between two looks for files that another process left
+# Errors after which a file is asked for once more, while the container may still be there.
+PASSING = ("connect", "timeout_connect", "timeout_silence", "lost", "rate_limited", "server")
+# What a person is told of the others; any other code is "not_served".
+_CODES = {"too_large": "too_large_file", "unreadable": "unreadable"}
+
+
+class FileFetcher:
+    """Fetches files for this process. `lane` is the Lane for the database, `client` a function that
+    returns the gateway's client (an upstream.Upstream)."""
+
+    def __init__(self, lane, client):
+        self._lane = lane
+        self._client = client
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="replies-files")
+        self._woken = asyncio.Event()
+
+    def wake(self):
+        """Have `round` look at once, since a reply has ended that may name files. Call it on the
+        event loop."""
+        self._woken.set()
+
+    async def round(self):
+        """Wait until `wake` is called, at most PAUSE seconds; then fetch the files that are to be
+        fetched now and that no other process has claimed."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE):
+                await self._woken.wait()
+        self._woken.clear()
+        while wanted := await self._lane.run(container_files.claim):
+            await asyncio.gather(*map(self._fetch, wanted))
+
+    async def _fetch(self, wanted):
+        """Fetch and store `wanted`, a Wanted, or note why it could not be had."""
+        try:
+            fault = await self._fault_of(wanted)
+        except Exception:
+            logger.exception("A file that code made could not be stored.")
+            fault = "unreadable"
+        if fault in PASSING and not wanted.is_last:
+            await self._lane.run(container_files.give_back, wanted)
+        elif fault:
+            code = _CODES.get(fault, "unreachable" if fault in PASSING else "not_served")
+            await self._lane.run(container_files.miss, wanted, code)
+
+    async def _fault_of(self, wanted):
+        """Fetch and store `wanted`, a Wanted; return "" or, if the gateway did not hand it out, the
+        error code of the upstream.Failed."""
+        file = tempfile.TemporaryFile(dir=storage.upload_folder())
+        with contextlib.ExitStack() as stack:
+            stack.callback(file.close)
+            failed = await self._client().download(
+                wanted.container,
+                wanted.file,
+                file,
+                most=settings.MAX_FILE,
+                seconds=SECONDS,
+                is_page=wanted.name.lower().endswith((".html", ".htm")),
+            )
+            if failed is not None:
+                return failed.code
+            # From here on it is the thread's, which goes on where this task is cancelled.
+            stack.pop_all()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, _keep, wanted, file)
+        return ""
+
+    def close(self):
+        """End the thread once what it stores is done; returns at once."""
+        self._thread.shutdown(wait=False)
+
+
+def _keep(wanted, file):
+    """Store `file` as the content of `wanted` (a Wanted), and close it."""
+    try:
+        with file:
+            file.seek(0)
+            container_files.keep(wanted, file)
+    finally:
+        connections.close_all()
