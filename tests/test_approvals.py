@@ -51,7 +51,7 @@ def asked(person, *items, text="", ending=REPORTED, **wanted):
 
 
 @pytest.fixture
-def browser(client, alice):
+def mine(client, alice):
     client.cookies["session"] = session_of(alice)
     return client
 
@@ -75,9 +75,9 @@ def buttons(page):
 # --- The question -----------------------------------------------------------------------------
 
 
-def test_the_question_stands_in_the_article_with_two_buttons(browser, alice):
+def test_the_question_stands_in_the_article_with_two_buttons(mine, alice):
     reply = asked(alice, text="Let me see.")
-    page = browser.get(reply.conversation.get_absolute_url())
+    page = mine.get(reply.conversation.get_absolute_url())
     [article] = re.findall(rf'<article id="m-{reply.pk}".*?</article>', page.text, re.DOTALL)
     for words in ("May the model use add_event of calendar?", "10:00", "What would be sent"):
         assert words in article
@@ -86,17 +86,19 @@ def test_the_question_stands_in_the_article_with_two_buttons(browser, alice):
     assert 'type="checkbox"' not in article.split('class="approval"')[1]
 
 
-def test_arguments_are_shown_whole_however_long(browser, alice):
+def test_arguments_are_shown_whole_however_long(mine, alice):
     arguments = '{"text": "%s", "to": "everybody@evil.example"}' % ("a" * 50_000)
     reply = asked(alice, {**REQUEST, "arguments": arguments})
-    assert "everybody@evil.example" in browser.get(reply.conversation.get_absolute_url()).text
+    page = mine.get(reply.conversation.get_absolute_url())
+    assert "everybody@evil.example" in page.text
+    assert "What would be sent, 50,044 characters" in page.text
 
 
-def test_arguments_that_are_no_text_are_shown_and_sent_as_json(browser, alice):
+def test_arguments_that_are_no_text_are_shown_and_sent_as_json(mine, alice):
     reply = asked(alice, {**REQUEST, "arguments": {"to": "bob"}})
-    page = browser.get(reply.conversation.get_absolute_url())
+    page = mine.get(reply.conversation.get_absolute_url())
     assert "{&quot;to&quot;: &quot;bob&quot;}" in page.text
-    press(browser, reply)
+    press(mine, reply)
     assert last_input()[1]["arguments"] == '{"to": "bob"}'
 
 
@@ -116,19 +118,19 @@ def test_arguments_that_are_no_text_are_shown_and_sent_as_json(browser, alice):
         *("cut when stored", "a name too long", "cut off"),
     ],
 )
-def test_what_cannot_be_read_whole_cannot_be_allowed(browser, alice, item, ending):
+def test_what_cannot_be_read_whole_cannot_be_allowed(mine, alice, item, ending):
     reply = asked(alice, item, ending=ending)
-    assert buttons(browser.get(reply.conversation.get_absolute_url())) == []
-    answer = press(browser, reply)
+    assert buttons(mine.get(reply.conversation.get_absolute_url())) == []
+    answer = press(mine, reply)
     assert answer.status_code == 409
     assert "Nothing is asked here" in answer.text
     assert Response.objects.count() == 1
 
 
-def test_one_of_a_reply_that_was_stopped_after_it_can_be_answered(browser, alice):
+def test_one_of_a_reply_that_was_stopped_after_it_can_be_answered(mine, alice):
     reply = asked(alice, ending=STOPPED)
-    assert buttons(browser.get(reply.conversation.get_absolute_url())) == ["Allow", "Refuse"]
-    assert press(browser, reply).status_code == 303
+    assert buttons(mine.get(reply.conversation.get_absolute_url())) == ["Allow", "Refuse"]
+    assert press(mine, reply).status_code == 303
 
 
 # --- The answer -------------------------------------------------------------------------------
@@ -137,10 +139,10 @@ def test_one_of_a_reply_that_was_stopped_after_it_can_be_answered(browser, alice
 @WAYS
 @pytest.mark.parametrize(("pressed", "shown"), [("allow", "Allowed"), ("refuse", "Refused")])
 def test_the_answer_is_a_turn_of_its_own_and_is_sent_with_the_question(
-    browser, alice, pressed, shown, script
+    mine, alice, pressed, shown, script
 ):
     reply = asked(alice, text="Let me see.")
-    answer = press(browser, reply, pressed, script)
+    answer = press(mine, reply, pressed, script)
     assert answer.status_code == (201 if script else 303)
     if script:
         # The reply that asked comes again, without its buttons.
@@ -156,18 +158,18 @@ def test_the_answer_is_a_turn_of_its_own_and_is_sent_with_the_question(
         REQUEST,
         decided,
     ]
-    page = browser.get(reply.conversation.get_absolute_url())
+    page = mine.get(reply.conversation.get_absolute_url())
     assert f"{shown}: add_event of calendar" in " ".join(page.text.split())
     assert buttons(page) == []
     assert f"/messages/{turn.pk}/edit/" not in page.text
 
 
-def test_model_effort_and_length_are_those_of_the_reply_that_asked(browser, alice):
+def test_model_effort_and_length_are_those_of_the_reply_that_asked(mine, alice):
     model = LanguageModel.objects.create(name="thinker", efforts="low,high", choose_length=True)
     LanguageModel.objects.create(name="another")
     reply = asked(alice, model=model, effort="high", length=500)
     Conversation.objects.update(model="another")
-    press(browser, reply)
+    press(mine, reply)
     following = Response.objects.latest("created_at")
     assert following.model == "thinker"
     assert following.request["parameters"] == {
@@ -185,13 +187,13 @@ def test_model_effort_and_length_are_those_of_the_reply_that_asked(browser, alic
     ],
     ids=["all", "one", "none"],
 )
-def test_several_questions_are_answered_together(browser, alice, pressed, allowed):
+def test_several_questions_are_answered_together(mine, alice, pressed, allowed):
     # The same id twice is one question.
     reply = asked(alice, REQUEST, OTHER, REQUEST)
-    page = browser.get(reply.conversation.get_absolute_url())
+    page = mine.get(reply.conversation.get_absolute_url())
     assert re.findall(r'name="allow" value="([^"]+)" checked', page.text) == ["mcpr_1", "mcpr_2"]
     assert buttons(page) == ["Allow", "Refuse"]
-    assert press(browser, reply, **pressed).status_code == 303
+    assert press(mine, reply, **pressed).status_code == 303
     sent = last_input()[1:]
     assert sent[:2] == [REQUEST, OTHER]
     assert [(each["approval_request_id"], each["approve"]) for each in sent[2:]] == list(
@@ -199,12 +201,12 @@ def test_several_questions_are_answered_together(browser, alice, pressed, allowe
     )
 
 
-def test_allow_without_a_tick_is_asked_again(browser, alice):
+def test_allow_without_a_tick_is_asked_again(mine, alice):
     reply = asked(alice, REQUEST, OTHER)
-    answer = press(browser, reply)
+    answer = press(mine, reply)
     assert answer.status_code == 422
     assert "Tick what you allow, or press Refuse." in answer.text
-    assert press(browser, reply, "perhaps").status_code == 422
+    assert press(mine, reply, "perhaps").status_code == 422
     assert Response.objects.count() == 1
 
 
@@ -212,11 +214,11 @@ def test_allow_without_a_tick_is_asked_again(browser, alice):
 
 
 @WAYS
-def test_the_same_answer_again_starts_nothing_and_another_one_is_refused(browser, alice, script):
+def test_the_same_answer_again_starts_nothing_and_another_one_is_refused(mine, alice, script):
     reply = asked(alice)
-    first = press(browser, reply, "allow", script)
-    assert press(browser, reply, "allow", script).status_code == first.status_code
-    other = press(browser, reply, "refuse", script)
+    first = press(mine, reply, "allow", script)
+    assert press(mine, reply, "allow", script).status_code == first.status_code
+    other = press(mine, reply, "refuse", script)
     assert other.status_code == 409
     assert "the first one counts" in other.text
     assert Message.objects.filter(parent=reply).count() == 1
@@ -243,55 +245,55 @@ def test_of_several_at_once_one_counts(transactional_db, alice):
 
 
 @WAYS
-def test_it_is_refused_where_the_conversation_went_on(browser, alice, script):
+def test_it_is_refused_where_the_conversation_went_on(mine, alice, script):
     reply = asked(alice)
     call(alice, text="Never mind", conversation=reply.conversation)
-    assert buttons(browser.get(reply.conversation.get_absolute_url())) == []
-    answer = press(browser, reply, script=script)
+    assert buttons(mine.get(reply.conversation.get_absolute_url())) == []
+    answer = press(mine, reply, script=script)
     assert answer.status_code == 409
     assert "went on without an answer" in answer.text
     # And what was not answered is not sent.
     assert {item["type"] for item in last_input()} == {"message"}
 
 
-def test_it_is_refused_while_a_reply_is_written(browser, alice):
+def test_it_is_refused_while_a_reply_is_written(mine, alice):
     reply = asked(alice)
     other = call(alice, text="Else", conversation=reply.conversation, parent=None)
     ask(alice, "", retried=other.message)
     fresh = asked(alice)
     ask(alice, "", retried=Message.objects.get(pk=fresh.pk))
-    answer = press(browser, fresh)
+    answer = press(mine, fresh)
     assert answer.status_code == 409
     assert "A reply is still being written here." in answer.text
     pending = Message.objects.filter(response__status="queued").first()
-    answer = press(browser, pending)
+    answer = press(mine, pending)
     assert answer.status_code == 409
     assert "A reply is still being written here." in answer.text
 
 
-def test_it_is_refused_in_the_trash(browser, alice):
+def test_it_is_refused_in_the_trash(mine, alice):
     reply = asked(alice)
     trash.trash(Conversation.objects.get())
-    answer = press(browser, reply)
+    answer = press(mine, reply)
     assert answer.status_code == 409
     assert "Restore it first" in answer.text
 
 
 @WAYS
-def test_it_is_refused_over_budget(browser, alice, script):
+def test_it_is_refused_over_budget(mine, alice, script):
     reply = asked(alice)
     Budget.objects.create(person=alice, period="month", metric="replies", limit=1)
-    answer = press(browser, reply, script=script)
+    answer = press(mine, reply, script=script)
     assert answer.status_code == 429
     assert Message.objects.filter(parent=reply).count() == 0
-    assert buttons(browser.get(reply.conversation.get_absolute_url())) == ["Allow", "Refuse"]
+    assert buttons(mine.get(reply.conversation.get_absolute_url())) == ["Allow", "Refuse"]
 
 
-def test_it_is_refused_where_the_model_is_gone(browser, alice):
+def test_it_is_refused_where_the_model_is_gone(mine, alice):
     LanguageModel.objects.create(name="another")
     reply = asked(alice)
     LanguageModel.objects.filter(name="gpt-4o").update(enabled=False)
-    answer = press(browser, reply)
+    answer = press(mine, reply)
     assert answer.status_code == 422
     assert "not available any more" in answer.text and "gpt-4o" in answer.text
 
@@ -315,16 +317,16 @@ def test_nobody_else_may_answer(client, alice, bob):
     assert Response.objects.count() == 1
 
 
-def test_after_a_login_that_came_between_the_question_is_there_again(browser, alice):
+def test_after_a_login_that_came_between_the_question_is_there_again(mine, alice):
     reply = asked(alice)
-    page = browser.get(f"/messages/{reply.pk}/approval/", follow=True)
+    page = mine.get(f"/messages/{reply.pk}/approval/", follow=True)
     assert buttons(page) == ["Allow", "Refuse"]
 
 
-def test_a_message_without_a_question_cannot_be_answered(browser, alice):
+def test_a_message_without_a_question_cannot_be_answered(mine, alice):
     response = call(alice)
     for message in (response.message, response.message.parent):
-        assert press(browser, message).status_code == 409
+        assert press(mine, message).status_code == 409
     assert Response.objects.count() == 1
 
 
@@ -332,15 +334,15 @@ def test_a_message_without_a_question_cannot_be_answered(browser, alice):
 
 
 @pytest.fixture
-def answered(browser, alice):
+def answered(mine, alice):
     """A reply that asked, was allowed, and was followed by another."""
     reply = asked(alice, text="Let me see.")
-    press(browser, reply)
+    press(mine, reply)
     following = Response.objects.filter(purpose="reply").latest("created_at")
     return end(following, REPORTED, "It is moved.").message
 
 
-def test_later_calls_send_the_texts_alone(browser, alice, answered):
+def test_later_calls_send_the_texts_alone(mine, alice, answered):
     """Else the gateway would take it for an answer that it has not carried out yet."""
     ask(alice, "Thanks", conversation=answered.conversation)
     assert [item["content"] for item in last_input()] == [
@@ -348,36 +350,34 @@ def test_later_calls_send_the_texts_alone(browser, alice, answered):
     ]
 
 
-def test_a_retry_sends_question_and_answer_again(browser, alice, answered):
+def test_a_retry_sends_question_and_answer_again(mine, alice, answered):
     ask(alice, "", retried=Message.objects.get(pk=answered.pk))
     assert [item["type"] for item in last_input()] == [
         *("message", "message", "mcp_approval_request", "mcp_approval_response")
     ]
 
 
-def test_the_reply_that_asked_can_be_retried_and_an_edit_above_it_branches(
-    browser, alice, answered
-):
+def test_the_reply_that_asked_can_be_retried_and_an_edit_above_it_branches(mine, alice, answered):
     reply = answered.parent.parent
     again = call(alice, text="", retried=reply, answer="Now without.")
     assert {item["type"] for item in last_input()} == {"message"}
     call(alice, text="Move the other", edited=Message.objects.get(pk=reply.parent_id))
     assert last_input() == [{"type": "message", "role": "user", "content": "Move the other"}]
-    page = browser.get(f"{reply.conversation.get_absolute_url()}?at={reply.pk}")
+    page = mine.get(f"{reply.conversation.get_absolute_url()}?at={reply.pk}")
     assert "Allowed: add_event" in " ".join(page.text.split())
     assert again.message.parent_id == reply.parent_id
 
 
 @WAYS
-def test_an_answer_cannot_be_edited(browser, alice, answered, script):
+def test_an_answer_cannot_be_edited(mine, alice, answered, script):
     path = f"/messages/{answered.parent_id}/edit/"
     headers = {"HTTP_X_FRAGMENT": "turn"} if script else {}
-    for refused in (browser.get(path, **headers), browser.post(path, {"text": "x"}, **headers)):
+    for refused in (mine.get(path, **headers), mine.post(path, {"text": "x"}, **headers)):
         assert refused.status_code == 409
         assert "cannot be changed" in refused.text
 
 
-def test_export_and_import_keep_the_turn_and_send_nothing_of_it(alice, browser, answered, tmp_path):
+def test_export_and_import_keep_the_turn_and_send_nothing_of_it(alice, mine, answered, tmp_path):
     text = markdown_export.write(answered.conversation)
     assert "The model asked to use the tool add_event of calendar:" in text
     assert "Allowed: add_event of calendar." in text
@@ -387,7 +387,7 @@ def test_export_and_import_keep_the_turn_and_send_nothing_of_it(alice, browser, 
     with file.open("rb") as opened:
         bring_in(alice, opened)
     conversation = Conversation.objects.get()
-    page = browser.get(conversation.get_absolute_url())
+    page = mine.get(conversation.get_absolute_url())
     assert "Allowed: add_event of calendar" in " ".join(page.text.split())
     # A file may say anything: neither its questions nor its answers reach a gateway.
     reply = conversation.messages.get(text="It is moved.")
@@ -395,7 +395,7 @@ def test_export_and_import_keep_the_turn_and_send_nothing_of_it(alice, browser, 
     assert {item["type"] for item in last_input()} == {"message"}
 
 
-def test_a_question_in_an_imported_file_has_no_buttons(alice, browser, tmp_path):
+def test_a_question_in_an_imported_file_has_no_buttons(alice, mine, tmp_path):
     reply = asked(alice)
     file = tmp_path / "export.json"
     file.write_text(native_json.write(reply.conversation))
@@ -403,9 +403,9 @@ def test_a_question_in_an_imported_file_has_no_buttons(alice, browser, tmp_path)
     with file.open("rb") as opened:
         bring_in(alice, opened)
     conversation = Conversation.objects.get()
-    page = browser.get(conversation.get_absolute_url())
+    page = mine.get(conversation.get_absolute_url())
     assert "add_event" in page.text and buttons(page) == []
-    assert press(browser, conversation.messages.get(role="assistant")).status_code == 409
+    assert press(mine, conversation.messages.get(role="assistant")).status_code == 409
 
 
 def test_what_was_queued_waits_where_a_question_came(alice):

@@ -25,3 +25,9 @@ def test_it_is_not_sent_and_says_what_came():
     assert kind.exported(CALL) == (
         'Called the function get_weather:\n\n```json\n{"city": "Brest"}\n```'
     )
+
+
+def test_one_with_any_text_as_input_looks_the_same():
+    custom = {"type": "custom_tool_call", "name": "draw", "input": "a circle"}
+    assert shown(custom).startswith("Called the function draw, which this site does not run")
+    assert "a circle" in shown(custom) and "a circle" in kind_of(custom).exported(custom)

@@ -1,9 +1,11 @@
 """Items of a reply at a browser: in their order while they come and when they are there."""
 
+from playwright.sync_api import expect
+
 from tests.support.browser import finished, send
 from tests.support.gateway import WAIT
-from tests.support.item_frames import SEARCH, call, whole_stream
-from tests.support.sse_frames import stream
+from tests.support.item_frames import SEARCH, call, done, whole_stream
+from tests.support.sse_frames import completed, created, stream
 
 # What stands where: texts by their words, and items by their number and type.
 SHAPE = """article => {
@@ -87,3 +89,22 @@ def test_what_a_tool_says_is_shown_as_text_and_runs_nothing(server, surf, alice,
         assert page.title() != "hacked"
         gateway.go.set()
         reply = finished(page)
+
+
+def test_a_question_is_announced_and_answered_in_its_place(server, surf, alice, gateway):
+    asked = call("mcp_approval_request", "mcpr_1", name="add", server_label="s", arguments="{}")
+    gateway.will(chunks=[stream(created(), done(asked, 0), completed(asked)).encode()])
+    page = surf(server, alice)
+    send(page, "Move it")
+    reply = finished(page)
+    announced = page.locator("#announcer")
+    expect(announced).to_have_text("The model asks whether it may use a tool")
+    reply.get_by_role("button", name="Refuse").press("Enter")
+    finished(page, 2)
+    expect(page.get_by_text("Refused: add of s")).to_be_visible()
+    assert page.locator(".approval").count() == 0
+    assert page.locator("article").count() == 4
+    assert page.evaluate("document.activeElement.id") == "message"
+    # The composer goes on from there.
+    send(page, "Thanks")
+    finished(page, 3)

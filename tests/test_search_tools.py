@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import pytest
 from django.core.management import call_command
@@ -68,6 +69,15 @@ def test_the_excerpt_is_of_what_matches(client, alice):
     page = client.get("/search/", {"q": "months"})
     assert "The notice period is three <mark>months</mark>." in page.text
     assert "<mark>answer</mark>" in client.get("/search/", {"q": "answer"}).text
+
+
+def test_where_a_result_leads_what_matches_is_open_and_marked(client, alice):
+    message = reply(alice, SAMPLES["file_search_call"], SAMPLES["function_call"])
+    client.cookies["session"] = session_of(alice)
+    page = client.get(message.conversation.get_absolute_url(), {"q": "months"}).text
+    found, other = re.findall(r'<details class="item"([^>]*)data-type="[a-z]+_', page)
+    assert found.startswith(" open") and not other.startswith(" open")
+    assert "three <mark>months</mark>." in page
 
 
 def test_a_reviewers_search_finds_it_too(desk, alice):

@@ -51,6 +51,8 @@ class Message(models.Model):
     live_parts = None
     # Its Place (number and neighbours) among its siblings; set by views that show it.
     place = None
+    # Where a search led here: the function that returns HTML of it with the matches marked.
+    mark = None
     # Whether another message follows it, where that is known; else None.
     is_followed = None
 

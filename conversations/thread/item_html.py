@@ -6,6 +6,7 @@ Texts and thoughts were rendered when the message was written (the columns `html
 nothing of the message or of a person.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -83,18 +84,34 @@ def parts_of(message, links=None):
     for index, run in runs(items):
         own = html.get(index) or thoughts.get(index, "")
         drawn = draw(index, run, html=own, seconds=seconds, files=files, links=links)
+        if not own:
+            drawn = _marked(drawn, message)
         (answer if answer or index in html else before).append(drawn)
         for name in named_by(run):
             others.pop(name, None)
     return MessageParts(
         before=_safe(before),
         answer=_safe(answer),
-        sources=_sources_or_note(message),
+        sources=_marked(_sources_or_note(message), message),
         came="" if message.text else what_came(items),
         requests=tuple(kind_of(each).look(each) for each in open_requests(message)),
         files=tuple(others.values()),
         has_pictures=len(others) < len(files),
     )
+
+
+def _marked(drawn, message):
+    """Return the safe HTML `drawn`, that of an item or of the sources of the Message `message`,
+    with the matches of the search that led here marked, and opened if there are any."""
+    if message.mark is None:
+        return drawn
+    found = message.mark(drawn)
+    if found != drawn:
+        found = _CLOSED.sub(r"\g<0> open", found)
+    return mark_safe(found)  # noqa: S308 (drawn by templates, and marked)
+
+
+_CLOSED = re.compile('<details class="item"(?! open)')
 
 
 def runs(items):

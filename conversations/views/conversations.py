@@ -1,6 +1,8 @@
 """Views of the conversation page: show a conversation, and send a message in it; also /robots.txt
 and the error page for a request that is too large."""
 
+from functools import partial
+
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse
@@ -207,10 +209,11 @@ def _temporary(request, conversation):
 
 def _mark(messages, phrases):
     """Highlight the searched `phrases` (a parsed search query) in the HTML of `messages` (a list of
-    Message), except replies that are being written."""
+    Message), except replies that are being written: in their texts, or in what their tools did."""
     for message in messages:
         if not message.is_pending:
-            message.live_html = mark_safe(mark_html(message.html, phrases))  # noqa: S308 (ours)
+            message.mark = partial(mark_html, phrases=phrases)
+            message.live_html = mark_safe(message.mark(message.html))  # noqa: S308 (ours)
 
 
 def too_large(request):

@@ -22,6 +22,8 @@ class FunctionCall(Kind):
     call one all the same."""
 
     type = "function_call"
+    # One whose input is any text, of a tool without a schema.
+    aliases = ("custom_tool_call",)
 
     def look(self, *items: Item, live: bool = False) -> FunctionCallLook:
         [item] = items
@@ -29,15 +31,21 @@ class FunctionCall(Kind):
             self.type,
             *state_of(item, live),
             name=line_in(item, "name", 100) or "?",
-            arguments=passage_in({"": json_in(item, "arguments")}, ""),
+            arguments=passage_in({"": _sent(item)}, ""),
         )
 
     def came(self, item: Item) -> str:
         return _("The reply is the call of a function, and this site has none to run.")
 
     def searched(self, item: Item) -> str:
-        return "\n".join([text_in(item, "name"), json_in(item, "arguments")])
+        return "\n".join([text_in(item, "name"), _sent(item)])
 
     def exported(self, item: Item) -> str:
         words = _("Called the function %(name)s:") % {"name": line_in(item, "name", 100)}
-        return "\n\n".join(filter(None, [words, fenced(json_in(item, "arguments"), "json")]))
+        return "\n\n".join(filter(None, [words, fenced(_sent(item), "json")]))
+
+
+def _sent(item: Item) -> str:
+    """Return what the call `item` would send to the function: its `arguments`, as JSON text, or the
+    `input` of a `custom_tool_call`; "" for nothing."""
+    return json_in(item, "arguments") or json_in(item, "input")
