@@ -82,6 +82,14 @@ test-image: ## Build the container image and test it at work (as root, some five
 	BUILDAH_ISOLATION=chroot BUILDER=buildah BASE=$${BASE:-auto} container/build localhost/chatsite:test
 	IMAGE=localhost/chatsite:test $(PYTHON) -m pytest $(NAMED) tests/test_image.py
 
+release: ## Check, tag and pack the version in pyproject.toml (DRY_RUN=1: no tests, tag, image).
+	@.ci/setup test
+	$(PYTHON) -m release $${DRY_RUN:+--dry-run}
+
+licences: ## Write docs/licences.md anew, after `make lock`.
+	@.ci/setup check
+	$(PYTHON) -m release.licences
+
 soak: ## Kill, stop, disconnect and fail for half an hour, on both databases.
 	@.ci/setup test
 	$(PYTHON) -m pytest -n 4 $(AT_ONCE) -m hypothesis --hypothesis-profile=default
@@ -156,6 +164,9 @@ lock: ## Lock the versions of requirements.in, requirements-s3.in and requiremen
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-s3.in -c requirements.txt -o requirements-s3.txt
 	$(LOCK) requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	@for name in requirements requirements-s3; do \
+		$(LOCK) --format pylock.toml $$name.in -c $$name.txt -o .venv/pylock.$$name.toml || exit; done
+	$(PYTHON) -m release.wheels .venv/pylock.requirements.toml .venv/pylock.requirements-s3.toml
 
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
