@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.models import Budget, Person, Price
+from conversations.models import Person, Price
 from tests.support.accessibility import check
 
 pytestmark = pytest.mark.browser
@@ -10,21 +10,14 @@ pytestmark = pytest.mark.browser
 BODY = "getComputedStyle(document.body).backgroundColor"
 
 
-@pytest.fixture
-def furnished(alice):
-    """Something to show in lists and forms."""
+def test_everybody_can_use_its_pages(surf, server, administrator):
     Price.objects.create(model="test-model", input="2.5", output=10)
-    Budget.objects.create(person=alice, period="month", metric="cost", limit=20)
-    return alice
-
-
-def test_everybody_can_use_its_pages(surf, server, administrator, furnished):
     page = surf(server, administrator, "/admin/", bypass_csp=True)
     for path in (
         "/admin/",
         "/admin/settings/",
         "/admin/conversations/price/",
-        "/admin/conversations/budget/add/",
+        "/admin/conversations/price/add/",
     ):
         page.goto(path)
         check(page)
