@@ -140,9 +140,10 @@ bench-search: ## Measure searches among 100,000 messages (takes some minutes).
 	@.ci/setup test
 	$(PYTHON) -m bench.search
 
-bench-files: ## Measure fifty uploads of pictures at once (takes some minutes).
+bench-files: ## Measure fifty uploads of pictures at once, and messages with files (some minutes).
 	@.ci/setup test
 	$(PYTHON) -m bench.files
+	$(PYTHON) -m bench.message_files
 
 bench-retention: ## Measure a retention run over a million messages (an hour).
 	@.ci/setup test

@@ -2,9 +2,9 @@
 `make bench-files`.
 
 Fifty people each upload a picture of 12 megapixels, about 10 MB, to one process at the same moment.
-Printed are the time that this takes, the most memory that the process used, and how long another
-person's page takes before and meanwhile. The child processes that decode the pictures are not
-counted.
+Printed, and written into docs/performance.md, are the time that this takes, the most memory that
+the process used, and how long another person's page takes before and meanwhile. The child processes
+that decode the pictures are not counted.
 """
 
 import io
@@ -21,6 +21,8 @@ from pathlib import Path
 
 import httpx
 from PIL import Image
+
+from bench.record import keep
 
 ROOT = Path(__file__).resolve().parent.parent
 PEOPLE = 50
@@ -42,7 +44,9 @@ for number in range({people}):
 
 
 def main():
-    """Start a server with a temporary database, run the benchmark and stop the server."""
+    """Start a server with a temporary database, run the benchmark, print and store its results, and
+    stop the server."""
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -64,11 +68,15 @@ def main():
             stderr=log,
         )
         try:
-            measure(server.pid, [enter(key) for key in keys])
+            lines = measure(server.pid, [enter(key) for key in keys])
         finally:
             server.terminate()
             server.wait()
             log.close()
+    print(*lines, sep="\n")
+    load = f"The load of the machine (two cores, shared) was {before:.1f} when this began."
+    listed = "\n".join(f"- {line}" for line in lines)
+    keep("Uploads at the same moment", f"Measured by `make bench-files`. {load}\n\n{listed}")
 
 
 def prepare(environment):
@@ -107,8 +115,9 @@ def enter(key):
 
 
 def measure(master, people):
-    """Upload the pictures and print the results. `master` is the process id of the server's master,
-    `people` a list of `(client, token)` from `enter`; the last one loads pages meanwhile."""
+    """Upload the pictures and return a list of sentences about it. `master` is the process id of
+    the server's master, `people` a list of `(client, token)` from `enter`; the last one loads pages
+    meanwhile."""
     reader, _token = people.pop()
     workers = subprocess.run(["pgrep", "-P", str(master)], capture_output=True, text=True).stdout
     worker = workers.split()[0]
@@ -140,9 +149,11 @@ def measure(master, people):
     busy = watch(reader, all_at_once)
     took = time.monotonic() - began
     taken = sum(status == 201 for status, _seconds in answers)
-    print(f"{taken} of {PEOPLE} pictures of {len(picture):,} bytes taken in {took:.1f} s")
-    print(f"memory of the process: {before:,} kB before, {memory(worker):,} kB at most")
-    print(f"another page: {said(idle)} before, {said(busy)} meanwhile")
+    return [
+        f"{taken} of {PEOPLE} pictures of {len(picture):,} bytes taken in {took:.1f} s",
+        f"memory of the process: {before:,} kB before, {memory(worker):,} kB at most",
+        f"another page: {said(idle)} before, {said(busy)} meanwhile",
+    ]
 
 
 def photograph():

@@ -1,16 +1,12 @@
 """Hostile files: each is refused or read within the limits of memory and processor time."""
 
-import json
-import os
 import resource
-import subprocess
-import sys
 
 import pytest
 
 from conversations.extraction import limits
+from tests.support.extraction_child import read
 from tests.support.hostile_files import FILES
-from tests.support.server import ROOT
 
 pytestmark = pytest.mark.once
 
@@ -28,24 +24,3 @@ def test_a_hostile_file_is_read_within_limits_or_refused(tmp_path, name):
     if "finding" in answer:
         assert len(answer["finding"]["text"]) <= limits.MOST_CHARACTERS
         assert "root:" not in answer["finding"]["text"]
-
-
-def read(content, folder):
-    """The answer of the child process that reads `content`, and what it used (a struct_rusage)."""
-    path = folder / "hostile"
-    path.write_bytes(content)
-    with path.open("rb") as file, (folder / "answer").open("w+b") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "conversations.extraction.child"],
-            cwd=ROOT,
-            stdin=file,
-            stdout=output,
-        )
-        _pid, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        line = output.readline()
-    if child.returncode < 0:
-        return {"refusal": "too_long"}, used
-    assert child.returncode == 0
-    return json.loads(line), used
