@@ -49,7 +49,6 @@ async function send() {
     return complain(answer);
   }
   saveDraft();
-  form.dispatchEvent(new Event("sent"));
   files.value = "";
   // Others came meanwhile.
   listed.forEach((entry) => entry.remove());
@@ -301,11 +300,6 @@ watchOpenReply();
 
 // What the chosen model offers
 
-if (document.getElementById("tools")) import("./tools.js").catch(() => {});
-
-form.elements.model?.addEventListener("change", (event) => {
-  const efforts = event.target.selectedOptions[0].dataset.efforts.split(",").filter(Boolean);
-  const choice = form.elements.effort;
-  choice.replaceChildren(choice.options[0], ...efforts.map((effort) => new Option(effort, effort)));
-  choice.hidden = choice.disabled = !efforts.length;
-});
+const choices = (use) => import("./choices.js").then(use, () => {});
+if (form.elements.tools) choices();
+form.elements.model?.addEventListener("change", () => choices(({ follow }) => follow()));

@@ -1,17 +1,19 @@
-// The switches of tools: those of the selected model, and what of them was switched and not sent
-// yet, which like a draft is there again after a reload. Fetched where a model has tools.
+// What the selected model offers: efforts of reasoning, and switches of tools. What was switched and
+// not sent yet is, like a draft, there again after a reload. Fetched with the first change of the
+// model, or with the page where a model has tools.
 
 const form = document.getElementById("composer");
+const { model, effort } = form.elements;
 const box = document.getElementById("tools");
 const key = () => `tools:${form.dataset.draft}`;
 // As the person set them, by name: another model may have the same tool.
-const wanted = new Map(stored());
+const wanted = stored();
 
 function stored() {
   try {
-    return JSON.parse(localStorage.getItem(key())) ?? [];
+    return new Map(JSON.parse(localStorage.getItem(key())));
   } catch {
-    return [];
+    return new Map();
   }
 }
 
@@ -21,6 +23,19 @@ function store() {
   } catch {
     // Full or forbidden: the switches are still as they were set.
   }
+}
+
+const ticks = () => box?.querySelectorAll("[name=tools]") ?? [];
+
+// The model was changed.
+export function follow() {
+  const { efforts, tools } = model.selectedOptions[0].dataset;
+  const offered = efforts.split(",").filter(Boolean);
+  effort.replaceChildren(effort.options[0], ...offered.map((each) => new Option(each, each)));
+  effort.hidden = effort.disabled = !offered.length;
+  if (!box) return;
+  for (const tick of ticks()) wanted.set(tick.value, tick.checked);
+  draw(JSON.parse(tools ?? "[]"));
 }
 
 function draw(tools) {
@@ -36,22 +51,16 @@ function draw(tools) {
   box.hidden = !tools.length;
 }
 
-const ticks = () => box.querySelectorAll("[name=tools]");
-
 for (const tick of ticks()) tick.checked = wanted.get(tick.value) ?? tick.checked;
 
-box.addEventListener("change", ({ target }) => {
+box?.addEventListener("change", ({ target }) => {
   wanted.set(target.value, target.checked);
   store();
 });
 
-form.elements.model?.addEventListener("change", ({ target }) => {
-  for (const tick of ticks()) wanted.set(tick.value, tick.checked);
-  draw(JSON.parse(target.selectedOptions[0].dataset.tools ?? "[]"));
-});
-
-// From now on the conversation remembers them.
-form.addEventListener("sent", () => {
+// The conversation remembers what was sent with; a message that was not taken stands in the field
+// again, and these with it.
+form.addEventListener("submit", () => {
   for (const tick of ticks()) wanted.set(tick.value, tick.checked);
   try {
     localStorage.removeItem(key());
@@ -59,3 +68,5 @@ form.addEventListener("sent", () => {
     // Forbidden, so nothing was kept.
   }
 });
+
+addEventListener("pagehide", () => form.elements.text.value && wanted.size && store());
