@@ -10,12 +10,14 @@ import uuid
 import zlib
 from contextlib import ExitStack, closing
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
 
 from tests.support.image import missing, mounted, process_1, stop, wait_until_it_serves
 from tests.support.polling import until
+from tests.support.postgres import postgres
 from tests.support.server import ROOT, free_port
 
 NAME = os.environ.get("IMAGE", "")
@@ -122,18 +124,29 @@ def test_any_user_of_group_0_serves_drains_and_stores(image, serve, data, gatewa
     assert ill[0] == 1 and "Nothing answers" in ill[1]
 
 
-def test_two_that_start_at_once_both_serve_and_share_the_processors(serve, data):
-    started = [serve(data, WEB_CONCURRENCY=1) for _ in range(2)]
-    for process, url, log in started:
-        wait_until_it_serves(process, url, log)
-    applied = sum("Applying conversations.0001_initial" in log.read_text() for *_, log in started)
-    assert applied == 1
-    for process, _, log in started:
-        first = process_1(process)
-        # Tied to one, both might be tied to the same.
-        [worker] = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        assert os.sched_getaffinity(int(worker)) == os.sched_getaffinity(0)
-        assert stop(process, STOP) == 0, log.read_text()
+def test_two_that_start_at_once_on_postgresql_both_serve_and_share_the_processors(serve, data):
+    with postgres() as url:
+        parts = urlsplit(url)
+        # As in compose.yaml: the password is a file of its own.
+        (data / "password").write_text(unquote(parts.password or ""))
+        (data / "password").chmod(0o644)
+        variables = {
+            "DATABASE_URL": f"postgres://{parts.username}@{parts.hostname}:{parts.port}{parts.path}",
+            "DATABASE_PASSWORD_FILE": "/data/password",
+            "WEB_CONCURRENCY": 1,
+        }
+        started = [serve(data, **variables) for _ in range(2)]
+        for process, site, log in started:
+            wait_until_it_serves(process, site, log)
+            assert httpx.get(f"{site}/readyz").status_code == 200
+        logs = [log.read_text() for *_, log in started]
+        assert sum("Applying conversations.0001_initial" in log for log in logs) == 1
+        for process, _, log in started:
+            first = process_1(process)
+            # Tied to one, both might be tied to the same.
+            [worker] = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+            assert os.sched_getaffinity(int(worker)) == os.sched_getaffinity(0)
+            assert stop(process, STOP) == 0, log.read_text()
 
 
 def test_without_a_key_it_says_what_to_set(image, data):
