@@ -10,6 +10,7 @@ worker serves, the old master is told to end, and its workers finish their repli
 master does not come up, the old one goes on.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -49,9 +50,13 @@ class Releases:
 def relieve(server, served):
     """Tell the master that started this one, `server`, to end, once a worker of this one serves.
     `served` is how many do. Does nothing in a master that was started by itself."""
-    # gunicorn sets it to 0 when the other one has ended.
-    if server.master_pid and served:
-        os.kill(server.master_pid, signal.SIGTERM)
+    if not served or server.master_pid != os.getppid():
+        # None does, or the other one has ended already: then another process is the parent.
+        return
+    if not getattr(server, "has_relieved", False):
+        server.has_relieved = True
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server.master_pid, signal.SIGTERM)
 
 
 def naming_the_successor(server, stop):

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import httpx
@@ -118,7 +117,8 @@ def test_the_new_release_takes_over_without_a_gap(site, tmp_path):
         site.process.send_signal(signal.SIGHUP)
         until(lambda: caller.answers[-1] == "ok 2\n", 90)
         assert site.process.wait(60) == 0
-        time.sleep(0.2)
+        # The new one has looked at its workers since.
+        until(lambda: "Master has been promoted" in site.output(), 30)
     finally:
         caller.ended.set()
         caller.join()
