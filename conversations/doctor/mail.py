@@ -21,8 +21,7 @@ def check(address=""):
                 _("Set EMAIL_URL=smtp+tls://USER:PASSWORD@HOST:587 and DEFAULT_FROM_EMAIL."),
             )
         ]
-    found = [_connected(address), *_sender()]
-    return found
+    return [_connected(address), *_sender()]
 
 
 def given_up():
@@ -30,7 +29,7 @@ def given_up():
     Raises DatabaseError if the database does not answer."""
     count = OutgoingMail.objects.filter(next_attempt_at=None).count()
     if not count:
-        return []
+        return [Finding(OK, _("No e-mail was given up."))]
     last = OutgoingMail.objects.filter(next_attempt_at=None).order_by("-created_at").first()
     return [
         Finding(

@@ -7,6 +7,7 @@ import ssl
 import time
 from urllib.parse import urlsplit
 
+import certifi
 import httpx
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
@@ -46,7 +47,7 @@ def check(url=""):
     }
     try:
         with (
-            httpx.Client(timeout=SECONDS, trust_env=False) as client,
+            httpx.Client(timeout=SECONDS, trust_env=False, verify=_trusted()) as client,
             client.stream("GET", f"{url}/healthz", headers=headers) as answer,
         ):
             days = _days_of_certificate(answer)
@@ -81,6 +82,14 @@ def check(url=""):
             )
         ]
     return [*findings, *_certificate(days)]
+
+
+def _trusted():
+    """Return the TLS context that trusts whom this machine trusts, an organisation's own authority
+    perhaps, and the authorities that browsers trust."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def judge(url, seen):
