@@ -16,8 +16,8 @@ def begin(live, spawn):
     Does nothing if a task already does, or for a title. `spawn` starts a coroutine as an asyncio
     task and returns that.
     """
-    is_shown = live.response.message is not None
-    if is_shown and live.colouring is None and live.uncoloured():
+    has_code = live.colouring is None and live.uncoloured()
+    if has_code and live.response.message is not None:
         live.colouring = spawn(_bring(live))
 
 

@@ -65,6 +65,7 @@ class Pace:
 
     def __init__(self):
         self.interval = QUICKEST
+        self._last = 0.0
         self._spent = 0.0
         self._since = time.monotonic()
         self._loop = asyncio.get_running_loop()
@@ -74,7 +75,10 @@ class Pace:
         """Return a future that is done at the next beat, when the next update may be rendered."""
         if not self._waiting:
             now = self._loop.time()
-            self._loop.call_at(now + self.interval - now % self.interval, self._beat)
+            # From the last beat on, so that none comes early when the interval changes.
+            following = self._last + self.interval
+            self._last = following if following > now else now + self.interval
+            self._loop.call_at(self._last, self._beat)
         future = self._loop.create_future()
         self._waiting.append(future)
         return future

@@ -152,7 +152,11 @@ class PictureFilter:
         beginning of what may be one is held back."""
         if self._held is None and not self._taking:
             window = self._tail + data
-            if not any(word in window for word in _WORDS):
+            # A loop: `any` took a fiftieth of all that a token costs.
+            for word in _WORDS:
+                if word in window:
+                    break
+            else:
                 self._tail = window[-_LONGEST_START:]
                 return data
         else:
