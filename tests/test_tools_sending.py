@@ -5,7 +5,7 @@ import json
 import pytest
 from django.forms import model_to_dict
 
-from conversations.models import LanguageModel, Message
+from conversations.models import LanguageModel, Message, Response
 from conversations.tools.refusal import Named, named_in
 from tests.support.polling import until
 
@@ -137,6 +137,15 @@ def test_a_refused_tool_is_named_to_who_can_clear_it_and_the_others_ask_them(
         assert f"does not take “{SOURCES}” in “include”" in place
         assert "of the tools of the model “test-model”" in place
         assert 'href="/admin/conversations/languagemodel/?q=test-model"' in place
+
+
+def test_files_are_not_blamed_for_a_tool_that_the_error_names():
+    files = {"files": {"count": 1, "mode": "text"}}
+    failed = {"status": "failed", "error_code": "refused", "error_message": "No web_search here."}
+    assert not Response(request={**REQUEST, **files}, **failed).files_are_suspect
+    assert Response(request=files, **failed).files_are_suspect
+    failed["error_message"] = "Invalid value: file."
+    assert Response(request={**REQUEST, **files}, **failed).files_are_suspect
 
 
 def test_a_refusal_without_tools_blames_none(stage, here, visitor):

@@ -310,9 +310,11 @@ class Response(models.Model):
     @property
     def files_are_suspect(self):
         """Return True if the Response failed, its request had files, and the gateway's error code
-        suggests that they are the cause."""
+        suggests that they are the cause, while its words name no tool."""
         sent = (self.request.get("files") or {}).get("count")
-        return bool(sent and self.status == self.Status.FAILED and self.error_code in FILE_ERRORS)
+        if not sent or self.status != self.Status.FAILED or self.error_code not in FILE_ERRORS:
+            return False
+        return self.refused_tool is None
 
     @property
     def refused_tool(self):
