@@ -311,3 +311,11 @@ def test_hostile_numbers_of_uses_fit_the_books(alice, prices):
     call(alice, {**REPORTED, **most})
     assert UsageDay.objects.get().tool_uses == 3 * 10**9
     assert balanced()
+
+
+def test_exported_calls_say_how_often_they_used_tools(alice, prices, capsys):
+    call(alice, STOPPED, items=SEARCHES)
+    for arguments in (["--rows"], []):
+        call_command("export_usage", *arguments)
+        header, row = [line.split(",") for line in capsys.readouterr().out.splitlines()[:2]]
+        assert row[header.index("tool_uses")] == "2"

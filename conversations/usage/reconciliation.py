@@ -23,9 +23,10 @@ CUTS = (
     *("day", "model", "answered_model", "service_tier", "purpose", "person_id", "status"),
     "usage_source",
 )
-# Columns that are added up: tokens, and amounts of money.
+# Columns that are added up: tokens and uses of tools, and amounts of money.
+COUNTS = (*TOKENS, "tool_uses")
 MONEY = ("cost", "tool_cost", "reported_cost")
-SUMMED = (*TOKENS, *MONEY)
+SUMMED = (*COUNTS, *MONEY)
 # Columns of the list of Responses, for a bill that lists single calls.
 ROW = (
     "id",
@@ -70,12 +71,13 @@ def ended_calls(since=None, until=None, zone=UTC):
 
 def summed(calls, by, zone=UTC):
     """Return `(header, rows)` for a CSV file: an iterator of rows with the number of calls, the
-    sums of tokens and the cost of `calls` (a queryset of Response), one row for each combination of
-    the columns `by` (names from CUTS). The column "day" is the date in the tzinfo `zone`."""
+    sums of tokens and of uses of tools, and the cost of `calls` (a queryset of Response), one row
+    for each combination of the columns `by` (names from CUTS). The column "day" is the date in the
+    tzinfo `zone`."""
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
-    sums = {f"sum_{name}": Sum(name) for name in TOKENS}
+    sums = {f"sum_{name}": Sum(name) for name in COUNTS}
     # In whole units: SQLite would add decimals as floating point numbers.
     for name in MONEY:
         units = Cast(Round(F(name) * 10**COST_PLACES), BigIntegerField())
