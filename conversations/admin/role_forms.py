@@ -18,6 +18,7 @@ LAST_ADMINISTRATOR = _("This is the only administrator. Make somebody else one f
 PLAIN_HELP = {
     "is_active": _("Without it nobody can sign in as this person; nothing of theirs is deleted."),
     "is_staff": _("May open the administration, and do there what the permissions below say."),
+    "groups": _("Roles, models, budgets and rules of a group are for all its members."),
     "user_permissions": _("What this person may see and change in the administration."),
 }
 ROLE_FIELDS = tuple(role.key for role in PERMISSION_ROLES)
