@@ -149,6 +149,13 @@ def _of_gateway():
             ),
             _("The gateway or the model does not take this setting."),
         ),
+        "moderation": Sentences(
+            _(
+                "The gateway's moderation refused what was asked for. Put it in other words, and "
+                "try again."
+            ),
+            _("The gateway's moderation refused a few plain words."),
+        ),
         "refused": Sentences(
             _("The gateway refused the request. What it said may tell you what to change."),
             _("The gateway refused the request."),

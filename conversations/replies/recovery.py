@@ -220,6 +220,7 @@ def put_back(response, lease, fields, text, html, reasoning, reasoning_html, ite
             transaction.set_rollback(True)
             return None
         write_message(response, text, html, reasoning, reasoning_html, items)
+        index.add_files(response.person_id, message, list(message.attachments.all()))
     return ending
 
 

@@ -21,6 +21,7 @@ CODES = {
     "model_not_found": "the gateway does not have this model",
     "not_found": "the gateway does not offer this path",
     "unsupported": "the gateway or the model does not take a setting that was sent",
+    "moderation": "the gateway's moderation blocked what was asked for, or what was made of it",
     "refused": "any other refusal of the request",
     "server": "the gateway or what is behind it has a fault or is overloaded",
     "model_failed": "the model could not finish, and nothing says why",
@@ -39,6 +40,7 @@ REFUSALS = frozenset(
         "model_not_found",
         "not_found",
         "unsupported",
+        "moderation",
         "refused",
     }
 )
@@ -64,6 +66,9 @@ RATE_LIMITED = {"rate_limit_exceeded", "rate_limit_error", "too_many_requests", 
 # new-api answers 500 `convert_request_failed` where a channel cannot do Responses.
 NOT_OFFERED = {"api_not_implemented", "convert_request_failed"}
 UNSUPPORTED = {"unsupported_parameter", "unsupported_value", "unknown_parameter"}
+
+# By which a picture that breaks a rule is refused, before or after it was made.
+MODERATION = {"moderation_blocked", "content_policy_violation"}
 
 # Parts of the names of errors that say what was wrong with the request.
 REFUSING = ("invalid", "policy", "content_filter", "moderation", "safety")
@@ -125,6 +130,8 @@ def code_for(error: GatewayError, http_status: int | None = None) -> str:
         return "model_not_found"
     if status in (404, 405, 501) or names & NOT_OFFERED:
         return "not_found"
+    if names & MODERATION and status < 500:
+        return "moderation"
     if status == 429 or names & RATE_LIMITED:
         return "rate_limited"
     if status == 413:

@@ -42,7 +42,10 @@ def _from_object(error: dict) -> GatewayError:
     message = error.get("message") or error.get("msg")
     if not isinstance(message, str):
         message = ""
-    return _unwrapped(message, one_line(error.get("code")), one_line(error.get("type")))
+    code = one_line(error.get("code"))
+    if not code and error.get("moderation_details"):
+        code = "moderation_blocked"
+    return _unwrapped(message, code, one_line(error.get("type")))
 
 
 def _unwrapped(message: str, code: str, kind: str) -> GatewayError:
