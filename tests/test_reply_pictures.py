@@ -10,8 +10,10 @@ from conversations.models import Attachment, LanguageModel, Response, StoredFile
 from conversations.replies import request_body
 from tests.support import sample_files as made
 from tests.support.gateway import WAIT
-from tests.support.picture_frames import PROMPT, frames, picture_stream
+from tests.support.item_frames import call, done
+from tests.support.picture_frames import PROMPT, b64, frames, picture_stream
 from tests.support.polling import until
+from tests.support.sse_frames import completed, created
 
 FOX = made.picture("PNG", (600, 400), colour=(180, 90, 30))
 
@@ -60,6 +62,44 @@ def test_a_picture_is_stored_and_shown_in_the_reply(stage, visitor, alice):
     assert visitor.get(f"/files/{picture.pk}/").content == storage.read(picture.stored.name)
     assert visitor.get(f"/files/{picture.pk}/small/").status_code == 200
     assert not any(storage.upload_folder().iterdir())
+
+
+def test_pictures_of_code_come_with_its_outputs(stage, visitor):
+    url = f"data:image/png;base64,{b64(FOX)}"
+    outputs = [{"type": "logs", "logs": "drawn"}, {"type": "image", "url": url}]
+    code = call("code_interpreter_call", "ci_1", code="draw()", outputs=outputs)
+    row = ask(stage, visitor, [created(), done(code, 0), completed(code)])
+    picture = Attachment.objects.get()
+    assert row.message.items[0]["outputs"][1] == {
+        "type": "image",
+        "file": str(picture.pk),
+        "width": 600,
+        "height": 400,
+    }
+    page = visitor.get(f"/conversations/{row.conversation_id}/").text
+    assert f'<img src="/files/{picture.pk}/small/"' in page and "drawn" in page
+    assert "does not have" not in page and "no text" not in page
+
+
+def test_a_reply_keeps_twenty_pictures_and_says_so_of_the_others(stage, visitor):
+    tiny = [made.picture(size=(4, 4), colour=(number, 0, 0)) for number in range(22)]
+    row = ask(stage, visitor, picture_stream(*tiny, text="Many."))
+    assert Attachment.objects.count() == 20
+    lost = [item.get("lost") for item in row.message.items]
+    assert lost[20:] == ["too_many", "too_many", None] and not any(lost[:20])
+
+
+def test_another_process_shows_it_while_the_reply_goes_on(stage, visitor, there, alice):
+    events = frames(picture_stream(FOX, text="Here it is."))
+    stage.gateway.will(chunks=[*events[:-2], WAIT, *events[-2:]])
+    response = visitor.ask("Draw a fox")
+    until(lambda: Attachment.objects.exists())
+    with stage.visit(there, alice).events(response.pk) as arriving:
+        for event in arriving:
+            if "<img" in event.data and event.name != "done":
+                assert f'alt="{PROMPT}"' in event.data
+                stage.gateway.go.set()
+    assert "<img" in event.data and event.name == "done"
 
 
 def test_it_is_shown_while_the_reply_goes_on(stage, visitor):

@@ -27,6 +27,7 @@ def made_refusal(code):
     return {
         "broken": _("The picture that came is broken. Ask for it again."),
         "empty": _("What came is empty. Ask for it again."),
+        "too_many": _("A reply keeps no more pictures than it has here. Ask for the others again."),
         "too_many_pixels": _("It has more than 50 megapixels. Ask for a smaller one."),
         "too_large": _("It is larger than this site keeps. Ask for a smaller one."),
         "too_large_file": _("It is larger than this site keeps. Ask for a smaller one."),

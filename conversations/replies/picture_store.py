@@ -14,6 +14,10 @@ logger = logging.getLogger(__name__)
 
 # Pictures that one process reads and stores at a time: each has a child process and its bytes.
 AT_A_TIME = 2
+MOST_PICTURES = 20  # of one reply
+# Seconds that the end of a reply waits for its pictures. What is stored later is a file of its
+# message too, but no item names it.
+PATIENCE = 60
 
 
 class PictureStore:
@@ -30,16 +34,20 @@ class PictureStore:
         call = live.call_of(event)
         if call is None or live.response.message_id is None:
             return
-        fault, file = event.picture.fault, event.picture.take()
         number = live.count_picture()
+        if number > MOST_PICTURES:
+            live.keep_file(call, event.output, {"lost": "too_many"})
+            return
+        fault, file = event.picture.fault, event.picture.take()
         task = self._spawn(self._store(live, call, event.output, number, file, fault))
         live.storing.add(task)
         task.add_done_callback(live.storing.discard)
 
     async def settle(self, live):
-        """Return once all pictures of the LiveReply `live` are stored, or known to be lost."""
+        """Return once all pictures of the LiveReply `live` are stored, or known to be lost; after
+        PATIENCE seconds in any case."""
         if live.storing:
-            await asyncio.wait(live.storing)
+            await asyncio.wait(live.storing, timeout=PATIENCE)
 
     async def _store(self, live, call, output, number, file, fault):
         """Store the picture in the open file `file` (None: there is none, because of `fault`), the
