@@ -10,6 +10,7 @@ from hypothesis import settings as examined
 from hypothesis import strategies as st
 
 from conversations import tools
+from conversations.doctor import tools as doctor
 from conversations.models import LanguageModel, ReviewAccess
 from conversations.tools import secrets
 from tests.support.hypothesis_scale import examples
@@ -233,6 +234,19 @@ def test_what_was_stored_and_cannot_be_used_is_told_and_stops_no_list(office):
     row.refresh_from_db()
     assert row.images
     assert len(row.tools) == 3
+
+
+def test_the_doctor_says_what_cannot_be_used(db):
+    assert [each.level for each in doctor.check()] == ["ok"]
+    LanguageModel.objects.create(name="fine", tools=[SEARCH])
+    off = [{"typ": "x"}]
+    LanguageModel.objects.create(name="off", enabled=False, tools=off)
+    assert [each.level for each in doctor.check()] == ["ok"]
+    LanguageModel.objects.create(name="broken", tools=[*off, CONNECTOR])
+    found = [each.as_dict("tools") for each in doctor.check()]
+    assert {each["level"] for each in found} == {"warning"}
+    assert found[0]["said"].startswith("broken: Tool 1: It needs a “type”")
+    assert "the environment variable CRM_TOKEN of a connector is not set" in found[1]["said"]
 
 
 def test_a_secret_is_filled_in_for_the_wire_only(monkeypatch, tmp_path):

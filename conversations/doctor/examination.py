@@ -23,6 +23,7 @@ from conversations.doctor import (
     settings,
     static_files,
     storage,
+    tools,
 )
 from conversations.doctor.finding import PROBLEM, WARNING, Finding
 
@@ -32,12 +33,12 @@ CALL_SECONDS = 60  # the same where the gateway is asked for an answer
 # In the order in which they are reported.
 SUBJECTS = (
     *("settings", "permissions", "disk", "database", "migrations", "cache", "clock", "static"),
-    *("storage", "mail", "outbox", "proxy", "gateway"),
+    *("storage", "mail", "outbox", "proxy", "gateway", "tools"),
 )
 
 NOT_CHECKED = _("Not checked, since the database does not answer.")
 # The first of them says what is wrong with it.
-OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox")
+OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox", "tools")
 
 
 def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
@@ -62,6 +63,7 @@ def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
         "outbox": mail.given_up,
         "proxy": partial(proxy.check, url),
         "gateway": partial(gateway.check, call),
+        "tools": tools.check,
     }
     if not database.exists():
         checks |= dict.fromkeys(OF_THE_DATABASE, _no_database)
