@@ -62,6 +62,12 @@ def test_only_those_who_may_see_settings_see_them(client, bob):
     assert "/admin/conversations/invitation/" not in client.get("/admin/").text
 
 
+def test_the_chat_of_a_new_site_leads_administrators_to_them(office, client, bob):
+    assert 'href="/admin/setup/"' in office.get("/").text
+    client.force_login(bob)
+    assert 'href="/admin/setup/"' not in client.get("/").text
+
+
 @pytest.mark.parametrize("name", SetupStep.Name.values)
 def test_each_can_be_dismissed_and_shown_again(office, administrator, name):
     answer = office.post(f"/admin/setup/{name}/", {"act": "dismiss"})

@@ -42,7 +42,7 @@ class JobAdmin(RecordsAdmin):
         """Return when the job was ordered, for a column of the list."""
         return _time(job.created_at)
 
-    @admin.display(description=_("done (%)"))
+    @admin.display(description=_("done, in per cent"))
     def progress(self, job):
         """Return how much of the job is done, in per cent; "–" where that is not known."""
         return "–" if job.percent is None else job.percent
