@@ -10,6 +10,7 @@ import pytest
 from conversations.models import Response
 from tests.support.nginx import CONFIG, PROGRAM, nginx
 from tests.support.polling import until
+from tests.support.server import free_port
 from tests.support.stream_reader import Reader, words
 from tests.support.streaming_site import streaming_site
 from tests.support.visitor import EventStream, session_of
@@ -67,6 +68,14 @@ def test_a_client_cannot_pretend_where_it_comes_from(site, browser_behind):
 
 def test_a_body_over_max_body_reaches_the_site(browser_behind):
     assert browser_behind.post("/", content=b"x" * 5_000_000).text == "5000000"
+
+
+def test_a_machine_that_is_down_is_left_out(site, tmp_path):
+    with (
+        nginx(tmp_path, site.server_port, other_port=free_port()) as urls,
+        httpx.Client(base_url=urls.https, verify=False, timeout=10) as client,
+    ):
+        assert [client.post("/", content=b"x" * 10).text for _ in range(6)] == ["10"] * 6
 
 
 def test_plain_http_leads_to_https(proxy):

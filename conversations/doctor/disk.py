@@ -26,14 +26,18 @@ def check():
 
 
 def _folders():
-    """Return the folders of this machine that the site writes to; of one that does not exist yet,
-    the folder above it that does."""
+    """Return the folders of this machine that the site writes to, as far as they exist."""
     wanted = [settings.UPLOAD_FOLDER, settings.IMPORT_FOLDER, settings.ERASURES_FILE.parent]
     if settings.FILES_FOLDER:
         wanted.append(settings.FILES_FOLDER)
     if settings.ON_SQLITE:
         wanted.insert(0, Path(settings.DATABASES["default"]["NAME"]).parent)
-    return [next(each for each in (path, *path.parents) if each.exists()) for path in wanted]
+    return [existing(path) for path in wanted]
+
+
+def existing(path):
+    """Return `path` (a Path); if it does not exist, the nearest folder above it that does."""
+    return next(each for each in (path, *path.parents) if each.exists())
 
 
 def _room(folder):

@@ -9,6 +9,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.file_modes import private_files
+from conversations.doctor import disk
 from conversations.doctor.finding import OK, PROBLEM, WARNING, Finding
 
 
@@ -46,11 +47,12 @@ def _secret_files():
 
 
 def _written():
-    """Return the files and folders that exist and that the site has to write."""
+    """Return the files and folders that the site has to write; of one that does not exist yet, the
+    folder above it in which it will be made."""
     paths = [settings.ERASURES_FILE, settings.IMPORT_FOLDER, settings.UPLOAD_FOLDER]
     if settings.FILES_FOLDER:
         paths.append(settings.FILES_FOLDER)
-    return [path for path in paths if path.exists()]
+    return dict.fromkeys(disk.existing(path) for path in paths)
 
 
 def _open_to_others(path):
@@ -76,5 +78,5 @@ def _not_writable(path):
     return Finding(
         PROBLEM,
         format_lazy(_("{path} cannot be written."), path=path),
-        _("Give it to the account of the site."),
+        _("Give it to the account of the site, or name another folder in DATA_FOLDER."),
     )

@@ -32,15 +32,17 @@ PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @contextmanager
-def nginx(folder, site_port, read_timeout=None):
+def nginx(folder, site_port, read_timeout=None, other_port=None):
     """nginx in front of 127.0.0.1:`site_port`; its files go to `folder`. `read_timeout`, in
-    seconds, takes the place of the file's own.
+    seconds, takes the place of the file's own; `other_port` is that of a second machine.
 
     Yields the URLs it serves: `.https`, with a certificate that nobody knows, and `.http`.
     """
     http, https = find_free_ports(2)
     site = CONFIG.read_text()
     site = site.replace("127.0.0.1:8000", f"127.0.0.1:{site_port}")
+    if other_port:
+        site = site.replace("# server 10.0.0.12:8000", f"server 127.0.0.1:{other_port}")
     site = re.sub(r".*listen \[::\].*\n", "", site)
     if read_timeout:
         site = re.sub(r"proxy_read_timeout \d+s", f"proxy_read_timeout {read_timeout}s", site)
