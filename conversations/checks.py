@@ -1,7 +1,6 @@
 """System checks of Django for unsafe settings, run before the server starts. An Error keeps the
 site from starting; a Warning is only printed."""
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,8 +110,9 @@ def gateway_is_private(app_configs, **kwargs):
 def sqlite_is_on_a_disk_of_its_own(app_configs, **kwargs):
     """Return `[Error]` if the SQLite database cannot be used safely, else []. E002: it is on a
     network file system, where file locks do not hold, so that two machines would corrupt it. E003:
-    the database file or its folder cannot be written. Django passes `app_configs`, which is not
-    used."""
+    its disk is mounted read-only. Permissions are looked at while the server runs
+    (conversations/readiness.py), since they can be mended meanwhile. Django passes `app_configs`,
+    which is not used."""
     if not settings.ON_SQLITE:
         return []
     file = Path(settings.DATABASES["default"]["NAME"])
@@ -125,12 +125,11 @@ def sqlite_is_on_a_disk_of_its_own(app_configs, **kwargs):
                 id="conversations.E002",
             )
         ]
-    places = [file, file.parent] if file.exists() else [file.parent]
-    if "ro" in options or not all(os.access(place, os.W_OK) for place in places):
+    if "ro" in options:
         return [
             Error(
                 f"The SQLite database cannot be written: {file}.",
-                hint="The file and its folder must be writable for the account of the server.",
+                hint="Its disk is mounted read-only.",
                 id="conversations.E003",
             )
         ]

@@ -8,6 +8,7 @@ it once, and periodic tasks wait. `look` finds out when it was mended.
 import logging
 import threading
 
+from django.conf import settings
 from django.db import DatabaseError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,9 @@ class Readiness:
         """Return `(step, fault, detail)` as long as the process has not served: as `_find` does,
         and for the log the database's own words."""
         self.is_outage = False
+        if settings.ON_SQLITE and (fault := database.read_only_fault()):
+            # Not even its opening would succeed.
+            return "writing", fault, ""
         # Outside of the pool, which would wait, and not know why.
         if why := database.why_unreachable():
             self.is_outage = True

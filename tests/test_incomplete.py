@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import httpx
 import pytest
@@ -67,6 +69,33 @@ def test_each_step_that_is_missing_is_named_once(starting, caplog, spoil, said):
 def test_a_database_that_can_only_be_read_is_named(starting):
     connection.cursor().execute("SET TRANSACTION READ ONLY")
     assert "can only be read" in str(starting.look())
+
+
+@pytest.mark.skipif(ON_POSTGRES, reason="is about SQLite's file")
+def test_a_file_that_this_account_cannot_write_is_named():
+    folder = Path(tempfile.mkdtemp())
+    try:
+        folder.chmod(0o555)
+        script = (
+            "import django, os; django.setup();"
+            "from conversations.readiness import readiness as r;"
+            # root may write everywhere.
+            "os.getuid() or os.setuid(65534); print(r.look(), r.is_waiting)"
+        )
+        printed = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": f"sqlite:///{folder}/chat.sqlite3"},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        assert printed.startswith(f"The database can only be read: make {folder}/chat.sqlite3 and")
+        assert printed.endswith(" True\n")
+    finally:
+        folder.chmod(0o755)
+        shutil.rmtree(folder)
 
 
 def test_what_is_mended_is_seen_and_told_once(starting, caplog):

@@ -90,6 +90,8 @@ def read_only_fault():
 
 def check():
     """Return the list of Findings about the database."""
+    if settings.ON_SQLITE and (said := read_only_fault()):
+        return [Finding(PROBLEM, said)]
     if why := why_unreachable():
         return [
             Finding(
