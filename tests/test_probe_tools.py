@@ -12,6 +12,8 @@ from tests.support.gateway import Script
 from tests.support.item_frames import done
 from tests.support.sse_frames import completed, created, delta, stream
 
+pytestmark = pytest.mark.once
+
 SEARCH = {"type": "web_search"}
 SEARCHED = {
     "type": "web_search_call",

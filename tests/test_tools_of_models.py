@@ -15,6 +15,8 @@ from conversations.models import LanguageModel, ReviewAccess
 from conversations.tools import secrets
 from tests.support.hypothesis_scale import examples
 
+pytestmark = pytest.mark.once
+
 ADD = "/admin/conversations/languagemodel/add/"
 SEARCH = {"type": "web_search"}
 CONNECTOR = {
