@@ -21,9 +21,7 @@ import resource
 import signal
 import sys
 
-from PIL import Image
-
-from . import identify, pdf
+from . import identify
 from .finding import Refusal
 from .limits import MEMORY, OUTPUT, PROCESSOR_SECONDS
 from .no_network import close_network
@@ -34,19 +32,22 @@ _PR_SET_PDEATHSIG = 1
 def main() -> None:
     """Read the file on standard input; write the JSON answer and the pictures to standard output,
     in the format that the module describes. The entry point of the child process."""
-    Image.preinit()
-    network = _confine()
     pictures = io.BytesIO()
     answer: dict[str, object]
     try:
         # Not closed: the file is the parent's.
         file = open(0, "rb", closefd=False)
+        # Modules are imported before files may no longer be opened.
         if sys.argv[1:] == ["pages"]:
+            from . import pdf
+
+            network = _confine()
             found = [finding.as_json() for finding in pdf.write_pages(file, pictures)]
             answer = {"findings": found, "network": network}
         else:
-            finding = identify.read(file, pictures)
-            answer = {"finding": finding.as_json(), "network": network}
+            read = identify.reader_of(file)
+            network = _confine()
+            answer = {"finding": read(file, pictures).as_json(), "network": network}
     except Refusal as refusal:
         answer = {"refusal": refusal.code}
     except MemoryError:

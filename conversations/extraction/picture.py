@@ -12,6 +12,8 @@ from .limits import JPEG_QUALITY, LARGE_SIDE, MOST_PIXELS, SMALL_SIDE
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
+# Its formats are loaded now, while files may still be opened.
+Image.preinit()
 # Sizes are checked here, before anything is decoded, and more strictly than Pillow's warning.
 Image.MAX_IMAGE_PIXELS = None
 warnings.simplefilter("ignore")
