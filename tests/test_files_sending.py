@@ -174,6 +174,19 @@ def test_missing_bytes_end_as_a_sentence(stage, visitor, model):
     assert "A file of this conversation is missing on the server" in visitor.get(path).text
 
 
+def test_a_file_is_sent_whole_and_its_head_alone(stage, visitor, model):
+    ended(send(visitor, ("plan.txt", b"the plan")))
+    path = f"/files/{Attachment.objects.get().pk}/"
+    head = visitor.http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["Content-Length"] == "8"
+    part = visitor.http.get(path, headers={"Range": "bytes=4-"})
+    assert (part.status_code, part.content) == (200, b"the plan")
+    assert part.headers["Accept-Ranges"] == "none"
+    # And the connection is as good as before.
+    assert visitor.get(path).content == b"the plan"
+
+
 # --- Large bodies -----------------------------------------------------------------------------
 
 

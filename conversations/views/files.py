@@ -186,6 +186,8 @@ def _stream(attachment, name, size):
         content_type=attachment.media_type,
     )
     response.headers["Content-Length"] = str(size)
+    # A part of a file cannot be asked for: they are small, and a browser need not try.
+    response.headers["Accept-Ranges"] = "none"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = KEPT if attachment.is_picture else "private, no-store"
     response.headers["Vary"] = "Cookie"
