@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connections
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 def migrate():
-    """Run `manage.py migrate`, once the database answers, for which it has PATIENCE seconds.
+    """Run `manage.py migrate` once the database answers; PostgreSQL has PATIENCE seconds for that.
 
     Ends the process with a sentence if a setting cannot be used, or if the database does not answer
     or cannot be migrated by this release.
@@ -48,6 +49,10 @@ def migrate():
     give_up = time.monotonic() + PATIENCE
     is_told = False
     while why := why_unreachable():
+        if settings.ON_SQLITE:
+            # Nothing is to be expected of a file later.
+            name, user = settings.DATABASES["default"]["NAME"], f"{os.getuid()}:{os.getgid()}"
+            sys.exit(f"{name}: {why}. The user {user} has to be able to write to its folder.")
         if time.monotonic() > give_up:
             sys.exit(f"The database does not answer: {why}")
         if not is_told:

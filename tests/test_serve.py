@@ -67,6 +67,18 @@ def test_a_bad_setting_is_one_sentence(environment, sentence):
     assert said.count("\n") == 1
 
 
+def test_a_volume_that_cannot_be_written_is_told_at_once(tmp_path):
+    # Also root cannot make a file there.
+    process = serve(DATABASE_URL="sqlite:////proc/db.sqlite3")
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    owner = f"{os.getuid()}:{os.getgid()}"
+    assert said == (
+        "/proc/db.sqlite3: unable to open database file."
+        f" The user {owner} has to be able to write to its folder.\n"
+    )
+
+
 def test_a_database_that_is_away_is_waited_for_until_the_container_is_stopped():
     away = f"postgres://chat:secret-word@127.0.0.1:{free_port()}/chat"
     process = serve(DATABASE_URL=away)
