@@ -68,7 +68,9 @@ COMPOSE = docker compose
 
 up: ## Serve in containers with PostgreSQL and TLS, on https://localhost or your host's name.
 	@container/prepare
-	$(COMPOSE) up --build --detach --wait
+	VERSION="$$(sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml)" \
+	REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+		$(COMPOSE) up --build --detach --wait
 
 down: ## Stop those containers; what they stored stays.
 	$(COMPOSE) down

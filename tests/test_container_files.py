@@ -1,6 +1,7 @@
 """The files by which the site becomes containers: Containerfile, .dockerignore, compose.yaml and
 Caddyfile. tests/test_image.py runs what they build."""
 
+import os
 import re
 import runpy
 import shutil
@@ -184,6 +185,17 @@ def test_every_secret_may_stand_in_a_file():
     assert set(re.findall(r'env\.secret\("(\w+)"', settings)) == SECRETS
     explained = (ROOT / ".env.example").read_text().partition("\n\n")[0]
     assert {name for name in SECRETS if re.search(rf"\b{name}\b", explained)} == SECRETS
+
+
+def test_where_nothing_builds_images_that_is_said():
+    command = [ROOT / "container" / "build"]
+    environment = {**os.environ, "BUILDER": "no-such-builder"}
+    run = subprocess.run(command, env=environment, capture_output=True, text=True)
+    # By this status `make release` knows that there is no image.
+    assert run.returncode == 3
+    assert run.stderr == (
+        "No program that builds images is here (Debian: apt-get install buildah).\n"
+    )
 
 
 def test_the_secrets_are_made_once_and_are_random(tmp_path):

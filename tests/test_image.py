@@ -196,6 +196,15 @@ def test_it_holds_the_program_and_nothing_else(image):
         *("requirements.txt", "requirements-s3.txt", "locale", "templates"),
         *("chatsite", "conversations"),
     }
+    folders = ("chatsite", "conversations", "locale", "templates")
+    found = {
+        str(path.relative_to(program))
+        for folder in folders
+        for path in (program / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True)
+    assert found == {name for name in listed.stdout.split() if not name.endswith(".po")}
     [packages] = program.glob(".venv/lib/python3.*/site-packages")
     installed = {path.name.partition("-")[0].lower() for path in packages.glob("*.dist-info")}
     locked = set()
