@@ -50,7 +50,8 @@ def test_a_file_is_shown_only_where_the_message_has_it():
 def test_a_refusal_by_moderation_is_a_sentence(error):
     failed = {**PICTURE, "status": "failed", "result": None, "error": error}
     words = shown(failed)
-    assert "The gateway's moderation refused it. Describe the picture in other words" in words
+    assert "A picture was to be made, and the gateway's moderation refused it." in words
+    assert "Describe the picture in other words, and ask again." in words
     assert error["message"] in words
     assert "moderation refused it" in kind_of(failed).came(failed)
 

@@ -106,7 +106,7 @@ def test_the_end_of_the_text_does_not_wait_for_files(stage, visitor):
     row = ask(stage, visitor, reply_with(citation()))
     assert row.status == "completed"
     html = page(visitor, row)
-    assert "report.csv" in html and "It is being fetched from the gateway." in html
+    assert "report.csv" in html and "It is being fetched from the gateway, and" in html
     assert f'data-fetching="/responses/{row.pk}/events/"' in html
     stage.gateway.go.set()
     [file] = settled()

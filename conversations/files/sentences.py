@@ -71,7 +71,9 @@ def state(attachment):
         Attachment.State.TOO_LARGE_TO_SCAN: _(
             "It is too large to be checked for viruses, so it cannot be sent: remove it."
         ),
-        Attachment.State.FETCHING: _("It is being fetched from the gateway."),
+        Attachment.State.FETCHING: _(
+            "It is being fetched from the gateway, and will be here in a moment."
+        ),
         Attachment.State.MISSING: missing(attachment.fault),
     }.get(attachment.state, "")
 

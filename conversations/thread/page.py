@@ -51,15 +51,6 @@ class Thread:
         last = self.messages[-1] if self.messages else None
         return last if last is not None and last.is_pending else None
 
-    @property
-    def is_unfinished(self):
-        """True while the last of `messages` is being written, or files that it made are being
-        fetched from the gateway."""
-        last = self.messages[-1:]
-        return self.pending is not None or any(
-            file.is_fetching for message in last for file in message.shown_files
-        )
-
 
 def thread(conversation, at=None, before=None, with_hidden=False):
     """Return the Thread of `conversation` along the path through the message `at` (id; None: the
