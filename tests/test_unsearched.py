@@ -7,6 +7,8 @@ from tests.support.item_samples import SAMPLES, put_items
 from tests.support.ledger_rows import REPORTED, STOPPED, end, submit
 from tests.support.visitor import session_of
 
+pytestmark = pytest.mark.once
+
 SEARCH = {"type": "web_search", "user_location": {"type": "approximate"}}
 LINE = "The gateway did not search."
 
