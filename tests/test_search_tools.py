@@ -114,6 +114,14 @@ def test_rows_of_older_versions_stay_as_they_are_and_a_rebuild_finds_more(alice)
     assert raw_index() == []
 
 
+def test_a_row_that_was_changed_by_hand_can_still_be_deleted(alice):
+    message = reply(alice, SAMPLES["mcp_call"])
+    Message.objects.filter(pk=message.pk).update(items=None)
+    Message.objects.get(pk=message.pk).delete()
+    assert not SearchEntry.objects.filter(message=message.pk).exists()
+    assert found("list_events", alice) == set()
+
+
 def test_an_imported_conversation_is_found_by_it(alice, tmp_path):
     message = reply(alice, SAMPLES["mcp_call"])
     file = tmp_path / "export.json"

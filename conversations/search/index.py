@@ -18,7 +18,7 @@ from conversations.database.statements import among, as_stored, from_stored, row
 from conversations.items import searched_of
 from conversations.models import Attachment, Conversation, Message, SearchEntry
 from conversations.search import file_texts, fts5, tsvector
-from conversations.search.entries import TOOLS, entries
+from conversations.search.entries import TOOLS, Entry, entries
 
 BATCH = 200  # of a rebuild; each is a transaction of its own
 # Messages whose items, or files whose texts, are read at once: each may have megabytes.
@@ -248,7 +248,8 @@ def _remove(found):
             # Only the words are used of what is made here.
             these = entries(owner, None, whose, None, text, None, of_tools.get(whose, ""))
             made[whose] = {entry.part: entry for entry in these}
-        pairs.append((pk, made[whose][part]))
+        # Without words only where a row was changed by hand: nothing may keep it from deletion.
+        pairs.append((pk, made[whose].get(part) or Entry(owner, None, whose, None, part, [])))
     if pairs:
         database().delete(pairs)
 
