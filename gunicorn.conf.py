@@ -22,23 +22,31 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from chatsite import cpu_affinity, gunicorn_master, said_once  # noqa: E402 (the site must be on the path)
+from chatsite.connection_limit import ConnectionLimit  # noqa: E402
 from chatsite.environment import WORDS, read_environment  # noqa: E402
 from chatsite.file_modes import UMASK  # noqa: E402
+from chatsite.share import share  # noqa: E402
 
 
 def settings_of_the_server():
-    """Return `(addresses, workers, PIN_WORKERS, LOG_JSON, RELOAD)` from the environment and `.env`.
+    """Return `(addresses, workers, connections, of_address, PIN_WORKERS, LOG_JSON, RELOAD)` from
+    the environment and `.env`.
 
-    These are a list of "host:port" to bind, the number of worker processes, "auto" or a word for
-    true or false, and two bools. A bad value ends the process with a sentence that names the
-    variable.
+    These are a list of "host:port" to bind, the number of worker processes, how many connections
+    each may have and how many of them from one address (None: any; behind a proxy all have the
+    proxy's), "auto" or a word for true or false, and two bools. A bad value ends the process with a
+    sentence that names the variable.
     """
     env = read_environment(ROOT / ".env")
     try:
         port = env.number("PORT", 8000, least=1, most=65_535)
+        connections = env.number("MAX_CONNECTIONS", 1_000, least=10)
+        of_address = share(connections, env.number("PERSON_SHARE", 25, least=1))
         return (
             env.addresses("BIND", "127.0.0.1", port),
             env.number("WEB_CONCURRENCY", 2, least=1, most=512),
+            connections,
+            None if env.number("TRUSTED_PROXIES", 0) else of_address,
             env.choice("PIN_WORKERS", "auto", ("auto", *WORDS), "auto, true or false"),
             env.flag("LOG_JSON", False),
             env.flag("RELOAD", False),
@@ -48,7 +56,15 @@ def settings_of_the_server():
 
 
 # `-b` on the command line wins over `bind`.
-bind, workers, pinned, log_json, reload_on_change = settings_of_the_server()
+(
+    bind,
+    workers,
+    worker_connections,
+    connections_of_address,
+    pinned,
+    log_json,
+    reload_on_change,
+) = settings_of_the_server()
 
 # Python's threads run one at a time; handing the turn from one processor to another was measured
 # to cost a quarter of a worker's time. Off where other busy programs are tied to processors too.
@@ -158,6 +174,7 @@ def post_fork(server, worker):
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     worker.served, worker.awaited = server.served, server.awaited
+    worker.connections = ConnectionLimit(worker.cfg.worker_connections, connections_of_address)
     if pin_workers:
         cpu_affinity.keep_to(server.first_processor + worker.age)
 

@@ -65,7 +65,9 @@ def measure(folder, quick=False):
         limit = str(max(DEFAULT, max(sizes) // workers))
         for size in sizes:
             # New servers each time, so that no row is affected by the one before.
-            with running(folder, workers, MAX_LIVE_REPLIES=limit, MAX_STREAMS=limit):
+            limits = dict.fromkeys(("MAX_LIVE_REPLIES", "MAX_STREAMS"), limit)
+            # The load generator is one address, which may have a quarter of the connections.
+            with running(folder, workers, MAX_CONNECTIONS="20000", **limits):
                 line = row(folder, workers, size, quick)
             text += f"{line}\n"
             print(line, flush=True)

@@ -5,7 +5,8 @@ connection made for this request alone: that cost more than the queries, and fif
 threads take the interpreter from each other, and from the event loop that carries the streams. All
 views and middleware of this site are sync; a request borrows one of AT_ONCE threads, each with a
 connection that lasts, until it has its response (chatsite/request_threads.py). An open event stream
-holds none, a download only while a piece of it is made.
+holds none, a download only while a piece of it is made. Whoever leaves much unread waits for the
+next answer (chatsite/unread_answers.py).
 
 /healthz and static files are answered on the event loop, /readyz in a thread of its own: they
 answer whatever the other threads wait for.
@@ -28,12 +29,14 @@ from chatsite.middleware import headers, request_id
 from chatsite.person_shares import remember, requester_of
 from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
 from chatsite.static_files import StaticFiles
+from chatsite.unread_answers import Unread, unread_answers
 from conversations import replies
 from conversations.readiness import readiness
 from conversations.views import errors, health
 
 AT_ONCE = 6
 WITHOUT_FILES = 10_000  # bytes of a form in multipart that has no file worth the name
+SMALL = 65_536  # bytes of an answer that the connection takes at once
 SOONER = 0.5  # seconds that the database's own limit comes before the request's deadline
 
 
@@ -53,6 +56,7 @@ class Handler(ASGIHandler):
         self._load_static_files()
         readiness.on_static_files = self._load_static_files
         self._threads = RequestThreads(AT_ONCE)
+        unread_answers.has_changed = self._threads.start_next
         self._readiness = RequestThreads(1)
         self._asking_readiness = None
 
@@ -69,16 +73,19 @@ class Handler(ASGIHandler):
             return
         set_script_prefix(get_script_prefix(scope))
         request, response = self.create_request(scope, body)
+        unread = scope["chatsite.unread"] = Unread(requester_of(scope))
         try:
             response = response or await self._answer(request)
             try:
                 if response.streaming:
                     await self._stream(response, receive, send)
                 else:
+                    unread.hold(_size(response))
                     await self.send_response(response, send)
             finally:
                 response.close()
         finally:
+            unread.close()
             body.close()
 
     async def _answer(self, request):
@@ -88,6 +95,8 @@ class Handler(ASGIHandler):
             response = health.healthz(request)
         elif request.path_info == "/readyz":
             response = await self._ready(request)
+        elif request.scope.get("chatsite.too_many_connections"):
+            response = errors.too_many_connections()
         else:
             response = await self._files(request)
         if not hasattr(request, "id"):
@@ -112,14 +121,19 @@ class Handler(ASGIHandler):
         """Return the response of Django's views and middleware, called in a thread; 503 if the
         database did not answer in time."""
         context = copy_context()
-        work = self._in_thread(request, context)
+        unread, work = request.scope["chatsite.unread"], self._in_thread(request, context)
         try:
-            response = await work(self._respond, request)
+            response = await work(self._respond, request, answer=unread)
         except DatabaseStuck:
             return errors.database_down(request)
         remember(request)
+        unread.assign_to(requester_of(request.scope))
         if response.streaming and not response.is_async:
-            response.streaming_content = self._pieces(work, iter(response.streaming_content))
+            pieces = iter(response.streaming_content)
+            response.streaming_content = self._pieces(work, pieces, unread)
+        else:
+            # An event stream counts its events itself.
+            unread.end_making()
         return response
 
     def _respond(self, request):
@@ -127,12 +141,15 @@ class Handler(ASGIHandler):
         signals.request_started.send(sender=type(self), scope=request.scope)
         return self.get_response(request)
 
-    async def _pieces(self, work, pieces):
+    async def _pieces(self, work, pieces, unread):
         """Yield the chunks of a streaming response. Each is taken from the iterator `pieces` by
         `work`, the request's function that calls others in a thread (see `_in_thread`), so that
-        language and time zone are those of the request."""
+        language and time zone are those of the request, and counted in `unread` (an Unread) until
+        the connection has taken it."""
         while (piece := await work(next, pieces, None)) is not None:
+            unread.hold(len(piece))
             yield piece
+            unread.hold(0)
 
     async def _stream(self, response, receive, send):
         """Send the streaming `response` by ASGI's `send` until it ends, or until `receive` says
@@ -152,18 +169,25 @@ class Handler(ASGIHandler):
                 await sending
 
     def _in_thread(self, request, context):
-        """Return a coroutine function `work(function, *arguments)` that calls `function` in a
-        thread, in `context` (a contextvars.Context), and counts as work of `request`."""
+        """Return a coroutine function `work(function, *arguments, answer=None)` that calls
+        `function` in a thread, in `context` (a contextvars.Context), and counts as work of
+        `request`; `answer` is the Unread of the answer that it begins, if it begins one."""
         requester, is_long = requester_of(request.scope), _is_long(request)
         seconds = LONG_DEADLINE if is_long else DEADLINE
 
-        async def work(function, *arguments):
+        async def work(function, *arguments, answer=None):
+            call = (_call, context, seconds, function, *arguments)
             with replies.answering():
-                return await self._threads.run(
-                    requester, _call, context, seconds, function, *arguments, is_long=is_long
-                )
+                return await self._threads.run(requester, *call, is_long=is_long, answer=answer)
 
         return work
+
+
+def _size(response):
+    """Return the bytes of the body of `response` that stay in memory until they are read; 0 if the
+    connection takes them at once."""
+    size = len(response.content)
+    return size if size > SMALL else 0
 
 
 def _is_long(request):

@@ -37,6 +37,8 @@ class BodyLimit:
             return await send({"type": "websocket.close"})
         if scope["type"] != "http":
             return await self._application(scope, receive, send)
+        if scope.get("chatsite.too_many_connections"):
+            return await self._application(scope, _replay(b"", _deaf(receive)), send)
         length = _content_length(scope)
         refused = {**scope, "chatsite.body_too_large": True}
         if length is None or length <= settings.MAX_BODY:

@@ -1,55 +1,146 @@
-"""gunicorn's ASGI worker, with time limits for clients that send no request or read no answer.
+"""gunicorn's ASGI worker, with limits for connections: of their number, and of the time in which a
+client sends its request and reads its answer.
 
 gunicorn ends a connection that is idle between two requests (`keepalive`) and a body that stalls
-(`timeout`), but neither one that never sends its first request nor one that never reads its answer.
+(`timeout`), but neither one that never sends its first request nor one that never reads its answer,
+and it accepts as many connections as there are file descriptors.
 """
+
+import contextlib
+import ctypes
+import fcntl
+import resource
+import socket
+import struct
+import termios
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
-# Seconds from the start of a connection until the headers of its first request are there.
-FIRST_REQUEST = 20
-# Seconds that a client may leave what was sent to it unread, once its socket's buffer is full.
-UNREAD = 60
+from chatsite.client_network import network_of
+from chatsite.connection_limit import SPARE, ConnectionLimit
+
+# Bytes of an answer that the system may hold for a client that reads slowly, besides those on their
+# way; by default some megabytes for each connection.
+UNSENT = 131_072
+M_ARENA_MAX = -8  # of malloc.h
+FILES = 1_000  # that a worker has open besides its connections: of the database, replies, uploads
 
 
 class TimedProtocol(ASGIProtocol):
     """The protocol of one HTTP connection, which aborts it without an answer if its first request
-    has not come in FIRST_REQUEST seconds, or if the client reads nothing for UNREAD seconds."""
+    has not come in FIRST_REQUEST seconds, or if the client reads nothing at all for UNREAD seconds.
 
+    One that is beyond the worker's limit (`is_spare`, see ConnectionLimit) has SPARE_REQUEST
+    seconds for its request, and is closed after the answer.
+    """
+
+    # Seconds from the start of a connection until the headers of its first request are there.
+    FIRST_REQUEST = 20
+    SPARE_REQUEST = 3
+    # Seconds in which a client has to read something of what was sent to it, once its socket's
+    # buffer is full; a slow one that reads on is not ended.
+    UNREAD = 60
+
+    is_spare = False
+    address = "unknown"
     _first_request_timer = None
     _unread_timer = None
+    _unread = None
+
+    @property
+    def is_idle(self):
+        """True while the connection waits for a request, and its client has read all answers."""
+        return not (
+            self._request_ready.is_set()
+            or self._finishing_calls
+            or self.transport.get_write_buffer_size()
+        )
 
     def connection_made(self, transport):
-        """Handle a new connection (`transport` is asyncio's): start the timer for its first
-        request."""
+        """Handle a new connection (`transport` is asyncio's): count it, and start the timer for its
+        first request."""
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.address = network_of(peer[0])
         super().connection_made(transport)
+        self.worker.connections.add(self)
+        seconds = self.SPARE_REQUEST if self.is_spare else self.FIRST_REQUEST
         self._first_request_timer = self.worker.loop.call_later(
-            FIRST_REQUEST, self._abort_without_request
+            seconds, self._abort_without_request
         )
+
+    def abort(self):
+        """End the connection at once, without an answer."""
+        self.transport.abort()
 
     def _abort_without_request(self):
         """Abort the connection if its first request has not come yet."""
-        if self._awaiting_request and self.req_count == 1:
-            self.transport.abort()
+        if self.req_count <= 1 and not self._request_ready.is_set():
+            self.abort()
 
     def pause_writing(self):
-        """Stop writing, since the client reads too slowly, and start the timer that aborts the
-        connection."""
+        """Stop writing, since the client reads too slowly, and start to watch whether it reads."""
         super().pause_writing()
-        if self._unread_timer is None:
-            self._unread_timer = self.worker.loop.call_later(UNREAD, self.transport.abort)
+        self._watch_reading()
 
     def resume_writing(self):
-        """Go on writing, since the client has read, and stop the timer."""
+        """Go on writing, since the client has read."""
         super().resume_writing()
-        self._cancel_unread_timer()
+        if not self._closed:
+            self._cancel_unread_timer()
 
     def connection_lost(self, exc):
         """Stop the timers of a connection that has ended; `exc` is the error, or None."""
         self._first_request_timer.cancel()
         self._cancel_unread_timer()
+        self.worker.connections.remove(self)
         super().connection_lost(exc)
+
+    def _close_transport(self):
+        """Close the connection once the client has read what was sent, while it reads."""
+        super()._close_transport()
+        if self.transport is not None and self.transport.get_write_buffer_size():
+            self._watch_reading()
+
+    def _will_close(self, request, response_requires_close):
+        """Return True if the connection is closed after the answer to `request`."""
+        return self.is_spare or super()._will_close(request, response_requires_close)
+
+    def _build_http_scope(self, request, sockname, peername):
+        """Return the ASGI scope of `request`; it says if the connection is one too many."""
+        scope = super()._build_http_scope(request, sockname, peername)
+        if self.is_spare:
+            scope["chatsite.too_many_connections"] = True
+        return scope
+
+    def _watch_reading(self):
+        """Look in UNREAD seconds whether the client has read anything by then, unless such a look
+        is to come already."""
+        if self._unread_timer is None:
+            self._unread = self._bytes_unread()
+            self._unread_timer = self.worker.loop.call_later(self.UNREAD, self._look)
+
+    def _look(self):
+        """Abort the connection if the client has read nothing since the last look; else look
+        again."""
+        self._unread_timer = None
+        if self._bytes_unread() < self._unread:
+            self._watch_reading()
+        else:
+            self.abort()
+
+    def _bytes_unread(self):
+        """Return how many bytes were sent that the client's machine has not accepted yet: those of
+        the transport and, on Linux, of the socket's buffer. While writing is paused none are
+        added."""
+        queued = 0
+        with contextlib.suppress(OSError, AttributeError):
+            answer = fcntl.ioctl(
+                self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4)
+            )
+            [queued] = struct.unpack("i", answer)
+        return self.transport.get_write_buffer_size() + queued
 
     def _cancel_unread_timer(self):
         if self._unread_timer is not None:
@@ -62,4 +153,30 @@ gasgi.ASGIProtocol = TimedProtocol
 
 
 class Worker(gasgi.ASGIWorker):
-    """gunicorn's ASGI worker with TimedProtocol connections, for the setting `worker_class`."""
+    """gunicorn's ASGI worker with TimedProtocol connections, for the setting `worker_class`.
+
+    `connections`, a ConnectionLimit, counts them; the most is gunicorn's setting
+    `worker_connections`, of each address too unless gunicorn.conf.py sets less.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.connections = ConnectionLimit(self.cfg.worker_connections)
+
+    def init_process(self):
+        """Prepare the process: allow as many open files as there may be connections and more, let
+        the system hold little of each answer, and keep all threads' memory in one place."""
+        with contextlib.suppress(OSError, AttributeError):
+            # Of glibc; by default each thread keeps what it freed for itself.
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+        needed = self.cfg.worker_connections + SPARE + FILES
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY and soft < needed:
+            most = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            for each in self.sockets:
+                if each.FAMILY != socket.AF_UNIX:
+                    # Of the listening socket: those of its connections inherit it.
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
+        super().init_process()

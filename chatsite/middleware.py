@@ -4,7 +4,10 @@ Each function takes Django's `get_response`, the next handler, and returns one a
 as the views are: the whole chain runs in one thread (chatsite/asgi_handler.py).
 """
 
+import gzip
+import io
 import re
+import secrets
 import uuid
 
 from django.conf import settings
@@ -89,7 +92,43 @@ def headers(get_response):
     return handle
 
 
-_gzip = GZipMiddleware(lambda request: None)
+class Compression(GZipMiddleware):
+    """Django's middleware for gzip, except that of a streamed page nothing stays in memory but what
+    is compressed: a slow client may take a minute to read it."""
+
+    def process_response(self, request, response):
+        """Return `response` with its body compressed, if the client of `request` accepts gzip."""
+        if response.streaming:
+            pieces = response.streaming_content
+        response = super().process_response(request, response)
+        if response.streaming and response.has_header("Content-Encoding"):
+            response.streaming_content = _compressed(pieces, self.max_random_bytes)
+        return response
+
+
+def _compressed(pieces, most_padding):
+    """Yield gzip's header, padded by less than `most_padding` bytes, and the iterable `pieces`
+    (bytes), each compressed."""
+    padding, buffer = "a" * secrets.randbelow(most_padding), io.BytesIO()
+    with gzip.GzipFile(padding, "wb", compresslevel=6, fileobj=buffer, mtime=0) as compressing:
+        yield _taken(buffer)
+        for piece in pieces:
+            compressing.write(piece)
+            del piece
+            if buffer.tell():
+                yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer):
+    """Return all bytes of `buffer` (an io.BytesIO), which is empty afterwards."""
+    taken = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return taken
+
+
+_gzip = Compression(lambda request: None)
 
 
 def compress(get_response):

@@ -5,12 +5,13 @@ A share is counted for a person, and for an address where nobody is logged in. W
 proxy (TRUSTED_PROXIES) everybody behind one proxy has the proxy's address.
 """
 
-import ipaddress
 from collections import OrderedDict
 
 from django.conf import settings
 
-LEAST = 4  # of anything
+from chatsite.client_network import network_of
+from chatsite.share import share
+
 # Sessions whose person is remembered.
 MOST_SESSIONS = 10_000
 _people = OrderedDict()
@@ -19,9 +20,9 @@ _people = OrderedDict()
 def share_of(total):
     """Return how many of `total` (threads, streams, bytes …) one person may have at a time.
 
-    That is PERSON_SHARE per cent, but at least LEAST and at most `total`.
+    That is PERSON_SHARE per cent, but at least four and at most `total`.
     """
-    return min(total, max(LEAST, total * settings.PERSON_SHARE // 100))
+    return share(total, settings.PERSON_SHARE)
 
 
 def requester_of(scope):
@@ -62,18 +63,7 @@ def client_address(scope):
     addresses.append((scope.get("client") or ("unknown",))[0])
     # Each proxy adds who spoke to it: the last ones are those that ours added.
     at = min(settings.TRUSTED_PROXIES + 1, len(addresses))
-    return _network(addresses[-at].strip())
-
-
-def _network(text):
-    """Return the IP address in `text`, of IPv6 its network of 64 bits; other text is cut off."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text[:50]
-    if address.version == 6 and not address.ipv4_mapped:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address.ipv4_mapped if address.version == 6 else address)
+    return network_of(addresses[-at].strip())
 
 
 def _cookie(scope):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from chatsite.person_shares import share_of
 from chatsite.stuck_queries import cut, waiting_connection
+from chatsite.unread_answers import Unread
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +35,15 @@ class DatabaseStuck(Exception):
 class Work:
     """A call that needs a thread, for one request.
 
-    `requester` is a string that names whose it is, `is_long` says that it is long work. `asked_at`
-    and `began_at` are times of time.monotonic(): when it asked for a thread, and when it got one
-    (None: not yet). `ready` is the future of the thread that it waits for.
+    `requester` is a string that names whose it is, `is_long` says that it is long work. `answer` is
+    the Unread of the answer that it begins; None if it makes a further piece of one. `asked_at` and
+    `began_at` are times of time.monotonic(): when it asked for a thread, and when it got one (None:
+    not yet). `ready` is the future of the thread that it waits for.
     """
 
     requester: str
     is_long: bool = False
+    answer: Unread | None = None
     asked_at: float = field(default_factory=time.monotonic)
     began_at: float | None = None
     ready: asyncio.Future | None = None
@@ -110,14 +113,16 @@ class RequestThreads:
         self._watching = None
         self._cut_at = float("-inf")
 
-    async def run(self, requester, function, *arguments, is_long=False):
+    async def run(self, requester, function, *arguments, is_long=False, answer=None):
         """Return `function(*arguments)`, called in one of the threads; wait until one is free.
 
         `requester` is a string that names the person or address whose share is counted, `is_long`
-        says that it is long work. Raises DatabaseStuck if no thread is free in time. A call that
-        began runs to its end, also when the caller is cancelled.
+        says that it is long work. `answer` is the Unread of the answer that it begins, which waits
+        until there is room for it; None if it makes a further piece of one. Raises DatabaseStuck if
+        no thread is free in time. A call that began runs to its end, also when the caller is
+        cancelled.
         """
-        work = Work(requester, is_long)
+        work = Work(requester, is_long, answer)
         thread = await self._take(work)
         loop = asyncio.get_running_loop()
         answer = thread.submit(loop, function, *arguments)
@@ -151,8 +156,11 @@ class RequestThreads:
 
     def _may_start(self, work):
         """Return True if the requester of `work` (a Work) has less than their share of threads and,
-        for long work, if there is room for another one of it."""
+        for long work, if there is room for another one of it; also for the answer that it
+        begins."""
         if self._used[work.requester] >= share_of(len(self._threads)):
+            return False
+        if work.answer is not None and not work.answer.has_room():
             return False
         if not work.is_long:
             return True
@@ -164,6 +172,8 @@ class RequestThreads:
         thread = self._free.pop()
         thread.work = work
         work.began_at = time.monotonic()
+        if work.answer is not None:
+            work.answer.begin()
         self._used[work.requester] += 1
         if work.is_long:
             self._long[work.requester] += 1
@@ -177,10 +187,11 @@ class RequestThreads:
             if not counts[work.requester]:
                 del counts[work.requester]
         self._free.append(thread)
-        self._start_next()
+        self.start_next()
 
-    def _start_next(self):
-        """Give free threads to waiting calls, first of whoever has the fewest threads."""
+    def start_next(self):
+        """Give free threads to waiting calls, first of whoever has the fewest threads. To be called
+        also when there is room for further answers."""
         while self._free:
             ready = [
                 (self._used[requester], queue)

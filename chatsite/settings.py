@@ -373,8 +373,12 @@ SCAN_LOOK = 15  # seconds between two looks for files that wait for the scanner
 MAX_MESSAGE = env.number("MAX_MESSAGE", 200_000, least=1)  # characters a person may send
 # Bytes of bodies that have not arrived whole, which one process holds at most.
 UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)
-# Per cent of a process's threads, event streams, upload memory and of a site's replies that one
-# person, or one address without a login, may take at a time; at least 4 of anything.
+# Bytes of answers that were not read yet, beyond which one process makes no further ones for those
+# who do not read.
+ANSWER_MEMORY = env.number("ANSWER_MEMORY", 64_000_000, least=1_000_000)
+# Per cent of a process's threads, event streams, memory and connections (MAX_CONNECTIONS in
+# gunicorn.conf.py), and of a site's replies, that one person, or one address without a login, may
+# take at a time; at least 4 of anything.
 PERSON_SHARE = env.number("PERSON_SHARE", 25, least=1)
 # Of one person; 0 is no limit.
 REPLIES_PER_MINUTE = env.number("REPLIES_PER_MINUTE", 0)

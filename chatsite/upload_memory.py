@@ -7,7 +7,8 @@ from collections import Counter
 
 from django.conf import settings
 
-from chatsite.person_shares import LEAST, share_of
+from chatsite.person_shares import share_of
+from chatsite.share import LEAST
 
 
 class NoMemory(Exception):

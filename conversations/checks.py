@@ -57,13 +57,13 @@ def hosts_are_named(app_configs, **kwargs):
 def proxies_are_named(app_configs, **kwargs):
     """Return `[Warning]` (W004) if TRUSTED_PROXIES is 0 on a site with https, which stands behind a
     proxy; else []. If the proxy's header with the client's address is not trusted, all clients have
-    the proxy's address and share its limits of logins and uploads. Django passes `app_configs`,
-    which is not used."""
+    the proxy's address and share its limits of logins, connections and uploads. Django passes
+    `app_configs`, which is not used."""
     if settings.SECURE and not settings.TRUSTED_PROXIES:
         return [
             Warning(
                 "TRUSTED_PROXIES is 0: everybody behind a proxy counts as one address, in limits "
-                "of logins and in shares of the server.",
+                "of logins and connections and in shares of the server.",
                 hint="Set it to the number of your proxies, 1 for nginx alone.",
                 id="conversations.W004",
             )

@@ -137,20 +137,22 @@ class Cursor(sqlite3.Cursor):
         return super().execute(statement)
 
 
+def database():
+    """A database of one query, never of two at once: Python waits for SQLite's lock, with its own
+    in hand, to read the error of one query while the other runs on."""
+    return sqlite3.connect(":memory:", factory=Connection, check_same_thread=False)
+
+
 def test_a_query_past_its_deadline_is_cut_and_those_behind_it_are_refused_in_time():
     async def scenario(threads):
-        databases = [
-            sqlite3.connect(":memory:", factory=Connection, check_same_thread=False)
-            for _ in range(6)
-        ]
         stuck = [
-            asyncio.ensure_future(threads.run(f"person {number}", endless, database))
-            for number, database in enumerate(databases)
+            asyncio.ensure_future(threads.run(f"person {number}", endless, database()))
+            for number in range(6)
         ]
         await asyncio.sleep(0.1)
         began = time.monotonic()
         late = await asyncio.gather(
-            *(threads.run("person 9", endless, databases[0]) for _ in range(8)),
+            *(threads.run("person 9", endless, database()) for _ in range(8)),
             return_exceptions=True,
         )
         took = time.monotonic() - began
@@ -176,3 +178,28 @@ def _compute(ends):
     while time.monotonic() < ends:
         sum(range(1000))
     return "whole"
+
+
+class Answer:
+    """An answer for which there is room, or not."""
+
+    def __init__(self, has_room):
+        self.has_room = lambda: has_room
+        self.begin = lambda: None
+
+
+def test_answers_wait_for_room_and_further_pieces_do_not():
+    async def scenario(threads):
+        full = Answer(has_room=False)
+        waiting = [
+            asyncio.ensure_future(threads.run("person 1", lambda: "1", answer=full))
+            for _ in range(3)
+        ]
+        assert await threads.run("person 1", lambda: "further") == "further"
+        assert await threads.run("person 2", lambda: "2", answer=Answer(has_room=True)) == "2"
+        assert not any(each.done() for each in waiting)
+        full.has_room = lambda: True
+        threads.start_next()
+        assert await asyncio.gather(*waiting) == ["1"] * 3
+
+    run(scenario)

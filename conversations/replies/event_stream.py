@@ -8,6 +8,7 @@ import contextlib
 import logging
 from dataclasses import dataclass
 
+from chatsite.unread_answers import Unread
 from conversations.database.outage import is_outage
 from conversations.replies.article import (
     render_article,
@@ -57,16 +58,20 @@ class EventStream:
     def __init__(self, response, viewer):
         self.watcher = Watcher(viewer)
         self._response = response
+        self._unread = Unread(f"person {viewer.person_id}")
 
     async def __aiter__(self):
         engine = Engine.here()
         self.watcher.begin()
         try:
-            async with contextlib.aclosing(_parts(engine, self._response, self.watcher)) as parts:
+            parts = _parts(engine, self._response, self.watcher, self._unread)
+            async with contextlib.aclosing(parts):
                 async for part in parts:
+                    self._unread.hold(len(part))
                     self.watcher.begin_to_send()
                     yield part
                     self.watcher.has_sent()
+                    self._unread.hold(0)
         except Exception as error:
             if not is_outage(error):
                 raise
@@ -75,39 +80,53 @@ class EventStream:
 
     def close(self):
         """Stop counting the stream as open; Django calls this at the end of the response."""
+        self._unread.close()
         if Engine.serving is not None:
             Engine.serving.streams.leave(self.watcher)
 
 
-async def _parts(engine, response, watcher):
-    """Yield the stream's events as bytes: those of the LiveReply, then the finished article."""
+async def _parts(engine, response, watcher, unread):
+    """Yield the stream's events as bytes: those of the LiveReply, then the finished article.
+
+    An event may be large: it is made only while the person leaves less than their share of memory
+    unread, by `unread` (an Unread), in which it is counted.
+    """
     live = await engine.join(response.pk) if response.is_open else None
     if live is not None:
         live.watchers.add(watcher)
         try:
-            async for part in _follow(engine, live, watcher):
+            async for part in _follow(engine, live, watcher, unread):
                 yield part
         finally:
             live.watchers.discard(watcher)
     if watcher.gone:
         return
-    if live is not None and live.is_finished:
-        article = await engine.read(render_finished_article, live, watcher.viewer)
-    else:
-        article = await engine.read(render_article, response.pk, watcher.viewer)
-    yield event("done", article)
+    async with unread.turn():
+        if watcher.gone:
+            return
+        if live is not None and live.is_finished:
+            article = await engine.read(render_finished_article, live, watcher.viewer)
+        else:
+            article = await engine.read(render_article, response.pk, watcher.viewer)
+        part = event("done", article)
+        unread.hold(len(part))
+    del article
+    yield part
 
 
-async def _follow(engine, live, watcher):
-    """Yield the events of the LiveReply `live` as bytes until it ends or `watcher` is dismissed."""
+async def _follow(engine, live, watcher, unread):
+    """Yield the events of the LiveReply `live` as bytes until it ends or `watcher` is dismissed;
+    each is made while the person has room for it, see `_parts`."""
     generation = None
     while not (live.ended or watcher.gone):
+        await unread.room()
+        if live.ended or watcher.gone:
+            return
         if generation != live.generation:
             # At first, and where what was shown as the answer turned out to be reasoning.
             generation = live.generation
             seen = live.seen()
-            article = render_live_article(live, watcher.viewer)
-            yield event("reply", article)
+            yield event("reply", render_live_article(live, watcher.viewer))
         changes, seen = live.changes_since(seen)
         if changes:
             blocks = [render_change(*change, watcher.viewer) for change in changes]

@@ -38,10 +38,13 @@ def _pieces(request, draw):
     """Yield the HTML that `draw()` returns as UTF-8, with a comment of random length at its end; if
     `draw` raises an exception, the error page for it."""
     try:
-        html = draw()
+        page = [draw().encode()]
     except Exception as error:
-        yield response_for_exception(request, error).content
+        page = [response_for_exception(request, error).content]
     else:
         # gzip's own padding leaves with the headers, so it does not hide how long this is (BREACH).
         padding = secrets.token_hex(secrets.randbelow(50))
-        yield f"{html}<!-- {padding} -->\n".encode()
+        page.append(page.pop() + f"<!-- {padding} -->\n".encode())
+    # While a slow client reads the page, nothing else of it may stay in memory.
+    del draw, request
+    yield page.pop()

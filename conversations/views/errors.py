@@ -3,9 +3,11 @@
 import sys
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.database.outage import is_outage, notice
@@ -89,6 +91,18 @@ def too_many_uploads(request, is_share):
     page = render(request, "too_many_uploads.html", context, status=429 if is_share else 503)
     page.headers["Retry-After"] = "10"
     return page
+
+
+def too_many_connections():
+    """Return the response 503, plain text, for a request on a connection beyond the server's limit.
+    It is made on the event loop: no session is read and no template rendered."""
+    sentence = _("The server has as many open connections as it can serve.")
+    again = _("Try again in a few seconds.")  # gettext does not look into f-strings
+    response = HttpResponse(
+        f"{sentence} {again}", status=503, content_type="text/plain; charset=utf-8"
+    )
+    response.headers["Retry-After"] = "5"
+    return response
 
 
 def too_many_files(request, is_share):

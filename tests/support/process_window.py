@@ -113,7 +113,7 @@ def waits(task):
     return lines
 
 
-def resident_kilobytes():
-    with open("/proc/self/status") as status:
+def resident_kilobytes(process="self"):
+    with open(f"/proc/{process}/status") as status:
         [line] = [line for line in status if line.startswith("VmRSS:")]
     return int(line.split()[1])

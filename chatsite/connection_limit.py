@@ -1,0 +1,70 @@
+"""The limit of open connections of one worker: how many at a time, and how many from one address.
+
+One more than that takes the place of a connection that waits idle for a request. Where none is idle
+it is accepted all the same, for one request within seconds: a health check is answered, anything
+else gets 503. So a flood of connections neither takes all file descriptors nor hides that the
+process is up.
+"""
+
+from collections import Counter, OrderedDict
+
+SPARE = 50  # connections beyond the limit, at a time
+ANY = None  # the address of all connections where addresses are not counted
+
+
+class ConnectionLimit:
+    """The open connections of a worker, at most `most`, and at most `most_of_address` from each
+    address; None for `most_of_address` counts no addresses, which behind a proxy are all its own.
+
+    A connection is any object with the attributes `address` (text), `is_idle` (True while it waits
+    for a request) and `is_spare`, which is set here, and the method `abort()`. Those of 64 bits of
+    network are one address of IPv6.
+    """
+
+    def __init__(self, most, most_of_address=None):
+        self._most = most
+        self._most_of_address = most_of_address
+        # Oldest first; a set in the order in which they came.
+        self._open = OrderedDict()
+        self._spare = OrderedDict()
+        self._of_address = Counter()
+
+    def add(self, connection):
+        """Add a new connection. If that is one too many, abort an idle one in its place, else mark
+        it with `is_spare`."""
+        address = connection.address
+        too_many_of_address = (
+            self._most_of_address is not None and self._of_address[address] >= self._most_of_address
+        )
+        if too_many_of_address or len(self._open) >= self._most:
+            idle = self._idle(address if too_many_of_address else ANY)
+            if idle is None:
+                self._add_spare(connection)
+                return
+            self.remove(idle)
+            idle.abort()
+        connection.is_spare = False
+        self._open[connection] = True
+        self._of_address[address] += 1
+
+    def remove(self, connection):
+        """Remove a connection that has ended; nothing happens if it was removed before."""
+        if self._spare.pop(connection, None) is None and self._open.pop(connection, None):
+            self._of_address[connection.address] -= 1
+            if not self._of_address[connection.address]:
+                del self._of_address[connection.address]
+
+    def _idle(self, address):
+        """Return the oldest idle connection from `address`; for ANY, from the address that has the
+        most connections of those with an idle one. None if no connection is idle."""
+        idle = (each for each in self._open if each.is_idle and address in (ANY, each.address))
+        # `max` returns the first of equals, and they come oldest first.
+        return max(idle, key=lambda each: self._of_address[each.address], default=None)
+
+    def _add_spare(self, connection):
+        """Add a connection beyond the limit, in place of the oldest of them if they are SPARE."""
+        connection.is_spare = True
+        if len(self._spare) >= SPARE:
+            oldest, _true = self._spare.popitem(last=False)
+            oldest.abort()
+        self._spare[connection] = True
