@@ -6,7 +6,7 @@ import pytest
 from django.forms import model_to_dict
 
 from conversations.models import LanguageModel, Message, Response
-from conversations.tools.refusal import Named, named_in
+from conversations.tools.refusal import Named, named_in, sentence_of
 from tests.support.polling import until
 
 SEARCH = {"type": "web_search", "search_context_size": "low"}
@@ -137,6 +137,16 @@ def test_a_refused_tool_is_named_to_who_can_clear_it_and_the_others_ask_them(
         assert f"does not take “{SOURCES}” in “include”" in place
         assert "of the tools of the model “test-model”" in place
         assert 'href="/admin/conversations/languagemodel/?q=test-model"' in place
+
+
+def test_a_location_that_no_row_names_is_named():
+    tools = [{**SEARCH, "user_location": {"type": "approximate"}}]
+    message = "Unknown parameter: 'tools[0].user_location'."
+    assert named_in(message, {"tools": tools}) == Named("user_location")
+    assert named_in(message, {"tools": [SEARCH]}) == Named("tool", "web_search")
+    said = sentence_of(Named("user_location"), "gpt-4o", administers=True)
+    assert '"user_location": null' in said
+    assert "ask your administrator" in sentence_of(Named("user_location"), "gpt-4o", False)
 
 
 def test_files_are_not_blamed_for_a_tool_that_the_error_names():

@@ -9,6 +9,8 @@ from conversations.rendering.isolated_text import isolated
 from conversations.tools.kind import label_of
 
 TOOL, INCLUDE, MAXIMUM, ANY = "tool", "include", "max_tool_calls", "tools"
+# Sent with web searches although no row says it (see `request.as_sent`).
+LOCATION = "user_location"
 # Codes of errors (upstream/error_codes.py) with which gateways refuse what they do not know.
 CODES = ("refused", "unsupported", "not_found", "server", "model_failed")
 
@@ -20,8 +22,9 @@ _TOOLS = re.compile(r"\btools?\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an error of the gateway names: `part` is TOOL, INCLUDE, MAXIMUM, or ANY for tools in
-    general; `value` is the type of the tool or the value of `include`, "" if it is not named."""
+    """What an error of the gateway names: `part` is TOOL, INCLUDE, MAXIMUM, LOCATION, or ANY for
+    tools in general; `value` is the type of the tool or the value of `include`, "" if it is not
+    named."""
 
     part: str
     value: str = ""
@@ -30,9 +33,12 @@ class Named:
 def named_in(message, request):
     """Return what of the tools in `request`, the JSON of `Response.request`, the gateway's error
     `message` names, as a Named; None if it had no tools, or none of that is named."""
-    types = [tool["type"] for tool in request.get("tools") or () if _has_type(tool)]
-    if not types:
+    tools = [tool for tool in request.get("tools") or () if _has_type(tool)]
+    if not tools:
         return None
+    types = [tool["type"] for tool in tools]
+    if LOCATION in message and any(LOCATION in tool for tool in tools):
+        return Named(LOCATION)
     include = [value for value in request.get("include") or () if isinstance(value, str)]
     for place in _PLACE.finditer(message):
         part, number = place[1], int(place[2])
@@ -76,6 +82,14 @@ def sentence_of(named, model, administers):
         return _(
             "The gateway does not take “max_tool_calls”. Clear the setting MAX_TOOL_CALLS and "
             "start the site anew."
+        )
+    if named.part == LOCATION:
+        return (
+            _(
+                "The gateway does not take “user_location”, which is sent with web searches. Write "
+                '"user_location": null into the search of the model “%(model)s”.'
+            )
+            % values
         )
     if named.part == TOOL:
         return (
