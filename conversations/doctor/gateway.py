@@ -14,7 +14,8 @@ from conversations.replies.gateway_client import build_client
 from conversations.upstream import UpstreamError
 from conversations.upstream.events import Failed, Finished
 
-LIST_SECONDS = 10
+LIST_SECONDS = 8
+WRONG_KEY_SECONDS = 5
 CALL_SECONDS = 45
 MAXIMUM = 16  # tokens of the answer, the least that OpenAI accepts
 # A gateway need not have a list of its models; that says nothing about the key.
@@ -76,7 +77,7 @@ async def _listed(client, seconds):
             _("Check OPENAI_MODEL, or try it: manage.py doctor gateway --call"),
         )
     said = _("The gateway lists %s models, OPENAI_MODEL among them.") % len(names)
-    if settings.OPENAI_API_KEY and await _lists_for_anybody(client, seconds):
+    if settings.OPENAI_API_KEY and await _lists_for_anybody(client):
         return Finding(
             OK,
             said,
@@ -85,10 +86,10 @@ async def _listed(client, seconds):
     return Finding(OK, said)
 
 
-async def _lists_for_anybody(client, seconds):
+async def _lists_for_anybody(client):
     """Return True if the gateway shows its list of models to a key that does not exist."""
     with contextlib.suppress(UpstreamError, TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(WRONG_KEY_SECONDS):
             await client.with_key(f"sk-wrong-{secrets.token_hex(8)}").models()
             return True
     return False

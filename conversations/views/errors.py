@@ -67,10 +67,13 @@ def incomplete(request):
     """Return the error page 503 while something is missing that the site needs, with the sentence
     about it and the text that was sent. The page does not query the database, and can be read
     without static files."""
-    # No middleware has looked at the request yet.
+    # No middleware has looked at the request yet. Django would log each of these pages; the log has
+    # the sentence already.
     with translation.override(translation.get_language_from_request(request)):
         if readiness.is_outage:
-            return database_down(request)
+            page = database_down(request)
+            page._has_been_logged = True
+            return page
         context = {
             **_kept(request),
             "fault": readiness.fault,
@@ -78,7 +81,6 @@ def incomplete(request):
         }
         page = render(request, "503.html", context, status=503)
     page.headers["Retry-After"] = "5"
-    # Django would log each of these pages; the log has the sentence already.
     page._has_been_logged = True
     return page
 
