@@ -1,6 +1,9 @@
 """The tools of a model: what an administrator may write into its row, and what is made of it."""
 
 import html
+import json
+import re
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
@@ -13,10 +16,12 @@ from conversations import tools
 from conversations.doctor import tools as doctor
 from conversations.models import LanguageModel, ReviewAccess
 from conversations.tools import secrets
+from conversations.tools.tool import ADDED
 from tests.support.hypothesis_scale import examples
 
 pytestmark = pytest.mark.once
 
+DOCUMENT = Path(__file__).parent.parent / "docs" / "tools.md"
 ADD = "/admin/conversations/languagemodel/add/"
 SEARCH = {"type": "web_search"}
 CONNECTOR = {
@@ -98,6 +103,15 @@ BAD = [
 def test_what_gateways_take_is_taken(value):
     assert tools.faults(value) == []
     assert len(tools.read(value)) == len(value)
+
+
+def test_the_examples_of_the_document_can_be_written_as_they_stand():
+    blocks = re.findall(r"(?:^ {4}.*\n)+", DOCUMENT.read_text(), re.MULTILINE)
+    examples = [json.loads(block) for block in blocks if block.lstrip().startswith("[")]
+    assert len(examples) >= 7
+    assert [tools.faults(example) for example in examples] == [[]] * len(examples)
+    # And every key that an entry may have is explained.
+    assert set(ADDED) <= set(re.findall(r"^\| `([a-z]+)` \|", DOCUMENT.read_text(), re.MULTILINE))
 
 
 @pytest.mark.parametrize(("value", "sentence"), BAD)
