@@ -86,6 +86,7 @@ def test_a_tiny_picture_is_one_too(tmp_path, content):
         lambda text: "\\n".join(cut(text, 76)),
         lambda text: "\\r\\n".join(cut(text, 64)) + "\\r\\n",
         lambda text: text.replace("+", "-").replace("/", "_").rstrip("="),
+        lambda text: f"data:image/webp;base64,{text}",
     ],
 )
 @pytest.mark.parametrize("size", [1, 997, 10**6])
@@ -112,7 +113,14 @@ def test_text_that_looks_like_a_picture_stays_text(tmp_path):
 
 
 def test_results_that_are_no_pictures_stay_in_the_item(tmp_path):
-    for result in ("ok", "x" * 1_000, "no base64: " * 500, "a" * 2_000 + " ", '"quoted"' * 900):
+    short = ("ok", "data:", "data:image/png;base64,", "x" * 1_000)
+    for result in (
+        *short,
+        "no base64: " * 500,
+        "data: " * 900,
+        "a" * 2_000 + " ",
+        '"quoted"' * 900,
+    ):
         item = call("weather_call", "w_1", result=result)
         for size in (1 if len(result) < 100 else 500, 10**6):
             events, found = decode(cut(frames([done(item, 0)])[0], size), tmp_path)

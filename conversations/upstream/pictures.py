@@ -34,6 +34,9 @@ _WORDS = (b"result", b"b64", b"base64,")
 _LONGEST_START = 80
 # What an encoder of JSON makes of base64, which may have line ends.
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=_-]|\\[/nr])*\\?")
+# Before the base64 of a `result`, as some relays send it.
+_PREFIX = re.compile(rb"data:image/[a-z0-9.+-]{1,20};base64,")
+_LONGEST_PREFIX = 60
 _ESCAPES = re.compile(rb"\\[/nr]")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _REFERENCE = re.compile(r"(?:data:image/[a-z0-9.+-]{1,20};base64,)?picture:([0-9]{6})")
@@ -244,12 +247,15 @@ class PictureFilter:
         end = len(window) if end < 0 else end
         room = SHORTEST - len(held)
         held += window[at : min(end, at + room)]
-        fits = _BASE64.fullmatch(held) is not None
-        if len(held) < SHORTEST and fits and end == len(window) and not self._is_unwanted:
+        prefix = _PREFIX.match(held)
+        text = held[prefix.end() :] if prefix else held
+        fits = _BASE64.fullmatch(text) is not None
+        may_fit = fits or (held.startswith(b"data:"[: len(held)]) and len(held) < _LONGEST_PREFIX)
+        if len(held) < SHORTEST and may_fit and end == len(window) and not self._is_unwanted:
             return end
         self._held = None
         if self._is_unwanted or (fits and len(held) >= SHORTEST):
-            self._begin_picture(bytes(held))
+            self._begin_picture(bytes(text))
         else:
             out.append(bytes(held))
         return min(end, at + room)
