@@ -70,7 +70,8 @@ def test_a_backup_has_all_files(files, tmp_path):
 
 def test_machines_with_folders_of_their_own_are_told(client, settings, tmp_path):
     settings.ON_SQLITE = False
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    memory = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": memory, "LOCATION": "cache"}}
 
     def look(folder):
         """As a process on a machine with this folder does."""

@@ -17,7 +17,7 @@ def reader_of(file: BinaryIO) -> Callable[[BinaryIO, BinaryIO], Finding]:
     the file and a binary file, to which it writes the re-encoded copies of a picture; it returns
     the Finding, or raises Refusal.
 
-    Only the modules that this function needs are imported, for half of the processor time of a
+    Only the modules that this function needs are imported, for most of the processor time of a
     small file would go into the others. Raise Refusal if the file is of no accepted kind.
     """
     file.seek(0)

@@ -69,8 +69,8 @@ class SearchForm(forms.Form):
 @require_safe
 def search(request):
     """Return the page of the person's conversations that contain all words of `?q=`, with excerpts
-    in which the words are marked, and of the files whose names do; as the fragment "rows" only the
-    results, for the search as one types.
+    in which the words are marked, and of further files whose names have them within other words;
+    as the fragment "rows" only the results, for the search as one types.
 
     `?in=` is the id of the one conversation to search; `?before=` (the id of a result) and
     `?start=` (a number of results to skip) say where the next page begins.
@@ -96,9 +96,10 @@ def search(request):
         context["results"], used = results(hits[start:], phrases, places)
         context["only"] = one
         if not ("before" in request.GET or "start" in request.GET):
-            context["files"] = files_named(
-                request.user, context["typed"], conversation=one, **narrowed
-            )
+            # Those whose names have the words somewhere within, and that are not shown otherwise.
+            found = files_named(request.user, context["typed"], conversation=one, **narrowed)
+            shown = {place.file for result in context["results"] for place in result.places}
+            context["files"] = [file for file in found if file not in shown]
         rest = request.GET.copy()
         rest.pop("before", None)
         rest.pop("start", None)
