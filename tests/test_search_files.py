@@ -127,7 +127,7 @@ def test_what_is_in_the_trash_or_temporary_is_not_found(alice, talk, attach):
 def test_what_a_hold_keeps_is_found_by_reviewers_only(desk, alice, talk, attach):
     attach(talk, (HOSTILE, "the okapi"))
     Hold.objects.create(conversation_id=talk.pk, reason="A lawsuit.")
-    assert removal.remove_files(talk) == 1
+    assert removal.remove_files(talk) == (1, True)
     assert names("okapi", alice) == []
     assert names("okapi", trashed=True) == [HOSTILE]
     page = desk.get("/review/?q=okapi").text
@@ -150,6 +150,20 @@ def test_of_long_files_the_begin_is_found_and_nothing_is_left_when_they_go(alice
     assert names("2 txt", alice) == ["2.txt"]
     Conversation.objects.all().delete()
     assert raw_index() == []
+
+
+def test_long_files_are_deleted_in_several_pieces(alice, talk, attach):
+    long = "word " * (file_texts.FILE // 5)
+    for question in (talk.messages.get(role="user"), talk.messages.last()):
+        question.role = "user"
+        talk.messages.exclude(pk=question.pk).update(role="assistant")
+        question.save()
+        attach(talk, ("a.txt", long), ("b.txt", long))
+    done = [removal.remove_files(talk)]
+    while not done[-1][1]:
+        done.append(removal.remove_files(talk))
+    assert len(done) > 1 and sum(count for count, _whole in done) == 4
+    assert not SearchEntry.objects.filter(attachment__isnull=False).exists()
 
 
 def test_the_index_of_files_can_be_made_anew(alice, talk, attach, capsys):

@@ -6,6 +6,7 @@ SECONDS = 0.02  # that a piece should hold the database's write lock
 LEAST, MOST = 30, 600
 FIRST = 50
 CHARACTERS = 500  # of a text, that count as much as a row
+FILE = 5  # rows that a file counts as, beside its text
 
 
 class PieceSize:
@@ -25,7 +26,8 @@ class PieceSize:
             self.rows = min(MOST, self.rows + self.rows // 4)
 
 
-def weight(length):
+def weight(length, files=0, indexed=0):
     """Return the number of rows that a message with a text of `length` characters counts as: at
-    least 1, and one more for every CHARACTERS."""
-    return 1 + length // CHARACTERS
+    least 1, and one more for every CHARACTERS. `files` is the number of its files, `indexed` how
+    many characters of their texts the search index has."""
+    return 1 + FILE * files + (length + indexed) // CHARACTERS

@@ -63,16 +63,19 @@ def _newest(conversation, most):
     ids, count = [], 1
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, length(text) FROM conversations_message WHERE conversation_id = %s"
+            "SELECT id, length(text), (SELECT count(*) FROM conversations_attachment file"
+            " WHERE file.message_id = message.id), (SELECT COALESCE(sum(indexed), 0)"
+            " FROM conversations_attachment file WHERE file.message_id = message.id)"
+            " FROM conversations_message message WHERE conversation_id = %s"
             " ORDER BY created_at DESC, id DESC LIMIT %s",
             [as_stored(conversation.pk), max(most, 1) + 1],
         )
         # Not fetched at once: SQLite reads a text when it comes to it.
-        for pk, length in cursor:
+        for pk, length, files, indexed in cursor:
             if ids and count >= most:
                 return ids, count, False
             ids.append(pk)
-            count += weight(length)
+            count += weight(length, files, indexed)
     return ids, count, True
 
 
@@ -111,13 +114,24 @@ def hide(conversation):
 
 
 def remove_files(conversation):
-    """Delete the files attached to messages of the Conversation or, under a legal hold, hide them
-    from its owner, in one short transaction. Return the number of files."""
+    """Delete some of the files attached to messages of the Conversation, in one short transaction,
+    at least one; under a legal hold, hide all of them from its owner. Return `(number of files,
+    True if none is left)`; call it again until then."""
     with transaction.atomic():
+        began = time.monotonic()
         files = Attachment.objects.filter(conversation=conversation, message__isnull=False)
         if _held([conversation]):
-            return files.update(hidden_at=timezone.now())
-        return files.delete()[1].get(Attachment._meta.label, 0)
+            return files.update(hidden_at=timezone.now()), True
+        some, count, is_whole = [], 0, True
+        for pk, indexed in files.order_by("pk").values_list("pk", "indexed"):
+            if some and count >= _size.rows:
+                is_whole = False
+                break
+            some.append(pk)
+            count += weight(0, 1, indexed)
+        deleted = files.filter(pk__in=some).delete()[1].get(Attachment._meta.label, 0)
+    _size.took(count, time.monotonic() - began)
+    return deleted, is_whole
 
 
 def released_files():

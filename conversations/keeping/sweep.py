@@ -41,10 +41,13 @@ class Sweep:
     def remove(self, kind, conversations):
         """Delete for good some of `conversations`, a list that `next` returned with `kind`, in one
         short transaction; those under a legal hold are hidden from their owners. Those that are
-        done are counted and taken out of the list. With the kind FILES, only the files of the first
+        done are counted and taken out of the list. With the kind FILES, only files of the first
         conversation are deleted."""
         if kind == FILES:
-            self.counts[kind] += removal.remove_files(conversations.pop(0))
+            count, is_whole = removal.remove_files(conversations[0])
+            self.counts[kind] += count
+            if is_whole:
+                conversations.pop(0)
             return
         deleted, hidden = removal.remove_piece(conversations)
         self.counts[kind] += len(deleted) + len(hidden)
