@@ -1,4 +1,5 @@
-"""The stage: people, a gateway and a server. Everything is real but the model."""
+"""Fixtures of all tests (people, the scripted gateway, real servers) and pytest's hooks. Only the
+model is not real: the scripted gateway takes its place."""
 
 import atexit
 import os
@@ -53,7 +54,8 @@ WHOLLY_ONCE = re.compile(r"^pytestmark = .*mark\.(once|browser|stress)", re.MULT
 
 
 def pytest_ignore_collect(collection_path, config):
-    """What `-m` leaves nothing of is not read: that takes longer than some tests."""
+    """Return True for a test file of which the marker expression `-m` would select no test, so that
+    it is not imported: importing takes longer than some tests. Else return None."""
     if not collection_path.name.startswith("test_"):
         return None
     wanted, text = config.option.markexpr, collection_path.read_text()
@@ -65,12 +67,12 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_itemcollected(item):
-    """Tests with a browser are marked.
+    """Mark tests that use a browser, and give each test its group for pytest-xdist.
 
-    Where tests run at once, those of a file run in one process, but for two kinds, which come
-    together with theirs of other files: those on the stage, whose servers stop for any other test,
-    and those with a browser, for Playwright leaves an event loop running in this thread, and Django
-    then refuses much to every test after them.
+    With several processes (`-n`), the tests of a file run in one process, with two exceptions.
+    Tests that use `stage` form one group per file, since its shared servers stop for any other
+    test. Tests that use a browser form another: Playwright leaves an event loop running in the
+    thread, and Django then refuses synchronous database access in every later test.
     """
     kind = "-stage" if "stage" in item.fixturenames else ""
     if "playwright" in item.fixturenames:
@@ -80,10 +82,12 @@ def pytest_itemcollected(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests on the stage come first and those with a browser last.
+    """Mark the tests to rerun and the tests to run `once`, and sort them: tests on the shared
+    servers first, those with a browser last.
 
-    The latter, and what needs no database, are marked `once`, as are the files about pages and
-    forms: on PostgreSQL there would be nothing else to see. UNSTEADY ones are run again.
+    `once` (not again on PostgreSQL) marks tests that use a browser or no database; files about
+    pages and forms mark themselves so. Tests with a marker of UNSTEADY or a fixture of SERVERS are
+    run up to twice more if they fail.
     """
     for item in items:
         fixtures = set(item.fixturenames)
@@ -105,17 +109,21 @@ def pytest_collection_modifyitems(items):
 
 
 def is_marked(item, name):
+    """Return True if the test `item` has a marker called `name`."""
     return item.get_closest_marker(name) is not None
 
 
 @pytest.fixture(autouse=True)
 def quick_passwords(settings):
+    """Fixture of all tests: hash passwords with MD5, since a safe hash takes most of a login's
+    time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)
 def no_language():
-    """What a request through Django's client chose would hold for the tests after it."""
+    """Fixture of all tests: deactivate the language and time zone that a request through Django's
+    test client activated, which would stay active in later tests of the thread."""
     yield
     translation.deactivate()
     timezone.deactivate()
@@ -123,8 +131,9 @@ def no_language():
 
 @pytest.fixture(autouse=True)
 def left_by_commits(request):
-    """Empties what Django does not after a test that commits: the access log, which refuses it, and
-    the search index, which is no table of a model."""
+    """Fixture of all tests: after a test that commits, empty what Django's flush does not: the
+    access log, whose triggers refuse deletion, and the search index, which is no table of a
+    model."""
     marker = request.node.get_closest_marker("django_db")
     commits = "transactional_db" in request.fixturenames or (
         marker and marker.kwargs.get("transaction")
@@ -142,6 +151,8 @@ def left_by_commits(request):
 
 
 def make_person(name, **fields):
+    """Create and return a Person with the username `name`, the e-mail address `name`@example.org
+    and the password "correct horse"; `fields` are further columns."""
     from conversations.models import Person
 
     return Person.objects.create_user(name, f"{name}@example.org", "correct horse", **fields)
@@ -149,25 +160,26 @@ def make_person(name, **fields):
 
 @pytest.fixture
 def alice(db):
-    """Owns the things of a test."""
+    """Return Alice, a stored Person without permissions, who owns the conversations of a test."""
     return make_person("alice", first_name="Alice", last_name="Lindqvist")
 
 
 @pytest.fixture
 def bob(db):
-    """Owns nothing, and may see nothing of alice's."""
+    """Return Bob, a stored Person without permissions, to whom nothing of Alice's may be shown."""
     return make_person("bob")
 
 
 @pytest.fixture
 def administrator(db):
-    """Staff and superuser; that alone opens no conversation of others."""
+    """Return a stored Person who is staff and superuser, which alone opens no conversation of
+    others."""
     return make_person("administrator", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture
 def reviewer(db):
-    """May review everyone's conversations: a member of the group Reviewers."""
+    """Return a stored Person in the group Reviewers, who may review everyone's conversations."""
     from django.contrib.auth.models import Group
 
     group = Group.objects.get(name="Reviewers")
@@ -180,7 +192,9 @@ def reviewer(db):
 
 @pytest.fixture
 def make_server(transactional_db, gateway, tmp_path):
-    """Makes servers that talk to the scripted gateway: `make_server(workers=1, **environment)`."""
+    """Return a function that starts and returns a Server (gunicorn) that talks to the scripted
+    gateway: `make_server(workers=1, gateway_url=…, **environment)`. The servers are killed after
+    the test."""
     from tests.support.server import Server
 
     servers = []
@@ -200,13 +214,14 @@ def make_server(transactional_db, gateway, tmp_path):
 
 @pytest.fixture
 def server(stage):
-    """The server that tests share; `make_server` makes one of a test's own."""
+    """Return the Server that tests share; `make_server` starts one for a single test."""
     return stage.site
 
 
 @pytest.fixture
 def visit():
-    """Logs a person in at a server: `visit(server, alice)`."""
+    """Return a function that returns a Visitor (HTTP client) of a Server, logged in as a Person:
+    `visit(server, alice)`; without a person not logged in."""
     from tests.support.visitor import Visitor
 
     visitors = []

@@ -1,4 +1,5 @@
-"""Ways around the access log's triggers that only somebody with the database in hand has."""
+"""Changes to the access log that its triggers refuse, as somebody could make them who administers
+the database."""
 
 from contextlib import contextmanager
 
@@ -11,7 +12,8 @@ WORDS = "conversations_accesswords"
 
 @contextmanager
 def tampering():
-    """Within it the database refuses no change to the log; afterwards it does again."""
+    """Context manager: remove the access log's triggers in a transaction, yield a database cursor,
+    and restore the triggers at the end."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
@@ -33,7 +35,7 @@ def tampering():
 
 
 def empty():
-    """Remove all rows, as the end of a test that committed some has to."""
+    """Delete all rows of the access log, its head and its texts; for tests that committed some."""
     with tampering() as cursor:
         cursor.execute(f"DELETE FROM {WORDS}")
         cursor.execute(f"DELETE FROM {LOG}")

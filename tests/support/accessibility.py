@@ -1,4 +1,4 @@
-"""Whether everybody can use a page: axe-core, both themes, a small screen."""
+"""Check of a page's accessibility with axe-core: light and dark theme, and 320 px width."""
 
 from axe_playwright_python.base import AxeResults
 from axe_playwright_python.sync_playwright import Axe
@@ -10,9 +10,11 @@ COLOURS = {**FAULTS, "runOnly": ["color-contrast"]}
 
 
 def check(page):
-    """axe-core finds nothing, nor in the other theme; 320 px are wide enough.
+    """Assert that axe-core finds no violation in the Playwright `page`, in the light theme nor
+    (contrast only) in the dark, and that it needs no horizontal scrolling at a width of 320 px.
 
-    The checker styles what it looks at, which the policy forbids: `surf` with bypass_csp=True.
+    axe-core adds style sheets to the page, which its Content-Security-Policy forbids: open the page
+    by `surf` with bypass_csp=True.
     """
     size = page.viewport_size
     page.emulate_media(color_scheme="light")

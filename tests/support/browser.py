@@ -1,4 +1,5 @@
-"""A person at a real browser: `surf(server, alice)` opens a page in Chromium, logged in."""
+"""Fixture `surf` (pages in a real Chromium by Playwright, logged in) and functions for such
+pages."""
 
 import re
 import shutil
@@ -25,7 +26,9 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def playwright(django_db_setup, playwright):
-    """Playwright runs an event loop in this very thread, and tests read the database."""
+    """Return Playwright, with Django's check against synchronous database access from an event loop
+    switched off: Playwright runs an event loop in the thread of the tests, which read the
+    database."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield playwright
@@ -33,14 +36,17 @@ def playwright(django_db_setup, playwright):
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
+    """Return pytest-playwright's options for the start of Chromium: FLAGS and its path."""
     return {"args": FLAGS, "executable_path": CHROMIUM}
 
 
 @pytest.fixture
 def surf(browser, stage):
-    """Opens pages: `surf(server, alice, path="/", **context)`; what they complain of is a fault.
+    """Return a function that opens and returns a Playwright page: `surf(server, alice, path="/",
+    **options)`, logged in as a Person (None: not). `options` are those of a browser context, like
+    `java_script_enabled=False`.
 
-    `context` are Playwright's options of a context, like `java_script_enabled=False`.
+    The test fails if a page has thrown an error, or logged an error or warning to its console.
     """
     contexts, faults = [], []
 
@@ -64,34 +70,39 @@ def surf(browser, stage):
 
 
 def _note(said, faults):
-    """Policies that were broken; answers other than 200 are for the tests themselves."""
+    """Add the text of `said`, a Playwright ConsoleMessage, to the list `faults` if it is an error
+    or warning, such as a violation of the Content-Security-Policy. "Failed to load resource" is
+    left out: HTTP answers other than 200 are for the tests to assert."""
     if said.type in ("error", "warning") and "Failed to load resource" not in said.text:
         faults.append(said.text)
 
 
 def composer(page):
+    """Return the Playwright locator of the field in which messages are written."""
     return page.get_by_label("Message", exact=True)
 
 
 def send(page, text):
-    """Type `text` and press Enter."""
+    """Send a message from the Playwright `page`: type `text` into the composer and press Enter."""
     composer(page).fill(text)
     composer(page).press("Enter")
 
 
 def replies(page):
+    """Return the Playwright locator of all replies on `page`."""
     return page.locator("article[data-role=assistant]")
 
 
 def finished(page, count=1):
-    """Wait until `count` replies stand there finished, and give the last."""
+    """Wait until `page` shows `count` replies that are complete; return the locator of the last."""
     done = page.locator("article[data-role=assistant]:not([data-events])[data-message]")
     done.nth(count - 1).wait_for()
     return done.last
 
 
 def grown(page, length=1, number=0):
-    """Wait until the text of reply `number` has at least `length` characters; give its length."""
+    """Wait until the text of reply `number` (0 is the first on `page`) has at least `length`
+    characters; return its length."""
     prose = page.locator("article[data-role=assistant] .prose").nth(number)
     expect(prose).to_have_text(re.compile(f".{{{length},}}", re.DOTALL), timeout=PATIENCE)
     return len(prose.text_content())

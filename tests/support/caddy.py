@@ -1,4 +1,5 @@
-"""The Caddy of container/Caddyfile on loopback ports, in front of a site on another."""
+"""Caddy with the repository's container/Caddyfile, on free loopback ports, as reverse proxy of a
+site on another port."""
 
 import os
 import shutil
@@ -16,10 +17,9 @@ PROGRAM = shutil.which("caddy")
 
 @contextmanager
 def caddy(folder, site_port):
-    """Caddy in front of 127.0.0.1:`site_port` for the host localhost; its files go to `folder`.
-
-    Yields the URL that it serves, with a certificate that nobody knows.
-    """
+    """Context manager: run Caddy as proxy of 127.0.0.1:`site_port` for the host localhost, with its
+    files in `folder` (a Path). Yield the https URL, whose certificate is signed by an authority
+    that no client knows."""
     http, https, admin = find_free_ports(3)
     ports = f"admin 127.0.0.1:{admin}\n\thttp_port {http}\n\thttps_port {https}\n"
     # In tests it asks no password to have its certificate trusted by the whole machine.
@@ -49,7 +49,8 @@ def caddy(folder, site_port):
 
 
 def wait_until_it_answers(server, port, log):
-    """Return once `server`, a process, listens on `port`; fail with its `log` if it ends."""
+    """Return once `server`, a Popen, listens on `port` of 127.0.0.1. Raise AssertionError with the
+    text of the file `log` if it ends, or has not done so after 30 seconds."""
     deadline = time.monotonic() + 30
     while True:
         try:

@@ -1,6 +1,9 @@
-"""Orders replies for a person as often as it may, in a process of its own.
+"""Child process that submits messages, in competition with others for one person's limits.
 
-python -m tests.support.competing_process PERSON_ID TIMES    prints how many were taken
+python -m tests.support.competing_process PERSON_ID TIMES
+
+It prints "ready", begins at a line on standard input, and prints how many of TIMES submissions were
+accepted.
 """
 
 import os
@@ -17,7 +20,8 @@ from tests.support.ledger_rows import ask  # noqa: E402
 
 
 def compete(person_id, times):
-    """How many of so many orders were taken."""
+    """Submit `times` messages for the Person with the id `person_id`; return how many were accepted
+    and not refused by a limit (OverLimit)."""
     person = Person.objects.get(pk=person_id)
     taken = 0
     print("ready", flush=True)

@@ -1,4 +1,4 @@
-"""The cable between a server and its database, which a test may pull."""
+"""TCP proxy between a server and its PostgreSQL, by which tests make connections fail."""
 
 import contextlib
 import socket
@@ -9,14 +9,18 @@ from django.db import connection
 
 
 class Cable:
-    """Passes connections to `port` on; `pull` cuts them all and refuses new ones, as a database
-    does that stops; `plug` lets them in again. While it is frozen it takes what comes and passes
-    nothing on, as a machine does that hangs. `strand` does so for ever, but only with the
-    connections of now, as a proxy does whose database moved. The address stays the same.
+    """TCP proxy on a free loopback `port`, which passes connections on to a PostgreSQL on another.
 
-    With a `trap`, a pair of bytes, it does something as soon as the second of them passes to the
-    database on a connection on which the first has passed: after `cut_at` the database gets it, and
-    the connection is lost with the answer; after `freeze_at` nothing gets it until `thaw`."""
+    `pull` cuts all connections and refuses new ones, as a stopped database does, until `plug`.
+    `freeze` accepts bytes and forwards none, as a machine that hangs does, until `thaw`. `strand`
+    does the same for ever, but only to the connections open at that moment, as a proxy whose
+    database moved. The address stays the same throughout.
+
+    `cut_at(first, second)` and `freeze_at(first, second)` act once, when the bytes `second` are
+    sent to the database after the bytes `first` on the same connection. `cut_at` forwards them and
+    then loses the connection, with the database's answer; `freeze_at` freezes before forwarding
+    them.
+    """
 
     def __init__(self, port):
         self.target = ("127.0.0.1", port)
@@ -33,17 +37,22 @@ class Cable:
         self.plug()
 
     def cut_at(self, *trap):
+        """Lose a connection with the database's answer, once the two byte strings `trap` were sent
+        on it."""
         self._trap, self._cuts = trap, True
 
     def freeze_at(self, *trap):
+        """Freeze all connections once the two byte strings `trap` were sent on one of them."""
         self._trap, self._cuts = trap, False
 
     def plug(self):
+        """Start to accept connections, on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self.port), backlog=100)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def pull(self):
+        """Close the port and all connections."""
         if self._listener is None:
             return
         # Only shutdown wakes the thread that waits in accept.
@@ -57,16 +66,21 @@ class Cable:
                 end.shutdown(socket.SHUT_RDWR)
 
     def freeze(self):
+        """Forward nothing more on any connection, until `thaw`."""
         self._flows.clear()
 
     def strand(self):
+        """Forward nothing more on the connections that are open now; later ones work."""
         with self._lock:
             self._stranded |= self._ends
 
     def thaw(self):
+        """Forward what was held back since `freeze`, and what comes after it."""
         self._flows.set()
 
     def _springs(self, said):
+        """Return True if the bytes `said` have the first byte string of the trap and the second
+        after it."""
         first, second = self._trap
         return second in said[said.find(first) :] if first in said else False
 
@@ -110,7 +124,7 @@ class Cable:
 
 @pytest.fixture
 def cable(db):
-    """A Cable to the PostgreSQL that the tests run on, for a server to be started at its end."""
+    """Return a Cable to the PostgreSQL of the tests, for a server that is started with its port."""
     cable = Cable(int(connection.settings_dict["PORT"]))
     yield cable
     cable.thaw()

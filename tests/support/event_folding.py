@@ -1,4 +1,4 @@
-"""Calls of the gateway, and their events folded into what a reader would see."""
+"""Calls of a gateway by the site's client, and their events reduced to a Reading."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,7 +25,8 @@ ECHO = "You said: one two three"
 
 @dataclass
 class Reading:
-    """A whole call."""
+    """Result of one call of the gateway: the reply's text and reasoning, the gateway's id of the
+    response, the model that answered, and the last event."""
 
     text: str
     reasoning: str
@@ -35,7 +36,8 @@ class Reading:
 
 
 def folded(events: Iterable[Event]) -> Reading:
-    """Fold events; asserts that there is one end and that it comes last."""
+    """Return the Reading of `events`, all events of one call. Raise AssertionError unless exactly
+    one is an end (Finished or Failed) and it comes last."""
     events = list(events)
     ends = [event for event in events if isinstance(event, Finished | Failed)]
     assert len(ends) == 1, events
@@ -54,7 +56,8 @@ def folded(events: Iterable[Event]) -> Reading:
 
 
 def decoded(body: bytes | str, cuts: Iterable[int] = (), **options: object) -> Reading:
-    """Decode a whole body, fed in pieces that end at `cuts`."""
+    """Return the Reading of `body`, a complete HTTP body. The Decoder, made with `options`, is fed
+    in pieces that end at the byte offsets `cuts`."""
     if isinstance(body, str):
         body = body.encode()
     decoder = Decoder(**options)
@@ -67,16 +70,19 @@ def decoded(body: bytes | str, cuts: Iterable[int] = (), **options: object) -> R
 
 
 def ask(url, body=ASKED, *, total_timeout=20.0, busy=0.0, **options):
-    """Make one call and give its events; who takes them is busy for that many seconds when
-    the answer begins."""
+    """Send the request `body` to the gateway at `url` and return the list of events. The consumer
+    of the events sleeps `busy` seconds when the headers have arrived, during which nothing is read;
+    `options` are those of `build_client`."""
 
     [events] = ask_in_turn(url, [body], total_timeout=total_timeout, busy=busy, **options)
     return events
 
 
 def ask_in_turn(url, bodies, *, total_timeout=20.0, busy=0.0, attempts=3, pause=0.0, **options):
-    """Make calls one after the other by the same client, `pause` seconds apart, and give the
-    events of each."""
+    """Send the requests `bodies` one after another by one client, `pause` seconds apart; return a
+    list of events for each. The other arguments are: `total_timeout`, seconds for each; `attempts`,
+    how often each is tried; `busy`, seconds without reading after the headers; `options` of
+    `build_client`."""
 
     async def calls():
         upstream = build_client(url, "sk-the-secret-key", **options)
@@ -98,12 +104,13 @@ def ask_in_turn(url, bodies, *, total_timeout=20.0, busy=0.0, attempts=3, pause=
 
 
 def attempts(events):
-    """Give the numbers of the attempts that were made."""
+    """Return the numbers of the attempts (1 is the first) that are recorded in `events`."""
     return [event.number for event in events if isinstance(event, Attempt)]
 
 
 def models(url, **options):
-    """Ask for the list of models."""
+    """Return the names of models that the gateway at `url` lists; `options` are those of
+    `build_client`."""
 
     async def call():
         upstream = build_client(url, "sk-the-secret-key", **options)
@@ -116,7 +123,8 @@ def models(url, **options):
 
 
 def findings(url, model="gateway-large"):
-    """Probe a gateway and give the rows by their names."""
+    """Run the gateway check (`probe`) against `url` with `model`; return its findings by name,
+    after asserting that each has a known code exactly if it is not ok."""
 
     async def rows():
         upstream = build_client(url, "sk-the-secret-key")

@@ -1,4 +1,5 @@
-"""The child process that reads files, run by itself: what it answers, and what it used."""
+"""Run of the child process that extracts text from uploaded files, alone and with its resource
+usage."""
 
 import json
 import os
@@ -9,7 +10,9 @@ from tests.support.server import ROOT
 
 
 def read(content, folder):
-    """The answer of the child process that reads `content`, and what it used (a struct_rusage)."""
+    """Extract text from the bytes `content` in the child process, with its files in `folder` (a
+    Path). Return `(answer, usage)`: the JSON that it answered, `{"refusal": "too_long"}` if a
+    signal killed it; and its struct_rusage."""
     path = folder / "hostile"
     path.write_bytes(content)
     with path.open("rb") as file, (folder / "answer").open("w+b") as output:

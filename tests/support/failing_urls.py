@@ -1,4 +1,5 @@
-"""The site's addresses, some that fail, each in its way, and one that waits."""
+"""URLconf of the site with further addresses: some fail, each with another status, and one
+waits."""
 
 import time
 from pathlib import Path
@@ -14,6 +15,8 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 
 def raising(error):
+    """Return a view that raises `error`."""
+
     def view(request):
         raise error
 
@@ -21,6 +24,9 @@ def raising(error):
 
 
 def raising_late(error):
+    """Return a view that sends the response's headers first (`draw_early`) and then raises
+    `error`."""
+
     def draw():
         raise error
 
@@ -28,7 +34,7 @@ def raising_late(error):
 
 
 def waiting(request):
-    """A page that cannot be drawn before the file `?for=` is there."""
+    """View whose headers are sent at once, and the body once the file named by `?for=` exists."""
 
     def draw():
         while not Path(request.GET["for"]).exists():

@@ -1,5 +1,5 @@
-"""A folder as a storage, in which the process kills itself at a step: before a deletion
-(FATAL=delete), half way through a deletion (FATAL=deleted), or after the bytes were written
+"""Django file storage in a folder in which the process kills itself with SIGKILL: before a deletion
+(environment variable FATAL=delete), after one (FATAL=deleted), or after a file was written
 (FATAL=saved)."""
 
 import os
@@ -9,6 +9,7 @@ from django.core.files.storage import FileSystemStorage
 
 
 def die_at(step):
+    """Kill this process if the environment variable FATAL is `step`."""
     if os.environ.get("FATAL") == step:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,9 +1,9 @@
-"""Random formulas made of pieces of TeX, and what the slowest of them takes to convert.
+"""Fuzzer of the formula converter: random TeX, and how long the slowest takes.
 
 python -m tests.support.formula_grammar SEED SECONDS    tries formulas for so many seconds
 
-The converter cannot be interrupted, so it runs in this process of its own, whose processor time is
-limited: each formula is printed before it is converted, and the slowest at the end.
+The converter cannot be interrupted, so it runs in a process of its own with limited processor time.
+Each formula is printed as JSON before it is converted; the last line is a summary.
 """
 
 import json
@@ -46,7 +46,8 @@ AROUND = [
 
 
 def made(choice):
-    """A formula of at most CHARACTERS: a few pieces over and over, nested, or one after another."""
+    """Return random TeX of at most CHARACTERS, made by `choice` (a random.Random): pieces repeated,
+    nested, or one after another."""
     unit = "".join(_apart(choice.choice(PIECES)) for _ in range(choice.choice((1, 2, 2, 3, 4, 6))))
     length = choice.choice((60, 200, CHARACTERS))
     kind = choice.random()
@@ -67,11 +68,14 @@ def made(choice):
 
 
 def _apart(piece):
-    """`piece`, which does not run into letters that follow it."""
+    """Return `piece` (TeX); a command gets a space behind it, so that letters that follow do not
+    become part of its name."""
     return piece + " " if piece[0] == "\\" and piece[-1].isalpha() else piece
 
 
 def main(seed, seconds):
+    """Convert random formulas for `seconds` of processor time, and print the summary as JSON: the
+    slowest one's processor seconds and TeX, and how many were tried and converted."""
     from conversations.rendering.formulas import formula
 
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 20, int(seconds) + 20))

@@ -1,10 +1,14 @@
-"""A gateway that does as it is told: a real HTTP server on loopback, well or badly behaved.
+"""Scripted gateway: a real HTTP server on loopback that answers as a test says, well or badly.
 
 In a test: `gateway.will("stall")`, `gateway.will(Script(text="Hi", dialect="chat"))`,
-`gateway.will(status=429, body={...})`; without a word it echoes. What the person wrote may also
-say it, which steers it through a real server: `[[gateway:stall]]`, `[[gateway:{"pace": 0.2}]]`.
+`gateway.will(status=429, body={...})`; without a script it echoes the message. A message can also
+name its script, for tests that reach the gateway only through a server: `[[gateway:stall]]`,
+`[[gateway:{"pace": 0.2}]]`.
 
 By itself: `python -m tests.support.gateway --port 9000 --pace 0.05 --pieces 200`.
+
+Longer than most files because FAULTS, one function for each way in which a gateway can misbehave,
+is best read as one list.
 """
 
 import argparse
@@ -35,7 +39,7 @@ FOREVER = 3600.0
 
 
 class Act(str):
-    """Something other than sending and waiting that a script may do."""
+    """Step of a script that neither sends bytes nor waits for a number of seconds."""
 
 
 RESET = Act("reset")  # the connection is torn down with RST
@@ -49,7 +53,8 @@ Step = bytes | float | Act
 
 @dataclass
 class Script:
-    """How one request is answered."""
+    """Script for one request: the answer's text, speed, dialect and usage, or status and body of an
+    error, or one of the FAULTS."""
 
     text: str | None = None  # None: an echo of what the person wrote
     pieces: int | None = None  # that many words instead
@@ -69,7 +74,9 @@ class Script:
 
 @dataclass
 class Request:
-    """What a client asked, and whether it stayed for the answer."""
+    """Request that the gateway received. `at` and `ended_at` are seconds of the monotonic clock,
+    `connection` numbers the TCP connections, `body` is the parsed JSON; `closed_early` says that
+    the client disconnected before the end of the answer."""
 
     method: str
     path: str
@@ -83,7 +90,7 @@ class Request:
 
     @property
     def said(self) -> str:
-        """The last thing the person wrote."""
+        """The text of the last user message in the request; "" without one."""
         sent = self.body.get("input") if isinstance(self.body, dict) else None
         if isinstance(sent, str):
             return sent
@@ -95,10 +102,12 @@ class Request:
 
 
 class Gateway:
-    """The server, in a thread of its own. Everything public may be called from any thread."""
+    """The gateway's HTTP server, which runs an event loop in a thread of its own. All public
+    methods and attributes may be used from any thread."""
 
     def __init__(self, port: int = 0, default: Script | None = None) -> None:
-        """`port` 0 takes a free one; `default` answers what no script was given for."""
+        """`port` 0 takes a free one; `default` is the Script for requests for which none is
+        queued."""
         self.default = default or Script()
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
@@ -119,34 +128,35 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """The base address to give to a client."""
+        """The base URL for clients, with the path /v1."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
     def requests(self) -> list[Request]:
-        """Everything that was asked so far, in order; the list is a copy."""
+        """All Requests so far in the order of their arrival; the list is a copy."""
         with self._lock:
             return list(self._requests)
 
     @property
     def responses(self) -> list[Request]:
-        """Those of them that asked for an answer."""
+        """The Requests so far that asked for a reply: `POST …/responses`."""
         return [each for each in self.requests if each.path.endswith("/responses")]
 
     @property
     def open_connections(self) -> int:
-        """How many clients are connected now, idle ones among them."""
+        """The number of client connections open now, idle ones included."""
         with self._lock:
             return len(self._connections)
 
     def will(self, *scripts: Script | str | dict, **options: object) -> None:
-        """Queue what the next requests for an answer get: a Script, a fault's name or options."""
+        """Queue Scripts for the next requests for a reply, one each. A str is the name of a fault,
+        a dict has fields of a Script; `options` replace fields in each of them."""
         with self._lock:
             for script in scripts or ({},):
                 self._scripts.append(replace(_script(script), **options))
 
     def forget(self) -> None:
-        """Drop the scripts that were not used, the requests so far and the `go`."""
+        """Forget all queued Scripts, recorded Requests and `files`, and clear the event `go`."""
         with self._lock:
             self._scripts.clear()
             self._requests.clear()
@@ -154,11 +164,13 @@ class Gateway:
         self.go.clear()
 
     def wait_for(self, count: int, timeout: float = 5.0) -> list[Request]:
-        """Wait until `count` answers were asked for and give them."""
+        """Wait until `count` requests for a reply have arrived; return the first `count` Requests.
+        Raise AssertionError after `timeout` seconds."""
         return self.wait_until(lambda: self.responses[: max(count, 1)], count, timeout)
 
     def wait_until(self, found, count: int = 1, timeout: float = 5.0):
-        """Wait until `found()` has at least `count` elements and give it."""
+        """Wait until the function `found` returns at least `count` elements; return these. Raise
+        AssertionError after `timeout` seconds."""
         end = time.monotonic() + timeout
         while len(result := found()) < count:
             if time.monotonic() > end:
@@ -167,7 +179,7 @@ class Gateway:
         return result
 
     def start(self) -> "Gateway":
-        """Listen."""
+        """Start the server's thread and return the Gateway once it listens."""
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self._thread.start()
@@ -175,20 +187,20 @@ class Gateway:
         return self
 
     def stop(self) -> None:
-        """Stop listening and hang up on everybody."""
+        """Close the port and all connections, and end the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
     def refuse_connections(self) -> None:
-        """Close the port, so that nobody can connect any more; open connections stay."""
+        """Close the port, so that new connections are refused; open ones stay."""
         asyncio.run_coroutine_threadsafe(self._close_port(), self._loop).result(5)
 
     def accept_connections(self) -> None:
-        """Open the same port again."""
+        """Open the port again that `refuse_connections` closed."""
         asyncio.run_coroutine_threadsafe(self._open_port(), self._loop).result(5)
 
     def serve_forever(self) -> None:
-        """Listen in this thread until interrupted."""
+        """Run the server in the calling thread until KeyboardInterrupt."""
         with contextlib.suppress(KeyboardInterrupt):
             self._run(threading.Event())
 
@@ -237,7 +249,8 @@ class Gateway:
             writer.close()
 
     async def _answer(self, request: Request, reader, writer) -> bool:
-        """Play the script for a request; False when the connection is not to be used again."""
+        """Record `request` and send what its Script says. Return True if the connection can be used
+        again."""
         with self._lock:
             self._requests.append(request)
             script = self._script_for(request)
@@ -259,6 +272,8 @@ class Gateway:
                     raise fault
 
     def _script_for(self, request: Request) -> Script:
+        """Return the Script for `request`: an error for a wrong key or an unknown model, the one
+        that its message names, the next one in the queue, or the default."""
         if self.key and request.headers.get("authorization") != f"Bearer {self.key}":
             error = {"message": "Incorrect API key provided.", "code": "invalid_api_key"}
             return Script(status=401, body={"error": error})
@@ -274,6 +289,7 @@ class Gateway:
         return self.default
 
     def _steps(self, request: Request, script: Script) -> Iterator[Step]:
+        """Return the Steps of the answer to `request`: list of models, a file, a reply, or 404."""
         if request.path.endswith("/models"):
             data = [{"id": each, "object": "model"} for each in self.models]
             return _whole(self.models_script or Script(body={"object": "list", "data": data}))
@@ -285,6 +301,8 @@ class Gateway:
 
 
 def _script(wish: Script | str | dict) -> Script:
+    """Return `wish` as a Script: itself, a fault's name, or a dict of a Script's fields. Raise
+    ValueError for an unknown field."""
     if isinstance(wish, Script):
         return wish
     if isinstance(wish, str):
@@ -296,6 +314,7 @@ def _script(wish: Script | str | dict) -> Script:
 
 
 async def _read_request(reader: asyncio.StreamReader, connection: int) -> Request | None:
+    """Read and return the next Request of a connection; None if the client closed it."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -312,7 +331,8 @@ async def _read_request(reader: asyncio.StreamReader, connection: int) -> Reques
 
 
 async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threading.Event) -> bool:
-    """Do the steps; True when the body was ended in order."""
+    """Execute `steps` on the connection of `writer`: send bytes, sleep for floats (seconds), do
+    Acts. Return True if the body was sent to its end."""
     for step in steps:
         if isinstance(step, bytes):
             if writer.is_closing():
@@ -341,12 +361,15 @@ async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threadi
 
 
 def _head(script: Script, **headers: str) -> bytes:
+    """Return the bytes of an HTTP response's status line and headers; those of `script` take
+    precedence."""
     lines = {**headers, **script.headers}
     joined = "".join(f"{key}: {value}\r\n" for key, value in lines.items())
     return f"HTTP/1.1 {script.status} Scripted\r\n{joined}\r\n".encode("latin-1")
 
 
 def _whole(script: Script) -> Iterator[Step]:
+    """Yield the response to a Script with a `body` as one piece of bytes."""
     body = script.body
     if isinstance(body, str):
         body = body.encode()
@@ -357,6 +380,7 @@ def _whole(script: Script) -> Iterator[Step]:
 
 
 def _steps(request: Request, script: Script) -> Iterator[Step]:
+    """Yield the Steps of the HTTP response to a request for a reply, in the order of their time."""
     if script.fault == "hang_before_headers":
         yield HANG
     if script.fault == "reset_before_headers":
@@ -386,11 +410,13 @@ def _steps(request: Request, script: Script) -> Iterator[Step]:
 
 
 def _chunk(data: bytes) -> bytes:
+    """Return `data` as one chunk of a body with Transfer-Encoding chunked."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def sse(event: dict | str, name: str | None = None) -> bytes:
-    """Give one frame of an event stream; its name is the event's type unless given."""
+    """Return a server-sent event as bytes. `event` is its JSON, or its data as text; `name` is its
+    name, by default the JSON's `type`, none if ""."""
     if isinstance(event, str):
         return f"data: {event}\n\n".encode()
     name = event.get("type") if name is None else name
@@ -399,7 +425,8 @@ def sse(event: dict | str, name: str | None = None) -> bytes:
 
 
 class _Answer:
-    """An answer in either dialect, in the pieces it is sent in."""
+    """Reply to a request, as events of the Responses API or of chat completions
+    (`script.dialect`)."""
 
     def __init__(self, request: Request, script: Script) -> None:
         self.script = script
@@ -417,11 +444,13 @@ class _Answer:
         self.text = "".join(self.deltas)
 
     def delta(self, text: str) -> bytes:
+        """Return the event with `text` as the next piece of the reply."""
         if self.script.dialect == "chat":
             return self.chunk({"content": text})
         return sse({"type": "response.output_text.delta", **self.place, "delta": text})
 
     def chunk(self, delta: dict, finish_reason: str | None = None, **more: object) -> bytes:
+        """Return a chunk of a chat completion, with `more` as further fields."""
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return sse(
             {
@@ -435,6 +464,7 @@ class _Answer:
         )
 
     def begin(self) -> Iterator[Step]:
+        """Yield the events before the text, those of the reasoning included."""
         if self.script.dialect == "chat":
             yield self.chunk({"role": "assistant", "content": ""})
             if self.script.reasoning:
@@ -450,6 +480,8 @@ class _Answer:
             yield sse({"type": f"{kind}.done", **thought, "text": self.script.reasoning})
 
     def middle(self, deltas: list[str] | None = None) -> Iterator[Step]:
+        """Yield the text's events and pauses; `deltas` are its pieces, by default those of the
+        whole text."""
         pace = self.script.pace
         if self.script.first:
             yield self.script.first
@@ -459,6 +491,7 @@ class _Answer:
             yield self.delta(delta)
 
     def end(self) -> Iterator[Step]:
+        """Yield the events after the text: its whole text, and the end with the usage."""
         if self.script.dialect == "chat":
             yield self.chunk({}, "stop")
             if self.script.usage:
@@ -470,6 +503,7 @@ class _Answer:
         yield sse({"type": "response.completed", "response": response})
 
     def item(self) -> dict:
+        """Return the reply's item of the type message."""
         part = {"type": "output_text", "text": self.text, "annotations": []}
         return {
             "type": "message",
@@ -480,6 +514,7 @@ class _Answer:
         }
 
     def response(self, status: str, output: list, usage: dict | None = None) -> dict:
+        """Return the JSON of a Responses API response."""
         return {
             "id": self.id,
             "object": "response",
@@ -491,6 +526,7 @@ class _Answer:
         }
 
     def whole(self) -> dict:
+        """Return the JSON of the reply for a request without streaming."""
         if self.script.dialect != "chat":
             return self.response("completed", [self.item()], usage=self.script.usage)
         message = {"role": "assistant", "content": self.text}
@@ -504,9 +540,11 @@ class _Answer:
         }
 
     def half(self) -> list[str]:
+        """Return the first half of the text's pieces."""
         return self.deltas[: max(1, len(self.deltas) // 2)]
 
     def rest(self) -> list[str]:
+        """Return the second half of the text's pieces."""
         return self.deltas[len(self.half()) :]
 
 
@@ -562,7 +600,8 @@ def _drip(answer: _Answer) -> Iterator[Step]:
 
 
 def _unicorn(answer: _Answer) -> tuple[bytes, bytes]:
-    """A delta that ends in a unicorn, cut within its four bytes."""
+    """Return a text event that ends in 🦄 as two pieces of bytes, cut within the character's four
+    bytes of UTF-8."""
     event = {"type": "response.output_text.delta", **answer.place, "delta": " 🦄"}
     frame = f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
     middle = frame.index("🦄".encode()) + 2
@@ -713,7 +752,8 @@ FAULTS = {
 
 @pytest.fixture
 def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
-    """A gateway that echoes unless told otherwise: the test's own, or that of the stage."""
+    """Return a Gateway that echoes unless scripted otherwise: one for this test, or the shared one
+    if the test uses `stage`."""
     if "stage" in request.fixturenames:
         yield request.getfixturevalue("stage").gateway
         return
@@ -723,7 +763,7 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
 
 
 def main() -> None:
-    """Serve until interrupted."""
+    """Run the gateway in the foreground with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument("--pace", type=float, default=0.05, help="seconds between two pieces")

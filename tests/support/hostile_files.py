@@ -1,4 +1,5 @@
-"""Files made to harm whoever opens them, bombs, liars and polyglots: `FILES` makes each by name."""
+"""Malicious files for tests of text extraction: decompression bombs, false sizes, polyglots. FILES
+makes each by name."""
 
 import io
 import os
@@ -21,7 +22,7 @@ LAUGHS = (
 
 
 def flate(size, times=1):
-    """A PDF whose page unpacks to `size` bytes, packed `times` times over."""
+    """Return a PDF whose page unpacks to `size` bytes, compressed `times` times over."""
     content = made.repeated(b" " * MEGABYTE, size // MEGABYTE)
     for _ in range(times - 1):
         content = zlib.compress(content, 9)
@@ -32,31 +33,37 @@ def flate(size, times=1):
 
 
 def pdf_with(*objects):
+    """Return a PDF of a catalogue and `objects` (bytes), the first of which is its tree of
+    pages."""
     return made.written_pdf([b"<</Type/Catalog/Pages 2 0 R>>", *objects])
 
 
 def circle_of_pages():
+    """Return a PDF whose tree of pages contains itself."""
     return pdf_with(b"<</Type/Pages/Kids[2 0 R 2 0 R]/Count 9>>")
 
 
 def deep_pdf():
+    """Return a PDF with 50,000 nested arrays."""
     return pdf_with(b"<</Type/Pages/Count 1/Kids" + b"[" * 50_000 + b"]" * 50_000 + b">>")
 
 
 def many_pages():
+    """Return a PDF of 10,000 pages."""
     kids = b"3 0 R " * 10_000
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"
     return pdf_with(b"<</Type/Pages/Kids[" + kids + b"]/Count 10000>>", page)
 
 
 def endless_names():
+    """Return a PDF with a name of 5 MB."""
     name = b"/" + b"n" * 5 * MEGABYTE
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]" + name + b" 1>>"
     return pdf_with(b"<</Type/Pages/Kids[3 0 R]/Count 1>>", page)
 
 
 def slow_page():
-    """A page of very many pieces of text, each set by itself."""
+    """Return a PDF whose page has 150,000 pieces of text, each positioned by itself."""
     shown = b"BT /F1 9 Tf " + b"(x) Tj 1 0 0 1 1 1 cm q Q " * 150_000 + b"ET"
     return _page_of(shown)
 
@@ -67,6 +74,7 @@ def _page_of(content):
 
 
 def word(document, **more):
+    """Return a Word document with the XML `document`; `more` are further parts."""
     return made.office("docx", {"word/document.xml": document, **more})
 
 
@@ -114,7 +122,7 @@ def _with_part(package, name, content):
 
 
 def lying_size():
-    """A zip whose directory says that a part of 60 MB has ten bytes."""
+    """Return a Word document in whose zip directory a large part is said to have 10 bytes."""
     package = bytearray(without_text(10 * MANY))
     with zipfile.ZipFile(io.BytesIO(bytes(package))) as whole:
         real = whole.getinfo("word/document.xml").file_size
@@ -122,11 +130,12 @@ def lying_size():
 
 
 def many_entries():
+    """Return a Word document of 6,000 parts."""
     return made.office("docx", {f"word/{number}.xml": "" for number in range(6_000)})
 
 
 def huge_part(size):
-    """A Word document whose main part is `size` bytes of spaces."""
+    """Return a Word document whose main part unpacks to `size` bytes of spaces."""
     written = io.BytesIO(made.office("docx", {}))
     block = b" " * MEGABYTE
     with zipfile.ZipFile(written, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
@@ -139,21 +148,25 @@ def huge_part(size):
 
 
 def climbing():
+    """Return a Word document with a part whose name leads out of the folder (`../`)."""
     return made.office("docx", {"../../../etc/passwd": "x", "word/document.xml": "<a/>"})
 
 
 def relationship_outside():
+    """Return a workbook whose sheet is said to lie in a file of the server."""
     book = made.xlsx(["a"])
     rels = '<Relationships><Relationship Id="rId1" TargetMode="External" Target="file:///etc/passwd"/></Relationships>'
     return _with_part(book, "xl/_rels/workbook.xml.rels", rels)
 
 
 def cut_jpeg():
+    """Return the first half of a JPEG."""
     whole = made.noise((900, 900), "JPEG")
     return whole[: len(whole) // 2]
 
 
 def gif_frames():
+    """Return a GIF animation of 600 frames."""
     frames = [Image.new("P", (64, 64), number % 255) for number in range(600)]
     written = io.BytesIO()
     frames[0].save(written, "GIF", save_all=True, append_images=frames[1:])
@@ -161,13 +174,14 @@ def gif_frames():
 
 
 def png_with_text(size):
-    """A PNG with a compressed comment that unpacks to `size` bytes."""
+    """Return a PNG with a compressed comment that unpacks to `size` bytes."""
     comment = made.chunk(b"zTXt", b"k\0\0" + made.repeated(b"x" * MEGABYTE, size // MEGABYTE))
     png = made.picture()
     return png[:33] + comment + png[33:]
 
 
 def png_with_profile(size):
+    """Return a PNG with a colour profile that unpacks to `size` bytes."""
     profile = made.chunk(b"iCCP", b"p\0\0" + made.repeated(b"x" * MEGABYTE, size // MEGABYTE))
     png = made.picture()
     return png[:33] + profile + png[33:]

@@ -1,8 +1,8 @@
-"""Text that wants to become more than text, by class: what it tries, and the Markdown.
+"""Malicious Markdown for tests of the renderer and of pages, by class of attack.
 
-CASES is what the tests give to the renderer and what the browser test shows as a message, a title
-and a search. Whatever runs would call `alert` or set `window.pwned`; whatever is loaded would come
-from evil.example.
+Each of CASES is given to the renderer, and shown in a browser as a message, a title and a search.
+Script that runs would call `alert` or set `window.pwned`; anything that is loaded would come from
+evil.example.
 """
 
 SCRIPT = "<script>alert(1)</script>"

@@ -1,4 +1,4 @@
-"""How many examples hypothesis tries."""
+"""Number of examples that hypothesis tries: fewer in CI than by `make soak`."""
 
 from hypothesis import settings
 
@@ -7,5 +7,6 @@ FEW = 3
 
 
 def examples(most):
-    """`most` where they differ from run to run, as in `make soak`; a third in CI."""
+    """Return the number of examples to try: `most` by `make soak`, where they differ from run to
+    run; a third of it in CI, where they are the same each time."""
     return -(-most // FEW) if settings().derandomize else most

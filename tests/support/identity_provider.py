@@ -1,4 +1,5 @@
-"""A scripted identity provider: real HTTP on loopback, and tokens that a test can twist."""
+"""Scripted identity provider (OpenID Connect): a real HTTP server on loopback, whose tokens a test
+can falsify."""
 
 import base64
 import hashlib
@@ -22,6 +23,7 @@ CALLBACK = "/accounts/oidc/login/callback/"
 
 
 def new_key():
+    """Return a new RSA key of 2048 bits for signing tokens."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -30,10 +32,13 @@ KEY = new_key()
 
 
 class IdentityProvider:
-    """`claims` go into the ID token and `userinfo` into userinfo, both over what every login has.
+    """OpenID Connect provider at `url`, which logs in whoever asks, without a password.
 
-    `twist` (a function of the ID token's claims, which it may change) and `sign` (of the claims;
-    returns the token) make what a provider would not send. `asked` has the path of each request.
+    `claims`, `userinfo` and `configuration` are dicts that override what the ID token, the userinfo
+    endpoint and the discovery document have by default; `keys` are the signing keys by their id.
+    `twist(claims)` may change an ID token's claims, and `sign(claims)` returns the token, so that
+    tests can send what no provider would. `asked` lists the path of each request; while `down` is
+    True each is answered with 503.
     """
 
     def __init__(self):
@@ -51,23 +56,26 @@ class IdentityProvider:
         threading.Thread(target=serve, daemon=True).start()
 
     def stop(self):
+        """Stop the server and close its port."""
         self.server.shutdown()
         self.server.server_close()
 
     def signed(self, claims, key=None, kid="key-1", algorithm="RS256"):
+        """Return `claims` as a signed JSON Web Token; `kid` is the key's id in its header."""
         key = self.keys["key-1"] if key is None else key
         return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
 
     def authorize(self, url, sub="s-alice"):
-        """What the browser comes back with after `sub` logged in at the address `url`: the query
-        of the callback."""
+        """Log the subject `sub` in at the authorization URL `url`; return the query of the callback
+        that the browser would be redirected to, a dict with `code` and `state`."""
         asked = dict(parse_qsl(urlsplit(url).query))
         code = secrets.token_urlsafe(8)
         self.codes[code] = {"sub": sub, **asked}
         return {"code": code, "state": asked["state"]}
 
     def token(self, form):
-        """The answer of the token endpoint to `form`; None for a code that is not good."""
+        """Return the JSON that the token endpoint answers to `form`; None if the code, the client's
+        secret or the PKCE verifier is wrong."""
         asked = self.codes.pop(form.get("code"), None)
         if asked is None or (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
             return None
@@ -96,7 +104,7 @@ class IdentityProvider:
         }
 
     def answer(self, path, form, headers):
-        """`(status, JSON)` for a request."""
+        """Return `(status, JSON)` for a request for `path`, with the fields of its `form`."""
         if path == "/.well-known/openid-configuration":
             return 200, {
                 "issuer": self.url,
@@ -135,7 +143,7 @@ class IdentityProvider:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands each request to `provider`."""
+    """HTTP request handler that records each request and answers what `provider.answer` returns."""
 
     def do_GET(self):
         length = int(self.headers.get("Content-Length") or 0)
@@ -160,7 +168,8 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def directory(db, settings):
-    """An IdentityProvider that the site uses, where everybody may sign up."""
+    """Return an IdentityProvider that the site's settings name, with which everybody may sign
+    up."""
     from django.core.cache import cache
 
     cache.clear()
@@ -180,9 +189,11 @@ def begin(client, path="/accounts/oidc/login/", **form):
 
 
 def log_in(client, directory, sub="s-alice", path="/accounts/oidc/login/", **form):
-    """Log `sub` in by single sign-on; returns the answer to the provider's redirect."""
+    """Log `sub` in by single sign-on with Django's test `client`; return the response to the
+    callback."""
     return client.get(CALLBACK, directory.authorize(begin(client, path, **form), sub))
 
 
 def query_of(url):
+    """Return the query of `url` as a dict."""
     return dict(parse_qsl(urlsplit(url).query))

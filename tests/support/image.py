@@ -34,7 +34,7 @@ exec chroot --userspec="$uid:0" --groups=0 "$root" "$@"
 
 
 def missing():
-    """Return why images cannot be run here, as a sentence; "" if they can."""
+    """Return why images cannot be run on this machine, as a sentence; "" if they can."""
     if os.geteuid() != 0:
         return "root is needed to mount an image."
     lacking = [name for name in NEEDED if shutil.which(name) is None]
@@ -82,14 +82,14 @@ class Image:
 
 
 def inspect(name):
-    """Return what buildah knows of the image `name`."""
+    """Return the description of the image `name`, the JSON of `buildah inspect`."""
     command = ["buildah", "inspect", "--type", "image", name]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 @contextmanager
 def mounted(name):
-    """Yield the Image `name`, mounted as long as this is open."""
+    """Context manager: mount the image `name` and yield its Image; unmount at the end."""
 
     def buildah(*arguments):
         return subprocess.run(

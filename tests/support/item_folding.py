@@ -1,4 +1,4 @@
-"""Items of a response, folded from the events of the decoder."""
+"""Items of a reply, reconstructed from the decoder's events."""
 
 from conversations.upstream import (
     Annotated,
@@ -13,7 +13,8 @@ from conversations.upstream import (
 
 
 def items_of(events):
-    """The items in their order: of texts `(type, text, annotations)`, of others their JSON."""
+    """Return the items that `events` describe, in their order: `(type, text, annotations)` for a
+    message or reasoning, the JSON for any other."""
     order, items, texts, notes = [], {}, {}, {}
     for event in events:
         match event:
@@ -44,7 +45,8 @@ def items_of(events):
 
 
 def decoded_items(body, cuts=()):
-    """The items of a whole body, fed in pieces that end at `cuts`, and the last event."""
+    """Decode `body`, a complete event stream fed in pieces that end at the byte offsets `cuts`.
+    Return `(items, last event)`, the items being those of `items_of`."""
     body = body.encode() if isinstance(body, str) else body
     decoder, events, start = Decoder(), [], 0
     for end in [*sorted(cuts), len(body)]:

@@ -1,4 +1,5 @@
-"""Events of a gateway about the items of a response: calls of tools, thoughts, texts with notes."""
+"""Events of the Responses API about output items, as JSON: calls of tools, reasoning, messages with
+citations."""
 
 from tests.support.sse_frames import completed, created, delta, message, text_done
 
@@ -6,28 +7,35 @@ CITED = {"type": "url_citation", "url": "https://example.org/a", "title": "A", "
 
 
 def added(item, index):
+    """Return the event that opens `item` (JSON) at the place `index` of the output."""
     return {"type": "response.output_item.added", "output_index": index, "item": item}
 
 
 def done(item, index):
+    """Return the event that completes `item` (JSON) at the place `index` of the output."""
     return {**added(item, index), "type": "response.output_item.done"}
 
 
 def progress(name, item_id, index, **more):
+    """Return the event `response.NAME` about the item with the id `item_id` at the place
+    `index`."""
     return {"type": f"response.{name}", "item_id": item_id, "output_index": index, **more}
 
 
 def thought(text, item_id="rs_1", index=0):
+    """Return the event with `text` as the next piece of a reasoning summary."""
     place = {"item_id": item_id, "output_index": index, "summary_index": 0}
     return {"type": "response.reasoning_summary_text.delta", **place, "delta": text}
 
 
 def thoughts(text, item_id="rs_1"):
+    """Return a completed reasoning item whose summary is `text`."""
     summary = [{"type": "summary_text", "text": text}]
     return {"type": "reasoning", "id": item_id, "summary": summary, "encrypted_content": "gAAA"}
 
 
 def call(kind, item_id="c_1", **more):
+    """Return a completed item of the type `kind`, such as a tool call, with `more` as fields."""
     return {"type": kind, "id": item_id, "status": "completed", **more}
 
 
@@ -35,7 +43,9 @@ SEARCH = call("web_search_call", "ws_1", action={"type": "search", "query": "oka
 
 
 def whole_stream(item, names=()):
-    """Text, the call, thoughts and text again, in all the events that OpenAI sends."""
+    """Return all events that OpenAI sends for a reply of a message, the tool call `item`, reasoning
+    and a message with a citation. `names` are the call's progress events: names, or pairs `(name,
+    fields)`."""
     item_id, index = item["id"], 1
     first = message("FIRST", "m_1")
     second = message("SECOND", "m_2")

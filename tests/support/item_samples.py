@@ -1,4 +1,5 @@
-"""Items as gateways send them, one of each type, and how one looks."""
+"""Samples of output items as gateways send them, one of each type, and functions that store and
+render items."""
 
 import html
 import re
@@ -141,27 +142,32 @@ SAMPLES = {
 
 
 def put_items(reply, items):
-    """Put `items` into the row of a reply that has ended, as the site stores them."""
+    """Store `items` (JSON) in the Message `reply`, which has ended, as the site does: cleaned, and
+    with the columns derived from them."""
     items = clean_all(list(items))
     columns = asdict(projections(items, str(reply.pk)))
     Message.objects.filter(pk=reply.pk).update(items=items, **columns)
 
 
 def shown_html(*items, live=False):
-    """The HTML of an item, or of adjacent ones that are shown together, as an article has it."""
+    """Return the HTML of one item, or of adjacent `items` that are shown together; `live` is True
+    for a reply that is still being written."""
     items = [clean(item) for item in items]
     [(index, run)] = item_html.runs(items)
     return item_html.draw(index, run, live=live, html="<p>Its text</p>")
 
 
 def shown(*items, live=False):
-    """The words of `shown_html`, each run of white space one space."""
+    """Return the visible text of `items` as the article shows them (one item, or adjacent ones that
+    are shown together), with white space collapsed. `live` is True for a reply that is still being
+    written."""
     words = re.sub(r"<[^>]*>", " ", shown_html(*items, live=live))
     return " ".join(html.unescape(words).split())
 
 
 def with_all_texts(value, text):
-    """`value`, JSON, with `text` in place of every text in it except the types."""
+    """Return a copy of the JSON `value` in which each text, except those of keys "type", is
+    `text`."""
     if isinstance(value, dict):
         return {k: v if k == "type" else with_all_texts(v, text) for k, v in value.items()}
     if isinstance(value, list):
@@ -187,6 +193,7 @@ _MORE = [
 
 
 def items_full_of(text):
-    """Items of every kind with `text` in each field that has a text, and one of the type `text`."""
+    """Return items of every known type with `text` in each text field, and one item whose type is
+    `text`."""
     filled = [with_all_texts(item, text) for item in [*SAMPLES.values(), *_MORE]]
     return [*filled, {"type": text, "status": text}]

@@ -1,4 +1,5 @@
-"""Calls for tests of the books: ordered and ended as the site does it, without a gateway."""
+"""Responses for tests of the usage ledger: submitted and ended through the site's own functions,
+without a gateway."""
 
 import uuid
 from datetime import timedelta
@@ -27,23 +28,27 @@ REFUSED = {"status": Status.FAILED, "error_code": "connect", "usage_source": Sou
 
 
 def a_model(name="gpt-4o", **fields):
+    """Return the LanguageModel called `name`, created with `fields` if there is none."""
     return LanguageModel.objects.get_or_create(name=name, defaults=fields)[0]
 
 
 def submit(person, text="Hello", model="gpt-4o", **wanted):
-    """Store a submission of `person`, `wanted` being fields of it; the Submitted."""
+    """Store a submission of `text` by `person` to `model` (a LanguageModel or its name); return the
+    Submitted. `wanted` are fields of the Submission."""
     model = a_model(model) if isinstance(model, str) else model
     wanted = {"id": uuid.uuid4(), **wanted}
     return store(Submission(person=person, model=model, text=text, **wanted))
 
 
 def ask(person, text="Hello", model="gpt-4o", **wanted):
-    """As `submit`; the queued Response."""
+    """Store a submission of `text` by `person` to `model` (a LanguageModel or its name); return its
+    queued Response. `wanted` are fields of the Submission."""
     return submit(person, text, model, **wanted).response
 
 
 def end(response, ending, text="An answer.", reasoning="", items=None):
-    """Claim a queued Response and end it; the Response as it is then stored."""
+    """Claim the queued `response` and end it with the columns in `ending` (status, usage, error)
+    and the reply's `text`, `reasoning` and `items`; return the Response as it is stored then."""
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
     Response.objects.filter(pk=response.pk).update(first_token_at=timezone.now())
@@ -54,13 +59,15 @@ def end(response, ending, text="An answer.", reasoning="", items=None):
 
 
 def call(person, ending=REPORTED, **asked):
-    """A whole call: the ended Response."""
+    """Store a submission by `person` and end it; return the ended Response. `ending` has its
+    columns at the end; `asked` are `answer` (the reply's text), `items`, and arguments of `ask`."""
     text, items = asked.pop("answer", "An answer."), asked.pop("items", None)
     return end(ask(person, **asked), ending, text, items=items)
 
 
 def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purpose.REPLY):
-    """A call that was made at the moment `at`, through the same end as any other."""
+    """Store a Response made and ended at the datetime `at`, with the columns in `ending`; return
+    it."""
     response = Response.objects.create(
         person_id=person.pk,
         username=person.username,
@@ -80,7 +87,8 @@ def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purp
 
 
 def dead_replies(person, count, text="Some *text*. " * 1000):
-    """Rows of replies whose process died a minute ago."""
+    """Store and return `count` Responses of `person` that are in progress with the partial `text`,
+    but whose last heartbeat was a minute ago, as if their process had died."""
     ago = timezone.now() - timedelta(minutes=1)
     fields = {"status": Status.IN_PROGRESS, "created_at": ago, "heartbeat_at": ago}
     return Response.objects.bulk_create(
@@ -90,7 +98,8 @@ def dead_replies(person, count, text="Some *text*. " * 1000):
 
 
 def balanced():
-    """Whether the sums say what the ledger says; the differences are the message if not."""
+    """Return True if the sums of usage agree with the ledger; else raise AssertionError that lists
+    the differences."""
     differences = [str(difference) for difference in (*check(), *check_charges())]
     assert differences == []
     return True

@@ -1,4 +1,5 @@
-"""llmock, a gateway by others: run as a process of its own, well and broken."""
+"""Fixture `llmock`: an independent implementation of a gateway (the package llmock), run as a
+process."""
 
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def llmock(free_tcp_port_factory):
-    """The base address of a llmock."""
+    """Return the base URL of a running llmock."""
     port = free_tcp_port_factory()
     url = f"http://127.0.0.1:{port}"
     program = Path(sys.executable).parent / "llmock"
@@ -33,6 +34,7 @@ def llmock(free_tcp_port_factory):
 
 
 def is_up(url):
+    """Return True if the llmock at `url` answers."""
     try:
         return httpx.get(f"{url}/v1/models").status_code == 200
     except httpx.TransportError:
@@ -40,6 +42,7 @@ def is_up(url):
 
 
 def misbehave(url, **behaviour):
-    """Let the next answer be as `behaviour` says."""
+    """Have the llmock at `url` treat its next request as `behaviour` says, in llmock's own
+    terms."""
     told = httpx.post(f"{url}/_llmock/scenario", json={"behaviors": [behaviour]})
     told.raise_for_status()

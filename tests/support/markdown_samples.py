@@ -123,7 +123,8 @@ CUT_SHORT = [
 
 
 def readmes():
-    """The descriptions of the packages installed here that are written in Markdown."""
+    """Return up to 25 texts: descriptions, written in Markdown, of Python packages installed here,
+    each cut to 20,000 characters."""
     found = {}
     for distribution in distributions():
         text = distribution.metadata.get_payload()

@@ -1,4 +1,5 @@
-"""The nginx of docs/nginx.conf on loopback ports, in front of a site on another."""
+"""nginx with the repository's docs/nginx.conf, on free loopback ports, as reverse proxy of a site
+on another port."""
 
 import os
 import re
@@ -33,10 +34,12 @@ PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 @contextmanager
 def nginx(folder, site_port, read_timeout=None, other_port=None):
-    """nginx in front of 127.0.0.1:`site_port`; its files go to `folder`. `read_timeout`, in
-    seconds, takes the place of the file's own; `other_port` is that of a second machine.
+    """Context manager: run nginx as proxy of 127.0.0.1:`site_port`, with its files in `folder` (a
+    Path). `read_timeout`, in seconds, replaces that of the configuration; `other_port` is the port
+    of a second server behind it.
 
-    Yields the URLs it serves: `.https`, with a certificate that nobody knows, and `.http`.
+    Yield an object with `folder` and the URLs `http` and `https`, the latter with a self-signed
+    certificate.
     """
     http, https = find_free_ports(2)
     site = CONFIG.read_text()
@@ -68,6 +71,7 @@ def nginx(folder, site_port, read_timeout=None, other_port=None):
 
 
 def find_free_ports(count):
+    """Return a list of `count` TCP ports that are free on 127.0.0.1."""
     probes = [socket.socket() for _ in range(count)]
     for probe in probes:
         probe.bind(("127.0.0.1", 0))
@@ -78,6 +82,7 @@ def find_free_ports(count):
 
 
 def make_certificate(folder):
+    """Write a self-signed certificate and its key to fullchain.pem and privkey.pem in `folder`."""
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=chat.example.org"),
@@ -90,6 +95,8 @@ def make_certificate(folder):
 
 
 def wait_until_it_answers(server, port):
+    """Return once `server`, a Popen, listens on `port` of 127.0.0.1. Raise AssertionError if it
+    ends, or has not done so after 10 seconds."""
     deadline = time.monotonic() + 10
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Events of a gateway about pictures that a model makes."""
+"""Events of the Responses API about pictures that a model makes, as JSON and as bytes."""
 
 import base64
 import json
@@ -10,18 +10,21 @@ PROMPT = "A fox in the rain"
 
 
 def b64(content):
+    """Return the bytes `content` as base64 text."""
     return base64.b64encode(content).decode()
 
 
 def picture_call(content, item_id="ig_1", **more):
-    """The whole item of a picture with these bytes."""
+    """Return a completed item of the type image_generation_call whose picture is the bytes
+    `content`; `more` are further fields."""
     fields = {"revised_prompt": PROMPT, "output_format": "png", **more}
     return call("image_generation_call", item_id, result=b64(content), **fields)
 
 
 def picture_stream(*contents, text="", before=(), partial=b""):
-    """All events of a reply with these pictures, as OpenAI sends them, and `text` after them;
-    `partial` is a picture of a gateway that sends drafts in spite of `partial_images: 0`."""
+    """Return all events that OpenAI sends for a reply with the pictures `contents` (bytes) and
+    `text` after them. `before` are further events after the first; `partial` (bytes) is sent as a
+    draft before each picture, as some gateways do in spite of `partial_images: 0`."""
     events, items = [created(), *before], []
     for index, content in enumerate(contents):
         item = picture_call(content, f"ig_{index}")
@@ -42,5 +45,5 @@ def picture_stream(*contents, text="", before=(), partial=b""):
 
 
 def frames(events):
-    """The events as a list of bytes, one for each."""
+    """Return each of `events` (JSON) as the bytes of a server-sent event, in a list."""
     return [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events]

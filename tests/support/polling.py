@@ -1,12 +1,12 @@
-"""Waiting for what happens elsewhere."""
+"""Polling: waiting until a condition holds that another thread or process brings about."""
 
 import time
 
 
 def until(condition, seconds=15.0, pause=0.02):
-    """Call `condition` until it gives something true, and give that.
+    """Call `condition` every `pause` seconds until its result is true; return that.
 
-    Raises AssertionError after `seconds`, which are against hanging and not for speed.
+    Raise AssertionError after `seconds`, a limit against hanging and not for speed.
     """
     deadline = time.monotonic() + seconds
     while not (found := condition()):

@@ -1,6 +1,6 @@
-"""A throw-away PostgreSQL server for the tests.
+"""Temporary PostgreSQL server for the tests.
 
-python -m tests.support.postgres COMMAND…    runs COMMAND with DATABASE_URL set to a fresh server
+python -m tests.support.postgres COMMAND…    runs COMMAND with DATABASE_URL set to a new server
 """
 
 import os
@@ -26,11 +26,11 @@ NO_TESTS_COLLECTED = 5
 
 @contextmanager
 def postgres(*settings):
-    """A fresh server on a free loopback port, with `settings` like "work_mem=8MB"; yields its
-    database URL, removes all at the end.
+    """Context manager: start a new server on a free loopback port, with `settings` like
+    "work_mem=8MB"; yield its database URL; at the end stop it and remove its files.
 
     PostgreSQL refuses to run as root, so root runs it as `postgres` or `nobody`. Raises
-    FileNotFoundError where no PostgreSQL is installed.
+    FileNotFoundError if PostgreSQL is not installed.
     """
     programs = find_programs()
     account = find_account()
@@ -66,7 +66,8 @@ def postgres(*settings):
 
 
 def find_programs():
-    """The folder of `initdb` and `postgres`, of the newest version where there are several."""
+    """Return the folder (a Path) of `initdb` and `postgres`, of the newest version installed. Raise
+    FileNotFoundError if there is none."""
     debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     newest = sorted(debian, key=lambda path: float(path.parts[-3]))[-1:]
     for path in newest or filter(None, [shutil.which("initdb")]):
@@ -75,7 +76,7 @@ def find_programs():
 
 
 def find_account():
-    """The account to run the server as, or None where we are not root and it is our own."""
+    """Return the name of the account to run the server as; None unless we are root."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}
@@ -83,13 +84,15 @@ def find_account():
 
 
 def find_free_port():
+    """Return a TCP port that is free on 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 def initialise(programs, folder, port, run_as):
-    """Make the cluster in `folder`; returns the URL it will have."""
+    """Create a database cluster in `folder` by `initdb`, run with the Popen arguments `run_as`;
+    return the database URL that it will have on `port`."""
     password = secrets.token_urlsafe()
     (folder / "password").write_text(password)
     (folder / "password").chmod(0o644)
@@ -109,6 +112,8 @@ def initialise(programs, folder, port, run_as):
 
 
 def wait_until_it_answers(server, url, log):
+    """Return once the PostgreSQL at `url` accepts connections. Raise RuntimeError with the text of
+    the file `log` if `server` (its Popen) ends, or after START_SECONDS."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -121,7 +126,8 @@ def wait_until_it_answers(server, url, log):
 
 
 def run(command):
-    """Run `command` with DATABASE_URL set to a fresh server; returns its exit code."""
+    """Run `command` (a list of arguments) with DATABASE_URL set to a new server; return its exit
+    code, 0 if pytest has selected no tests."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with postgres() as url:
         code = subprocess.run(command, env={**os.environ, "DATABASE_URL": url}).returncode

@@ -1,5 +1,5 @@
-"""The site with a window: `GET /inside/` tells what its process holds, as JSON; `GET /hang/` hangs
-its event loop for ever."""
+"""ASGI application of the site with two further addresses: `GET /inside/` answers JSON about what
+the process holds (tasks, threads, files, memory); `GET /hang/` blocks its event loop for 600 s."""
 
 import asyncio
 import gc
@@ -18,18 +18,17 @@ TICK = 0.005  # seconds
 
 
 class Steps:
-    """The longest time that the event loop had to wait for its turn.
-
-    In processor seconds of this process, of all its threads: what holds the loop up from within,
-    a callback of its own or a thread that keeps the interpreter, and not what other programs do.
-    """
+    """Measurement of the longest time for which the event loop was blocked, in processor seconds of
+    all threads of the process: by a callback, or by a thread that holds the interpreter. Time taken
+    by other programs does not count."""
 
     def __init__(self):
         self._longest = 0.0
         self._task = None
 
     def longest(self):
-        """The longest since the last call; 0 at the first."""
+        """Return the longest blocking since the last call, in processor seconds; start measuring
+        and return 0 at the first call."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._watch())
         longest, self._longest = self._longest, 0.0
@@ -46,7 +45,7 @@ steps = Steps()
 
 
 async def application(scope, receive, send):
-    """The site's ASGI application, and the window."""
+    """ASGI application: the site's, with /inside/ and /hang/."""
     if scope["type"] == "http" and scope["path"] == "/hang/":
         time.sleep(600)
     if scope["type"] != "http" or scope["path"] != "/inside/":
@@ -59,10 +58,11 @@ async def application(scope, receive, send):
 
 
 def held():
-    """What this process holds now.
+    """Return what this process holds as a dict: numbers and names of asyncio tasks, threads and
+    open files, resident memory in kB, live replies, followed replies and open event streams.
 
-    `extra_` is what it should not keep. Threads for requests and connections to the database are
-    few, and begin when they are first needed.
+    `extra_threads` and `extra_files` count those that should not stay: all but the threads for
+    requests and the connections to the database, which are few and are kept.
     """
     gc.collect()
     engine = Engine.serving
@@ -86,7 +86,8 @@ def held():
 
 
 def open_files():
-    """What each open file descriptor is of: a path, or a socket."""
+    """Return what each open file descriptor of this process refers to, as text: a path, or
+    "socket:[…]"."""
     names = []
     for descriptor in os.listdir("/proc/self/fd"):
         try:
@@ -97,14 +98,16 @@ def open_files():
 
 
 def database_files(files):
-    """How many of `files` are of connections to the database."""
+    """Return how many of the descriptors `files` (see `open_files`) are connections to the
+    database."""
     if connection.vendor == "sqlite":
         return sum(name.startswith(str(connection.settings_dict["NAME"])) for name in files)
     return connection.pool.get_stats()["pool_size"]
 
 
 def waits(task):
-    """Where a task stands, from the outermost coroutine to what it waits for."""
+    """Return the chain of awaits of an asyncio `task`, from the outermost coroutine to what it
+    waits for, as a list of "file:line" texts."""
     lines, inner = [], task.get_coro()
     while inner is not None:
         frame = getattr(inner, "cr_frame", None) or getattr(inner, "ag_frame", None)
@@ -114,6 +117,7 @@ def waits(task):
 
 
 def resident_kilobytes(process="self"):
+    """Return the resident memory of a process (its id, or "self") in kB."""
     with open(f"/proc/{process}/status") as status:
         [line] = [line for line in status if line.startswith("VmRSS:")]
     return int(line.split()[1])

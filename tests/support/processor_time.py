@@ -1,18 +1,19 @@
-"""Processor time of a function, and the end of one that takes too much."""
+"""Processor time of a function, with a limit at which it is interrupted."""
 
 import signal
 from time import process_time
 
 
 class TooLong(BaseException):
-    """A function used up its processor time. No Exception, so that nothing catches it."""
+    """Raised in a function that exceeds its processor time. Not an Exception, so that no handler of
+    the function catches it."""
 
 
 def seconds(function, *arguments, most):
-    """The processor seconds that `function(*arguments)` takes, or `most` where it would take more.
+    """Return the processor seconds that `function(*arguments)` takes; `most` if it takes more.
 
-    On the main thread of a process. What exceeds `most` is ended: an expression that takes
-    exponential time too, since the matching heeds signals.
+    Call it on the main thread. At `most` seconds a signal interrupts the function, even within a
+    regular expression that takes exponential time, since matching checks for signals.
     """
 
     def stop(_signal, _frame):
@@ -35,7 +36,8 @@ def seconds(function, *arguments, most):
 
 
 def least(function, *arguments, most):
-    """As `seconds`, the least of three where the first looks too long: a busy machine slows one."""
+    """Return the processor seconds of `function(*arguments)`: those of one run if below `most`,
+    else the least of three, since a busy machine slows a single run."""
     taken = seconds(function, *arguments, most=most)
     for _ in range(2):
         if taken >= most:

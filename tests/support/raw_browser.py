@@ -1,4 +1,4 @@
-"""A browser by bare sockets, for what no client does on purpose."""
+"""HTTP client on a bare socket, for requests and disconnections that no HTTP library makes."""
 
 import socket
 import struct
@@ -8,7 +8,8 @@ from tests.support.visitor import session_of
 
 
 class Browser:
-    """`person` at `server`, one connection; `session` saves making one."""
+    """HTTP client with one connection to a Server, logged in as `person` (None: not), or by
+    `session`, the key of an existing session."""
 
     def __init__(self, server, person=None, session=None):
         address = urlsplit(server.url)
@@ -17,8 +18,8 @@ class Browser:
         self.socket = None
 
     def open(self, path, receive_buffer=None):
-        """Ask for `path` and read nothing of the answer. With a small buffer the server soon
-        cannot write on."""
+        """Connect, send a GET for `path` and read nothing; return the Browser. With a small
+        `receive_buffer` (bytes) the server's writes soon block."""
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -28,7 +29,8 @@ class Browser:
         return self
 
     def send_head(self, method, path, **headers):
-        """Send the head of a request; `headers` with underscores for hyphens."""
+        """Send the head of a request, with the cookie of the session; `headers` are named with
+        underscores for hyphens."""
         lines = {"Host": f"{self.address[0]}:{self.address[1]}", "Connection": "close", **headers}
         if self.session:
             lines["Cookie"] = f"session={self.session}"
@@ -36,11 +38,13 @@ class Browser:
         self.socket.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode())
 
     def connect(self):
+        """Open the connection; return the Browser."""
         self.socket = socket.create_connection(self.address, timeout=30)
         return self
 
     def read_until(self, wanted):
-        """Everything up to and including the bytes `wanted`, or all there was."""
+        """Return the bytes received up to and including `wanted`, or all until the server closes.
+        Raise TimeoutError after 30 seconds without any."""
         data = b""
         while wanted not in data:
             if not (chunk := self.socket.recv(65536)):
@@ -49,7 +53,7 @@ class Browser:
         return data
 
     def rest(self):
-        """All that still comes; a connection that was reset ends it."""
+        """Return all bytes until the server closes or resets the connection, and close it."""
         data = b""
         try:
             while chunk := self.socket.recv(65536):
@@ -61,13 +65,14 @@ class Browser:
         return data
 
     def close(self):
+        """Close the connection in order."""
         self.socket.close()
 
     def reset(self):
-        """Leave as a machine does that lost its power and came back."""
+        """Close the connection with a TCP reset (RST), as after a power failure of the client."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def half_close(self):
-        """Say that nothing more will be sent, and stay."""
+        """Close the sending half of the connection only, and go on receiving."""
         self.socket.shutdown(socket.SHUT_WR)

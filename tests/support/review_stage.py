@@ -1,4 +1,5 @@
-"""The stage of a review: a conversation of alice's with two branches, and a reviewer's desk."""
+"""Fixtures for tests of reviews: a conversation of Alice's with two branches, and a client logged
+in as a reviewer."""
 
 from contextlib import contextmanager
 
@@ -12,7 +13,8 @@ TITLE, QUESTION, ANSWER, OTHER = "Secret title", "my secret", "an **answer**", "
 
 
 def converse(owner, title=TITLE, **fields):
-    """A conversation of one question and two answers; the second one is shown."""
+    """Store and return a Conversation of `owner` with one question and two replies, the second of
+    which is shown; `fields` are columns of the Conversation."""
     conversation = Conversation.objects.create(owner=owner, title=title, model="m-1", **fields)
     question = Message.objects.create(
         conversation=conversation, role="user", text=QUESTION, html=render_typed(QUESTION)
@@ -50,18 +52,20 @@ def converse(owner, title=TITLE, **fields):
 
 @pytest.fixture
 def conversation(alice):
+    """Return a stored Conversation of Alice's with one question and two replies."""
     return converse(alice)
 
 
 @pytest.fixture
 def desk(client, reviewer):
-    """The reviewer, logged in."""
+    """Return Django's test client, logged in as a reviewer."""
     client.force_login(reviewer)
     return client
 
 
 def opened(desk, conversation, **reason):
-    """The page of a conversation for which a reason was given, and its address."""
+    """Open `conversation` for review with the client `desk`, giving a reason (fields of the form in
+    `reason`); return `(response, its address)`."""
     given = {"reason": "complaint", "explanation": "She asked us to.", **reason}
     page = desk.post(f"/review/{conversation.pk}/", given, follow=True)
     assert page.status_code == 200
@@ -70,7 +74,7 @@ def opened(desk, conversation, **reason):
 
 @contextmanager
 def failing_log():
-    """Within it the database takes no row of the access log."""
+    """Context manager: within it the database refuses every new row of the access log."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(

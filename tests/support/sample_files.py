@@ -1,4 +1,5 @@
-"""Files as people upload them, and files as attackers do, made here byte by byte."""
+"""Files made byte by byte: ordinary ones as people upload them, and the parts of malicious ones.
+All functions return bytes, unless they say otherwise."""
 
 import io
 import math
@@ -20,19 +21,20 @@ MAINS = {
 
 
 def upload(content, name="file.bin"):
-    """An uploaded file, as Django hands it to a view."""
+    """Return the bytes `content` as Django's uploaded file called `name`, as views receive it."""
     return SimpleUploadedFile(name, content)
 
 
 def picture(kind="PNG", size=(60, 40), mode="RGB", colour=(200, 30, 30), **options):
-    """A picture of one colour."""
+    """Return a picture in one colour; `kind` is Pillow's name of the format, `size` is in pixels,
+    `options` are Pillow's for saving."""
     written = io.BytesIO()
     Image.new(mode, size, colour).save(written, kind, **options)
     return written.getvalue()
 
 
 def noise(size=(400, 300), kind="PNG", seed=1):
-    """A picture that no encoder makes small."""
+    """Return a picture of random pixels, which no encoder makes small; `size` is in pixels."""
     content = random.Random(seed).randbytes(size[0] * size[1] * 3)
     written = io.BytesIO()
     Image.frombytes("RGB", size, content).save(written, kind)
@@ -40,7 +42,8 @@ def noise(size=(400, 300), kind="PNG", seed=1):
 
 
 def pdf(*pages, objects=(), raw=b""):
-    """A PDF with a page for each text; `objects` are further ones, `raw` stands at the end."""
+    """Return a PDF with a page for each of the texts `pages`. `objects` are further PDF objects
+    (bytes), `raw` are bytes after its end."""
     kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
     made = [
         b"<</Type/Catalog/Pages 2 0 R>>",
@@ -57,10 +60,13 @@ def pdf(*pages, objects=(), raw=b""):
 
 
 def stream(content, more=b""):
+    """Return a PDF stream object with `content`; `more` are further entries of its dictionary."""
     return b"<</Length %d%s>>stream\n%s\nendstream" % (len(content), more, content)
 
 
 def written_pdf(objects, raw=b"", trailer=b""):
+    """Return a PDF of `objects` (bytes, numbered from 1; the first is the catalogue), with `raw`
+    after its end and `trailer` as further entries of its trailer."""
     content, places = b"%PDF-1.4\n", []
     for number, each in enumerate(objects, 1):
         places.append(len(content))
@@ -77,7 +83,7 @@ def written_pdf(objects, raw=b"", trailer=b""):
 
 
 def packed(parts, compression=zipfile.ZIP_DEFLATED):
-    """A zip with `parts`: content by name."""
+    """Return a zip of `parts`, a dict of contents by name."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", compression) as package:
         for name, content in parts.items():
@@ -86,7 +92,8 @@ def packed(parts, compression=zipfile.ZIP_DEFLATED):
 
 
 def office(ending, parts):
-    """A document of Office with `parts`: XML by name, beside the table of contents."""
+    """Return an Office document of the type `ending` ("docx", "xlsx", "pptx") with `parts`, a dict
+    of XML by name; the table of content types is added."""
     main, kind = MAINS[ending]
     types = (
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -96,14 +103,16 @@ def office(ending, parts):
 
 
 def docx(*paragraphs, body=""):
-    """A Word document with these paragraphs, and `body` (XML) after them."""
+    """Return a Word document with a paragraph for each of the texts, and the XML `body` after
+    them."""
     inside = "".join(f"<w:p><w:r><w:t>{each}</w:t></w:r></w:p>" for each in paragraphs)
     document = f"<w:document {W}><w:body>{inside}{body}</w:body></w:document>"
     return office("docx", {"word/document.xml": document})
 
 
 def xlsx(*rows, sheet="Sheet1"):
-    """A workbook of one sheet: numbers as they are, texts among the shared ones."""
+    """Return a workbook of one sheet called `sheet`. Each row is a list of numbers and texts; texts
+    are stored as shared strings."""
     shared, lines = [], []
     for row in rows:
         cells = []
@@ -130,7 +139,7 @@ def xlsx(*rows, sheet="Sheet1"):
 
 
 def pptx(*slides):
-    """A presentation with one text on each slide."""
+    """Return a presentation with a slide for each of the texts `slides`."""
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     ids = "".join(f'<sldId id="{256 + at}" r:id="rId{at}"/>' for at in range(len(slides)))
     targets = "".join(
@@ -147,7 +156,8 @@ def pptx(*slides):
 
 
 def png_of(width, height, grey=True):
-    """A PNG of this size, all of one colour: tiny, and huge when it is decoded."""
+    """Return a PNG of `width` by `height` pixels in one colour: few bytes, but large when decoded.
+    `grey` False gives it four channels."""
     row = b"\0" + bytes(width * (1 if grey else 4))
     rows = math.gcd(height, 100)
     body = repeated(row * rows, height // rows)
@@ -158,8 +168,9 @@ def png_of(width, height, grey=True):
 
 
 def repeated(block, count):
-    """`block`, `count` times, packed as zlib does it: each time into the same bytes, for nothing is
-    looked up in what was before them. So a bomb takes no longer to make than one block."""
+    """Return `block`, repeated `count` times, in zlib's format. The block is compressed once and
+    its compressed bytes repeated, so that a decompression bomb takes no longer to make than one
+    block."""
     packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     check = 1
@@ -169,6 +180,7 @@ def repeated(block, count):
 
 
 def chunk(name, content):
+    """Return a PNG chunk of the type `name` with its length and checksum."""
     return (
         struct.pack(">I", len(content))
         + name
@@ -178,7 +190,8 @@ def chunk(name, content):
 
 
 def scanned_pdf(*pictures):
-    """A PDF without text, with one of these JPEGs on each page."""
+    """Return a PDF without text, with a page for each of the JPEGs (bytes) `pictures`, as scanners
+    make it."""
     kids = " ".join(f"{3 + 3 * at} 0 R" for at in range(len(pictures)))
     made = [
         b"<</Type/Catalog/Pages 2 0 R>>",

@@ -1,10 +1,11 @@
-"""The database's own full-text index, as it stores it."""
+"""Contents of the full-text search index in the database."""
 
 from django.db import connection
 
 
 def raw_index():
-    """Every word the database's index has, as it stores them; [] when it is empty."""
+    """Return what the search index stores, as a list of texts: SQLite's terms, PostgreSQL's
+    tsvectors; [] if it is empty. On SQLite its integrity is checked as well."""
     with connection.cursor() as cursor:
         if connection.vendor != "sqlite":
             cursor.execute("SELECT terms::text FROM conversations_searchentry")

@@ -1,4 +1,5 @@
-"""The site as it runs: a real gunicorn on a free port, over the database of the test."""
+"""Server: the site as it runs in production, a real gunicorn on a free port, with the test's
+database."""
 
 import fcntl
 import os
@@ -23,10 +24,11 @@ KEY = "test-key-7f3a9c5e1b"
 
 
 class Server:
-    """One gunicorn. `start` and `stop` as often as wanted; the address stays the same.
+    """The site in a gunicorn at `url`, which may be stopped and started again at the same address.
 
-    With `warm` it is forked (tests/support/warm_process.py): it holds more memory than one that was
-    not, and Python does not speak at its end of what was left open.
+    `environment` are environment variables. With `warm` its process is forked from one that has
+    imported the libraries (tests/support/warm_process.py): it starts faster, but holds more memory,
+    and Python does not warn at its end of resources left open.
     """
 
     application = "chatsite.asgi:application"
@@ -55,7 +57,7 @@ class Server:
         self.process = None
 
     def start(self, *arguments):
-        """Start gunicorn and wait until it serves."""
+        """Start gunicorn with `arguments` and return the Server once it answers."""
         if self.environment["DJANGO_SETTINGS_MODULE"] in (
             "chatsite.settings",
             "tests.support.settings.browsed",
@@ -75,7 +77,8 @@ class Server:
         return self
 
     def wait_until_it_serves(self):
-        """Return when /healthz says so."""
+        """Return once /healthz answers 200. Raise AssertionError with the server's output if the
+        process ends, or after START_SECONDS."""
         deadline = time.monotonic() + START_SECONDS
         with httpx.Client(base_url=self.url, verify=False) as client:
             while time.monotonic() < deadline and self.process.poll() is None:
@@ -87,7 +90,9 @@ class Server:
         raise AssertionError(f"The server did not start:\n{self.output()}")
 
     def stop(self, how=signal.SIGTERM, wait=60):
-        """Send `how` to the master and wait until it is gone."""
+        """Send the signal `how` to gunicorn's master and wait until it has ended; SIGKILL goes to
+        the workers too. After `wait` seconds all are killed and subprocess.TimeoutExpired is
+        raised."""
         if self.process is None or self.process.poll() is not None:
             return
         if how == signal.SIGKILL:
@@ -102,17 +107,19 @@ class Server:
                 self.process.wait(10)
 
     def workers(self):
-        """The process ids of the workers."""
+        """Return the process ids of gunicorn's workers."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 
     def output(self):
+        """Return what the server has written to its log, from the first start on."""
         return Path(self.log).read_text()
 
 
 @contextmanager
 def nobody_collects():
-    """While it is open, no other run puts static files into their folder or takes some out."""
+    """Context manager: hold the lock on the folder of static files, so that no other test run
+    changes them."""
     with open(ROOT / ".collecting", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -120,8 +127,8 @@ def nobody_collects():
 
 @cache
 def collect_static():
-    """Put the style sheets and scripts where a server serves them from; once a run, and by one
-    of several runs at a time."""
+    """Collect the static files (`manage.py collectstatic`), once per test run and never in two runs
+    at the same time."""
     with nobody_collects():
         environment = {**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"}
         arguments = ("collectstatic", "--noinput", "--verbosity", "0")
@@ -130,7 +137,7 @@ def collect_static():
 
 
 def database_url():
-    """The address of the database this test uses, for other processes."""
+    """Return the URL of the test's database, for other processes."""
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         return f"sqlite:///{database['NAME']}"
@@ -138,6 +145,7 @@ def database_url():
 
 
 def free_port():
+    """Return a TCP port that is free on 127.0.0.1."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

@@ -1,10 +1,11 @@
-"""Servers that many tests share, over one database and one gateway: starting one takes long.
+"""Servers that many tests share, with one database and one scripted gateway, since starting one
+takes long.
 
-A test asks for `stage` and uses `stage.here` and, for what another process or machine sees,
-`stage.there`; or one that has nobody beside it: `stage.small`, which is soon full, or
-`stage.titling`, which makes titles. They are workers of their own, with short times
-(tests/support/settings/quick.py) and a window (tests/support/process_window.py), and are stopped
-before a test that does not use them. `stage.site` is what tests with a browser get as `server`.
+A test uses the fixture `stage`: `stage.here`, and `stage.there` for what another process or machine
+sees. Or one that runs alone: `stage.small` has low limits, `stage.titling` makes titles,
+`stage.site` is what tests with a browser get as `server`. They have short times
+(tests/support/settings/quick.py) and tell what their process holds
+(tests/support/process_window.py). They are stopped before a test that does not use them.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ PRIVATE = "marmalade"
 
 
 class QuickServer(Server):
-    """A server with short times and a window."""
+    """Server with short times (heartbeats, timeouts) that tells what its process holds."""
 
     application = "tests.support.process_window:application"
 
@@ -37,11 +38,12 @@ class QuickServer(Server):
         self._noted = 0
 
     def kill(self):
-        """End the master and all workers at once, as a power cut does."""
+        """Kill the master and all workers with SIGKILL, as a power failure does."""
         self.stop(signal.SIGKILL)
 
     def inside(self):
-        """What its process holds; see tests/support/process_window.py."""
+        """Return a dict of what the server's process holds; its keys are those of
+        tests/support/process_window.py `held`."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", "/inside/", headers={"Connection": "close"})
@@ -50,14 +52,14 @@ class QuickServer(Server):
             connection.close()
 
     def new_output(self):
-        """What it logged since the last call."""
+        """Return what the server has logged since the last call."""
         output = self.output()
         new, self._noted = output[self._noted :], len(output)
         return new
 
 
 class Stage:
-    """The servers, their gateway, and visitors to them."""
+    """The shared servers, started when first used, with their scripted `gateway`."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -67,27 +69,34 @@ class Stage:
 
     @property
     def here(self):
+        """The first of two servers with the same database."""
         return self._server("here")
 
     @property
     def there(self):
+        """The second of two servers with the same database."""
         return self._server("there")
 
     @property
     def site(self):
+        """The server for tests with a browser: static files, and MAX_BODY of 4 MB."""
         return self._server(
             "site", DJANGO_SETTINGS_MODULE="tests.support.settings.browsed", MAX_BODY=4_000_000
         )
 
     @property
     def small(self):
+        """A server with low limits of replies, event streams and request bodies."""
         return self._server("small", MAX_LIVE_REPLIES=3, MAX_STREAMS=5, MAX_BODY=100_000)
 
     @property
     def titling(self):
+        """A server that has titles of conversations made."""
         return self._server("titling", AUTO_TITLES="true")
 
     def _server(self, name, **environment):
+        """Return the running server `name`, started with `environment` if necessary; others are
+        killed first, except that "here" and "there" run together."""
         for other, server in self._servers.items():
             if other != name and {other, name} != {"here", "there"}:
                 server.kill()
@@ -102,18 +111,19 @@ class Stage:
         return server
 
     def visit(self, server, person=None):
-        """A Visitor, gone after the test."""
+        """Return a Visitor of `server` logged in as `person` (None: not), closed after the test."""
         visitor = Visitor(server.url, person)
         self._stack.callback(visitor.close)
         return visitor
 
     def aside(self, function, *arguments):
-        """Run `function` in a thread while the test goes on; a Future."""
+        """Run `function(*arguments)` in a thread while the test goes on; return its Future."""
         threads = self._stack.enter_context(ThreadPoolExecutor(1))
         return threads.submit(function, *arguments)
 
     def end_replies(self):
-        """Stop the replies that a test left running; a server has to be there for that."""
+        """Request that all open replies stop and wait until they have ended; a server has to
+        run."""
         from conversations.models import Response
         from conversations.replies import response_states
 
@@ -122,32 +132,37 @@ class Stage:
         until(lambda: not Response.objects.open().exists(), 30)
 
     def clean(self):
-        """End what a test left running, and look at what the servers said meanwhile."""
+        """Close what the test opened, end its replies, and assert that the servers have logged
+        nothing secret."""
         self._stack.close()
         self.end_replies()
         for server in self._servers.values():
             assert_discreet(server.new_output())
 
     def stop(self):
+        """Kill all shared servers."""
         for server in self._servers.values():
             server.kill()
 
 
 def assert_discreet(log):
-    """Expected events are one line each, without what people wrote and without the key."""
+    """Assert that the text `log` has no traceback, no text that people wrote, and not the API
+    key."""
     assert "Traceback" not in log, log
     assert PRIVATE not in log
     assert KEY not in log
 
 
 def wish(**script):
-    """A message that tells the gateway how to answer it: options of a Script."""
+    """Return a message whose text tells the scripted gateway how to answer; `script` are fields of
+    a Script."""
     return f"About {PRIVATE} [[gateway:{json.dumps(script)}]]"
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
-    """pytest-django's, before it makes the database: without what a killed run left beside it."""
+    """Override pytest-django's fixture that runs before the test database is created: delete the
+    -wal and -shm files that a killed run left beside it."""
     database = connections["default"].settings_dict
     if database["ENGINE"].endswith("sqlite3"):
         for ending in ("-wal", "-shm"):
@@ -156,6 +171,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
 
 @pytest.fixture(scope="session")
 def lasting_stage(django_db_setup, tmp_path_factory):
+    """Return the Stage of the whole test run, stopped at its end."""
     stage = Stage(tmp_path_factory.mktemp("stage"))
     yield stage
     stage.stop()
@@ -164,6 +180,8 @@ def lasting_stage(django_db_setup, tmp_path_factory):
 
 @pytest.fixture
 def stage(lasting_stage, transactional_db):
+    """Return the Stage for one test: the model "test-model" enabled, the gateway without scripts;
+    afterwards cleaned."""
     from conversations.models import LanguageModel
 
     LanguageModel.objects.update_or_create(name="test-model", defaults={"enabled": True})
@@ -175,8 +193,9 @@ def stage(lasting_stage, transactional_db):
 
 @pytest.fixture
 def make_stage_server(request, stage, tmp_path):
-    """Makes servers of a test's own on the stage: `make_stage_server(*arguments, **environment)`,
-    `arguments` being gunicorn's."""
+    """Return a function that starts and returns a QuickServer for this test alone:
+    `make_stage_server(*arguments, **environment)`, `arguments` being gunicorn's. The servers are
+    killed after the test."""
     servers = []
     if not {"here", "there"} & set(request.fixturenames):
         # They would claim its replies.
@@ -196,32 +215,33 @@ def make_stage_server(request, stage, tmp_path):
 
 @pytest.fixture
 def nobody_else(stage):
-    """No server but those of the test's own: the shared ones, which other tests left running, would
-    claim some of its replies, and have other times."""
+    """Stop the shared servers, which would claim replies of this test and have other times; only
+    servers that the test starts itself run then."""
     stage.stop()
 
 
 @pytest.fixture
 def here(stage):
-    """One of the two servers."""
+    """Return the first of the two servers with the same database."""
     return stage.here
 
 
 @pytest.fixture
 def there(stage):
-    """The other: another process, as if on another machine."""
+    """Return the second of the two servers with the same database, as if on another machine."""
     return stage.there
 
 
 @pytest.fixture
 def visitor(stage, here, alice):
-    """Alice at the server `here`."""
+    """Return a Visitor logged in as Alice at the server `here`."""
     return stage.visit(here, alice)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Stop the servers before a test that does not use them: they would claim its replies."""
+    """Stop the shared servers before a test that does not use them: they would claim its
+    replies."""
     stage = getattr(item, "funcargs", {}).get("lasting_stage")
     try:
         return (yield)

@@ -1,4 +1,4 @@
-"""A small disk for the test's database: a real file system, which can be full or hang."""
+"""File system of 64 MB for the test's database, real, so that it can become full or hang."""
 
 import contextlib
 import os
@@ -16,8 +16,8 @@ PROGRAMS = ("mkfs.ext4", "mount", "umount", "fsfreeze")
 
 
 class SmallDisk:
-    """An ext4 of MEGABYTES in an image, mounted at `folder`. Raises CalledProcessError where that
-    is not allowed."""
+    """ext4 file system of MEGABYTES in an image file, mounted at `folder`; `database` is the folder
+    for the database in it. Creating one raises CalledProcessError if mounting is not allowed."""
 
     def __init__(self):
         self._image = Path(tempfile.mkstemp(prefix="small-disk-")[1])
@@ -37,7 +37,7 @@ class SmallDisk:
             shutil.chown(self.database, account)
 
     def fill(self):
-        """Take all room that is left."""
+        """Write a file until the file system is full."""
         with (
             contextlib.suppress(OSError),
             open(self.folder / "filler", "ab", buffering=0) as filler,
@@ -46,17 +46,19 @@ class SmallDisk:
                 pass
 
     def clear(self):
-        """Give it back."""
+        """Delete the file that `fill` wrote."""
         (self.folder / "filler").unlink(missing_ok=True)
 
     def hang(self):
-        """Let whoever writes to it wait, in the kernel, until `go_on`; reading may wait too."""
+        """Freeze the file system: writes, and perhaps reads, block in the kernel until `go_on`."""
         run("fsfreeze", "--freeze", self.folder)
 
     def go_on(self):
+        """Unfreeze the file system."""
         run("fsfreeze", "--unfreeze", self.folder)
 
     def remove(self):
+        """Unmount the file system and delete its image."""
         # Whoever just ended may hold a file of it for a moment.
         run("umount", "--lazy", self.folder)
         self._forget()
@@ -67,11 +69,13 @@ class SmallDisk:
 
 
 def run(*command):
+    """Run `command`; raise CalledProcessError if it fails."""
     subprocess.run(command, check=True, capture_output=True)
 
 
 def may_mount():
-    """Whether this account may mount a file system here: root, outside most containers."""
+    """Return True if this account may mount a file system here: root, outside of most
+    containers."""
     if os.geteuid() != 0 or not all(map(shutil.which, PROGRAMS)):
         return False
     try:
@@ -83,10 +87,13 @@ def may_mount():
 
 @contextlib.contextmanager
 def database_on_a_small_disk():
-    """The test's database lies on a SmallDisk meanwhile, which is yielded.
+    """Context manager: move the test's database to a SmallDisk and yield that; move back at the
+    end.
 
-    SQLite: a copy of its file, which is used by this process too and dropped afterwards.
-    PostgreSQL: its tables, but not its log, without room for which it stops itself."""
+    On SQLite it is a copy of the file, which this process uses too and which is dropped afterwards.
+    On PostgreSQL the tables are moved, but not the write-ahead log: the server stops without room
+    for it.
+    """
     disk = SmallDisk()
     on_it = _copy_of_sqlite if connection.vendor == "sqlite" else _tablespace
     try:
@@ -98,6 +105,7 @@ def database_on_a_small_disk():
 
 @contextlib.contextmanager
 def _copy_of_sqlite(folder):
+    """Context manager: have this process use a copy of the SQLite database in `folder`."""
     settings = connection.settings_dict
     usual = settings["NAME"]
     with connection.cursor() as cursor:
@@ -113,6 +121,7 @@ def _copy_of_sqlite(folder):
 
 @contextlib.contextmanager
 def _tablespace(folder):
+    """Context manager: have PostgreSQL keep the tables and indexes of the database in `folder`."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
         _move_tables(cursor, "pg_default", "small")

@@ -1,4 +1,4 @@
-"""How long tests of endurance go on: a little in CI, the whole way by `make soak`."""
+"""Size of endurance tests: small in CI, full by `make soak`."""
 
 import os
 
@@ -6,5 +6,6 @@ SOAK = bool(os.environ.get("SOAK"))
 
 
 def amount(small, full):
-    """`small`, or `full` where the machine is there for nothing else (bench/soak.py)."""
+    """Return `full` in a soak test (environment variable SOAK set, as by `make soak`), else
+    `small`."""
     return full if SOAK else small

@@ -1,10 +1,12 @@
-"""How much SQLite does: its steps do not depend on how busy the machine is."""
+"""Measure of SQLite's work in steps of its virtual machine, which do not depend on how busy the
+computer is."""
 
 from django.db import connection
 
 
 def steps_of(act, *arguments):
-    """The tens of steps that SQLite's machine takes while `act` runs."""
+    """Return how many steps SQLite's virtual machine takes while `act(*arguments)` runs, in
+    tens."""
     steps = 0
 
     def count():

@@ -1,10 +1,11 @@
-"""What a reader sees of an event stream: the article, as the page's script builds it."""
+"""Reader of a reply's event stream: builds the article as the page's script does."""
 
 from html.parser import HTMLParser
 
 
 class Blocks(HTMLParser):
-    """The texts of the blocks in a piece of HTML, by their `data-block`."""
+    """Parser of `html`: `texts` are the texts of its blocks by the value of their attribute
+    `data-block`."""
 
     def __init__(self, html):
         super().__init__()
@@ -30,7 +31,8 @@ class Blocks(HTMLParser):
 
 
 class Reader:
-    """Takes Events in their order; `text` is what stands on the page after the last one."""
+    """Article as a page shows it after the events of a stream, which `take` receives in their
+    order. `names` are the events' names."""
 
     def __init__(self):
         self.article = ""
@@ -38,6 +40,7 @@ class Reader:
         self._blocks = {}
 
     def take(self, event):
+        """Apply one event; return the Reader."""
         self.names.append(event.name)
         if event.name == "block":
             self._blocks |= Blocks(event.data).texts
@@ -47,22 +50,24 @@ class Reader:
         return self
 
     def take_all(self, events):
+        """Apply all `events`; return the Reader."""
         for event in events:
             self.take(event)
         return self
 
     @property
     def text(self):
-        """The reply's text, without its reasoning."""
+        """The text of the reply as shown after the last event, without its reasoning."""
         texts = [text for key, text in self._blocks.items() if not key.startswith("reasoning")]
         return "\n".join(texts).strip()
 
     @property
     def status(self):
-        """The `data-status` of the article of the last `reply` or `done`."""
+        """The `data-status` of the article that the last `reply` or `done` event brought."""
         return self.article.partition('data-status="')[2].partition('"')[0]
 
 
 def words(count):
-    """The text of a gateway's answer of that many `pieces`, as a reader sees it."""
+    """Return the visible text of a reply for which the scripted gateway sends `count` words
+    (`pieces`)."""
     return " ".join(f"word{number}" for number in range(count))

@@ -1,4 +1,5 @@
-"""A site for proxies: streams two events, counts what is sent to it, keeps the headers it got."""
+"""HTTP server behind a reverse proxy under test: streams two events, measures bodies, records
+headers."""
 
 import threading
 from contextlib import contextmanager
@@ -6,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Site(BaseHTTPRequestHandler):
-    """Streams an event, and the next when the reader has the first; keeps what it was asked."""
+    """HTTP request handler. GET streams one event, and a second once `server.first_arrived` is set;
+    POST answers the number of bytes in its body."""
 
     protocol_version = "HTTP/1.1"
 
@@ -34,7 +36,7 @@ class Site(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def chunks(self):
-        """Read the chunks of a body; yield their lengths."""
+        """Read a body with Transfer-Encoding chunked; yield the number of bytes of each chunk."""
         while size := int(self.rfile.readline(), 16):
             yield len(self.rfile.read(size))
             self.rfile.readline()
@@ -46,8 +48,8 @@ class Site(BaseHTTPRequestHandler):
 
 @contextmanager
 def streaming_site():
-    """Yield such a server on a free loopback port: `asked`, the headers of requests that read;
-    `first_arrived`, an event by which the test lets the second part of an answer go."""
+    """Context manager: yield an HTTP server on a free loopback port. `asked` lists the headers of
+    each GET; `first_arrived` is a threading.Event on which the second event of a stream waits."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.asked = []
     server.first_arrived = threading.Event()

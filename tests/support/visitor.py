@@ -1,4 +1,5 @@
-"""A person at a real server, without a browser: cookies, forms and event streams by httpx."""
+"""Visitor: an HTTP client of a real server, without a browser, with cookies, forms and event
+streams."""
 
 import codecs
 import re
@@ -16,7 +17,7 @@ PLAIN_HTTP = False
 
 
 class Visitor:
-    """`person` logged in at `url` (None: nobody)."""
+    """HTTP client of the site at `url`, logged in as `person` (None: not logged in)."""
 
     def __init__(self, url, person=None):
         self.person = person
@@ -32,27 +33,30 @@ class Visitor:
         )
 
     def get(self, path, **kwargs):
+        """Return the httpx response to a GET of `path`."""
         return self.http.get(path, **kwargs)
 
     def token(self):
-        """A token for forms; the cookie that belongs to it is kept."""
+        """Return a CSRF token from a page of the site; the cookie that belongs to it is kept."""
         page = self.get("/") if self.person else self.get("/accounts/login/")
         return re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1]
 
     def post(self, path, data=None, **kwargs):
-        """Post a form with a token in it."""
+        """Post the form `data` to `path` with a CSRF token; return the httpx response."""
         return self.http.post(
             path, data={"csrfmiddlewaretoken": self.token(), **(data or {})}, **kwargs
         )
 
     def send(self, text, conversation=None, **fields):
-        """Send a message; returns the answer to the form."""
+        """Send the message `text` in the Conversation with the id `conversation`, or a new one;
+        return the httpx response to the form."""
         path = f"/conversations/{conversation}/" if conversation else "/"
         fields.setdefault("submission", str(uuid.uuid4()))
         return self.post(path, {"text": text, **fields})
 
     def ask(self, text, conversation=None, **fields):
-        """Send a message and return its Response row."""
+        """Send the message `text` in the Conversation with the id `conversation`, or a new one;
+        return the Response row of the reply. Raise AssertionError if the form is refused."""
         from conversations.models import Response
 
         answer = self.send(text, conversation, **fields)
@@ -63,11 +67,13 @@ class Visitor:
         return replies.latest("created_at")
 
     def events(self, response_id):
-        """An event stream, to be iterated for Events; a context manager closes it."""
+        """Return the EventStream of the reply of a Response: enter it as a context manager and
+        iterate it for Events."""
         return EventStream(self.http, f"/responses/{response_id}/events/")
 
     def watch(self, response_id):
-        """All Events of a reply until the server ends the stream."""
+        """Return a list of all Events of the reply of a Response, once the server ends the
+        stream."""
         with self.events(response_id) as stream:
             return list(stream)
 
@@ -77,17 +83,20 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Event:
+    """Server-sent event: its name, and its data (HTML) as text."""
+
     name: str
     data: str
 
     @property
     def text(self):
-        """What a reader sees of it, without the tags."""
+        """The event's data without HTML tags."""
         return re.sub(r"<[^>]+>", "", self.data)
 
 
 class EventStream:
-    """Reads server-sent events as a browser does; comments are counted."""
+    """Stream of server-sent events from `path`, an iterable of Events; `comments` counts the
+    comments (heartbeats), `answer` is the httpx response."""
 
     def __init__(self, http, path):
         self._context = http.stream("GET", path)
@@ -119,7 +128,7 @@ class EventStream:
 
 
 def session_of(person):
-    """The key of a fresh session in which `person` is logged in."""
+    """Create a session in which `person` is logged in; return its key."""
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

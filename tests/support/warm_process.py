@@ -1,8 +1,8 @@
-"""Processes that start warm: forked from a Python that has imported the libraries.
+"""Processes forked from a Python that has imported the libraries, so that they start quickly.
 
-Each test server is a gunicorn in processes of its own, and most of what its start costs is the
-import of libraries, the same for all. So each run of pytest keeps one process that has imported
-them, and nothing of the site and none of its settings; a server begins as a fork of it.
+Most of what the start of a test server costs is the import of libraries, the same for all. So each
+run of pytest keeps one process that has imported them, but nothing of the site and none of its
+settings; a server begins as a fork of it.
 """
 
 import multiprocessing
@@ -26,7 +26,9 @@ forkserver.set_forkserver_preload(LIBRARIES)
 
 
 class WarmProcess:
-    """`python -m module arguments…` in a session of its own, with what subprocess.Popen has."""
+    """Process that runs `python -m module arguments…` in a session of its own in the folder `cwd`,
+    with the environment `env` and its output appended to the file `log`. Has the `pid`, `poll`,
+    `wait`, `returncode` and `send_signal` of subprocess.Popen."""
 
     def __init__(self, module, *arguments, cwd, env, log):
         # A daemon: not waited for at the end of the tests, if one should leave it running.
@@ -38,24 +40,27 @@ class WarmProcess:
 
     @property
     def returncode(self):
-        """As subprocess has it: None while it runs, negative for a signal."""
+        """The exit status as in subprocess.Popen: None while it runs, negative after a signal."""
         return self._process.exitcode
 
     poll = returncode.fget
 
     def wait(self, timeout=None):
-        """Its return code, once it has ended; subprocess.TimeoutExpired after `timeout` seconds."""
+        """Wait until the process ends; return its exit status. Raise subprocess.TimeoutExpired
+        after `timeout` seconds."""
         self._process.join(timeout)
         if self.returncode is None:
             raise subprocess.TimeoutExpired(self._process.name, timeout)
         return self.returncode
 
     def send_signal(self, number):
+        """Send the signal `number` if the process still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
 
 
 def _run(module, arguments, cwd, env, log):
+    """Set up session, output, folder and environment of the forked process, and run the module."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with open(log, "ab") as output:

@@ -1,7 +1,5 @@
-"""Settings modules for servers of tests: each is the site's settings and one or two of these sets.
-
-DJANGO_SETTINGS_MODULE of a server names one of the modules; none of them imports another.
-"""
+"""Sets of settings for test servers. Each module of this package is the site's settings with one or
+two of them; a server's DJANGO_SETTINGS_MODULE names the module."""
 
 from chatsite.settings import FILES
 

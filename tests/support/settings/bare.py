@@ -1,4 +1,4 @@
-"""The site's settings for servers of tests without a browser."""
+"""Settings for test servers that no browser visits: the site's, without collected static files."""
 
 from chatsite.settings import *  # noqa: F403
 from tests.support.settings import WITHOUT_STYLES

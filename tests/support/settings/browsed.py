@@ -1,4 +1,5 @@
-"""The site's settings for the server of tests with a browser: as it is, but with short times."""
+"""Settings for the test server of browsers: the site's, with REPLY_DEAD (seconds without a
+heartbeat after which a reply counts as dead) short."""
 
 from chatsite.settings import *  # noqa: F403
 

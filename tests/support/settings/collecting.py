@@ -1,4 +1,5 @@
-"""The site's settings with a folder of its own for static files, by the environment."""
+"""Settings for tests of collectstatic: the site's, with the folder that the environment variable
+STATIC_ROOT names."""
 
 import os
 

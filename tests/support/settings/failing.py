@@ -1,4 +1,5 @@
-"""The site's settings with addresses that fail."""
+"""Settings for test servers with addresses that fail (tests/support/failing_urls.py): the site's,
+with short times and without collected static files."""
 
 from chatsite.settings import *  # noqa: F403
 from tests.support.settings import SHORT_TIMES, WITHOUT_STYLES

@@ -1,4 +1,5 @@
-"""The site's settings with a storage in which the process is killed, where FATAL says so."""
+"""Settings with a file storage that kills the process at the step that the environment variable
+FATAL names (tests/support/fatal_storage.py)."""
 
 from chatsite.settings import *  # noqa: F403
 from chatsite.settings import FILES, STORAGES

@@ -1,4 +1,5 @@
-"""The site's settings on a disk that holds MOST_PAGES pages of the database."""
+"""Settings with a SQLite database that can grow to MOST_PAGES pages only (an environment variable),
+as on a full disk."""
 
 import os
 

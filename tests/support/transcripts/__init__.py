@@ -1,7 +1,7 @@
-"""Answers of real servers, as they stood on the wire, and what they are to be read as.
+"""Recorded exchanges with real gateways, byte for byte, and what the site has to read in them.
 
-`expected.toml` has an entry for every file; those of answers are compared with what the
-decoder makes of the body, those of refusals (status 400 and above) with what `refusal` does.
+`expected.toml` has an entry for every file. Answers are compared with what the Decoder makes of the
+body, errors (status 400 and above) with what `refusal` makes of it.
 """
 
 import json
@@ -16,7 +16,8 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Transcript:
-    """One exchange."""
+    """One recorded exchange: `name` is its file's, `asked` the request's JSON, `status`, `headers`
+    and `body` the answer's, `expected` its entry in expected.toml."""
 
     name: str
     status: int
@@ -27,7 +28,7 @@ class Transcript:
 
 
 def read(path: Path) -> Transcript:
-    """Read one file: the request, the head of the answer, its framing, its body."""
+    """Return the Transcript in the file `path`."""
     raw = path.read_bytes()
     request, rest = raw.split(b"\n### RESPONSE HEAD\n")
     head, rest = rest.split(b"\n### FRAMING\n")
@@ -47,6 +48,7 @@ def read(path: Path) -> Transcript:
 
 
 def _asked(request: bytes) -> dict:
+    """Return the JSON body of the recorded `request`; {} if it has none."""
     body = request.partition(b"\n\n")[2].strip()
     try:
         return json.loads(body)
@@ -56,10 +58,10 @@ def _asked(request: bytes) -> dict:
 
 @cache
 def expectations() -> dict[str, dict]:
-    """Give the table: the name of a file without its ending, and what is expected of it."""
+    """Return expected.toml: what is expected of each Transcript, by its name."""
     return tomllib.loads((FOLDER / "expected.toml").read_text())
 
 
 def transcripts() -> list[Transcript]:
-    """Give all of them, in order."""
+    """Return all Transcripts, sorted by their files' paths."""
     return [read(path) for path in sorted(FOLDER.rglob("*.txt"))]
