@@ -50,8 +50,9 @@ class Releases:
 def relieve(server, served):
     """Tell the master that started this one, `server`, to end, once a worker of this one serves.
     `served` is how many do. Does nothing in a master that was started by itself."""
-    if not served or server.master_pid != os.getppid():
-        # None does, or the other one has ended already: then another process is the parent.
+    if not served or not server.master_pid or server.master_pid != os.getppid():
+        # None does, or nobody started this one so (0, which is also the parent of a container's
+        # process 1), or the other one has ended already: then another process is the parent.
         return
     if not getattr(server, "has_relieved", False):
         server.has_relieved = True

@@ -88,3 +88,27 @@ def test_a_database_that_is_away_is_waited_for_until_the_container_is_stopped():
     rest = process.communicate(timeout=30)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in rest and "secret-word" not in first + rest
+
+
+def test_process_1_of_a_container_does_not_end_itself_once_it_serves():
+    # Its parent is 0, and so is gunicorn's word for "no former master": signals to 0 go to all.
+    program = (
+        "import os, signal, sys\n"
+        "from types import SimpleNamespace\n"
+        "from chatsite.gunicorn_release import relieve\n"
+        "assert (os.getpid(), os.getppid()) == (1, 0)\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit('was told to end'))\n"
+        "relieve(SimpleNamespace(master_pid=0), served=1)\n"
+        "print('goes on')\n"
+    )
+    alone = ["unshare", "--pid", "--fork", *(["--map-root-user"] if os.geteuid() else [])]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("no namespace of processes may be made here")
+    run = subprocess.run(
+        [*alone, sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+    )
+    assert (run.returncode, run.stdout) == (0, "goes on\n"), run.stderr
