@@ -429,11 +429,19 @@ GROUPS = (
                 ),
             ),
             Setting(
+                "ANSWER_MEMORY",
+                "64000000",
+                _(
+                    "Bytes of answers that were not read yet, beyond which one process makes no "
+                    "further ones for those who do not read."
+                ),
+            ),
+            Setting(
                 "PERSON_SHARE",
                 "25",
                 _(
-                    "Per cent of a process's threads, event streams and upload memory that one "
-                    "person, or one address without a login, may take at a time; at least 4 of "
+                    "Per cent of a process's threads, event streams, connections and memory that "
+                    "one person, or one address without a login, may take at a time; at least 4 of "
                     "anything."
                 ),
             ),
@@ -455,6 +463,11 @@ GROUPS = (
             ),
             Setting("PORT", "8000", _("The port.")),
             Setting("WEB_CONCURRENCY", "2", _("Worker processes.")),
+            Setting(
+                "MAX_CONNECTIONS",
+                "1000",
+                _("Connections that one process has open at a time."),
+            ),
             Setting(
                 "PIN_WORKERS",
                 "auto",
