@@ -93,6 +93,10 @@ max_requests = 0
 # Two instances of one user would share its path.
 control_socket_disable = True
 
+# By default gunicorn believes X-Forwarded-Proto of whoever speaks from this machine. The site reads
+# it itself where TRUSTED_PROXIES says so.
+forwarded_allow_ips = ""
+
 # Seconds of graceful_timeout kept for ending the replies that did not finish in it; the master
 # kills at graceful_timeout, before the worker's own clean-up has run.
 drain_margin = 5

@@ -289,17 +289,11 @@ def test_only_the_doctor_is_told_what_the_site_sees(settings):
 
 @pytest.mark.skipif(PROGRAM is None, reason="nginx is not installed")
 @pytest.mark.once
-def test_the_site_behind_nginx_is_asked_over_tls(make_server, tmp_path):
-    server = make_server(
-        INSECURE_HTTP="false", TRUSTED_PROXIES=1, ALLOWED_HOSTS="127.0.0.1,chat.example.org"
-    )
-    with nginx(tmp_path, server.port) as urls:
-        environment = {**server.environment, "SSL_CERT_FILE": str(tmp_path / "fullchain.pem")}
-        url = urls.https.replace("127.0.0.1", "localhost")
-        status, printed = doctor("proxy", "--url", url, **environment)
-        # The certificate is for another name.
-        assert (status, "is not valid" in printed) == (1, True)
-    status, printed = doctor("proxy", "--url", f"{server.url}", **server.environment)
-    assert (status, "anybody may pretend" in printed) == (1, True)
-    status, printed = doctor("proxy", "--url", f"http://127.0.0.1:{free_port()}", **os.environ)
-    assert (status, "could not be reached" in printed) == (1, True)
+def test_the_site_is_asked_at_its_public_address(here, settings, tmp_path):
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+    found = proxy.check(here.url)
+    assert levels(found) == [OK], said(found)
+    assert "could not be reached" in said(proxy.check(f"http://127.0.0.1:{free_port()}"))
+    with nginx(tmp_path, here.port) as urls:
+        assert "certificate" in said(proxy.check(urls.https))
+        assert "leads to https://" in said(proxy.check(urls.http))
