@@ -102,7 +102,7 @@ async def answer(writer, count, pace):
 
 
 async def main(port):
-    """Serve on `port` of 127.0.0.1 until the process is stopped."""
+    """Run the scripted gateway on `port` of 127.0.0.1 until the process is stopped."""
     server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=1000)
     await server.serve_forever()
 

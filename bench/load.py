@@ -84,7 +84,8 @@ async def ask_site(session, person, model, reader):
 async def read_stream(session, address, person, reader):
     """Read the event stream at the URL `address` to its end, and note its text in `reader` (a
     Reader). Return False if the server refused it (status 429 or 503), so that it can be tried
-    again, else True. `session` and `person` are those of `ask_site`."""
+    again, else True. `session` is an aiohttp.ClientSession, `person` a dict with the `cookie` of
+    their login."""
     rest = b""
     done = False
     async with session.get(address, headers={"Cookie": person["cookie"]}) as answer:
@@ -105,7 +106,9 @@ async def read_stream(session, address, person, reader):
 
 
 async def ask_baseline(session, person, model, reader):
-    """Ask the baseline server for a reply and read it to the end; arguments as in `ask_site`."""
+    """Ask the baseline server for a reply of `model` (a name) and read it to the end; note the
+    results in `reader` (a Reader). `session` is an aiohttp.ClientSession, `person` a dict with the
+    `cookie` of their login."""
     began = time.monotonic()
     body = {"model": model, "input": "How do I keep retries in bounds?", "stream": True}
     rest = b""

@@ -94,7 +94,8 @@ def first_word(client, fields, headers):
 
 def pages(folder):
     """Return rows of the table about a page of MESSAGES messages without and with PICTURES
-    pictures, as loaded with an empty cache; medians of LOADS. `folder` is that of `first_words`."""
+    pictures, as loaded with an empty cache; medians of LOADS. `folder` is the Path of the temporary
+    site's files."""
     from playwright.sync_api import sync_playwright
 
     from conversations.models import Person

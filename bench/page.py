@@ -322,7 +322,8 @@ def conversation_of(person, count, reply):
 
 
 def row(name, value):
-    """Print a figure's name and value (texts) as a line."""
+    """Print one line of the results: `name`, the description of a figure, and its `value`
+    (texts)."""
     print(f"  {name:<18}{value}")
 
 

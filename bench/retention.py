@@ -99,7 +99,9 @@ def run():
 
 
 def report(messages, wall, processor, pieces, before, during):
-    """Print the table of results."""
+    """Print the table of results: `messages` deleted, the run's `wall` and `processor` seconds, and
+    percentiles of three lists of milliseconds: the `pieces` of the run, and the other process's
+    writes `before` and `during` it."""
     late = sum(wait > WAIT_ALLOWED for wait in during)
     print(f"| {messages:,} messages of {WORDS} words | |\n|---|--:|")
     print(f"| run | {wall:,.0f} s, of which {processor:,.0f} s of processor time |")

@@ -135,7 +135,8 @@ def tell_states(person):
 
 
 def _turn(conversation, question, reply):
-    """Add a question and its completed reply (texts in Markdown) to the Conversation."""
+    """Store a message `question` and its completed reply `reply` (texts in Markdown) at the end of
+    the Conversation."""
     from conversations.models import Message, Response
     from conversations.rendering import render, render_typed
 

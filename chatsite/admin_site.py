@@ -29,9 +29,9 @@ class AdministrationSite(admin.AdminSite):
         }
 
     def get_app_list(self, request, app_label=None):
-        """Return the sections of the first page and the sidebar that `request.user` sees, as
-        `conversations.admin.sections.sections_for` does. `app_label` is not used: a section has
-        models of several apps."""
+        """Return the sections of the first page and of the sidebar that `request.user` sees, as a
+        list of dicts (`conversations.admin.sections.sections_for` describes them). `app_label` is
+        not used: a section has models of several apps."""
         # It is imported when a request comes, since importing `conversations.admin` asks for this
         # very site.
         from conversations.admin.sections import sections_for

@@ -142,10 +142,9 @@ class Handler(ASGIHandler):
         return self.get_response(request)
 
     async def _pieces(self, work, pieces, unread):
-        """Yield the chunks of a streaming response. Each is taken from the iterator `pieces` by
-        `work`, the request's function that calls others in a thread (see `_in_thread`), so that
-        language and time zone are those of the request, and counted in `unread` (an Unread) until
-        the connection has taken it."""
+        """Yield the chunks of a streaming response, from the iterator `pieces`. `work`, an async
+        function, calls the iterator in a request thread with the request's language and time zone.
+        Each chunk is counted in `unread` (an Unread) until the connection has taken it."""
         while (piece := await work(next, pieces, None)) is not None:
             unread.hold(len(piece))
             yield piece

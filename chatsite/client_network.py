@@ -5,7 +5,9 @@ import ipaddress
 
 
 def network_of(text):
-    """Return the IP address in `text`, of IPv6 its network of 64 bits; other text is cut off."""
+    """Return the network that the IP address `text` counts as, as text: an IPv4 address itself, of
+    an IPv6 address its network of 64 bits ("2001:db8::/64"). Text that is no address is returned,
+    cut to 50 characters."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

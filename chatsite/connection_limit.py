@@ -13,12 +13,13 @@ ANY = None  # the address of all connections where addresses are not counted
 
 
 class ConnectionLimit:
-    """The open connections of a worker, at most `most`, and at most `most_of_address` from each
-    address; None for `most_of_address` counts no addresses, which behind a proxy are all its own.
+    """Registry of a worker's open connections, which allows `most` in all and `most_of_address`
+    from each address (None: no limit per address, for a worker behind a proxy, whose address all
+    connections have).
 
     A connection is any object with the attributes `address` (text), `is_idle` (True while it waits
-    for a request) and `is_spare`, which is set here, and the method `abort()`. Those of 64 bits of
-    network are one address of IPv6.
+    for a request) and `is_spare`, which is set here, and the method `abort()`. All IPv6 addresses
+    of one network of 64 bits count as one address.
     """
 
     def __init__(self, most, most_of_address=None):
@@ -62,7 +63,8 @@ class ConnectionLimit:
         return max(idle, key=lambda each: self._of_address[each.address], default=None)
 
     def _add_spare(self, connection):
-        """Add a connection beyond the limit, in place of the oldest of them if they are SPARE."""
+        """Register a connection beyond the limit and set its `is_spare`. There may be SPARE of
+        these: if there are, the oldest of them is aborted first."""
         connection.is_spare = True
         if len(self._spare) >= SPARE:
             oldest, _true = self._spare.popitem(last=False)

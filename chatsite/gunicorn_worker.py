@@ -98,7 +98,8 @@ class TimedProtocol(ASGIProtocol):
         super().connection_lost(exc)
 
     def _close_transport(self):
-        """Close the connection once the client has read what was sent, while it reads."""
+        """Close the connection after the client has read what was sent to it; abort it if the
+        client stops reading."""
         super()._close_transport()
         if self.transport is not None and self.transport.get_write_buffer_size():
             self._watch_reading()
@@ -108,22 +109,23 @@ class TimedProtocol(ASGIProtocol):
         return self.is_spare or super()._will_close(request, response_requires_close)
 
     def _build_http_scope(self, request, sockname, peername):
-        """Return the ASGI scope of `request`; it says if the connection is one too many."""
+        """Return the ASGI scope of `request`, with a key that says so if the connection is beyond
+        the worker's limit; the request is then answered with 503."""
         scope = super()._build_http_scope(request, sockname, peername)
         if self.is_spare:
             scope["chatsite.too_many_connections"] = True
         return scope
 
     def _watch_reading(self):
-        """Look in UNREAD seconds whether the client has read anything by then, unless such a look
-        is to come already."""
+        """Start a timer, unless one runs, that aborts the connection if the client has read nothing
+        UNREAD seconds from now."""
         if self._unread_timer is None:
             self._unread = self._bytes_unread()
             self._unread_timer = self.worker.loop.call_later(self.UNREAD, self._look)
 
     def _look(self):
-        """Abort the connection if the client has read nothing since the last look; else look
-        again."""
+        """Abort the connection if the client has read nothing since the timer was started; else
+        start it again."""
         self._unread_timer = None
         if self._bytes_unread() < self._unread:
             self._watch_reading()

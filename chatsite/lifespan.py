@@ -90,8 +90,8 @@ def _refusal():
 
 
 async def _watch(is_ready):
-    """Look every LOOK seconds whether what is missing is there, as long as anything is or may be.
-    Never returns. `is_ready` is what `_look` returned at the start."""
+    """Check every LOOK seconds whether the installation is complete, as long as something is or may
+    be missing. Never returns. `is_ready` is the result of the first check, at the start."""
     while True:
         await asyncio.sleep(LOOK)
         if not is_ready or readiness.is_look_due:
@@ -99,8 +99,8 @@ async def _watch(is_ready):
 
 
 def _look():
-    """Look what is missing; if nothing is, create the default LanguageModel if there is none, and
-    log the set-up code if there is no account. Return True if that was done."""
+    """Check whether the installation is complete. If so, create the default LanguageModel if there
+    is none, log the set-up code if there is no account, and return True; else return False."""
     try:
         if readiness.look():
             return False

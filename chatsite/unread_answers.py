@@ -42,16 +42,17 @@ class UnreadAnswers:
         return not held or self._held.total() < settings.ANSWER_MEMORY
 
     async def room(self, requester):
-        """Wait until `requester` has room for a further answer (see `has_room`)."""
+        """Wait until a further answer to `requester` may be begun: their unread bytes are below
+        their share of memory."""
         while not self.has_room(requester):
             self._read.clear()
             await self._read.wait()
 
     @asynccontextmanager
     async def turn(self, requester):
-        """Wait until `requester` has room, and let no other answer of theirs be made by `turn`
-        until the context is left: for an answer that is made with pauses. By then it has to be
-        counted (`Unread.hold`)."""
+        """Async context manager: wait until a further answer to `requester` may be begun, and make
+        all other callers for the same requester wait until it is left. For answers that are made
+        with pauses; within it the caller has to count the answer by `Unread.hold`."""
         async with self._turns.setdefault(requester, asyncio.Lock()):
             await self.room(requester)
             yield
@@ -63,13 +64,15 @@ class UnreadAnswers:
             self._has_room()
 
     def change_made(self, requester, number):
-        """Add `number` to the answers to `requester` that were begun and not counted yet."""
+        """Add `number` to the count of answers to `requester` that are being made, whose size is
+        not known yet."""
         _add(self._made, requester, number)
         if number < 0:
             self._has_room()
 
     def _has_room(self):
-        """Wake those that wait for room."""
+        """Wake the coroutines that wait in `room`, so that each checks again whether there is room,
+        and call `has_changed`."""
         self._read.set()
         self.has_changed()
 
@@ -86,7 +89,8 @@ unread_answers = UnreadAnswers()
 
 
 class Unread:
-    """The part of one answer to `requester` that is in memory and not read yet."""
+    """Count of the bytes of one answer to `requester` that are held in memory until the client has
+    read them."""
 
     def __init__(self, requester):
         self._requester = requester
@@ -94,16 +98,18 @@ class Unread:
         self._is_begun = False
 
     def has_room(self):
-        """Return True if the answer may be begun now, see `UnreadAnswers.has_room`."""
+        """Return True if the answer may be begun now: the requester's unread bytes are below their
+        share of memory."""
         return unread_answers.has_room(self._requester)
 
     def begin(self):
-        """Count the answer as being made until `hold` says how large it is."""
+        """Count the answer as one that is being made, of unknown size, until `hold` is called."""
         self._is_begun = True
         unread_answers.change_made(self._requester, 1)
 
     def assign_to(self, requester):
-        """Count the answer for `requester` from now on: whose it is was not known before."""
+        """Move the answer's bytes to the count of `requester`, once it is known whose answer it
+        is."""
         if requester == self._requester:
             return
         was_begun, size = self._is_begun, self._size
@@ -114,18 +120,19 @@ class Unread:
             self.begin()
 
     def close(self):
-        """Count nothing of the answer any more: it was read, or its client has left."""
+        """Count nothing of the answer from now on: the client has read it, or has left."""
         self.end_making()
         self.hold(0)
 
     def end_making(self):
-        """Count the answer no longer as being made; `hold` says this too."""
+        """Count the answer no longer as one that is being made."""
         if self._is_begun:
             self._is_begun = False
             unread_answers.change_made(self._requester, -1)
 
     def hold(self, size):
-        """Count `size` bytes from now on, in place of what was counted for this answer before."""
+        """Count `size` bytes for the answer from now on, instead of what was counted for it before;
+        it is no longer counted as being made."""
         if size != self._size:
             change, self._size = size - self._size, size
             unread_answers.change(self._requester, change)
@@ -133,9 +140,11 @@ class Unread:
             self.end_making()
 
     async def room(self):
-        """Wait until the requester has room for a further part, see `UnreadAnswers.room`."""
+        """Wait until a further part of the answer may be made: the requester's unread bytes are
+        below their share of memory."""
         await unread_answers.room(self._requester)
 
     def turn(self):
-        """Return the async context manager `UnreadAnswers.turn` for the requester."""
+        """Return an async context manager that waits until this answer may be made, and lets no
+        other answer to the same requester be made until it is left."""
         return unread_answers.turn(self._requester)

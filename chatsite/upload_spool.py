@@ -90,8 +90,10 @@ async def spool(scope, receive, length):
 
 
 async def _spool_message(loop, receive, person, length):
-    """Receive the body of a message with files from the person with the id `person`, within their
-    share of the space for uploads; returns and raises as `spool` does."""
+    """Receive the body of a message with files into a temporary file, within the share of the space
+    for uploads of the person with the id `person`; return the open file at its beginning, for the
+    caller to close, or None if the body is incomplete. Raise NoImportSpace if the share is used up,
+    or if the server or its disk has no room. `length` is the body's in bytes."""
     # Whatever the share is, one whole message is always allowed.
     share = max(share_of(settings.UPLOAD_SPACE), most_of("/"))
     if _received[person] + length > share:

@@ -39,31 +39,33 @@ class Readiness:
         self.on_static_files = lambda: None
 
     def start(self):
-        """Note that the process is about to serve: periodic tasks wait until `look` was called."""
+        """Mark the process as about to serve: periodic tasks wait until `look` has checked the
+        installation."""
         self._is_starting = True
 
     def notice(self, error):
-        """Have a look taken soon if `error`, an exception, says that a table or column is missing:
-        then more is missing, or the database was replaced."""
+        """Mark a check as due if `error`, an exception, says that a table or column is missing: the
+        database was replaced perhaps, and more is missing."""
         if names_no_table(error):
             self._is_in_doubt = True
 
     @property
     def is_waiting(self):
-        """Whether periodic tasks have to wait, since something is or may be missing."""
+        """True while periodic tasks have to wait, since something is or may be missing."""
         return self._is_starting or bool(self.fault)
 
     @property
     def is_look_due(self):
-        """Whether something was missing at the last look, or may be missing since."""
+        """True if something was missing at the last check, or may have been lost since."""
         return self.is_waiting or self._is_in_doubt
 
     def look(self):
-        """Look what is missing; set `fault` to the sentence and return it, "" if nothing is. A new
-        one is logged.
+        """Check whether anything of the installation is missing (tables, static files …); set
+        `fault` to the sentence that says what, "" if nothing is, and return it. A new fault is
+        logged.
 
-        Raises DatabaseError if the database does not answer, once the process has served; before,
-        that is the fault.
+        A database that does not answer is such a fault before the process has served for the first
+        time; later DatabaseError is raised.
         """
         if not self._lock.acquire(timeout=PATIENCE):
             raise OperationalError("Another look waits for the database.")
@@ -81,8 +83,9 @@ class Readiness:
             self._lock.release()
 
     def _first_look(self):
-        """Return `(step, fault, detail)` as long as the process has not served: as `_find` does,
-        and for the log the database's own words."""
+        """Return `(step, fault, detail)` for a process that has not served yet: a word for the
+        operator's step that is missing, the sentence about it ("": nothing is missing), and for the
+        log the database's own words ("": none)."""
         self.is_outage = False
         if settings.ON_SQLITE and (fault := database.read_only_fault()):
             # Not even its opening would succeed.

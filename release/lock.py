@@ -58,7 +58,7 @@ def installed(pin):
 
 def metadata_folder(pin):
     """Return the path of the folder with the metadata (*.dist-info) of the package of `pin`, as it
-    is installed here. Raises ValueError as `installed` does."""
+    is installed here. Raises ValueError if it is not installed, or not in the locked version."""
     found = installed(pin)
     [file] = [file for file in found.files if str(file).endswith(".dist-info/METADATA")]
     return found.locate_file(file).parent

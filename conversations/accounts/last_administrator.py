@@ -4,8 +4,8 @@ from conversations.models import Person
 
 
 def is_last_administrator(person):
-    """Return True if `person` is a superuser and no other active superuser exists. Locks as
-    `takes_last_administrator` does."""
+    """Return True if `person` is a superuser and no other active superuser exists. Locks the rows
+    of all active superusers until the end of the transaction, which must be open."""
     return bool(person.is_superuser) and not _locked_administrators() - {person.pk}
 
 

@@ -338,11 +338,9 @@ def _wanted(connection, trigger):
 
 
 def _found(connection):
-    """Return the triggers that exist in the database of `connection`, as a dict by name.
-
-    Each value is `(table, whether it is enabled, statement, body of its function)`, the last two as
-    `_plain` returns them.
-    """
+    """Return the triggers that exist in the database of `connection`, as a dict by name. Each value
+    is `(table, whether it is enabled, statement, body of its function)`; the last two are in lower
+    case without white space and brackets, for comparison."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")

@@ -77,7 +77,10 @@ def read_file(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> E
 def read_pages(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> list[Extract]:
     """Extract the pictures of the first pages of `file`, a scanned PDF, in a child process; return
     a list of one Extract per page. They share one temporary file in `folder`: close each of them.
-    Blocks and raises as `read_file` does."""
+
+    Blocks for up to `seconds`. Raise Refusal if the file is not accepted or the child ran into a
+    limit, OSError if it could not be started.
+    """
     output = _run(file, folder, seconds, "pages")
     with _closed_on_error(output):
         answer, offset = _answer(output)

@@ -147,7 +147,8 @@ def take_made(message, file, name, *, position, as_they_are):
 def fill(attachment, file):
     """Read and store the open `file` as the content of `attachment`, an Attachment in the state
     FETCHING, with its message, conversation and owner loaded; a file that cannot be read is stored
-    unread. Raise FileRefused as `take_made` does. Takes up to a minute."""
+    unread. Raise FileRefused, and store nothing, if there is no room or the message was deleted
+    meanwhile. Takes up to a minute."""
     conversation = attachment.conversation
     with _read_if_possible(file, REFUSALS) as (finding, content, small):
         filled = _attachment(conversation.owner, attachment.name, finding, content, conversation)
@@ -408,8 +409,8 @@ def _reserve(attachment, small):
 
 
 def _lock_site():
-    """Let no other process reserve space for a file until the transaction ends. On SQLite only one
-    transaction writes at a time anyway."""
+    """Lock the reservation of space for files, for all processes, until the transaction ends. On
+    SQLite only one transaction writes at a time anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SITE_LOCK])

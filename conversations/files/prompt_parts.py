@@ -64,7 +64,8 @@ def parts_of(attachments, model_name, mode):
 
 def by_message(message_ids, model_name, mode):
     """Return `{message id: FileParts}` for those messages of `message_ids` that have files, by one
-    query. `model_name` and `mode` are as in `parts_of`."""
+    query. `model_name` is the language model; `mode`, its LanguageModel.files, says whether it
+    takes files themselves ("native") or their text ("text")."""
     attachments = {}
     for each in Attachment.objects.filter(message_id__in=message_ids).select_related("stored"):
         attachments.setdefault(each.message_id, []).append(each)

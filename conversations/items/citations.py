@@ -66,8 +66,9 @@ def with_numbers(text: str, sources: Iterable[Source]) -> str:
 
 
 def with_links(text: str, sources: Iterable[Source]) -> str:
-    """Return the Markdown `text` as `with_numbers` does, with each number a link to the web page of
-    its source (a plain number for a file)."""
+    """Return the Markdown `text` with a link to the web page in place of each citation mark that
+    names one of `sources` (Sources with numbers); its text is the number. A source that is a file
+    gets a plain number, and other citation marks are removed."""
     return _replaced(text, sources, _link)
 
 

@@ -59,11 +59,13 @@ def reasoning_of(items: Sequence[Item]) -> str:
 def projections(
     items: Sequence[Item], name: str, account: Hashable = None, patience: float = 10
 ) -> Projections:
-    """Return the Projections of a reply's `items`. It renders them, so it blocks its thread.
+    """Return the Projections of a reply's `items`: the columns made of them, HTML included. Blocks
+    the thread until code is highlighted, at most `patience` seconds. `name` begins the ids of
+    footnotes, `account` is any hashable value by which highlighting is shared fairly, as a person's
+    id.
 
-    `name`, `account` and `patience` (seconds) are those of `conversations.rendering.render`. Blocks
-    are numbered as in a reply that is plain text; from the second text (or thoughts) on the index
-    of the item and "-" come before the number.
+    Blocks are numbered as in a reply that is plain text; from the second text (or thoughts) on the
+    index of the item and "-" come before the number.
     """
     named = _named(items)
     html: dict[int, str] = {}

@@ -27,7 +27,8 @@ def all_kinds() -> Mapping[str, Kind]:
 
 @cache
 def _by_type() -> Mapping[str, Kind]:
-    """Return `{item type: Kind}` as `all_kinds` does, with the aliases of each Kind too."""
+    """Return `{item type: Kind}` with an instance of each Kind, under its own type and its
+    aliases."""
     kinds = all_kinds()
     return {**{name: kind for kind in kinds.values() for name in kind.aliases}, **kinds}
 

@@ -23,8 +23,8 @@ class RetentionWork:
         self._sweep = Sweep(now=job.created_at, counts=job.report)
 
     def read(self):
-        """Return the next `(kind, list of Conversations)` to delete, as `Sweep.next` does; None if
-        none is left."""
+        """Return the next `(kind, list of Conversations)` to delete; None if none is left. `kind`
+        names the cause, such as a retention rule or the trash. Only reads."""
         return self._sweep.next()
 
     def store(self, piece):
@@ -37,7 +37,8 @@ class RetentionWork:
         self._sweep.record(record_change)
 
     def fields(self):
-        """Return the columns of the Job that say how far it is: `report` and `done`."""
+        """Return the columns of the Job that say how far it is, as a dict: `report`, the numbers
+        deleted by kind, and `done`, the number of conversations deleted."""
         counts = self._sweep.counts
         return {"report": counts, "done": sum(counts.values()) - counts["held"] - counts["files"]}
 

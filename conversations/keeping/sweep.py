@@ -94,8 +94,8 @@ def _with_files(conversations):
 
 
 def counts(now=None):
-    """Return the dict of numbers, as in `Sweep.counts`, that a Sweep at the datetime `now` (None:
-    the current time) would delete. Nothing is deleted."""
+    """Return how much a Sweep at the datetime `now` (None: the current time) would delete, as a
+    dict: numbers by kind, and under "held" of what a legal hold keeps. Nothing is deleted."""
     found = Sweep().counts
     for kind, conversations in due(now):
         if kind == FILES:

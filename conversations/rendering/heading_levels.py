@@ -40,8 +40,9 @@ class Headings:
 
 
 def _levelled(html: str, above: list[int]) -> tuple[str, list[int]]:
-    """Return `html` with its heading levels corrected, and the levels (as written) of the headings
-    that the next block stands under."""
+    """Return `(html, above)`: the block `html` with its heading levels corrected so that no level
+    is left out, and the levels, as written, of the headings that the next block stands under. The
+    argument `above` has those that this block stands under."""
     if "<h" not in html:
         return html, above
     path = list(above)

@@ -18,8 +18,8 @@ TAG = re.compile(r"<[^<>]*>")
 
 
 def link(url: str, inner: str, kind: str = "") -> str:
-    """Return the HTML of a link to `url` around `inner`, which is HTML; `inner` alone if `url` may
-    not be followed (see `destination`).
+    """Return the HTML of a link to `url` around `inner`, which is HTML; `inner` alone if `url` is
+    not an absolute http, https or mailto URL with a host that can exist.
 
     The host follows in brackets where `inner` reads as another host, and always where the URL hides
     it behind a user name or has letters other than a-z in it. If nothing of `inner` is visible the

@@ -53,8 +53,9 @@ class Parts(NamedTuple):
 
 
 def parts_of(source: str, splitter: Splitter) -> Parts | None:
-    """Return how `source`, the open block of `splitter`, is divided into parts; None if it is
-    neither a list nor a table and is rendered as a whole."""
+    """Return the Parts of `source`, the open (incomplete) block of the Splitter `splitter`: how it
+    is divided into items or rows; None if it is neither a list nor a table and is rendered as a
+    whole."""
     if splitter.kind is Kind.LIST:
         # An empty item after a blank line makes a list loose, as the whole will be.
         mark = splitter.item.marker

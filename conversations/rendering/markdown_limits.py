@@ -26,14 +26,14 @@ def too_heavy(source: str) -> bool:
 
 
 def _too_many_formulas(source: str) -> bool:
-    """Return True if too many formulas begin: for each, the text after it is searched for its
-    end."""
+    """Return True if more than FORMULA_MARKS formulas begin in `source`, the Markdown of a block:
+    for each the parser searches the rest of the text for its end."""
     return source.count("\\(") + source.count("\\[") > FORMULA_MARKS
 
 
 def _too_deep(source: str) -> bool:
-    """Return True if a line nests too many quotes and lists, which cost the square of their
-    number."""
+    """Return True if a line of `source`, the Markdown of a block, nests too many quotes and lists,
+    whose cost grows with the square of their number."""
     for line in source.split("\n"):
         head = MARKS.match(line)
         if head and len(MARK.findall(head[0])) > CONTAINER_MARKS:
@@ -42,8 +42,9 @@ def _too_deep(source: str) -> bool:
 
 
 def _too_many_cells(source: str) -> bool:
-    """Return True if a table has too many cells: the parser fills each row up to the columns of the
-    head."""
+    """Return True if the tables in `source`, the Markdown of a block, may have more than
+    TABLE_CELLS cells. Each line counts with the columns of the widest table, since the parser fills
+    short rows up to the columns of the head."""
     columns = 0
     lines = source.split("\n")
     for line in lines:

@@ -51,8 +51,9 @@ def render(
 class Batch:
     """Renderer of many whole texts: `add` each, then `finish`.
 
-    The texts' code is highlighted while further texts are added, so that less time is waited than
-    by one `render` after the other. `account` is as in `render`.
+    The texts' code is highlighted while further texts are added, which takes less time than one
+    `render` after another. `account` is any hashable value by which highlighting is shared fairly,
+    as a person's id.
     """
 
     def __init__(self, account: Hashable = None) -> None:
@@ -61,8 +62,9 @@ class Batch:
         self._waiting: deque[tuple[Stream, Box, Future[Coloured]]] = deque()
 
     def add(self, text: str, prefix: str = "", *, name: str = "") -> "Stream":
-        """Render a text, and return a Stream that is complete but for the highlighting: after
-        `finish` its `frozen` is the HTML. Parameters are those of `render`."""
+        """Render the Markdown `text`, and return a Stream that is complete but for the
+        highlighting: after `finish` its `frozen` is the HTML. `prefix` begins the `data-block` of
+        each block, `name` the ids of footnotes."""
         stream = Stream(prefix, self._account, name)
         stream.append(text)
         stream.complete()
@@ -123,8 +125,9 @@ class Stream:
     """
 
     def __init__(self, prefix: str = "", account: Hashable = None, name: str = "") -> None:
-        """`prefix` begins the `data-block` of each block; `account` (any hashable value) is the one
-        whose share of highlighting is used; `name` begins the ids of footnotes, as in `render`."""
+        """`prefix` begins the `data-block` of each block; `account` is any hashable value, as a
+        person's id, whose share of highlighting is used; `name` begins the ids of footnotes, ""
+        stands for a hash of the text."""
         self._name = name
         self.prefix = prefix
         self.frozen: list[str] = []

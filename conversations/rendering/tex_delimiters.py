@@ -181,7 +181,8 @@ class _Count:
             current.unclosed += 1
 
     def _close(self) -> None:
-        """Count a closing delimiter: the last one that is open in the list is closed."""
+        """Count a closing delimiter: it closes the last delimiter that is open in the current list;
+        ignored if none is."""
         current = self._lists[-1]
         if current.unclosed:
             current.unclosed -= 1

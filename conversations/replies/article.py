@@ -72,7 +72,7 @@ def render_change(number, item, block, viewer):
 
 def _draw_live_item(number, item, *, with_files=True):
     """Return the HTML of `item`, a LiveText or LiveCall, in the active language. `number` is its
-    index in the reply's items; `with_files` is that of `show_live`."""
+    index in the reply's items; `with_files` is False to leave out files that it made."""
     if isinstance(item, LiveCall):
         files = _files_of(item.item) if with_files and not item.is_live else {}
         return item_html.draw(number, [item.item], live=item.is_live, files=files)

@@ -23,7 +23,8 @@ def begin(live, spawn):
 
 async def finish(live, spawn):
     """Wait until the code blocks of a completed LiveReply are highlighted, for at most END_WAIT
-    seconds; what is not highlighted by then stays without colours. `spawn` is as in `begin`."""
+    seconds; what is not highlighted by then stays without colours. `spawn` starts a coroutine as an
+    asyncio task and returns that."""
     begin(live, spawn)
     if live.colouring is not None:
         await asyncio.wait({live.colouring}, timeout=END_WAIT)

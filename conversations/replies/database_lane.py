@@ -58,10 +58,12 @@ class Lane:
         return running.result()
 
     async def insist(self, unit, *arguments, pause=0.5):
-        """Return `unit(*arguments)` as `run` does, repeated until the database is available again.
+        """Return `unit(*arguments)`, called in the lane's thread, and repeated until the database
+        is available; so it may be called several times. For what must be stored, such as the end of
+        a reply.
 
-        For what must be stored, such as the end of a reply. `pause` is the number of seconds before
-        the first repetition; it doubles up to 5. Other exceptions are raised; cancelling ends it.
+        `pause` is the number of seconds before the first repetition; it doubles up to 5. Exceptions
+        that do not mean an unavailable database are raised; cancelling ends it.
         """
         while True:
             try:

@@ -193,7 +193,7 @@ class Engine:
 
     async def _claim_and_begin(self, response_id, submitted):
         """Claim the queued Response in the database for this process, and start writing its reply
-        if it got it. `submitted` is as in `offer`."""
+        if it got it. `submitted` is its Submitted; None loads it from the database."""
         try:
             submitted = await self.writing_lane.run(_claim, response_id, self.lease, submitted)
         except Exception as error:

@@ -116,7 +116,7 @@ async def _parts(engine, response, watcher, unread):
 
 async def _follow(engine, live, watcher, unread):
     """Yield the events of the LiveReply `live` as bytes until it ends or `watcher` is dismissed;
-    each is made while the person has room for it, see `_parts`."""
+    each is made only once the person's unread bytes leave room for it in memory (`unread`)."""
     generation = None
     while not (live.ended or watcher.gone):
         await unread.room()

@@ -136,8 +136,8 @@ class LiveCall:
         return not self.is_closed or self.waiting > 0
 
     def keep(self, output, members):
-        """Note what became of the picture at the index `output` of the call's `outputs` (None: of
-        its `result`): `members` are added to its JSON (see `items.with_file`)."""
+        """Note what became of a picture that the call brought: `members` are added to its JSON, at
+        the index `output` of its `outputs` (None: at the place of its `result`)."""
         self._made[output] = members
         self.waiting -= 1
         self.item = items.with_file(self.item, output, members)

@@ -92,8 +92,9 @@ class LiveItems:
         return call
 
     def keep_file(self, call, output, members):
-        """Note what became of a picture that the LiveCall `call` brought; the other arguments are
-        those of `LiveCall.keep`."""
+        """Note what became of a picture that the LiveCall `call` brought: `members` are added to
+        the call's JSON, at the index `output` of its `outputs` (None: at the place of its
+        `result`)."""
         call.keep(output, members)
         self._changed(new_items=True)
 
@@ -230,9 +231,10 @@ class LiveItems:
                 self.is_stale = True
 
     def _continues_with(self, stored):
-        """Return True if `stored`, `[(type, value)]` of `partial_items.unpacked`, has all present
-        items in their order, with texts that begin as they are now, so that they can be updated in
-        place. False if they have to be made anew."""
+        """Return True if the items of `stored`, a list of `(type, value)` from another process's
+        checkpoint, continue the present items: the same ones in the same order, with texts that
+        begin as they are now. They can then be updated in place; if False, they have to be made
+        anew."""
         if len(stored) < len(self.items):
             return False
         return all(

@@ -101,8 +101,8 @@ class Outcome:
         return fields
 
     def _books(self):
-        """Return the columns `{name: value}` of the token counts and of the gateway's statements
-        about the price (see `billed`)."""
+        """Return the columns of the Response `{name: value}` for its token counts and for what the
+        gateway says about the price."""
         return {**self._tokens(), **billed(self._billing, self._body)}
 
     def _tokens(self):

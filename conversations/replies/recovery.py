@@ -231,9 +231,8 @@ def _is_retried(message):
 
 
 def expire(response_id):
-    """End the queued Response with this id as failed, since no process began it in time (see
-    `left_behind`). Returns True if it did, False if the Response is not queued any more.
-    """
+    """End the queued Response with this id as failed, since no process began it in time. Return
+    True if it did, False if the Response is not queued any more."""
     unclaimed = Response.objects.filter(pk=response_id, status=Status.QUEUED)
     fields = {
         "status": Status.FAILED,

@@ -221,9 +221,10 @@ def _behind(conversations, updated_at, conversation_id):
 
 
 def next_unreviewed(reviewer, filters, conversation, hits=None):
-    """Return the first unreviewed conversation after `conversation` in the queue, or else the first
-    one of the whole queue, or None if there is no other. `reviewer`, `filters` and `hits` are those
-    of `queue`."""
+    """Return the first unreviewed conversation after `conversation` in the review queue, or else
+    the first one of the whole queue, or None if there is no other. The queue has the conversations
+    that `reviewer` (a Person) may review and that meet `filters` (the cleaned data of a QueueForm);
+    with `hits`, a list of search results (Hit), only those with one of them."""
     for after in ((conversation.updated_at, conversation.pk), None):
         waiting = unreviewed(queue(reviewer, filters, hits, after)).exclude(pk=conversation.pk)
         if found := waiting.only("updated_at").first():

@@ -1,5 +1,5 @@
-"""Texts of files for the full-text search index: the name of a file and the begin of its extracted
-text."""
+"""Texts of files for the full-text search index: the name of a file and the beginning of its
+extracted text."""
 
 from conversations.models import Attachment
 

@@ -63,8 +63,9 @@ def find(prepared, phrases, within=None):
 
 
 def _find_words(prepared, phrases, within):
-    """Yield the `(start, end)` of each match of `phrases` that consist of letters or digits;
-    `prepared` and `within` are those of `find`."""
+    """Yield the `(start, end)` of each match of those `phrases` (query.Phrase objects) that consist
+    of letters or digits in `prepared`, a text returned by `terms.prepare`. With `within`, only
+    matches that begin less than so many characters after the first one."""
     if not phrases:
         return
     folded, origin = offsets(prepared)

@@ -63,8 +63,8 @@ class _Folds(dict):
 
 
 class _SymbolFolds(dict):
-    """A cache for `str.translate` like _Folds, but symbols are kept, as `symbols.folded_symbol`
-    returns them."""
+    """Cache for `str.translate`: code point -> folded letters or digits, a space, or ""; symbols
+    are kept (`symbols.folded_symbol`)."""
 
     def __missing__(self, code):
         character = unicodedata.normalize("NFKC", chr(code))

@@ -67,8 +67,8 @@ def insert(entries):
 
 
 def delete(pairs):
-    """Delete entries from the full-text search index. `pairs` are `(id, Entry)`, as in `fts5`;
-    only the ids are used."""
+    """Delete entries from the full-text search index on PostgreSQL. `pairs` are `(id of a
+    SearchEntry, Entry)`; only the ids are used."""
     ids = [pk for pk, _entry in pairs]
     change(f"DELETE FROM conversations_searchentry WHERE id {among(ids)}", *ids)  # noqa: S608
 

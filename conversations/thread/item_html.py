@@ -139,10 +139,11 @@ def named_by(run):
 
 
 def draw(index, run, *, live=False, html="", seconds=None, files=None, links=None):
-    """Return the HTML of the list of items `run`, as `runs` yields it, as safe text; "" for a text
-    or thoughts without `html`.
+    """Return the HTML of `run`, a list of one item of a message or of several adjacent ones that
+    are shown together, as safe text; "" for a text or thoughts without `html`.
 
-    `index` is that of the first in all items of the message. `live` and `html` are those of `item`;
+    `index` is that of the first in all items of the message. `live` is True while the reply is
+    being written; `html` is the rendered text or thoughts of the item, "" for a call of a tool;
     `seconds` is how long the model thought, None if that is not known. `files` are the Attachments
     of the message by their ids (text), None for none: only these are shown, whatever an item names.
     `links` (a Links) says where they are.

@@ -89,5 +89,6 @@ def _stored(message_id):
 
 
 def _uuid(stored):
-    """Convert an id that the database driver returned, see `_stored`, to a UUID; None to None."""
+    """Return the UUID for an id as the database driver returned it (`stored`: text on SQLite); None
+    for None."""
     return stored if stored is None or isinstance(stored, UUID) else UUID(stored)

@@ -105,7 +105,7 @@ FROM conversations_message WHERE id IN ({})
 def _more_than_text(message_ids, with_hidden):
     """Return `({message id: items}, {message id: list of Attachments})` for those of the messages
     `message_ids` that have any. Takes one query if none has, as usual, and one more for each of the
-    two. `with_hidden` is that of `_files_of`."""
+    two. Files that are deleted for their owner are included only if `with_hidden` is True."""
     if not message_ids:
         return {}, {}
     query = _MORE.format(", ".join(["%s"] * len(message_ids)))

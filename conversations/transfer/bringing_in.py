@@ -253,7 +253,9 @@ class Importer:
     def _parts_of(self, incoming, candidates, owners, number, files):
         """Yield the _Parts of `incoming`, the file's conversation `number` (from 1), and None after
         each file of a message; no part if the person has it already, or if it is empty.
-        `candidates` and `owners` are as in `_new_id`, `files` as in `_parts_of_batch`."""
+        `candidates` are UUIDs for it in the order in which they are tried, `owners` maps UUIDs of
+        stored conversations to the ids of their owners (None: hidden from their owner), `files` is
+        the ArchiveFiles of the zip that it is in (None: no zip)."""
         resumed = self._resumed["open"] if number == self._resumed["conversations"] + 1 else None
         if resumed:
             pk, done = UUID(resumed), self._resumed["messages"]
@@ -297,9 +299,9 @@ class Importer:
             yield part
 
     def _files_of(self, turn, files):
-        """Generator that reads the files of `turn` (a Turn) from `files`, as in `_parts_of_batch`:
-        yields None after each, and returns `{FileNote: Attachment, not saved yet}` of those that
-        came in."""
+        """Generator that reads the files of `turn` (a Turn) from `files`, the ArchiveFiles of a zip
+        (None: no zip): yields None after each, and returns `{FileNote: Attachment, not saved yet}`
+        of those that came in."""
         attachments = {}
         for note in turn.files[: settings.FILES_PER_MESSAGE]:
             attachment = self._incoming.take(note, files)

@@ -121,7 +121,9 @@ class ImportFile:
                 yield from self._members(unpacked, depth + 1)
 
     def _objects(self, source):
-        """Yield the conversations in the JSON file `source`, and None now and then."""
+        """Yield each conversation in the JSON file `source` as a dict, and None after pieces
+        without one, so that the caller can pause. Conversations that cannot be read are added to
+        the report."""
         try:
             for piece in split(_Counted(source, self._count)):
                 if piece is None:

@@ -1,4 +1,5 @@
-"""Filter for the items of messages in an import file: leaves what may be stored."""
+"""Cleaning of the items of messages in an import file: leaves out what may not be stored, such as
+the ids of other people's files."""
 
 from conversations.items import clean_all, is_cut, is_plain
 from conversations.models import Message

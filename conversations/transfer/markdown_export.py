@@ -43,8 +43,8 @@ def _speaker(message, conversation):
 
 def paragraphs(message, *, in_zip=False):
     """Return a list of Markdown texts, the paragraphs that export the Message `message`: its text
-    or, if it has items, each item in words and the lists of its sources; last its files. `in_zip`
-    is that of `write`."""
+    or, if it has items, each item in words and the lists of its sources; last its files, as links
+    to their bytes in a zip if `in_zip` is True."""
     files = _files(message, in_zip)
     if not message.items:
         return [message.text.strip(), *files]
@@ -61,7 +61,8 @@ def paragraphs(message, *, in_zip=False):
 
 def _files(message, in_zip):
     """Return two Markdown paragraphs in a list, a heading and the names of the files of the Message
-    `message` (its `shown_files`); [] if it has no files. `in_zip` is that of `write`."""
+    `message` (its `shown_files`); [] if it has no files. If `in_zip` the names are links to the
+    files' bytes in the zip."""
     named = [f"- {_file(file, in_zip)}" for file in message.shown_files]
     return [_("Files:"), "\n".join(named)] if named else []
 

@@ -56,8 +56,8 @@ def write(conversation, *, in_zip=False):
 
 
 def _message(message, files, in_zip):
-    """Return the Message `message` with `files`, its Attachments, as a dict for JSON. `in_zip` is
-    that of `write`."""
+    """Return the Message `message` with `files`, its Attachments, as a dict for JSON. If `in_zip`,
+    each file has the path of the zip's member with its bytes."""
     written = {
         "id": str(message.pk),
         "parent": str(message.parent_id) if message.parent_id else None,
@@ -83,7 +83,8 @@ def _message(message, files, in_zip):
 
 
 def _file(file, in_zip):
-    """Return the Attachment `file` as a dict for JSON. `in_zip` is that of `write`."""
+    """Return the Attachment `file` as a dict for JSON; if `in_zip`, with the path of the zip's
+    member with its bytes."""
     written = {"id": str(file.pk), **{name: getattr(file, name) for name in _FILE}}
     if in_zip and file_members.has_bytes(file):
         written |= {"file": file_members.path_of(file), "seal": seal.of(file)}

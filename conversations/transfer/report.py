@@ -76,8 +76,8 @@ class Report:
         self.more_missing += len(questions) - len(shown)
 
     def add_refused(self, name, code):
-        """Add the file called `name`, which was not accepted for the cause `code` (see
-        `files.sentences.refusal`)."""
+        """Add the file called `name`, which was not accepted; `code` is the code of the reason, for
+        which `files.sentences.refusal` has the sentence."""
         if len(self.refused) < NAMED:
             self.refused.append((name, code))
         else:

@@ -198,7 +198,8 @@ class Upstream:
                 await asyncio.sleep(pause)
 
     async def models(self) -> list[str]:
-        """Fetch `GET /models` and return the sorted model names, as `listed_models` does."""
+        """Fetch `GET /models` and return the sorted names of the models, at most 1,000. Names that
+        contain a configured secret are left out. Raises UpstreamError."""
         return [each.name for each in await self.listed_models()]
 
     async def listed_models(self) -> list[ListedModel]:

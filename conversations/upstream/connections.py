@@ -50,10 +50,9 @@ class ConnectionPool:
         self, request: httpx.Request, reuse: Reuse, *, fresh: bool = False
     ) -> httpx.Response:
         """Send `request` and return the response once its headers have arrived; its body is unread.
-
         `reuse.happened` becomes True if the connection had served another request before; `fresh`
-        forces a new connection. Raises the exceptions of aiohttp and httpx (see `failure_of`).
-        """
+        forces a new connection. Raises the exceptions of aiohttp and httpx, which `failure_of`
+        turns into a Failed event."""
         # Without httpx's client around the transport: it took half the time of a request, and none
         # of what it adds is wanted. It follows redirects, and its cookies, by which a gateway
         # would remember something of one person, would go along with the next.

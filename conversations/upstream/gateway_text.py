@@ -85,10 +85,9 @@ class Redactor:
         return bool(self._keys and self._keys.search(text))
 
     def name(self, value: object, longest: int = LONGEST_NAME) -> str:
-        """Return `value` (an id, code or model name) as `one_line` does, with secrets as `[key]`.
-
-        `longest` is the greatest length in characters.
-        """
+        """Return `value`, an id, code or model name from JSON, as one line of text with secrets as
+        `[key]`, cut to `longest` characters; "" for a value that is neither text nor a small
+        integer."""
         clean = one_line(value, 2 * longest)
         if self._keys:
             clean = self._keys.sub("[key]", clean)

@@ -127,8 +127,9 @@ class ItemEvents:
                 self._show(item, thoughts, text, replaced=item.has_shown)
 
     def _show(self, item: OutputItem, thoughts: str, text: str, replaced: bool) -> None:
-        """Make events of `thoughts` and `text`, both of `item`, a message or reasoning; each may be
-        "". If `replaced` is True they replace all text of `item` in earlier events."""
+        """Make events that add `thoughts` and `text`, each of which may be "", to `item`, a message
+        or reasoning; with `replaced` True, events that put them in place of all text of `item` in
+        earlier events."""
         if thoughts or (replaced and item.thoughts is not None):
             if item.thoughts is None:
                 item.thoughts = self._items.open_thoughts(item)

@@ -97,11 +97,12 @@ class LeadingThoughts:
     def add(
         self, text: str, *, last: bool = False, complete: bool = False
     ) -> tuple[str, str, bool]:
-        """Add `text`, the next piece; return (thoughts, answer, replaced).
+        """Add `text`, the next piece; return (thoughts, answer, replaced). The two strings are to
+        be appended to those of earlier calls or, if `replaced` is True, replace all of them: what
+        was given as answer turned out to be reasoning.
 
-        The two strings are to be appended to those of earlier calls or, if `replaced` is True,
-        replace all of them: what was given as answer turned out to be reasoning. `last` and
-        `complete` are those of `split_thoughts`.
+        `last` says that no more text will come; `complete` that the model was not cut off, so that
+        an opening tag that is never closed may be words of the answer.
         """
         if self.passes(text):
             return "", text, False

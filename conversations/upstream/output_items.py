@@ -82,10 +82,11 @@ class OutputItems:
         return self.open(group, {"type": group, **kept}, place, late=late)
 
     def open(self, group: Group, item: dict, place: Place, *, late: bool = False) -> OutputItem:
-        """Add an item of `group` with the JSON `item` at `place`, and return its OutputItem.
+        """Add an item of `group` with the JSON `item` at `place`, and return its OutputItem. If
+        there are MOST_ITEMS already, the last of the group, if there is one, is returned instead.
 
-        It is put in order by its index in `output`; `late` is that of `text_item`. If there are
-        MOST_ITEMS already, the last of the group, if there is one, is returned instead.
+        It is put in order by its index in `output`; with `late` True (a text that was not streamed
+        but came as a whole) it may stand before items that came earlier.
         """
         if self._is_full and (last := self.last(group)):
             last.add("\n\n")
@@ -131,8 +132,9 @@ class OutputItems:
         return next((each.number for each in behind if each.is_announced), None)
 
     def _position(self, new: OutputItem, late: bool) -> int:
-        """Return the index in `ordered` at which to insert the OutputItem `new`; `late` is that of
-        `text_item`."""
+        """Return the index in `ordered` at which to insert the OutputItem `new`. `late` is True for
+        a text that was not streamed but came as a whole, so that it may stand before items that
+        came earlier."""
         if self.insert_at is not None:
             self.insert_at += 1
             return self.insert_at - 1

@@ -8,7 +8,8 @@ class Refusal:
     """Text of all refusals of one response, collected until its end; it is not shown earlier."""
 
     def __init__(self, limit: int) -> None:
-        """`limit` is the most characters; `text` cuts off what goes beyond it."""
+        """`limit` is the greatest length of the refusal's text in characters; the rest is cut
+        off."""
         self.limit = limit
         # An upper bound of the characters so far.
         self.size = 0
@@ -43,7 +44,8 @@ class Refusal:
         return self.size > self.limit
 
     def text(self) -> str:
-        """Return the whole text, repaired (see `repair`) and cut at the limit."""
+        """Return the whole text, without NUL and lone surrogates, cut to the limit of
+        characters."""
         return repair("".join(self._pieces))[: self.limit]
 
 

@@ -62,7 +62,7 @@ class TextPart:
         return self._pieces[0] if self._pieces else ""
 
     def text(self) -> str:
-        """Return the text of the part so far, repaired (see `repair`)."""
+        """Return the text of the part so far, without NUL and lone surrogates."""
         text = self.raw_text()
         # Not again for each event that repeats it.
         if self._repaired_size != len(text):
@@ -107,18 +107,20 @@ class TextParts:
         return self._find(kind, place) or self._new(kind, place)
 
     def text(self) -> str:
-        """Return the whole answer as streamed so far, repaired (see `repair`)."""
+        """Return the whole answer as streamed so far, without NUL and lone surrogates."""
         return "".join(part.text() for part in self._parts if part.kind == "text")
 
     def text_of(self, item: OutputItem) -> str:
-        """Return the text of the message `item` as streamed so far, repaired (see `repair`)."""
+        """Return the text of the message `item` as streamed so far, without NUL and lone
+        surrogates."""
         return "".join(
             part.text() for part in self._parts if part.item is item and part.kind == "text"
         )
 
     def _new(self, kind: Kind, place: Place, *, late: bool = False) -> TextPart:
         """Add a TextPart of `kind` at `place` and return it; between two parts of reasoning of one
-        item a blank line is added. `late` is that of `OutputItems.text_item`."""
+        item a blank line is added. `late` is True for a text that was not streamed but came as a
+        whole, so that its item may stand before items that came earlier."""
         if kind == "refusal":
             part = TextPart(kind, place, self._builder.refusal.item_at(place))
         else:

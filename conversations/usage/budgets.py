@@ -167,8 +167,9 @@ _locked_person = PreparedQuery(
 
 
 def may_spend(person, model, *, purpose=Purpose.REPLY, texts=(), max_output_tokens=None):
-    """Return True if the hard budgets of `person` leave room for a model call with these arguments
-    (see `reserve`). Nothing is reserved and rate limits are not checked; used to skip the
+    """Return True if the hard budgets of `person` leave room for a call of the model named `model`
+    for `purpose` (a Response.Purpose) that sends `texts` and answers with at most
+    `max_output_tokens`. Nothing is reserved and rate limits are not checked; used to skip the
     generation of a title early."""
     budgets = [budget for budget in Budget.objects.for_person(person.pk) if budget.hard]
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens)
@@ -238,8 +239,12 @@ _open_replies = PreparedQuery(
 def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
     """Check `budgets` (a list of Budgets) before a new model call of the person with the id
     `person_id`; raise OverBudget for the first hard one that refuses. Return `{"reserved_cost":
-    …}`, a Decimal, or None if no budget is for cost. `model`, `purpose` and `parameters` are those
-    of `reserve`, `estimate` is what `_estimate` returned."""
+    …}`, a Decimal, or None if no budget is for cost.
+
+    `model` is the model's name, `purpose` a Response.Purpose (reply or title), `parameters` a dict
+    of what is sent beside the texts (service tier, tools), `estimate` the tokens that the call may
+    use, as `_estimate` returned them.
+    """
     if purpose != Purpose.REPLY:
         # A title is no reply, but costs money and tokens.
         budgets = [budget for budget in budgets if budget.metric != Metric.REPLIES]

@@ -118,8 +118,9 @@ def _object(value):
 def number_of(uses, items, *, broke_off=False):
     """Return how often a call used tools, charged or not: by `uses` (a list of Use, as `uses_of`
     returns it), in which pictures that are charged by their tokens are counted in `items` instead;
-    with the calls of connectors, which nobody charges for. `items` and `broke_off` as in
-    `counted`."""
+    with the calls of connectors, which nobody charges for. `items` is the list of the answer's
+    items (None: none); with `broke_off`, for a reply that was stopped or cut off, uses that had
+    begun count too."""
     tokens = [use for use in uses if use.kind.startswith("image_") and use.kind != IMAGE_GENERATION]
     number = sum(use.quantity for use in uses if use not in tokens)
     if tokens:

@@ -138,7 +138,8 @@ def file(request, conversation_id, file_id):
 @require_safe
 def file_text(request, conversation_id, file_id):
     """Return the page with the text that a model read of the document `file_id` of a conversation
-    under review. Recorded in the access log, and redirects, as `file` does."""
+    under review, for a reviewer. Each time is recorded in the access log. Redirects to the review
+    page if no sitting (permission to read for an hour) allows it."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return redirect(visit.url)

@@ -118,8 +118,10 @@ def callback(request):
 
 
 def _begin(request, process, next_url, fresh):
-    """Return the page that leads to the identity provider; `process` ("login", "connect" or
-    "again"), `next_url` and `fresh` are as in `Provider.begin`."""
+    """Return the page that leads the browser to the identity provider. `process` is "login",
+    "connect" (connect the logged-in account) or "again" (confirm who one is); `next_url` is the
+    path to go on to afterwards; with `fresh` True the provider asks for the person's credentials
+    again."""
     provider = get_provider_adapter(request).get_provider(request, PROVIDER)
     url = provider.begin(request, process=process, next_url=next_url, fresh=fresh)
     return _onward(request, url)

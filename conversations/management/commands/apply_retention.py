@@ -37,8 +37,8 @@ class Command(BaseCommand):
         self._print(run.counts, "deleted")
 
     def _print(self, counts, said):
-        """Print `counts` (a dict of numbers by kind, as in `Sweep.counts`), a line for each kind;
-        `said` is the verb in it."""
+        """Print a line for each kind in `counts`, a dict of numbers deleted by kind (retention
+        rules, temporary conversations, trash …); `said` is the verb in it."""
         total = sum(counts[kind] for kind in _NAMES)
         self.stdout.write(f"{total:,} conversations {said}:")
         for kind, name in _NAMES.items():

@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _kilobytes() -> int:
-    """Return how much memory the process has resident now."""
+    """Return the resident memory of this process in kB."""
     try:
         with open("/proc/self/statm") as pages:
             return int(pages.read().split()[1]) * resource.getpagesize() // 1024

@@ -64,7 +64,9 @@ class Jobs:
 
     def add(self, code: str, lexer: str, account: Hashable) -> Future:
         """Queue `code` for highlighting and return the future result (Coloured); at once without
-        highlighting if the same code took too long before. Parameters are those of `colour`."""
+        highlighting if the same code took too long before. `lexer` is Pygments' name of the
+        language; `account` is any hashable value by which processor time is shared fairly, as a
+        person's id."""
         future: Future = Future()
         with self._lock:
             cost = self._costs.get(_key(code, lexer), 0)
