@@ -97,3 +97,12 @@ def test_no_day_in_a_filter_of_the_administration_breaks_the_page(office, path, 
     for value in (day, day[:4]):
         page = office.get(f"/admin/conversations/{path}__{part}={value}", follow=True)
         assert page.status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    "query", ["q=" + "a+" * 50_000, "q=" + "%22" * 30_000, "o=" + "1." * 30_000]
+)
+def test_a_list_is_not_searched_for_a_hundred_thousand_characters(admin_client, query):
+    answer = admin_client.get(f"/admin/conversations/person/?{query}", follow=True)
+    assert answer.redirect_chain == [("/admin/conversations/person/", 302)]
+    assert "were too long" in answer.content.decode()

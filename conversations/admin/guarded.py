@@ -1,8 +1,9 @@
 """Base classes of the ModelAdmins, against staff who would read or change more than they may."""
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import get_fields_from_path
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from conversations.accounts.recent_login import require_recent_login
@@ -12,6 +13,9 @@ from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.models import Person
 from conversations.review.record_access import acting
 
+# Bytes of the query of a list's URL: Django takes a search of 100,000 characters apart into
+# conditions for a minute, and writes it many times into the page.
+MOST_QUERY = 2_000
 # As text, as in the query of a URL.
 _YEARS = {str(year) for year in range(FIRST_DAY.year, LAST_DAY.year + 1)}
 
@@ -44,7 +48,17 @@ class GuardedAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request, *args, **kwargs):
         """Return the list of rows, or run an action on some of them by POST. Changes are recorded
-        in the access log as acts of `request.user`."""
+        in the access log as acts of `request.user`. A query of more than MOST_QUERY bytes is left
+        out, with a sentence."""
+        if len(request.META.get("QUERY_STRING", "")) > MOST_QUERY:
+            messages.error(
+                request,
+                _(
+                    "The search or the filters were too long, so all rows are listed. Search for "
+                    "fewer words."
+                ),
+            )
+            return redirect(request.path)
         with acting(request):
             return super().changelist_view(request, *args, **kwargs)
 
