@@ -90,3 +90,17 @@ def test_a_line_that_cannot_be_used_changes_nothing(run, alice, text, said):
 def test_a_file_that_is_not_there_is_a_sentence(db):
     with pytest.raises(CommandError, match="Cannot read"):
         call_command("import_people", "nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name" + "," * 1_000_000, "More than 100 columns"),
+        ("name,address\n" + "a,a@example.org\n" * 10_001, "More than 10000 rows"),
+        ("name,address\n" + "a" * 5_000_000 + ",a@example.org\n", "The file is no CSV"),
+    ],
+    ids=["columns", "rows", "field"],
+)
+def test_a_file_beyond_all_measure_is_a_sentence(run, text, said):
+    with pytest.raises(CommandError, match=said):
+        run(text)

@@ -14,6 +14,7 @@ from conversations.models import DirectoryGroup
 from conversations.models.invitation import Role
 
 MOST_ROWS = 10_000
+MOST_COLUMNS = 100
 # Names of columns, with others that people give them.
 COLUMNS = {
     "username": ("username", "user name", "login"),
@@ -74,8 +75,6 @@ def read_rows(content, required=()):
         raise FileFaults(
             [_("The first line must name the columns; missing: %s.") % ", ".join(missing)]
         )
-    if len(lines) - 1 > MOST_ROWS:
-        raise FileFaults([_("More than %d rows. Split the file.") % MOST_ROWS])
     groups = {group.name.casefold(): group for group in Group.objects.all()}
     managed = set(DirectoryGroup.managed().values_list("pk", flat=True))
     rows, faults = [], []
@@ -91,14 +90,20 @@ def read_rows(content, required=()):
 
 def _lines(text):
     """Yield `(line number, list of cells)` for each line of the CSV `text` that is not empty. Raise
-    FileFaults if it is no CSV."""
+    FileFaults if it is no CSV, or larger than MOST_ROWS and MOST_COLUMNS."""
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         reader = csv.reader(io.StringIO(text.replace("\0", "")), delimiter=delimiter, strict=True)
+        rows = -1  # the first one names the columns
         for cells in reader:
+            if len(cells) > MOST_COLUMNS:
+                raise FileFaults([_("More than %d columns in one line.") % MOST_COLUMNS])
             stripped = [cell.strip() for cell in cells]
             if any(stripped):
+                rows += 1
+                if rows > MOST_ROWS:
+                    raise FileFaults([_("More than %d rows. Split the file.") % MOST_ROWS])
                 yield reader.line_num, stripped
     except csv.Error as error:
         raise FileFaults([_("The file is no CSV: %s.") % error]) from error
