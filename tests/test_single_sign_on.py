@@ -240,6 +240,16 @@ def test_a_provider_that_is_down_is_a_sentence_and_local_login_works(client, dir
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("raw", [b"[" * 100_000, b'{"issuer": "' + b"x" * 1_100_000 + b'"}'])
+def test_an_answer_that_is_too_deep_or_too_long_is_a_sentence(client, directory, raw):
+    answer = directory.authorize(begin(client))
+    directory.raw = raw
+    refused(client, client.get(CALLBACK, answer), "Not signed in")
+    cache.clear()
+    refused(client, client.post(LOGIN), "does not answer as it should")
+
+
+@pytest.mark.once
 def test_a_provider_that_fails_in_between_is_a_sentence(client, directory):
     answer = directory.authorize(begin(client))
     directory.down = True

@@ -36,7 +36,7 @@ def verified(token, nonce, access_token):
         claims = _decoded(token)
     except jwt.PyJWTError as error:
         raise refused(f"ID token: {type(error).__name__}: {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise refused(f"ID token: {type(error).__name__}") from error
     if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(
         claims["nonce"].encode(), nonce.encode()

@@ -114,7 +114,7 @@ class Provider(OpenIDConnectProvider):
             )
         except requests.RequestException as error:
             raise unreachable(f"token endpoint: {type(error).__name__}") from error
-        except (OAuth2Error, LookupError, ValueError) as error:
+        except (OAuth2Error, LookupError, ValueError, RecursionError) as error:
             # A code that was used, has expired, or is of somebody else. The error holds the answer.
             raise id_token.refused("token endpoint: no token for this code") from error
         if not isinstance(answer, dict) or not isinstance(answer["access_token"], str):

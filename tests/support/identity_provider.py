@@ -48,6 +48,7 @@ class IdentityProvider:
         self.keys = {"key-1": KEY}
         self.asked, self.codes = [], {}
         self.down = False
+        self.raw = b""  # an answer to everything
         handler = type("Handler", (Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -153,7 +154,7 @@ class Handler(BaseHTTPRequestHandler):
         status, body = (
             (503, {}) if self.provider.down else self.provider.answer(path, form, self.headers)
         )
-        content = json.dumps(body).encode()
+        content = self.provider.raw or json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
