@@ -321,8 +321,9 @@ def test_no_value_in_a_query_or_form_breaks_a_page(walker, method, person):
                 for index, name in enumerate(read)
             }
             walker.walk(method, path, data, data)
-        for name in read:
-            for value in () if LIBRARIES.match(path) else WORST:
+        for index, name in enumerate(read):
+            worst = () if LIBRARIES.match(path) else WORST[index % THINNED :: THINNED]
+            for value in worst:
                 walker.walk(method, path, (name, value), {name: value})
             if LIBRARIES.match(path):
                 continue
