@@ -10,6 +10,8 @@ without those headers, and the bare text. Each is loaded from a tab that shows a
 after a click on a link, and in an empty tab. In an empty tab the site's header
 `Cross-Origin-Opener-Policy` makes the browser start a new process; coming from another site does so
 for any page.
+
+Over 300 lines: a script that is read from top to bottom, with its server of static pages.
 """
 
 import gzip

@@ -27,5 +27,5 @@ def is_new(subject, sentence):
 
 
 def forget():
-    """Forget all sentences, since the server starts anew."""
+    """Clear what `is_new` remembers; called when gunicorn's master starts anew."""
     _last[:] = bytes(len(_last))

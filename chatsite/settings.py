@@ -2,8 +2,10 @@
 
 gunicorn.conf.py reads those of the server, by the same parsers (chatsite/environment.py).
 
-Runs from a fresh checkout with nothing set but SECRET_KEY. A bad value stops the start with
-one sentence that names the variable.
+Runs from a fresh checkout with nothing set but SECRET_KEY. A bad value stops the start with one
+sentence that names the variable.
+
+Over 300 lines since Django reads its settings from one module; functions here only parse a value.
 """
 
 import json

@@ -1,4 +1,8 @@
-"""Administration of accounts and of the gateway's language models."""
+"""Administration of accounts: list, form, password, erasure, and actions on several at once.
+
+Over 300 lines since it is one ModelAdmin: each method is a hook of Django's, with the check of whom
+`request.user` may change.
+"""
 
 import unicodedata
 

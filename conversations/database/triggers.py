@@ -9,6 +9,8 @@ behind; its token counts stay. HOLD refuses to delete what is under a legal hold
 Migrations create them, and `install` repairs them after every `migrate`: on SQLite a change of a
 table's columns makes the table anew, and the new one has no triggers. Those of HOLD read other
 tables, which SQLite would not let a migration make anew meanwhile: `lift` drops them before.
+
+Over 300 lines since each trigger stands here twice, for SQLite and for PostgreSQL, to be compared.
 """
 
 import re

@@ -3,6 +3,8 @@ its meaning.
 
 The same as `.env.example` says, word for word, for the administration's page of settings: the file
 is no part of an installed site, and its comments cannot be translated.
+
+Over 300 lines since it is a table, with an entry for each variable.
 """
 
 from django.utils.translation import gettext_lazy as _

@@ -33,7 +33,8 @@ class RetentionWork:
         self._sweep.remove(*piece)
 
     def finish(self):
-        """Record the numbers in the access log; needs the transaction that ends the Job."""
+        """Record in the access log how much was deleted, by kind; call it in the transaction that
+        ends the Job."""
         self._sweep.record(record_change)
 
     def fields(self):

@@ -62,7 +62,8 @@ class Sweep:
             record(ReviewAccess.Action.APPLIED_RETENTION, detail=dict(self.counts))
 
     def _all_due(self):
-        """Yield `(kind, list of Conversations)` of all that is due."""
+        """Yield `(kind, list of Conversations)` of all conversations that are due for deletion, in
+        lists of limited length; `kind` names the cause, such as a retention rule or the trash."""
         for kind, conversations in due(self._now):
             yield from ((kind, batch) for batch in _in_order(conversations))
 

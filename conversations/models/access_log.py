@@ -1,5 +1,9 @@
 """The access log of reviews: an append-only table of what reviewers did, whose rows form a hash
-chain (SHA-256), so that later changes can be detected."""
+chain (SHA-256), so that later changes can be detected.
+
+Over 300 lines since the list of actions and what each has in its columns stand with the model; what
+is hashed and how it is verified have to agree.
+"""
 
 import hashlib
 import json

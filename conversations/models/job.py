@@ -19,7 +19,7 @@ class Job(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """What a job does."""
+        """Kinds of background jobs: what a Job does."""
 
         IMPORT = "import", _("Import")
         EMPTY_TRASH = "empty_trash", _("Emptying the trash")

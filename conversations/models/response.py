@@ -1,5 +1,8 @@
 """The model of a Response: one request to the gateway, with its status, its error, its tokens and
-its cost."""
+its cost.
+
+Over 300 lines since it is one table: most of it are columns with their meaning, and constraints.
+"""
 
 import uuid
 

@@ -32,7 +32,7 @@ class FileParts:
 
     @property
     def count(self):
-        """The number of files."""
+        """The number of parts of the request that these files make."""
         return len(self.parts)
 
     def after(self, others):

@@ -6,6 +6,8 @@ text arrived, so a reply cut anywhere gives the same blocks as the whole text. O
 can reach past a line is followed here; the Markdown parser does the rest. Where it takes following
 text to tell, a block is kept longer: a paragraph that follows a list or a quote without a blank
 line stays in one block with it.
+
+Over 300 lines since it is one state machine, with a method for each kind of block.
 """
 
 import enum

@@ -137,5 +137,6 @@ def _image(match: re.Match) -> str:
 
 
 def _task(match: re.Match) -> str:
-    """Return the checkbox of a task as a character."""
+    """Return the HTML of a list item's checkbox (`[x]`, `[ ]`) that `match` has: the character ☑ or
+    ☐."""
     return f'{match[2] or ""}<span class="task">{"☑" if match[1] else "☐"}</span> '

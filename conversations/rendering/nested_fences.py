@@ -26,7 +26,8 @@ class OpenFence:
 
     @property
     def nested(self) -> bool:
-        """Return True if a fence within this one is open."""
+        """Return True if a further fence of code has been opened, and not closed, within this
+        one."""
         return len(self._levels) > 1
 
     def closes(self, line: str) -> bool:

@@ -1,5 +1,8 @@
 """Rendering of Markdown to HTML: of a whole text (`render`), and of a text that arrives in pieces
-(`Stream`). `render` gives all its text to a Stream as one piece."""
+(`Stream`). `render` gives all its text to a Stream as one piece.
+
+Over 300 lines since Stream is one state machine, which the modules beside it serve.
+"""
 
 from collections import deque
 from collections.abc import Hashable

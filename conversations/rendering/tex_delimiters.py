@@ -173,8 +173,9 @@ class _Count:
         return True
 
     def _open(self) -> None:
-        """Count an opening delimiter; none directly in an environment, whose cells are not looked
-        through, unless something in them begins a list."""
+        """Count an opening delimiter as unclosed. Those directly in an environment do not count,
+        since the converter does not look for their ends in its cells, unless something in the
+        environment begins a list of its own."""
         current = self._lists[-1]
         if self._splits or not current.is_environment:
             self.total += 1

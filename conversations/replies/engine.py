@@ -2,6 +2,9 @@
 
 There is one per event loop. Its state is changed on that loop only, except for `reserve`; other
 threads reach it with `call_soon_threadsafe`. Processes share nothing but the database.
+
+Over 300 lines since all changes of that state stand together; what a reply does is in other
+modules.
 """
 
 import asyncio

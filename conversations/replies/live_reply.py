@@ -124,7 +124,7 @@ class LiveReply(LiveItems):
             item.overtaken_at = item.blocks
 
     def refreshed(self):
-        """Note that the HTML has changed, and wake the watchers."""
+        """Increase `version`, since the HTML has changed, and wake the watchers."""
         self.version += 1
         self.wake()
 

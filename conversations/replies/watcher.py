@@ -49,7 +49,8 @@ class Watcher:
         self.wake()
 
     def reminded(self):
-        """Return True if `remind` was called since the last call."""
+        """Return True if a comment is due on the stream: `remind` was called since the last call of
+        this."""
         reminded, self._reminded = self._reminded, False
         return reminded
 

@@ -71,8 +71,8 @@ def acting(request, by=""):
 
 
 def is_acting():
-    """Return True within `acting` without `by`: somebody changes something in the
-    administration."""
+    """Return True if what is recorded now is an act of a member of staff in the administration, not
+    of the site on its own."""
     request, by = _acting.get()
     return request is not None and not by
 

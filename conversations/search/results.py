@@ -92,9 +92,10 @@ def _places(wanted, phrases):
 
 
 def message_excerpts(texts, phrases):
-    """Return `{id: pieces}` for `texts`, `{id of a message: its text}`: an excerpt around the first
-    match of `phrases`, as `snippet` returns it. Where the text does not match it is one of what the
-    message's tools did, if that does; takes one query for these, none if all texts match."""
+    """Return `{id: pieces}` for `texts`, `{id of a message: its text}`. `pieces` is a list of
+    `(piece of text, True if it is a match)`: an excerpt around the first match of `phrases`. Where
+    the text does not match it is one of what the message's tools did, if that does; takes one query
+    for these, none if all texts match."""
     found = {pk: snippet(text, phrases) for pk, text in texts.items()}
     others = [pk for pk, pieces in found.items() if not _has_match(pieces)]
     if others:
@@ -112,9 +113,9 @@ def _has_match(pieces):
 
 def excerpts(attachment_ids, phrases):
     """Return `{attachment id: (Attachment, pieces)}` for the files with these ids, also those that
-    are deleted for their owner and kept under a legal hold. `pieces` is an excerpt around the first
-    match of `phrases` in the text that the index has of it, its begin without one, as `snippet`
-    returns it; [] for a file without text."""
+    are deleted for their owner and kept under a legal hold. `pieces` is a list of `(piece of text,
+    True if it is a match)`: an excerpt around the first match of `phrases` in the text that the
+    index has of the file, its beginning without a match; [] for a file without text."""
     found = {}
     files = Attachment.with_hidden.filter(pk__in=attachment_ids).annotate(
         known=Substr("text", 1, F("indexed"))

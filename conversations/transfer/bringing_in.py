@@ -4,6 +4,8 @@
 `cursor` says where to continue after a crash. Ids of conversations and messages are derived from
 the file, so that what was imported before is recognised. No Response rows are created, so imported
 conversations cost nothing and do not count in usage reports.
+
+Over 300 lines since Importer's generators share the state from which an import continues.
 """
 
 import time

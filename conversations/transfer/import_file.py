@@ -169,7 +169,7 @@ class ImportFile:
 
 
 class _Counted:
-    """A file that calls `count(data)` for what each `read` returns."""
+    """Wrapper of an open file that calls `count(data)` with the bytes of each `read`."""
 
     def __init__(self, file, count):
         self._file = file

@@ -84,7 +84,7 @@ class Report:
             self.more_refused += 1
 
     def take(self, other):
-        """Add what could not be read according to the Report `other`."""
+        """Add to this Report what the Report `other` says could not be read."""
         for name in other.broken:
             self.add_broken(name)
         self.more_broken += other.more_broken

@@ -1,4 +1,7 @@
-"""HTTP client of one LLM gateway: asks for responses and models, with retries and time limits."""
+"""HTTP client of one LLM gateway: asks for responses and models, with retries and time limits.
+
+Over 300 lines since a call's attempts, time limits and ends are one class; parsing is elsewhere.
+"""
 
 import asyncio
 import json

@@ -25,7 +25,7 @@ class Reuse:
     """
 
     def __init__(self) -> None:
-        """Begin with `happened` False."""
+        """Create the flag of a request that was not sent yet: `happened` is False."""
         self.happened = False
 
 

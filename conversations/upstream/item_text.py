@@ -17,7 +17,7 @@ class Allowance:
     __slots__ = ("incoming", "limit", "overflown", "used")
 
     def __init__(self, limit: int) -> None:
-        """`limit` is in characters."""
+        """`limit` is the greatest number of characters."""
         self.limit = limit
         self.incoming = 0
         self.used = 0

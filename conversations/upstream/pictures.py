@@ -3,6 +3,8 @@ and kept in temporary files, with a short reference in the JSON in their place.
 
 A picture of 10 MB is a frame of 13 MB, which gateways send twice. Parsed like any other frame it
 would be in memory several times, and hold up the event loop meanwhile.
+
+Over 300 lines since finding, decoding and limiting are states of one scanner of bytes.
 """
 
 import base64
@@ -168,7 +170,8 @@ class PictureFilter:
         return b"".join(self._filtered(window, at))
 
     def finish(self) -> bytes:
-        """Return what was held back, at the end of the response."""
+        """Return the last bytes of the response, which were held back in case a picture began in
+        them; a picture that is incomplete is ended as such."""
         held, self._held = self._held, None
         if self._taking:
             self._end_picture(is_whole=False)
@@ -215,8 +218,8 @@ class PictureFilter:
             picture.close()
 
     def _filtered(self, window: bytes, at: int) -> list[bytes]:
-        """Return what is left of `window`, bytes of the response, in pieces. Those before `at` were
-        returned already."""
+        """Return `window`, bytes of the response, from the index `at` on, in pieces and with
+        references in place of the pictures."""
         out: list[bytes] = []
         searched = 0
         while at < len(window) and not self.too_long:

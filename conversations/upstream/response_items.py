@@ -1,4 +1,8 @@
-"""Reader of response objects of the Responses API: items of `output`, usage, status and errors."""
+"""Reader of response objects of the Responses API: items of `output`, usage, status and errors.
+
+Over 300 lines since streamed and final items are reconciled by the methods of one class, with
+common state.
+"""
 
 from .closed_message import MOST_ANNOTATIONS, closed_message
 from .events import Status

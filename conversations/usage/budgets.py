@@ -6,6 +6,8 @@ Response, a crash included, also releases the reservation. Reservations of one p
 other on a lock of the person's row (on SQLite the transaction itself is exclusive). What was used
 and what is reserved are read by one statement: a Response that ended between two statements would
 be counted by neither.
+
+Over 300 lines so that the decision, its estimate and its sums can be checked against each other.
 """
 
 from dataclasses import dataclass

@@ -137,12 +137,13 @@ class _Cells:
         ]
 
     def found(self):
-        """Return the stored sums."""
+        """Return the sums as they are stored: `{(day, person id, model, purpose): {measure:
+        number}}`, without zeros."""
         rows = self.rows().values_list(*KEYS, *MEASURES)
         return {row[:4]: _nonzero(row[4:]) for row in rows.iterator(CHUNK)}
 
     def mend(self):
-        """Replace the stored rows by the expected ones."""
+        """Replace the stored rows by rows with the sums computed anew."""
         self.rows().delete()
         made = [
             self.make(**dict(zip(KEYS, key, strict=True)), **sums)

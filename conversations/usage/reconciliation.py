@@ -88,7 +88,8 @@ def summed(calls, by, zone=UTC):
 
 
 def _summed_line(row, by):
-    """Return the cells of a row of `summed`."""
+    """Return the list of a CSV file's cells for `row`, a dict of sums; `by` are the names of the
+    columns that it is summed by."""
     for name in MONEY:
         if row[f"sum_{name}"] is not None:
             row[f"sum_{name}"] = money(row[f"sum_{name}"])

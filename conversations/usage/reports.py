@@ -1,5 +1,8 @@
 """Usage reports: sums of calls, tokens, cost and times of people, groups, models and days. They
-read the tables UsageDay and UsageRollup; only `by_conversation` reads Responses."""
+read the tables UsageDay and UsageRollup; only `by_conversation` reads Responses.
+
+Over 300 lines since all reports share Selection and Sums, and the choice of the table to read.
+"""
 
 from collections import defaultdict
 from dataclasses import dataclass, replace

@@ -1,5 +1,9 @@
 """Views of the review: the queue of conversations to review, and the conversations of other people.
-Each needs the permission; reading needs a reason, and each act is recorded in the access log."""
+Each needs the permission; reading needs a reason, and each act is recorded in the access log.
+
+Over 300 lines so that all ways to other people's text, and what each records, can be checked in one
+place.
+"""
 
 import json
 import math

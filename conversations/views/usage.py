@@ -1,5 +1,8 @@
 """Pages of usage (tokens and cost): a person's own, everyone's, and one person's; each also as a
-CSV file."""
+CSV file.
+
+Over 300 lines since the pages share their form, tables and chart, and each has its file beside it.
+"""
 
 import csv
 import io

@@ -82,7 +82,8 @@ class Jobs:
         return future
 
     def _run(self) -> None:
-        """Work through the jobs, for ever, as the body of the thread."""
+        """Highlight the code of one job after another, those of the accounts with the least use
+        first. Body of the thread; never returns."""
         while True:
             with self._lock:
                 while not self._waiting:
