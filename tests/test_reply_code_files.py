@@ -1,13 +1,12 @@
 """Files that code of a model made: fetched from the gateway's container, stored, shown."""
 
-import json
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from conversations.files import container_files, storage
-from conversations.models import Attachment, Response
+from conversations.files import container_files, sentences, storage
+from conversations.models import Attachment, Conversation, Message, Response
 from tests.support import sample_files as made
 from tests.support.gateway import RESET, WAIT, Script
 from tests.support.item_frames import call, done
@@ -58,6 +57,18 @@ def settled(count=1):
     rows = Attachment.objects.order_by("position")
     until(lambda: rows.count() == count and not rows.filter(state="fetching").exists(), 30)
     return list(rows)
+
+
+@pytest.fixture
+def reply(alice):
+    """A stored reply."""
+    conversation = Conversation.objects.create(owner=alice)
+    return Message.objects.create(conversation=conversation, role="assistant")
+
+
+def items_of(*annotations):
+    """The items of a reply that cites these files."""
+    return reply_with(*annotations)[-1]["response"]["output"]
 
 
 def asked(gateway):
@@ -114,29 +125,19 @@ def test_the_end_of_the_text_does_not_wait_for_files(stage, visitor):
     assert "report.csv" in visitor.watch(row.pk)[-1].text
 
 
-@pytest.mark.parametrize(
-    ("script", "fault"),
-    [
-        (Script(status=404, body={"error": {"message": "Container is expired."}}), "not_served"),
-        (Script(status=501, body={"error": {"message": "not implemented"}}), "not_served"),
-        (Script(body="<!doctype html><title>A gateway's own page</title>"), "not_served"),
-        (Script(status=302, headers={"Location": "/v1/models"}, body=b""), "not_served"),
-    ],
-)
-def test_a_file_that_is_not_served_is_a_sentence(stage, visitor, script, fault):
-    stage.gateway.files[PATH] = script
+def test_a_file_that_is_not_served_is_a_sentence(stage, visitor):
+    error = {"message": "Container is expired."}
+    stage.gateway.files[PATH] = Script(status=404, body={"error": error})
     row = ask(stage, visitor, reply_with(citation()))
     [file] = settled()
-    assert (file.state, file.fault, file.stored) == ("missing", fault, None)
+    assert (file.state, file.fault, file.stored) == ("missing", "not_served", None)
     html = page(visitor, row)
-    assert "report.csv" in html and "The gateway" in html
+    assert "report.csv" in html and "The gateway did not hand it out" in html
     assert visitor.get(f"/files/{file.pk}/").status_code == 404
-    assert not [each for each in stage.gateway.requests if each.path.endswith("/models")]
 
 
-@pytest.mark.parametrize(
-    "ids",
-    [
+def test_ids_that_lead_elsewhere_are_not_asked_for(reply):
+    ids = [
         {"file": "../../responses"},
         {"container": ".."},
         {"file": "cfile_1/content?x="},
@@ -144,14 +145,13 @@ def test_a_file_that_is_not_served_is_a_sentence(stage, visitor, script, fault):
         {"file": ""},
         {"file": "cfile_\u202e1"},
         {"file": "f" * 300},
-    ],
-)
-def test_ids_that_lead_elsewhere_are_not_asked_for(stage, visitor, ids):
-    row = ask(stage, visitor, reply_with(citation(**ids)))
-    [file] = settled()
-    assert (file.state, file.fault) == ("missing", "invalid")
-    assert "The gateway named it in a way that cannot be asked for." in page(visitor, row)
-    assert asked(stage.gateway) == []
+    ]
+    container_files.expect(reply.pk, items_of(*(citation(**each) for each in ids)))
+    rows = Attachment.objects.values_list("state", "fault")
+    assert list(rows) == [("missing", "invalid")] * len(ids)
+    assert container_files.claim() == []
+    note = sentences.state(Attachment.objects.first())
+    assert note == "The gateway named it in a way that cannot be asked for."
 
 
 def test_names_are_cleaned(stage, visitor):
@@ -177,20 +177,11 @@ def test_what_is_not_read_here_is_kept_to_be_downloaded(stage, visitor):
     assert "all.zip" in page(visitor, row)
 
 
-def test_no_more_than_twenty_files_are_fetched(stage, visitor):
-    for number in range(30):
-        serve(stage.gateway, b"%d" % number, f"/containers/cntr_1/files/cfile_{number}/content")
+def test_no_more_than_twenty_files_are_fetched(reply):
     citations = [citation(f"{number}.txt", f"cfile_{number}") for number in range(30)]
-    ask(stage, visitor, reply_with(*citations))
-    assert [file.text for file in settled(20)] == [str(number) for number in range(20)]
-
-
-def test_too_large_a_file_is_not_kept(stage, visitor, alice, settings):
-    settings.MAX_FILE = 25_000_000
-    stage.gateway.files[PATH] = Script(chunks=[b"x" * 1_000_000] * 30)
-    ask(stage, visitor, reply_with(citation()))
-    [file] = settled()
-    assert (file.state, file.fault) == ("missing", "too_large_file")
+    container_files.expect(reply.pk, items_of(*citations))
+    names = list(Attachment.objects.order_by("position").values_list("name", flat=True))
+    assert names == [f"{number}.txt" for number in range(20)]
 
 
 def test_a_gateway_that_fails_for_a_moment_is_asked_again(stage, visitor):
@@ -223,13 +214,8 @@ def test_a_file_that_a_process_left_is_fetched_by_another(stage, make_stage_serv
     assert (file.message_id, storage.read(file.stored.name)) == (row.message_id, CSV)
 
 
-@pytest.mark.django_db
-def test_a_row_is_inserted_once_and_claimed_once(alice, tmp_path):
-    from conversations.models import Conversation, Message
-
-    conversation = Conversation.objects.create(owner=alice)
-    reply = Message.objects.create(conversation=conversation, role="assistant")
-    items = json.loads(json.dumps(reply_with(citation())[-1]["response"]["output"]))
+def test_a_row_is_inserted_once_and_claimed_once(reply, tmp_path):
+    items = items_of(citation())
     container_files.expect(reply.pk, items)
     container_files.expect(reply.pk, items)
     [row] = Attachment.objects.all()
