@@ -12,7 +12,7 @@ if __name__ == "__main__":
         os.umask(UMASK)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
-    from django.db import OperationalError
+    from django.db import DatabaseError
 
     if sys.argv[1:] in (["version"], ["--version"]):
         # Django answers both by itself, with its own version.
@@ -22,11 +22,12 @@ if __name__ == "__main__":
     else:
         try:
             execute_from_command_line(sys.argv)
-        except (ImproperlyConfigured, OperationalError) as error:
-            if "--traceback" in sys.argv:
-                raise
+        except (ImproperlyConfigured, DatabaseError) as error:
             from chatsite.command_errors import told
 
+            text = told(sys.argv[1:], error)
+            if text is None or "--traceback" in sys.argv:
+                raise
             stream = sys.stdout if sys.argv[1:2] == ["doctor"] else sys.stderr
-            print(told(sys.argv[1:], error), file=stream)
+            print(text, file=stream)
             sys.exit(1)

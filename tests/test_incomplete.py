@@ -248,3 +248,19 @@ def test_migrate_says_in_one_sentence_that_there_is_no_database(url, said):
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.skipif(not ON_POSTGRES, reason="there is an empty database beside")
+@pytest.mark.django_db(transaction=True)
+def test_a_command_on_an_empty_database_asks_for_migrate():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check_usage"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": f"{database_url().rpartition('/')[0]}/postgres"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert "Migrations are pending: run manage.py migrate" in done.stderr
+    assert "Traceback" not in done.stderr
