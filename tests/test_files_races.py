@@ -8,7 +8,7 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection, connections, transaction
 
 from conversations.conversation_list import trash
-from conversations.files import intake
+from conversations.files import intake, quota
 from conversations.files.refused import FileRefused
 from conversations.keeping import removal
 from conversations.models import Attachment, Conversation, Person, StoredFile
@@ -105,7 +105,7 @@ def test_nobody_uploads_one_document_again_and_again(own, alice, settings):
             size=5,
             text="w",
         )
-        for _number in range(intake.MESSAGES_OF_DRAFTS - 1)
+        for _number in range(quota.MESSAGES_OF_DRAFTS - 1)
     )
     answer = upload(own, b"words", "a.txt")
     assert answer.status_code == 422
@@ -129,7 +129,7 @@ def test_files_of_two_people_at_a_time_stay_within_the_limit_of_the_site(setting
 
     with transaction.atomic():
         first = Attachment(owner=alice, size=10, sha256=uuid.uuid4().hex)
-        intake._reserve(first, 0)
+        quota.reserve(first, 0)
         other = threading.Thread(target=take)
         other.start()
         until(_somebody_waits, 30)

@@ -1,9 +1,8 @@
-"""Intake of uploaded files: identifies a file, reads it in a child process, stores its bytes and
-makes an Attachment of it.
+"""Intake of uploaded files: identifies a file, reads it in a child process, has its bytes stored
+(`storing`) and makes an Attachment of it.
 
 No transaction is open while a file is read or its bytes are written: a document may take twenty
-seconds. The row for the bytes (StoredFile) is inserted first, the Attachment last, so that the
-periodic deletion (`sweep`) finds whatever a process that dies leaves behind.
+seconds.
 """
 
 import contextlib
@@ -12,31 +11,24 @@ import logging
 import tempfile
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q, Sum
-from django.utils import timezone
+from django.db import transaction
 
 from conversations.extraction.finding import DOCUMENT, PICTURE, REFUSALS, TEXT, Finding, Refusal
 from conversations.extraction.limits import WALL_SECONDS
 from conversations.extraction.process import read_file, read_pages
-from conversations.files import names, scanner, storage, sweep
+from conversations.files import names, quota, scanner, storage, storing, sweep
 from conversations.files import seal as seal_of_pictures
 from conversations.files.refused import FileRefused
-from conversations.models import Attachment, Person, StoredFile
+from conversations.models import Attachment, StoredFile
 from conversations.models.attachment import PICTURES, UNREAD
-from conversations.search import index
 
 logger = logging.getLogger(__name__)
 
 # Texts whose ending says what they are; any other is text/plain. All are shown as text.
 TEXTS = {"csv": "text/csv", "md": "text/markdown", "json": "application/json"}
 _BLOCK = 1 << 20
-# A person may have the files of so many messages that were not sent yet.
-MESSAGES_OF_DRAFTS = 10
 # Seconds for `prepare`: less than those after which a job without a sign of life is taken for dead.
 PREPARING = 8
-# Key of an advisory lock of PostgreSQL, under which files are counted for the whole site.
-_SITE_LOCK = 0x66696C6573
 
 
 def take(person, upload, *, conversation=None):
@@ -56,7 +48,7 @@ def take(person, upload, *, conversation=None):
             is_picture = extract.finding.kind == PICTURE
             content = extract.large if is_picture else file
             attachment = _attachment(person, name, extract.finding, content, conversation)
-            _store(attachment, content, extract.small if is_picture else b"")
+            storing.store(attachment, content, extract.small if is_picture else b"")
     return scanner.check(attachment)
 
 
@@ -77,12 +69,12 @@ def prepare(person, name, file, *, seal="", media_type=""):
             content, extract.finding.media_type = file, media_type
         attachment = _attachment(person, name, extract.finding, content, None)
         with transaction.atomic():
-            _lock(attachment.owner)
-            attachment.stored = _same(attachment)
+            quota.lock(attachment.owner)
+            attachment.stored = storing.same_content(attachment)
             if attachment.stored is None:
-                stored = _reserve(attachment, len(extract.small))
+                stored = quota.reserve(attachment, len(extract.small))
         if attachment.stored is None:
-            _write(stored, content, extract.small)
+            storing.write(stored, content, extract.small)
             attachment.stored = stored
     scanner.check(attachment)
     if attachment.state in (attachment.State.SUSPICIOUS, attachment.State.TOO_LARGE_TO_SCAN):
@@ -121,7 +113,7 @@ def take_pages(person, scanned, *, conversation=None, most):
         for number, extract in enumerate(extracts[:most], 1):
             name = names.clean(f"{stem} ({number}).jpg")
             attachment = _attachment(person, name, extract.finding, extract.large, conversation)
-            _store(attachment, extract.large, extract.small)
+            storing.store(attachment, extract.large, extract.small)
             taken.append(scanner.check(attachment))
     return taken
 
@@ -140,7 +132,7 @@ def take_made(message, file, name, *, position, as_they_are):
         if attachment.size > settings.MAX_FILE:
             raise FileRefused("too_large_file")
         attachment.message, attachment.position = message, position
-        _store(attachment, content, small)
+        storing.store(attachment, content, small)
     return scanner.check(attachment)
 
 
@@ -154,7 +146,7 @@ def fill(attachment, file):
         filled = _attachment(conversation.owner, attachment.name, finding, content, conversation)
         filled.pk, filled.message = attachment.pk, attachment.message
         filled._state.adding = False
-        _store(filled, content, small)
+        storing.store(filled, content, small)
     scanner.check(filled)
 
 
@@ -267,165 +259,3 @@ def _measure(content):
         digest.update(block)
         size += len(block)
     return size, digest.hexdigest()
-
-
-def _store(attachment, content, small):
-    """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes),
-    and insert `attachment` or, if it has a row already, one in the state FETCHING, update that.
-    Bytes that its owner has already are not written again. Raise FileRefused if there is no room,
-    writing fails, or what it belongs to was deleted meanwhile; nothing of it is kept then."""
-    with _refusing(), transaction.atomic():
-        _lock(attachment.owner)
-        if attachment.message_id is None:
-            _check_drafts(attachment.owner)
-        if _share(attachment):
-            return
-        stored = _reserve(attachment, len(small))
-    _write(stored, content, small)
-    try:
-        with _refusing(), transaction.atomic():
-            _lock(attachment.owner)
-            # The same file may have come in twice at a time: the first one stays.
-            if not _share(attachment):
-                attachment.stored = stored
-                _write_row(attachment)
-                StoredFile.objects.filter(pk=stored.pk).update(unheld_since=None)
-    except FileRefused:
-        sweep.remove_or_leave(stored.pk)
-        raise
-    if attachment.stored_id != stored.pk:
-        sweep.remove_or_leave(stored.pk)
-
-
-@contextlib.contextmanager
-def _refusing():
-    """Context manager: raise FileRefused in place of the IntegrityError for an Attachment whose
-    conversation or message was deleted meanwhile, which the database finds out when the transaction
-    ends."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise FileRefused("conversation_gone") from error
-
-
-def _write(stored, content, small):
-    """Write `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes)
-    into the file storage, as the StoredFile `stored`. Raise FileRefused if that fails; nothing is
-    kept then."""
-    try:
-        storage.write(stored.name, content)
-        if small:
-            storage.write(stored.small_name, small)
-    except Exception as error:
-        logger.warning("A file could not be stored: %s.", error)
-        sweep.remove_or_leave(stored.pk)
-        raise FileRefused("disk_full") from error
-
-
-def _write_row(attachment):
-    """Insert `attachment`, or update its row in the state FETCHING; a file of a reply gets into the
-    full-text search index too. Raise IntegrityError if that row was deleted meanwhile."""
-    if attachment._state.adding:
-        attachment.save(force_insert=True)
-    else:
-        row = Attachment.with_hidden.filter(pk=attachment.pk, state=Attachment.State.FETCHING)
-        if not row.update(**{name: getattr(attachment, name) for name in _FETCHED}):
-            raise IntegrityError("the file was deleted meanwhile")
-    if attachment.message_id is not None:
-        index.forget_file(attachment)
-        index.add_files(attachment.owner_id, attachment.message, [attachment])
-
-
-# Columns of a file that is there, in place of those of one that was still to be fetched.
-_FETCHED = (
-    *("stored_id", "name", "media_type", "size", "sha256", "width", "height", "pages", "text"),
-    *("characters", "is_cut", "cut_after", "state", "fetch_at"),
-)
-
-
-def _lock(person):
-    """Lock the row of `person` until the transaction ends, so that uploads of one person are stored
-    one after the other. Raise FileRefused if the account was deleted meanwhile."""
-    locked = Person.objects.select_for_update(no_key=True).filter(pk=person.pk)
-    if not locked.values_list("pk").first():
-        raise FileRefused("account_gone")
-
-
-def _check_drafts(person):
-    """Raise FileRefused if `person` has uploaded as many files without sending them as anybody may:
-    the extracted text of each is kept, however often the same document is uploaded."""
-    most = MESSAGES_OF_DRAFTS * settings.FILES_PER_MESSAGE
-    if Attachment.objects.unsent().filter(owner=person).count() >= most:
-        raise FileRefused("too_many_drafts")
-
-
-def _share(attachment):
-    """Insert `attachment` with the StoredFile of the same content that its owner has already.
-    Return True if that was possible, False (nothing inserted) if there is none. Call it in a
-    transaction."""
-    stored = _same(attachment)
-    if stored is None:
-        return False
-    attachment.stored = stored
-    _write_row(attachment)
-    return True
-
-
-def _same(attachment):
-    """Return the StoredFile that the owner of `attachment` has already of the same content, locked
-    until the transaction ends; None if there is none."""
-    same = StoredFile.objects.select_for_update(of=("self",)).filter(
-        owner_id=attachment.owner_id, sha256=attachment.sha256, doomed_at=None, unheld_since=None
-    )
-    return next(
-        (each for each in same if Attachment.with_hidden.filter(stored=each).exists()), None
-    )
-
-
-def _reserve(attachment, small):
-    """Insert and return the StoredFile for the bytes of `attachment`, before they are written;
-    `small` is the size of the small picture in bytes. Raise FileRefused if the person's or the
-    site's space for files is used up."""
-    now = timezone.now()
-    stored = StoredFile(
-        owner_id=attachment.owner_id,
-        sha256=attachment.sha256,
-        size=attachment.size,
-        small=small,
-        unheld_since=now,
-        created_at=now,
-    )
-    kept = StoredFile.objects.filter(doomed_at=None)
-    mine = kept.filter(owner_id=attachment.owner_id).filter(~_is_hidden())
-    needed = stored.size + small
-    if _bytes_of(mine) + needed > settings.FILES_PER_PERSON:
-        raise FileRefused("person_full")
-    if settings.FILES_PER_SITE:
-        _lock_site()
-        if _bytes_of(kept) + needed > settings.FILES_PER_SITE:
-            raise FileRefused("site_full")
-    stored.save(force_insert=True)
-    return stored
-
-
-def _lock_site():
-    """Lock the reservation of space for files, for all processes, until the transaction ends. On
-    SQLite only one transaction writes at a time anyway."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SITE_LOCK])
-
-
-def _is_hidden():
-    """Return a query condition that is true for StoredFiles that only a legal hold keeps: for their
-    owner they are deleted, and use none of the owner's space."""
-    holders = Attachment.with_hidden.filter(stored=OuterRef("pk"))
-    shown = Attachment.objects.filter(stored=OuterRef("pk"))
-    shown = shown.filter(Q(conversation=None) | Q(conversation__hidden_at=None))
-    return Exists(holders) & ~Exists(shown)
-
-
-def _bytes_of(stored):
-    """Return the total size in bytes of the StoredFiles in the queryset `stored`."""
-    sums = stored.aggregate(size=Sum("size"), small=Sum("small"))
-    return (sums["size"] or 0) + (sums["small"] or 0)
