@@ -80,12 +80,14 @@ class TimedProtocol(ASGIProtocol):
             self.abort()
 
     def pause_writing(self):
-        """Stop writing, since the client reads too slowly, and start to watch whether it reads."""
+        """Pause writing to the connection (asyncio calls it when the write buffer is full), and
+        start the timer that aborts the connection if the client reads nothing."""
         super().pause_writing()
         self._watch_reading()
 
     def resume_writing(self):
-        """Go on writing, since the client has read."""
+        """Resume writing to the connection (asyncio calls it when the client has read most of the
+        write buffer)."""
         super().resume_writing()
         if not self._closed:
             self._cancel_unread_timer()

@@ -169,8 +169,9 @@ class _Rewriter:
             self.out.append(rf"\begin{{{known}}}{columns}")
 
     def _end(self, known: str) -> None:
-        """Write the end of the environment `known`, after an empty last row of full width if that
-        is an array which ends with a rule."""
+        """Write the end of the environment `known`. An array that ends with a horizontal rule first
+        gets the cells of an empty last row, as many as it has columns: the converter draws the rule
+        above that row, and only as wide."""
         self.depth -= 1
         columns = self.columns.pop() if self.columns else 0
         if self.ruled and columns:

@@ -55,11 +55,12 @@ def packed(items, *, always=False):
 
 
 def unpacked(text, reasoning, stored):
-    """Return `[(type, value)]` for the items of which `packed` returned `stored`. A value is the
-    text of a message or of reasoning, or the arguments of a LiveCall (dict).
+    """Return the items of a reply that another process is writing, as `[(type, value)]`: the value
+    is the text of a message or of reasoning, or the arguments of a LiveCall (dict).
 
-    `text` and `reasoning` are the whole texts of the reply, which are cut by the lengths in
-    `stored`. If that is None the reply consists of these two.
+    `stored` is the JSON list of items from the database, as `packed` made it, in which texts are
+    only lengths; `text` and `reasoning` are the whole texts of the reply, which are cut by these
+    lengths. If `stored` is None the reply consists of these two texts.
     """
     left = {"message": text, "reasoning": reasoning}
     if stored is None:

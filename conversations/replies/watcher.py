@@ -28,11 +28,13 @@ class Watcher:
         self._task = asyncio.current_task()
 
     def begin_to_send(self):
-        """Note that bytes are being sent from now on, until the browser has read enough."""
+        """Record the time at which sending to the browser began, by which a stalled stream is
+        recognized; `has_sent` ends it."""
         self.sending_since = time.monotonic()
 
     def has_sent(self):
-        """Note that the browser has read what was sent, which ends what `begin_to_send` began."""
+        """Record that the browser has read what was sent since `begin_to_send`, so that the stream
+        is not stalled."""
         self.sending_since = None
         self.sent_at = time.monotonic()
 
