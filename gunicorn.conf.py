@@ -164,7 +164,7 @@ def count(served):
 
 
 def on_reload(server):
-    """Note in gunicorn's master `server` how many workers must have served, the new ones included,
+    """Set in gunicorn's master `server` how many workers must have served, the new ones included,
     before the old ones may exit."""
     said_once.forget()
     server.awaited.value = count(server.served) + server.cfg.workers

@@ -26,9 +26,10 @@ EVENTS = re.compile(r'data-events="([^"]+)"')
 
 
 class Reader:
-    """What one person sees of one reply: `first` is the time of the first dated piece of text (see
-    `bench.gateway`; in the end milliseconds since asking), `lags` are the delays of dated pieces
-    behind the gateway in milliseconds, `seen` the dated pieces, `error` a text ("": none)."""
+    """Measurement of one reply as one person reads it. `first` is the time of the first dated piece
+    of text (`q<microseconds>z`, the time at which the gateway sent it); at the end it is in
+    milliseconds since the question. `lags` are the delays of dated pieces behind the gateway in
+    milliseconds, `seen` the dated pieces, `error` a text ("": none)."""
 
     def __init__(self):
         self.first = None
@@ -41,8 +42,8 @@ class Reader:
         self.took = None
 
     def take(self, data):
-        """Note the dated pieces (`q<microseconds>z`) in `data`, the bytes that have just arrived;
-        those seen before are ignored."""
+        """Record the delays of the dated pieces (`q<microseconds>z`) in `data`, the bytes that have
+        just arrived; those seen before are ignored."""
         now = time.monotonic_ns() // 1000
         for dated in DATED.findall(data):
             if dated not in self.seen:

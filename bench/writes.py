@@ -62,9 +62,9 @@ process writes its load, for the other processes, every three seconds.
 
 
 def load(folder, model, tokens, people):
-    """Have `people` people (a number) ask the site for a reply of `tokens` tokens each from
-    `model`, within one second, and wait for the end of all. Raise AssertionError if one fails.
-    `folder` is the Path of `stack.prepare`."""
+    """Ask the site for `people` replies (a number), by as many people within one second, and wait
+    for the end of all. Each has `tokens` tokens from `model`. Raise AssertionError if one fails.
+    `folder` is the Path of the temporary site's files."""
     result = stack.load(folder, "site", model, tokens, at_once=people, spread=1.0)
     assert not result["errors"], result
 

@@ -80,7 +80,7 @@ class RequestThread:
         return loop.run_in_executor(self._executor, self._run, function, *arguments)
 
     def _run(self, function, *arguments):
-        """Note the thread's ident, by which a stuck query is found, and return
+        """Store the thread's ident, by which a stuck query is found, and return
         `function(*arguments)`."""
         self._id = threading.get_ident()
         return function(*arguments)

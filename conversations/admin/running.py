@@ -54,7 +54,8 @@ class JobAdmin(RecordsAdmin):
 
     @admin.display(description=_("last sign of life"), ordering="heartbeat_at")
     def last_sign(self, job):
-        """Return when the process that works on the job last said so; "–" if none did yet."""
+        """Return the time of the last heartbeat of the process that works on the job; "–" if there
+        was none yet."""
         return _time(job.heartbeat_at)
 
     @admin.display(description=_("finished"), ordering="finished_at")

@@ -78,7 +78,8 @@ def _note_writing(conversations):
 
 
 def _heading(day, today):
-    """Return the `(key, name)` of the Group for conversations last used on the date `day`."""
+    """Return the `(key, name)` of the sidebar's group for conversations last used on the date
+    `day`, such as "Today" or a month; `today` is the present date."""
     if day >= today:
         return "today", _("Today")
     if day == today - timedelta(days=1):

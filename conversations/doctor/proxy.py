@@ -230,7 +230,8 @@ def _days_of_certificate(answer):
 
 
 def _certificate(days):
-    """Return the Finding about a certificate that ends in so many `days`; [] if none is known."""
+    """Return the list of Findings about a TLS certificate that expires in `days` days; [] if that
+    is not known (None)."""
     if days is None:
         return []
     if days < CERTIFICATE_DAYS:

@@ -96,8 +96,9 @@ def read_pages(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> 
 
 @contextlib.contextmanager
 def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
-    """Context manager: close the file `output` after an exception; turn exceptions by an answer in
-    a wrong format into Refusal ("unreadable")."""
+    """Context manager: close the file `output`, a child process's answer, if an exception is
+    raised; if it was raised since the answer has a wrong format, raise Refusal ("unreadable")
+    instead."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -97,13 +97,14 @@ def claim():
 
 
 def give_back(wanted):
-    """Have the file `wanted`, a Wanted that could not be fetched now, fetched once more later."""
+    """Release the claim on the file `wanted`, a Wanted that could not be fetched now, so that it is
+    fetched once more later."""
     row = Attachment.with_hidden.filter(pk=wanted.id, state=Attachment.State.FETCHING)
     row.update(fetch_at=timezone.now() + PAUSE)
 
 
 def miss(wanted, fault):
-    """Note that the file `wanted` (a Wanted) cannot be had; `fault` is the code that says why."""
+    """Store that the file `wanted` (a Wanted) cannot be had; `fault` is the code that says why."""
     row = Attachment.with_hidden.filter(pk=wanted.id, state=Attachment.State.FETCHING)
     row.update(state=Attachment.State.MISSING, fault=fault, fetch_at=None)
 

@@ -22,9 +22,9 @@ _differ = False
 
 
 def look():
-    """Note the id of this process's folder of files in the cache, and remember whether other
-    processes noted other folders. Called as a periodic task; always returns False (no work is
-    left). Does nothing if files are in a bucket, or on SQLite, which serves one machine only."""
+    """Store the id of this process's folder of files in the cache, and remember whether other
+    processes stored ids of other folders. Called as a periodic task; always returns False (no work
+    is left). Does nothing if files are in a bucket, or on SQLite, which serves one machine only."""
     global _differ
     if settings.FILES_FOLDER is None or settings.ON_SQLITE:
         return False

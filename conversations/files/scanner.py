@@ -37,9 +37,9 @@ def first_state():
 
 
 def check(attachment):
-    """Have the virus scanner read the stored bytes of `attachment`, and store its verdict as the
-    `state` of all Attachments with these bytes. Return `attachment`, unchanged if its state is not
-    SCANNING or the scanner gives no verdict."""
+    """Scan the stored bytes of `attachment` for viruses, and store the verdict as the `state` of
+    all Attachments with these bytes. Return `attachment`, unchanged if its state is not SCANNING or
+    the scanner gives no verdict."""
     if attachment.state != State.SCANNING:
         return attachment
     try:
@@ -56,9 +56,8 @@ def check(attachment):
 
 
 def check_piece():
-    """Have the virus scanner check up to PIECE files that wait for it. Return True if more may
-    wait; False if there are none, no scanner is set, or it gave no verdict. Called as a periodic
-    task."""
+    """Scan up to PIECE files that wait for the virus scanner. Return True if more may wait; False
+    if there are none, no scanner is set, or it gave no verdict. Called as a periodic task."""
     if not settings.FILE_SCANNER:
         return False
     waiting = Attachment.objects.filter(state=State.SCANNING, stored__isnull=False)

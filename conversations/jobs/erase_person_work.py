@@ -35,7 +35,7 @@ class ErasePersonWork:
         """Do nothing: the last piece has recorded the erasure."""
 
     def fields(self):
-        """Return the columns of the Job that say how far it is: none."""
+        """Return {}: no columns of the Job say how far it is."""
         return {}
 
     def close(self):

@@ -139,7 +139,7 @@ class Splitter:
         return self._taken()
 
     def _taken(self) -> list[Block]:
-        """Return the blocks completed since the last call."""
+        """Return the blocks completed since the last call of this, and forget them."""
         done, self._done = self._done, []
         return done
 
@@ -324,7 +324,8 @@ class Splitter:
         return bool(HTML_TAG.match(text) or HTML_ANY_TAG.match(text))
 
     def _html_line(self, line: str, text: str) -> None:
-        """Add a line to the open block of raw HTML, and end the block where it ends."""
+        """Add the next line to the open block of raw HTML; the block ends with it if it has the
+        block's end (by CommonMark's rules)."""
         if self._html_end is None and not text:
             self._close()
             return

@@ -152,8 +152,8 @@ class Engine:
             task.add_done_callback(lambda _task: self._claimed(response_id))
 
     def doubt(self, response_id):
-        """Have the next sweeps (see Housekeeping) look for the Response with this id in the
-        database, and write its reply if they find it.
+        """Look for the Response with this id in the database at the next sweeps (periodic searches
+        for replies that no process writes), and write its reply if it is found.
 
         Used if the database failed while the Response was stored with this process's lease: after a
         failed commit nobody knows whether it is there. Call it on the engine's event loop.

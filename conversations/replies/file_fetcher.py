@@ -37,8 +37,8 @@ class FileFetcher:
         self._woken = asyncio.Event()
 
     def wake(self):
-        """Have `round` look at once, since a reply has ended that may name files. Call it on the
-        event loop."""
+        """Start the next round of fetching at once, since a reply has ended that may name files.
+        Call it on the event loop."""
         self._woken.set()
 
     async def round(self):

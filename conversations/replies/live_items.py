@@ -104,7 +104,7 @@ class LiveItems:
         self._by_number, self._order = {}, []
 
     def _open(self, event):
-        """Note the item that the ItemOpened `event` opens; the call of a tool is shown at once, a
+        """Add the item that the ItemOpened `event` opens; the call of a tool is shown at once, a
         text from its first characters on."""
         number, kind = event.index, event.item["type"]
         at = len(self._order) if event.before is None else self._order.index(event.before)
@@ -192,7 +192,8 @@ class LiveItems:
         self._changed(new_items=True)
 
     def _close(self, number, item):
-        """Note that the item which events call `number` is complete, as the JSON `item`."""
+        """Mark the item with the index `number` (as in events) as complete, with the JSON
+        `item`."""
         found = self._by_number[number]
         if isinstance(found, LiveCall):
             found.become(self._limited(item, found.item), is_closed=True)
@@ -261,8 +262,8 @@ class LiveItems:
         self._is_unsaved = self._has_new_items = True
 
     def _changed(self, *, new_items=False):
-        """Note that there is something to store and to render; `new_items` says that it is more
-        than text."""
+        """Mark the reply as changed, to be stored and rendered; `new_items` is True if more than
+        text changed."""
         self._is_unsaved = True
         self.is_stale = True
         self._has_new_items = self._has_new_items or new_items

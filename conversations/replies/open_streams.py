@@ -56,8 +56,8 @@ class Streams:
         self._watchers.discard(watcher)
 
     async def pulse(self):
-        """Have each stream that was silent for STREAM_COMMENT seconds send a comment, so that
-        proxies keep it open, and end each whose browser has read nothing for STREAM_STALLED
+        """Send a comment (heartbeat) on each stream that was silent for STREAM_COMMENT seconds, so
+        that proxies keep it open, and end each whose browser has read nothing for STREAM_STALLED
         seconds."""
         now = time.monotonic()
         for watcher in list(self._watchers):

@@ -37,7 +37,8 @@ class Outcome:
         return bool(self._status)
 
     def take(self, event):
-        """Note what `event`, a Started, Headers, Finished or Failed of the client, says."""
+        """Take over status, usage, headers and error from `event`, a Started, Headers, Finished or
+        Failed of the gateway's client."""
         match event:
             case upstream.Started():
                 self._fields["upstream_id"] = event.upstream_id
@@ -52,12 +53,13 @@ class Outcome:
                 self._failed(event)
 
     def end(self, status):
-        """Note that this site ended the reply, not the gateway: `status` (a Response.Status, such
-        as CANCELLED for a stop or INTERRUPTED) becomes the final status."""
+        """Set the final status for a reply that this site ended, not the gateway: `status` is a
+        Response.Status, such as CANCELLED for a stop or INTERRUPTED."""
         self._status = status
 
     def fail(self, code):
-        """Note that the reply failed by an error of this site; `code` becomes its `error_code`."""
+        """Set the final status to failed by an error of this site; `code` becomes the
+        `error_code`."""
         self._status = Status.FAILED
         self._fields["error_code"] = code
 

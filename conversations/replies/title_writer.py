@@ -28,11 +28,9 @@ class TitleWriter:
         self._writer = writer
 
     async def write(self, reply_id):
-        """Have the model write a title after the reply of the Response `reply_id`, and store it.
-
+        """Ask the model for a title after the reply of the Response `reply_id`, and store it.
         Returns without one if that is not the first reply of its conversation, if the person gave a
-        title or a budget is used up, or if the database is unavailable.
-        """
+        title or a budget is used up, or if the database is unavailable."""
         try:
             taken = await self._lane.run(titles.order, reply_id, self._lease, uuid.uuid4())
         except Exception as error:

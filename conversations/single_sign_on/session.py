@@ -24,8 +24,8 @@ def note(request, token):
 
 
 def limit(request):
-    """Let the session of `request` expire OIDC_SESSION_HOURS from now, however much it is used, so
-    that rights that were withdrawn at the identity provider end then at the latest."""
+    """Set the session of `request` to expire OIDC_SESSION_HOURS from now, however much it is used,
+    so that rights that were withdrawn at the identity provider end then at the latest."""
     request.session.set_expiry(timezone.now() + timedelta(hours=settings.OIDC_SESSION_HOURS))
 
 

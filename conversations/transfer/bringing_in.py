@@ -201,7 +201,8 @@ class Importer:
     # --- Reading ------------------------------------------------------------------------
 
     def _read_parts(self):
-        """Yield a _Part for each group of new messages in the file, and None now and then."""
+        """Yield a _Part for each group of new messages in the file, and None at intervals, so that
+        the caller can pause."""
         batch, number, fault = [], 0, None
         try:
             for found in self._file:

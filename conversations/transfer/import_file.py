@@ -75,8 +75,9 @@ class ImportFile:
             yield from self._members(self._file, depth=0)
 
     def _members(self, file, depth):
-        """Yield the conversations in the zip `file`, and None now and then, last None. `depth` is 0
-        for the import file, 1 for a zip within it."""
+        """Yield each conversation in the zip `file` as a dict, and None at intervals, so that the
+        caller can pause; None comes last, for the caller to store what it has before the zip is
+        closed. `depth` is 0 for the import file, 1 for a zip within it."""
         archive = _opened(file)
         outer, self.files = self.files, ArchiveFiles(archive, self._count_file)
         try:
@@ -87,7 +88,8 @@ class ImportFile:
             self.files = outer
 
     def _conversations_in(self, archive, depth):
-        """Yield the conversations in `archive`, an open ZipFile; the rest of `_members`."""
+        """Yield each conversation in `archive`, an open ZipFile, as a dict, and None at intervals.
+        `depth` is 0 for the import file, 1 for a zip within it."""
         members = [
             member
             for member in archive.infolist()

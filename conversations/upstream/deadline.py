@@ -54,7 +54,8 @@ class Deadline:
         return max(0.0, self._end - self._loop.time())
 
     def shorten(self, seconds: float) -> None:
-        """Let the whole call's time end `seconds` from now, if that is sooner, until `restore`."""
+        """Set the end of the whole call's time to `seconds` from now, if that is sooner, until
+        `restore`."""
         self._set(min(self._end, self._loop.time() + seconds))
 
     def restore(self) -> None:

@@ -196,8 +196,8 @@ class OutputItem:
         self._allowance.incoming += len(text)
 
     def change(self, **changes: object) -> None:
-        """Note new values of members of the item's JSON, such as `status="failed"`; ignored once
-        the item is complete."""
+        """Set members of the item's JSON to new values, such as `status="failed"`; ignored once the
+        item is complete."""
         if not self.is_closed:
             self._journal.append((self, Changed(changes)))
 
@@ -224,8 +224,8 @@ class OutputItem:
             self._journal.append((self, Noted(annotation)))
 
     def receive(self, picture: ReceivedPicture, output: int | None) -> None:
-        """Note that the item brought `picture`, at the index `output` of its `outputs` (None: as
-        its `result`). Gateways send each twice: the repetition is closed."""
+        """Add the ReceivedPicture `picture` to the item, at the index `output` of its `outputs`
+        (None: as its `result`). Gateways send each twice: the file of the repetition is closed."""
         if output in self._received:
             picture.close()
             return
@@ -233,11 +233,9 @@ class OutputItem:
         self._journal.append((self, Received(picture, output)))
 
     def close(self, item: dict) -> None:
-        """Note that the item is complete, with `item` as its whole JSON.
-
-        Gateways send it two or three times, and leave out members now and then: a later one counts
-        only if it is larger (for a message: has more annotations) than the one before.
-        """
+        """Mark the item as complete, with `item` as its whole JSON. Gateways send it two or three
+        times, and leave out members now and then: a later one counts only if it is larger (for a
+        message: has more annotations) than the one before."""
         weight = self._weight_of(item)
         if self.is_closed and weight <= self._weight:
             return
@@ -262,8 +260,9 @@ class OutputItem:
             return 0
 
     def settle(self) -> None:
-        """Note the whole values of members that were sent in pieces (see `stream`) and of which the
-        last pieces were not shown yet; called once the response has ended."""
+        """Make the whole values of members that were sent in pieces (such as the code of a call)
+        part of the item's JSON, where the last pieces are not yet; called once the response has
+        ended."""
         for member, (pieces, unshown) in self._streams.items():
             if unshown:
                 self.change(**{member: "".join(pieces)})

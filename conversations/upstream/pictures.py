@@ -291,7 +291,7 @@ class PictureFilter:
         return end
 
     def _add(self, piece: bytes) -> None:
-        """Let `piece`, characters of base64, be written to the current picture."""
+        """Append `piece`, characters of base64, to the current picture."""
         self._total += len(piece)
         if self._total > MOST_PICTURE_BYTES:
             self.too_long = True

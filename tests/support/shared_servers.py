@@ -154,8 +154,8 @@ def assert_discreet(log):
 
 
 def wish(**script):
-    """Return a message whose text tells the scripted gateway how to answer; `script` are fields of
-    a Script."""
+    """Return the text of a message that tells the scripted gateway how to answer it. `script` are
+    fields of a tests.support.gateway.Script, such as `pace` (seconds between two pieces)."""
     return f"About {PRIVATE} [[gateway:{json.dumps(script)}]]"
 
 

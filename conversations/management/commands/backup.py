@@ -62,9 +62,8 @@ class Command(BaseCommand):
 
 
 def _note():
-    """Note in the database that a backup was made, for the administration. A backup is worth more
-    than that note: where the database cannot take it, not yet being migrated perhaps, it is left
-    out."""
+    """Store the time of the backup in the database, for the administration. If the database cannot
+    store it, for instance before its migration, nothing is raised: the backup is what counts."""
     with contextlib.suppress(DatabaseError):
         SetupStep.note_done(SetupStep.Name.BACKUP)
 
