@@ -2,6 +2,7 @@
 
 import warnings
 
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpResponse
 from servestatic.middleware import ServeStaticMiddleware
 
@@ -19,6 +20,14 @@ class StaticFiles(ServeStaticMiddleware):
             # The site says by itself that there is no folder yet (conversations/readiness.py).
             warnings.filterwarnings("ignore", message="No directory at")
             super().__init__(*arguments)
+
+    @staticmethod
+    def get_static_url(name):
+        """Return the URL of the static file `name`; None if it is not one of this release. By it
+        ServeStatic sees which files never change; those of releases before are served too."""
+        if name not in getattr(staticfiles_storage, "hashed_files", (name,)):
+            return None
+        return ServeStaticMiddleware.get_static_url(name)
 
     @staticmethod
     async def aserve(static_file, request):
