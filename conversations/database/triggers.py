@@ -333,8 +333,8 @@ def _drop(connection, cursor, trigger):
 
 
 def _wanted(connection, trigger):
-    """Return, in the form of the values of `_found`, what the database has for `trigger` (a
-    Trigger) if it exists, is enabled and unchanged."""
+    """Return `(table, True, statement, body of its function)` for `trigger` (a Trigger): what
+    `_found` returns of it if the database of `connection` has it, enabled and unchanged."""
     function = FUNCTIONS.get(trigger.function, "")
     return trigger.table, True, _plain(trigger.statement), _plain(function)
 

@@ -48,7 +48,8 @@ class Source:
 
 def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
     """Return the Source for the web page that `found`, JSON with `url` and perhaps `title`, names;
-    None if `url` is not an absolute http or https address. `is_cited` is that of the Source."""
+    None if `url` is not an absolute http or https address. `is_cited` says whether the reply cites
+    it (True) or the model only consulted it."""
     url = text_in(found, "url").strip()
     if not url[:8].lower().startswith(("http://", "https://")) or len(url) > LONGEST_URL:
         return None
@@ -68,8 +69,8 @@ def page(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
 
 def file(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
     """Return the Source for the file that `found`, the JSON of an annotation or of a result of a
-    search, names by `filename` or `file_id`; None if it has neither. `is_cited` is that of the
-    Source."""
+    search, names by `filename` or `file_id`; None if it has neither. `is_cited` says whether the
+    reply cites it (True) or the model only consulted it."""
     name = line_in(found, "filename", 200) or line_in(found, "file_id", 200)
     if not name:
         return None

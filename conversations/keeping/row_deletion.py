@@ -31,8 +31,8 @@ def delete(conversation_ids, message_ids):
 
 
 def _with_replies(ids):
-    """Return a list of `ids` (of messages, in the form of `as_stored`) and the ids of all messages
-    below them."""
+    """Return a list of `ids`, those of messages as the database driver takes them (`as_stored`),
+    and the ids of all messages below them."""
     found, level = dict.fromkeys(ids), ids
     while level:
         children = _where(level, "SELECT id FROM conversations_message WHERE parent_id", rows)

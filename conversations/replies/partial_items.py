@@ -78,8 +78,10 @@ def unpacked(text, reasoning, stored):
 
 
 def as_items(text, reasoning, stored):
-    """Return the items of which `packed` returned `stored` as a list of dicts of the Responses API,
-    with their texts, cut from the whole `text` and `reasoning`; None if `stored` is None."""
+    """Return the items of a reply that another process is writing as a list of dicts of the
+    Responses API; None if `stored` is None. `stored` is the JSON list of items from the database,
+    as `packed` made it, in which texts are only lengths; the texts are cut from the whole `text`
+    and `reasoning`."""
     if stored is None:
         return None
     items = []

@@ -64,8 +64,9 @@ class PictureStore:
 
 
 def _keep(response, number, file, fault):
-    """Store the picture in `file`; return the members that its item gets (see `items.with_file`):
-    those of its file, or why it is lost. `fault` is that of the upstream.ReceivedPicture."""
+    """Store the picture in `file`, the `number`-th of the reply of `response`; return the members
+    that are added to its item's JSON: id and size of its file, or a code that says why it is lost.
+    `fault` is such a code if the picture did not come whole, else ""."""
     try:
         if file is None:
             raise FileRefused(fault or "broken")

@@ -164,8 +164,9 @@ def bury(response_id, heartbeat=None):
 
 
 def _rendered(response):
-    """Return `(text, reasoning, columns)` of what was stored so far of the reply of `response`; the
-    columns are the arguments of `write_message`."""
+    """Return `(text, reasoning, columns)` of what was stored so far of the reply of `response`: its
+    texts in Markdown, and a tuple `(text, HTML, reasoning, reasoning's HTML, items)` of what its
+    message gets."""
     text, reasoning = response.partial, response.partial_reasoning
     limits = {"account": response.person_id, "patience": 2}
     name = str(response.message_id or "")

@@ -202,8 +202,9 @@ def _with_answers(turns):
 
 
 def _measured_ratio(turns):
-    """Return the UTF-8 bytes per token of these Turns, by the last `input_tokens` that the gateway
-    reported for some of them; None if it reported none, or not for all that they begin with."""
+    """Return the UTF-8 bytes per token of these Turns, measured by the `input_tokens` that the
+    gateway reported for the last reply among them. None if it reported none, or if that request had
+    files, which are tokens without text, or left earlier turns out."""
     known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
     reported = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
     last = max(reported, key=lambda response: known[response.message_id], default=None)

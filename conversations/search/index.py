@@ -84,9 +84,9 @@ def add_question(conversation, question, *, titled):
 
 
 def add_texts(rows):
-    """Add many texts to the full-text search index. `rows` are those of `row_of` or, without what
-    tools did, tuples `(owner_id, conversation_id, message_id, created_at, text)`; the text is a
-    title where `message_id` is None."""
+    """Add many texts to the full-text search index. `rows` are tuples `(owner_id, conversation_id,
+    message_id, created_at, text)`, to which `row_of` adds what the message's tools did; the text is
+    a title where `message_id` is None."""
     _add(rows)
 
 

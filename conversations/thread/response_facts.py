@@ -125,7 +125,8 @@ def _facts(model, answered_by, taken, given, used, costs, asked, to_first_token,
 
 def _tool_facts(number, charges):
     """Yield `(label, text)` of how often tools were used: `number` times in all (None: unknown),
-    and each of `charges`, as `_charges_of` returns them."""
+    and for each of `charges`, tuples `(kind of tool, quantity, basis)` of the uses that cost
+    money."""
     if not number:
         return
     yield _labels(get_language())["Tool uses"], intcomma(number)

@@ -175,7 +175,8 @@ def _row(name: str, failed: Failed) -> Row:
 
 def _accepted(name: str, answer: Answer, *, essential: bool = True) -> Row:
     """Return the Row `name`: its `ok` is True if `answer` has no error, so that the gateway accepts
-    what the request tried (as instructions). `essential` is that of the Row."""
+    what the request tried (as instructions). `essential` says whether a failure counts as one
+    (True) or is merely worth knowing."""
     return Row(name, not answer.code, answer.code, message=answer.message, essential=essential)
 
 

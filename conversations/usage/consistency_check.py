@@ -168,7 +168,8 @@ class _LedgerDays(_Cells):
         return UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)
 
     def expected(self):
-        """Return the sums computed anew from the Responses, in the form described at _Cells."""
+        """Return the sums computed anew from the Responses: `{(day, person id, model, purpose):
+        {measure: number}}`, without zeros."""
         calls = Response.objects.filter(
             status__in=FINAL,
             created_at__gte=calendar.start_of(self._first),
@@ -204,7 +205,8 @@ class _Rollups(_Cells):
         )
 
     def expected(self):
-        """Return the sums computed anew from UsageDay, in the form described at _Cells."""
+        """Return the sums computed anew from UsageDay: `{(day, person id, model, purpose):
+        {measure: number}}`, without zeros."""
         period, told_apart = GRAINS[self._grain]
         names = ("day", *told_apart) if period == calendar.DAY else told_apart
         days = UsageDay.objects.filter(day__gte=self._first, day__lt=self._end)

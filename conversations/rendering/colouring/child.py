@@ -93,7 +93,8 @@ def _stop(*_signal: object) -> None:
 
 
 def _answer(job: dict) -> dict:
-    """Return the answer to a job, as described above: the highlighted HTML or None, and the time
+    """Do the job (a dict with `code`, `lexer` and `limit`, in seconds of processor time) and return
+    its answer: a dict with `html`, the highlighted code or None, and `seconds`, the processor time
     used."""
     # Loading a lexer takes time of its own, once.
     lexer = _lexer_class(job["lexer"])(stripnl=False, ensurenl=False)

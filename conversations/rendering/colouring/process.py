@@ -45,7 +45,9 @@ class Process:
         return self._child.pid if self._child else None
 
     def ask(self, job: dict) -> dict:
-        """Send `job` to the child and return its answer, both as described in child.py. Blocks
+        """Send `job` to the child process and return its answer. The job is a dict with `code`,
+        `lexer` (Pygments' name of the language) and `limit` (seconds of processor time); the answer
+        is a dict with `html` (None: not highlighted) and `seconds` (processor time used). Blocks
         until it answers. Raises Crash if the child ends during the job, Unavailable if it cannot be
         started or takes too long."""
         line = json.dumps(job).encode() + b"\n"
