@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from conversations.items.approvals import answerable
 from conversations.models import Conversation, Feedback, Message, QueuedMessage, Response
 from conversations.models.conversation import TITLE_LENGTH
 from conversations.rendering import render, render_typed
@@ -231,6 +232,7 @@ TOOL_TEXTS = [
     "\u202e" + "אב " * 900,
     '"' * 50 + "'>" * 50,
 ]
+TOOL_REQUESTS = [with_all_texts(SAMPLES["mcp_approval_request"], text) for text in TOOL_TEXTS[:6]]
 # Elements that reach out of the page or out of their message.
 OUTSIDE = """() => {
     document.querySelectorAll("#thread details").forEach((each) => (each.open = true));
@@ -257,8 +259,7 @@ def tools_talk(alice):
         conversation = response.conversation
         put_items(response.message, items_full_of(text))
     asked = call(alice, text="Go on", conversation=conversation)
-    request = SAMPLES["mcp_approval_request"]
-    put_items(asked.message, [with_all_texts(request, text) for text in TOOL_TEXTS[:6]])
+    put_items(asked.message, TOOL_REQUESTS)
     return conversation
 
 
@@ -276,12 +277,14 @@ def test_nothing_runs_in_what_tools_say_and_the_page_keeps_its_shape(
         assert page.evaluate(OUTSIDE) == []
     witness.look()
     # And while it comes: the reply to the answer to the last.
-    assert page.locator(".approval label").count() == 6
+    asked = len(answerable(TOOL_REQUESTS, is_cut_off=False))
+    assert asked > 4
+    assert page.locator(".approval label").count() == asked
     count = page.locator("article").count()
     page.get_by_role("button", name="Allow", exact=True).click()
     finished(page, count // 2 + 1)
     assert page.locator("article").count() == count + 2
-    assert page.locator("article").nth(count).get_by_text("Allowed").count() == 6
+    assert page.locator("article").nth(count).get_by_text("Allowed").count() == asked
     assert page.evaluate(OUTSIDE) == []
     witness.look()
 
