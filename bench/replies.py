@@ -51,9 +51,9 @@ def main():
 
 
 def measure(folder, servers):
-    """Run all scenarios; return `{name: results}`, each as `turns` returns them. `folder` is the
-    Path in which `stack.prepare` made the database, `servers` the process ids that `stack.running`
-    yields."""
+    """Run all scenarios on the baseline and the site; return `{name of the scenario: {server:
+    {figure: median}}}`, each with the figures of all runs under "runs". `folder` is the Path of the
+    temporary site's files, `servers` has the process ids of the servers."""
     results = {}
     idle = {name: memory(servers[name]) for name in ("site", "baseline")}
     for kind in ("baseline", "site"):
@@ -75,9 +75,10 @@ def measure(folder, servers):
 
 
 def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
-    """Run one scenario ROUNDS times on each server in turn; `how` are further arguments of
-    `stack.load`, `kinds` the servers. Return `{server: {figure: median}}`, and under "runs"
-    `{server: [figures of each run]}`."""
+    """Run one scenario ROUNDS times on each server in turn. Return `{server: {figure: median}}`,
+    and under "runs" `{server: [figures of each run]}`. `servers` has the process ids, `kinds` the
+    names of the servers to measure; `model` and `pieces` say what the gateway streams, `how` are
+    further arguments of `stack.load`, such as the number of people at once."""
     seen = {kind: [] for kind in kinds}
     for _round in range(ROUNDS):
         for kind in kinds:

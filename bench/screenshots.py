@@ -100,9 +100,10 @@ def pages(conversation):
 
 
 def shown(conversation, states):
-    """Yield tuples like those of `pages` for rarer states of pages; the last value is a function to
-    call with the Playwright page before the screenshot, or None. `states` is what `tell_states`
-    returned."""
+    """Yield `(file name, path of the URL, options of Playwright's new_context, function)` for each
+    screenshot of a rarer state of a page. The function, or None, is called with the Playwright page
+    before the screenshot. `conversation` is a usual Conversation, `states` has others by the names
+    of their states."""
     path = conversation.get_absolute_url()
     for name, of_state in states.items():
         at = of_state.get_absolute_url()

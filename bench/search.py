@@ -117,8 +117,9 @@ def fill(language, messages):
 
 
 def report(language, messages, size, seconds):
-    """Measure the searches and print the table. `size` and `seconds` are what `fill` returned for
-    `messages` messages of `language` (a Language)."""
+    """Measure the searches and print the table, with the index's figures: `size` is the bytes of
+    text of the `messages` messages in it, `seconds` the processor time that indexing took,
+    `language` the Language of their words."""
     from django.db import connection
 
     from conversations.models import Person
@@ -192,7 +193,7 @@ def processor():
 def look(query, owners, order, spent):
     """Return the milliseconds of processor time of one search with its results, the median of
     ROUNDS. `query` is the text as typed, `owners` ids of people (None: everybody), `order` "newest"
-    or "best", `spent` the function that `processor` returned."""
+    or "best", `spent` a function that returns the seconds of processor time spent so far."""
     from conversations.search import parse, search
     from conversations.search.results import results
 

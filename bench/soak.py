@@ -93,8 +93,8 @@ def failures(sqlite, postgres):
 
 def cell(results, test, figure):
     """Return the text for a cell of the table: `figure` (a format string) filled with what was
-    recorded by the test whose name contains `test`; "–" if there is none. `results` is what `run`
-    returned."""
+    recorded by the test whose name contains `test`; "–" if there is none. `results` is `{test name:
+    (True if it failed, {property: value that the test recorded})}`."""
     for name, (_failed, recorded) in results.items():
         if test in name:
             try:

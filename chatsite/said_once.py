@@ -27,5 +27,6 @@ def is_new(subject, sentence):
 
 
 def forget():
-    """Clear what `is_new` remembers; called when gunicorn's master starts anew."""
+    """Delete the sentences stored for all subjects, so that each counts as new; called when
+    gunicorn's master starts anew."""
     _last[:] = bytes(len(_last))

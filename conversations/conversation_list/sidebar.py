@@ -99,8 +99,9 @@ def _cursor(conversation):
 
 
 def _behind(conversations, cursor):
-    """Return the queryset `conversations` filtered to those listed below `cursor`, see `_cursor`;
-    unchanged for a cursor that is empty or not valid."""
+    """Return the queryset `conversations` filtered to those listed below `cursor`, the text
+    `MICROSECONDS-ID` (last use since 1970, and id) of a conversation; unchanged for a cursor that
+    is empty or not valid."""
     at, _dash, pk = cursor.partition("-")
     try:
         at, pk = _EPOCH + timedelta(microseconds=int(at)), UUID(hex=pk)

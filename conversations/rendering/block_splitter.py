@@ -307,8 +307,8 @@ class Splitter:
         self._take(line)
 
     def _fence(self, match: re.Match) -> OpenFence:
-        """Return the open fence that `match`, of its first line, begins; without nesting while
-        lines are read again."""
+        """Return the OpenFence for `match`, a line that opens a fence of code. While lines are read
+        a second time its info string is ignored, so that no fence counts as nested in it."""
         info = "" if self._again else match[2] or match[4] or ""
         return OpenFence(match[1] or match[3], info)
 

@@ -16,8 +16,9 @@ class Unsaved(NamedTuple):
     """Values to store of a reply while it is being written, so that other processes can show it.
 
     `id` is that of the Response (UUID), `text` and `reasoning` are the whole texts so far,
-    `first_token_at` is the time of the first text (None: none yet). `items` is what `packed`
-    returned; None if that has not changed, or if the reply is plain text.
+    `first_token_at` is the time of the first text (None: none yet). `items` is the JSON list of its
+    items, in which texts are only lengths; None if that has not changed, or if the reply is plain
+    text.
     """
 
     id: Any

@@ -135,11 +135,9 @@ _HEARTBEAT = "SELECT heartbeat_at FROM conversations_response WHERE id = %s"
 
 
 def bury(response_id, heartbeat=None):
-    """End the reply of a process that died as interrupted, with its text so far.
-
-    `heartbeat` is the one that `left_behind` returned, None for the one it has now: the reply is
-    ended only if it does not change meanwhile. Returns True if the reply was ended.
-    """
+    """End the reply of a process that died as interrupted, with its text so far. `heartbeat` is the
+    datetime of the last heartbeat that was found (None: the one it has now): the reply is ended
+    only if it is still the last. Returns True if the reply was ended."""
     seen = rows(_HEARTBEAT, as_stored(response_id)) if heartbeat is None else [(heartbeat,)]
     response = load(response_id)
     if response is None or response.status != Status.IN_PROGRESS:

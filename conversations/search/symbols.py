@@ -105,8 +105,9 @@ def patterns(unspaced):
 
 
 def find(folded, compiled):
-    """Yield the Symbols in `folded`, a text folded by `folded_symbol` so that symbols stay: first
-    words with symbols, then operators, then emojis. `compiled` is what `patterns` returned."""
+    """Yield the Symbols in `folded`, a text in which letters are folded and symbols kept: first
+    words with symbols, then operators, then emojis. `compiled` is the tuple of regular expressions
+    that `patterns` returned."""
     affixed, operators, pictured, letter, suffix = compiled
     rest, at = [], 0
     for match in affixed.finditer(folded):

@@ -25,8 +25,8 @@ class Client(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self):
-        """Return the identity provider's configuration (a dict, see `configuration`). Raise
-        ProviderFailed if it cannot be had."""
+        """Return the identity provider's discovery document (OpenID Connect) as a dict. Raise
+        ProviderFailed if it cannot be fetched."""
         return configuration()
 
     def get_callback_url(self, request, app):

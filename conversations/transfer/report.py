@@ -97,7 +97,8 @@ class Report:
 
     @classmethod
     def from_json(cls, stored):
-        """Return the Report of which `as_json` returned `stored`; a new, empty Report for `{}`."""
+        """Return the Report that was stored as the JSON object `stored` (of `as_json`); a new,
+        empty one for {}."""
         report = cls(**stored)
         report.left_out = Counter(report.left_out)
         report.missing = [tuple(each) for each in report.missing]

@@ -59,7 +59,7 @@ class Deadline:
         self._set(min(self._end, self._loop.time() + seconds))
 
     def restore(self) -> None:
-        """Undo `shorten`: the whole call's time ends again as `__init__` said."""
+        """Set the end of the whole call's time back to what it was before `shorten`."""
         self._set(self._end)
 
     async def guard(

@@ -91,8 +91,9 @@ class ItemEvents:
         self._items.settle_sizes()
 
     def end(self, *, complete: bool) -> None:
-        """Convert the rest into events for `take`, once the response has ended: also ends of texts
-        that were held back since they could have been the beginning of a mark or tag.
+        """Convert what is left into events for `take`, once the response has ended. That includes
+        the last characters of texts, which were held back since a citation mark or a tag could have
+        begun with them.
 
         `complete` is True if the model ended by itself, False if its answer was cut off.
         """

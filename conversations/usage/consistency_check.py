@@ -230,8 +230,9 @@ def _nonzero(numbers):
 
 
 def _days(since, grain=None):
-    """Return the dates from `since` on (None: all) with stored sums or, if `grain` is None,
-    possibly with Responses."""
+    """Return the set of dates to check, from `since` on (None: all): those for which UsageDay has
+    sums, and those for which UsageRollup has sums of `grain` or, if that is None, all dates from
+    the first Response to the last."""
     days = set(UsageDay.objects.values_list("day", flat=True).distinct())
     if grain is None:
         calls = Response.objects.aggregate(first=Min("created_at"), last=Max("created_at"))

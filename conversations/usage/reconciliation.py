@@ -205,7 +205,7 @@ def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
 
 def _books(since, until, zone):
     """Return the figures of this site's Responses for the dates from `since` to `until` in the
-    tzinfo `zone`, as `{(date, model): {measure: Decimal}}` like `read_bill`."""
+    tzinfo `zone`, as `{(date, model): {measure: Decimal}}`."""
     header, rows = summed(ended_calls(since, until, zone), ("day", "model"), zone)
     books = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:

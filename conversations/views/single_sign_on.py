@@ -129,9 +129,9 @@ def _begin(request, process, next_url, fresh):
 
 def _confirmed(request, state, claims, token):
     """Record that `request.user` confirmed at the identity provider who they are, and go on: submit
-    the form that was kept meanwhile, or redirect. `state` is the dict of `Provider.begin`, `claims`
-    and `token` are what `Provider.finish` returned. Raise SignInRefused if somebody else logged in
-    there."""
+    the form that was kept meanwhile, or redirect. `state` is the dict about this login that was
+    kept in the session, `claims` the verified Claims, `token` the ID token (text). Raise
+    SignInRefused if somebody else logged in there."""
     person = people.person_for(request, claims)
     if person != request.user:
         raise _somebody_else()
