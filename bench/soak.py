@@ -85,8 +85,8 @@ def run(*runner):
 
 
 def failures(sqlite, postgres):
-    """Yield `(test name, name of the database)` for each failed test in the results of `run` on
-    SQLite and on PostgreSQL."""
+    """Yield `(test name, name of the database)` for each failed test. `sqlite` and `postgres` are
+    results `{test name: (True if it failed, …)}` of a run on each database."""
     for database, results in (("SQLite", sqlite), ("PostgreSQL", postgres)):
         yield from ((name, database) for name, (failed, _figures) in results.items() if failed)
 

@@ -55,14 +55,17 @@ _IS_GONE = (
 
 
 def _sqlite(name, table, event, condition="", action=_REFUSE):
-    """Return a Trigger for SQLite; `event` is such as "BEFORE UPDATE", `action` its body."""
+    """Return the Trigger `name` on `table` for SQLite. `event` is such as "BEFORE UPDATE",
+    `condition` the SQL of its WHEN ("": always), `action` its body; by default it refuses the
+    change."""
     when = f"WHEN {condition} " if condition else ""
     return Trigger(name, table, f"CREATE TRIGGER {name} {event} ON {table} {when}{action}")
 
 
 def _postgresql(name, table, event, each, function, condition=""):
-    """Return a Trigger for PostgreSQL; `each` is "ROW" or "STATEMENT", `function` from
-    FUNCTIONS."""
+    """Return the Trigger `name` on `table` for PostgreSQL. `event` is such as "BEFORE UPDATE",
+    `each` "ROW" or "STATEMENT", `function` the name of one in FUNCTIONS, `condition` the SQL of its
+    WHEN ("": always)."""
     when = f"WHEN ({condition}) " if condition else ""
     statement = (
         f"CREATE TRIGGER {name} {event} ON {table}"

@@ -55,7 +55,8 @@ async def _check(call, seconds):
 
 
 async def _listed(client, seconds):
-    """Return the Finding about the gateway's list of models."""
+    """Return the Finding about the gateway's list of models, fetched by `client` (an Upstream)
+    within `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             names = await client.models()
@@ -87,7 +88,8 @@ async def _listed(client, seconds):
 
 
 async def _lists_for_anybody(client):
-    """Return True if the gateway shows its list of models to a key that does not exist."""
+    """Return True if the gateway shows its list of models also to a key that does not exist;
+    `client` is an Upstream."""
     with contextlib.suppress(UpstreamError, TimeoutError):
         async with asyncio.timeout(WRONG_KEY_SECONDS):
             await client.with_key(f"sk-wrong-{secrets.token_hex(8)}").models()
@@ -96,7 +98,7 @@ async def _lists_for_anybody(client):
 
 
 async def _called(client):
-    """Return the Finding about a short call of OPENAI_MODEL."""
+    """Return the Finding about a short call of OPENAI_MODEL by `client` (an Upstream)."""
     body = {
         "model": settings.OPENAI_MODEL,
         "input": [{"type": "message", "role": "user", "content": "Say: pong"}],

@@ -110,7 +110,8 @@ def judge(url, seen):
 
 
 def _scheme(url, seen):
-    """Return the PROBLEM where the site takes https for http or the reverse; else []."""
+    """Return a list with the PROBLEM if the site takes the https request to `url` for http or the
+    reverse; else []. `seen` is the dict of what the site saw."""
     is_https = url.startswith("https:")
     if seen["secure"] == is_https:
         return []
@@ -133,8 +134,8 @@ def _scheme(url, seen):
 
 
 def _host(url, seen):
-    """Return the PROBLEM where the site sees another host than the address has, or does not take
-    it; else []."""
+    """Return a list with the PROBLEM if the site saw another host than that of `url`, or does not
+    accept it (ALLOWED_HOSTS); else []. `seen` is the dict of what the site saw."""
     host = urlsplit(url).netloc.rpartition("@")[2].lower()
     if seen["host"].lower() != host:
         return [
@@ -160,7 +161,8 @@ def _host(url, seen):
 
 
 def _addresses(seen):
-    """Return the Findings about the client's address, [] if it is right."""
+    """Return the list of Findings about the client's address, [] if it is right. `seen` is the dict
+    of what the site saw."""
     listed, trusted = seen["forwarded_for"], seen["trusted_proxies"]
     # What stands behind the pretended address was added on the way.
     added = listed
@@ -197,8 +199,9 @@ def _public_address():
 
 
 def _not_reached(url, error, is_guessed):
-    """Return the Finding about an address that could not be asked: a PROBLEM if it was named, or
-    its certificate is at fault, else a WARNING: from this machine the name may not lead there."""
+    """Return the Finding about `url`, which could not be reached because of `error`, an exception:
+    a PROBLEM if its certificate is at fault or the operator named the address, else (`is_guessed`)
+    a WARNING, since the name may not be known on this machine."""
     cause = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__

@@ -29,5 +29,5 @@ def fits(seal, media_type, sha256):
 
 
 def _sealed(media_type, sha256):
-    """Return the text that a seal is made for."""
+    """Return the text that a seal signs: media type and SHA-256 of a picture."""
     return f"{media_type} {sha256}"

@@ -75,8 +75,8 @@ class Kind:
         return Look(self.type, *state_of(items[-1], live))
 
     def files(self, item: Item) -> list[Item]:
-        """Return what the item says of each file of this site that it made and that is shown with
-        it: dicts with the members that `made_files` describes, `file` among them."""
+        """Return a dict for each file of this site that `item` made and that is shown with it:
+        `file` (the file's id), of a picture `width` and `height` in pixels, else `filename`."""
         return []
 
     def came(self, item: Item) -> str:

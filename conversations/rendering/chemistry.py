@@ -93,8 +93,9 @@ def chemistry(written: str) -> str:
 
 
 def _letters(letters: str, before: str, after: str) -> str:
-    """Return the TeX of letters: an upright element, a variable, or (a single v) a precipitate's
-    arrow."""
+    """Return the TeX of `letters` in a chemical formula: an upright element, a variable, or (a
+    single v) the arrow of a precipitate. `before` is the kind of the token before ("": none),
+    `after` the next character ("": none)."""
     if letters == "v" and not before and after in ("", " "):
         return r"\downarrow "
     # A letter that is no element stands for a number, as the n of a polymer.

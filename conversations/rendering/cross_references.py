@@ -123,7 +123,8 @@ class CrossReferences:
                 each.html = parsed_html(unused + each.rest, each.wanted)
 
     def _note(self, source: str) -> str:
-        """Return the HTML of a footnote's Markdown, with the link definitions of the text."""
+        """Return the HTML of a footnote, whose Markdown is `source`, parsed with the link
+        definitions of the whole text."""
         return parsed_html(source, self.links.wanted(source))
 
 

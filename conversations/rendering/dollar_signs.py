@@ -81,8 +81,9 @@ def _begins_a_variable(after: str) -> bool:
 
 
 def _followed(text: str, inner: str, end: int, has_tex: bool) -> bool:
-    """Return True if the formula `inner` may have what follows its closing dollar (at `end`)
-    without a space."""
+    """Return True if a formula between dollar signs may be followed without a space by what stands
+    in `text` after its closing dollar, at the index `end`. `inner` is the text between the dollars;
+    `has_tex` is True if that has something which only TeX has."""
     after = text[end + 1]
     if after == "{" or (after == "(" and inner[0] == "("):
         return False

@@ -67,7 +67,8 @@ def _mathml(tex: str, display: bool) -> str:
 
 
 def _converted(tex: str, display: bool) -> str:
-    """Return the MathML of `tex`, which is prepared for the converter. Raises LatexError."""
+    """Return the MathML of `tex`, which is prepared for the converter; `display` is True for a
+    formula on lines of its own. Raises LatexError."""
     try:
         return _converter.convert_with_local_state(tex, displaystyle=display)
     except LatexError:

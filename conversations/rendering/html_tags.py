@@ -113,8 +113,8 @@ class _Placing:
                 self._left_open(fold, closing, n)
 
     def _left_open(self, fold: _Fold, closing: str, n: int) -> None:
-        """Write an open <details> without an end tag as one that ends here, before the end tag
-        `closing`."""
+        """Write a <details> that has no end tag (`fold`) as one that is open and ends before the
+        end tag `closing`, which is token `n`."""
         before, after = ("</p>", "<p>") if fold.opened_in.name == "p" else ("", "")
         self.written[fold.token] = f"{before}<details open>{after}"
         if fold.element.name == "p":
@@ -186,7 +186,7 @@ class _Placing:
         self.element.counts.clear()
 
     def _end_summary(self, fold: _Fold, n: int, closing: str) -> None:
-        """Write the end tag of a <summary> before the end tag `closing`, in the place of token
-        `n`."""
+        """Write the end tag of the <summary> in `fold` before the end tag `closing`, in the place
+        of token `n`."""
         fold.summary_open = False
         self.written[n] = f"</summary>{closing}"

@@ -121,8 +121,9 @@ class OpenBlock:
         return changed
 
     def _show_markdown(self, source: str, splitter: Splitter) -> bool:
-        """Show as much of `source` as can be shown, parsed or as plain text; return True if the
-        HTML changed."""
+        """Show as much of `source`, the Markdown of the block so far, as is complete enough, parsed
+        or as plain text; return True if the HTML changed. `splitter` is the Splitter that the block
+        is open in."""
         visible = showable(source, splitter.partial, self._code_column >= 0)
         length = len(visible if self._code_column >= 0 else visible.rstrip(" \t\n"))
         if length <= self._shown and not self._parse_due:
@@ -235,8 +236,9 @@ class OpenBlock:
         return self._before + (self._closing + html if inner is None else inner)
 
     def _put(self, visible: str, wanted: str, parts: Parts | None) -> None:
-        """Render the last item or row, or the whole block, and note where in its HTML further text
-        is inserted."""
+        """Render the last item or row of a list or table (`parts`), or the whole block where
+        `parts` is None, and store where in its HTML further text can be inserted. `visible` is the
+        Markdown to show, `wanted` the link definitions that it uses."""
         part = visible[self._part_start :]
         self._code_column = open_code_column(part) if parts else -1
         in_code = self._code_column >= 0
@@ -255,8 +257,9 @@ class OpenBlock:
         self._shown = len(visible if in_code else visible.rstrip(" \t\n"))
 
     def _rendered(self, text: str, wanted: str, parts: Parts | None, after: str = "") -> str:
-        """Return the HTML of `text`, Markdown, with the link definitions `wanted` and what `parts`
-        puts around it."""
+        """Return the HTML of `text`, Markdown, with the link definitions `wanted`; parsed between
+        the Markdown `parts.before`, if it is a part of a list or table, and `after`, so that it
+        renders as in the whole block."""
         before = parts.before if parts and self._part_start else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"

@@ -61,7 +61,8 @@ def log_end(live, outcome, fields):
 
 
 def _is_failure(fields):
-    """Return True if the gateway failed: it refused, broke off, or sent what cannot be read."""
+    """Return True if the gateway failed, by `fields`, the columns stored at the reply's end: it
+    refused, broke off, or sent what cannot be read."""
     if fields["status"] == Status.INTERRUPTED:
         # Without a reason it is our own process that stopped.
         return bool(fields.get("reason"))

@@ -83,8 +83,8 @@ def _find_words(prepared, phrases, within):
 
 
 def _find_symbols(prepared, phrases):
-    """Yield the `(start, end)` of each match of `phrases` that are words with symbols, such as
-    `C++`."""
+    """Yield the `(start, end)` in `prepared`, a text returned by `terms.prepare`, of each match of
+    those `phrases` that are words with symbols, such as `C++`."""
     if not phrases:
         return
     for symbol in find_symbols(prepared):

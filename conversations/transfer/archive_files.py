@@ -105,7 +105,9 @@ class ArchiveFiles:
             yield file
 
     def _blocks(self, member, most):
-        """Yield the bytes of the zip's `member` in blocks; raise FileUnreadable as `unpacked`."""
+        """Yield the bytes of the zip's `member` (a ZipInfo) in blocks. Raise FileUnreadable if they
+        are more than `most`, or more than may be unpacked of the whole zip, or cannot be
+        unpacked."""
         if member.compress_type not in _METHODS:
             raise FileUnreadable("broken")
         # What a zip declares is not what it has: both are limited.

@@ -57,7 +57,9 @@ class IncomingFiles:
         return attachment
 
     def _prepared(self, note, files, member, name):
-        """Return the Attachment for the zip's `member`; raise FileRefused or FileUnreadable."""
+        """Read and store the zip's `member` (a ZipInfo of `files`, ArchiveFiles) as a file called
+        `name`; return its Attachment, not saved yet. `note` is the FileNote that names it. Raise
+        FileRefused if it is not accepted, FileUnreadable if it cannot be unpacked."""
         self._tried += 1
         if self._tried > MOST:
             raise FileRefused("too_many_in_zip")

@@ -140,6 +140,7 @@ async def _note_reuse(
     context: SimpleNamespace,
     parameters: aiohttp.TraceConnectionReuseconnParams,
 ) -> None:
-    """Set the current request's Reuse flag; aiohttp calls this when it reuses a connection."""
+    """Set the current request's Reuse flag; aiohttp calls this, with arguments of its own, when it
+    reuses a connection."""
     if (reuse := _reuse.get()) is not None:
         reuse.happened = True

@@ -93,7 +93,8 @@ class ReceivedPicture:
             self._append(text[:usable], folder)
 
     def end(self, folder: Path) -> None:
-        """Note that the picture is whole. Blocks."""
+        """Decode what is left of the picture, which has come whole, into its file in `folder`.
+        Blocks."""
         with self._lock:
             if self.fault or self._closed:
                 return

@@ -58,7 +58,8 @@ async def probe_tools(
 
 
 async def _try(upstream: Upstream, model: str, trial: Trial, limits: dict[str, int]) -> Row:
-    """Return the Row about `trial`; `limits` are further fields of its request."""
+    """Ask `model` a question that needs the tool of `trial`, and return the Row about it; `limits`
+    are further fields of the request, such as the most calls."""
     question = QUESTIONS.get(trial.kind, f"Use your tool {trial.kind}, and say what it gave.")
     turns = [{"type": "message", "role": "user", "content": question}]
 
@@ -107,8 +108,8 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _reported(answer: Answer, kind: str) -> str:
-    """Return what else says that the tool `kind` was used: a count in `tool_usage`, or citations
-    for a search. "" for nothing."""
+    """Return in what way `answer` reports a use of the tool `kind` other than by an item: a count
+    in `tool_usage`, or citations for a search; "" if in none."""
     usage = answer.end.billing.tool_usage if isinstance(answer.end, Finished) else None
     names = (kind, "image_gen") if kind == "image_generation" else (kind,)
     for name, value in (usage or {}).items():

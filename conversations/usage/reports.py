@@ -276,7 +276,8 @@ def _is_fine(selection, key):
 
 
 def _grains(selection, key):
-    """Return the kinds of UsageRollup to read, as `{period: Grain}`."""
+    """Return the kinds of UsageRollup to read for a Selection that is grouped by `key`, as
+    `{period: Grain}`."""
     return BY_PERSON if key in OF_PEOPLE or not selection.everyone else BY_MODEL
 
 

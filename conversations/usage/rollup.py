@@ -180,7 +180,9 @@ _UPSERT = "INSERT INTO {table} ({columns}) VALUES {rows} ON CONFLICT ({keys}) DO
 
 
 def _add_rows(table, keys, names, rows):
-    """Add the measures `names` of `rows` to the database by one statement."""
+    """Add to the sums in `table` by one SQL statement. `rows` are pairs `(values of the key
+    columns, values of the measures)`, `keys` and `names` the names of these columns; rows that do
+    not exist are inserted."""
     places = "(" + ", ".join(["%s"] * (len(keys) + len(names))) + ")"
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
     statement = _UPSERT.format(

@@ -219,8 +219,8 @@ def reviewed(request, conversation_id):
 @reviewer_required
 @require_safe
 def following(request, conversation_id):
-    """Redirect to the next unreviewed conversation of the queue or, if there is none, to the
-    queue."""
+    """Redirect to the next unreviewed conversation of the review queue after this one or, if there
+    is none, to the queue."""
     return _to_next(request, Visit.to(request, conversation_id))
 
 
