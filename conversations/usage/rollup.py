@@ -180,9 +180,9 @@ _UPSERT = "INSERT INTO {table} ({columns}) VALUES {rows} ON CONFLICT ({keys}) DO
 
 
 def _add_rows(table, keys, names, rows):
-    """Add to the sums in `table` by one SQL statement. `rows` are pairs `(values of the key
-    columns, values of the measures)`, `keys` and `names` the names of these columns; rows that do
-    not exist are inserted."""
+    """Add to the sums in `table` by one SQL statement; rows that do not exist are inserted. `rows`
+    are pairs `(tuple of the values of the key columns, {measure: number})`; `keys` are the names of
+    the key columns, `names` the measures."""
     places = "(" + ", ".join(["%s"] * (len(keys) + len(names))) + ")"
     sums = ", ".join(f"{name} = {table}.{name} + excluded.{name}" for name in names)
     statement = _UPSERT.format(
