@@ -4,13 +4,14 @@ import pytest
 
 from conversations.models import Message, Response
 from tests.support.item_samples import SAMPLES, put_items
-from tests.support.ledger_rows import REPORTED, STOPPED, end, submit
+from tests.support.ledger_rows import REPORTED, STOPPED, ask, call, end, submit
 from tests.support.visitor import session_of
 
 pytestmark = pytest.mark.once
 
 SEARCH = {"type": "web_search", "user_location": {"type": "approximate"}}
 LINE = "The gateway did not search."
+NOTE = f'<p class="note" data-unsearched>{LINE}</p>'
 
 
 @pytest.fixture
@@ -35,7 +36,18 @@ def page_of(client, alice):
     "kind", ["web_search", "web_search_preview", "openrouter:web_search", "web_search_2025_08_26"]
 )
 def test_it_says_so_once_whatever_the_tool_is_called(page_of, kind):
-    assert page_of([{"type": "code_interpreter"}, {"type": kind}]).count(LINE) == 1
+    page = page_of([{"type": "code_interpreter"}, {"type": kind}])
+    assert (page.count(LINE), page.count(NOTE)) == (1, 1)
+
+
+def test_it_is_an_element_beside_another_version_too(client, alice):
+    """Such a reply is drawn without the cache of HTML."""
+    client.cookies["session"] = session_of(alice)
+    again = ask(alice, "", retried=call(alice).message)
+    Response.objects.filter(pk=again.pk).update(request={**again.request, "tools": [SEARCH]})
+    end(again, REPORTED)
+    page = client.get(again.conversation.get_absolute_url()).text
+    assert (page.count(LINE), page.count(NOTE)) == (1, 1)
 
 
 def test_a_model_that_used_another_tool_did_not_search(page_of):

@@ -184,7 +184,7 @@ def _sources_or_note(message):
     """Return the HTML of the list of sources of the Message `message`, as safe text, or of a line
     which says that the gateway did not search (see `unsearched`); "" for most messages."""
     if is_unsearched(message):
-        return sources_of(message.items or ()) + _render("_unsearched", {})
+        return _safe([sources_of(message.items or ()), _render("_unsearched", {})])
     return sources_of(message.items) if message.items else ""
 
 
