@@ -151,11 +151,12 @@ def counted(items, *, broke_off=False):
         key = item["id"] if isinstance(item.get("id"), str) and item["id"] else number
         is_complete = item.get("status") in counts
         match item.get("type"):
-            case "web_search_call" if is_complete and _is_search(item.get("action")):
-                searches.add(key)
+            case "web_search_call" | "openrouter:web_search":
+                if is_complete and _is_search(item.get("action")):
+                    searches.add(key)
             case "file_search_call" if is_complete:
                 files.add(key)
-            case "image_generation_call" if is_complete:
+            case "image_generation_call" | "openrouter:image_generation" if is_complete:
                 pictures.add(key)
             case "code_interpreter_call":
                 # A container is charged for once it was started, whatever became of the code.
@@ -178,8 +179,9 @@ _BEGUN = (*_DONE, "in_progress", "searching", "generating", "incomplete")
 
 def _is_search(action):
     """Return True if `action`, the field of a web_search_call, is a search (not the opening of a
-    page). None counts as one, since the first version of the API had no such field."""
-    return action is None or (isinstance(action, dict) and action.get("type") == "search")
+    page). None, or one without a type, counts as a search: gateways that do nothing else leave them
+    out."""
+    return action is None or (isinstance(action, dict) and action.get("type", "search") == "search")
 
 
 def _number(value):
