@@ -22,8 +22,8 @@ class Names(forms.Field):
     widget = forms.MultipleHiddenInput
 
     def clean(self, value):
-        """Return the texts of the list `value` (None: none were sent), each once."""
-        return list(dict.fromkeys(str(each) for each in value or ()))
+        """Return the texts of the list `value` (None: none were sent), each once, "" left out."""
+        return list(dict.fromkeys(str(each) for each in value or () if each))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ class MessageForm(forms.Form):
         """Return the names of the tools that are on by what was sent; None if the form had no
         switches."""
         ticked, shown = self._sent("tools"), self._sent("tools_shown")
-        if not ticked and not shown:
+        if not ticked and not shown and "tools" not in self.data:
             return None
         if not shown:
-            # Sent by hand, without the fields that a page has: a whole choice.
+            # Sent by hand, without the fields that a page has: a whole choice, "" for none.
             return ticked
         return merged(self._tools_before, self._all_tools, shown, ticked)
 

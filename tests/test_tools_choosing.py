@@ -110,6 +110,15 @@ def test_only_what_is_on_is_sent(desk, settings):
     assert asked() == (["code_interpreter"], None)
 
 
+def test_an_empty_value_switches_all_off(desk):
+    """What a client sends by hand that has no other way to say so."""
+    assert post(desk, tools=[""]).status_code == 303
+    assert asked() == ([], None)
+    path = finish().get_absolute_url()
+    post(desk, path=path, tools=["", "web_search"])
+    assert asked()[0] == ["web_search"]
+
+
 def test_defaults_hold_until_somebody_chooses(desk):
     post(desk)
     assert asked() == (["code_interpreter"], None)
