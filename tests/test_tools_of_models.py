@@ -84,6 +84,10 @@ BAD = [
     ([{**CONNECTOR, "server_url": "https://["}], "must be an address"),
     ([{**CONNECTOR, "require_approval": "maybe"}], "Its “require_approval” must be"),
     ([{**CONNECTOR, "authorization": "tok_1"}], "Its “authorization” must not stand here"),
+    (
+        [{**CONNECTOR, "authorization": None, "server_url": "https://crm:tok_1@crm.example.org/"}],
+        "Its “authorization” must not stand here",
+    ),
     ([{**CONNECTOR, "authorization": 1}], "Its “authorization” must be a text."),
     ([{**CONNECTOR, "authorization": "${}"}], "Its “authorization” must not stand here"),
     ([{**CONNECTOR, "headers": {"X-Api-Key": "k"}}], "Its “X-Api-Key” must not stand here"),

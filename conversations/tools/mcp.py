@@ -52,6 +52,8 @@ def _fault_of_secrets(tool):
     secret = {name: value for name, value in headers.items() if _SECRET_HEADER.search(name)}
     if authorization is not None:
         secret["authorization"] = authorization
+    if "@" in urlsplit(tool.get("server_url", "")).netloc:
+        secret["authorization"] = ""  # name and password are within the address
     for name, value in secret.items():
         if not PLACEHOLDER.search(value):
             return _(
