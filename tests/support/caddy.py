@@ -4,6 +4,7 @@ site on another port."""
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 from contextlib import contextmanager
@@ -49,13 +50,19 @@ def caddy(folder, site_port):
 
 
 def wait_until_it_answers(server, port, log):
-    """Return once `server`, a Popen, listens on `port` of 127.0.0.1. Raise AssertionError with the
-    text of the file `log` if it ends, or has not done so after 30 seconds."""
+    """Return once `server`, a Popen, has a certificate for localhost on `port` of 127.0.0.1. Raise
+    AssertionError with the text of the file `log` if it ends, or has none after 30 seconds."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     deadline = time.monotonic() + 30
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
+            # It listens before it has made its certificate.
+            with (
+                socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+                context.wrap_socket(connection, server_hostname="localhost"),
+            ):
+                return
         except OSError:
             assert server.poll() is None and time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)
