@@ -48,6 +48,7 @@ BUILT = {
     "conversations/search/highlight.py:_find_words",
     "conversations/search/symbols.py:find",
     "conversations/search/symbols.py:patterns",
+    "conversations/tools/refusal.py:_place_of",
 }
 
 # What was quadratic once, or worse.
