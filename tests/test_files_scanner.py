@@ -1,5 +1,6 @@
 """The check for viruses: until the scanner has called a file clean it is neither sent nor shown."""
 
+import os
 import shlex
 import socket
 import sys
@@ -18,11 +19,13 @@ SAYS = {"clean": b"stream: OK\0", "virus": b"stream: Eicar-Test-Signature FOUND\
 
 
 class Clamd:
-    """A socket that answers as clamd does: "virus" to what has that word in it."""
+    """A socket that answers as clamd does: "virus" to what has that word in it. With `hangs_up` it
+    answers after the first block, and leaves the others unread."""
 
     def __init__(self, path):
         self.received = []
         self.answer = None
+        self.hangs_up = False
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(path))
         self._socket.listen()
@@ -39,6 +42,8 @@ class Clamd:
                 content = b""
                 while size := int.from_bytes(sent.read(4), "big"):
                     content += sent.read(size)
+                    if self.hangs_up:
+                        break
                 self.received.append(content)
                 connection.sendall(self.answer or SAYS["virus" if b"virus" in content else "clean"])
 
@@ -77,6 +82,12 @@ def test_a_dangerous_file_is_neither_sent_nor_shown(clamd, client, alice):
 def test_a_file_that_is_too_large_for_the_scanner_is_not_sent(clamd, alice):
     clamd.answer = b"INSTREAM size limit exceeded. ERROR\0"
     assert intake.take(alice, made.upload(b"x", "a.txt")).state == "too_large_to_scan"
+
+
+def test_its_answer_counts_though_it_hung_up_with_bytes_unread(clamd, alice):
+    clamd.answer, clamd.hangs_up = b"INSTREAM size limit exceeded. ERROR\0", True
+    content = os.urandom(70_000).hex().encode()
+    assert intake.take(alice, made.upload(content, "a.txt")).state == "too_large_to_scan"
 
 
 def test_a_scanner_that_is_away_is_asked_again(client, alice, settings, tmp_path):

@@ -112,9 +112,7 @@ def _by_clamd(file):
         except (BrokenPipeError, ConnectionResetError):
             # clamd hung up at its limit of size; its answer says so.
             logger.debug("clamd took no more of a file.")
-        answer = b""
-        while len(answer) < 4_096 and (piece := connection.recv(4_096)):
-            answer += piece
+        answer = _answer(connection)
     said = answer.rstrip(b"\0\n").decode("utf-8", "replace")
     if said.endswith(" OK"):
         return State.READY
@@ -123,6 +121,20 @@ def _by_clamd(file):
     if "size limit exceeded" in said:
         return State.TOO_LARGE_TO_SCAN
     raise NoVerdict(f"it said {said[:100]!r}")
+
+
+def _answer(connection):
+    """Return all bytes that clamd answers on the socket `connection`, at most some 4,096. Raise
+    ConnectionResetError if it hung up without an answer."""
+    answer = b""
+    try:
+        while len(answer) < 4_096 and (piece := connection.recv(4_096)):
+            answer += piece
+    except ConnectionResetError:
+        # So does one that left bytes unread: its answer came before.
+        if not answer:
+            raise
+    return answer
 
 
 def _connect():
