@@ -1,11 +1,13 @@
 """What is missing of an installation is said as what it is: in the log, on pages, in /readyz."""
 
+import asyncio
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from chatsite import said_once
 from conversations.readiness import Readiness, readiness
+from conversations.replies.housekeeping import _every
 from tests.support.polling import until
 from tests.support.server import ROOT, Server, collect_static, database_url
 
@@ -266,3 +269,18 @@ def test_a_command_on_an_empty_database_asks_for_migrate():
     assert done.returncode == 1
     assert "Migrations are pending: run manage.py migrate" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_periodic_tasks_cost_nothing_until_then(told):
+    told.fault = "Something is missing."
+
+    async def nothing():
+        raise AssertionError("It was to wait.")
+
+    async def spent():
+        task, began = asyncio.create_task(_every(0, nothing)), time.thread_time()
+        await asyncio.sleep(0.5)
+        task.cancel()
+        return time.thread_time() - began
+
+    assert asyncio.run(spent()) < 0.1

@@ -126,10 +126,13 @@ class Housekeeping:
 
 async def _every(seconds, action):
     """Await `action()` for ever, `seconds` after the last time; exceptions are logged. While the
-    installation is not complete nothing is done."""
+    installation is not complete nothing is done, but for a look every PULSE seconds whether it
+    is."""
     while True:
         await asyncio.sleep(seconds)
         if readiness.is_waiting:
+            # Also where `seconds` is 0, since the action itself waits.
+            await asyncio.sleep(PULSE)
             continue
         try:
             await action()
