@@ -1,5 +1,7 @@
 """A release that the link `current` leads to takes over at SIGHUP, and nobody is refused."""
 
+import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -97,6 +99,16 @@ def site(tmp_path):
             yield server
         finally:
             server.stop(signal.SIGKILL)
+            kill_all_in(tmp_path)
+
+
+def kill_all_in(folder):
+    """Kill all processes that work in `folder` (a Path) or below it: a release that took over is no
+    child of the test, and would serve for ever."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink().is_relative_to(folder):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def main_pid(notified):
