@@ -41,6 +41,7 @@ pytest_plugins = [
     "tests.support.llmock",
     "tests.support.browser",
     "tests.support.database_cable",
+    "tests.support.file_forms",
     "tests.support.review_stage",
     "tests.support.shared_servers",
 ]

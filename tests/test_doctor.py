@@ -9,7 +9,6 @@ import socketserver
 import stat
 import subprocess
 import sys
-import threading
 
 import pytest
 from django.core.management import call_command
@@ -18,6 +17,7 @@ from django.test import RequestFactory
 from conversations.doctor import disk, gateway, mail, permissions, proxy, seen_request, storage
 from conversations.doctor.examination import SUBJECTS
 from conversations.doctor.finding import OK, PROBLEM, WARNING
+from tests.support.loopback_server import serving
 from tests.support.nginx import PROGRAM, nginx
 from tests.support.server import KEY, ROOT, free_port
 
@@ -159,15 +159,13 @@ class MailServer(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mail_server(settings):
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer) as server:
+    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer)) as server:
         server.got = []
-        threading.Thread(target=server.serve_forever).start()
         settings.MAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "good", "hunter2"
         settings.DEFAULT_FROM_EMAIL = "chat@example.org"
         yield server
-        server.shutdown()
 
 
 def test_mail_is_tried_up_to_the_login_and_sent_only_where_asked(mail_server):

@@ -8,19 +8,11 @@ from django.utils import timezone
 
 from conversations.files import drafts, intake, storage, sweep
 from conversations.keeping import removal
-from conversations.models import Attachment, Conversation, LanguageModel, Message, StoredFile
+from conversations.models import Attachment, Conversation, Message, StoredFile
 from tests.support import sample_files as made
 from tests.support.file_forms import blobs, send, upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def own(client, alice):
-    LanguageModel.objects.ensure_default()
-    LanguageModel.objects.update(images=True)
-    client.force_login(alice)
-    return client
 
 
 def test_a_deleted_conversation_leaves_no_row_and_no_bytes(own):

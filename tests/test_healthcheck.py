@@ -3,13 +3,13 @@
 import socket
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from chatsite import healthcheck
+from tests.support.loopback_server import serving
 from tests.support.server import ROOT, free_port
 
 pytestmark = pytest.mark.once
@@ -32,14 +32,8 @@ def site(status):
     """Yield a server on a free port of the loopback address that answers with `status`."""
     server = HTTPServer(("127.0.0.1", 0), Site)
     server.status = status
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0", "127.0.0.1", "127.0.0.1,[::1]", ""])

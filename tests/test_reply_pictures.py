@@ -3,10 +3,8 @@
 import base64
 import re
 
-import pytest
-
 from conversations.files import storage
-from conversations.models import Attachment, LanguageModel, Response, StoredFile
+from conversations.models import Attachment, Response, StoredFile
 from conversations.replies import request_body
 from tests.support import sample_files as made
 from tests.support.gateway import WAIT
@@ -16,15 +14,6 @@ from tests.support.polling import until
 from tests.support.sse_frames import completed, created
 
 FOX = made.picture("PNG", (600, 400), colour=(180, 90, 30))
-
-
-@pytest.fixture
-def model(stage):
-    """The model of the tests sees pictures."""
-    model = LanguageModel.objects.get(name="test-model")
-    model.images = True
-    model.save()
-    return model
 
 
 def ended(response):
@@ -114,7 +103,7 @@ def test_it_is_shown_while_the_reply_goes_on(stage, visitor):
     assert "<img" in event.data and event.name == "done"
 
 
-def test_the_next_message_takes_it_along(stage, visitor, model):
+def test_the_next_message_takes_it_along(stage, visitor, seeing_model):
     first = ask(stage, visitor, picture_stream(FOX))
     again = {"conversation": first.conversation_id}
     second = ended(visitor.ask("Make it blue", **again))

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from conversations.conversation_list import trash
 from conversations.keeping import removal
-from conversations.models import Attachment, Conversation, Hold, LanguageModel, Message, SearchEntry
+from conversations.models import Attachment, Conversation, Hold, Message, SearchEntry
 from conversations.search import file_texts, index, search
 from conversations.search.index import rebuild
 from tests.support import sample_files as made
@@ -15,14 +15,6 @@ from tests.support.review_stage import converse
 from tests.test_search import raw_index
 
 HOSTILE = "invoice\u202etxt.exe\r\n"
-
-
-@pytest.fixture
-def own(client, alice):
-    LanguageModel.objects.ensure_default()
-    LanguageModel.objects.update(images=True)
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from PIL import Image
 
 from conversations.files import intake, names, storage, sweep
 from conversations.keeping import removal
-from conversations.models import Attachment, Conversation, LanguageModel, Message, StoredFile
+from conversations.models import Attachment, Conversation, Message, StoredFile
 from conversations.search import search
 from conversations.transfer import account_archive, bringing_in, file_members
 from tests.support import sample_files as made
@@ -26,18 +26,10 @@ AWKWARD = "Rechnung\u202efdp.[1] |x| " + "ü" * 300 + ".txt"
 
 
 @pytest.fixture
-def me(client, alice):
-    LanguageModel.objects.ensure_default()
-    LanguageModel.objects.update(images=True)
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def sent(me):
+def sent(own):
     """A conversation of alice's, of a message with three files."""
     large = made.noise((900, 700), "JPEG")
-    send(me, ("photo.jpg", large), ("plan.pdf", made.pdf("The plan")), (AWKWARD, b"some words"))
+    send(own, ("photo.jpg", large), ("plan.pdf", made.pdf("The plan")), (AWKWARD, b"some words"))
     return Conversation.objects.get()
 
 
@@ -72,7 +64,7 @@ def packed(found, **members):
     return content.getvalue()
 
 
-def test_what_went_out_as_a_zip_comes_in_at_another_account_with_its_files(me, sent, alice, bob):
+def test_what_went_out_as_a_zip_comes_in_at_another_account_with_its_files(own, sent, alice, bob):
     content = exported(alice)
     assert told(bob, content) == [
         "1 conversation came in.",
@@ -87,8 +79,8 @@ def test_what_went_out_as_a_zip_comes_in_at_another_account_with_its_files(me, s
     assert not StoredFile.objects.filter(owner_id=bob.pk, unheld_since__isnull=False).exists()
     assert len(search("plan pdf", [bob.pk])) == 1
     photo = copy.messages.get(role="user").attachments.first()
-    me.force_login(bob)
-    small = b"".join(me.get(f"/files/{photo.pk}/small/").streaming_content)
+    own.force_login(bob)
+    small = b"".join(own.get(f"/files/{photo.pk}/small/").streaming_content)
     assert Image.open(io.BytesIO(small)).size == (320, 249)
     # Once more, nothing comes in a second time.
     assert told(bob, content)[0] == "0 conversations came in."
@@ -112,25 +104,25 @@ def test_the_zip_has_files_under_names_that_harm_nobody(sent, alice):
     assert archive.read(words) == b"some words"
 
 
-def test_one_conversation_names_its_files(me, sent):
-    found = json.loads(me.get(f"/conversations/{sent.pk}/export.json").content)
+def test_one_conversation_names_its_files(own, sent):
+    found = json.loads(own.get(f"/conversations/{sent.pk}/export.json").content)
     assert [file["name"] for file in found["messages"][0]["files"]][:2] == ["photo.jpg", "plan.pdf"]
     assert "file" not in found["messages"][0]["files"][0]
-    assert "- plan.pdf" in me.get(f"/conversations/{sent.pk}/export.md").text
+    assert "- plan.pdf" in own.get(f"/conversations/{sent.pk}/export.md").text
 
 
-def test_without_the_zip_its_files_are_counted(me, sent, bob):
-    content = me.get(f"/conversations/{sent.pk}/export.json").content
+def test_without_the_zip_its_files_are_counted(own, sent, bob):
+    content = own.get(f"/conversations/{sent.pk}/export.json").content
     assert told(bob, content)[2:] == [
         "3 images or files were left out; the text around them came in."
     ]
     assert not Attachment.objects.filter(owner=bob).exists()
 
 
-def test_files_that_two_versions_share_are_packed_and_read_once(me, sent, alice, bob):
+def test_files_that_two_versions_share_are_packed_and_read_once(own, sent, alice, bob):
     message = sent.messages.get(role="user")
     sent.responses.update(status="completed")
-    send(me, path=f"/messages/{message.pk}/edit/", attachments=[message.attachments.first().pk])
+    send(own, path=f"/messages/{message.pk}/edit/", attachments=[message.attachments.first().pk])
     content = exported(alice)
     assert len([name for name in opened(content).namelist() if name.startswith("files/")]) == 3
     report = bringing_in.bring_in(bob, io.BytesIO(content))
@@ -140,7 +132,7 @@ def test_files_that_two_versions_share_are_packed_and_read_once(me, sent, alice,
     assert not Attachment.objects.filter(owner=bob).exists()
 
 
-def test_a_picture_without_a_valid_seal_is_encoded_anew(me, sent, alice, bob):
+def test_a_picture_without_a_valid_seal_is_encoded_anew(own, sent, alice, bob):
     archive, changed = opened(exported(alice)), io.BytesIO()
     hidden = b"<script>alert(1)</script>"
     with zipfile.ZipFile(changed, "w") as copy:
@@ -308,9 +300,9 @@ def next_piece(importer):
     return next(filter(None, iter(importer.read, None)))
 
 
-def test_the_zip_is_sent_while_it_is_made(me, alice):
+def test_the_zip_is_sent_while_it_is_made(own, alice):
     content = random.Random(1).randbytes(3 * file_members.BLOCK).hex().encode()
-    send(me, ("long.txt", content))
+    send(own, ("long.txt", content))
     pieces = [len(piece) for piece in account_archive.write_zip(alice)]
     assert sum(pieces) > 3 * file_members.BLOCK
     assert max(pieces) < 1.5 * file_members.BLOCK

@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.support.loopback_server import serving
+
 
 class Site(BaseHTTPRequestHandler):
     """HTTP request handler. GET streams one event, and a second once `server.first_arrived` is set;
@@ -53,11 +55,5 @@ def streaming_site():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     server.asked = []
     server.first_arrived = threading.Event()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with serving(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
