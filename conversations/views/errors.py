@@ -51,18 +51,20 @@ def server_error(request):
 
 
 @requires_csrf_token
-def database_down(request):
+def database_down(request, fault=""):
     """Return the error page 503 with the header Retry-After and, for a POST, a form with the text
-    that was sent. The page does not query the database."""
+    that was sent. The page does not query the database.
+
+    It says that the database does not answer or, if `fault` is not "", that sentence about what is
+    missing."""
     # Whether the message was stored is unknown. With its submission id it can be sent again
     # safely: each id is stored only once.
-    context = {**_kept(request), "sent": request.POST.get("submission")}
+    context = {**_kept(request), "fault": fault, "sent": request.POST.get("submission")}
     page = render(request, "503.html", context, status=503)
     page.headers["Retry-After"] = "5"
     return page
 
 
-@requires_csrf_token
 def incomplete(request):
     """Return the error page 503 while something is missing that the site needs, with the sentence
     about it and the text that was sent. The page does not query the database, and can be read
@@ -70,17 +72,7 @@ def incomplete(request):
     # No middleware has looked at the request yet. Django would log each of these pages; the log has
     # the sentence already.
     with translation.override(translation.get_language_from_request(request)):
-        if readiness.is_outage:
-            page = database_down(request)
-            page._has_been_logged = True
-            return page
-        context = {
-            **_kept(request),
-            "fault": readiness.fault,
-            "sent": request.POST.get("submission"),
-        }
-        page = render(request, "503.html", context, status=503)
-    page.headers["Retry-After"] = "5"
+        page = database_down(request, "" if readiness.is_outage else readiness.fault)
     page._has_been_logged = True
     return page
 
