@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from conversations import tools
 from conversations.admin.guarded import GuardedAdmin
 from conversations.models import LanguageModel
-from conversations.models.language_model import validate_tools
+from conversations.models.language_model import tool_faults
 from conversations.rendering.isolated_text import isolated
 from conversations.tools import secrets
 from conversations.tools.tool import is_too_deep
@@ -121,12 +121,7 @@ class LanguageModelAdmin(GuardedAdmin):
 
 def _warnings(model):
     """Return the sentences about what of the stored tools of `model` cannot be used."""
-    try:
-        validate_tools(model.tools)
-        sentences = []
-    except forms.ValidationError as error:
-        sentences = error.messages
-    return [*sentences, *map(_unset, secrets.unset(tools.read(model.tools)))]
+    return [*tool_faults(model.tools), *map(_unset, secrets.unset(tools.read(model.tools)))]
 
 
 def _unset(name):

@@ -1,12 +1,11 @@
 """Check of the models' tools: entries of their rows that cannot be used, and secrets not set."""
 
-from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from conversations.doctor.finding import OK, WARNING, Finding
 from conversations.models import LanguageModel
-from conversations.models.language_model import validate_tools
+from conversations.models.language_model import tool_faults
 from conversations.tools import read, secrets
 
 
@@ -21,7 +20,7 @@ def check():
                 format_lazy("{name}: {sentence}", name=str(model), sentence=sentence),
                 _("Correct it in the tools of the model, in the administration; docs/tools.md."),
             )
-            for sentence in _sentences(model.tools)
+            for sentence in tool_faults(model.tools)
         ]
         found += [
             Finding(
@@ -36,13 +35,3 @@ def check():
             for variable in secrets.unset(read(model.tools))
         ]
     return found or [Finding(OK, _("The tools of all models can be used."))]
-
-
-def _sentences(value):
-    """Return the sentences about what of `value`, the JSON of `LanguageModel.tools`, cannot be
-    used."""
-    try:
-        validate_tools(value)
-    except ValidationError as error:
-        return error.messages
-    return []

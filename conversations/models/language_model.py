@@ -15,19 +15,25 @@ from conversations.rendering.isolated_text import isolated
 DEMO = "demo"  # the built-in model's name
 
 
-def validate_tools(value):
-    """Raise ValidationError, with a sentence for each mistake, if `value` is no list of tools as
-    `LanguageModel.tools` has it, or names groups that do not exist. The validator of that field."""
+def tool_faults(value):
+    """Return a list of sentences in the active language, one for each mistake in `value`, the JSON
+    of `LanguageModel.tools`, and for each group in it that does not exist; [] if all of it can be
+    used."""
     sentences = tools.faults(value)
     named = {group for tool in tools.read(value) for group in tool.groups}
     missing = named.difference(
         Group.objects.filter(name__in=named).values_list("name", flat=True) if named else ()
     )
-    sentences += [
+    return sentences + [
         gettext("There is no group “%(name)s”.") % {"name": isolated(name)}
         for name in sorted(missing)
     ]
-    if sentences:
+
+
+def validate_tools(value):
+    """Raise ValidationError, with the sentences of `tool_faults`, if not all of `value` can be
+    used. The validator of `LanguageModel.tools`."""
+    if sentences := tool_faults(value):
         raise ValidationError(sentences)
 
 
