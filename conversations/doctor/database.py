@@ -27,7 +27,6 @@ def why_unreachable():
     """Return why no connection to the database can be made, in the driver's own words; "" if one
     can. Makes a connection outside of the pool, which would only say that it got none in time."""
     alone = connection.copy()
-    alone.settings_dict = {**alone.settings_dict, "OPTIONS": dict(alone.settings_dict["OPTIONS"])}
     alone.settings_dict["OPTIONS"].pop("pool", None)
     try:
         alone.ensure_connection()

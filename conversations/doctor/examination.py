@@ -65,10 +65,11 @@ def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
         "gateway": partial(gateway.check, call),
         "tools": tools.check,
     }
-    if not database.exists():
+    if database.exists():
+        for subject in OF_THE_DATABASE[1:]:
+            checks[subject] = partial(_with_database, checks[subject])
+    else:
         checks |= dict.fromkeys(OF_THE_DATABASE, _no_database)
-    for subject in OF_THE_DATABASE[1:]:
-        checks[subject] = partial(_with_database, checks[subject])
     deadline = time.monotonic() + (CALL_SECONDS if call else SECONDS)
     running = {subject: _Examination(checks[subject]) for subject in subjects}
     for subject, examination in running.items():
@@ -84,7 +85,7 @@ def _no_database():
 def _with_database(check):
     """Return `check()`, a list of Findings; without calling it if the database does not answer,
     since the connection pool would wait for it."""
-    if database.exists() and database.why_unreachable():
+    if database.why_unreachable():
         return [Finding(WARNING, NOT_CHECKED)]
     return check()
 
