@@ -5,6 +5,8 @@ import json
 
 from django.db import DatabaseError
 
+from conversations.doctor.finding import PROBLEM, Finding
+
 
 def told(arguments, error):
     """Return the text for `error`, an ImproperlyConfigured or a DatabaseError; None for an error of
@@ -19,7 +21,7 @@ def told(arguments, error):
         return str(error)
     todo = "Correct it in .env or in the environment; nothing else was checked."
     if "--json" in arguments:
-        finding = {"subject": "settings", "level": "problem", "said": str(error), "todo": todo}
+        finding = Finding(PROBLEM, str(error), todo).as_dict("settings")
         return json.dumps({"ok": False, "findings": [finding]}, indent=2)
     return f"problem  settings     {error}\n{'':<22}{todo}"
 
