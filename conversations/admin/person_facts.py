@@ -3,15 +3,14 @@ sessions and roles, as safe HTML."""
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
-from django.utils.formats import date_format
 from django.utils.html import format_html_join
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from conversations.accounts import roles
 from conversations.accounts.local_login import may_log_in_locally
 from conversations.accounts.session_list import sessions_of
 from conversations.models import DirectoryGroup
+from conversations.rendering.short_time import short_time
 
 
 def ways_to_log_in(person):
@@ -21,8 +20,8 @@ def ways_to_log_in(person):
         _("Single sign-on (%(issuer)s) since %(since)s, last %(last)s")
         % {
             "issuer": each.provider,
-            "since": _time(each.date_joined),
-            "last": _time(each.last_login),
+            "since": short_time(each.date_joined),
+            "last": short_time(each.last_login),
         }
         for each in SocialAccount.objects.filter(user=person)
     ]
@@ -40,8 +39,8 @@ def second_factors(person):
         _("%(factor)s since %(since)s, last used: %(last)s")
         % {
             "factor": str(each),
-            "since": _time(each.created_at),
-            "last": _time(each.last_used_at) if each.last_used_at else _("never"),
+            "since": short_time(each.created_at),
+            "last": short_time(each.last_used_at) if each.last_used_at else _("never"),
         }
         for each in Authenticator.objects.filter(user=person).order_by("created_at")
     ]
@@ -51,7 +50,9 @@ def second_factors(person):
 def sessions(person):
     """Return safe HTML with a line for each session of `person`: device, IP address and time of the
     login."""
-    lines = [f"{each.device}, {each.address}, {_time(each.since)}" for each in sessions_of(person)]
+    lines = [
+        f"{each.device}, {each.address}, {short_time(each.since)}" for each in sessions_of(person)
+    ]
     return _lines(lines or [_("None")])
 
 
@@ -66,11 +67,6 @@ def summary_of_roles(person):
     """Return safe HTML with a line for each role of `person`: where it comes from, and its
     limits."""
     return _lines(roles.described(person) or [_("Only chats.")])
-
-
-def _time(at):
-    """Return the datetime `at` as short text in the active time zone and language."""
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT")
 
 
 def _lines(lines):

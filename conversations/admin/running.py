@@ -2,13 +2,12 @@
 shown."""
 
 from django.contrib import admin
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from conversations.admin.guarded import RecordsAdmin
 from conversations.models import Job, ServerProcess
 from conversations.rendering.isolated_text import isolated
+from conversations.rendering.short_time import short_time
 
 
 @admin.register(Job)
@@ -66,7 +65,7 @@ class JobAdmin(RecordsAdmin):
 
 def _time(at):
     """Return the datetime `at` as short text in the active time zone and language; "–" for None."""
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
+    return short_time(at) if at else "–"
 
 
 @admin.register(ServerProcess)

@@ -8,13 +8,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conversations.models import Invitation, LanguageModel, OutgoingMail, Person, Price, SetupStep
 from conversations.models.language_model import DEMO
 from conversations.rendering.isolated_text import isolated
+from conversations.rendering.short_time import short_time
 
 # A backup that is older than this counts as missing.
 BACKUP_IS_OLD = timedelta(days=8)
@@ -80,9 +80,9 @@ def _gateway(request, row):
     if row.checked != gateway_fingerprint():
         return False, _("A gateway is configured. Check whether it answers."), links
     if row.done_at:
-        return True, _("The gateway answered on %s.") % _time(row.done_at), links
+        return True, _("The gateway answered on %s.") % short_time(row.done_at), links
     said = _("The check on %s found a problem. Solve it, then check again.")
-    return False, said % _time(row.failed_at), links
+    return False, said % short_time(row.failed_at), links
 
 
 def _models(request, row):
@@ -159,8 +159,8 @@ def _backup(request, row):
         )
         return False, said, []
     if row.done_at < timezone.now() - BACKUP_IS_OLD:
-        return False, _("The last backup is old: it was made on %s.") % _time(row.done_at), []
-    return True, _("The last backup was made on %s.") % _time(row.done_at), []
+        return False, _("The last backup is old: it was made on %s.") % short_time(row.done_at), []
+    return True, _("The last backup was made on %s.") % short_time(row.done_at), []
 
 
 def _tls(request, row):
@@ -199,8 +199,3 @@ def _list(model, text):
     """Return the link, named `text`, to the list of the model called `model`."""
     path = reverse(f"admin:conversations_{model}_changelist")
     return path, text, f"conversations.view_{model}"
-
-
-def _time(at):
-    """Return the datetime `at` as short text in the active time zone and language."""
-    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
