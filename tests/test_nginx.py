@@ -172,6 +172,7 @@ def test_no_log_of_the_site_or_of_nginx_holds_what_people_write_or_look_for(
             f"/accounts/password/reset/key/1-{SECRET}/",
             f"/accounts/password/reset/key/1-{SECRET}/more/",
             f"/accounts/confirm-email/{SECRET}/",
+            f"/accounts/invitation/{SECRET}/",
             f"/shared/{SECRET}/",
         ):
             assert client.get(path).status_code < 500
