@@ -1,10 +1,13 @@
 """Finding the files of messages by their names and their extracted text, in the search index."""
 
+import tempfile
+
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
 from conversations.conversation_list import trash
+from conversations.files import intake
 from conversations.keeping import removal
 from conversations.models import Attachment, Conversation, Hold, Message, SearchEntry
 from conversations.search import file_texts, index, search
@@ -170,3 +173,25 @@ def test_the_index_of_files_can_be_made_anew(alice, talk, attach, capsys):
     assert names("okapi", alice, since=timezone.now()) == []
     Conversation.objects.all().delete()
     assert raw_index() == []
+
+
+def test_a_file_that_is_fetched_under_another_name_leaves_no_word_of_the_first(alice, talk):
+    reply = talk.messages.filter(role="assistant").first()
+    expected = Attachment.objects.create(
+        owner=alice,
+        conversation=talk,
+        message=reply,
+        name="zebrafinch.webp",
+        size=0,
+        sha256="",
+        state=Attachment.State.FETCHING,
+        origin="c_1/f_1",
+    )
+    index.add_files(alice.pk, reply, [expected])
+    assert any("webp" in words for words in raw_index())
+    with tempfile.TemporaryFile() as file:
+        file.write(made.picture())
+        file.seek(0)
+        intake.fill(Attachment.objects.get(pk=expected.pk), file)
+    assert names("zebrafinch", alice) == ["zebrafinch.jpg"]
+    assert not any("webp" in words for words in raw_index())

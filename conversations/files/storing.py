@@ -82,11 +82,12 @@ def _write_row(attachment):
     if attachment._state.adding:
         attachment.save(force_insert=True)
     else:
+        # Before the row changes: SQLite takes out the words of the name that was indexed.
+        index.forget_file(attachment)
         row = Attachment.with_hidden.filter(pk=attachment.pk, state=Attachment.State.FETCHING)
         if not row.update(**{name: getattr(attachment, name) for name in _FETCHED}):
             raise IntegrityError("the file was deleted meanwhile")
     if attachment.message_id is not None:
-        index.forget_file(attachment)
         index.add_files(attachment.owner_id, attachment.message, [attachment])
 
 
