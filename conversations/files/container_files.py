@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from conversations import items as message_items
@@ -83,12 +82,12 @@ def claim():
     """Claim files that are to be fetched now, for CLAIM; return a list of at most AT_A_TIME
     Wanted."""
     now = timezone.now()
-    due = Q(state=Attachment.State.FETCHING, fetch_at__lte=now)
-    found = Attachment.with_hidden.filter(due).order_by("fetch_at")
+    fetching = Attachment.with_hidden.filter(state=Attachment.State.FETCHING)
+    found = fetching.filter(fetch_at__lte=now).order_by("fetch_at")
     columns = ("pk", "origin", "name", "created_at", "fetch_at")
     claimed = []
     for pk, origin, name, created_at, fetch_at in found.values_list(*columns)[:AT_A_TIME]:
-        row = Attachment.with_hidden.filter(pk=pk, state="fetching", fetch_at=fetch_at)
+        row = fetching.filter(pk=pk, fetch_at=fetch_at)
         if row.update(fetch_at=now + CLAIM):
             container, _slash, file = origin.partition("/")
             is_last = now + CLAIM > created_at + KEPT

@@ -43,12 +43,9 @@ def take(person, upload, *, conversation=None):
         raise FileRefused("empty")
     if upload.size > settings.MAX_FILE:
         raise FileRefused("too_large_file")
-    with _on_disk(upload) as file:
-        with _extracted(read_file, file) as extract:
-            is_picture = extract.finding.kind == PICTURE
-            content = extract.large if is_picture else file
-            attachment = _attachment(person, name, extract.finding, content, conversation)
-            storing.store(attachment, content, extract.small if is_picture else b"")
+    with _on_disk(upload) as file, _read_if_possible(file, ()) as (finding, content, small):
+        attachment = _attachment(person, name, finding, content, conversation)
+        storing.store(attachment, content, small)
     return scanner.check(attachment)
 
 
