@@ -50,12 +50,13 @@ def write_zip(person):
             batch = ids[start : start + BATCH]
             for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
                 name = file_name(conversation)
-                document = native_json.write(conversation, in_zip=True)
+                files = file_members.by_message(conversation)
+                document = native_json.write(conversation, zipped=files)
                 archive.writestr(f"conversations/{name}.json", document)
-                text = markdown_export.write(conversation, in_zip=True)
+                text = markdown_export.write(conversation, zipped=files)
                 archive.writestr(f"markdown/{name}.md", text)
-                for files in file_members.by_message(conversation).values():
-                    for _block in file_members.write(archive, files, written):
+                for sent in files.values():
+                    for _block in file_members.write(archive, sent, written):
                         yield buffer.take()
             yield buffer.take()
     yield buffer.take()

@@ -13,16 +13,17 @@ from conversations.thread.message_tree import MessageTree
 from conversations.transfer import file_members
 
 
-def write(conversation, *, in_zip=False):
+def write(conversation, *, zipped=None):
     """Return `conversation` (a Conversation) as Markdown text: its title, then each message of its
     active branch under a heading with the name of the person or model, and the time.
 
-    If `in_zip`, its files are links to their bytes in the zip. Uses the active language and time
-    zone.
+    With `zipped`, what `file_members.by_message` returned of it, the text goes into a zip: its
+    files are links to their bytes there. Uses the active language and time zone.
     """
     ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
     by_id = Message.objects.select_related("response").in_bulk(ids)
-    files = file_members.by_message(conversation)
+    in_zip = zipped is not None
+    files = zipped if in_zip else file_members.by_message(conversation)
     parts = [f"# {' '.join(conversation.display_title.split())}"]
     for message in (by_id[message_id] for message_id in ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")

@@ -34,10 +34,12 @@ _FILE = ("name", "media_type", "size", "sha256", "width", "height", "pages")
 MOST_FILES = 50  # of a message, that are read
 
 
-def write(conversation, *, in_zip=False):
-    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export. If
-    `in_zip`, files of messages have the path of the zip's member with their bytes."""
-    files = file_members.by_message(conversation)
+def write(conversation, *, zipped=None):
+    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export.
+    With `zipped`, what `file_members.by_message` returned of it, the text goes into a zip: files of
+    messages have the path of the zip's member with their bytes."""
+    in_zip = zipped is not None
+    files = zipped if in_zip else file_members.by_message(conversation)
     messages = conversation.messages.select_related("response").order_by("created_at", "id")
     document = {
         "format": FORMAT,
