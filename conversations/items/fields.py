@@ -15,11 +15,15 @@ def text_in(item: Mapping[str, object], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def passage_in(item: Mapping[str, object], name: str) -> str:
-    """Return the text `item[name]`, cut to LONGEST_SHOWN characters, for a page; "" if it is
-    missing or no text. The whole of it is in exported JSON."""
-    text = text_in(item, name)
+def passage(text: str) -> str:
+    """Return `text`, cut to LONGEST_SHOWN characters, for a page. The whole of it is in exported
+    JSON."""
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}\n…"
+
+
+def passage_in(item: Mapping[str, object], name: str) -> str:
+    """Return the text `item[name]`, cut as by `passage`; "" if it is missing or no text."""
+    return passage(text_in(item, name))
 
 
 def json_in(item: Mapping[str, object], name: str) -> str:

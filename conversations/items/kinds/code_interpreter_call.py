@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dicts_in, file_in, line_in, passage_in, text_in
+from ..fields import dicts_in, file_in, line_in, passage, passage_in, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -37,7 +37,7 @@ class CodeInterpreterCall(Kind):
             self.type,
             *state_of(item, live, but="pictures"),
             code=passage_in(item, "code"),
-            logs=passage_in({"logs": _logs(item)}, "logs"),
+            logs=passage(_logs(item)),
             pictures=len(missing),
             lost=line_in(missing[-1], "lost", 40) if missing else "",
             is_running=item.get("status") != "in_progress",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import json_in, line_in, passage_in, text_in
+from ..fields import json_in, line_in, passage, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -31,7 +31,7 @@ class FunctionCall(Kind):
             self.type,
             *state_of(item, live),
             name=line_in(item, "name", 100) or "?",
-            arguments=passage_in({"": _sent(item)}, ""),
+            arguments=passage(_sent(item)),
         )
 
     def came(self, item: Item) -> str:

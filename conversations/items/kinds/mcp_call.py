@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ..fenced import fenced
-from ..fields import dict_in, dicts_in, json_in, line_in, passage_in, text_in
+from ..fields import dict_in, dicts_in, json_in, line_in, passage, text_in
 from ..kind import Item, Kind, Look, state_of
 
 
@@ -37,8 +37,8 @@ class McpCall(Kind):
             left_out,
             name=line_in(item, "name", 100) or _("a tool"),
             server=line_in(item, "server_label", 100) or _("a server"),
-            arguments=passage_in({"": json_in(item, "arguments")}, ""),
-            output=passage_in({"": json_in(item, "output")}, ""),
+            arguments=passage(json_in(item, "arguments")),
+            output=passage(json_in(item, "output")),
             error=error,
         )
 
