@@ -120,6 +120,8 @@ class Response(models.Model):
         HEADER = "header", _("HTTP header")
 
     OPEN = (Status.QUEUED, Status.IN_PROGRESS)
+    # Those in which a reply ended by itself, so that its text and its items are whole.
+    WHOLE = (Status.COMPLETED, Status.INCOMPLETE)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     conversation = models.ForeignKey(

@@ -3,9 +3,6 @@
 from conversations.items import approvals
 from conversations.models import Message, Response
 
-# States in which a reply ended by itself, so that its items are whole.
-_WHOLE = (Response.Status.COMPLETED, Response.Status.INCOMPLETE)
-
 
 def open_requests(message):
     """Return a list of the items of `message` (a Message) that are requests for approval and can be
@@ -19,7 +16,7 @@ def open_requests(message):
     response = message.own_response
     if response is None or _is_followed(message):
         return []
-    return approvals.answerable(message.items, is_cut_off=response.status not in _WHOLE)
+    return approvals.answerable(message.items, is_cut_off=response.status not in Response.WHOLE)
 
 
 def _is_followed(message):

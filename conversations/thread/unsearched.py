@@ -7,15 +7,13 @@ from conversations.tools.kind import WEB_SEARCH
 from conversations.tools.kind import kind_of as kind_of_tool
 from conversations.usage.tool_uses import reported
 
-_ENDED = (Response.Status.COMPLETED, Response.Status.INCOMPLETE)
-
 
 def is_unsearched(message):
     """Return True if the request for the reply `message` (a Message) offered a search of the web,
     the reply has ended with a text, and neither its items nor its sources nor the gateway's report
     say that there was a search. A search that the model did not want counts as well."""
     response = message.own_response
-    if response is None or response.status not in _ENDED or not message.text:
+    if response is None or response.status not in Response.WHOLE or not message.text:
         return False
     offered = response.request.get("tools")
     if not isinstance(offered, list) or not any(map(_is_search, offered)):

@@ -47,7 +47,6 @@ COLUMNS = (
 )
 _CHARGED = (Source.REPORTED, Source.ESTIMATED)
 _FAILED = (Status.FAILED, Status.INTERRUPTED)
-_WHOLE = (Status.COMPLETED, Status.INCOMPLETE)
 
 KEYS = ("day", "person_id", "model", "purpose")
 # For each grain the period its rows are for and which of person, model and purpose they tell
@@ -95,7 +94,7 @@ def measure(call):
     began = call["started_at"]
     if began and call["first_token_at"]:
         added[_bucket(FIRST_TOKEN, FIRST_TOKEN_EDGES, call["first_token_at"] - began)] = 1
-    if began and call["finished_at"] and call["status"] in _WHOLE:
+    if began and call["finished_at"] and call["status"] in Response.WHOLE:
         added[_bucket(TOTAL_TIME, TOTAL_TIME_EDGES, call["finished_at"] - began)] = 1
     return {name: number for name, number in added.items() if number}
 
