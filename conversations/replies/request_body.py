@@ -41,7 +41,7 @@ class RequestBody:
     def priced_parameters(self):
         """The fields of the request that a price may depend on, as a dict: its parameters and its
         tools."""
-        return {**self.request["parameters"], **fields_stored(self.request)}
+        return _optional_fields(self.request)
 
     @property
     def max_output_tokens(self):
@@ -81,11 +81,10 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
         max_output_tokens=limit,
         max_tool_calls=settings.MAX_TOOL_CALLS if tools else None,
     )
-    offered = fields_of(tools)
     request = {
         "instructions": instructions,
         "parameters": parameters,
-        **offered,
+        **fields_of(tools),
         "first_message": str(kept[0].id),
         "last_message": str(turns[-1].id),
         "left_out": len(turns) - len(kept),
@@ -104,7 +103,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
         kept,
         model=model.name,
         instructions=instructions,
-        parameters={**parameters, **offered},
+        parameters=_optional_fields(request),
     )
     texts = [instructions, *(turn.text for turn in kept), *turns[-1].item_texts]
     return RequestBody(
@@ -140,8 +139,14 @@ def rebuild(response):
         turns[first:],
         model=response.model,
         instructions=request["instructions"],
-        parameters={**request["parameters"], **fields_stored(request)},
+        parameters=_optional_fields(request),
     )
+
+
+def _optional_fields(request):
+    """Return the optional fields of the body, its parameters and tools, as a dict. `request` is the
+    JSON of `Response.request`."""
+    return {**request["parameters"], **fields_stored(request)}
 
 
 def add_files(turns, conversation, model_name, mode, *, made):
