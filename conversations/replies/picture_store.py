@@ -31,8 +31,7 @@ class PictureStore:
     def begin(self, live, event):
         """Begin to store the picture of `event`, an upstream.PictureReceived, for the LiveReply
         `live`. Returns at once; the picture's temporary file is closed in the end."""
-        call = live.call_of(event)
-        if call is None or live.response.message_id is None:
+        if live.response.message_id is None or (call := live.call_of(event)) is None:
             return
         number = live.count_picture()
         if number > MOST_PICTURES:
