@@ -36,8 +36,11 @@ def unset(tools):
 
 def _connectors(body):
     """Return the tools (dicts) of the request body `body` that are connectors."""
-    tools = body.get("tools") or ()
-    return [tool for tool in tools if isinstance(tool, dict) and tool.get("type") == mcp.TYPE]
+    return [tool for tool in body.get("tools") or () if _is_connector(tool)]
+
+
+def _is_connector(tool):
+    return isinstance(tool, dict) and tool.get("type") == mcp.TYPE
 
 
 def _texts(tool):
@@ -63,7 +66,7 @@ def _value(name):
 def _filled(tool, values):
     """Return a copy of the JSON `tool` with `values` (`{variable: value}`) in place of the names;
     a tool that is no connector is returned as it is."""
-    if not _names(tool if isinstance(tool, dict) and tool.get("type") == mcp.TYPE else {}):
+    if not (_is_connector(tool) and _names(tool)):
         return tool
 
     def filled(text):

@@ -40,8 +40,8 @@ MOST_MODELS = 1000
 # A pooled connection that is closed within this time, before anything has come, was closed
 # already when the request was sent.
 STALE_SECONDS = 1.0
-# Compression makes proxies hold back what should be shown at once.
 FILE_HEADERS = {"Accept": "*/*", "Accept-Encoding": "identity"}
+# Compression makes proxies hold back what should be shown at once.
 STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 

@@ -56,9 +56,9 @@ class Redactor:
         """
         if isinstance(secrets, str):
             secrets = [secrets] if secrets else []
-        # A very short key, as local servers have, may be a syllable of any word.
         self._secrets = list(secrets)
         self._host_name = host
+        # A very short key, as local servers have, may be a syllable of any word.
         patterns = [
             re.escape(each) if len(each) >= 8 else rf"(?<!\w){re.escape(each)}(?!\w)"
             for each in secrets

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .client import Upstream
 from .events import Failed, Finished
-from .probe import Row
+from .probe import NO_CONNECTION, Row
 from .probe_answer import Answer, ask
 
 # Tokens of an answer: a model that reasons needs some before it uses a tool.
@@ -76,7 +76,7 @@ async def _try(upstream: Upstream, model: str, trial: Trial, limits: dict[str, i
             return Row(name, False, "include_refused", message=answer.message, essential=False)
     if isinstance(answer.end, Failed):
         code = answer.end.code
-        lost = code in ("bad_config", "connect", "tls", "timeout_connect", "unauthorized")
+        lost = code in NO_CONNECTION or code == "unauthorized"
         return Row(name, False, code, message=answer.message, essential=lost)
     done, failed = _calls(answer, trial.kind)
     if what := done or _reported(answer, trial.kind):
