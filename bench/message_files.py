@@ -8,7 +8,6 @@ uses at most for a directory of hostile ones. Servers, gateway and browser run o
 
 import json
 import os
-import re
 import statistics
 import sys
 import tempfile
@@ -26,7 +25,6 @@ ROUNDS = 3 if QUICK else 25
 LOADS = 3 if QUICK else 9
 MODEL = "10:0.05"
 MESSAGES, PICTURES = 50, 50
-TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def main():

@@ -160,9 +160,7 @@ class MessageForm(forms.Form):
         return merged(self._tools_before, self._all_tools, shown, ticked)
 
     def _sent(self, name):
-        """Return the list of texts that was sent as the field `name`; [] for a form not sent."""
-        if not self.is_bound:
-            return []
+        """Return the list of texts that was sent as the field `name` of the form."""
         return self.fields[name].clean(self[name].data)
 
     @property

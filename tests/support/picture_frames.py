@@ -1,8 +1,8 @@
 """Events of the Responses API about pictures that a model makes, as JSON and as bytes."""
 
 import base64
-import json
 
+from tests.support.gateway import sse
 from tests.support.item_frames import added, call, done, progress
 from tests.support.sse_frames import completed, created, delta, message
 
@@ -46,4 +46,4 @@ def picture_stream(*contents, text="", before=(), partial=b""):
 
 def frames(events):
     """Return each of `events` (JSON) as the bytes of a server-sent event, in a list."""
-    return [f"event: {e['type']}\ndata: {json.dumps(e)}\n\n".encode() for e in events]
+    return [sse(event) for event in events]
