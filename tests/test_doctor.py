@@ -175,6 +175,14 @@ def test_mail_is_tried_up_to_the_login_and_sent_only_where_asked(mail_server):
     assert b"To: ann@example.org\r\n" in mail_server.got
 
 
+@pytest.mark.parametrize("sender", ["chat@localhost", "Chat <chat@localhost>"])
+def test_a_sender_that_others_refuse_is_said(mail_server, settings, sender):
+    settings.DEFAULT_FROM_EMAIL = sender
+    found = mail.check()
+    assert levels(found) == [OK, WARNING]
+    assert "@localhost" in said(found)
+
+
 def test_a_login_that_the_mail_server_refuses_is_a_problem(mail_server, settings):
     settings.EMAIL_HOST_USER = "bad"
     found = mail.check()

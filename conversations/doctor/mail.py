@@ -85,8 +85,14 @@ def _connected(address):
     return Finding(OK, format_lazy(_("{server} answers; no login is configured."), server=server))
 
 
+def is_sender_refused():
+    """Return True if other mail servers refuse the sender DEFAULT_FROM_EMAIL, an address with or
+    without a name, since it is at localhost."""
+    return settings.DEFAULT_FROM_EMAIL.rstrip("> ").endswith("@localhost")
+
+
 def _sender():
-    if settings.DEFAULT_FROM_EMAIL.endswith("@localhost"):
+    if is_sender_refused():
         return [
             Finding(
                 WARNING,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from conversations.doctor.mail import is_sender_refused
 from conversations.models import Invitation, LanguageModel, OutgoingMail, Person, Price, SetupStep
 from conversations.models.language_model import DEMO
 from conversations.rendering.isolated_text import isolated
@@ -140,7 +141,7 @@ def _mail(request, row):
             ),
             links[:1],
         )
-    if settings.DEFAULT_FROM_EMAIL.rstrip("> ").endswith("@localhost"):
+    if is_sender_refused():
         said = _("E-mails come from %s, which many mail servers refuse: set DEFAULT_FROM_EMAIL.")
         return False, said % settings.DEFAULT_FROM_EMAIL, [_setting("DEFAULT_FROM_EMAIL")]
     given_up = OutgoingMail.objects.filter(next_attempt_at=None).count()
