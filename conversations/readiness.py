@@ -128,11 +128,10 @@ class Readiness:
         if not self._are_static_files_there:
             if fault := static_files.fault():
                 return "collectstatic", fault
+            # Perhaps they were collected since the process started and read which there are.
+            static_files.reload()
+            self.on_static_files()
             self._are_static_files_there = True
-            if self.fault:
-                # Perhaps they were collected since the process started.
-                static_files.reload()
-                self.on_static_files()
         return "", ""
 
 

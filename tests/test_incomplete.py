@@ -111,6 +111,23 @@ def test_what_is_mended_is_seen_and_told_once(starting, caplog):
     assert mended.startswith("Mended: Migrations are pending")
 
 
+def test_static_files_collected_while_a_process_starts_are_read_once(starting):
+    """The first time that they are there, again if that failed, and never after."""
+    results = [OSError("not yet"), None, None]
+    reads = []
+
+    def read():
+        reads.append(results[len(reads)])
+        if reads[-1]:
+            raise reads[-1]
+
+    starting.on_static_files = read
+    with pytest.raises(OSError, match="not yet"):
+        starting.look()
+    assert starting.look() == starting.look() == ""
+    assert len(reads) == 2
+
+
 def test_a_process_that_serves_goes_on_while_a_newer_release_migrates(starting):
     starting.look()
     Applied.objects.create(app="conversations", name="9999_of_tomorrow")
@@ -177,10 +194,9 @@ def test_a_start_without_any_step_recovers_by_each_of_them(tmp_path):
         # Of a release before, which this one does not have.
         (folder / "conversations" / "js" / "former.0123456789ab.js").write_text("")
         until(lambda: httpx.get(f"{server.url}/readyz").status_code == 200, 30)
-        until(lambda: httpx.get(f"{server.url}/setup/").status_code == 200, 30)
-        page = httpx.get(f"{server.url}/setup/").text
+        page = until(lambda: served(f"{server.url}/setup/"), 30)
         style = re.search(r'href="(/static/[^"]+\.css)"', page)[1]
-        until(lambda: httpx.get(f"{server.url}{style}").status_code == 200, 30)
+        until(lambda: served(f"{server.url}{style}"), 30)
     finally:
         server.stop()
     log = server.output()
@@ -188,6 +204,13 @@ def test_a_start_without_any_step_recovers_by_each_of_them(tmp_path):
     assert log.count(" ERROR ") == 2, log
     assert "Traceback" not in log
     assert "skipped" not in log
+
+
+def served(url):
+    """Return the text at `url`; "" if it is not there yet, as one process may still answer 503
+    while the other serves."""
+    answer = httpx.get(url)
+    return answer.text if answer.is_success else ""
 
 
 def expect(server, sentence):
