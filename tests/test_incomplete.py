@@ -214,12 +214,17 @@ def served(url):
 
 
 def expect(server, sentence):
-    """Pages and /readyz answer 503 with the `sentence`."""
+    """Pages and /readyz answer 503 with the `sentence`, soon in each process."""
     for path in ("/", "/accounts/login/", "/readyz"):
-        answer = httpx.get(f"{server.url}{path}")
+        answer = until(lambda path=path: says(f"{server.url}{path}", sentence), 30)
         assert answer.status_code == 503
-        assert sentence in answer.text
     assert httpx.get(f"{server.url}/healthz").status_code == 200
+
+
+def says(url, sentence):
+    """Return the response at `url` if it has the `sentence`; else None."""
+    answer = httpx.get(url)
+    return answer if sentence in answer.text else None
 
 
 def manage(server, *arguments):
