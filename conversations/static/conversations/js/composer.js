@@ -149,7 +149,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (isPath) import("./paths.js").then(({ take }) => take(link), leave);
   else if (link.matches("[data-copy]")) copying().then(({ copyFrom }) => copyFrom(link), offline);
-  else if (link.matches("[data-save]")) import("./saving.js").then(({ save }) => save(link), offline);
+  else if (link.matches("[data-save]")) import("./code_download.js").then(({ save }) => save(link), offline);
   else if (link.matches("[data-remove]")) uploads(({ remove }) => remove(link));
   else if (link.matches("[data-edit]")) turns(({ edit }) => edit(link), leave);
   else turns(({ takeBack }) => takeBack(link, lent), leave);

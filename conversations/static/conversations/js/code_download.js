@@ -1,4 +1,4 @@
-// A code block as a file. Fetched with the first click on its button.
+// Download of a code block as a file. Fetched with the first click on its button.
 
 const ENDINGS = {
   bash: "sh", c: "c", "c#": "cs", "c++": "cpp", cpp: "cpp", csharp: "cs", css: "css", csv: "csv", diff: "diff",
