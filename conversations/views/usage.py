@@ -24,7 +24,6 @@ from conversations.models.response import DISTINCT_TOKENS
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.usage import calendar, report_tables, reports
 from conversations.usage.chart import draw
-from conversations.usage.cost_comparison import compare_costs, file_rows
 from conversations.usage.forms import (
     CostsForm,
     PeopleForm,
@@ -35,6 +34,7 @@ from conversations.usage.forms import (
 )
 from conversations.usage.missing_costs import missing_prices
 from conversations.usage.prices import NO_PRICE
+from conversations.usage.reported_costs import compare_costs, file_rows
 from conversations.usage.reports import Selection
 from conversations.usage.sentences import amount_of
 from conversations.views.long_work import long_work

@@ -1,5 +1,5 @@
-"""Cost comparison: what the gateway said that calls cost against what this site computed, by day
-and model."""
+"""Reported costs: what the gateway said that calls cost, compared by day and model with what this
+site computed."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -20,8 +20,8 @@ COLUMNS = ("calls", "reported_cost", "unpriced_cost", "cost", "difference")
 
 @dataclass(frozen=True)
 class Row:
-    """Row of the cost comparison: one model on one day. `sums` (reports.Sums) has the measures
-    COSTS of the calls for which the gateway reported a cost."""
+    """Row of a Comparison: one model on one day. `sums` (reports.Sums) has the measures COSTS of the
+    calls for which the gateway reported a cost."""
 
     day: date
     model: str
@@ -30,8 +30,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Cost comparison: `rows` (a list of Row, newest day first), and their `total`
-    (reports.Sums)."""
+    """Comparison of reported with computed costs: `rows` (a list of Row, newest day first), and
+    their `total` (reports.Sums)."""
 
     rows: list
     total: Sums
