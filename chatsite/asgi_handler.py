@@ -26,8 +26,8 @@ from django.urls import Resolver404, resolve, reverse, set_script_prefix
 
 from chatsite import database_timeouts
 from chatsite.middleware import headers, request_id
-from chatsite.person_shares import remember, requester_of
 from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
+from chatsite.requester import remember, requester_of
 from chatsite.static_files import StaticFiles
 from chatsite.unread_answers import Unread, unread_answers
 from conversations import replies

@@ -10,7 +10,7 @@ import math
 from django.conf import settings
 
 from chatsite import upload_spool
-from chatsite.person_shares import requester_of
+from chatsite.requester import requester_of
 from chatsite.upload_memory import NoMemory, UploadMemory
 
 # A browser shows our 413 page only once its body was taken; so this much is read and dropped.

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from chatsite.person_shares import share_of
+from chatsite.share import share_of
 from chatsite.stuck_queries import cut, waiting_connection
 from chatsite.unread_answers import Unread
 

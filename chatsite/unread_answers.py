@@ -12,8 +12,7 @@ from weakref import WeakValueDictionary
 
 from django.conf import settings
 
-from chatsite.person_shares import share_of
-from chatsite.share import LEAST
+from chatsite.share import LEAST, share_of
 
 PREAMBLE = 1_000  # bytes that may go before an answer is made, such as the header of gzip
 
@@ -21,7 +20,7 @@ PREAMBLE = 1_000  # bytes that may go before an answer is made, such as the head
 class UnreadAnswers:
     """Counter of the bytes of unread answers, by requester; used on the event loop.
 
-    A requester is a string of `person_shares.requester_of`. `has_changed` is a function without
+    A requester is a string of `requester.requester_of`. `has_changed` is a function without
     parameters that is called when bytes were read, so that an answer that waits can be begun.
     """
 

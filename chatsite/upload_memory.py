@@ -7,8 +7,7 @@ from collections import Counter
 
 from django.conf import settings
 
-from chatsite.person_shares import share_of
-from chatsite.share import LEAST
+from chatsite.share import LEAST, share_of
 
 
 class NoMemory(Exception):
@@ -29,7 +28,7 @@ class UploadMemory:
         self._held = Counter()
 
     def take(self, requester, size):
-        """Add `size` bytes for `requester`, a string of `person_shares.requester_of`. Raises
+        """Add `size` bytes for `requester`, a string of `requester.requester_of`. Raises
         NoMemory if that would exceed the requester's share or the limit of the process; nothing is
         added then."""
         # Whatever the share is, a few forms at a time are always allowed.

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, connections
 
-from chatsite.person_shares import share_of
+from chatsite.share import share_of
 from conversations.jobs.import_space import NoImportSpace, check_space
 
 IMPORT_PATH = "/data/"

@@ -5,8 +5,8 @@ import contextlib
 import pytest
 from django.test import override_settings
 
-from chatsite.person_shares import client_address, share_of
-from chatsite.share import LEAST
+from chatsite.requester import client_address
+from chatsite.share import LEAST, share_of
 from chatsite.upload_memory import NoMemory, UploadMemory
 from tests.support.ledger_rows import ask
 from tests.support.polling import until

@@ -10,7 +10,7 @@ import secrets
 from django.conf import settings
 from django.core import signing
 
-from chatsite.person_shares import client_address
+from chatsite.requester import client_address
 
 HEADER = "X-Chatsite-Doctor"
 SECONDS = 60  # for which a token is good

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from django.conf import settings
 
-from chatsite.person_shares import share_of
+from chatsite.share import share_of
 from conversations.models import Job
 
 

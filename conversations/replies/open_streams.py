@@ -5,7 +5,7 @@ import time
 
 from django.conf import settings
 
-from chatsite.person_shares import share_of
+from chatsite.share import share_of
 from conversations.replies.revocation import no_longer_allowed
 
 

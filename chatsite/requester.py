@@ -1,8 +1,7 @@
-"""Shares: how much of a process's threads, streams or memory one person may have, so that others
-get some too.
+"""Requester: the person whose session a request has or, where nobody is logged in, the address that
+it comes from. Shares of a process (`chatsite.share`) are counted for each requester.
 
-A share is counted for a person, and for an address where nobody is logged in. Without a trusted
-proxy (TRUSTED_PROXIES) everybody behind one proxy has the proxy's address.
+Without a trusted proxy (TRUSTED_PROXIES) everybody behind one proxy has the proxy's address.
 """
 
 from collections import OrderedDict
@@ -10,19 +9,10 @@ from collections import OrderedDict
 from django.conf import settings
 
 from chatsite.client_network import network_of
-from chatsite.share import share
 
 # Sessions whose person is remembered.
 MOST_SESSIONS = 10_000
 _people = OrderedDict()
-
-
-def share_of(total):
-    """Return how many of `total` (threads, streams, bytes …) one person may have at a time.
-
-    That is PERSON_SHARE per cent, but at least four and at most `total`.
-    """
-    return share(total, settings.PERSON_SHARE)
 
 
 def requester_of(scope):
