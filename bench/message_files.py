@@ -134,17 +134,17 @@ def add_pictures(person, conversation):
     together; return the bytes of their thumbnails."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    from conversations.files import drafts, intake
+    from conversations.files import draft_files, intake
 
     asked = list(conversation.messages.filter(role="user"))
     pictures = [intake.take(person, SimpleUploadedFile("photograph.jpg", photograph()))]
     each = PICTURES // len(asked)
     for message in asked:
         # The first message has the picture, the others copies that share its bytes.
-        given = drafts.give(pictures * (each if message is not asked[0] else 1), message)
+        given = draft_files.give(pictures * (each if message is not asked[0] else 1), message)
         pictures = given[:1]
         if message is asked[0]:
-            drafts.give(pictures * (each - 1), message)
+            draft_files.give(pictures * (each - 1), message)
     return PICTURES * pictures[0].stored.small
 
 

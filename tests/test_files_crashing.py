@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.files import drafts, intake, storage, sweep
+from conversations.files import draft_files, intake, storage, sweep
 from conversations.models import Attachment, Conversation, Message, StoredFile
 from tests.support import sample_files as made
 from tests.support.server import ROOT, database_url
@@ -55,7 +55,7 @@ def kept(alice):
         given = [intake.take(alice, made.upload(b"shared", "a.txt"))]
         if title == "to be erased":
             given.append(intake.take(alice, made.upload(made.noise((40, 40)), "a.png")))
-        files.append(drafts.give(given, message))
+        files.append(draft_files.give(given, message))
     return files[0][0]
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from conversations.files import drafts, intake, storage, sweep
+from conversations.files import draft_files, intake, storage, sweep
 from conversations.keeping import removal
 from conversations.models import Attachment, Conversation, Message, StoredFile
 from tests.support import sample_files as made
@@ -71,9 +71,9 @@ def test_bytes_that_are_being_deleted_are_not_used_again(alice):
     StoredFile.objects.update(doomed_at=timezone.now())
     second = intake.take(alice, made.upload(b"same", "b.txt"))
     assert first.stored_id != second.stored_id
-    with pytest.raises(drafts.FilesGone):
+    with pytest.raises(draft_files.FilesGone):
         message = Message(conversation=Conversation.objects.create(owner=alice), role="user")
         message.save()
         first.message_id = message.pk
         with transaction.atomic():
-            drafts.give([first], message)
+            draft_files.give([first], message)

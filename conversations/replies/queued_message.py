@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from conversations.database.statements import as_stored, compiled, from_stored, rows
-from conversations.files import drafts
+from conversations.files import draft_files
 from conversations.models import LanguageModel, Message, QueuedMessage, Response
 from conversations.replies.refused import Busy, Refused
 from conversations.replies.submission import Submission, store
@@ -44,7 +44,7 @@ def put(conversation, text, *, submission, model, effort="", length=None, tools=
         queued.tools = tools
         queued.refused, queued.refusal = False, ""
         queued.save()
-        drafts.queue(files, queued)
+        draft_files.queue(files, queued)
     return queued
 
 
@@ -58,7 +58,7 @@ def change(conversation, text, files):
         QueuedMessage.objects.filter(pk=queued.pk).update(text=text)
         kept = [each.pk for each in files]
         queued.attachments.exclude(pk__in=kept).delete()
-        drafts.queue(files, queued)
+        draft_files.queue(files, queued)
 
 
 def send(conversation_id, refused=False):

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from conversations import usage
 from conversations.database.statements import as_stored, insert, rows
-from conversations.files import drafts
+from conversations.files import draft_files
 from conversations.keeping import temporary
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
 from conversations.rendering import render_typed
@@ -76,7 +76,7 @@ class Submission:
     continued: Message | None = None
     answered: Message | None = None
     answers: tuple[dict, ...] = ()
-    # Attachments of the new message, as files.drafts.find returned them.
+    # Attachments of the new message, as files.draft_files.find returned them.
     files: tuple = ()
     # Whether the files of the messages before it, and of a message that is retried, are sent.
     with_files: bool = True
@@ -149,13 +149,13 @@ def store(submission, lease=None, response_id=None):
             _store_conversation(submission, turn)
             _store_messages(turn)
             if turn.asks:
-                given = drafts.give(submission.files, turn.question)
+                given = draft_files.give(submission.files, turn.question)
                 turn.question.shown_files = given
                 index.add_files(turn.conversation.owner_id, turn.question, given)
             return _store_response(submission, turn, lease, response_id)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error
-    except drafts.FilesGone as error:
+    except draft_files.FilesGone as error:
         # By the same form, sent twice at a time, perhaps.
         stored = _stored_before(submission)
         if stored is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from conversations.files import drafts, intake, names, sentences
+from conversations.files import draft_files, intake, names, sentences
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Message
 from conversations.rendering.isolated_text import isolated
@@ -40,9 +40,9 @@ def attached(request, *, conversation=None, edited=None, queued=None):
     pictures of its pages.
     """
     ids, removed = request.POST.getlist("attachments"), set(request.POST.getlist("remove"))
-    found = drafts.find(request.user, ids, edited=edited, queued=queued)
+    found = draft_files.find(request.user, ids, edited=edited, queued=queued)
     kept = Attached([each for each in found if str(each.pk) not in removed])
-    drafts.remove([each for each in found if str(each.pk) in removed])
+    draft_files.remove([each for each in found if str(each.pk) in removed])
     missing = len(set(ids) - removed) - len(kept.files)
     sent = [*request.FILES.getlist("files"), *request.FILES.getlist("camera")]
     uploads = [each for each in sent if each.name]
@@ -86,7 +86,7 @@ def _add_pages(request, files, scanned, conversation):
         return [sentences.refusal("no_pages", scanned.name)]
     at = files.index(scanned)
     files[at : at + 1] = pages
-    drafts.remove([scanned])
+    draft_files.remove([scanned])
     if len(pages) < (scanned.pages or 0):
         return [sentences.pages_taken(scanned, len(pages))]
     return []

@@ -17,7 +17,7 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
-from conversations.files import drafts
+from conversations.files import draft_files
 from conversations.files.sizes import in_words as size_in_words
 from conversations.forms import MessageForm, wants_temporary
 from conversations.keeping.retention import span_of
@@ -155,7 +155,7 @@ def _page(request, conversation, form, status=200):
     context = {"conversation": conversation, "form": form, "limit": settings.MAX_MESSAGE}
     # What was uploaded and not sent is there again after a reload.
     context["files"] = (
-        form.files_kept if form.is_bound else drafts.unsent(request.user, conversation)
+        form.files_kept if form.is_bound else draft_files.unsent(request.user, conversation)
     )
     if conversation is None or conversation.temporary:
         context["temporary"] = _temporary(request, conversation)

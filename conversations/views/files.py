@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations.files import drafts, intake, names, sentences, storage
+from conversations.files import draft_files, intake, names, sentences, storage
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment
 from conversations.thread.page import as_uuid
@@ -114,10 +114,10 @@ def remove(request, file_id):
     """Delete the person's file `file_id`, which must not be sent yet, with its bytes. Redirect to
     its conversation (or the start page), or return 204 to the page's JavaScript. 404 for a file
     that was sent."""
-    found = drafts.find(request.user, [file_id])
+    found = draft_files.find(request.user, [file_id])
     if not found:
         raise Http404
-    drafts.remove(found)
+    draft_files.remove(found)
     if request.fragment:
         return HttpResponse(status=204)
     conversation = found[0].conversation
