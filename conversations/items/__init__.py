@@ -8,9 +8,8 @@ module of `kinds` for each type) answers what it says, how it looks and what is 
 
 from .citations import with_numbers
 from .cleaning import clean, clean_all
-from .container_files import container_files
+from .container_file_references import container_files
 from .kind import Item, Kind, Look, parts_of_content
-from .made_files import with_file, without_files
 from .projections import (
     Projections,
     is_cut,
@@ -25,6 +24,7 @@ from .projections import (
 from .registry import all_kinds, kind_of
 from .segments import join_segments, split_segments
 from .source import Source
+from .stored_file_references import with_file, without_files
 
 __all__ = [
     "Item",

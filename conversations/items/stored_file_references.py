@@ -1,5 +1,5 @@
-"""Files of this site that calls of tools made, in the JSON of these calls: `file` is the file's id,
-never its bytes.
+"""References to files stored here that calls of tools made, in the JSON of these calls: `file` is
+the file's id, never its bytes.
 
 An item of a picture has `file` and, if it is shown, `width` and `height`; else `filename`. Where
 the picture could not be kept `lost` is the code that says why. The same members stand in an entry

@@ -1,5 +1,5 @@
-"""Files that code made in a gateway's container, as a reply names them: by a citation in a text, or
-as a picture among the outputs of the code."""
+"""References to files that code made in a gateway's container, as a reply has them: a citation in a
+text, or the address of a picture among the outputs of the code."""
 
 import re
 from collections.abc import Iterator, Sequence
