@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from conversations.files import made as made_files
-from conversations.files import storage, sweep
+from conversations.files import reply_pictures, storage, sweep
 from conversations.files.refused import FileRefused
 from conversations.keeping import removal
 from conversations.models import Attachment, Conversation, Hold, Message, Response, StoredFile
@@ -137,10 +136,10 @@ def reply(alice):
         conversation=conversation, parent=question, role="assistant", text="Here.", html="Here."
     )
     with opened_file(FOX) as picture:
-        file = made_files.take_picture(reply.pk, picture, 1)
+        file = reply_pictures.take_picture(reply.pk, picture, 1)
     item = {"type": "image_generation_call", "revised_prompt": "A fox"}
     said = {"type": "message", "content": [{"type": "output_text", "text": "Here."}]}
-    reply.items = [{**item, **made_files.members_of(file)}, said]
+    reply.items = [{**item, **reply_pictures.members_of(file)}, said]
     reply.save()
     conversation.active = reply
     conversation.save()
@@ -201,5 +200,5 @@ def test_a_picture_of_a_reply_that_was_deleted_is_not_kept(reply):
     message_id, stored = reply.pk, [reply.file.stored]
     reply.conversation.delete()
     with pytest.raises(FileRefused), opened_file(FOX) as file:
-        made_files.take_picture(message_id, file, 1)
+        reply_pictures.take_picture(message_id, file, 1)
     assert list(StoredFile.objects.all()) == stored

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
-from conversations.files import made
+from conversations.files import reply_pictures
 from conversations.files.refused import FileRefused
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ def _keep(response, number, file, fault):
         if file is None:
             raise FileRefused(fault or "broken")
         with file:
-            attachment = made.take_picture(response.message_id, file, number)
+            attachment = reply_pictures.take_picture(response.message_id, file, number)
     except FileRefused as refused:
         return {"lost": refused.code}
     except Exception:
@@ -78,4 +78,4 @@ def _keep(response, number, file, fault):
         return {"lost": "unreadable"}
     finally:
         connections.close_all()
-    return made.members_of(attachment)
+    return reply_pictures.members_of(attachment)

@@ -1,5 +1,5 @@
-"""Files that replies make, such as pictures of a model. Each is read in the child process, like an
-upload, and stored as an Attachment of the reply's message; its owner is the conversation's."""
+"""Pictures that replies make. Each is read in the child process, like an upload, and stored as an
+Attachment of the reply's message; its owner is the conversation's."""
 
 from conversations.extraction.picture_formats import begins_like_one
 from conversations.files import intake
