@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.gateway.probe_sentences import finding_label, finding_sentence
+from conversations.gateway_sentences.probe_sentences import finding_label, finding_sentence
 from conversations.upstream import CODES
 from conversations.upstream.probe import PROBE_CODES, ROWS
 from tests.support.gateway import Script

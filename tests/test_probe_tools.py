@@ -6,7 +6,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.gateway.probe_sentences import finding_sentence
+from conversations.gateway_sentences.probe_sentences import finding_sentence
 from conversations.models import LanguageModel
 from tests.support.gateway import Script
 from tests.support.item_frames import done

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from conversations.gateway.error_sentences import error_sentence, reason_sentence
+from conversations.gateway_sentences.error_sentences import error_sentence, reason_sentence
 from conversations.replies import Viewer
 from conversations.replies.article import render_article
 from conversations.upstream import CODES

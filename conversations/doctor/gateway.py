@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from conversations.doctor.finding import OK, PROBLEM, WARNING, Finding
-from conversations.gateway.error_sentences import operator_sentence
+from conversations.gateway_sentences.error_sentences import operator_sentence
 from conversations.replies.gateway_client import build_client
 from conversations.upstream import UpstreamError
 from conversations.upstream.events import Failed, Finished

@@ -12,7 +12,11 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from conversations.gateway.error_sentences import error_sentence, is_quote, reason_sentence
+from conversations.gateway_sentences.error_sentences import (
+    error_sentence,
+    is_quote,
+    reason_sentence,
+)
 from conversations.tools import refusal
 
 # Columns of tokens that a Response has and that are summed up under the same name, in the order of

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from conversations.gateway.probe_sentences import finding_label, finding_sentence
+from conversations.gateway_sentences.probe_sentences import finding_label, finding_sentence
 from conversations.models import LanguageModel
 from conversations.replies.gateway_client import build_client
 from conversations.tools import fields_of, read

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from conversations.gateway.chat_models import is_for_chat
-from conversations.gateway.probe_sentences import finding_sentence
+from conversations.gateway_sentences.probe_sentences import finding_sentence
 from conversations.models import LanguageModel
 from conversations.replies.gateway_client import build_client
 from conversations.upstream import UpstreamError
+from conversations.upstream.chat_models import is_for_chat
 
 
 class Command(BaseCommand):

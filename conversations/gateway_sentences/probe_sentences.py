@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from conversations.gateway.error_sentences import operator_sentence
+from conversations.gateway_sentences.error_sentences import operator_sentence
 from conversations.upstream.probe_tools import PREFIX
 
 

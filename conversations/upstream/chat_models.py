@@ -1,4 +1,4 @@
-"""Filter of model names that are clearly not for chat.
+"""Filter of model names: which models of a gateway are clearly not for chat.
 
 A gateway lists all its models, without a field that says what each is for; a proxy with wildcards
 lists about 250, a third of them for pictures, speech or search.
@@ -28,7 +28,7 @@ _kinds = re.compile(rf"(?<![a-z])(?:{_names})(?![a-z])", re.IGNORECASE)
 LONGEST_NAME = 200
 
 
-def is_for_chat(name):
+def is_for_chat(name: str) -> bool:
     """Return False if `name`, the name of a model, says that it is not for chat, else True.
 
     Such names contain a word of OTHER_KINDS, for example "embedding" or "tts".
