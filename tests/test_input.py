@@ -5,7 +5,7 @@ import json
 import pytest
 
 from conversations.models import Conversation, LanguageModel, Message, Response
-from conversations.prompt.input import Turn, as_input, body, fit, join_instructions, parameters
+from conversations.prompt import Turn, as_input, body, fit, join_instructions, parameters
 from conversations.replies import request_body
 from tests.support.ledger_rows import REPORTED, STOPPED, end, submit
 

@@ -11,7 +11,7 @@ from re import sub
 
 import pytest
 
-from conversations.prompt.input import estimate_tokens
+from conversations.prompt import estimate_tokens
 from conversations.rendering import Stream, render, render_typed
 from conversations.rendering.code import LANGUAGES, lexer_of
 from conversations.rendering.colouring import colour

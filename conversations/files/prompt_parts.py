@@ -14,7 +14,7 @@ from html import escape
 from conversations.files import storage
 from conversations.models import Attachment, LanguageModel
 from conversations.models.attachment import PICTURES
-from conversations.prompt.input import FileParts
+from conversations.prompt import FileParts
 
 # What stands in place of a data: URL: the scheme, the media type and the name in the storage.
 REFERENCE = "attachment:"

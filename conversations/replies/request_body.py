@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from chatsite.logs import request_id
+from conversations import prompt
 from conversations.database.statements import as_stored, rows
 from conversations.files import prompt_parts
 from conversations.items import approvals
 from conversations.models import Message, Response
-from conversations.prompt import input as prompt
 from conversations.replies import titles
 from conversations.thread.message_tree import MessageTree
 from conversations.tools import fields_of

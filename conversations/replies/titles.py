@@ -8,9 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from conversations import usage
+from conversations import prompt, usage
 from conversations.models import Conversation, LanguageModel, Message, Person, Response
-from conversations.prompt import input as prompt
 from conversations.replies import response_states
 from conversations.replies.title_text import clean
 from conversations.search import index
