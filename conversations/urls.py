@@ -18,6 +18,7 @@ from conversations.views import (
     messages,
     queued_message,
     responses,
+    retry_and_continue,
     review,
     search,
     sessions,
@@ -82,8 +83,10 @@ urlpatterns = [
     # /messages/<uuid>/
     path("messages/<uuid:message_id>/text/", messages.text, name="text"),
     path("messages/<uuid:message_id>/edit/", messages.edit, name="edit"),
-    path("messages/<uuid:message_id>/retry/", messages.retry, name="retry"),
-    path("messages/<uuid:message_id>/continue/", messages.continue_reply, name="continue"),
+    path("messages/<uuid:message_id>/retry/", retry_and_continue.retry, name="retry"),
+    path(
+        "messages/<uuid:message_id>/continue/", retry_and_continue.continue_reply, name="continue"
+    ),
     path("messages/<uuid:message_id>/approval/", approvals.approval, name="approval"),
     path("messages/<uuid:message_id>/feedback/", feedback.feedback, name="feedback"),
     # /responses/<uuid>/

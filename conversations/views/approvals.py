@@ -11,11 +11,10 @@ from conversations.rendering.isolated_text import isolated
 from conversations.replies.refused import Busy
 from conversations.thread.approvals import open_requests
 from conversations.thread.message_tree import place_of
-from conversations.views.messages import refused_page
 from conversations.views.ownership import own_message, person_required
 from conversations.views.refusals import Refusal, refusal_of
 from conversations.views.see_other import SeeOther
-from conversations.views.submitting import answer, submit
+from conversations.views.submitting import answer, refused_page, submit
 
 ALLOW, REFUSE = "allow", "refuse"
 

@@ -1,16 +1,15 @@
-"""Views of single messages: copy a message, edit it, ask for another reply, and continue a
-reply."""
+"""Views of single messages: copy the text of a message, and edit it."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from conversations.forms import EditForm, RetryForm
+from conversations.forms import EditForm
 from conversations.views.attaching import attached
 from conversations.views.ownership import own_message, person_required
 from conversations.views.refusals import Refusal
-from conversations.views.submitting import answer, submit
+from conversations.views.submitting import answer, refused_page, submit
 
 
 @person_required
@@ -62,52 +61,6 @@ def edit(request, message_id):
     return answer(request, taken)
 
 
-@person_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def retry(request, message_id):
-    """Ask for another reply to the same message, from the same model or another one; the earlier
-    reply stays. With `without_files` in the POST data no file is sent with it. GET returns the list
-    of models to choose from, as a page or the fragment "models"."""
-    message = own_message(request, message_id)
-    if request.method != "POST":
-        form = RetryForm(person=request.user)
-        context = {"message": message, "conversation": message.conversation, "models": form.models}
-        name = "conversations/retry_with.html"
-        if request.fragment == "models":
-            name = "conversations/_retry_with.html"
-        return render(request, name, context)
-    return _another_reply(
-        request, message, retried=message, with_files="without_files" not in request.POST
-    )
-
-
-@person_required
-@require_POST
-def continue_reply(request, message_id):
-    """Ask the model to continue a reply that was cut off, by sending the message "Continue."."""
-    message = own_message(request, message_id)
-    return _another_reply(request, message, continued=message, text=_("Continue."))
-
-
-def _another_reply(request, message, **wanted):
-    """Submit the RetryForm in the POST data to get another reply to `message` (a Message); `wanted`
-    are further fields of the replies.Submission. Return the HTTP response: the new reply, or the
-    page that says why none was started."""
-    conversation = message.conversation
-    form = RetryForm(
-        request.POST,
-        person=request.user,
-        chosen=conversation.model,
-        tools=conversation.tools,
-    )
-    if not form.is_valid():
-        return refused_page(request, message, form.first_error, 422)
-    taken = submit(request, form, **wanted)
-    if isinstance(taken, Refusal):
-        return taken.mark(refused_page(request, message, taken.sentence, taken.status))
-    return answer(request, taken)
-
-
 def _edit_page(request, message, form, status=200):
     """Return the page with `form` to edit `message`: as the fragment "edit" only the form, as
     "turn" only its errors."""
@@ -117,14 +70,4 @@ def _edit_page(request, message, form, status=200):
     name = "conversations/edit.html"
     if request.fragment == "edit":
         name = "conversations/_edit.html"
-    return render(request, name, context, status=status)
-
-
-def refused_page(request, message, sentence, status):
-    """Return the page, or the fragment, that says in `sentence` why no reply was started; `status`
-    is the HTTP status."""
-    context = {"sentence": sentence, "conversation": message.conversation}
-    name = "conversations/_refusal.html"
-    if request.fragment != "turn":
-        name = "conversations/refusal.html"
     return render(request, name, context, status=status)

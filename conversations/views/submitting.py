@@ -1,4 +1,5 @@
-"""Submission: turn a valid form into a message with a reply, for all views that start one."""
+"""Submission: turns a valid form into a message with a reply, for all views that start one, and
+makes the HTTP responses to that."""
 
 from django.http import Http404
 from django.shortcuts import render
@@ -55,3 +56,13 @@ def answer(request, submitted, above=None, models=None):
     fragment = render(request, "conversations/_turn.html", context, status=201)
     fragment.headers["Location"] = conversation.get_absolute_url()
     return fragment
+
+
+def refused_page(request, message, sentence, status):
+    """Return the page, or the fragment "turn", that says in `sentence` why no reply to the Message
+    `message`, or none beside it, was started; `status` is the HTTP status."""
+    context = {"sentence": sentence, "conversation": message.conversation}
+    name = "conversations/_refusal.html"
+    if request.fragment != "turn":
+        name = "conversations/refusal.html"
+    return render(request, name, context, status=status)
