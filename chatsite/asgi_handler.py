@@ -32,7 +32,7 @@ from chatsite.static_files import StaticFiles
 from chatsite.unread_answers import Unread, unread_answers
 from conversations import replies
 from conversations.readiness import readiness
-from conversations.views import errors, health
+from conversations.views import errors, health, outage_page
 
 AT_ONCE = 6
 WITHOUT_FILES = 10_000  # bytes of a form in multipart that has no file worth the name
@@ -125,7 +125,7 @@ class Handler(ASGIHandler):
         try:
             response = await work(self._respond, request, answer=unread)
         except DatabaseStuck:
-            return errors.database_down(request)
+            return outage_page.database_down(request)
         remember(request)
         unread.assign_to(requester_of(request.scope))
         if response.streaming and not response.is_async:

@@ -17,7 +17,7 @@ from django.middleware.gzip import GZipMiddleware
 from chatsite.logs import request_id as current_id
 from conversations.database.outage import is_lasting
 from conversations.readiness import readiness
-from conversations.views import conversations, errors, health
+from conversations.views import conversations, errors, health, outage_page
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 
@@ -183,9 +183,9 @@ def early(get_response):
         if request.path_info in EARLY:
             return EARLY[request.path_info](request)
         if readiness.fault:
-            return errors.incomplete(request)
+            return outage_page.incomplete(request)
         if is_lasting() and not request.path_info.startswith(settings.STATIC_URL):
-            return errors.database_down(request)
+            return outage_page.database_down(request)
         return get_response(request)
 
     return handle

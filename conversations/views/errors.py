@@ -1,19 +1,18 @@
-"""Error pages: what went wrong, what to do next, and the id of the request."""
+"""Error pages: what went wrong, what to do next, and the id of the request. The page for the time
+that the database is away is in `outage_page.py`."""
 
 import sys
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
 from conversations.database.outage import is_outage, notice
-from conversations.forms import MessageForm, wants_temporary
 from conversations.readiness import readiness
-from conversations.thread.page import as_uuid
+from conversations.views.outage_page import database_down
+from conversations.views.typed_text import typed_context
 
 # Beginnings of those reasons of django.middleware.csrf for which a new token does not help.
 OF_ANOTHER_SITE = ("Origin checking failed", "Referer checking failed")
@@ -48,33 +47,6 @@ def server_error(request):
         notice(error)
         return database_down(request)
     return render(request, "500.html", status=500)
-
-
-@requires_csrf_token
-def database_down(request, fault=""):
-    """Return the error page 503 with the header Retry-After and, for a POST, a form with the text
-    that was sent. The page does not query the database.
-
-    It says that the database does not answer or, if `fault` is not "", that sentence about what is
-    missing."""
-    # Whether the message was stored is unknown. With its submission id it can be sent again
-    # safely: each id is stored only once.
-    context = {**_kept(request), "fault": fault, "sent": request.POST.get("submission")}
-    page = render(request, "503.html", context, status=503)
-    page.headers["Retry-After"] = "5"
-    return page
-
-
-def incomplete(request):
-    """Return the error page 503 while something is missing that the site needs, with the sentence
-    about it and the text that was sent. The page does not query the database, and can be read
-    without static files."""
-    # No middleware has looked at the request yet. Django would log each of these pages; the log has
-    # the sentence already.
-    with translation.override(translation.get_language_from_request(request)):
-        page = database_down(request, "" if readiness.is_outage else readiness.fault)
-    page._has_been_logged = True
-    return page
 
 
 def too_many_uploads(request, is_share):
@@ -131,20 +103,4 @@ def _text_kept(request, template):
     if request.fragment:
         # The script still has the text: it needs only a sentence and a new CSRF token.
         template = f"_{template}"
-    return render(request, f"conversations/{template}", _kept(request), status=403)
-
-
-def _kept(request):
-    """Return the template context of an error page: the path and, if the POST data had a `text`, a
-    form with it, and the ids of files that were taken in before."""
-    text = request.POST.get("text")
-    context = {"text": text, "path": request.path}
-    context["attachments"] = [
-        id
-        for id in request.POST.getlist("attachments")[: settings.FILES_PER_MESSAGE]
-        if as_uuid(id)
-    ]
-    if text is not None:
-        context["form"] = MessageForm(initial={"text": text})
-        context["temporary"] = wants_temporary(request)
-    return context
+    return render(request, f"conversations/{template}", typed_context(request), status=403)
