@@ -27,6 +27,7 @@ from conversations.views import (
     transfer,
     trash,
     usage,
+    usage_csv,
 )
 
 urlpatterns = [
@@ -95,13 +96,13 @@ urlpatterns = [
     path("responses/<uuid:response_id>/stop/", responses.stop, name="stop"),
     # /usage/
     path("usage/", usage.mine, name="usage"),
-    path("usage.csv", usage.mine_file, name="usage_csv"),
+    path("usage.csv", usage_csv.mine, name="usage_csv"),
     path("usage/costs/", usage.costs, name="usage_costs"),
-    path("usage/costs.csv", usage.costs_file, name="usage_costs_csv"),
+    path("usage/costs.csv", usage_csv.costs, name="usage_costs_csv"),
     path("usage/people/", usage.people, name="usage_people"),
-    path("usage/people.csv", usage.people_file, name="usage_people_csv"),
+    path("usage/people.csv", usage_csv.people, name="usage_people_csv"),
     path("usage/people/<str:username>/", usage.person, name="usage_person"),
-    path("usage/people/<str:username>.csv", usage.person_file, name="usage_person_csv"),
+    path("usage/people/<str:username>.csv", usage_csv.person, name="usage_person_csv"),
     # /review/
     path("review/", review.index, name="review"),
     path("review/export/", cases.export_selection, name="review_export_selection"),

@@ -18,7 +18,7 @@ from conversations.cases import manifest, reading, record
 from conversations.models import Conversation, ReviewAccess
 from conversations.review.access_log_page import COLUMNS, csv_rows, with_names
 from conversations.transfer.write_buffer import WriteBuffer
-from conversations.usage.report_tables import harmless
+from conversations.usage.csv_export import harmless
 
 LOG_ROWS = 500  # of the access log that are read by one query
 

@@ -16,7 +16,7 @@ from conversations.models import Conversation, Response
 from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import file_members, markdown_export, native_json
 from conversations.transfer.write_buffer import WriteBuffer
-from conversations.usage.report_tables import harmless
+from conversations.usage.csv_export import harmless
 
 # At most so much is read from the database for one piece of the zip.
 BATCH = 10  # conversations

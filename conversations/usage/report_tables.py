@@ -1,13 +1,14 @@
-"""Tables of usage reports: sorted rows and totals, shown on pages and exported as CSV."""
+"""Tables of usage reports: sorted rows and totals, as pages show them. `csv_export.py` writes them
+as CSV."""
 
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import partial
 from operator import itemgetter
 
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 
+from conversations.models import Conversation
 from conversations.models.response import DISTINCT_TOKENS, TOKENS
 from conversations.models.usage_day import FIGURES as COUNTED
 from conversations.models.usage_day import TIMES as TIME_COUNTS
@@ -114,6 +115,30 @@ def make_table(by, selection, sort="", names=WHOLE):
     return sorted_table(by, rows, sort)
 
 
+def make_own_table(person, by, selection, sort="", names=WHOLE):
+    """Return the Table that `person` sees of their own usage, of a reports.Selection of this person
+    only. `by` is "conversation", where the rows are named by titles, or "model" or "day"; `sort`
+    and `names` are as for `make_table`."""
+    if by != "conversation":
+        return make_table(by, selection, sort, names)
+    found = reports.by_conversation(person, selection)
+    listed = Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
+    titles = {row.pk: row.display_title for row in listed.filter(temporary=False)}
+    rows = [Row(pk, titles[pk], sums) for pk, sums in found.items() if pk in titles]
+    # In one row each, so that nothing tells a deleted conversation that a hold keeps from others.
+    temporary = set(listed.filter(temporary=True).values_list("pk", flat=True))
+    for label, keys in (
+        (_("Temporary"), temporary),
+        (_("Deleted"), found.keys() - titles.keys() - temporary),
+    ):
+        if keys:
+            sums = Sums()
+            for key in keys:
+                sums.add(found[key])
+            rows.append(Row(None, label, sums))
+    return sorted_table(by, rows, sort)
+
+
 def make_page(selection, sort, number):
     """Return `(Table of all people, rows of its page)` for a reports.Selection; `sort` is described
     at `sorted_table`, `number` counts pages from 1 (beyond the last: the last).
@@ -209,54 +234,3 @@ def label_of(period, day):
     """Return the text for the date `day` in a table of `period`: "2026-11-27" for "day", else the
     month, "2026-11"."""
     return day.isoformat() if period == "day" else f"{day:%Y-%m}"
-
-
-# Columns of the CSV file in front of the figures, by what its rows are grouped by.
-FILE_KEYS = {
-    "person": ("username", "groups"),
-    "group": ("group",),
-    "model": ("model",),
-    "day": ("day",),
-    "conversation": ("conversation", "title"),
-}
-
-
-def file_header(by):
-    """Return the list of column names of the CSV file of a Table grouped `by`, a key of
-    FILE_KEYS."""
-    return [*FILE_KEYS[by], *FIGURES]
-
-
-def file_rows(table):
-    """Yield the rows of a Table for a CSV file, each a list of cells in the order of
-    `file_header`."""
-    for row in table.rows:
-        first = [row.label]
-        if table.by == "person":
-            first.append(", ".join(row.groups))
-        elif table.by == "conversation":
-            first = [row.key or "", row.label]
-        yield [harmless(cell) for cell in first] + _cells(row.sums)
-
-
-def harmless(cell):
-    """Return `cell` as text that no spreadsheet takes for a formula: with "'" before a leading "=",
-    "+", "-", "@", tab or line break (OWASP, "CSV injection")."""
-    text = str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
-
-
-# How figures are written in a file, by their type; whole numbers stay as they are.
-_WRITTEN = {Decimal: "{:f}".format, float: "{:.3f}".format, type(None): lambda _unknown: ""}
-_COST = list(FIGURES).index("cost")
-
-
-def _cells(sums):
-    """Return the figures of `sums` (Sums) as cells of a CSV file, in the order of FIGURES; "" for
-    what is unknown."""
-    figures = [figure(sums) for figure in FIGURES.values()]
-    if not figures[_COST] and sums["unpriced"]:
-        figures[_COST] = None  # unknown is not zero
-    return [
-        write(figure) if (write := _WRITTEN.get(type(figure))) else figure for figure in figures
-    ]

@@ -9,19 +9,14 @@ from django.db.models import Sum
 from conversations.models import Person, UsageDay, UsageRollup
 from conversations.models.usage_day import COSTS
 from conversations.usage import reports
-from conversations.usage.report_tables import PAGE, harmless
+from conversations.usage.report_tables import PAGE
 from conversations.usage.reports import Sums
-
-# Columns of the CSV file, after day and model. `reported_cost` is of all calls for which the
-# gateway named a cost, `unpriced_cost` the part of it for which this site has no price, and the
-# difference is that of the rest.
-COLUMNS = ("calls", "reported_cost", "unpriced_cost", "cost", "difference")
 
 
 @dataclass(frozen=True)
 class Row:
-    """Row of a Comparison: one model on one day. `sums` (reports.Sums) has the measures COSTS of the
-    calls for which the gateway reported a cost."""
+    """Row of a Comparison: one model on one day. `sums` (reports.Sums) has the measures COSTS of
+    the calls for which the gateway reported a cost."""
 
     day: date
     model: str
@@ -63,22 +58,3 @@ def compare_costs(selection):
         for cell in cells.order_by("-day", "model")
     ]
     return Comparison(rows, reports.added(row.sums for row in rows))
-
-
-def file_rows(comparison):
-    """Yield the rows of a Comparison for a CSV file, the header first."""
-    yield ["day", "model", *COLUMNS]
-    for row in comparison.rows:
-        sums = row.sums
-        amounts = (
-            sums.reported_cost,
-            sums.unmatched_cost,
-            sums.matched_cost,
-            sums.cost_difference,
-        )
-        yield [
-            row.day.isoformat(),
-            harmless(row.model),
-            sums["cost_reports"],
-            *(f"{amount:f}" for amount in amounts),
-        ]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations.usage import reconciliation
-from conversations.usage.report_tables import harmless
+from conversations.usage.csv_export import harmless
 
 
 class Command(BaseCommand):
