@@ -235,6 +235,21 @@ def test_a_zip_without_a_manifest_or_with_a_broken_one_is_no_case(desk, alice, t
             verify(broken, tmp_path)
 
 
+def test_whatever_byte_is_changed_is_named_or_changes_no_file(desk, alice, tmp_path):
+    data = export(desk, converse(alice))
+    for at in range(0, len(data), 29):
+        changed = bytearray(data)
+        changed[at] ^= 0xFF
+        try:
+            verify(changed, tmp_path)
+        except CommandError:
+            continue
+        with opened(changed) as archive, opened(data) as whole:
+            names = whole.namelist()
+            assert archive.namelist() == names
+            assert [archive.read(name) for name in names] == [whole.read(name) for name in names]
+
+
 def test_a_file_that_is_not_there_is_said(tmp_path):
     with pytest.raises(CommandError, match="is no case"):
         call_command("verify_case", tmp_path / "missing.zip")
