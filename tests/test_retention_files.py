@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from conversations.files import intake, storage
+from conversations.keeping.preview import preview
 from conversations.keeping.sweep import remove_next
 from conversations.models import Attachment, Conversation, Hold, RetentionRule, StoredFile
 from tests.support import sample_files as made
@@ -58,6 +59,21 @@ def test_a_file_goes_before_its_conversation(
     page = client.get(f"/conversations/{sent.conversation_id}/")
     assert page.status_code == 200
     assert "a.txt" not in page.content.decode()
+
+
+def test_a_file_that_goes_with_its_conversation_is_not_counted_by_itself(
+    sent, django_capture_on_commit_callbacks
+):
+    Conversation.objects.update(trashed_at=timezone.now() - timedelta(days=35))
+    rule = RetentionRule.objects.create(days=30, file_days=20)
+    shown = preview([rule])
+    assert (shown.total, shown.files) == (1, 0)
+    output = io.StringIO()
+    call_command("apply_retention", "--dry-run", stdout=output)
+    counted = output.getvalue()
+    assert "1 conversations would be deleted" in counted and "0 files of" in counted
+    done = apply(django_capture_on_commit_callbacks)
+    assert done == counted.replace("would be deleted", "deleted")
 
 
 def test_a_file_of_a_younger_conversation_stays(sent, django_capture_on_commit_callbacks):

@@ -69,11 +69,13 @@ def preview(rules, now=None):
 
 def _files(rules, now):
     """Return the number of attached files that `rules` would delete by their `file_days` at the
-    datetime `now` (None: the current time)."""
-    due = Q(pk__in=[])
+    datetime `now` (None: the current time), in conversations that they leave."""
+    due, gone = Q(pk__in=[]), Q(pk__in=[])
     for span in retention.spans(rules, column="file_days"):
         due |= Q(conversation__in=span.due(now).values("pk"))
-    return Attachment.objects.filter(due, message__isnull=False).count()
+    for span in retention.spans(rules):
+        gone |= Q(conversation__in=span.due(now).values("pk"))
+    return Attachment.objects.filter(due & ~gone, message__isnull=False).count()
 
 
 def _add(counted, owner_id, loss):

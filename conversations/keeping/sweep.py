@@ -97,16 +97,19 @@ def _with_files(conversations):
 def counts(now=None):
     """Return how much a Sweep at the datetime `now` (None: the current time) would delete, as a
     dict: numbers by kind, and under "held" of what a legal hold keeps. Nothing is deleted."""
-    found = Sweep().counts
+    found, others = Sweep().counts, Q()
     for kind, conversations in due(now):
+        # What is due by two causes goes by the first.
+        rest = conversations.filter(others)
         if kind == FILES:
             found[kind] += Attachment.objects.filter(
-                conversation__in=conversations.values("pk"), message__isnull=False
+                conversation__in=rest.values("pk"), message__isnull=False
             ).count()
             continue
-        found[kind] += conversations.count()
+        found[kind] += rest.count()
         if kind != RELEASED:
-            found["held"] += conversations.filter(Hold.of_conversation()).count()
+            found["held"] += rest.filter(Hold.of_conversation()).count()
+        others &= ~Q(pk__in=conversations.values("pk"))
     return found
 
 
