@@ -241,6 +241,33 @@ def test_free_text_of_the_log_is_emptied_and_the_chain_stays_whole(client, leave
     call_command("verify_access_log", stdout=StringIO())
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("alice@example.org", "person=alice%40example.org"),
+        ("张三", "person=%E5%BC%A0%E4%B8%89"),
+        ("alice", "person=+alice+"),
+        ("alice", "person=%EF%BD%81lice"),
+        ("alice", "q=what+other%40example.org+said"),
+        ("alice", "q=about+Alice+Liddell"),
+    ],
+)
+def test_filters_that_name_the_person_are_emptied_however_they_are_written(
+    client, leaver, bob, reviewer, name, typed
+):
+    Person.objects.filter(pk=leaver.pk).update(
+        username=name, first_name="Alice", last_name="Liddell"
+    )
+    converse(bob)
+    client.force_login(reviewer)
+    for query in (f"q=okapi&{typed}", "q=okapi&person=bob"):
+        assert client.get(f"/review/?{query}").status_code == 200
+    erase(name)
+    told = [each.words.get("queue", "") for each in AccessWords.objects.order_by("number")]
+    assert told == ["", "q=okapi&person=bob"]
+    call_command("verify_access_log", stdout=StringIO())
+
+
 def test_what_allows_a_reviewer_to_read_goes_with_the_reason_in_it(client, leaver, bob, reviewer):
     client.force_login(reviewer)
     for conversation in (Conversation.objects.get(), converse(bob)):

@@ -11,7 +11,7 @@ place.
 """
 
 import secrets
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -170,7 +170,7 @@ def _account(erasure):
         addresses = _addresses(person)
         _delete_mails(erasure, person, addresses)
         _delete_uploads(person)
-        _empty_words(erasure, person)
+        _empty_words(erasure, person, addresses)
         # Expired sessions too: one of single sign-on holds an ID token with the person's name.
         Session.objects.filter(expire_date__lte=timezone.now()).delete()
         name = person.username
@@ -212,18 +212,14 @@ def _delete_uploads(person):
             (settings.IMPORT_FOLDER / name).unlink(missing_ok=True)
 
 
-def _empty_words(erasure, person):
+def _empty_words(erasure, person, addresses):
     """Empty the free texts that belong to rows of the access log about `person` or by them, and to
-    searches and exports filtered by their name; replace the reasons of legal holds on them by the
-    pseudonym. Delete the sittings (ReviewSitting: a reviewer's access with its stated reason) about
-    their conversations."""
+    searches and exports filtered by their name or one of their e-mail `addresses`; replace the
+    reasons of legal holds on them by the pseudonym. Delete the sittings (ReviewSitting: a
+    reviewer's access with its stated reason) about their conversations."""
     theirs = ReviewAccess.objects.filter(Q(owner_id=person.pk) | Q(reviewer_id=person.pk))
     numbers = set(theirs.filter(detail__has_key="words").values_list("number", flat=True))
-    for words in AccessWords.objects.filter(words__icontains=person.username).iterator(1000):
-        filters = "&".join(words.words.get(name, "") for name in TYPED)
-        if any(value == person.username for _name, value in parse_qsl(filters)):
-            numbers.add(words.number)
-    numbers |= _searches_for_the_same_reason(theirs)
+    numbers |= _filtered_by(person, addresses) | _searches_for_the_same_reason(theirs)
     emptied = AccessWords.objects.filter(number__in=numbers).exclude(salt="")
     erasure.count(log_texts=emptied.update(salt="", words={}, erased_by=erasure.row))
     about = theirs.filter(owner_id=person.pk, conversation_id__isnull=False)
@@ -232,6 +228,28 @@ def _empty_words(erasure, person):
     ReviewSitting.objects.filter(conversation_id__in=ids).delete()
     holds = QuerySet(Hold).filter(Q(person_id=person.pk) | Q(conversation_id__in=ids))
     holds.update(reason=erasure.pseudonym, release_reason="")
+
+
+def _filtered_by(person, addresses):
+    """Return the set of row numbers of the access log whose typed filters are the username of
+    `person`, or contain their full name or one of their e-mail `addresses` (in lower case)."""
+    known = set(addresses)
+    if person.first_name and person.last_name:
+        known |= {person.get_full_name().casefold(), person.display_name.casefold()}
+    # Filters are stored as the query of a URL. The first three may have the name as it was typed,
+    # in another Unicode form or with blanks.
+    marks = ["person=", "owner=", "reviewer=", *map(quote_plus, {person.username, *known})]
+    about = Q()
+    for mark in marks:
+        about |= Q(words__icontains=mark)
+    found = set()
+    for words in AccessWords.objects.filter(about).iterator(1000):
+        filters = "&".join(words.words.get(name, "") for name in TYPED)
+        for _name, value in parse_qsl(filters):
+            typed = Person.normalize_username(value).strip()
+            if typed == person.username or any(each in value.casefold() for each in known):
+                found.add(words.number)
+    return found
 
 
 def _searches_for_the_same_reason(rows):
