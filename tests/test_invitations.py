@@ -113,6 +113,7 @@ def test_an_invitation_lets_somebody_of_the_directory_in(client, directory, sett
     settings.PASSWORD_LOGIN = False
     group = Group.objects.create(name="Team")
     invited.groups.add(group)
+    Invitation.objects.update(email="Alice@directory.example")
     page = client.get(invited.path).content.decode()
     assert "/accounts/oidc/login/" in page and 'name="password1"' not in page
     client.post(invited.path, NEW)
@@ -124,6 +125,25 @@ def test_an_invitation_lets_somebody_of_the_directory_in(client, directory, sett
     stranger = Client()
     log_in_there(stranger, directory, "s-bob")
     assert not get_user(stranger).is_authenticated
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("signup", [False, True])
+def test_an_invitation_is_for_nobody_of_the_directory_with_another_address(
+    client, directory, settings, invited, signup
+):
+    settings.OIDC_SIGNUP = signup
+    invited.groups.add(Group.objects.create(name="Team"))
+    client.get(invited.path)
+    page = log_in_there(client, directory)
+    person = get_user(client)
+    assert person.is_authenticated == signup
+    if signup:
+        assert not person.groups.exists()
+    else:
+        assert "is for another e-mail address" in page.content.decode()
+    invited.refresh_from_db()
+    assert invited.is_open
 
 
 @pytest.mark.once

@@ -115,10 +115,19 @@ def _by_address(claims):
 
 def _made(request, claims):
     """Create and return a Person for `claims` (Claims), with the groups and role of their
-    invitation if they opened one. Raise SignInRefused if there is no invitation and OIDC_SIGNUP is
-    off."""
-    invitation = invitations.taken_up(request)
+    invitation if they opened one that is for their address. Raise SignInRefused if they did not and
+    OIDC_SIGNUP is off."""
+    opened = invitations.taken_up(request)
+    invitation = opened if opened and _is_for(opened, claims) else None
     if invitation is None and not settings.OIDC_SIGNUP:
+        if opened:
+            raise SignInRefused(
+                _(
+                    "The invitation that you opened is for another e-mail address than the one "
+                    "your organisation has for you. Ask your administrator for one to your address."
+                ),
+                "the invitation is for another address, and OIDC_SIGNUP is closed",
+            )
         raise SignInRefused(
             _(
                 "Your organisation knows you, but there is no account for you here yet. Ask your "
@@ -132,6 +141,13 @@ def _made(request, claims):
     if invitation is not None:
         invitations.accept(request, invitation, person)
     return person
+
+
+def _is_for(invitation, claims):
+    """Return True if `invitation` (an Invitation) is for the e-mail address in `claims` (Claims),
+    verified or not, or if the provider sends none."""
+    email = unicodedata.normalize("NFC", claims.text("email"))
+    return not email or email.casefold() == invitation.email.casefold()
 
 
 def _update(person, claims):
