@@ -159,6 +159,32 @@ def test_of_people_powers_are_told_and_personal_fields_only_as_changed(alice, of
     assert "Newman" not in str(rows())
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "after"),
+    [
+        (
+            "{pk}/password/",
+            {"password1": "another horse", "password2": "another horse", "usable_password": "true"},
+            {"password": "changed"},
+        ),
+        (
+            "{pk}/password/",
+            {"usable_password": "false", "unset-password": ""},
+            {"password": "changed"},
+        ),
+        ("", {"action": "deactivate"}, {"is_active": False}),
+    ],
+    ids=["new password", "no password", "deactivated"],
+)
+def test_what_shuts_a_person_out_is_recorded(client, administrator, alice, bob, path, form, after):
+    Person.objects.filter(pk=bob.pk).update(is_active=False)
+    client.force_login(administrator)
+    form = {**form, "_selected_action": [alice.pk, bob.pk]}
+    assert client.post(f"{ADMIN}person/" + path.format(pk=alice.pk), form).status_code == 302
+    [(who, whose, detail)] = rows()
+    assert (who, whose, detail["after"]) == (administrator.pk, alice.pk, after)
+
+
 def test_logging_in_and_making_an_ordinary_account_are_no_changes(client, alice, office):
     client.login(username="alice", password="correct horse")
     client.get("/")

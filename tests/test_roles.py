@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
 
 from conversations.models import Person, ReviewAccess, Scope, UsageScope
 
@@ -48,6 +49,30 @@ def test_a_role_is_given_and_taken_on_record(office, administrator, alice, role,
     assert not alice.is_superuser and not alice.assigned
     changes = [("added", codename, administrator.pk), ("removed", codename, administrator.pk)]
     assert grants(alice) == changes
+
+
+@pytest.mark.once
+def test_whatever_the_administration_grants_is_recorded(office, administrator, alice):
+    price = Permission.objects.get(codename="change_price")
+    groups = {name: Group.objects.create(name=name) for name in ("Team", "Prices")}
+    page = f"/admin/auth/group/{groups['Prices'].pk}/change/"
+    office.post(page, {"name": "Prices", "permissions": [price.pk]})
+    save(office, alice, is_staff="on", user_permissions=[price.pk])
+    save(office, alice, is_staff="on", groups=[group.pk for group in groups.values()])
+    rows = ReviewAccess.objects.filter(action="changed_permission").order_by("number")
+    team, prices = groups["Team"].pk, groups["Prices"].pk
+    given = {"change": "added", "permission": "change_price"}
+    told = [(row.reviewer_id, row.owner_id, row.detail) for row in rows]
+    expected = [
+        (None, {**given, "group": prices}),
+        (alice.pk, given),
+        (alice.pk, {"change": "added", "what": "member", "group": team}),
+        (alice.pk, {**given, "group": prices}),
+        (alice.pk, {**given, "change": "removed"}),
+    ]
+    assert told[:2] == [(administrator.pk, *each) for each in expected[:2]]
+    assert len(told) == len(expected)
+    assert all((administrator.pk, *each) in told for each in expected)
 
 
 @pytest.mark.once
@@ -103,3 +128,12 @@ def test_permissions_of_staff_stay_beside_roles(office, alice):
     alice = save(office, alice, is_staff="on", user_permissions=[price.pk], reviewer="on")
     held = set(alice.user_permissions.values_list("codename", flat=True))
     assert held == {"add_price", "review_conversation"}
+
+
+def test_an_administrator_who_is_made_by_a_command_is_in_the_access_log(db):
+    for name in ("ada", "grace"):
+        call_command("createsuperuser", "--noinput", username=name, email=f"{name}@example.org")
+    grace = Person.objects.get(username="grace")
+    [row] = ReviewAccess.objects.all()
+    assert (row.action, row.reviewer_id, row.owner_id) == ("changed_permission", None, grace.pk)
+    assert row.detail == {"change": "added", "permission": "is_superuser"}

@@ -33,6 +33,7 @@ from conversations.jobs.erase_person_work import order_erasure
 from conversations.keeping.erasure import LastAdministrator, UnderHold
 from conversations.models import Hold, Person
 from conversations.rendering.isolated_text import isolated
+from conversations.review.administration_log import record_deactivation
 from conversations.review.record_access import acting
 
 WITH_PASSWORD = _("Disabled: only by single sign-on, or once a password was set by a link.")
@@ -179,9 +180,11 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     def user_change_password(self, request, id, form_url=""):
         """Return the page with the form that sets the password of the account `id`, or set it by
-        POST, after asking for a recent login."""
+        POST, after asking for a recent login. The change is recorded in the access log as an act of
+        `request.user`."""
         require_recent_login(request)
-        return super().user_change_password(request, id, form_url)
+        with acting(request), transaction.atomic():
+            return super().user_change_password(request, id, form_url)
 
     def get_deleted_objects(self, objs, request):
         """Return what the page that confirms a deletion shows: `(names of the people in objs, {kind
@@ -298,20 +301,19 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
     @admin.action(description=_("Deactivate: log out everywhere at once"), permissions=["change"])
     def deactivate(self, request, queryset):
         """Deactivate the people in `queryset` that `request.user` may change, except themselves,
-        and end their sessions."""
+        and end their sessions. The access log gets a row for each."""
         people = self._touchable(request, queryset).exclude(pk=request.user.pk)
         with transaction.atomic():
-            ids = list(people.values_list("pk", flat=True))
+            people = list(people.filter(is_active=True))
+            ids = [person.pk for person in people]
             if takes_last_administrator(ids):
                 messages.error(request, LAST_ADMINISTRATOR)
                 return
             Person.objects.filter(pk__in=ids).update(is_active=False)
+            record_deactivation(people)
             Person.end_sessions(ids)
             LogEntry.objects.log_actions(
-                request.user.pk,
-                Person.objects.filter(pk__in=ids),
-                CHANGE,
-                [{"changed": {"fields": ["is_active"]}}],
+                request.user.pk, people, CHANGE, [{"changed": {"fields": ["is_active"]}}]
             )
         said = ngettext("%d person was deactivated.", "%d people were deactivated.", len(ids))
         messages.success(request, said % len(ids))

@@ -96,6 +96,13 @@ def deleted(instance, **kwargs):
     _record("removed", instance, list(old), old, {})
 
 
+def record_deactivation(people):
+    """Record in the access log that `people` (Persons who were active) were deactivated by an
+    UPDATE of all their rows at once, which sends no signals. Call it in the same transaction."""
+    for person in people:
+        _record("changed", person, ["is_active"], {"is_active": True}, {"is_active": False})
+
+
 def groups_changed(instance, action, reverse, pk_set, **kwargs):
     """Record in the access log the ids of the groups of the Person `instance` before and after a
     change in the administration. Receiver of m2m_changed, with its arguments; changes made from a

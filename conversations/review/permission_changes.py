@@ -1,6 +1,10 @@
 """Signal receivers that record in the access log every change of who may review whom, see usage of
 others or administer the site: permissions, members of groups that have them, review scopes.
 
+Of what is done in the administration every permission and every membership in a group is recorded;
+of what a command, a shell or single sign-on does, those that let somebody see what is others' or
+administer everything (WATCHED).
+
 Signals are used since groups and permissions are Django's own models, which its administration,
 commands and shells change. The row is written in the transaction of the change, so that a change
 which cannot be recorded is not made.
@@ -11,7 +15,7 @@ from django.db.models import Q
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
 from conversations.models import Person, ReviewAccess, Scope
-from conversations.review.record_access import record_change
+from conversations.review.record_access import is_acting, record_change
 
 Action = ReviewAccess.Action
 # Permissions that let somebody review, read the access log, and see usage of others.
@@ -47,14 +51,14 @@ def person_saved(instance, raw=False, update_fields=None, **kwargs):
 
 
 def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
-    """Record in the access log that permissions in WATCHED were given to a person directly, or
-    taken away. Receiver of m2m_changed, with its arguments; `instance` is the Person or, if
+    """Record in the access log that permissions (see `_recorded`) were given to a person directly,
+    or taken away. Receiver of m2m_changed, with its arguments; `instance` is the Person or, if
     `reverse`, the Permission."""
     change = _change(action)
     if change is None:
         return
     if reverse:  # permission.user_set.add(person)
-        permissions = Permission.objects.filter(WATCHED, pk=instance.pk)
+        permissions = Permission.objects.filter(_recorded(), pk=instance.pk)
         people = list(pk_set if pk_set is not None else _ids(instance.user_set))
     else:
         permissions = _watched(instance.user_permissions, pk_set)
@@ -65,13 +69,13 @@ def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
 
 
 def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: record that permissions in WATCHED were given to
-    a group, or taken away."""
+    """Receiver of m2m_changed, with its arguments: record that permissions (see `_recorded`) were
+    given to a group, or taken away."""
     change = _change(action)
     if change is None:
         return
     if reverse:  # permission.group_set.add(group)
-        permissions = Permission.objects.filter(WATCHED, pk=instance.pk)
+        permissions = Permission.objects.filter(_recorded(), pk=instance.pk)
         groups = list(pk_set if pk_set is not None else _ids(instance.group_set))
     else:
         permissions = _watched(instance.permissions, pk_set)
@@ -83,7 +87,8 @@ def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
 
 def members_of_group(instance, action, reverse, pk_set, **kwargs):
     """Receiver of m2m_changed, with its arguments: record that people joined or left a group that
-    has a permission in WATCHED, or whose members are in somebody's review scope."""
+    has a permission (see `_recorded`), or whose members are in somebody's review scope; in the
+    administration also any other group, which may have models, budgets and rules of its own."""
     change = _change(action)
     if change is None:
         return
@@ -96,8 +101,11 @@ def members_of_group(instance, action, reverse, pk_set, **kwargs):
         people = [instance.pk]
     for group in groups:
         for person in people:
-            for permission in group.permissions.filter(WATCHED):
+            permissions = group.permissions.filter(_recorded())
+            for permission in permissions:
                 _permission(change, permission=permission.codename, group=group.pk, owner_id=person)
+            if is_acting() and not permissions:
+                _permission(change, what="member", group=group.pk, owner_id=person)
             if group.scopes.exists():
                 record_change(
                     Action.CHANGED_SCOPE,
@@ -108,8 +116,8 @@ def members_of_group(instance, action, reverse, pk_set, **kwargs):
 
 def group_removed(instance, **kwargs):
     """Receiver of pre_delete of a Group (`instance`): record that its members lose the group's
-    permissions in WATCHED; Django sends no m2m_changed for that."""
-    for permission in instance.permissions.filter(WATCHED):
+    permissions (see `_recorded`); Django sends no m2m_changed for that."""
+    for permission in instance.permissions.filter(_recorded()):
         _permission("removed", permission=permission.codename, group=instance.pk)
 
 
@@ -152,12 +160,18 @@ def _change(action):
     return {"post_add": "added", "post_remove": "removed", "pre_clear": "removed"}.get(action)
 
 
+def _recorded():
+    """Return the query condition for Permissions of which a change is recorded now: those in
+    WATCHED, and all while a member of staff acts in the administration."""
+    return Q() if is_acting() else WATCHED
+
+
 def _watched(permissions, pk_set):
-    """Return a queryset of the permissions in WATCHED among those with the ids `pk_set` or, if that
-    is None, among those of `permissions` (a related manager)."""
+    """Return a queryset of the permissions to be recorded (see `_recorded`) among those with the
+    ids `pk_set` or, if that is None, among those of `permissions` (a related manager)."""
     if pk_set is None:
-        return permissions.filter(WATCHED)
-    return Permission.objects.filter(WATCHED, pk__in=pk_set)
+        return permissions.filter(_recorded())
+    return Permission.objects.filter(_recorded(), pk__in=pk_set)
 
 
 def _ids(related):
