@@ -5,7 +5,9 @@ import re
 import uuid
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from conversations.models import Conversation, LanguageModel, Message, Response
 from tests.support.visitor import session_of
@@ -190,6 +192,15 @@ def test_the_message_and_its_open_reply_are_stored_before_the_answer(browser, al
     refused = post(browser, "And then?", conversation.get_absolute_url())
     assert kept(refused) == "And then?"
     assert REFRESH not in refused.text, "it would empty the field"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sending_waits_for_the_databases_lock_once(browser):
+    """SQLite has one lock for all writing; each further transaction waits for all others again."""
+    with CaptureQueriesContext(connection) as captured:
+        assert post(browser, "What is tea?").status_code == 303
+    begun = [each["sql"] for each in captured if each["sql"].startswith("BEGIN")]
+    assert len(begun) == 1, [each["sql"] for each in captured]
 
 
 def test_another_persons_conversation_is_not_found(browser, bob):
