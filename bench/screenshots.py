@@ -68,7 +68,8 @@ def take(words):
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
         )
-        for name, path, options, act in [*pages(conversation), *shown(conversation, states)]:
+        # First the states: nobody writes the reply of one, so that it is declared dead after 15 s.
+        for name, path, options, act in [*shown(conversation, states), *pages(conversation)]:
             if words and not any(word in name for word in words):
                 continue
             context = browser.new_context(**options)

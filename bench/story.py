@@ -100,6 +100,7 @@ def tell_states(person):
         return conversation
 
     states = {
+        "queued": begin("A queued message", "One moment"),
         "stopped": begin("A stopped reply", "Two things speak for it:", status="cancelled"),
         "failed": begin(
             "A reply that failed",
@@ -112,7 +113,6 @@ def tell_states(person):
         ),
         "wide": begin("A wide table", f"As a table:\n\n{WIDE}\n\n{LONG}", question=LONG),
         "versions": begin("Two versions", "The first try."),
-        "queued": begin("A queued message", "One moment"),
     }
     versions = states["versions"]
     first = versions.active
