@@ -1,6 +1,7 @@
 """HTTP client of an LLM gateway: sends `POST /v1/responses` and yields what comes back as events.
 
-The package imports nothing of Django; models and views of the site use it, not the reverse.
+The package imports nothing of Django and of the site. What calls it is `conversations.replies` and,
+for probes of a gateway, the doctor and commands.
 """
 
 from .billing import Billing
