@@ -1,6 +1,7 @@
 """Finding the files of messages by their names and their extracted text, in the search index."""
 
 import tempfile
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -173,6 +174,57 @@ def test_the_index_of_files_can_be_made_anew(alice, talk, attach, capsys):
     assert names("okapi", alice, since=timezone.now()) == []
     Conversation.objects.all().delete()
     assert raw_index() == []
+
+
+def keep_as(name, words, take):
+    """Store `words` as a file called `name`, by the function `take` of the open file and the name;
+    what it returned."""
+    with tempfile.TemporaryFile() as file:
+        file.write(words)
+        file.seek(0)
+        return take(file, name)
+
+
+def test_files_of_a_reply_are_found_before_and_after_the_index_is_made_anew(alice, talk):
+    reply = talk.messages.filter(role="assistant").first()
+    for position, animal in enumerate(("quokka", "numbat")):
+        keep_as(
+            f"{animal}.csv",
+            b"seen",
+            lambda file, name, at=position: intake.take_made(
+                reply, file, name, position=at, as_they_are=()
+            ),
+        )
+    before = sorted(raw_index())
+    assert sorted(names("seen", alice)) == ["numbat.csv", "quokka.csv"]
+    rebuild()
+    assert sorted(raw_index()) == before
+    assert sorted(names("seen", alice)) == ["numbat.csv", "quokka.csv"]
+    Conversation.objects.all().delete()
+    assert raw_index() == []
+
+
+def test_a_file_that_is_fetched_while_the_index_is_made_anew_hides_nothing(alice, talk):
+    reply = talk.messages.filter(role="assistant").first()
+    shared = {"owner": alice, "conversation": talk, "message": reply, "size": 0, "sha256": ""}
+    Attachment.objects.create(name="quokka.csv", **shared)
+    late = Attachment.objects.create(name="numbat.csv", state="fetching", **shared)
+    long_ago = timezone.now() - timedelta(days=9)
+    Message.objects.bulk_create(
+        Message(conversation=talk, role="user", text="Hm", created_at=long_ago)
+        for _number in range(index.BATCH)
+    )
+
+    def fetch_between(done, total):
+        if done == index.BATCH:
+            row = Attachment.objects.get(pk=late.pk)
+            keep_as("", b"seen", lambda file, _name: intake.fill(row, file))
+
+    rebuild(fetch_between)
+    assert names("numbat", alice) == ["numbat.csv"]
+    assert names("quokka", alice) == ["quokka.csv"]
+    found = SearchEntry.objects.filter(message=reply)
+    assert found.filter(attachment=None).count() == 1 and found.count() == 3
 
 
 def test_a_file_that_is_fetched_under_another_name_leaves_no_word_of_the_first(alice, talk):

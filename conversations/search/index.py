@@ -30,6 +30,7 @@ _FILE = (
     *("name", "text", "indexed", "conversation__owner"),
     *("message__conversation", "message__created_at"),
 )
+_NOT_THERE = (Attachment.State.FETCHING, Attachment.State.MISSING)
 _HAS_FILES = Exists(Attachment.with_hidden.filter(message=OuterRef("pk")))
 
 # To be followed by `IN (…)`. Entries of a message and of its files.
@@ -187,23 +188,29 @@ def _add_missing(message_ids, conversation_ids):
     have added some meanwhile). Their rows are locked, so that none is deleted meanwhile."""
     list(Message.objects.select_for_update().filter(pk__in=message_ids).values_list("pk"))
     list(Conversation.objects.select_for_update().filter(pk__in=conversation_ids).values_list("pk"))
-    known = SearchEntry.objects.filter(message_id__in=message_ids).values("message_id")
+    entries_of_texts = SearchEntry.objects.filter(message_id__in=message_ids, attachment=None)
+    known = entries_of_texts.values("message_id")
     titled = SearchEntry.objects.filter(conversation_id__in=conversation_ids, message_id=None)
     messages = Message.objects.filter(pk__in=message_ids).exclude(pk__in=known)
     titles = set(conversation_ids) - set(titled.values_list("conversation_id", flat=True))
     rows = [*_texts(messages), *_titles(titles)]
     _add(sorted(rows, key=lambda row: row[3]))
-    with_files = SearchEntry.objects.filter(message_id__in=message_ids, attachment__isnull=False)
-    _add_files_of(set(message_ids) - set(with_files.values_list("message_id", flat=True)))
+    _add_files_of(message_ids)
 
 
 def _add_files_of(message_ids):
-    """Add the files of those of the messages with these ids that people wrote to the full-text
-    search index; none of them may be in it already. What replies made has no name of its own."""
-    sent = Attachment.with_hidden.filter(message_id__in=message_ids, message__role="user")
-    sent = sent.select_related("message", "conversation").only(*_FILE)
-    sent = sent.order_by("message_id", "position")
-    for _message_id, found in groupby(sent.iterator(AT_ONCE), attrgetter("message_id")):
+    """Add the files of the messages with these ids to the full-text search index, those that people
+    sent and those that replies made, as far as they are not in it yet. One that is yet to be
+    fetched from the gateway is added when it comes."""
+    entries_of_files = SearchEntry.objects.filter(
+        message_id__in=message_ids, attachment__isnull=False
+    )
+    known = list(entries_of_files.values_list("attachment_id", flat=True))
+    files = Attachment.with_hidden.filter(message_id__in=message_ids)
+    files = files.exclude(pk__in=known).exclude(state__in=_NOT_THERE)
+    files = files.select_related("message", "conversation").only(*_FILE)
+    files = files.order_by("message_id", "position")
+    for _message_id, found in groupby(files.iterator(AT_ONCE), attrgetter("message_id")):
         attachments = list(found)
         first = attachments[0]
         add_files(first.conversation.owner_id, first.message, attachments)

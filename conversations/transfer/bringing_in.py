@@ -194,9 +194,7 @@ class Importer:
         """Insert `attachments`, a list of Attachments that are not saved yet, as the files of the
         Message `message`. Those whose bytes were swept meanwhile are left out."""
         kept = [each for place, each in enumerate(attachments) if intake.keep(each, message, place)]
-        # As of messages that are sent: what a reply made is not searched for.
-        if message.role == Message.Role.USER:
-            index.add_files(self._person.pk, message, kept)
+        index.add_files(self._person.pk, message, kept)
 
     # --- Reading ------------------------------------------------------------------------
 
