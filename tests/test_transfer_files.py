@@ -315,10 +315,12 @@ def test_a_picture_that_a_reply_made_stays_with_the_item_that_made_it(alice, bob
     picture.message = reply
     picture.save()
     call = {"type": "image_generation_call", "id": "ig_1", "status": "completed"}
+    cited = {"type": "container_file_citation", "filename": "made.png", "file": str(picture.pk)}
+    lost = {**cited, "filename": "lost.csv", "file": str(uuid.uuid4())}
     said = {
         "type": "message",
         "role": "assistant",
-        "content": [{"type": "output_text", "text": "!"}],
+        "content": [{"type": "output_text", "text": "!", "annotations": [cited, lost]}],
     }
     other = {**call, "id": "ig_2", "file": str(uuid.uuid4())}
     reply.items = [{**call, "file": str(picture.pk)}, other, said]
@@ -327,4 +329,6 @@ def test_a_picture_that_a_reply_made_stays_with_the_item_that_made_it(alice, bob
     copy = Attachment.objects.get(owner=bob)
     assert copy.message.items[0]["file"] == str(copy.pk) != str(picture.pk)
     assert "file" not in copy.message.items[1]
-    assert search("made", [bob.pk]) == []
+    [brought, left] = copy.message.items[2]["content"][0]["annotations"]
+    assert brought["file"] == str(copy.pk) and "file" not in left
+    assert [hit.attachment_id for hit in search("made jpg", [bob.pk])] == [copy.pk]

@@ -22,13 +22,13 @@ def imported_items(items, role, files=None):
 
 
 def _with_files(item, files):
-    """Return a copy of `item` with the ids of the files that came in, also in its content parts and
-    in what a tool put out. `files` is `{id in the import file: id here}`; other ids are left
-    out."""
+    """Return a copy of `item` with the ids of the files that came in, also in its content parts,
+    their annotations, and in what a tool put out. `files` is `{id in the import file: id here}`;
+    other ids are left out."""
     kept = {name: value for name, value in item.items() if name != "file"}
     if isinstance(own := item.get("file"), str) and own in files:
         kept["file"] = files[own]
-    for name in ("content", "outputs"):
+    for name in ("content", "outputs", "annotations"):
         if isinstance(parts := kept.get(name), list):
             kept[name] = [_with_files(p, files) if isinstance(p, dict) else p for p in parts]
     return kept
