@@ -177,11 +177,15 @@ def test_what_is_not_read_here_is_kept_to_be_downloaded(stage, visitor):
     assert "all.zip" in page(visitor, row)
 
 
-def test_no_more_than_twenty_files_are_fetched(reply):
+def test_no_more_than_twenty_files_are_fetched_and_the_reply_says_so(reply):
     citations = [citation(f"{number}.txt", f"cfile_{number}") for number in range(30)]
-    container_files.expect(reply.pk, items_of(*citations))
-    names = list(Attachment.objects.order_by("position").values_list("name", flat=True))
-    assert names == [f"{number}.txt" for number in range(20)]
+    container_files.expect(reply.pk, items_of(*citations, citations[20]))
+    rows = list(Attachment.objects.order_by("position"))
+    assert [row.name for row in rows] == [f"{number}.txt" for number in range(21)]
+    assert {row.state for row in rows[:20]} == {"fetching"}
+    assert rows[20].state == "missing"
+    assert sentences.state(rows[20]).startswith("A reply keeps 20 files that code made.")
+    assert [each.id for each in container_files.claim()] != []
 
 
 def test_a_gateway_that_fails_for_a_moment_is_asked_again(stage, visitor):

@@ -16,6 +16,7 @@ from django.utils import timezone
 from conversations import items as message_items
 from conversations.files import intake, names
 from conversations.files.refused import FileRefused
+from conversations.items.container_file_references import MOST_FILES
 from conversations.models import Attachment, Message
 from conversations.models.attachment import UNREAD
 
@@ -42,9 +43,10 @@ class Wanted:
 
 def expect(message_id, items):
     """Insert the rows for the files in containers that `items`, those of the reply with this id,
-    name; each of the entries that name one gets the id of its row, as `file`. Safe to repeat;
-    nothing is done if there are none, or the message was deleted. Call it in the transaction that
-    stores the items."""
+    name; each of the entries that name one gets the id of its row, as `file`. The first file beyond
+    MOST_FILES has a row too, which says that this one and the others after it are not fetched. Safe
+    to repeat; nothing is done if there are none, or the message was deleted. Call it in the
+    transaction that stores the items."""
     found = message_items.container_files(items, settings.OPENAI_BASE_URL)
     columns = ("conversation_id", "conversation__owner_id")
     whose = Message.objects.filter(pk=message_id).values_list(*columns).first() if found else None
@@ -55,6 +57,9 @@ def expect(message_id, items):
     for position, each in enumerate(found):
         row_id = uuid.uuid5(_MADE_FROM, f"{message_id} {each.container} {each.file}")
         each.entry["file"] = str(row_id)
+        fault = "" if each.is_valid else "invalid"
+        if len(rows) >= MOST_FILES:
+            fault = "too_many_files"
         rows.setdefault(
             row_id,
             Attachment(
@@ -68,10 +73,10 @@ def expect(message_id, items):
                 media_type=UNREAD,
                 size=0,
                 sha256="",
-                state=Attachment.State.FETCHING if each.is_valid else Attachment.State.MISSING,
-                fault="" if each.is_valid else "invalid",
+                state=Attachment.State.MISSING if fault else Attachment.State.FETCHING,
+                fault=fault,
                 origin=f"{each.container}/{each.file}"[:500],
-                fetch_at=now if each.is_valid else None,
+                fetch_at=None if fault else now,
                 created_at=now,
             ),
         )

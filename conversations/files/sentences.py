@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from conversations.files.sizes import in_words
+from conversations.items.container_file_references import MOST_FILES
 from conversations.models import Attachment
 from conversations.rendering.isolated_text import isolated
 
@@ -51,13 +52,15 @@ def kinds():
 
 
 def limits():
-    """Return the sentence that says how many files a message may have, and how large each may
-    be."""
-    return ngettext(
+    """Return the sentences that say how many files a message may have, how large each may be, and
+    how much space all files of a person may take."""
+    of_message = ngettext(
         "At most %(most)d file of %(size)s.",
         "At most %(most)d files of %(size)s each.",
         settings.FILES_PER_MESSAGE,
     ) % {"most": settings.FILES_PER_MESSAGE, "size": in_words(settings.MAX_FILE)}
+    of_person = _("All your files together may take %(most)s.")
+    return f"{of_message} {of_person % {'most': in_words(settings.FILES_PER_PERSON)}}"
 
 
 def state(attachment):
@@ -87,6 +90,11 @@ def missing(fault):
             "that code made."
         ),
         "invalid": _("The gateway named it in a way that cannot be asked for."),
+        "too_many_files": _(
+            "A reply keeps %(most)d files that code made. Neither this one nor those after it were "
+            "fetched: ask for them again."
+        )
+        % {"most": MOST_FILES},
         "unreachable": _("The gateway could not be reached in time, and has deleted it by now."),
         "too_large_file": _("It is larger than %(most)s, so it was not fetched.")
         % {"most": in_words(settings.MAX_FILE)},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .fields import dict_in, dicts_in, line_in, text_in
 from .kind import Item, parts_of_content
 
-MOST_FILES = 20  # of one reply
+MOST_FILES = 20  # of one reply, that are fetched
 # What a gateway calls a container or a file; anything else is not asked for.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _PATH = re.compile(r"(?:/v1)?/containers/([^/?#]+)/files/([^/?#]+)/content")
@@ -32,14 +32,15 @@ class ContainerFile:
 
 def container_files(items: Sequence[Item], base_url: str) -> list[ContainerFile]:
     """Return the ContainerFiles that the `items` of a reply name, in order: those of the first
-    MOST_FILES different files, each as often as it is named. `base_url` is the gateway's address:
-    an address of a picture counts only if it is within that."""
+    MOST_FILES different files, each as often as it is named, and of the one after these, which
+    tells that there are more. `base_url` is the gateway's address: an address of a picture counts
+    only if it is within that."""
     base_url = base_url.rstrip("/").removesuffix("/responses")
     found: list[ContainerFile] = []
     known: set[tuple[str, str]] = set()
     for each in _named(items, base_url):
         known.add((each.container, each.file))
-        if len(known) > MOST_FILES:
+        if len(known) > MOST_FILES + 1:
             break
         found.append(each)
     return found
