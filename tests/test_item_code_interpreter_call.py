@@ -40,3 +40,8 @@ def test_an_export_has_both_as_code():
         "Ran code:\n\n````python\nprint('```')\n````\n\nIt printed:\n\n```\n12\n```"
     )
     assert kind.next_input(CODE) == []
+
+
+def test_openrouters_says_what_was_printed_in_its_own_words():
+    item = {"type": "openrouter:code_interpreter", "code": "print(1)", "stdout": "1\n"}
+    assert shown({**item, "stderr": "late"}) == "Ran code Code print(1) What it printed 1 late"

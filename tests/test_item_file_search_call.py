@@ -38,3 +38,7 @@ def test_the_files_that_were_found_are_sources_consulted_or_cited():
         ("contract.pdf", "", True),
         ("other.pdf", "", False),
     ]
+
+
+def test_openrouters_is_one_too():
+    assert shown({**SEARCH, "type": "openrouter:file_search"}) == shown(SEARCH)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.items import clean, kind_of
+from conversations.items import clean, kind_of, without_files
 from tests.support.item_samples import SAMPLES, shown
 
 PICTURE = SAMPLES["image_generation_call"]
@@ -69,3 +69,14 @@ def test_it_says_what_came_without_text():
     assert kind.came({**PICTURE, "file": FILE}) == ""
     assert kind.exported(PICTURE) == "Made a picture: A fox in the rain, as a woodcut"
     assert kind.next_input(PICTURE) == []
+
+
+def test_openrouters_is_one_too():
+    item = {"type": "openrouter:image_generation", "status": "completed", "imageB64": "iVBORw0KGgo"}
+    item = clean({**item, "result": "iVBORw0KGgo", "revisedPrompt": "A fox"})
+    assert (item["imageB64"], item["result"]) == ("", "")
+    assert shown(item).startswith("Made a picture, which this site does not have")
+    assert kind_of(item).exported(item) == "Made a picture: A fox"
+    assert kind_of(item).searched(item) == "A fox"
+    # Which files there are only this site says.
+    assert "file" not in without_files({**item, "file": FILE})

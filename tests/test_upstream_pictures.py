@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from conversations.upstream import ItemClosed, PictureReceived, Text, pictures
+from conversations.upstream import ItemClosed, ItemOpened, PictureReceived, Text, pictures
 from conversations.upstream.decoder import Decoder
-from tests.support.item_frames import call, done
+from tests.support.item_frames import added, call, done
 from tests.support.picture_frames import b64, frames, picture_call, picture_stream
 from tests.support.sse_frames import completed, created, delta, message
 
@@ -55,6 +55,45 @@ def test_a_picture_is_the_same_wherever_the_stream_is_cut(tmp_path, size):
     closed = [event.item for event in events if isinstance(event, ItemClosed)]
     assert closed[0]["revised_prompt"] == "A fox in the rain"
     assert "result" not in closed[0]
+
+
+def test_it_is_found_where_only_its_beginning_has_it(tmp_path):
+    begun = {**picture_call(CONTENT), "status": "in_progress"}
+    ended = call("image_generation_call", "ig_1", revised_prompt="A fox")
+    for stream in (
+        [created(), added(begun, 0), done(ended, 0), completed(ended)],
+        [created(), added(begun, 0), completed()],
+        [created(), added(begun, 0)],
+    ):
+        events, found = decode([b"".join(frames(stream))], tmp_path)
+        assert found == {(0, None): CONTENT}
+        assert "result" not in next(e.item for e in events if isinstance(e, ItemOpened))
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_closes_it_has_the_picture_that_counts(tmp_path):
+    begun = {**picture_call(CONTENT[:2_500]), "status": "in_progress"}
+    ended = picture_call(CONTENT)
+    stream = [created(), added(begun, 0), done(ended, 0), completed(ended)]
+    assert decode(frames(stream), tmp_path)[1] == {(0, None): CONTENT}
+
+
+@pytest.mark.parametrize("size", [79, 10**6])
+@pytest.mark.parametrize(
+    "members", [["result"], ["imageB64"], ["imageUrl"], ["result", "imageB64"]]
+)
+@pytest.mark.parametrize("content", [CONTENT, b"tiny"])
+def test_it_is_found_under_the_names_that_openrouter_gives_it(tmp_path, members, content, size):
+    values = {name: b64(content) for name in members}
+    if "imageUrl" in members:
+        values["imageUrl"] = f"data:image/png;base64,{b64(content)}"
+    item = call("openrouter:image_generation", "ig_1", revisedPrompt="A fox", **values)
+    stream = b"".join(frames([created(), done(item, 0), completed(item)]))
+    events, found = decode(cut(stream, size), tmp_path)
+    assert found == {(0, None): content}
+    [closed] = [event.item for event in events if isinstance(event, ItemClosed)]
+    assert closed["revisedPrompt"] == "A fox" and not closed.keys() & set(members)
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("left_out", ["response.output_item.done", "response.output_item.added"])

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from .kind import Item
+from .stored_file_references import PICTURE_CALLS
 
 LONGEST_ITEM = 256_000  # bytes as JSON in UTF-8
 LONGEST_MESSAGE = 2_000_000  # bytes of all its items
@@ -30,7 +31,7 @@ _CUTS = (
 )
 # Whose text is the reply: not searched for bare base64, which may be what was asked for.
 _TEXTS = frozenset({"text", "refusal", "encrypted_content", "code", "arguments"})
-_PICTURE_FIELDS = frozenset({"b64_json", "partial_image_b64", "file_data"})
+_PICTURE_FIELDS = frozenset({"b64_json", "imageB64", "partial_image_b64", "file_data"})
 _DATA_URL = re.compile(
     r"data:[a-z]+/[a-z0-9.+-]{1,60}(?:;[a-z0-9=.-]{1,60})*;base64,[\w+/=%-]*", re.I
 )
@@ -162,7 +163,7 @@ class _Cleaner:
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if "\0" in text:
             text = text.replace("\0", "")
-        if name in _PICTURE_FIELDS or (name == "result" and self._type == "image_generation_call"):
+        if name in _PICTURE_FIELDS or (name == "result" and self._type in PICTURE_CALLS):
             self._cut("pictures", 1 if text else 0)
             return ""
         if len(text) > 20 and name != "encrypted_content":

@@ -13,7 +13,9 @@ from .kind import Item
 
 OURS = ("file", "lost", "width", "height")
 # Where they mean something; JSON without a type is changes of such an item, or an annotation.
-_MADE_BY = ("image_generation_call", "code_interpreter_call", "message", "", None)
+PICTURE_CALLS = ("image_generation_call", "openrouter:image_generation")
+CODE_CALLS = ("code_interpreter_call", "openrouter:code_interpreter")
+_MADE_BY = (*PICTURE_CALLS, *CODE_CALLS, "message", "", None)
 
 
 def with_file(item: Item, output: int | None, members: Mapping[str, object]) -> Item:

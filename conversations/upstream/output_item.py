@@ -98,6 +98,7 @@ class OutputItem:
 
     __slots__ = (
         "_allowance",
+        "_early",
         "_journal",
         "_received",
         "_streams",
@@ -149,6 +150,8 @@ class OutputItem:
         self._weight = -1
         # Which pictures have come, by their index in `outputs`.
         self._received: set[int | None] = set()
+        # Those that came when the item was opened: only what closes it is sure to be complete.
+        self._early: dict[int | None, ReceivedPicture] = {}
 
     def is_at(self, place: Place) -> bool:
         """Return True if the Place `place` is in this item, compared as by `Place.is_of_item`.
@@ -223,12 +226,22 @@ class OutputItem:
             self.annotations.append(annotation)
             self._journal.append((self, Noted(annotation)))
 
+    def receive_early(self, picture: ReceivedPicture, output: int | None) -> None:
+        """Add the ReceivedPicture `picture`, which came when the item was opened, as by `receive`,
+        if none comes in its place until `settle`."""
+        if output in self._received or output in self._early:
+            picture.close()
+            return
+        self._early[output] = picture
+
     def receive(self, picture: ReceivedPicture, output: int | None) -> None:
         """Add the ReceivedPicture `picture` to the item, at the index `output` of its `outputs`
         (None: as its `result`). Gateways send each twice: the file of the repetition is closed."""
         if output in self._received:
             picture.close()
             return
+        if (early := self._early.pop(output, None)) is not None:
+            early.close()
         self._received.add(output)
         self._journal.append((self, Received(picture, output)))
 
@@ -261,12 +274,15 @@ class OutputItem:
 
     def settle(self) -> None:
         """Make the whole values of members that were sent in pieces (such as the code of a call)
-        part of the item's JSON, where the last pieces are not yet; called once the response has
-        ended."""
+        part of the item's JSON, where the last pieces are not yet, and add the pictures that came
+        only when it was opened; called once the response has ended."""
         for member, (pieces, unshown) in self._streams.items():
             if unshown:
                 self.change(**{member: "".join(pieces)})
         self._streams.clear()
+        for output, picture in list(self._early.items()):
+            self._early.pop(output)
+            self.receive(picture, output)
 
 
 def _annotations(message: dict) -> int:

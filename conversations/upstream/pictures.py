@@ -29,10 +29,10 @@ Fault = Literal["", "broken", "too_large", "disk_full"]
 # The beginning of a JSON string that may be a picture. Within a string, as of a text that the model
 # writes, quotes are escaped, so that this matches only members of JSON objects.
 _START = re.compile(
-    rb'"(?:result|b64_json|(?P<unwanted>partial_image_b64))"[ \t]{0,4}:[ \t]{0,4}"'
-    rb'|"(?:url|image_url)"[ \t]{0,4}:[ \t]{0,4}"data:image/[a-z0-9.+-]{1,20};base64,'
+    rb'"(?:result|b64_json|imageB64|(?P<unwanted>partial_image_b64))"[ \t]{0,4}:[ \t]{0,4}"'
+    rb'|"(?:url|image_url|imageUrl)"[ \t]{0,4}:[ \t]{0,4}"data:image/[a-z0-9.+-]{1,20};base64,'
 )
-_WORDS = (b"result", b"b64", b"base64,")
+_WORDS = (b"result", b"b64", b"B64", b"base64,")
 _LONGEST_START = 80
 # What an encoder of JSON makes of base64, which may have line ends.
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/=_-]|\\[/nr])*\\?")

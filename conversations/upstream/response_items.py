@@ -26,6 +26,10 @@ STATUSES: dict[str, Status] = {
 # A tuple, for what a gateway sends as `type` may be of any kind, also one without a hash.
 TOOL_CALLS = ("function_call", "custom_tool_call", "mcp_approval_request", "local_shell_call")
 
+# Calls that make a picture, and the members that may hold it: OpenAI's, and those of OpenRouter.
+PICTURE_CALLS = ("image_generation_call", "openrouter:image_generation")
+PICTURE_MEMBERS = ("result", "imageB64", "imageUrl")
+
 TEXTS: tuple[Group, ...] = ("message", "reasoning")
 
 # Items of one `output` that are read.
@@ -64,7 +68,11 @@ class ResponseItems:
             if found is None or found.has_other_id(place):
                 self._items.open(kind, _without_text(item), place)
         elif isinstance(kind, str) and kind:
-            self._items.open_tool(item, place)
+            item, pictures = self._without_pictures(item)
+            found = self._items.open_tool(item, place)
+            if found is not None:
+                for output, picture in pictures.items():
+                    found.receive_early(picture, output)
 
     def take(self, item: dict, output_index: object) -> None:
         """Add `item`, the JSON of a complete output item, with its text to the builder, and close
@@ -92,10 +100,11 @@ class ResponseItems:
         their index in its `outputs` (None: its `result`)."""
         pictures: dict[int | None, ReceivedPicture] = {}
         find = self._builder.pictures.picture_in
-        if item.get("type") == "image_generation_call":
-            if (picture := find(item.get("result"))) is not None:
-                item = {name: value for name, value in item.items() if name != "result"}
-                pictures[None] = picture
+        if item.get("type") in PICTURE_CALLS:
+            for member in PICTURE_MEMBERS:
+                if (picture := find(item.get(member))) is not None:
+                    item = {name: value for name, value in item.items() if name != member}
+                    pictures.setdefault(None, picture)
         elif item.get("type") == "code_interpreter_call":
             outputs = item.get("outputs")
             outputs = outputs[:MOST_ITEMS] if isinstance(outputs, list) else []

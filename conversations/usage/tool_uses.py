@@ -154,7 +154,7 @@ def counted(items, *, broke_off=False):
             case "web_search_call" | "openrouter:web_search":
                 if is_complete and _is_search(item.get("action")):
                     searches.add(key)
-            case "file_search_call" if is_complete:
+            case "file_search_call" | "openrouter:file_search" if is_complete:
                 files.add(key)
             case "image_generation_call" | "openrouter:image_generation" if is_complete:
                 pictures.add(key)

@@ -28,6 +28,7 @@ class CodeInterpreterCall(Kind):
     who want to check an answer."""
 
     type = "code_interpreter_call"
+    aliases = ("openrouter:code_interpreter",)
 
     def look(self, *items: Item, live: bool = False) -> CodeInterpreterLook:
         [item] = items
@@ -60,6 +61,8 @@ class CodeInterpreterCall(Kind):
 
 
 def _logs(item: Item) -> str:
-    """Return as one text what the code of `item` printed: all its outputs of type `logs`."""
+    """Return as one text what the code of `item` printed: all its outputs of type `logs`, and what
+    OpenRouter has as `stdout` and `stderr`."""
     logs = [text_in(each, "logs") for each in dicts_in(item, "outputs")]
+    logs += [text_in(item, "stdout"), text_in(item, "stderr")]
     return "\n".join(each.rstrip("\n") for each in logs if each)

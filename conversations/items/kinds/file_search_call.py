@@ -23,6 +23,7 @@ class FileSearchCall(Kind):
     were found are sources, consulted ones unless the text cites them."""
 
     type = "file_search_call"
+    aliases = ("openrouter:file_search",)
 
     def sources(self, item: Item) -> list[Source]:
         found = (file(each, is_cited=False) for each in dicts_in(item, "results"))

@@ -28,6 +28,7 @@ class ImageGenerationCall(Kind):
     never stored with the item."""
 
     type = "image_generation_call"
+    aliases = ("openrouter:image_generation",)
 
     def look(self, *items: Item, live: bool = False) -> ImageGenerationLook:
         [item] = items
@@ -45,8 +46,8 @@ class ImageGenerationCall(Kind):
             self.type,
             state,
             left_out,
-            prompt=passage_in(item, "revised_prompt"),
-            described=line_in(item, "revised_prompt", 500),
+            prompt=passage_in(item, _prompt_of(item)),
+            described=line_in(item, _prompt_of(item), 500),
             error=error,
             is_blocked=_is_blocked(details),
             file=file,
@@ -67,12 +68,18 @@ class ImageGenerationCall(Kind):
         return _("The reply is a picture that this site does not have.")
 
     def searched(self, item: Item) -> str:
-        return text_in(item, "revised_prompt")
+        return text_in(item, _prompt_of(item))
 
     def exported(self, item: Item) -> str:
-        prompt = line_in(item, "revised_prompt", 1_000)
+        prompt = line_in(item, _prompt_of(item), 1_000)
         words = _("Made a picture: %(prompt)s") % {"prompt": prompt}
         return words if prompt else _("Made a picture.")
+
+
+def _prompt_of(item: Item) -> str:
+    """Return the name of the member of `item` that describes the picture in the model's words:
+    OpenRouter writes it in another way."""
+    return "revisedPrompt" if "revisedPrompt" in item else "revised_prompt"
 
 
 def _is_blocked(error: Item) -> bool:
