@@ -160,6 +160,8 @@ def test_the_answer_is_a_turn_of_its_own_and_is_sent_with_the_question(
     ]
     page = mine.get(reply.conversation.get_absolute_url())
     assert f"{shown}: add_event of calendar" in " ".join(page.text.split())
+    # A retry sends the answer again, with which the gateway may act again.
+    assert ("may use the tool once more" in page.text) == (pressed == "allow")
     assert buttons(page) == []
     assert f"/messages/{turn.pk}/edit/" not in page.text
 

@@ -7,7 +7,8 @@ ANSWER = SAMPLES["mcp_approval_response"]
 
 
 def test_it_says_what_was_decided():
-    assert shown(ANSWER) == "Allowed: It is my calendar"
+    retry = "A retry of the reply to this may use the tool once more."
+    assert shown(ANSWER) == f"Allowed: It is my calendar {retry}"
     assert shown({**ANSWER, "approve": False, "reason": None}) == "Refused"
 
 
