@@ -125,9 +125,35 @@ def test_a_file_is_written_where_asked(spring, tmp_path):
     assert (tmp_path / "out.csv").read_text().startswith("day,model,calls,reached,input_tokens,")
 
 
-def test_an_unknown_cut_is_refused(db):
-    with pytest.raises(CommandError, match="not nonsense"):
-        export("--by", "day,nonsense")
+def test_calls_without_a_known_cost_are_counted_beside_the_sums(spring):
+    rows = export("--by", "model")
+    assert [(row["model"], row["unpriced"]) for row in rows] == [("claude", "1"), ("gpt-4o", "0")]
+
+
+@pytest.mark.parametrize(("cuts", "said"), [("day,nonsense", "not nonsense"), ("", "not nothing")])
+def test_an_unknown_cut_is_refused(db, cuts, said):
+    with pytest.raises(CommandError, match=said):
+        export("--by", cuts)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("export_usage --since 2026-13-01", "is no day"),
+        ("export_usage --until 9999-12-31", "is not between"),
+        ("export_usage --tz Mars/Olympus", "is no time zone"),
+        ("export_usage --rows --charges", "not allowed with"),
+        ("export_usage --output /nowhere/out.csv", "No such file"),
+        ("price_responses --since 0001-01-01", "is not between"),
+        ("check_usage --since yesterday", "is no day"),
+        ("reconcile_usage bill.csv --tolerance much", "is no number of per cent"),
+        ("reconcile_usage bill.csv --tolerance NaN", "is no number of per cent"),
+        ("reconcile_usage bill.csv --tz Mars", "is no time zone"),
+    ],
+)
+def test_what_cannot_be_used_is_a_sentence(db, command, said):
+    with pytest.raises(CommandError, match=said):
+        call_command(*command.split())
 
 
 BILL = """day,model,calls,input_tokens,output_tokens
@@ -184,6 +210,8 @@ def test_the_bills_days_may_be_of_another_zone(spring, tmp_path):
         ("day,model,calls\n2026-05-13,gpt-4o,many\n", "line 2 cannot be read"),
         ("day,model,calls\n13.5.,gpt-4o,1\n", "line 2 cannot be read"),
         ("day,model,calls\n2026-05-13,gpt-4o,NaN\n", "line 2 cannot be read"),
+        ("day,model,calls\n9999-12-31,gpt-4o,1\n", "is no day of a bill"),
+        (f"day,model,calls\n2026-05-13,{'a' * 140_000},1\n", "field larger than"),
     ],
 )
 def test_a_file_that_is_no_bill_is_said_to_be_so(db, tmp_path, bill, complaint):

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Cast, Round, TruncDate
 
+from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.models import Charge, Response
 from conversations.models.response import RATES, TOKENS
 from conversations.models.usage_day import COST_PLACES, money
@@ -71,19 +72,21 @@ def ended_calls(since=None, until=None, zone=UTC):
 
 def summed(calls, by, zone=UTC):
     """Return `(header, rows)` for a CSV file: an iterator of rows with the number of calls, the
-    sums of tokens and of uses of tools, and the cost of `calls` (a queryset of Response), one row
-    for each combination of the columns `by` (names from CUTS). The column "day" is the date in the
-    tzinfo `zone`."""
+    sums of tokens and of uses of tools, the cost of `calls` (a queryset of Response) and how many
+    of them have no known cost, one row for each combination of the columns `by` (names from CUTS).
+    The column "day" is the date in the tzinfo `zone`."""
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
+    unpriced = Count("pk", filter=Q(cost=None) & ~Q(usage_source=Source.NONE))
     sums = {f"sum_{name}": Sum(name) for name in COUNTS}
     # In whole units: SQLite would add decimals as floating point numbers.
     for name in MONEY:
         units = Cast(Round(F(name) * 10**COST_PLACES), BigIntegerField())
         sums[f"sum_{name}"] = Sum(units)
-    rows = calls.order_by(*by).values(*by).annotate(calls=Count("pk"), reached=reached, **sums)
-    header = [*by, "calls", "reached", *SUMMED]
+    counts = {"calls": Count("pk"), "reached": reached, "unpriced": unpriced}
+    rows = calls.order_by(*by).values(*by).annotate(**counts, **sums)
+    header = [*by, "calls", "reached", *SUMMED, "unpriced"]
     return header, (_summed_line(row, by) for row in rows.iterator(2_000))
 
 
@@ -93,7 +96,7 @@ def _summed_line(row, by):
     for name in MONEY:
         if row[f"sum_{name}"] is not None:
             row[f"sum_{name}"] = money(row[f"sum_{name}"])
-    names = [*by, "calls", "reached", *(f"sum_{name}" for name in SUMMED)]
+    names = [*by, "calls", "reached", *(f"sum_{name}" for name in SUMMED), "unpriced"]
     return [_plain(row[name]) for name in names]
 
 
@@ -174,8 +177,10 @@ def read_bill(lines, columns, day_format="%Y-%m-%d"):
                     if not number.is_finite():
                         raise InvalidOperation
                     cell[measure] += number
-        except (ValueError, InvalidOperation, AttributeError) as error:
+        except (ValueError, ArithmeticError, AttributeError) as error:
             raise BadBill(f"line {reader.line_num} cannot be read: {row}") from error
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise BadBill(f"line {reader.line_num} is of {day}, which is no day of a bill")
     if not bill:
         raise BadBill("there is no row in it")
     return bill

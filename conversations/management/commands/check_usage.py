@@ -1,9 +1,8 @@
 """`manage.py check_usage`: compare the stored sums of usage with the Responses that they sum up."""
 
-from datetime import date
-
 from django.core.management.base import BaseCommand, CommandError
 
+from conversations.management.arguments import day
 from conversations.usage.consistency_check import check, check_charges
 
 
@@ -17,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--repair", action="store_true", help="mend what differs")
-        parser.add_argument("--since", type=date.fromisoformat, help="from this date on")
+        parser.add_argument("--since", type=day, help="from this date on")
 
     def handle(self, *, repair, since, **options):
         count = 0

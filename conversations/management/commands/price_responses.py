@@ -1,10 +1,9 @@
 """`manage.py price_responses --since DATE`: compute the missing costs of Responses after a price
 was added."""
 
-from datetime import date
-
 from django.core.management.base import BaseCommand
 
+from conversations.management.arguments import day
 from conversations.usage.missing_costs import fill_costs
 from conversations.usage.prices import NO_PRICE
 
@@ -19,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--since", type=date.fromisoformat, required=True, help="of Responses from this date on"
+            "--since", type=day, required=True, help="of Responses from this date on"
         )
 
     def handle(self, *, since, **options):

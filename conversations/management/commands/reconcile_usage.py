@@ -1,11 +1,12 @@
 """`manage.py reconcile_usage FILE`: compare a gateway's bill (CSV) with the tokens and cost of the
 stored Responses."""
 
+import csv
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 
+from conversations.management.arguments import percentage, time_zone
 from conversations.usage import reconciliation
 
 
@@ -27,9 +28,9 @@ class Command(BaseCommand):
                 help=f"heading of the {measure}; unless given "
                 f"{measure!r} is compared where it is there",
             )
-        parser.add_argument("--tz", type=ZoneInfo, default="UTC", help="the zone of its days")
+        parser.add_argument("--tz", type=time_zone, default="UTC", help="the zone of its days")
         parser.add_argument(
-            "--tolerance", type=Decimal, default=Decimal(1), help="in per cent of the ledger"
+            "--tolerance", type=percentage, default=Decimal(1), help="in per cent of the ledger"
         )
 
     def handle(self, *, file, day, day_format, model, tz, tolerance, **options):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 lines.seek(0)
                 columns = {"day": day, "model": model, **self._measures(headings, options)}
                 bill = reconciliation.read_bill(lines, columns, day_format)
-        except (OSError, UnicodeDecodeError, reconciliation.BadBill) as error:
+        except (OSError, UnicodeDecodeError, csv.Error, reconciliation.BadBill) as error:
             raise CommandError(f"{file}: {error}") from error
         measures = [name for name in reconciliation.COMPARED if name in columns]
         found = list(reconciliation.compare(bill, measures, zone=tz, tolerance=tolerance / 100))
