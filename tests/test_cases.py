@@ -10,7 +10,9 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
-from conversations.models import Conversation, Feedback, Hold, Message, ReviewAccess
+from conversations.files import intake
+from conversations.models import Attachment, Conversation, Feedback, Hold, Message, ReviewAccess
+from tests.support import sample_files as made
 from tests.support.review_stage import ANSWER, OTHER, QUESTION, TITLE, converse
 
 REASON = {"reason": "legal", "explanation": "The court asked."}
@@ -69,6 +71,45 @@ def test_it_has_all_branches_as_json_text_and_page_and_the_exact_inputs(desk, al
     assert len(inputs) == 2
     assert json.loads(archive.read(inputs[0]))["input"][0]["content"] == QUESTION
     assert "exported_case" in archive.read("access-log.csv").decode()
+
+
+def test_a_file_that_a_virus_check_forbids_is_named_without_its_bytes(desk, alice):
+    conversation = converse(alice)
+    question = conversation.messages.get(role="user")
+    for state in ("ready", "suspicious"):
+        upload = made.upload(state.encode(), f"{state}.txt")
+        file = intake.take(alice, upload, conversation=conversation)
+        Attachment.objects.filter(pk=file.pk).update(message=question, state=state)
+    archive = opened(export(desk, conversation))
+    folder = f"conversations/{conversation.pk}"
+    files = json.loads(archive.read(f"{folder}/conversation.json"))["files"]
+    assert [(each["name"], each["state"]) for each in files] == [
+        ("ready.txt", "ready"),
+        ("suspicious.txt", "suspicious"),
+    ]
+    assert files[1]["file"] is None
+    assert [name for name in archive.namelist() if "/files/" in name] == [
+        f"{folder}/{files[0]['file']}"
+    ]
+    assert archive.read(f"{folder}/{files[0]['file']}") == b"ready"
+    for name in ("conversation.html", "conversation.md"):
+        page = archive.read(f"{folder}/{name}").decode()
+        assert "ready.txt" in page and "suspicious.txt" in page
+        assert page.count("files/") == 1
+
+
+def test_a_picture_that_a_reply_made_is_listed_as_a_file(desk, alice):
+    conversation = converse(alice)
+    reply = conversation.active
+    upload = made.upload(made.picture(), "picture-1.png")
+    file = intake.take(alice, upload, conversation=conversation)
+    Attachment.objects.filter(pk=file.pk).update(message=reply)
+    call = {"type": "image_generation_call", "id": "ig_1", "status": "completed"}
+    Message.objects.filter(pk=reply.pk).update(items=[{**call, "file": str(file.pk)}])
+    archive = opened(export(desk, conversation))
+    page = archive.read(f"conversations/{conversation.pk}/conversation.html").decode()
+    assert "Made a picture" in page and "does not have" not in page
+    assert 'dir="auto">picture-1.jpg</a>' in page
 
 
 def test_its_pages_load_nothing_and_run_nothing(desk, alice):

@@ -5,6 +5,7 @@ import re
 
 from conversations.files import storage
 from conversations.models import Attachment
+from conversations.transfer.file_members import has_bytes
 
 BLOCK = 1 << 18  # bytes that are read at a time
 
@@ -30,10 +31,10 @@ def name_of(attachment):
 
 def contents(conversation):
     """Yield `(name in the zip, iterator of bytes)` for each file attached to the Conversation.
-    Files whose bytes are missing in the storage are left out. Read each iterator before the next
-    file."""
+    Files whose bytes are missing in the storage are left out, and those that a virus check forbids.
+    Read each iterator before the next file."""
     for attachment in of(conversation).iterator(chunk_size=100):
-        if attachment.stored is None:
+        if not has_bytes(attachment):
             continue
         try:
             opened = storage.open_stored(attachment.stored.name)

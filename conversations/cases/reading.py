@@ -20,12 +20,11 @@ AT_ONCE = 200  # messages that are read by one query
 class NumberedMessage:
     """A Message with its `number` in the conversation, counted from 1 in the order of time.
     `follows` is the number of the message that it answers, None for a first message; `files` are
-    `(name, name in the zip)` of the files attached to it."""
+    `(name, name in the zip)` of the files attached to it, "" for one whose bytes are not in it."""
 
     message: Message
     number: int
     follows: int | None
-    # `(name, name in the zip)` of each attached file.
     files: tuple = ()
 
     @property
@@ -64,7 +63,8 @@ def messages(conversation):
         found = Message.objects.select_related("response", "feedback").in_bulk(some)
         files = {}
         for file in case_files.of(conversation).filter(message_id__in=some):
-            files.setdefault(file.message_id, []).append((file.name, case_files.name_of(file)))
+            stored = case_files.name_of(file) if case_files.has_bytes(file) else ""
+            files.setdefault(file.message_id, []).append((file.name, stored))
         for pk in some:
             # A message that is not found was deleted meanwhile.
             if pk in found:
@@ -79,11 +79,12 @@ def messages(conversation):
 def pages(conversation):
     """Yield the HTML page of the Conversation as text in pieces. The page has no scripts and loads
     nothing from a server; the HTML of messages is sanitized as on the site."""
-    context = {"conversation": conversation, "zone": timezone.get_current_timezone_name()}
-    yield render_to_string("cases/begin.html", context)
+    about = {"conversation": conversation, "zone": timezone.get_current_timezone_name()}
+    yield render_to_string("cases/begin.html", about)
     for each in messages(conversation):
-        yield render_to_string("cases/message.html", {"each": each, "message": each.message})
-    yield render_to_string("cases/end.html", context)
+        context = {"each": each, "message": each.message, "apart": True}
+        yield render_to_string("cases/message.html", context)
+    yield render_to_string("cases/end.html", about)
 
 
 def index(conversations, context):
@@ -105,6 +106,13 @@ def markdown(conversation):
             head += " · " + _("follows %(number)d") % {"number": each.follows}
         if each.ending:
             head += f" · {each.ending}"
-        names = "".join(f"\n[{name}](<files/{stored}>)\n" for name, stored in each.files)
+        names = "".join(f"\n{_file(name, stored)}\n" for name, stored in each.files)
         said = "\n\n".join(filter(None, markdown_export.paragraphs(each.message)))
         yield f"{head}\n\n{said}\n{names}"
+
+
+def _file(name, stored):
+    """Return the file called `name` in Markdown: as a link to `stored`, its name in the zip, unless
+    that is "" since its bytes are not in it."""
+    shown = markdown_export.escaped(name)
+    return f"[{shown}](<files/{stored}>)" if stored else shown

@@ -126,7 +126,9 @@ def parts_of(context, message):
     made, return its placeholders."""
     if isinstance(message, message_html.MessageLook):
         return message.parts
-    links = item_html.Links(*(context.get(name, "") for name in ("readonly", "home", "carried")))
+    links = item_html.Links(
+        *(context.get(name, "") for name in ("readonly", "home", "carried", "apart"))
+    )
     return item_html.parts_of(message, links)
 
 

@@ -52,11 +52,14 @@ class MessageParts:
 @dataclass(frozen=True, slots=True)
 class Links:
     """Where the files of messages are on a page: their owner's addresses or, with `readonly`, those
-    under `home`, a conversation's address in the review, with the query string `carried`."""
+    under `home`, a conversation's address in the review, with the query string `carried`. With
+    `apart` the page lists them after the message, so that items say of theirs only that they were
+    made."""
 
     readonly: bool = False
     home: str = ""
     carried: str = ""
+    apart: bool = False
 
 
 def parts_of(message, links=None):

@@ -70,7 +70,7 @@ def _files(message, in_zip):
 
 def _file(file, in_zip):
     """Return the name of the Attachment `file` in Markdown, as a link to its bytes if `in_zip`."""
-    name = _escaped(" ".join(file.name.split()))
+    name = escaped(" ".join(file.name.split()))
     if not (in_zip and file_members.has_bytes(file)):
         return name
     # Seen from the folder of the Markdown files.
@@ -80,11 +80,11 @@ def _file(file, in_zip):
 def _link(source):
     """Return the Source `source` as a Markdown link to its web page, or only its title if it is a
     file."""
-    title = _escaped(source.title)
+    title = escaped(source.title)
     return f"[{title}](<{quote(source.url, safe=_IN_URLS)}>)" if source.url else title
 
 
-def _escaped(text):
+def escaped(text):
     """Return `text` with its special characters escaped, so that Markdown shows it unchanged."""
     return _SPECIAL.sub(r"\\\1", text)
 
