@@ -42,10 +42,11 @@ class MessageForm(forms.Form):
 
     `person` is the Person who sends it: only models and tools offered to that person are valid;
     None: no model is. `chosen` is the name of the model that is selected at first, `tools` the
-    names of the tools that are on at first (None: nobody chose yet). In `cleaned_data`, `model` is
-    a LanguageModel, and `tools` the names of those that are on, None if the form had no switches.
-    `files` are the Attachments that go with the message (`files_kept`):
-    with some it needs no text.
+    names of the tools that are on at first (None: nobody chose yet); `effort` and `length` hold
+    where the form has no such fields, as those for a retry and an edit. In `cleaned_data`, `model`
+    is a LanguageModel, and `tools` the names of those that are on, None if the form had no
+    switches. `files` are the Attachments that go with the message (`files_kept`): with some it
+    needs no text.
     """
 
     text = forms.CharField(
@@ -63,8 +64,19 @@ class MessageForm(forms.Form):
     tools_shown = Names(required=False)
     submission = forms.UUIDField(required=False)
 
-    def __init__(self, *args, person=None, chosen="", tools=None, files=(), **kwargs):
+    def __init__(
+        self,
+        *args,
+        person=None,
+        chosen="",
+        tools=None,
+        effort="",
+        length=None,
+        files=(),
+        **kwargs,
+    ):
         super().__init__(*args, **kwargs)
+        self._before = {"effort": effort, "length": length}
         self.files_kept = list(files)
         if self.files_kept:
             # A picture may say it all.
@@ -119,6 +131,7 @@ class MessageForm(forms.Form):
                 "model", _("No model is available. An administrator has to enable one first.")
             )
         cleaned["model"] = model
+        cleaned.update({name: v for name, v in self._before.items() if name not in self.data})
         if model:
             if cleaned.get("effort") not in model.effort_choices:
                 cleaned["effort"] = ""

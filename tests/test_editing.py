@@ -103,3 +103,18 @@ def test_a_reply_and_a_message_of_somebody_else_cannot_be_edited(browser, questi
     browser.cookies["session"] = session_of(bob)
     assert post(browser, question, "Mine now").status_code == 404
     assert Message.objects.count() == 2
+
+
+def test_edits_retries_and_continuations_keep_effort_and_length(browser, question):
+    LanguageModel.objects.update(efforts="low,high", choose_length=True)
+    form = {"text": "Think", "effort": "high", "length": "500"}
+    path = question.conversation.get_absolute_url()
+    assert browser.post(path, {**form, "submission": str(uuid.uuid4())}).status_code == 303
+    for way in ("retry", "continue", "edit"):
+        last = end(Response.objects.latest("created_at"), REPORTED)
+        message = last.message.parent if way == "edit" else last.message
+        asked = {"text": "Again", "submission": str(uuid.uuid4())}
+        assert browser.post(f"/messages/{message.pk}/{way}/", asked).status_code == 303
+        sent = Response.objects.latest("created_at").request["parameters"]
+        assert sent == {"reasoning": {"effort": "high"}, "max_output_tokens": 500}
+    assert '<option value="high" selected>' in browser.get(path).text

@@ -51,6 +51,19 @@ def assert_refused(answer, status, sentence, text, script):
         assert kept(answer) == text
 
 
+def test_a_refused_form_keeps_effort_and_length(browser, one_model):
+    LanguageModel.objects.update(efforts="low,high", choose_length=True)
+    form = {"effort": "high", "length": "500"}
+    page = post(browser, "", **form).text
+    assert '<option value="high" selected>' in page
+    assert 'name="length" min="16" max="10000000" value="500"' in page
+    conversation = post(browser, "Hello", effort="low", length="700").url
+    for page in (post(browser, "", conversation, **form).text, browser.get(conversation).text):
+        chosen = ("high", "500") if "Write a message first" in page else ("low", "700")
+        assert f'<option value="{chosen[0]}" selected>' in page
+        assert f'value="{chosen[1]}" aria-label="Maximum length' in page
+
+
 def open_reply(conversation):
     return Response.objects.get(conversation=conversation)
 

@@ -48,6 +48,8 @@ def edit(request, message_id):
         person=request.user,
         chosen=conversation.model,
         tools=conversation.tools,
+        effort=conversation.effort,
+        length=conversation.max_output_tokens,
         files=files.files,
     )
     if not form.is_valid() or files.faults or files.returns:

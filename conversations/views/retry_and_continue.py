@@ -48,6 +48,8 @@ def _another_reply(request, message, **wanted):
         person=request.user,
         chosen=conversation.model,
         tools=conversation.tools,
+        effort=conversation.effort,
+        length=conversation.max_output_tokens,
     )
     if not form.is_valid():
         return refused_page(request, message, form.first_error, 422)
