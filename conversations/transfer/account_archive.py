@@ -24,9 +24,9 @@ ROWS = 2_000  # Responses
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
 _USAGE = (
-    *("created_at", "purpose", "status", "model", "answered_model"),
+    *("created_at", "purpose", "status", "model", "answered_model", "service_tier"),
     *REPORTED_TOKENS,
-    *("usage_source", "cost"),
+    *("usage_source", "tool_uses", "cost", "tool_cost", "reported_cost"),
 )
 
 
