@@ -1,6 +1,7 @@
 """Files in messages: taken in, shown, kept by form and draft, shared, and deleted."""
 
 import io
+import re
 import uuid
 from datetime import timedelta
 
@@ -256,12 +257,67 @@ def test_a_message_takes_so_many_files(own, settings):
     assert Attachment.objects.count() == 2
 
 
-def test_the_same_form_twice_stores_one_message_with_its_files(own):
+@pytest.mark.parametrize("text", ["Look", ""])
+def test_the_same_form_twice_stores_one_message_with_its_files(own, text):
     submission = str(uuid.uuid4())
-    first = send(own, ("a.txt", b"a"), submission=submission)
-    second = send(own, ("a.txt", b"a"), submission=submission)
+    first = send(own, ("a.txt", b"a"), text=text, submission=submission)
+    second = send(own, ("a.txt", b"a"), text=text, submission=submission)
+    assert (first.status_code, second.status_code) == (303, 303)
     assert first.url == second.url
     assert Attachment.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["Look", ""])
+def test_the_same_form_twice_queues_its_files_once(own, text):
+    send(own, text="First")
+    path = Conversation.objects.get().get_absolute_url()
+    form = {"path": path, "queue": "1", "submission": str(uuid.uuid4())}
+    for _time in range(2):
+        assert send(own, ("a.txt", b"a"), text=text, **form).status_code == 303
+    assert [each.name for each in QueuedMessage.objects.get().shown_files] == ["a.txt"]
+    assert Attachment.objects.count() == 1
+
+
+def test_another_text_with_the_id_of_a_sent_form_keeps_its_files(own):
+    submission = str(uuid.uuid4())
+    send(own, ("a.txt", b"a"), submission=submission)
+    answer = send(own, ("b.txt", b"b"), text="Look again", submission=submission)
+    assert answer.status_code == 409
+    [kept] = re.findall(r'name="attachments" value="([^"]+)"', answer.text)
+    assert Attachment.objects.get(pk=kept).name == "b.txt"
+    conversation = Conversation.objects.get()
+    conversation.responses.update(status="completed")
+    again = send(own, path=conversation.get_absolute_url(), text="Look again", attachments=[kept])
+    assert again.status_code == 303
+
+
+def test_what_is_queued_in_two_forms_is_no_more_than_one_message_takes(own, settings):
+    settings.FILES_PER_MESSAGE, settings.MAX_MESSAGE = 2, 20
+    send(own, text="First")
+    path = Conversation.objects.get().get_absolute_url()
+    form = {"path": path, "queue": "1"}
+    assert send(own, ("a.txt", b"a"), text="one", **form).status_code == 303
+    for contents, text in (([("b.txt", b"b"), ("c.txt", b"c")], "two"), ([], "t" * 19)):
+        answer = send(own, *contents, text=text, **form)
+        assert answer.status_code == 409
+        assert "With what is queued already" in answer.text
+        assert f">\n{text}</textarea>" in answer.text
+        assert answer.text.count('name="attachments"') == len(contents)
+    queued = QueuedMessage.objects.get()
+    assert (queued.text, len(queued.shown_files)) == ("one", 1)
+    assert send(own, ("d.txt", b"d"), text="two", **form).status_code == 303
+
+
+def test_a_queued_message_that_was_sent_while_it_was_changed_keeps_what_was_written(own):
+    send(own, text="First")
+    conversation = Conversation.objects.get()
+    path = conversation.get_absolute_url()
+    send(own, path=path, queue="1", text="Then")
+    own.post(f"{path}queued/", {"action": "remove"})
+    answer = own.post(f"{path}queued/", {"action": "save", "text": "Then, and more"})
+    assert answer.status_code == 409
+    assert "The message is no longer queued" in answer.text
+    assert ">\nThen, and more</textarea>" in answer.text
 
 
 def test_a_file_that_is_gone_is_asked_for_again(own):

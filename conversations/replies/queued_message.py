@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cache
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Now
@@ -10,7 +11,7 @@ from django.db.models.functions import Now
 from conversations.database.statements import as_stored, compiled, from_stored, rows
 from conversations.files import draft_files
 from conversations.models import LanguageModel, Message, QueuedMessage, Response
-from conversations.replies.refused import Busy, Refused
+from conversations.replies.refused import Busy, QueueFull, Refused
 from conversations.replies.submission import Submission, store
 from conversations.thread.approvals import open_requests
 
@@ -31,7 +32,8 @@ def put(conversation, text, *, submission, model, effort="", length=None, tools=
     `submission` is the form's UUID: the same one again adds nothing. `model` (a LanguageModel),
     `effort` (of reasoning), `length` (most tokens; None for the model's own) and `tools` (names of
     those switched on; None for the conversation's choice) are those that the reply is to have;
-    `files` are Attachments that go with it. Returns the QueuedMessage.
+    `files` are Attachments that go with it. Returns the QueuedMessage. Raises QueueFull, and stores
+    nothing, if both together are longer, or have more files, than one message may.
     """
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
@@ -39,6 +41,9 @@ def put(conversation, text, *, submission, model, effort="", length=None, tools=
         # The same form once more, by a double click or a reload, adds nothing.
         if queued.submission != submission:
             queued.text = "\n\n".join(filter(None, (queued.text, text)))
+            count = len(files) + (queued.attachments.count() if queued.pk else 0)
+            if len(queued.text) > settings.MAX_MESSAGE or count > settings.FILES_PER_MESSAGE:
+                raise QueueFull
         queued.submission = submission
         queued.model, queued.effort, queued.length = model.name, effort, length
         queued.tools = tools
@@ -49,16 +54,17 @@ def put(conversation, text, *, submission, model, effort="", length=None, tools=
 
 
 def change(conversation, text, files):
-    """Replace the text and the files (Attachments) of the queued message of `conversation`. Where
-    its row is gone, it was sent meanwhile, with its earlier text and files."""
+    """Replace the text and the files (Attachments) of the queued message of `conversation`. Return
+    False, and change nothing, if its row is gone: it was sent meanwhile, with its earlier text and
+    files, or removed."""
     with transaction.atomic():
         queued = QueuedMessage.objects.filter(conversation=conversation).first()
-        if queued is None:
-            return
-        QueuedMessage.objects.filter(pk=queued.pk).update(text=text)
+        if queued is None or not QueuedMessage.objects.filter(pk=queued.pk).update(text=text):
+            return False
         kept = [each.pk for each in files]
         queued.attachments.exclude(pk__in=kept).delete()
         draft_files.queue(files, queued)
+    return True
 
 
 def send(conversation_id, refused=False):

@@ -32,6 +32,13 @@ class Full(Refused):
     code = "full"
 
 
+class QueueFull(Refused):
+    """Raised if a message to be queued and the one that is queued already are together longer, or
+    have more files, than one message may."""
+
+    code = "queue_full"
+
+
 class OverLimit(Refused):
     """Raised if a budget or rate limit is used up; `limit` is the usage.OverLimit for it."""
 

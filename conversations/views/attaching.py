@@ -7,7 +7,7 @@ from django.conf import settings
 
 from conversations.files import draft_files, intake, names, sentences
 from conversations.files.refused import FileRefused
-from conversations.models import Attachment, Message
+from conversations.models import Message, QueuedMessage
 from conversations.rendering.isolated_text import isolated
 from conversations.thread.page import as_uuid
 
@@ -46,9 +46,9 @@ def attached(request, *, conversation=None, edited=None, queued=None):
     missing = len(set(ids) - removed) - len(kept.files)
     sent = [*request.FILES.getlist("files"), *request.FILES.getlist("camera")]
     uploads = [each for each in sent if each.name]
-    if (missing > 0 or uploads) and _was_stored(request):
+    if (missing > 0 or uploads) and (stored := _stored_before(request)) is not None:
         # The same form, sent twice: what was stored then is the answer.
-        return Attached()
+        return Attached(stored)
     if missing > 0:
         kept.faults.append(sentences.refusal("gone"))
     for upload in uploads:
@@ -92,13 +92,18 @@ def _add_pages(request, files, scanned, conversation):
     return []
 
 
-def _was_stored(request):
-    """Return True if a message with the submission id in the POST data is stored already: the form
-    was sent twice."""
+def _stored_before(request):
+    """Return the list of Attachments of the person's message that was stored with the submission id
+    and the text in the POST data, or queued with that id: the form was sent twice. None if there is
+    no such message."""
     submission = as_uuid(request.POST.get("submission"))
-    return submission is not None and Message.objects.filter(submission=submission).exists()
-
-
-def of_message(message):
-    """Return the list of Attachments of `message` (a Message), without loading their text."""
-    return list(Attachment.objects.filter(message=message).defer("text"))
+    if submission is None:
+        return None
+    sent = {"submission": submission, "conversation__owner": request.user}
+    stored = Message.objects.filter(**sent).first()
+    if stored is not None and stored.text.split() != request.POST.get("text", "").split():
+        # Another message, which is refused: its files are kept.
+        return None
+    # What is queued may have the texts of several forms.
+    stored = stored or QueuedMessage.objects.filter(**sent).first()
+    return None if stored is None else list(stored.attachments.defer("text"))

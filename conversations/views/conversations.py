@@ -24,6 +24,7 @@ from conversations.keeping.retention import span_of
 from conversations.keeping.temporary import policy_of
 from conversations.models import Conversation, Message, TemporaryPolicy
 from conversations.replies import queued_message
+from conversations.replies.refused import QueueFull
 from conversations.search import parse
 from conversations.search.mark_html import mark_html
 from conversations.thread.message_tree import MessageTree
@@ -31,7 +32,7 @@ from conversations.thread.page import as_uuid, thread
 from conversations.views.attaching import attached
 from conversations.views.early_headers import draw_early
 from conversations.views.ownership import own_kept_or_trashed, person_required
-from conversations.views.refusals import Refusal
+from conversations.views.refusals import Refusal, refusal_of
 from conversations.views.see_other import SeeOther
 from conversations.views.submitting import answer, submit
 
@@ -74,7 +75,12 @@ def conversation(request, conversation_id):
         return send(request, conversation)
     if request.fragment == "thread" and _is_as_shown(request, conversation):
         return HttpResponse(status=204)
-    form = MessageForm(person=request.user, chosen=conversation.model, tools=conversation.tools)
+    form = MessageForm(
+        initial={"effort": conversation.effort, "length": conversation.max_output_tokens},
+        person=request.user,
+        chosen=conversation.model,
+        tools=conversation.tools,
+    )
     return _page(request, conversation, form)
 
 
@@ -119,7 +125,10 @@ def send(request, conversation):
     if not isinstance(taken, Refusal):
         return answer(request, taken)
     if taken.code == "busy" and conversation is not None and request.POST.get("queue"):
-        return _queue(request, conversation, form.cleaned_data, files.files)
+        try:
+            return _queue(request, conversation, form.cleaned_data, files.files)
+        except QueueFull as refused:
+            taken = refusal_of(refused)
     form.add_error(None, taken.sentence)
     return taken.mark(_page(request, conversation, form, status=taken.status))
 
@@ -127,7 +136,8 @@ def send(request, conversation):
 def _queue(request, conversation, message, files):
     """Queue a message until the reply that is being written has ended. `message` is the cleaned
     data of a MessageForm, `files` a list of its Attachments. Return a redirect to the conversation
-    or, for the JavaScript, 202 with the HTML that shows the queued message."""
+    or, for the JavaScript, 202 with the HTML that shows the queued message. Raise QueueFull if
+    there is no room for it beside what is queued already."""
     queued = queued_message.put(
         conversation, files=files, **{name: message[name] for name in QUEUED}
     )

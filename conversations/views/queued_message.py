@@ -3,6 +3,7 @@ change, send or delete it."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from conversations import replies
@@ -54,7 +55,15 @@ def queued(request, conversation_id):
                 for fault in files.faults:
                     form.add_error(None, fault)
                 return _page(request, conversation, form, status=files.status)
-            queued_message.change(conversation, form.cleaned_data["text"], files.files)
+            if not queued_message.change(conversation, form.cleaned_data["text"], files.files):
+                form.add_error(
+                    None,
+                    _(
+                        "The message is no longer queued: it was sent meanwhile as it was, or "
+                        "removed. Copy what you changed here, and send it as a message of its own."
+                    ),
+                )
+                return _page(request, conversation, form, status=409)
     if request.fragment:
         return HttpResponse(status=204)
     return SeeOther(conversation.get_absolute_url())

@@ -47,6 +47,13 @@ def refusal_of(refused):
             _("The server is writing as many replies as it can. Try again in a few seconds."),
             SECONDS_TO_RETRY,
         ),
+        "queue_full": (
+            409,
+            _(
+                "With what is queued already, this would be longer or have more files than one "
+                "message may. Nothing was queued: send it when the reply has ended."
+            ),
+        ),
         "busy": (409, _("A reply is still being written here. Wait for it, or stop it first.")),
         "stale": (
             409,
