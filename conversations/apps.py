@@ -17,7 +17,7 @@ class ConversationsConfig(AppConfig):
         """Connect signal receivers, system checks and the repair of database triggers; Django calls
         it once at start."""
         from conversations import checks  # noqa: F401
-        from conversations.accounts import session_revocation
+        from conversations.accounts import group_deletion, session_revocation
         from conversations.database import integers_in, triggers
         from conversations.files import sweep
         from conversations.keeping import holds
@@ -26,6 +26,8 @@ class ConversationsConfig(AppConfig):
         from conversations.single_sign_on import session
 
         integers_in.register()
+        # First, so that no refused deletion is recorded as done.
+        group_deletion.connect()
         permission_changes.connect()
         holds.connect()
         administration_log.connect()

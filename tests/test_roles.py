@@ -5,8 +5,10 @@ import re
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
+from django.db import transaction
+from django.db.models import ProtectedError
 
-from conversations.models import Person, ReviewAccess, Scope, UsageScope
+from conversations.models import LanguageModel, Person, ReviewAccess, Scope, UsageScope
 
 PEOPLE = "/admin/conversations/person/"
 
@@ -137,3 +139,31 @@ def test_an_administrator_who_is_made_by_a_command_is_in_the_access_log(db):
     [row] = ReviewAccess.objects.all()
     assert (row.action, row.reviewer_id, row.owner_id) == ("changed_permission", None, grace.pk)
     assert row.detail == {"change": "added", "permission": "is_superuser"}
+
+
+@pytest.mark.once
+def test_a_group_to_which_a_model_is_limited_is_not_deleted(office):
+    group = Group.objects.create(name="Laboratory")
+    model = LanguageModel.objects.create(name="dear-model")
+    model.groups.add(group)
+    for path, form in (
+        (f"/admin/auth/group/{group.pk}/delete/", {}),
+        ("/admin/auth/group/", {"action": "delete_selected", "_selected_action": group.pk}),
+    ):
+        page = office.post(path, {**form, "post": "yes"})
+        assert "dear-model" in page.content.decode()
+    with pytest.raises(ProtectedError), transaction.atomic():
+        group.delete()
+    assert list(model.groups.all()) == [group]
+    assert not ReviewAccess.objects.exists()
+    model.groups.clear()
+    assert office.post(f"/admin/auth/group/{group.pk}/delete/", {"post": "yes"}).status_code == 302
+
+
+@pytest.mark.once
+def test_whose_limit_has_no_group_any_more_is_said_to_see_nobody(office, alice):
+    alice.user_permissions.add(Permission.objects.get(codename="view_usage"))
+    group = Group.objects.create(name="Sales")
+    UsageScope.objects.create(viewer=alice).groups.add(group)
+    group.delete()
+    assert "Sees usage (own): nobody." in text(office, alice)

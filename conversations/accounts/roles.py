@@ -103,12 +103,14 @@ def described(person):
 
 def limits(person, role):
     """Return text that says whose data `person` gets by the PermissionRole `role`: "members of …
-    only." or "everyone."."""
+    only.", "everyone." or, for a limit whose groups are gone, "nobody."."""
     if role.key == Role.REVIEWER:
         names = [scope.group.name for scope in person.scopes.select_related("group")]
     elif role.key == Role.SEES_USAGE:
         scope = getattr(person, "usage_scope", None)
         names = [group.name for group in scope.groups.all()] if scope else []
+        if scope and not names:
+            return _("nobody.")
     else:
         return _("all of it.")
     if names:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
+from conversations.accounts.group_deletion import models_limited_to
 from conversations.admin.guarded import PowerAdmin, SuperusersChange
 from conversations.admin.role_forms import ROLE_FIELDS, GroupForm
 from conversations.models import Scope
@@ -44,6 +45,16 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
         """Return the queryset of groups for the list, with the number of members as `members`."""
         found = super().get_queryset(request).annotate(members=Count("user"))
         return found.prefetch_related("directory_rows")
+
+    def get_deleted_objects(self, objs, request):
+        """Return what Django's page that confirms a deletion shows for the groups `objs`; models
+        that are limited to their members forbid it."""
+        names, counts, missing, protected = super().get_deleted_objects(objs, request)
+        limited = [
+            _("%s: this model is for members of the group only") % each
+            for each in models_limited_to(objs)
+        ]
+        return names, counts, missing, [*protected, *limited]
 
     @admin.display(description=_("members come"))
     def managed_by(self, group):
