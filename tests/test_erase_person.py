@@ -190,6 +190,17 @@ def test_nothing_is_done_without_yes_or_for_an_unknown_name(leaver):
     assert Conversation.objects.exists()
 
 
+def test_a_list_of_erasures_that_cannot_be_written_is_said_and_the_rest_is_done_later(
+    leaver, files, settings
+):
+    settings.ERASURES_FILE = files / "missing" / "erasures.jsonl"
+    with pytest.raises(CommandError, match=r"erasures\.jsonl cannot be written: No such file"):
+        erase()
+    assert Person.objects.filter(username="alice", is_active=False).exists()
+    settings.ERASURES_FILE.parent.mkdir()
+    assert erase()["counts"]["person"] == 1
+
+
 def test_the_last_administrator_is_not_erased(administrator):
     with pytest.raises(CommandError, match="only administrator"):
         erase("administrator")

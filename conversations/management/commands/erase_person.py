@@ -4,6 +4,7 @@ print a receipt."""
 import json
 import time
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from conversations import replies
@@ -17,7 +18,8 @@ class Command(BaseCommand):
     """The command `erase_person`: deletes conversations, files, feedback, drafts, sessions and
     log-in data of the account NAME; the ledger and the access log keep their figures under a
     pseudonym. Prints the receipt as JSON. Raises CommandError (exit status 1) for an unknown name,
-    under a legal hold, and without `--yes`."""
+    under a legal hold, without `--yes`, and if the list of erasures (ERASURES_FILE) cannot be
+    written."""
 
     help = (
         "Delete all that the person NAME has here, for good, while the site runs; print a receipt, "
@@ -52,5 +54,11 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{name} is the only administrator. Make somebody else one first: "
                 "manage.py createsuperuser."
+            ) from error
+        except OSError as error:
+            raise CommandError(
+                f"{error.filename or settings.ERASURES_FILE} cannot be written: {error.strerror}. "
+                f"{name} cannot log in any more, but is not erased yet: mend this, then run it "
+                "again."
             ) from error
         self.stdout.write(json.dumps(erasure.receipt(), indent=2))
