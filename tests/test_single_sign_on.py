@@ -556,6 +556,17 @@ def test_a_local_account_is_connected_by_its_owner(client, directory, alice):
 
 
 @pytest.mark.once
+def test_sessions_of_a_password_end_when_the_account_is_connected(client, directory, alice, bob):
+    elsewhere, others = Client(), Client()
+    elsewhere.force_login(alice)
+    others.force_login(bob)
+    client.force_login(alice)
+    log_in(client, directory, process="connect")
+    assert get_user(client) == alice
+    assert not get_user(elsewhere).is_authenticated and get_user(others) == bob
+
+
+@pytest.mark.once
 def test_a_subject_is_connected_with_one_account_only(client, directory, bob):
     log_in(Client(), directory, "s-alice")
     client.post("/accounts/login/", {"login": "bob", "password": "correct horse"})

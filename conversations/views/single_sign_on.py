@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from conversations.accounts.recent_login import require_recent_login
+from conversations.models import Person
 from conversations.single_sign_on import people, session
 from conversations.single_sign_on.adapter import PROVIDER, provider_name
 from conversations.single_sign_on.discovery import configuration
@@ -107,6 +108,8 @@ def callback(request):
         if request.user.pk != state["person"]:
             raise _somebody_else()
         people.connect(request.user, claims)
+        # Those that began with a password would outlive the access at the provider.
+        Person.end_sessions([request.user.pk], keep=request.session.session_key)
     person = people.person_for(request, claims)
     if request.user.is_authenticated:
         get_adapter(request).logout(request)
