@@ -139,6 +139,20 @@ def test_no_password_gets_past_the_mask(user, password):
     assert masked(f"smtp://host?password=<<{password}>>&x") == "smtp://host?password=…&…"
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("smtp://host?timeout=5&password=a", "smtp://host?timeout=5&password=…"),
+        ("smtp://host?password=a&timeout=5", "smtp://host?password=…&…"),
+        ("smtp://host?password=half&timeout=other-half", "smtp://host?password=…&…"),
+        ("smtp://host?a&&b=c", "smtp://host?…&…"),
+        ("smtp://host?", "smtp://host?"),
+    ],
+)
+def test_what_follows_a_hidden_value_may_belong_to_it(address, shown):
+    assert masked(address) == shown
+
+
 def test_text_without_an_address_is_left_alone():
     assert masked("a@b.example, c?d=e") == "a@b.example, c?d=e"
     assert masked("https://host/path") == "https://host/path"

@@ -12,12 +12,19 @@ _OPEN = {"endpoint_url", "region_name", "addressing_style", "sslmode", "timeout"
 
 def masked(text):
     """Return `text` with user and password of an address in it replaced by "…", and the values of
-    the parameters of its query, but for some that are known to be harmless. Text without an address
-    is returned as it is."""
+    the parameters of its query, but for some that are known to be harmless. All that follows the
+    first hidden value is "…": it may be a part of a password that was not percent-encoded. Text
+    without an address is returned as it is."""
     if "://" not in text:
         return text
     address, mark, query = _USER_INFO.sub(f"{HIDDEN}@", text).partition("?")
-    return address + mark + "&".join(_masked_parameter(each) for each in query.split("&"))
+    parts = query.split("&")
+    shown = []
+    while parts and not (shown and shown[-1].endswith(HIDDEN)):
+        shown.append(_masked_parameter(parts.pop(0)))
+    if parts:
+        shown.append(HIDDEN)
+    return address + mark + "&".join(shown)
 
 
 def _masked_parameter(written):
