@@ -46,6 +46,7 @@ urlpatterns = [
     path("shortcuts/", shortcuts.shortcuts, name="shortcuts"),
     path("sidebar/", conversation_list.sidebar, name="sidebar"),
     path("archive/", conversation_list.archive_page, name="archive_page"),
+    path("pinned/", conversation_list.pinned_page, name="pinned_page"),
     path("trash/", trash.trash_page, name="trash_page"),
     path("trash/empty/", trash.empty_trash, name="empty_trash"),
     # /data/

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from conversations.conversation_list import trash
+from conversations.conversation_list.sidebar import MOST_PINNED
 from conversations.models import Conversation, Message, Response
 from conversations.search import index, search
 from tests.support.polling import until
@@ -100,6 +101,21 @@ def test_the_list_goes_on_by_its_end_without_the_script_too(me, alice):
     assert sorted(titles) == sorted(f"c{number}" for number in range(120))
     first = re.search(r'href="(/conversations/\?before=[^"]+)"', me.get("/").content.decode())
     assert b"<h1>Conversations</h1>" in me.get(first[1]).content
+
+
+def test_the_list_has_the_last_pinned_ones_and_a_page_has_all(me, alice):
+    now = timezone.now()
+    Conversation.objects.bulk_create(
+        Conversation(owner=alice, title=f"c{number}", pinned_at=now - timedelta(days=number))
+        for number in range(MOST_PINNED + 3)
+    )
+    page = me.get("/")
+    assert shown(page) == [("Pinned", [f"c{number}" for number in range(MOST_PINNED)])]
+    assert '<a class="list__older" href="/pinned/">All pinned conversations</a>' in page.text
+    last = me.get("/pinned/?page=3")
+    assert f"c{MOST_PINNED + 2}</a>" in last.text
+    Conversation.objects.filter(title__in=["c0", "c1", "c2"]).delete()
+    assert 'href="/pinned/"' not in me.get("/").text
 
 
 def test_a_refresh_brings_as_much_as_is_shown(me, alice):

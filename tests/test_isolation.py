@@ -62,6 +62,7 @@ LINES = {
     "shortcuts/": MINE,
     "sidebar/": MINE,
     "archive/": MINE,
+    "pinned/": MINE,
     "trash/": MINE,
     "trash/empty/": MINE,
     "data/": MINE,

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from conversations.models import Attachment, Conversation, Response
 
 PAGE = 50
+# Pinned conversations in the sidebar, which every page draws; the others have a page of their own.
+MOST_PINNED = 100
 # The most conversations that an open page may refresh with one request.
 MOST = 1_000
 
@@ -33,21 +35,25 @@ class Group:
 @dataclass(frozen=True)
 class Listing:
     """A page of the list of conversations: its Groups, and `older`, the text to pass as `before` to
-    `listing` for the next page ("": this is the last page)."""
+    `listing` for the next page ("": this is the last page). `more_pinned` is True if there are
+    pinned conversations that no page of the list has."""
 
     groups: list
     older: str = ""
+    more_pinned: bool = False
 
 
 def listing(person, before="", length=PAGE):
-    """Return a Listing of `person`'s conversations for the sidebar: the pinned ones and `length`
-    last used ones or, with `before` (`older` of the previous Listing), the next `length` only.
+    """Return a Listing of `person`'s conversations for the sidebar: the MOST_PINNED pinned last
+    and the `length` of the others used last or, with `before` (`older` of the previous Listing),
+    the next `length` only.
 
     Takes three queries, however many there are. Days are those of the active time zone. For a
     `before` that is not valid the list begins at the newest.
     """
     mine = Conversation.objects.of(person).annotate(has_files=_has_files())
-    pinned = [] if before else list(mine.pinned().only(*_SHOWN))
+    pinned = [] if before else list(mine.pinned().only(*_SHOWN)[: MOST_PINNED + 1])
+    pinned, more_pinned = pinned[:MOST_PINNED], len(pinned) > MOST_PINNED
     rows = list(_behind(mine.listed(), before).only(*_SHOWN)[: length + 1])
     shown, more = rows[:length], rows[length:]
     _note_writing([*pinned, *shown])
@@ -57,7 +63,7 @@ def listing(person, before="", length=PAGE):
         if not groups or groups[-1].key != key:
             groups.append(Group(key, name, []))
         groups[-1].conversations.append(conversation)
-    return Listing(groups, _cursor(shown[-1]) if more else "")
+    return Listing(groups, _cursor(shown[-1]) if more else "", more_pinned)
 
 
 def _has_files():

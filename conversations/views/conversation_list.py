@@ -70,6 +70,16 @@ def archive_page(request):
 
 @person_required
 @require_safe
+def pinned_page(request):
+    """Return the page of the person's pinned conversations, page `?page=` of the list; the sidebar
+    has only the last pinned ones."""
+    pinned = Conversation.objects.of(request.user).pinned()
+    page = Paginator(pinned, PAGE).get_page(request.GET.get("page"))
+    return render(request, "conversations/pinned.html", {"page": page})
+
+
+@person_required
+@require_safe
 def manage(request, conversation_id):
     """Return the page with all actions on a conversation; for the JavaScript (as a fragment) only
     the panel with them."""
