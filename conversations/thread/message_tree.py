@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection, models
 
+from conversations.database.text_sizes import size_in_bytes
 from conversations.models import Message
 from conversations.thread.id_tree import Tree
 
@@ -17,19 +18,36 @@ _UUID = models.UUIDField()
 _ROWS = """
 SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
 """
+# Of the message's text, and of what was read of its files.
+_SIZED_ROWS = """
+SELECT id, parent_id, {size} + COALESCE((
+    SELECT SUM(characters) FROM conversations_attachment
+    WHERE conversations_attachment.message_id = conversations_message.id
+), 0)
+FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
+"""
 
 
 class MessageTree:
     """The tree of the messages of one Conversation, read by one query when it is created. The ids
-    of messages that its methods take and return are UUIDs."""
+    of messages that its methods take and return are UUIDs. With `sized`, `size` is known, for which
+    the texts are read."""
 
-    def __init__(self, conversation):
+    def __init__(self, conversation, *, sized=False):
+        query = _SIZED_ROWS.format(size=size_in_bytes("text")) if sized else _ROWS
         with connection.cursor() as cursor:
-            cursor.execute(_ROWS, [_stored(conversation.pk)])
-            self._tree = Tree(cursor.fetchall())
+            cursor.execute(query, [_stored(conversation.pk)])
+            found = cursor.fetchall()
+        self._tree = Tree(row[:2] for row in found)
+        self._sizes = {row[0]: row[2] for row in found} if sized else {}
 
     def __contains__(self, message_id):
         return _stored(message_id) in self._tree
+
+    def size(self, message_id):
+        """Return the bytes of the message's text, and the characters of the texts of its files.
+        Raises KeyError for an id that is not in the tree, or without `sized`."""
+        return self._sizes[_stored(message_id)]
 
     def path_to(self, message_id):
         """Return the Path from the first message down to `message_id`, both included; an empty one

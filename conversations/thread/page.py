@@ -3,14 +3,21 @@ oldest first, read from the database."""
 
 import uuid
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db.models import prefetch_related_objects
 
 from conversations.database.statements import as_stored, from_stored, rows
+from conversations.database.text_sizes import size_in_bytes
 from conversations.models import Attachment, Message
 from conversations.thread.message_tree import MessageTree
 
 PAGE = 50
+# Of the messages from `at` on, up to so many are shown with it, else PAGE of them.
+MOST = 200
+# Text and HTML of the messages of a page, in bytes; a page has one message in any case. Imported
+# messages may have two million characters each, and a page of fifty took 900 MB to draw.
+MOST_BYTES = 5_000_000
 
 _BESIDE = ("response", "feedback")
 # Columns that a page shows. A Response alone has forty, most of which have to be converted from the
@@ -37,13 +44,15 @@ class Thread:
     """The part of a path through a conversation's messages that a page shows.
 
     `messages` are Message objects, oldest first, each with its `place` (a Place among siblings);
-    `earlier` is the number of older messages of the path, which are not loaded; `leaf` is the id
-    of the path's last message (None: no messages).
+    `earlier` is the number of older messages of the path, which are not loaded; `later` is the id
+    of the message that follows the last one shown, and `leaf` that of the path's last message
+    (None: there is none).
     """
 
     messages: list = field(default_factory=list)
     earlier: int = 0
     leaf: object = None
+    later: object = None
 
     @property
     def pending(self):
@@ -58,9 +67,10 @@ def thread(conversation, at=None, before=None, with_hidden=False):
 
     With `with_hidden`, for reviewers, files that are deleted for the owner are shown too.
     It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
-    messages above that one; more if `at` is further up. Takes three queries for any length; one
-    more for items, if a message consists of more than text, one for files, if there are any, and
-    one for the charges of tools that were used.
+    messages above that one; with `at`, from the message above `at` to the end, or PAGE messages
+    from there on if there are more than MOST. Fewer where they have more than MOST_BYTES. Takes
+    three queries for any length; one more for items, if a message consists of more than text, one
+    for files, if there are any, and one for the charges of tools that were used.
     Raises Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are
     deleted meanwhile.
     """
@@ -70,15 +80,18 @@ def thread(conversation, at=None, before=None, with_hidden=False):
             raise Message.DoesNotExist
     path = tree.path_through(at, conversation.active_id)
     end = path.index(before) if before in path else len(path)
-    start = max(0, end - PAGE)
-    if at is not None and path.index(at) < end:
-        start = min(start, max(0, path.index(at) - 1))
+    wanted = None if at is None else path.index(at)
+    start, end = _window(end, wanted)
+    more = _more_than_text(path[start:end])
+    sizes = [more[pk].size if pk in more else 0 for pk in path[start:end]]
+    start, end = _within_bytes(start, end, sizes, wanted)
     shown = path[start:end]
     by_id = Message.objects.select_related(*_BESIDE).only(*_SHOWN).in_bulk(shown)
     if len(by_id) < len(shown):
         # Messages were erased since the tree was read.
         raise Message.DoesNotExist
-    items, files = _more_than_text(shown, with_hidden)
+    items = _items_of([pk for pk in shown if pk in more and more[pk].has_items])
+    files = _files_of([pk for pk in shown if pk in more and more[pk].has_files], with_hidden)
     messages = []
     for message_id in shown:
         message = by_id[message_id]
@@ -89,7 +102,48 @@ def thread(conversation, at=None, before=None, with_hidden=False):
         message.is_followed = message_id != path[-1]
         messages.append(message)
     _read_charges(messages)
-    return Thread(messages, start, path[-1] if path else None)
+    return Thread(
+        messages,
+        start,
+        leaf=path[-1] if path else None,
+        later=path[end] if end < len(path) else None,
+    )
+
+
+def _window(end, at):
+    """Return `(start, end)`, the places in a path of the messages that a page shows, which are
+    those above the place `end`, and the message at the place `at` (None: none is asked for)."""
+    start = max(0, end - PAGE)
+    if at is None or at >= end or at > start:
+        return start, end
+    first = max(0, at - 1)
+    return first, end if end - first <= MOST else first + PAGE
+
+
+def _within_bytes(start, end, sizes, at):
+    """Return `(start, end)`, those of the messages from the place `start` up to `end` in a path
+    that have together at most MOST_BYTES, one of them in any case. `sizes` are their bytes. Kept
+    are the last ones or, with the place `at` of one that is asked for, that one and those after
+    it, then those above."""
+    order = range(end - 1, start - 1, -1)
+    if at is not None and start <= at < end:
+        order = [*range(at, end), *range(at - 1, start - 1, -1)]
+    kept, left = [], MOST_BYTES
+    for place in order:
+        left -= sizes[place - start]
+        if left < 0 and kept:
+            break
+        kept.append(place)
+    return (min(kept), max(kept) + 1) if kept else (start, end)
+
+
+class _More(NamedTuple):
+    """What a message has besides its text: whether it has `items` and files; `size` is that of all
+    its columns of text in bytes."""
+
+    has_items: bool
+    has_files: bool
+    size: int
 
 
 # By hand, and not as columns of the query above: the ORM would take ten times as long to write it
@@ -97,23 +151,24 @@ def thread(conversation, at=None, before=None, with_hidden=False):
 _MORE = """
 SELECT id, items IS NOT NULL AS has_items, EXISTS (
     SELECT 1 FROM conversations_attachment WHERE message_id = conversations_message.id
-) AS has_files
-FROM conversations_message WHERE id IN ({})
+) AS has_files, {size} AS size
+FROM conversations_message WHERE id IN ({ids})
 """
+_TEXTS = ("text", "html", "reasoning", "reasoning_html", "items")
 
 
-def _more_than_text(message_ids, with_hidden):
-    """Return `({message id: items}, {message id: list of Attachments})` for those of the messages
-    `message_ids` that have any. Takes one query if none has, as usual, and one more for each of the
-    two. Files that are deleted for their owner are included only if `with_hidden` is True."""
+def _more_than_text(message_ids):
+    """Return `{message id: _More}` of the messages `message_ids`, read by one query (none for no
+    ids)."""
     if not message_ids:
-        return {}, {}
-    query = _MORE.format(", ".join(["%s"] * len(message_ids)))
+        return {}
+    places = ", ".join(["%s"] * len(message_ids))
+    query = _MORE.format(size=size_in_bytes(*_TEXTS), ids=places)
     found = rows(query, *map(as_stored, message_ids))
-    return (
-        _items_of([from_stored(pk) for pk, has_items, _files in found if has_items]),
-        _files_of([from_stored(pk) for pk, _items, has_files in found if has_files], with_hidden),
-    )
+    return {
+        from_stored(pk): _More(bool(has_items), bool(has_files), size)
+        for pk, has_items, has_files, size in found
+    }
 
 
 def _read_charges(messages):

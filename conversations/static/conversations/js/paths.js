@@ -23,6 +23,8 @@ async function showVersion(link) {
   const target = other?.querySelector(new URL(link.href).hash || "#none");
   if (!ok || !target) return location.assign(link.href);
   const top = link.closest(".siblings").getBoundingClientRect().top;
+  document.getElementById("later")?.remove();
+  thread.after(fragment.getElementById("later") ?? "");
   holdView(() => thread.replaceChildren(...other.children));
   scrollBy({ top: target.getBoundingClientRect().top - top, behavior: "instant" });
   focusOn(target.querySelector("a") ?? target);

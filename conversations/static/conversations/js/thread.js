@@ -22,10 +22,10 @@ function noteZone() {
   if (zone) document.cookie = `timezone=${zone}; path=/; max-age=31536000; SameSite=Lax`;
 }
 
-// What a screen reader says; `name` is that of a data attribute of #announcer.
+// What a screen reader says; `name` is a data attribute of #announcer.
 export function say(name) {
   const words = announcer.dataset[name] ?? "";
-  // The same text once more would not be a change, and not be said.
+  // The same text once more would be no change, and not be said.
   announcer.textContent = announcer.textContent === words ? `${words}\u00a0` : words;
 }
 
@@ -53,7 +53,7 @@ export const findMessage = (id) => thread.querySelector(`article[data-message="$
 let following = true;
 let lastTop = scrollY;
 
-// On a tiny screen the composer stands below the text instead of over it.
+// On a tiny screen the composer stands below the text.
 const endOf = () => (isTiny.matches ? thread.getBoundingClientRect().bottom + scrollY : page.scrollHeight);
 const belowView = () => endOf() - innerHeight - scrollY;
 const isAtEnd = () => Math.abs(belowView()) < 48;
@@ -83,8 +83,8 @@ new ResizeObserver(() => (following ? follow() : noteScroll())).observe(thread);
 
 // The reply that is being written, if there is one.
 
-// The one Stop stands where Send was, also when the reply's own end is out of sight; what is sent
-// meanwhile is queued, and the button says so. Without an `article` nothing is being written.
+// The one Stop stands where Send was; what is sent meanwhile is queued, and the button says so.
+// Without an `article` nothing is being written.
 export function placeStop(article) {
   const stop = article?.querySelector("form[data-turn=stop]");
   const held = () => stopPlace.querySelector("button");
@@ -105,6 +105,7 @@ export function watchOpenReply() {
 
 // The turn that a form ordered, in place of `first` and all below it, or after the last.
 export function showTurn({ fragment, url }, first = null) {
+  if (page.querySelector("#later")) return location.assign(url);
   const turn = [...fragment.querySelectorAll("article")];
   const old = findMessage(turn[0]?.dataset.message) ?? first;
   keepFocus(() => {
