@@ -102,6 +102,32 @@ def test_one_conversation_as_json_with_all_branches(me, alice):
     assert found["active"] == str(conversation.active_id)
 
 
+@pytest.mark.parametrize("ending", ["json", "md"])
+def test_a_long_conversation_is_sent_while_it_is_written(me, alice, ending):
+    conversation, parent = converse(alice), None
+    for number in range(12):
+        parent = Message.objects.create(
+            conversation=conversation, parent=parent, role="user", text=f"{number} é\n" * 300_000
+        )
+    Conversation.objects.filter(pk=conversation.pk).update(active=parent)
+    tracemalloc.start()
+    answer = me.get(f"/conversations/{conversation.pk}/export.{ending}")
+    assert answer.streaming
+    size = sum(map(len, answer.streaming_content))
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 10_000_000
+    assert most < 3 * size
+
+
+def test_the_pieces_of_an_export_are_json(alice):
+    conversation = converse(alice)
+    written = native_json.write(conversation)
+    assert json.dumps(json.loads(written), ensure_ascii=False, indent=2) == written
+    conversation.messages.all().delete()
+    assert json.loads(native_json.write(conversation))["messages"] == []
+
+
 @pytest.mark.parametrize(
     "title", ["../../etc/passwd", "a\r\nb: c", 'quote"s', "标题", "", "." * 80]
 )

@@ -37,12 +37,8 @@ def write_zip(person):
     buffer = WriteBuffer()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
-        info = zipfile.ZipInfo("usage.csv", timezone.localtime().timetuple()[:6])
-        info.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(info, "w") as member:
-            for rows in _usage(person):
-                member.write(rows)
-                yield buffer.take()
+        for _piece in _write(archive, "usage.csv", _usage(person)):
+            yield buffer.take()
         kept = Conversation.objects.of(person).filter(temporary=False)
         ids = list(kept.order_by("created_at").values_list("pk", flat=True))
         written = set()
@@ -51,15 +47,28 @@ def write_zip(person):
             for conversation in Conversation.objects.filter(pk__in=batch).select_related("owner"):
                 name = file_name(conversation)
                 files = file_members.by_message(conversation)
-                document = native_json.write(conversation, zipped=files)
-                archive.writestr(f"conversations/{name}.json", document)
-                text = markdown_export.write(conversation, zipped=files)
-                archive.writestr(f"markdown/{name}.md", text)
+                document = native_json.pieces(conversation, zipped=files)
+                for _piece in _write(archive, f"conversations/{name}.json", document):
+                    yield buffer.take()
+                text = markdown_export.pieces(conversation, zipped=files)
+                for _piece in _write(archive, f"markdown/{name}.md", text):
+                    yield buffer.take()
                 for sent in files.values():
                     for _block in file_members.write(archive, sent, written):
                         yield buffer.take()
             yield buffer.take()
     yield buffer.take()
+
+
+def _write(archive, name, pieces):
+    """Write the member `name` into `archive`, a ZipFile that is being written, from `pieces`, an
+    iterable of texts, and yield after each, so that the caller can send what there is."""
+    info = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(info, "w") as member:
+        for piece in pieces:
+            member.write(piece.encode("utf-8", "replace"))
+            yield
 
 
 def file_name(conversation):
@@ -85,7 +94,7 @@ def _account(person):
 
 
 def _usage(person):
-    """Yield one CSV table of all Responses of `person`, oldest first, as bytes: its header line,
+    """Yield one CSV table of all Responses of `person`, oldest first, as text: its header line,
     then up to ROWS lines at a time."""
     yield _lines([_USAGE])
     responses = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
@@ -100,10 +109,10 @@ def _usage(person):
 
 
 def _lines(rows):
-    """Return `rows`, lists of cells, as bytes of CSV; None becomes an empty cell, and cells that a
+    """Return `rows`, lists of cells, as text of CSV; None becomes an empty cell, and cells that a
     spreadsheet would run as formulas are made harmless."""
     lines = io.StringIO()
     csv.writer(lines).writerows(
         ["" if cell is None else harmless(cell) for cell in row] for row in rows
     )
-    return lines.getvalue().encode()
+    return lines.getvalue()

@@ -8,29 +8,35 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from conversations.items import kind_of, sources, with_numbers
-from conversations.models import Message
 from conversations.thread.message_tree import MessageTree
 from conversations.transfer import file_members
+from conversations.transfer.exported_messages import messages_in_batches
 
 
 def write(conversation, *, zipped=None):
-    """Return `conversation` (a Conversation) as Markdown text: its title, then each message of its
-    active branch under a heading with the name of the person or model, and the time.
+    """Return `conversation` (a Conversation) as Markdown text; see `pieces`."""
+    return "".join(pieces(conversation, zipped=zipped))
+
+
+def pieces(conversation, *, zipped=None):
+    """Yield `conversation` (a Conversation) as Markdown text, in pieces of a message each, so that
+    a long one takes little memory: its title, then each message of its active branch under a
+    heading with the name of the person or model, and the time.
 
     With `zipped`, what `file_members.by_message` returned of it, the text goes into a zip: its
     files are links to their bytes there. Uses the active language and time zone.
     """
     ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
-    by_id = Message.objects.select_related("response").in_bulk(ids)
     in_zip = zipped is not None
     files = zipped if in_zip else file_members.by_message(conversation)
-    parts = [f"# {' '.join(conversation.display_title.split())}"]
-    for message in (by_id[message_id] for message_id in ids):
+    yield f"# {' '.join(conversation.display_title.split())}"
+    for message in messages_in_batches(ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
         message.shown_files = files.get(message.pk, [])
-        said = paragraphs(message, in_zip=in_zip)
-        parts += [f"## {_speaker(message, conversation)} · {at}", *said]
-    return "\n\n".join(part for part in parts if part) + "\n"
+        parts = [f"## {_speaker(message, conversation)} · {at}"]
+        parts += paragraphs(message, in_zip=in_zip)
+        yield "".join(f"\n\n{part}" for part in parts if part)
+    yield "\n"
 
 
 def _speaker(message, conversation):

@@ -10,6 +10,7 @@ from conversations.files import seal
 from conversations.models import Message
 from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import file_members
+from conversations.transfer.exported_messages import messages_in_batches
 from conversations.transfer.imported_conversation import (
     FileNote,
     ImportedConversation,
@@ -35,12 +36,18 @@ MOST_FILES = 50  # of a message, that are read
 
 
 def write(conversation, *, zipped=None):
-    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export.
-    With `zipped`, what `file_members.by_message` returned of it, the text goes into a zip: files of
-    messages have the path of the zip's member with their bytes."""
+    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export; see
+    `pieces`."""
+    return "".join(pieces(conversation, zipped=zipped))
+
+
+def pieces(conversation, *, zipped=None):
+    """Yield `conversation` (a Conversation) as JSON text in the site's own format, for export, in
+    pieces of some messages each, so that a long one takes little memory. With `zipped`, what
+    `file_members.by_message` returned of it, the text goes into a zip: files of messages have the
+    path of the zip's member with their bytes."""
     in_zip = zipped is not None
     files = zipped if in_zip else file_members.by_message(conversation)
-    messages = conversation.messages.select_related("response").order_by("created_at", "id")
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -52,9 +59,22 @@ def write(conversation, *, zipped=None):
         "updated_at": _time(conversation.updated_at),
         **{name: _time(getattr(conversation, name)) for name in _KEPT},
         "active": str(conversation.active_id) if conversation.active_id else None,
-        "messages": [_message(message, files.get(message.pk, ()), in_zip) for message in messages],
+        "messages": [],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    ids = list(conversation.messages.order_by("created_at", "id").values_list("pk", flat=True))
+    begin = _json(document, "").removesuffix("]\n}")
+    separator = ""
+    for message in messages_in_batches(ids):
+        written = _message(message, files.get(message.pk, ()), in_zip)
+        yield f"{begin}{separator}\n    {_json(written, ' ' * 4)}"
+        begin, separator = "", ","
+    yield begin + ("\n  ]\n}" if separator else "]\n}")
+
+
+def _json(value, indent):
+    """Return `value` as JSON on several lines, the lines after the first begun by `indent`."""
+    # No string of JSON has a line feed.
+    return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
 
 
 def _message(message, files, in_zip):

@@ -1,6 +1,8 @@
 """Views of export and import: download a person's conversations as files, and upload files with
 conversations."""
 
+from itertools import chain
+
 from django import forms
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -27,6 +29,7 @@ from conversations.views.see_other import SeeOther
 AT_ONCE_SECONDS = 0.7
 MOST_WAITING = 20  # jobs of one person that are not finished
 SHOWN = 10  # last imports listed on the page
+BLOCK = 262_144  # bytes of an export that are sent at a time
 
 
 class ImportForm(forms.Form):
@@ -110,26 +113,47 @@ def export_all(request):
     return response
 
 
+@long_work
 @person_required
 @require_safe
 def export_markdown(request, conversation_id):
     """Return the shown branch of a conversation as a Markdown file to download."""
     conversation = own_conversation(request, conversation_id)
-    return _file(conversation, markdown_export.write(conversation), "md", "text/markdown")
+    return _file(conversation, markdown_export.pieces(conversation), "md", "text/markdown")
 
 
+@long_work
 @person_required
 @require_safe
 def export_json(request, conversation_id):
     """Return a conversation with all its branches as a JSON file to download."""
     conversation = own_conversation(request, conversation_id)
-    return _file(conversation, native_json.write(conversation), "json", "application/json")
+    return _file(conversation, native_json.pieces(conversation), "json", "application/json")
 
 
-def _file(conversation, text, extension, content_type):
-    """Return `text` as a file to download, named after `conversation`, with that `extension`
-    (without dot)."""
-    response = HttpResponse(text, content_type=f"{content_type}; charset=utf-8")
+def _file(conversation, pieces, extension, content_type):
+    """Return `pieces`, an iterable of texts, as a file to download, named after `conversation`,
+    with that `extension` (without dot); a long one is streamed while it is made."""
+    blocks = _blocks(pieces)
+    begin, more = next(blocks, b""), next(blocks, None)
+    content_type = f"{content_type}; charset=utf-8"
+    if more is None:
+        response = HttpResponse(begin, content_type=content_type)
+    else:
+        response = StreamingHttpResponse(chain([begin, more], blocks), content_type=content_type)
     name = f"{account_archive.file_name(conversation)}.{extension}"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
     return response
+
+
+def _blocks(pieces):
+    """Yield the texts `pieces` as bytes, some of them together, at least BLOCK bytes each time but
+    the last: each is sent by itself."""
+    block = bytearray()
+    for piece in pieces:
+        block += piece.encode("utf-8", "replace")
+        if len(block) >= BLOCK:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
