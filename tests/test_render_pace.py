@@ -1,9 +1,13 @@
-"""The common beat at which replies are rendered."""
+"""The common beat at which replies are rendered, and their last rendering."""
 
 import asyncio
 import time
+import uuid
 
-from conversations.replies.render_pace import Pace
+from conversations import upstream
+from conversations.models import Response
+from conversations.replies.live_reply import LiveReply
+from conversations.replies.render_pace import Pace, Renderer
 
 
 def test_no_beat_comes_early_when_the_interval_changes():
@@ -29,3 +33,31 @@ def test_all_replies_wait_for_the_same_beat():
         return second.done()
 
     assert asyncio.run(beat())
+
+
+def live_reply(text):
+    """A reply of `text`, of which only the end is not rendered yet."""
+    live = LiveReply(Response(pk=uuid.uuid4(), person_id=1))
+    live.take(upstream.ItemOpened(0, {"type": "message"}))
+    for at in range(0, len(text), 4_000):
+        live.take(upstream.Text(text[at : at + 4_000], 0))
+        live.refresh()
+    return live
+
+
+def test_blocks_that_are_rendered_again_at_the_end_do_not_hold_the_event_loop():
+    live = live_reply("".join(f"[{number}]: http://x.y/{number}\n\n" for number in range(3_000)))
+
+    async def seconds_of_the_loop():
+        renderer = Renderer(asyncio.get_running_loop().create_task)
+        began = time.thread_time()
+        stored = await renderer.complete(live)
+        taken = time.thread_time() - began
+        renderer.close()
+        return taken, stored
+
+    taken, stored = asyncio.run(seconds_of_the_loop())
+    # It was 0.3 s.
+    assert taken < 0.1
+    assert stored["html"].count("]: <a ") == 3_000
+    assert not live_reply("Some text without any reference. " * 900).waits_for_long_end()

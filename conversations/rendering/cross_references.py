@@ -37,9 +37,14 @@ class _Remembered:
 
 class CrossReferences:
     """Renderer of the Markdown blocks of one text, which resolves references between them. Call
-    `draw` for each complete block in order, and `settle` once at the end."""
+    `draw` for each complete block in order, and `settle` once at the end.
+
+    unsettled: how many characters have the blocks with references, which `settle` may have to parse
+    again.
+    """
 
     def __init__(self) -> None:
+        self.unsettled = 0
         self.links = LinkReferences(address_of)
         self._remembered: list[_Remembered] = []
 
@@ -67,6 +72,7 @@ class CrossReferences:
         self.links.spend(wanted)
         html = parsed_html(rest, wanted, box) if rest.strip() else ""
         if "[" in block.source:
+            self.unsettled += len(block.source)
             self._remembered.append(
                 _Remembered(number, block, definitions, rest, wanted, html, above)
             )

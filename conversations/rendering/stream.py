@@ -178,6 +178,12 @@ class Stream:
         done."""
         return self._parsed + self._open_block.parsed + self._references.links.parsed
 
+    @property
+    def unsettled(self) -> int:
+        """Return how many characters `complete` may have to parse again, since they are in blocks
+        that refer to others."""
+        return self._references.unsettled
+
     def append(self, text: str) -> None:
         """Add `text` to the end of the reply. It is parsed only in the next `refresh`, `complete`
         or `finish`."""

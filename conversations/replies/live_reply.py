@@ -18,14 +18,16 @@ class LiveReply(LiveItems):
 
     `response` is its Response, with message and conversation loaded. `body` is the JSON body (dict)
     that is sent to the gateway; None where another process writes the reply, or where it could not
-    be built. `offered` are the LanguageModels that the person may choose from, None if not known.
+    be built. `offered` are the LanguageModels that the person may choose from, None if not known;
+    `input_size` is the bytes of `body` when it is sent.
     """
 
-    def __init__(self, response, body=None, offered=None):
+    def __init__(self, response, body=None, offered=None, input_size=0):
         super().__init__(str(response.message_id or ""), response.person_id)
         self.response = response
         self.body = body
         self.offered = offered
+        self.input_size = input_size
         self.version = 0
         # Set once: by whoever ends it early the status to end with, else "ended".
         self.ending = ""
@@ -96,6 +98,12 @@ class LiveReply(LiveItems):
     def waits_for_long_parse(self):
         """Return True if so much text is to be parsed that `refresh` should run in a thread."""
         return sum(item.unparsed for item in self._unrendered if item.stream) > INLINE
+
+    def waits_for_long_end(self):
+        """Return True if so much text is to be parsed that `complete` should run in a thread: new
+        text, and blocks with references to others, which may be parsed again at the end."""
+        unsettled = sum(item.stream.unsettled for item in self._texts() if item.stream)
+        return unsettled > INLINE or self.waits_for_long_parse()
 
     def _texts(self):
         return [item for item in self.items if isinstance(item, LiveText)]

@@ -143,7 +143,7 @@ class Renderer:
         if live.refreshing is not None:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
-        if live.waits_for_long_parse():
+        if live.waits_for_long_end():
             await self._loop.run_in_executor(self._thread, live.complete)
         else:
             live.complete()
