@@ -1,10 +1,14 @@
 """Logging in by single sign-on: whoever the directory says it is, and nobody else."""
 
 import base64
+import gzip
 import json
 import time
+import tracemalloc
+import zlib
 from urllib.parse import quote
 
+import brotli
 import jwt
 import pytest
 import time_machine
@@ -247,6 +251,22 @@ def test_an_answer_that_is_too_deep_or_too_long_is_a_sentence(client, directory,
     refused(client, client.get(CALLBACK, answer), "Not signed in")
     cache.clear()
     refused(client, client.post(LOGIN), "does not answer as it should")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_an_answer_that_becomes_large_is_not_unpacked(client, directory, encoding):
+    packers = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
+    answer = directory.authorize(begin(client))
+    directory.raw, directory.encoding = packers[encoding](b" " * 50_000_000), encoding
+    tracemalloc.start()
+    refused(client, client.get(CALLBACK, answer), "Not signed in")
+    cache.clear()
+    refused(client, client.post(LOGIN), "does not answer as it should")
+    _now, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # It was all of it: the token's answer had no limit.
+    assert most < 20_000_000
 
 
 @pytest.mark.once

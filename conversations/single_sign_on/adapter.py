@@ -1,6 +1,9 @@
 """Adapter of allauth for identity providers: takes the site's only provider from the environment
 variables OIDC_…."""
 
+from functools import partial
+
+from allauth.socialaccount import app_settings
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp
 from django.conf import settings
@@ -22,6 +25,15 @@ class Adapter(DefaultSocialAccountAdapter):
 
         app = self.get_app(request, provider=provider, client_id=client_id)
         return Provider(request, app=app)
+
+    def get_requests_session(self):
+        """Return a session of the requests library for the identity provider: its answers have a
+        time limit, and a limit on what they become when they are unpacked."""
+        from conversations.single_sign_on.bounded_answers import bounded_session
+
+        session = bounded_session()
+        session.request = partial(session.request, timeout=app_settings.REQUESTS_TIMEOUT)
+        return session
 
     def list_apps(self, request, provider=None, client_id=None):
         """Return a list with one unsaved SocialApp made from the settings OIDC_…; [] without

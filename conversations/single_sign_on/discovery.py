@@ -2,7 +2,6 @@
 Web Key Set, RFC 7517), fetched once an hour for all processes."""
 
 import hashlib
-import json
 from urllib.parse import urlsplit
 
 from allauth.socialaccount.adapter import get_adapter
@@ -13,7 +12,6 @@ from django.utils.translation import gettext as _
 from conversations.single_sign_on.refusal import ProviderFailed
 
 CACHE_SECONDS = 3_600
-LONGEST = 1_000_000  # bytes of an answer
 # Between two fetches because of a token that names an unknown key. Anybody could make up such
 # tokens; providers publish a new key before they use it.
 KEYS_AGAIN_SECONDS = 30
@@ -59,20 +57,14 @@ def signing_keys(key_id, again=True):
 def fetch_json(url, **kwargs):
     """Fetch the JSON object at `url`, an address of the identity provider, and return it as a dict;
     `kwargs` go to `requests.get`. Raise ProviderFailed if the provider cannot be reached or answers
-    anything else, or more than LONGEST bytes."""
+    anything else, or more than `bounded_answers.LONGEST` bytes."""
     from requests import RequestException  # as in adapter.py, not before it is needed
 
     try:
         with get_adapter().get_requests_session() as session:
-            answer = session.get(url, stream=True, **kwargs)
+            answer = session.get(url, **kwargs)
             answer.raise_for_status()
-            content = b""
-            # Unpacked, a part at a time.
-            for part in answer.iter_content(65_536):
-                content += part
-                if len(content) > LONGEST:
-                    raise ValueError("too long")
-            found = json.loads(content)
+            found = answer.json()
     except (RequestException, ValueError, RecursionError) as error:
         raise unreachable(f"{_host(url)}: {type(error).__name__}") from error
     if not isinstance(found, dict):

@@ -48,7 +48,8 @@ class IdentityProvider:
         self.keys = {"key-1": KEY}
         self.asked, self.codes = [], {}
         self.down = False
-        self.raw = b""  # an answer to everything
+        self.raw = b""  # an answer to everything, with `encoding` as its Content-Encoding
+        self.encoding = ""
         handler = type("Handler", (Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -157,6 +158,8 @@ class Handler(BaseHTTPRequestHandler):
         content = self.provider.raw or json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        if self.provider.raw and self.provider.encoding:
+            self.send_header("Content-Encoding", self.provider.encoding)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
