@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import tracemalloc
 import zlib
 
@@ -13,6 +14,7 @@ import brotli
 import pytest
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
+from conversations.upstream.request_json import encoded
 from tests.support.event_folding import ASKED, ECHO, ask, folded, models
 from tests.support.gateway import Script
 from tests.support.sse_frames import completed, created, delta, message, stream
@@ -75,6 +77,30 @@ def test_the_body_is_sent_as_it_is_and_a_stream_asked_for(gateway):
     assert request.headers["accept"] == "text/event-stream"
     assert request.headers["accept-encoding"] == "identity"
     assert "cookie" not in request.headers
+
+
+def test_a_long_body_is_written_as_a_short_one(gateway):
+    text = 'quoted "é" \n\\ 🦄\x01' * 50_000
+    parts = [{"type": "input_text", "text": text}, {"image_url": "data:" + "A" * 900_000}]
+    body = {**ASKED, "input": [{"content": parts}, {}, {"content": text}], "tools": [], "n": None}
+    ask(gateway.url, body)
+    assert gateway.requests[0].body == {"stream": True, **body}
+
+
+@pytest.mark.measures
+def test_a_long_body_does_not_hold_the_event_loop():
+    body = {"input": [{"content": [{"image_url": "A" * 6_000_000}] * 8}]}
+
+    async def longest_step():
+        writing, longest = asyncio.create_task(encoded(body)), 0
+        while not writing.done():
+            began = time.process_time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.process_time() - began)
+        return longest
+
+    # It was 0.4 s.
+    assert asyncio.run(longest_step()) < 0.1
 
 
 def test_a_whole_answer_may_be_asked_for(gateway):

@@ -4,7 +4,6 @@ Over 300 lines since a call's attempts, time limits and ends are one class; pars
 """
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, closing, suppress
@@ -25,6 +24,7 @@ from .gateway_address import headers_with, root_of
 from .gateway_errors import LARGEST_ERROR, refusal
 from .gateway_text import Redactor, one_line
 from .listed_model import ListedModel
+from .request_json import SLICE, encoded, slices
 from .response_body import chunks, finish_reading, next_chunk, read_into, unread
 from .response_headers import request_id_in, retry_after_in, summary
 from .retry_policy import ATTEMPTS, pause_before_retry
@@ -153,9 +153,7 @@ class Upstream:
         """
         body = {"stream": True, **body}
         redactor = self._redactor.extended(secrets)
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "replace"
-        )
+        content = await encoded(body)
         accepted = STREAM_HEADERS if body["stream"] else {}
         number = 0
         fresh = False
@@ -313,10 +311,14 @@ class Upstream:
         """
         all_headers = self._headers.copy()
         all_headers.update(headers)
+        sent: bytes | AsyncGenerator[bytes, None] | None = content
+        if content is not None and len(content) > SLICE:
+            all_headers["Content-Length"] = str(len(content))
+            sent = slices(content)
         request = httpx.Request(
             method,
             self._root.copy_with(path=self._root.path + path),
-            content=content,
+            content=sent,
             headers=all_headers,
             extensions={"timeout": self._timeout},
         )

@@ -8,7 +8,7 @@ import httpx
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from .connection_errors import failure_of, timeout_of
-from .content_encoding import Unpacker
+from .content_encoding import PIECE, Unpacker
 from .deadline import Deadline
 from .events import Failed
 
@@ -20,13 +20,16 @@ async def chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
     """Yield the body of `http_response` as bytes in the pieces it arrives in, decompressed.
 
     From the network each piece is all that has arrived since the one before, so that a slow reader
-    keeps up; what it leaves unread stops the sender (aiohttp's flow control). Raises the exceptions
-    of aiohttp and httpx, httpx.DecodingError for an encoding that was not asked for, and
-    UnpackedTooLarge.
+    keeps up, in parts of PIECE bytes, between which others come in; what it leaves unread stops the
+    sender (aiohttp's flow control). Raises the exceptions of aiohttp and httpx,
+    httpx.DecodingError for an encoding that was not asked for, and UnpackedTooLarge.
     """
     if _is_plain(http_response):
         async for data in _arriving(http_response):
-            yield data
+            yield data[:PIECE]
+            for start in range(PIECE, len(data), PIECE):
+                await asyncio.sleep(0)
+                yield data[start : start + PIECE]
         return
     unpacker = Unpacker(_encoding(http_response))
     async for data in _arriving(http_response):
