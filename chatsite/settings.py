@@ -279,8 +279,8 @@ TITLE_SECONDS = 30  # for the whole call that makes a title; there is no second 
 TRASH_SWEEP = 600  # seconds between two looks for what was long enough in the trash
 ERASURE_LOOK = 60  # seconds between two looks whether a backup brought back who was erased
 HEAD_LOOK = 10  # seconds between two looks whether this hour's head of the access log is written
-# Bytes of the largest request that the gateway takes; 0 is not known.
-UPSTREAM_MAX_BODY = env.number("UPSTREAM_MAX_BODY", 0)
+# Bytes of the largest request with files that the gateway takes; 0 is not known.
+UPSTREAM_MAX_BODY = env.number("UPSTREAM_MAX_BODY", 50_000_000)
 # Calls of the gateway's tools in one reply; 0 is not sent.
 MAX_TOOL_CALLS = env.number("MAX_TOOL_CALLS", 0)
 INSTRUCTIONS = env.str("INSTRUCTIONS", default="", multiline=True)
@@ -378,6 +378,8 @@ UPLOAD_MEMORY = env.number("UPLOAD_MEMORY", 64_000_000, least=1_000_000)
 # Bytes of answers that were not read yet, beyond which one process makes no further ones for those
 # who do not read.
 ANSWER_MEMORY = env.number("ANSWER_MEMORY", 64_000_000, least=1_000_000)
+# Bytes of the requests to the gateway that one process holds for the replies that it writes.
+INPUT_MEMORY = env.number("INPUT_MEMORY", 256_000_000, least=1_000_000)
 # Per cent of a process's threads, event streams, memory and connections (MAX_CONNECTIONS in
 # gunicorn.conf.py), and of a site's replies, that one person, or one address without a login, may
 # take at a time; at least 4 of anything.

@@ -7,6 +7,7 @@ import pytest
 from conversations.models import Conversation, LanguageModel, Message, Response
 from conversations.prompt import Turn, as_input, body, fit, join_instructions, parameters
 from conversations.replies import request_body
+from conversations.replies.request_body import LONGEST_INPUT
 from tests.support.ledger_rows import REPORTED, STOPPED, end, submit
 
 
@@ -148,3 +149,24 @@ def test_a_reply_that_failed_is_not_sent_back(alice, model):
     assert again.body["input"] == [
         {"type": "message", "role": "user", "content": "Hello\n\nHello?"}
     ]
+
+
+def test_of_more_text_than_any_model_reads_the_oldest_is_left_out(alice):
+    conversation = Conversation.objects.create(owner=alice)
+    parent = None
+    for number in range(5):
+        parent = Message.objects.create(
+            conversation=conversation,
+            parent=parent,
+            role="assistant" if number % 2 else "user",
+            text=f"{number}" * (LONGEST_INPUT // 4),
+        )
+    Conversation.objects.filter(pk=conversation.pk).update(active=parent)
+    conversation.refresh_from_db()
+    asked = submit(alice, "And now?", conversation=conversation)
+    assert [item["content"][:1] for item in asked.body["input"]] == ["2", "3", "4"]
+    assert asked.body["input"][-1]["content"].endswith("And now?")
+    assert asked.size < 1.3 * LONGEST_INPUT
+    response = Response.objects.get(pk=asked.response.pk)
+    assert response.request["left_out"] == 2
+    assert request_body.rebuild(response) == asked.body

@@ -179,3 +179,25 @@ def test_a_body_within_the_limit_is_taken(visitor):
     answer = visitor.send(f"{text} [[gateway:{{}}]]")
     assert answer.status_code == 303
     assert Message.objects.get(role="user").text.startswith(text)
+
+
+def test_requests_of_one_person_have_a_bound_in_memory(stage, make_stage_server, alice):
+    server = make_stage_server(INPUT_MEMORY=1_000_000)
+    visitor = stage.visit(server, alice)
+    conversations = [Conversation.objects.create(owner=alice) for _ in range(2)]
+    for each in conversations:
+        text = "x" * 600_000
+        each.active = Message.objects.create(conversation=each, role="assistant", text=text)
+        each.save()
+    visitor.ask(wish(pieces=3, fault="wait"), conversations[0].pk)
+    until(lambda: server.inside()["live"] == 1)
+    page = visitor.send("Keep me, please", conversations[1].pk)
+    assert page.status_code == 429
+    assert int(page.headers["Retry-After"]) > 0
+    assert "Keep me, please</textarea>" in page.text
+    assert "as much text and as many files" in page.text
+    # What is short is taken.
+    visitor.ask(wish(pieces=3))
+    stage.gateway.go.set()
+    until(lambda: not Response.objects.open().exists())
+    visitor.ask("Keep me, please", conversations[1].pk)

@@ -125,7 +125,7 @@ GROUPS = (
             ),
             Setting(
                 "UPSTREAM_MAX_BODY",
-                "0",
+                "50000000",
                 _(
                     "Bytes of the largest request that the gateway takes, pictures included; 0 is "
                     "not known."
@@ -436,6 +436,14 @@ GROUPS = (
                 _(
                     "Bytes of answers that were not read yet, beyond which one process makes no "
                     "further ones for those who do not read."
+                ),
+            ),
+            Setting(
+                "INPUT_MEMORY",
+                "256000000",
+                _(
+                    "Bytes of the requests to the gateway, pictures and files included, that one "
+                    "process holds for the replies that it writes."
                 ),
             ),
             Setting(

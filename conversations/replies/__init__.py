@@ -49,14 +49,15 @@ def submit(submission):
     engine = Engine.serving
     if engine is None:
         return store(submission)
+    most_bytes = engine.room_for_input(submission.person.pk)
     lease = engine.reserve()
     if lease is None:
         if not others_have_room(engine.lease):
             raise Full
-        return store(submission)
+        return store(submission, most_bytes=most_bytes)
     own, response_id = None, uuid.uuid4()
     try:
-        submitted = store(submission, lease, response_id)
+        submitted = store(submission, lease, response_id, most_bytes)
         # One that was stored before has no body, and its process.
         own = _own(submitted) if submitted.body else None
         return submitted

@@ -17,6 +17,7 @@ import weakref
 
 from django.conf import settings
 
+from chatsite.share import share_of
 from conversations.database.outage import is_outage
 from conversations.models import Response
 from conversations.replies import capacity, request_body, response_states, titles
@@ -38,6 +39,8 @@ logger = logging.getLogger(__name__)
 # Sweeps of a database that answers, in which a reply is looked for that may have been stored. One
 # suffices, unless the database carries out later what it had taken before it hung.
 SWEEPS_IN_DOUBT = 30
+# Bytes of a request that are allowed however many others are in memory.
+ORDINARY_INPUT = 500_000
 WITHDRAW_SECONDS = 2  # for the database to answer, at the end of the process
 
 _engines = weakref.WeakKeyDictionary()
@@ -113,6 +116,16 @@ class Engine:
         `capacity.announce`."""
         room_for_streams = 0 if self.draining else self.streams.room
         return self.load, len(self.streams), self.room, room_for_streams
+
+    def room_for_input(self, person_id):
+        """Return how many bytes the request for a further reply to the person with this id may
+        have, so that the requests of the replies written here stay within INPUT_MEMORY, and the
+        person within their share of it. One of ORDINARY_INPUT bytes is always allowed. May be
+        called from any thread."""
+        sizes = [(live.response.person_id, live.input_size) for live in list(self.live.values())]
+        mine = sum(size for person, size in sizes if person == person_id)
+        room = settings.INPUT_MEMORY - sum(size for _person, size in sizes)
+        return max(min(share_of(settings.INPUT_MEMORY) - mine, room), ORDINARY_INPUT)
 
     def reserve(self):
         """Reserve room for one reply; return the process's lease (UUID) to store its Response with.
@@ -221,7 +234,7 @@ class Engine:
         """Start a task that writes the reply of `submitted`, whose row has this process's lease."""
         response = submitted.response
         self.doubtful.pop(response.pk, None)
-        live = LiveReply(response, submitted.body, submitted.offered)
+        live = LiveReply(response, submitted.body, submitted.offered, submitted.size)
         self.live[response.pk] = live
         if self.draining:
             live.ending = Response.Status.INTERRUPTED
@@ -321,4 +334,5 @@ def _claim(response_id, lease, submitted):
             if is_outage(error):
                 raise
             logger.exception("The input of %s could not be built.", response_id)
-    return Submitted(response=response, body=body, offered=submitted.offered)
+    size = submitted.size or (request_body.size_of(body) if body else 0)
+    return Submitted(response=response, body=body, size=size, offered=submitted.offered)

@@ -118,3 +118,10 @@ class RequestTooLarge(Refused):
     (UPSTREAM_MAX_BODY)."""
 
     code = "request_too_large"
+
+
+class InputsTooLarge(Refused):
+    """Raised if the person's replies that are being written, and this one, would be asked for with
+    more text and files than one person may have in memory (INPUT_MEMORY)."""
+
+    code = "inputs_too_large"

@@ -20,6 +20,12 @@ from conversations.thread.message_tree import MessageTree
 from conversations.tools import fields_of
 from conversations.tools.request import fields_stored
 
+# Of the turns of one request: more than the context window of any model has, so that what one
+# person has sent fits into memory whatever they have imported.
+LONGEST_INPUT = 8_000_000  # characters
+MOST_TURNS = 20_000
+LOOKED_AT = 50  # replies, from the newest, for one of which the gateway said the tokens
+
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
@@ -27,7 +33,7 @@ class RequestBody:
     of it in `Response.request`, `texts` all texts in it, from which its tokens are estimated.
 
     Of files, `file_tokens` is the estimate of what is no text, `pictures` the number of pictures,
-    `size` the bytes that they add to the body when it is sent.
+    `file_bytes` what they add to the body when it is sent.
     """
 
     body: dict
@@ -35,7 +41,12 @@ class RequestBody:
     texts: list
     file_tokens: int = 0
     pictures: int = 0
-    size: int = 0
+    file_bytes: int = 0
+
+    @property
+    def size(self):
+        """The bytes of the body when it is sent, about: texts count by their characters."""
+        return self.file_bytes + sum(map(len, self.texts))
 
     @property
     def priced_parameters(self):
@@ -53,13 +64,16 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
     """Build the RequestBody that asks `model` (a LanguageModel) to answer the Message `question`.
 
     It has the messages from the root of the conversation down to `question`, as many of the newest
-    as fit the model's context window, and the instructions of the site, `person` and conversation.
+    as fit the model's context window and LONGEST_INPUT, and the instructions of the site, `person`
+    and conversation.
     `effort` is the reasoning effort, "" for the model's own; `length` the most tokens of the reply,
     None for the model's own. Without `with_files` no file of any message is sent. `tools` are the
     Tools that are switched on.
     """
     conversation = question.conversation
-    before = [] if question.parent_id is None else turns_to(conversation, question.parent_id)
+    before, left_out = [], 0
+    if question.parent_id is not None:
+        before, left_out = turns_to(conversation, question.parent_id)
     turns = [*before, as_turn(question)]
     if question.is_answer:
         turns = _with_answers(turns)
@@ -87,7 +101,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
         **fields_of(tools),
         "first_message": str(kept[0].id),
         "last_message": str(turns[-1].id),
-        "left_out": len(turns) - len(kept),
+        "left_out": left_out + len(turns) - len(kept),
         "request_id": request_id.get(),
     }
     files = [turn.files for turn in kept if turn.parts]
@@ -112,7 +126,7 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
         [*texts, *(text for each in files for text in each.texts)],
         file_tokens=sum(each.tokens for each in files),
         pictures=sum(each.pictures for each in files),
-        size=sum(each.size for each in files),
+        file_bytes=sum(each.size for each in files),
     )
 
 
@@ -126,11 +140,11 @@ def rebuild(response):
     if response.purpose == Response.Purpose.TITLE:
         return titles.rebuild_body(response)
     request = response.request
-    turns = turns_to(response.conversation, uuid.UUID(request["last_message"]))
-    first = [str(turn.id) for turn in turns].index(request["first_message"])
+    path = MessageTree(response.conversation).path_to(uuid.UUID(request["last_message"]))
+    at = path.index(uuid.UUID(request["first_message"]))
     # The pictures of the reply before the first message go with that.
-    before = max(first - 1, 0)
-    turns, first = _with_answers(turns[before:]), first - before
+    before = max(at - 1, 0)
+    turns, first = _with_answers(_turns(response.conversation, path[before:])), at - before
     files = request.get("files", {})
     if mode := files.get("mode"):
         made = files.get("made", False)
@@ -178,11 +192,44 @@ def as_turn(message):
 
 def turns_to(conversation, message_id):
     """Return the Turns (id, role, text) from the root of `conversation` down to the message with
-    this id, oldest first; [] if that was deleted."""
-    ids = list(MessageTree(conversation).path_to(message_id))
+    this id, oldest first ([] if that was deleted), and how many older ones are left out.
+
+    Of a very long conversation they are the newest that have together at most LONGEST_INPUT
+    characters and are no more than MOST_TURNS, the last one in any case.
+    """
+    tree = MessageTree(conversation, sized=True)
+    path = tree.path_to(message_id)
+    count, left = 0, LONGEST_INPUT
+    for pk in reversed(path[-MOST_TURNS:]):
+        left -= tree.size(pk)
+        if left < 0 and count:
+            break
+        count += 1
+    turns = _turns(conversation, path[len(path) - count :])
+    if count < len(path):
+        # As where the context window is too small, a person speaks first.
+        asked = (at for at, turn in enumerate(turns) if turn.role == Message.Role.USER)
+        turns = turns[next(asked, 0) :]
+    return turns, len(path) - len(turns)
+
+
+def _turns(conversation, ids):
+    """Return the Turns (id, role, text) of the messages of `conversation` with these `ids`, in
+    their order. Raises KeyError if one was deleted."""
     found = conversation.messages.filter(pk__in=ids).values_list("id", "role", "text")
     turns = {row[0]: prompt.Turn(*row) for row in found}
-    return [turns[id] for id in ids]
+    return [turns[pk] for pk in ids]
+
+
+def size_of(body):
+    """Return the number of characters in the input of the request body `body` (a dict), without
+    files that are filled in when it is sent."""
+    size = 0
+    for item in body["input"]:
+        content = item.get("content") or ""
+        parts = content if isinstance(content, list) else [{"text": content}]
+        size += sum(len(part.get("text") or "") for part in parts)
+    return size
 
 
 def _with_answers(turns):
@@ -208,9 +255,11 @@ def _with_answers(turns):
 
 def _measured_ratio(turns):
     """Return the UTF-8 bytes per token of these Turns, measured by the `input_tokens` that the
-    gateway reported for the last reply among them. None if it reported none, or if that request had
-    files, which are tokens without text, or left earlier turns out."""
-    known = {turn.id: at for at, turn in enumerate(turns) if turn.role == Message.Role.ASSISTANT}
+    gateway reported for the last reply among them. None if it reported none for the last
+    LOOKED_AT, or if that request had files, which are tokens without text, or left earlier turns
+    out."""
+    replies = [(turn.id, at) for at, turn in enumerate(turns) if turn.role == "assistant"]
+    known = dict(replies[-LOOKED_AT:])
     reported = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)
     last = max(reported, key=lambda response: known[response.message_id], default=None)
     # Pictures are tokens without characters.

@@ -8,6 +8,7 @@ Over 300 lines since it is one transaction: its steps stand here in their order,
 refusals.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ from conversations.replies.refused import (
     Conflict,
     ConversationDeleted,
     FilesMissing,
+    InputsTooLarge,
     MessageDeleted,
     NoPictures,
     NotPossible,
@@ -106,12 +108,14 @@ class Submitted:
 
     `response` is the Response, with its `message` (the empty reply), the `parent` of that (the
     person's message) and `conversation` loaded. `body` is the JSON body to send to the gateway,
-    None if the submission was stored before. `offered` is the Submission's. `has_budgets` is True
-    if any budget applies to the person, None if that is not known.
+    None if the submission was stored before, and `size` the bytes of it. `offered` is the
+    Submission's. `has_budgets` is True if any budget applies to the person, None if that is not
+    known.
     """
 
     response: Response
     body: dict | None = None
+    size: int = 0
     offered: Any = None
     has_budgets: bool | None = None
 
@@ -128,16 +132,17 @@ class _Turn:
     opens: bool = False  # whether the conversation is new
 
 
-def store(submission, lease=None, response_id=None):
+def store(submission, lease=None, response_id=None, most_bytes=math.inf):
     """Store the Submission; return what was stored, as a Submitted: for an id that was stored
     before, what was stored then.
 
     `lease` is the UUID of the process that will write the reply; None stores it as queued.
-    `response_id` is the UUID that a new Response is to have, None for any. Raises a subclass of
-    Refused: Busy, Conflict, Answered, OverLimit, NotPossible, MessageDeleted, ConversationDeleted,
-    FilesMissing, NoPictures, RequestTooLarge, TemporaryForbidden, TemporaryEnforced, or Stale if
-    messages follow `parent` or `continued`, PassedOver if they follow `answered`, since only an
-    edit and a retry may branch.
+    `response_id` is the UUID that a new Response is to have, None for any. `most_bytes` is how much
+    the request to the gateway may have. Raises a subclass of Refused: Busy, Conflict, Answered,
+    OverLimit, NotPossible, MessageDeleted, ConversationDeleted, FilesMissing, NoPictures,
+    RequestTooLarge, InputsTooLarge, TemporaryForbidden, TemporaryEnforced, or Stale if messages
+    follow `parent` or `continued`, PassedOver if they follow `answered`, since only an edit and a
+    retry may branch.
     """
     _check_roles(submission)
     try:
@@ -152,7 +157,7 @@ def store(submission, lease=None, response_id=None):
                 given = draft_files.give(submission.files, turn.question)
                 turn.question.shown_files = given
                 index.add_files(turn.conversation.owner_id, turn.question, given)
-            return _store_response(submission, turn, lease, response_id)
+            return _store_response(submission, turn, lease, response_id, most_bytes)
     except Message.DoesNotExist as error:
         raise MessageDeleted from error
     except draft_files.FilesGone as error:
@@ -304,9 +309,10 @@ def _store_messages(turn):
         insert(turn.reply)
 
 
-def _store_response(submission, turn, lease, response_id):
+def _store_response(submission, turn, lease, response_id, most_bytes):
     """Insert the Response, with the cost it may have reserved in the budgets; return the Submitted.
-    Raises OverLimit."""
+    Raises OverLimit, NoPictures, RequestTooLarge, or InputsTooLarge for a request of more than
+    `most_bytes`."""
     built = request_body.build(
         turn.question,
         person=submission.person,
@@ -317,6 +323,8 @@ def _store_response(submission, turn, lease, response_id):
         tools=_tools_on(submission, turn),
     )
     _check_files(submission, built)
+    if built.size > most_bytes:
+        raise InputsTooLarge
     try:
         reserved = usage.reserve(
             submission.person,
@@ -345,6 +353,7 @@ def _store_response(submission, turn, lease, response_id):
     return Submitted(
         response=response,
         body=built.body,
+        size=built.size,
         offered=submission.offered,
         has_budgets="reserved_cost" in reserved,
     )
@@ -370,8 +379,9 @@ def _check_files(submission, built):
         if offered is None:
             offered = LanguageModel.objects.offered_to(submission.person)
         raise NoPictures(model.name, [each.name for each in offered if each.images])
-    if built.size and settings.UPSTREAM_MAX_BODY:
-        size = built.size + sum(len(text.encode("utf-8", "replace")) for text in built.texts)
+    if built.file_bytes and settings.UPSTREAM_MAX_BODY:
+        size = sum(len(text.encode("utf-8", "replace")) for text in built.texts)
+        size += built.file_bytes
         if size > settings.UPSTREAM_MAX_BODY:
             raise RequestTooLarge
 

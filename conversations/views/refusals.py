@@ -100,6 +100,14 @@ def refusal_of(refused):
                 "begin a new conversation."
             ),
         ),
+        "inputs_too_large": (
+            429,
+            _(
+                "Your replies that are being written have read as much text and as many files as "
+                "is possible at a time. Wait until one has ended, then press Send again."
+            ),
+            SECONDS_TO_RETRY,
+        ),
         "message_deleted": (
             409,
             _("The message that this one follows was deleted meanwhile. Reload the page."),
