@@ -40,6 +40,7 @@ pytest_plugins = [
     "tests.support.identity_provider",
     "tests.support.llmock",
     "tests.support.browser",
+    "tests.support.migrated_database",
     "tests.support.database_cable",
     "tests.support.file_forms",
     "tests.support.review_stage",

@@ -13,10 +13,8 @@ import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
-from django.db import connections
 
 from tests.support.gateway import Gateway
 from tests.support.polling import until
@@ -157,16 +155,6 @@ def wish(**script):
     """Return the text of a message that tells the scripted gateway how to answer it. `script` are
     fields of a tests.support.gateway.Script, such as `pace` (seconds between two pieces)."""
     return f"About {PRIVATE} [[gateway:{json.dumps(script)}]]"
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
-    """Override pytest-django's fixture that runs before the test database is created: delete the
-    -wal and -shm files that a killed run left beside it."""
-    database = connections["default"].settings_dict
-    if database["ENGINE"].endswith("sqlite3"):
-        for ending in ("-wal", "-shm"):
-            Path(database["TEST"]["NAME"] + ending).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")
