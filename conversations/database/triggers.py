@@ -272,8 +272,9 @@ def install(connection, sets=(ACCESS_LOG, ERASURE)):
     called again after each `migrate`.
     """
     with connection.cursor() as cursor:
-        described = connection.introspection.get_table_description(cursor, _RESPONSE)
-    has_columns = set(TEXTS) <= {column.name for column in described}
+        # By far cheaper than Django's description, which parses the table's SQL on SQLite.
+        cursor.execute(f"SELECT * FROM {_RESPONSE} LIMIT 0")  # noqa: S608
+        has_columns = set(TEXTS) <= {column[0] for column in cursor.description}
     for triggers in sets:
         if triggers is ERASURE and not has_columns:
             continue
