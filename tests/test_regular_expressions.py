@@ -70,20 +70,26 @@ def sources():
                 yield path, path.read_text()
 
 
-TEXT = "\n".join(text for _path, text in sources())
+def methods_called(text):
+    """Return the names of the methods that the source `text` calls, by the name before the dot."""
+    found = {}
+    for name, method in re.findall(r"\b(\w+)\.(\w+)\(", text):
+        found.setdefault(name, set()).add(method)
+    return found
 
 
 def found():
     """`{name: (pattern, whether it is tried anywhere in a text)}` and the functions that build."""
     patterns, built = {}, set()
+    everywhere = methods_called("\n".join(text for _path, text in sources()))
     for path, text in sources():
         if "import re\n" not in text:
             continue
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        here = methods_called(text)
         for name, value in vars(importlib.import_module(module)).items():
             for number, pattern in enumerate(_patterns(value)):
-                uses = rf"\b{name}\.(\w+)\("
-                used = set(re.findall(uses, text) or re.findall(uses, TEXT))
+                used = here.get(name) or everywhere.get(name, set())
                 where = f"{module}.{name}" + (f"[{number}]" if number else "")
                 patterns.setdefault(where, (pattern, bool(used & ANYWHERE) or not used))
         for function, call in _calls(ast.parse(text)):
