@@ -136,7 +136,12 @@ def test_no_password_gets_past_the_mask(user, password):
     """Also one that should have been percent-encoded."""
     shown = masked(f"postgres://{user}:<<{password}>>@host/name?option={password}@")
     assert "<<" not in shown and ">>" not in shown
-    assert masked(f"smtp://host?password=<<{password}>>&x") == "smtp://host?password=…&…"
+    for address in (
+        f"smtp://host?password=<<{password}>>&x",
+        f"smtp://{user}@host?a=<<{password}>>",
+    ):
+        shown = masked(address)
+        assert shown.startswith("smtp://") and "<<" not in shown and ">>" not in shown
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,9 @@ def test_no_password_gets_past_the_mask(user, password):
         ("smtp://host?password=half&timeout=other-half", "smtp://host?password=…&…"),
         ("smtp://host?a&&b=c", "smtp://host?…&…"),
         ("smtp://host?", "smtp://host?"),
+        ("smtp://host?password=a@b", "smtp://…"),
+        ("smtp://me:what?@host", "smtp://…"),
+        ("smtp://me:p@ss/word@host?timeout=5", "smtp://…@host?timeout=5"),
     ],
 )
 def test_what_follows_a_hidden_value_may_belong_to_it(address, shown):

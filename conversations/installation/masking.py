@@ -4,8 +4,10 @@ import re
 from urllib.parse import unquote_plus
 
 HIDDEN = "…"
-# From the scheme to the last @: a password that was not percent-encoded may hold @, / and ?.
-_USER_INFO = re.compile(r"(?<=://).*@", re.DOTALL)
+# From the scheme to the last @: a password that was not percent-encoded may hold @ and /.
+_USER_INFO = re.compile(r"(?<=://)[^?]*@")
+# With an @ behind a ? that may be a password of either, of which a part may follow.
+_UNCLEAR = re.compile(r"(?<=://).*\?.*@.*", re.DOTALL)
 # Parameters of addresses whose values say nothing secret.
 _OPEN = {"endpoint_url", "region_name", "addressing_style", "sslmode", "timeout"}
 
@@ -17,6 +19,7 @@ def masked(text):
     without an address is returned as it is."""
     if "://" not in text:
         return text
+    text = _UNCLEAR.sub(HIDDEN, text)
     address, mark, query = _USER_INFO.sub(f"{HIDDEN}@", text).partition("?")
     parts = query.split("&")
     shown = []
