@@ -14,6 +14,7 @@ from conversations.files import intake, storage
 from conversations.keeping.preview import preview
 from conversations.keeping.sweep import remove_next
 from conversations.models import Attachment, Conversation, Hold, RetentionRule, StoredFile
+from conversations.replies import request_body
 from tests.support import sample_files as made
 from tests.support.review_stage import converse
 
@@ -119,6 +120,28 @@ def test_a_case_has_the_file_as_it_was_sent(sent, client, reviewer):
     markdown = archive.read(f"{folder}/conversation.md").decode()
     # Once, as a link.
     assert stored in markdown and markdown.count("a.txt") == 2
+
+
+def test_the_exact_input_has_a_file_that_only_a_hold_keeps(
+    sent, client, reviewer, django_capture_on_commit_callbacks
+):
+    asked = sent.conversation.responses.first()
+    asked.request["files"] = {"count": 1, "mode": "text"}
+    asked.save()
+    Hold.objects.create(conversation_id=sent.conversation_id, reason="A lawsuit.")
+    RetentionRule.objects.create(file_days=30)
+    apply(django_capture_on_commit_callbacks)
+    # What is still to be sent is without it, as if it were deleted.
+    assert WORDS.decode() not in json.dumps(request_body.rebuild(asked))
+    client.force_login(reviewer)
+    given = {"reason": "legal", "explanation": "The court asked.", "remember": "on"}
+    review = f"/review/{sent.conversation_id}/"
+    client.post(review, given)
+    assert WORDS in client.get(f"{review}responses/{asked.pk}/input/").content
+    answer = client.post(f"{review}export/", given)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    body = archive.read(f"conversations/{sent.conversation_id}/inputs/{asked.pk}.json")
+    assert WORDS in body
 
 
 def test_an_erasure_deletes_files_with_their_bytes(sent, django_capture_on_commit_callbacks):

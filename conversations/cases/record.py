@@ -63,7 +63,7 @@ def inputs(conversation):
     them was deleted, are left out."""
     for response in conversation.responses.order_by("created_at", "pk").iterator(chunk_size=200):
         try:
-            body = request_body.rebuild(response)
+            body = request_body.rebuild(response, with_hidden=True)
         except (KeyError, ValueError):
             continue
         yield response.pk, json.dumps(body, ensure_ascii=False, indent=2)

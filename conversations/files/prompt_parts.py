@@ -62,23 +62,31 @@ def parts_of(attachments, model_name, mode):
     )
 
 
-def by_message(message_ids, model_name, mode):
+def by_message(message_ids, model_name, mode, *, with_hidden=False):
     """Return `{message id: FileParts}` for those messages of `message_ids` that have files, by one
     query. `model_name` is the language model; `mode`, its LanguageModel.files, says whether it
-    takes files themselves ("native") or their text ("text")."""
+    takes files themselves ("native") or their text ("text"). Files that are deleted for their owner
+    and kept under a legal hold are included only if `with_hidden` is True."""
     attachments = {}
-    for each in Attachment.objects.filter(message_id__in=message_ids).select_related("stored"):
+    for each in _sent(with_hidden).filter(message_id__in=message_ids).select_related("stored"):
         attachments.setdefault(each.message_id, []).append(each)
     return {
         message_id: parts_of(each, model_name, mode) for message_id, each in attachments.items()
     }
 
 
-def made_pictures(message_ids, model_name):
+def _sent(with_hidden):
+    """Return the manager of Attachments, with those that only a legal hold keeps if `with_hidden`
+    is True."""
+    return Attachment.with_hidden if with_hidden else Attachment.objects
+
+
+def made_pictures(message_ids, model_name, *, with_hidden=False):
     """Return `{message id: FileParts}` for those of the replies `message_ids` that made pictures:
-    the parts that send these to the model of the name `model_name`. Sends one query."""
+    the parts that send these to the model of the name `model_name`. Sends one query. `with_hidden`
+    as in `by_message`."""
     found = {}
-    pictures = Attachment.objects.filter(message_id__in=message_ids, media_type__in=PICTURES)
+    pictures = _sent(with_hidden).filter(message_id__in=message_ids, media_type__in=PICTURES)
     for each in pictures.select_related("stored").defer("text"):
         found.setdefault(each.message_id, []).append(each)
     parts = {message_id: parts_of(each, model_name, "") for message_id, each in found.items()}

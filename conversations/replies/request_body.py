@@ -130,12 +130,13 @@ def build(question, *, person, model, effort="", length=None, with_files=True, t
     )
 
 
-def rebuild(response):
+def rebuild(response, *, with_hidden=False):
     """Build again the JSON body (dict) of the request for the stored Response `response`.
 
-    It equals the one that was sent, or is still to be sent. Used to send a reply that was queued in
-    another process, and to show what was sent. Raises KeyError or ValueError if a message of it was
-    deleted.
+    It equals the one that was sent, or is still to be sent, without files that were deleted since.
+    Used to send a reply that was queued in another process, and to show what was sent: then
+    `with_hidden` is True, which includes files that are deleted for their owner and kept under a
+    legal hold. Raises KeyError or ValueError if a message of it was deleted.
     """
     if response.purpose == Response.Purpose.TITLE:
         return titles.rebuild_body(response)
@@ -148,7 +149,9 @@ def rebuild(response):
     files = request.get("files", {})
     if mode := files.get("mode"):
         made = files.get("made", False)
-        turns = add_files(turns, response.conversation, response.model, mode, made=made)
+        turns = add_files(
+            turns, response.conversation, response.model, mode, made=made, with_hidden=with_hidden
+        )
     return prompt.body(
         turns[first:],
         model=response.model,
@@ -163,16 +166,19 @@ def _optional_fields(request):
     return {**request["parameters"], **fields_stored(request)}
 
 
-def add_files(turns, conversation, model_name, mode, *, made):
+def add_files(turns, conversation, model_name, mode, *, made, with_hidden=False):
     """Return `turns` (Turns of `conversation`) with what is sent of their files to the model of
     this name; `mode` is its LanguageModel.files. With `made`, for a model that sees pictures, those
-    that a reply made go with the message that follows it, in every request."""
+    that a reply made go with the message that follows it, in every request. `with_hidden` as in
+    `rebuild`."""
     if not rows(_HAS_FILES, as_stored(conversation.pk)):
         return turns
     asked = [turn.id for turn in turns if turn.role == Message.Role.USER]
-    files = prompt_parts.by_message(asked, model_name, mode)
+    files = prompt_parts.by_message(asked, model_name, mode, with_hidden=with_hidden)
     replies = [turn.id for turn in turns if turn.role == Message.Role.ASSISTANT]
-    pictures = prompt_parts.made_pictures(replies, model_name) if made and replies else {}
+    pictures = {}
+    if made and replies:
+        pictures = prompt_parts.made_pictures(replies, model_name, with_hidden=with_hidden)
     found = []
     for before, turn in zip([None, *turns], turns, strict=False):
         own = files.get(turn.id)

@@ -137,7 +137,7 @@ def response_input(request, conversation_id, response_id):
     )
     context = {"visit": visit, "conversation": visit.conversation}
     try:
-        body = request_body.rebuild(response)
+        body = request_body.rebuild(response, with_hidden=True)
     except (KeyError, ValueError):
         # A message of the request was deleted, or the Response is older than stored requests.
         context["body"] = None
