@@ -227,7 +227,9 @@ class MessageForm(forms.Form):
 def wants_temporary(request):
     """Return True if `request` asks for a new conversation that is temporary: by `temporary` in the
     POST data (the last value counts: an unticked box sends "0"), else in the query of the URL."""
-    return request.POST.get("temporary", request.GET.get("temporary")) == "1"
+    asked = request.POST.get("temporary", request.GET.get("temporary", ""))
+    # As programs write it too: whoever asks for it must not get one that is kept.
+    return asked.lower() in ("1", "on", "true", "yes")
 
 
 class EditForm(MessageForm):

@@ -52,8 +52,11 @@ def test_it_is_chosen_at_the_start_by_a_box_or_by_the_address(hers, alice):
     hers.post("/?temporary=1", {"text": "c", "temporary": ["0"]})
     hers.post("/", {"text": "d", "temporary": ["0"]})
     hers.post("/", {"text": "e"})
+    hers.post("/", {"text": "f", "temporary": "on"})
+    hers.post("/?temporary=true", {"text": "g"})
     chosen = Message.objects.filter(role="user").values_list("text", "conversation__temporary")
-    assert dict(chosen) == {"a": True, "b": True, "c": False, "d": False, "e": False}
+    kept, gone = dict.fromkeys("cde", False), dict.fromkeys("abfg", True)
+    assert dict(chosen) == {**kept, **gone}
 
 
 def test_a_refused_form_keeps_the_choice(hers):
