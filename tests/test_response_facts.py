@@ -52,6 +52,12 @@ def test_what_is_known_is_said_and_escaped():
         assert row(name, value) in html
 
 
+def test_a_call_of_which_only_a_part_has_a_price_is_unpriced():
+    unpriced = row("Cost", "unpriced")
+    assert unpriced in facts(call(missing_prices="cache_write, web_search"), "EUR")
+    assert unpriced not in facts(call(missing_prices="model"), "EUR")
+
+
 def test_each_reads_them_in_their_language_and_zone():
     ours = call(input_tokens=12345)
     assert "21:30" in facts(ours, "EUR")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from conversations.models import Charge
 from conversations.rendering.isolated_text import isolated
 from conversations.tools import label_of
+from conversations.usage.prices import NO_PRICE
 from conversations.usage.sentences import to_a_tenth
 
 # Entries of the cache: the facts of twenty pages, of a kilobyte each with their key.
@@ -54,7 +55,7 @@ def _values(response, currency):
         (response.input_tokens, response.cached_tokens, response.cache_write_tokens),
         (response.output_tokens, response.reasoning_tokens),
         (response.tool_uses, _charges_of(response)),
-        (_money(response.cost, currency), _money(response.tool_cost, currency)),
+        (_cost(response, currency), _money(response.tool_cost, currency)),
         response.created_at,
         response.seconds_to_first_token,
         response.seconds,
@@ -68,6 +69,14 @@ def _charges_of(response):
         return ()
     charges = response.charges.all()
     return tuple(sorted((each.kind, each.quantity, each.basis) for each in charges))
+
+
+def _cost(response, currency):
+    """Return the cost of `response` as text, or that it is unpriced: a part of what it used has no
+    price. None where the model has no price at all, as on sites that enter none."""
+    if response.cost is None and response.missing_prices not in ("", NO_PRICE):
+        return _("unpriced")
+    return _money(response.cost, currency)
 
 
 def _money(amount, currency):
@@ -149,8 +158,10 @@ def _course(response):
         )
     if response.cost is None:
         missing = response.missing_prices
-        unpriced = _("unpriced; no price for: %(what)s") % {"what": isolated(missing)}
-        yield _("Cost"), unpriced if missing else _("unpriced")
+        if missing in ("", NO_PRICE):
+            yield _("Cost"), _("unpriced")
+        if missing:
+            yield _("No price for"), isolated(missing)
     if response.reported_cost is not None:
         yield _("Cost that the gateway named"), f"{response.reported_cost.normalize():f}"
     if response.service_tier:
