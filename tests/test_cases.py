@@ -6,9 +6,12 @@ import json
 import re
 import subprocess
 import zipfile
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from conversations.files import intake
 from conversations.models import Attachment, Conversation, Feedback, Hold, Message, ReviewAccess
@@ -209,6 +212,22 @@ def test_others_get_no_case(client, alice, bob, administrator, reviewer):
             assert client.get(path).status_code == 404
             assert client.post(path, REASON).status_code == 404
     assert not ReviewAccess.objects.exists()
+
+
+def test_cases_have_the_pace_of_readings(desk, alice, reviewer, settings):
+    settings.REVIEW_READINGS_PER_HOUR = 2
+    conversation, *_others = [converse(alice) for _number in range(3)]
+    # One case may have more than that.
+    assert len(content(desk.post("/review/export/", REASON))) > 1_000
+    for path in ("/review/export/", f"/review/{conversation.pk}/export/"):
+        page = desk.post(path, REASON)
+        assert page.status_code == 429
+        assert "limit of readings" in page.content.decode()
+    assert ReviewAccess.objects.filter(action="exported_case").count() == 3
+    assert ReviewAccess.objects.filter(action="limited").count() == 1
+    with time_machine.travel(timezone.now() + timedelta(hours=1, seconds=1)):
+        desk.force_login(reviewer)
+        assert content(desk.post(f"/review/{conversation.pk}/export/", REASON))
 
 
 def test_an_old_login_is_asked_for_the_password(desk, alice, settings):

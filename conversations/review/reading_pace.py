@@ -1,5 +1,5 @@
-"""Rate limit of reviews: how often in an hour a reviewer may read other people's text
-(REVIEW_READINGS_PER_HOUR)."""
+"""Rate limit of reviews: how often in an hour a reviewer may read other people's text, and how many
+conversations they may export as cases (REVIEW_READINGS_PER_HOUR for each)."""
 
 import math
 from datetime import timedelta
@@ -31,12 +31,33 @@ def check_pace(reviewer_id):
     as many rows as the limit allows are read, however long the log is.
     """
     limit = settings.REVIEW_READINGS_PER_HOUR
-    if not limit:
-        return
-    readings = ReviewAccess.objects.filter(
-        reviewer_id=reviewer_id, action__in=ReviewAccess.READING
-    ).order_by("-number")
-    oldest = next(iter(readings.values_list("at", flat=True)[limit : limit + 1]), None)
+    if limit:
+        readings = ReviewAccess.objects.filter(
+            reviewer_id=reviewer_id, action__in=ReviewAccess.READING
+        )
+        _refuse_if_recent(readings, limit)
+
+
+def check_export_pace(reviewer_id):
+    """Raise TooManyReadings if the reviewer with the id `reviewer_id` has exported
+    REVIEW_READINGS_PER_HOUR conversations or more in the last hour (0: no limit). Call it before a
+    case begins: one case may have more than that."""
+    limit = settings.REVIEW_READINGS_PER_HOUR
+    if limit:
+        exports = ReviewAccess.objects.filter(
+            reviewer_id=reviewer_id,
+            action=ReviewAccess.Action.EXPORTED_CASE,
+            at__gt=timezone.now() - HOUR,
+        )
+        _refuse_if_recent(exports, limit - 1)
+
+
+def _refuse_if_recent(rows, newer):
+    """Raise TooManyReadings if that row of the queryset `rows` (ReviewAccess) after which there are
+    exactly `newer` newer ones is from the last hour."""
+    oldest = next(
+        iter(rows.order_by("-number").values_list("at", flat=True)[newer : newer + 1]), None
+    )
     if oldest is not None and (wait := oldest + HOUR - timezone.now()) > timedelta(0):
         raise TooManyReadings(math.ceil(wait.total_seconds()))
 

@@ -13,6 +13,7 @@ from conversations.cases.archive import CaseArchive
 from conversations.models import Conversation, Person, ReviewAccess
 from conversations.review import queue
 from conversations.review.forms import QueueForm, ReasonForm
+from conversations.review.reading_pace import check_export_pace
 from conversations.review.record_access import record
 from conversations.views.long_work import long_work
 from conversations.views.review import Visit, reviewer_required
@@ -79,7 +80,9 @@ def _page(request, ids, back, sitting=None, **more):
 def _zip(request, ids, given):
     """Return the zip of a case with the conversations `ids` as a streamed response; `given` is the
     cleaned data of an ExportForm. The first conversation is recorded in the access log before the
-    response begins, so that an export that cannot be recorded is refused as a whole."""
+    response begins, so that an export that cannot be recorded is refused as a whole. Raise
+    TooManyReadings if the reviewer exported too many in the last hour."""
+    check_export_pace(request.user.pk)
     reason = {"reason": given["reason"], "explanation": given["explanation"]}
 
     def record_reading(conversation):
