@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from conversations.search.highlight import find, snippet
 from conversations.search.query import parse
-from conversations.search.terms import prepare, symbol_words, terms
+from conversations.search.symbols import MOST
+from conversations.search.terms import LONGEST, find_symbols, prepare, symbol_words, terms
 
 pytestmark = pytest.mark.measures
 
@@ -120,3 +121,10 @@ def test_spans_lie_in_the_text_in_order(text, query):
 @given(st.text(min_size=1, max_size=40))
 def test_what_a_text_says_is_found_in_it(text):
     assert bool(terms(text)) == bool(find(prepare(text), parse(f"“{text.replace(chr(34), ' ')}”")))
+
+
+@settings(deadline=None)
+@given(st.text("ab c.+#-*=>$\n\u200d\u00ad\ufe0fé’好ก👩💻🏻❶ⅎ²①", max_size=60) | st.text())
+def test_words_with_symbols_are_indexed_as_they_are_found(text):
+    found = dict.fromkeys(symbol.word[:LONGEST] for symbol in find_symbols(prepare(text)))
+    assert symbol_words(text) == list(found)[:MOST]

@@ -196,12 +196,11 @@ def _owner(owner_id):
 def _beginnings(entry):
     """Return the text to index in `conversations_searchbeginnings`: the short prefixes of an
     Entry's words, and a word for its owner, which is longer than any prefix."""
-    short = set()
-    for word in set(entry.words):
-        if is_unspaced(word):
-            short.add(word[0])
-        else:
-            short.update(word[:length] for length in range(2, BEGINNING + 1))
+    words = set(entry.words)
+    # Of many words few begin differently, so the beginnings are asked.
+    unspaced = set(filter(is_unspaced, {word[0] for word in words}))
+    spaced = [word for word in words if word[0] not in unspaced]
+    short = {word[:length] for length in range(2, BEGINNING + 1) for word in spaced} | unspaced
     return " ".join([f"owner{entry.owner_id}", *sorted(short)])
 
 

@@ -16,7 +16,7 @@ at them. No other word has those: folding makes them ASCII first.
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 OPERATOR = 6  # symbols; a longer row of them is a line
 MOST = 2_000  # of one text
@@ -45,8 +45,7 @@ _PUNCTUATION = set("．：！？")
 _DECORATION = "－＊＝＃～．｜＞"
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A word with symbols found in a text: `word` (folded), at the offsets `start` to `end`.
 
     `stands` is True if no letter is directly before it (`.net`, but not in `asp.net`), `whole` if
@@ -137,6 +136,10 @@ def _operators(match):
     """Yield the operators in a match of ASCII symbols, as Symbols: all of it, and without Markdown
     or punctuation before and after it."""
     run, start = match[0], match.start()
+    if len(run) == 1:
+        if run not in _PUNCTUATION:
+            yield Symbol(run, start, start + 1)
+        return
     begin = len(run) - len(run.lstrip(_BEFORE))
     end = len(run.rstrip(_BEHIND))
     for first, last in dict.fromkeys(((0, len(run)), (begin, end), (0, end), (begin, len(run)))):
