@@ -421,7 +421,11 @@ def test_many_texts_of_one_moment_stand_in_the_index(alice):
     index.add_conversation(conversation.pk)
     for _again in range(3):
         other = Conversation.objects.create(owner=alice, created_at=at, title="plan")
+        Message.objects.bulk_create(
+            Message(conversation=other, role="user", text="a plan", created_at=at)
+            for _number in range(2)
+        )
         index.add_conversation(other.pk)
-    assert len(search("plan", [alice.pk])) == 304
+    assert len(search("plan", [alice.pk])) == 310
     Conversation.objects.all().delete()
     assert raw_index() == []

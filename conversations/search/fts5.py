@@ -9,14 +9,17 @@ an eighth to the size. The tokenizer of both only splits the words of `terms` at
 Since FTS5 keeps no text here, it removes an entry only if it is given the entry's words again.
 """
 
-from django.db import connection
+from operator import itemgetter
+
+from django.db import IntegrityError, connection
 
 from conversations.database.statements import among, as_stored, change, moment
 from conversations.models import SearchEntry
 from conversations.search.entries import ids_of
-from conversations.search.terms import is_unspaced
+from conversations.search.terms import unspaced_in
 
 BEGINNING = 3  # letters, at most
+ROWS = 100  # inserted by one statement, which may have 999 values
 MERGED_PAGES = 100  # of an index, that one piece of a merge writes
 
 CREATE = [
@@ -45,29 +48,47 @@ def insert(entries):
 def _insert(entries):
     """Store a SearchEntry row for each of `entries`, and return `(id, Entry)` pairs sorted by id,
     the order in which FTS5 inserts fastest."""
-    stored, waiting, taken = {}, ids_of(entries), set()
-    with connection.cursor() as cursor:
-        while waiting:
-            for pk, entry in waiting.items():
-                cursor.execute(
-                    "INSERT INTO conversations_searchentry"
-                    " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-                    [
-                        pk,
-                        entry.owner_id,
-                        as_stored(entry.conversation_id),
-                        as_stored(entry.message_id),
-                        moment(entry.created_at),
-                        entry.part,
-                        as_stored(entry.attachment_id),
-                    ],
-                )
-                if cursor.rowcount:
-                    stored[pk] = entry
-            taken |= waiting.keys()
-            waiting = ids_of([waiting[pk] for pk in waiting if pk not in stored], taken)
-    return sorted(stored.items())
+    stored, waiting, taken = [], ids_of(entries), set()
+    while waiting:
+        pairs, refused = list(waiting.items()), []
+        for start in range(0, len(pairs), ROWS):
+            batch = pairs[start : start + ROWS]
+            if _store(batch):
+                stored += batch
+                continue
+            # An id of them is taken, by a text of the same millisecond: which one is not told.
+            for pair in batch:
+                (stored if _store([pair]) else refused).append(pair)
+        taken |= waiting.keys()
+        waiting = ids_of([entry for _pk, entry in refused], taken)
+    return sorted(stored, key=itemgetter(0))
+
+
+def _store(pairs):
+    """Store a SearchEntry row for each of `pairs`, `(id, Entry)`, by one statement. Return False,
+    and store none of them, if one of the ids is taken."""
+    row = "(%s, %s, %s, %s, %s, %s, %s)"
+    values = []
+    for pk, entry in pairs:
+        values += (
+            pk,
+            entry.owner_id,
+            as_stored(entry.conversation_id),
+            as_stored(entry.message_id),
+            moment(entry.created_at),
+            entry.part,
+            as_stored(entry.attachment_id),
+        )
+    try:
+        change(
+            "INSERT INTO conversations_searchentry"  # noqa: S608
+            " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id)"
+            f" VALUES {', '.join([row] * len(pairs))}",
+            *values,
+        )
+    except IntegrityError:
+        return False
+    return True
 
 
 def delete(pairs):
@@ -196,11 +217,10 @@ def _owner(owner_id):
 def _beginnings(entry):
     """Return the text to index in `conversations_searchbeginnings`: the short prefixes of an
     Entry's words, and a word for its owner, which is longer than any prefix."""
-    words = set(entry.words)
-    # Of many words few begin differently, so the beginnings are asked.
-    unspaced = set(filter(is_unspaced, {word[0] for word in words}))
-    spaced = [word for word in words if word[0] not in unspaced]
-    short = {word[:length] for length in range(2, BEGINNING + 1) for word in spaced} | unspaced
+    starts = {word[:BEGINNING] for word in set(entry.words)}
+    unspaced = set(unspaced_in("".join([start[0] for start in starts])))
+    spaced = [start for start in starts if start[0] not in unspaced]
+    short = unspaced.union(spaced, [start[:2] for start in spaced])
     return " ".join([f"owner{entry.owner_id}", *sorted(short)])
 
 

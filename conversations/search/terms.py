@@ -14,6 +14,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from itertools import accumulate, islice
+from operator import add
 
 from conversations.search import symbols
 
@@ -28,7 +29,7 @@ _UNSPACED = (
     "\uf900-\ufaff\U00016fe0-\U00018d8f\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
 _RUN = re.compile(f"[{_UNSPACED}]+|[^ {_UNSPACED}]+")
-_UNSPACED_START = re.compile(f"[{_UNSPACED}]")
+_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
 # A character of a word in a folded text: beside `art`, that it is not found in `party`.
 WITHIN_WORD = f"[^ {_UNSPACED}]"
@@ -129,7 +130,12 @@ def _aligned(prepared, folds):
 
 def is_unspaced(run):
     """Return True if `run`, one of those that `runs` returns, is of a script without spaces."""
-    return _UNSPACED_START.match(run) is not None
+    return _UNSPACED_CHARACTER.match(run) is not None
+
+
+def unspaced_in(text):
+    """Return a list of the characters in `text` that belong to scripts without spaces."""
+    return _UNSPACED_CHARACTER.findall(text)
 
 
 def runs(folded):
@@ -183,4 +189,4 @@ def symbol_words(text):
 def pairs(run):
     """Return the overlapping pairs of characters in the text `run`: ["你好", "好吗"] for "你好吗",
     an empty list for a single character. Used to index scripts without spaces."""
-    return [run[at : at + 2] for at in range(len(run) - 1)]
+    return list(map(add, run, run[1:]))
