@@ -14,7 +14,7 @@ INDEXED = "file.name || ' ' || substr(file.text, 1, file.indexed)"
 
 
 def noted(owner_id, message, attachments):
-    """Return rows for `index.add_texts`, tuples with the id of the file as sixth value, for
+    """Return rows for `index.entries_of`, tuples with the id of the file as sixth value, for
     `attachments`, all Attachments of the Message `message` in their order. Note in their database
     rows how many characters of each text are indexed: at most FILE of each and MESSAGE together.
 

@@ -84,11 +84,18 @@ def add_question(conversation, question, *, titled):
     _add([title, text] if titled else [text])
 
 
-def add_texts(rows):
-    """Add many texts to the full-text search index. `rows` are tuples `(owner_id, conversation_id,
-    message_id, created_at, text)`, to which `row_of` adds what the message's tools did; the text is
-    a title where `message_id` is None."""
-    _add(rows)
+def entries_of(rows):
+    """Return a list of Entries for many texts, to be given to `add_entries` in the transaction that
+    writes them: to split a text into its words takes longer than to store it. `rows` are tuples
+    `(owner_id, conversation_id, message_id, created_at, text)`, to which `row_of` adds what the
+    message's tools did; the text is a title where `message_id` is None."""
+    return [entry for row in rows for entry in entries(*row)]
+
+
+def add_entries(found):
+    """Add `found`, a list of Entries that `entries_of` returned, to the full-text search index."""
+    if found:
+        database().insert(found)
 
 
 def add_files(owner_id, message, attachments):
@@ -217,7 +224,7 @@ def _add_files_of(message_ids):
 
 
 def row_of(owner_id, message):
-    """Return the tuple for `add_texts` of `message` (a Message) with its text and what its tools
+    """Return the tuple for `entries_of` of `message` (a Message) with its text and what its tools
     did; `owner_id` is the id of the conversation's owner."""
     of_tools = searched_of(message.items) if message.items else ""
     ids = (owner_id, message.conversation_id, message.pk)
@@ -237,10 +244,8 @@ def _titles(conversation_ids):
 
 
 def _add(rows):
-    """Add texts to the full-text search index; `rows` are the tuples of `add_texts`."""
-    found = [entry for row in rows for entry in entries(*row)]
-    if found:
-        database().insert(found)
+    """Add texts to the full-text search index; `rows` are the tuples of `entries_of`."""
+    add_entries(entries_of(rows))
 
 
 def _remove(found):

@@ -64,10 +64,12 @@ class _Part:
     `files` are the Attachments of messages, not saved yet, by the id of the message. The first part
     of a conversation has the `conversation` to create. If there are further parts,
     it is created in the trash; the last part's `completion` are the columns to set at the end.
+    `entries` are those of the full-text search index.
     """
 
     conversation_id: UUID
     messages: list
+    entries: list = field(default_factory=list)
     files: dict = field(default_factory=dict)
     conversation: Conversation | None = None
     completion: dict = field(default_factory=dict)
@@ -172,19 +174,7 @@ class Importer:
                 # Not one that was deleted meanwhile, and is kept under a legal hold.
                 shown = Conversation.objects.filter(pk=part.conversation_id, hidden_at=None)
                 shown.update(**part.completion)
-        owner_id = self._person.pk
-        titles = [
-            (owner_id, each.pk, None, each.created_at, each.title)
-            for each in (part.conversation for part in piece)
-            if each is not None
-        ]
-        index.add_texts(
-            [
-                *titles,
-                *(index.row_of(owner_id, each) for each in messages),
-            ]
-        )
-
+        index.add_entries([entry for part in piece for entry in part.entries])
         for part in piece:
             for message in part.messages:
                 if message.pk in part.files:
@@ -292,12 +282,22 @@ class Importer:
                 self.report.left_out["long"] += len(each.turn.text) > LONGEST
             self.report.messages += len(part.messages)
             part.conversation = conversation if start == 0 else None
+            # Here since it takes longer than all that `store` does, which holds the database.
+            part.entries = self._entries_of(part)
             if end < len(plan):
                 self.cursor = _cursor(number - 1, str(pk), end)
             else:
                 part.completion = completion
                 self.cursor = _cursor(number)
             yield part
+
+    def _entries_of(self, part):
+        """Return the entries of the search index for the title and the messages of a _Part."""
+        owner_id, made = self._person.pk, part.conversation
+        rows = [index.row_of(owner_id, message) for message in part.messages]
+        if made is not None:
+            rows.insert(0, (owner_id, made.pk, None, made.created_at, made.title))
+        return index.entries_of(rows)
 
     def _files_of(self, turn, files):
         """Generator that reads the files of `turn` (a Turn) from `files`, the ArchiveFiles of a zip

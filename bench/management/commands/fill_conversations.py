@@ -119,7 +119,7 @@ def fill(conversations, people, words=0):
                 for each in pair
             ]
             with transaction.atomic():
-                index.add_texts([*titles, *texts])
+                index.add_entries(index.entries_of([*titles, *texts]))
 
 
 def _text(chance, words):
