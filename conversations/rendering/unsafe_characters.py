@@ -7,8 +7,7 @@ parsed (`protected_source`), so none may come in with a text.
 import re
 
 DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-SURROGATE_OR_NONCHARACTER = re.compile("[\ud800-\udfff\ufdd0-\ufdef]")
+UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef]")
 # A tilde that strikes nothing, and what encloses the number of a protected piece of source.
 TILDE, MARKER_START, MARKER_END = "\ufdd0", "\ufdd1", "\ufdd2"
 # The bracket of a definition that is text, and what encloses the label of a footnote in HTML.
@@ -26,7 +25,7 @@ def tidy(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = UNFIT.sub("\ufffd", text)
     if text.isascii():
-        return CONTROL.sub("\ufffd", text)
-    text = SURROGATE_OR_NONCHARACTER.sub("\ufffd", CONTROL.sub("\ufffd", text))
+        return text
     return DIRECTION.sub(lambda match: f"‹U+{ord(match[0]):04X}›", text)
