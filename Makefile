@@ -2,8 +2,8 @@
 .POSIX:
 .PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
 	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search bench-files bench-retention messages screenshots \
-	up down image test-image release licences
+	bench-page bench-usage bench-search bench-files bench-imports bench-retention messages \
+	screenshots up down image test-image release licences
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -146,6 +146,10 @@ bench-files: ## Measure fifty uploads of pictures at once, and messages with fil
 	@.ci/setup test
 	$(PYTHON) -m bench.files
 	$(PYTHON) -m bench.message_files
+
+bench-imports: ## Measure what the import of a megabyte costs (some minutes).
+	@.ci/setup test
+	$(PYTHON) -m bench.imports
 
 bench-retention: ## Measure a retention run over a million messages (an hour).
 	@.ci/setup test

@@ -71,11 +71,11 @@ class Language:
     def _word(self):
         return "".join(self.random.choices(SYLLABLES, k=self.random.randint(1, 4)))
 
-    def text(self):
-        """Return the text of one message: 20 to 180 random words, in Chinese for the share CHINESE
-        of calls."""
+    def text(self, chinese=CHINESE):
+        """Return the text of one message: 20 to 180 random words, in Chinese for the share
+        `chinese` of calls (0 to 1)."""
         length = self.random.choice(LENGTHS)
-        if self.random.random() < CHINESE:
+        if self.random.random() < chinese:
             pairs = self.random.choices(self.pairs, cum_weights=self._often[1], k=length)
             return "".join(pair + ("，" if at % 8 == 7 else "") for at, pair in enumerate(pairs))
         return " ".join(self.random.choices(self.words, cum_weights=self._often[0], k=length))
