@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.utils import timezone
@@ -115,8 +116,23 @@ def test_models_are_done_once_each_has_a_price(office, connected):
 
 
 def test_people_are_done_with_a_second_account_or_an_invitation(office, administrator):
+    TOTP.activate(administrator, generate_totp_secret())
     assert "people" in open_steps(office)
     Invitation.objects.create(email="new@example.org", invited_by=administrator)
+    assert "people" not in open_steps(office)
+
+
+def test_people_are_not_done_while_those_with_power_have_no_second_factor(
+    office, administrator, alice, settings
+):
+    assert "Set MFA_REQUIRED=reviewers." in office.get("/admin/").content.decode()
+    assert "1 person who administers or reviews has no second factor" in state(office, "people")
+    TOTP.activate(administrator, generate_totp_secret())
+    assert "people" not in open_steps(office)
+    Person.objects.filter(pk=alice.pk).update(is_staff=True)
+    assert "people" in open_steps(office)
+    # Nothing to advise: without a factor alice gets nowhere.
+    settings.MFA_REQUIRED = "reviewers"
     assert "people" not in open_steps(office)
 
 

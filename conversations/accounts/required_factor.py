@@ -63,8 +63,11 @@ def must_have_factor(person):
 
 def advice():
     """Return a sentence that advises the operator to require a second factor, with the number of
-    staff and reviewers who have none; "" if there are none. People with single sign-on are not
-    counted, since their identity provider asks for it."""
+    staff and reviewers who have none; "" if there are none, or if MFA_REQUIRED lets none of them
+    work without one. People with single sign-on are not counted, since their identity provider asks
+    for it."""
+    if settings.MFA_REQUIRED in ("reviewers", "everyone"):
+        return ""
     with_power = Q(is_staff=True) | Q(is_superuser=True)
     for path in ("user_permissions", "groups__permissions"):
         with_power |= Q(

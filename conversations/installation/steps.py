@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from conversations.accounts.required_factor import advice
 from conversations.doctor.mail import is_sender_refused
 from conversations.models import Invitation, LanguageModel, OutgoingMail, Person, Price, SetupStep
 from conversations.models.language_model import DEMO
@@ -113,6 +114,16 @@ def _models(request, row):
 
 
 def _people(request, row):
+    is_done, state, links = _accounts()
+    advised = advice()
+    if advised:
+        links.append(_setting("MFA_REQUIRED"))
+    return is_done and not advised, f"{state} {advised}".strip(), links
+
+
+def _accounts():
+    """Return `(is_done, state, links)` of the step of people, without the advice about second
+    factors."""
     links = [
         _list("invitation", _("Invitations")),
         _list("person", _("People")),
