@@ -139,3 +139,15 @@ def test_the_form_does_not_take_the_last_one(ada, deed):
 def test_one_of_two_can_be_taken(ada, grace, deed):
     assert do(deed, logged_in(ada), grace).status_code == 302
     assert administrators() == ["ada"]
+
+
+@pytest.mark.once
+@pytest.mark.django_db
+def test_the_last_password_of_an_administrator_is_not_taken_away(ada, grace):
+    form = {"usable_password": "false", "unset-password": ""}
+    hers = logged_in(ada)
+    assert hers.post(f"{PEOPLE}{grace.pk}/password/", form).status_code == 302
+    page = hers.post(f"{PEOPLE}{ada.pk}/password/", form)
+    assert "No other administrator has a password" in page.content.decode()
+    ada.refresh_from_db()
+    assert ada.has_usable_password()

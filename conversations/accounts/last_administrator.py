@@ -20,6 +20,17 @@ def takes_last_administrator(ids):
     return bool(administrators) and administrators <= set(ids)
 
 
+def has_last_password(person):
+    """Return True if `person` is the only active superuser who has a password of this site: the one
+    way in while the identity provider fails. Locks the rows of all active superusers until the
+    transaction ends, which must be open."""
+    ids = _locked_administrators()
+    if person.pk not in ids or not person.has_usable_password():
+        return False
+    others = Person.objects.filter(pk__in=ids - {person.pk})
+    return not any(each.has_usable_password() for each in others)
+
+
 def _locked_administrators():
     """Return the set of the ids of all active superusers, their rows locked in the order of the
     ids, so that two who lock them never wait for each other."""

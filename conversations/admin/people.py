@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 
 from conversations import replies
 from conversations.accounts.adapter import send_password_link
-from conversations.accounts.last_administrator import takes_last_administrator
+from conversations.accounts.last_administrator import has_last_password, takes_last_administrator
 from conversations.accounts.powers import people_beyond
 from conversations.accounts.recent_login import require_recent_login
 from conversations.admin.guarded import PowerAdmin
@@ -45,6 +45,21 @@ class NewPasswordForm(AdminPasswordChangeForm):
     usable_password_help_text = format_lazy(
         "{} {}", WITH_PASSWORD, _("The present password is lost then.")
     )
+
+    def clean(self):
+        """Return the cleaned data; refuse to take away the last password of an administrator. Call
+        it within the transaction that saves the account."""
+        cleaned = super().clean()
+        takes_away = not self.cleaned_data.get("set_usable_password", True)
+        if takes_away and has_last_password(self.user):
+            self.add_error(
+                "usable_password",
+                _(
+                    "No other administrator has a password, so nobody could sign in here while "
+                    "single sign-on fails. Give somebody else one first."
+                ),
+            )
+        return cleaned
 
 
 class NewPersonForm(AdminUserCreationForm):
