@@ -308,6 +308,17 @@ def test_the_zip_is_sent_while_it_is_made(own, alice):
     assert max(pieces) < 1.5 * file_members.BLOCK
 
 
+def test_all_files_that_a_reply_made_come_in(alice, bob, settings):
+    settings.FILES_PER_MESSAGE = 2
+    conversation = converse(alice)
+    for number in range(4):
+        upload = made.upload(f"table {number}".encode(), f"{number}.csv")
+        file = intake.take(alice, upload, conversation=conversation)
+        Attachment.objects.filter(pk=file.pk).update(message=conversation.active, position=number)
+    assert told(bob, exported(alice))[2:] == ["4 files came in."]
+    assert files_of(bob) == files_of(alice)
+
+
 def test_a_picture_that_a_reply_made_stays_with_the_item_that_made_it(alice, bob):
     conversation = converse(alice)
     reply = conversation.active

@@ -304,12 +304,13 @@ class Importer:
         (None: no zip): yields None after each, and returns `{FileNote: Attachment, not saved yet}`
         of those that came in."""
         attachments = {}
-        for note in turn.files[: settings.FILES_PER_MESSAGE]:
+        most = _most_files(turn)
+        for note in turn.files[:most]:
             attachment = self._incoming.take(note, files)
             if attachment is not None:
                 attachments[note] = attachment
             yield None
-        self.report.left_out["many_files"] += max(0, len(turn.files) - settings.FILES_PER_MESSAGE)
+        self.report.left_out["many_files"] += max(0, len(turn.files) - most)
         return attachments
 
     def _candidates(self, incoming):
@@ -349,12 +350,19 @@ def _bounds(plan, done):
     which each _Part is, from the position `done` on."""
     bounds, start, files = [], done, 0
     for at in range(done, len(plan)):
-        more = min(len(plan[at].turn.files), settings.FILES_PER_MESSAGE)
+        more = min(len(plan[at].turn.files), _most_files(plan[at].turn))
         if at > start and (at - start >= PIECE_MESSAGES or files + more > PIECE_FILES):
             bounds.append((start, at))
             start, files = at, 0
         files += more
     return [*bounds, (start, len(plan))] if start < len(plan) else bounds
+
+
+def _most_files(turn):
+    """Return how many files of the Turn `turn` may come in: of a person's message as many as can be
+    sent with one; of a reply all that one may have made."""
+    is_reply = turn.role == Message.Role.ASSISTANT
+    return native_json.MOST_FILES if is_reply else settings.FILES_PER_MESSAGE
 
 
 def _owners_of(ids):
