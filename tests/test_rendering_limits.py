@@ -18,17 +18,25 @@ PLAIN = '<div class="block" data-block="{}"><pre class="plain" tabindex="0">'
 
 
 def test_a_message_over_200_000_characters_is_plain_text():
-    text = "# Head\n\n**bold** <b>\n" * 10_000
+    text = f"# Head\n\n**bold** <b> {'and more ' * 9}\n\n" * 2_300
 
     html = render(text)
 
-    assert html.startswith(PLAIN.format(0) + "# Head\n\n**bold** &lt;b&gt;\n# Head")
+    assert html.startswith(PLAIN.format(0) + "# Head\n\n**bold** &lt;b&gt; and")
     assert html.count("<") == 4
     assert "<strong>" in render(text[:200_000])
 
 
-def test_a_message_that_becomes_too_long_while_it_streams_ends_the_same():
-    text = "Some **text**.\n\n" * 15_000
+def test_a_message_of_over_10_000_blocks_is_plain_text():
+    html = render("*a*\n\n" * 10_001)
+
+    assert html.startswith(PLAIN.format(0) + "*a*\n\n*a*")
+    assert html.count("<") == 4
+    assert render("*a*\n\n" * 10_000).count("<em>") == 10_000
+
+
+@pytest.mark.parametrize("text", ["Some **text**.\n\n" * 15_000, "*a*\n\n" * 10_500])
+def test_a_message_that_becomes_too_long_while_it_streams_ends_the_same(text):
     stream = Stream()
     for at in range(0, len(text), 5_000):
         stream.append(text[at : at + 5_000])
@@ -245,7 +253,7 @@ def test_long_code_has_no_colours():
 
 def test_definitions_multiply_nothing():
     """A definition is put before each block that uses it; that must not add up without end."""
-    text = f"[a]: https://b.org/{'c' * 1_900}\n\n" + "[a]\n\n" * 20_000
+    text = f"[a]: https://b.org/{'c' * 1_900}\n\n" + "[a]\n\n" * 9_000
 
     html = render(text)
 

@@ -18,12 +18,12 @@ from .colours import Box, Colours, with_colours
 from .cross_references import CrossReferences, with_boxes_of
 from .footnotes import provisional
 from .heading_levels import Headings
-from .markdown_limits import MESSAGE_CHARACTERS
+from .markdown_limits import MESSAGE_BLOCKS, MESSAGE_CHARACTERS
 from .open_block import OpenBlock
 from .unsafe_characters import tidy
 
-# A reply that becomes longer than MESSAGE_CHARACTERS is shown, while it streams, in plain blocks of
-# so many characters.
+# A reply that becomes longer than MESSAGE_CHARACTERS, or has more than MESSAGE_BLOCKS, is shown,
+# while it streams, in plain blocks of so many characters.
 PART_CHARACTERS = 8_000
 
 
@@ -118,8 +118,8 @@ class Stream:
 
     frozen: the HTML of each complete block, in its <div class="block">. An entry changes when the
     code in it is highlighted (then its index is appended to `recoloured`), and in `complete`, when
-    link definitions and footnotes are known; a text of over 200,000 characters becomes one entry of
-    plain text there.
+    link definitions and footnotes are known; a text of over 200,000 characters, or over 10,000
+    blocks, becomes one entry of plain text there.
 
     recoloured: the indices of entries of `frozen` that changed by highlighting, in the order in
     which they did; it only grows, so a reader keeps how many of them it has seen.
@@ -151,6 +151,7 @@ class Stream:
         self._text: list[str] = []
         self._recent: list[str] = []
         self._length = 0
+        self._is_too_long = False
         self._rest = ""
         # The HTML of the open block, and the value of `version` it was made for.
         self._open = ""
@@ -213,12 +214,15 @@ class Stream:
         text = tidy(without_marks("".join(self._new)))
         self._new.clear()
         self._keep(text)
-        if self._length > MESSAGE_CHARACTERS:
+        blocks: list[Block] = []
+        if not self._is_too_long:
+            blocks = self._splitter.feed(text) + self._splitter.finish()
+            self._is_too_long = len(self.frozen) + len(blocks) > MESSAGE_BLOCKS
+        if self._is_too_long:
             self.frozen = []
             self.frozen.append(self._wrapped(plain("".join(self._text + self._recent))))
             self._colours.forget()
         else:
-            blocks = self._splitter.feed(text) + self._splitter.finish()
             for block in blocks:
                 self._references.learn(block)
             self._freeze(blocks)
@@ -275,13 +279,18 @@ class Stream:
 
     def _take(self, text: str) -> None:
         """Parse `text` and move the blocks it completes to `frozen`."""
-        was_short = self._length <= MESSAGE_CHARACTERS
+        was_short = not self._is_too_long
         self._keep(text)
-        if self._length > MESSAGE_CHARACTERS:
+        if self._is_too_long:
             self._show_rest((self._splitter.source if was_short else self._rest) + text)
             return
-        self._open_block.earn(len(text))
         complete = self._splitter.feed(text)
+        if len(self.frozen) + len(complete) > MESSAGE_BLOCKS:
+            self._is_too_long = True
+            sources = [block.source for block in complete]
+            self._show_rest("\n".join([*sources, self._splitter.source]))
+            return
+        self._open_block.earn(len(text))
         self._freeze(complete)
         if self._open_block.show(self._splitter) or complete:
             self.version += 1
@@ -293,6 +302,7 @@ class Stream:
     def _keep(self, text: str) -> None:
         """Keep `text` and count its characters, for a reply that becomes too long to be parsed."""
         self._length += len(text)
+        self._is_too_long = self._is_too_long or self._length > MESSAGE_CHARACTERS
         self._recent.append(text)
         if len(self._recent) > 200:
             self._text.append("".join(self._recent))
