@@ -3,6 +3,9 @@
 import asyncio
 import time
 import uuid
+from itertools import pairwise
+
+import pytest
 
 from conversations import upstream
 from conversations.models import Response
@@ -30,9 +33,30 @@ def test_all_replies_wait_for_the_same_beat():
         pace = Pace()
         first, second = pace.beat(), pace.beat()
         await first
+        await asyncio.sleep(0)
         return second.done()
 
     assert asyncio.run(beat())
+
+
+def test_others_have_their_turn_between_two_replies_of_one_beat():
+    async def order():
+        pace, turns = Pace(), []
+
+        async def write():
+            await pace.beat()
+            turns.append("reply")
+
+        async def look():
+            while turns.count("reply") < 5:
+                turns.append("other")
+                await asyncio.sleep(0)
+
+        await asyncio.gather(*(write() for _ in range(5)), look())
+        return turns
+
+    turns = asyncio.run(order())
+    assert ("reply", "reply") not in pairwise(turns)
 
 
 def live_reply(text):
@@ -61,3 +85,10 @@ def test_blocks_that_are_rendered_again_at_the_end_do_not_hold_the_event_loop():
     assert taken < 0.1
     assert stored["html"].count("]: <a ") == 3_000
     assert not live_reply("Some text without any reference. " * 900).waits_for_long_end()
+
+
+@pytest.mark.parametrize(("text", "is_long"), [("x\n\n" * 600, True), ("some words " * 600, False)])
+def test_many_small_blocks_are_rendered_in_a_thread(text, is_long):
+    live = live_reply("")
+    live.take(upstream.Text(text, 0))
+    assert live.waits_for_long_parse() is is_long

@@ -4,6 +4,7 @@ It sends the whole article so far, then each block that changes, at the end the 
 reconnecting, reloading, a second tab and another device are all the same case.
 """
 
+import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from conversations.replies.engine import Engine
 from conversations.replies.watcher import Watcher
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 500  # blocks that are made into events in one step of the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +131,17 @@ async def _follow(engine, live, watcher, unread):
             seen = live.seen()
             yield event("reply", render_live_article(live, watcher.viewer))
         changes, seen = live.changes_since(seen)
-        if changes:
-            blocks = [render_change(*change, watcher.viewer) for change in changes]
+        for start in range(0, len(changes), AT_ONCE):
+            if start:
+                # Whoever was slow has thousands to catch up with.
+                await asyncio.sleep(0)
+                await unread.room()
+                if live.ended or watcher.gone:
+                    return
+            some = changes[start : start + AT_ONCE]
+            blocks = [render_change(*change, watcher.viewer) for change in some]
             yield b"".join([event("block", block) for block in blocks])
-        elif watcher.reminded():
+        if not changes and watcher.reminded():
             yield b": still here\n\n"
         if not live.ended:
             await watcher.wait()

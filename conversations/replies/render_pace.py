@@ -8,6 +8,7 @@ halves it.
 
 import asyncio
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -88,9 +89,16 @@ class Pace:
 
     def _beat(self):
         waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
+        self._release(deque(waiting))
+
+    def _release(self, waiting):
+        """Set the first future of the deque `waiting` as done, and the others one by one in the
+        next turns of the event loop, which replies that are rendered in one turn would hold."""
+        future = waiting.popleft()
+        if not future.done():
+            future.set_result(None)
+        if waiting:
+            self._loop.call_soon(self._release, waiting)
 
     def spent(self, seconds):
         """Add the cost of one update, for `adjust`: `seconds` that rendering took, and SENDING."""
