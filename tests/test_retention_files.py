@@ -144,6 +144,24 @@ def test_the_exact_input_has_a_file_that_only_a_hold_keeps(
     assert WORDS in body
 
 
+def test_an_input_without_a_deleted_file_says_so(
+    sent, client, reviewer, django_capture_on_commit_callbacks
+):
+    asked = sent.conversation.responses.first()
+    asked.request["files"] = {"count": 1, "mode": "text"}
+    asked.save()
+    client.force_login(reviewer)
+    given = {"reason": "legal", "explanation": "The court asked.", "remember": "on"}
+    review = f"/review/{sent.conversation_id}/"
+    client.post(review, given)
+    path, said = f"{review}responses/{asked.pk}/input/", "1 file that was sent with it was deleted"
+    assert said not in client.get(path).content.decode()
+    RetentionRule.objects.create(file_days=30)
+    apply(django_capture_on_commit_callbacks)
+    page = client.get(path).content.decode()
+    assert said in page and WORDS.decode() not in page
+
+
 def test_an_erasure_deletes_files_with_their_bytes(sent, django_capture_on_commit_callbacks):
     name, output = sent.stored.name, io.StringIO()
     with django_capture_on_commit_callbacks(execute=True):

@@ -140,6 +140,28 @@ def rebuild(response, *, with_hidden=False):
     """
     if response.purpose == Response.Purpose.TITLE:
         return titles.rebuild_body(response)
+    return prompt.body(
+        _sent_turns(response, with_hidden),
+        model=response.model,
+        instructions=response.request["instructions"],
+        parameters=_optional_fields(response.request),
+    )
+
+
+def files_gone(response):
+    """Return how many of the files that were sent with the request of the stored Response
+    `response` are deleted now, so that `rebuild` leaves them out; those that a legal hold keeps are
+    not. Raises what `rebuild` raises."""
+    sent = response.request.get("files", {}).get("count", 0)
+    if not sent:
+        return 0
+    kept = [turn.files for turn in _sent_turns(response, True) if turn.parts]
+    return max(0, sent - sum(each.count for each in kept))
+
+
+def _sent_turns(response, with_hidden):
+    """Return the Turns that the request of the stored Response `response` consists of, with their
+    files. `with_hidden` as in `rebuild`."""
     request = response.request
     path = MessageTree(response.conversation).path_to(uuid.UUID(request["last_message"]))
     at = path.index(uuid.UUID(request["first_message"]))
@@ -152,12 +174,7 @@ def rebuild(response, *, with_hidden=False):
         turns = add_files(
             turns, response.conversation, response.model, mode, made=made, with_hidden=with_hidden
         )
-    return prompt.body(
-        turns[first:],
-        model=response.model,
-        instructions=request["instructions"],
-        parameters=_optional_fields(request),
-    )
+    return turns[first:]
 
 
 def _optional_fields(request):

@@ -143,4 +143,5 @@ def response_input(request, conversation_id, response_id):
         context["body"] = None
     else:
         context["body"] = json.dumps(body, ensure_ascii=False, indent=2)
+        context["files_gone"] = request_body.files_gone(response)
     return render(request, "review/input.html", context)
