@@ -1,9 +1,10 @@
 # The front door. Each target first sets up what it needs.
 .POSIX:
-.PHONY: help run test test-core test-stress core-on-sqlite core-on-postgres \
-	stress-on-sqlite stress-on-postgres alone soak check format setup lock bench bench-writes \
-	bench-page bench-usage bench-search bench-files bench-imports bench-retention messages \
-	screenshots up down image test-image release licences
+.PHONY: help run test test-core test-stress core stress core-on-sqlite core-on-postgres \
+	stress-on-sqlite stress-on-postgres alone soak check check-types check-code check-site \
+	check-tests format setup lock bench bench-writes bench-page bench-usage bench-search \
+	bench-files bench-imports bench-retention messages screenshots up down image test-image \
+	release licences
 
 PYTHON = .venv/bin/python
 MANAGE = $(PYTHON) manage.py
@@ -26,13 +27,20 @@ run: setup ## Serve on http://127.0.0.1:8000 (or PORT), reloading when a file ch
 	@$(MANAGE) migrate --verbosity 0
 	@exec env RELOAD=true $(PYTHON) -m gunicorn -c gunicorn.conf.py chatsite.asgi:application
 
-# Those that kill, stall and drain servers wait more than they work: they run beside others.
+# Those that kill, stall and drain servers wait more than they work: they run beside the others.
 test: ## Run every test, on SQLite and on PostgreSQL.
 	@.ci/setup test
-	@$(MAKE) core-on-sqlite
-	@echo "On PostgreSQL, and under stress on both: each told when it is done, in four minutes."
-	@$(MAKE) --jobs=3 --output-sync core-on-postgres stress-on-sqlite stress-on-postgres
+	@echo "Each part is told when it is done, the first in some five minutes."
+	@$(MAKE) --jobs=2 --output-sync core stress
 	@$(MAKE) alone
+
+core:
+	@$(MAKE) core-on-sqlite
+	@$(MAKE) core-on-postgres
+
+stress:
+	@$(MAKE) stress-on-sqlite
+	@$(MAKE) stress-on-postgres
 
 test-core: ## Run those that can run at once, on SQLite.
 	@.ci/setup test
@@ -44,9 +52,9 @@ test-stress: ## Run the tests that kill, stall and drain servers, and those that
 	@$(MAKE) --jobs=2 --output-sync stress-on-sqlite stress-on-postgres
 	@$(MAKE) alone
 
-# Several at a time, for they wait much, most so on PostgreSQL.
+# Several at a time, for they wait much.
 core-on-sqlite:
-	$(PYTHON) -m pytest $(NAMED) -n 4 $(AT_ONCE) -m "not stress and not alone" \
+	$(PYTHON) -m pytest $(NAMED) -n 5 $(AT_ONCE) -m "not stress and not alone" \
 		$(ARGS) || [ $$? = $(NONE) ]
 
 core-on-postgres:
@@ -57,7 +65,8 @@ stress-on-sqlite:
 	$(PYTHON) -m pytest $(NAMED) -m stress $(ARGS) || [ $$? = $(NONE) ]
 
 stress-on-postgres:
-	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(NAMED) -m stress $(ARGS)
+	$(PYTHON) -m tests.support.postgres $(PYTHON) -m pytest $(NAMED) \
+		-m "stress and not once" $(ARGS)
 
 # What measures has the machine to itself.
 alone:
@@ -99,13 +108,25 @@ soak: ## Kill, stop, disconnect and fail for half an hour, on both databases.
 
 check: ## Look for mistakes without running the tests.
 	@.ci/setup check
+	@$(MAKE) --jobs=2 --output-sync check-types check-code check-site check-tests
+
+check-types:
+	$(PYTHON) -m mypy
+
+check-code:
 	$(PYTHON) -m pip check
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 --check {} +
+
+check-site:
 	$(PRODUCTION) $(MANAGE) makemigrations --check --dry-run
 	$(PRODUCTION) $(MANAGE) check --deploy --fail-level WARNING
+
+# That all tests can be imported is seen here, and their modules are compiled once: those that run
+# them do it at the same time, each for itself.
+check-tests:
+	$(PYTHON) -m pytest --quiet --collect-only >.venv/collected || { cat .venv/collected; exit 1; }
 	$(PYTHON) -m pytest --quiet tests/test_imports.py tests/test_readme.py
 
 # The settings of a site behind TLS, whatever .env says.

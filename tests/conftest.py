@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only-0123456789-0123456789-0123456789")
@@ -61,8 +62,9 @@ def pytest_ignore_collect(collection_path, config):
     if not collection_path.name.startswith("test_"):
         return None
     wanted, text = config.option.markexpr, collection_path.read_text()
-    if wanted in ("stress", "alone"):
-        unread = f"mark.{wanted}" not in text
+    kind = wanted.partition(" ")[0]
+    if kind in ("stress", "alone"):
+        unread = f"mark.{kind}" not in text
     else:
         unread = "not once" in wanted and WHOLLY_ONCE.search(text)
     return True if unread else None
@@ -85,11 +87,11 @@ def pytest_itemcollected(item):
 
 def pytest_collection_modifyitems(items):
     """Mark the tests to rerun and the tests to run `once`, and sort them: tests on the shared
-    servers first, those with a browser last.
+    servers first, those with a browser last, the files with most of these before the others.
 
-    `once` (not again on PostgreSQL) marks tests that use a browser or no database; files about
-    pages and forms mark themselves so. Tests with a marker of UNSTEADY or a fixture of SERVERS are
-    run up to twice more if they fail.
+    `once` (not again on PostgreSQL) marks tests that use a browser or, but for those of `stress`,
+    no fixture with a database; files about pages and forms mark themselves so. Tests with a marker
+    of UNSTEADY or a fixture of SERVERS are run up to twice more if they fail.
     """
     for item in items:
         fixtures = set(item.fixturenames)
@@ -97,13 +99,17 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=2))
         if is_marked(item, "browser"):
             item.add_marker("once")
-        if not {"db", "transactional_db"} & fixtures and not item.get_closest_marker("django_db"):
+        asks = {"db", "transactional_db"} & fixtures or is_marked(item, "django_db")
+        if not asks and not is_marked(item, "stress"):
             item.add_marker("once")
     slow = {item.path for item in items if "make_server" in item.fixturenames}
-    # Then files with servers of their own: the others fill the time that is left.
+    # Then files with servers of their own: the others fill the time that is left. A long group that
+    # began at the end would keep one process busy and leave the others idle.
+    browsed = Counter(item.path for item in items if is_marked(item, "browser"))
     items.sort(
         key=lambda item: (
             is_marked(item, "browser"),
+            -browsed[item.path] if is_marked(item, "browser") else 0,
             "stage" not in item.fixturenames,
             item.path not in slow,
         )

@@ -146,6 +146,7 @@ def test_who_reads_nothing_any_more_is_ended(read):
 
 
 @pytest.mark.stress
+@pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_full_server_says_so_and_answers_health_checks(make_server, visit, alice, gateway):
     server = make_server(

@@ -5,6 +5,7 @@ import functools
 import re
 import uuid
 
+import pytest
 from django.conf import settings
 
 from conversations.files import storage
@@ -14,6 +15,8 @@ from tests.support import sample_files as made
 from tests.support.gateway import Script
 from tests.support.polling import until
 from tests.support.raw_browser import Browser
+
+pytestmark = pytest.mark.once
 
 
 def send(visitor, *files, text="Look", path="/", **fields):

@@ -17,6 +17,8 @@ from conversations.thread.page import thread
 from tests.support import ledger_rows as books
 from tests.support.item_samples import SAMPLES, put_items
 
+pytestmark = pytest.mark.once
+
 TOKEN = "a-token"
 SUBMISSION = re.compile(r'(name="submission" value=")[0-9a-f-]{36}')
 

@@ -154,6 +154,7 @@ def settled(server):
     return least
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("wanted", ["a page", "a stream"])
 def test_a_browser_that_leaves_before_the_answer_holds_nothing(stage, here, visitor, wanted):
     response = visitor.ask(wish(pieces=4, fault="wait"))

@@ -12,7 +12,7 @@ from tests.support.ledger_rows import ask
 from tests.support.polling import until
 from tests.support.shared_servers import wish
 
-pytestmark = pytest.mark.measures
+pytestmark = [pytest.mark.once, pytest.mark.measures]
 
 CODE = "```python\ndef f(): pass\n```\n\n"
 COLOURED = '<span class="k">def</span>'

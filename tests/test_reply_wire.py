@@ -8,6 +8,8 @@ from tests.support.polling import until
 from tests.support.sse_frames import completed, created, delta, message, stream
 from tests.support.stream_reader import Reader
 
+pytestmark = pytest.mark.once
+
 
 def ended(response):
     """The row of a reply that has ended."""

@@ -44,6 +44,7 @@ def test_who_was_frozen_longer_than_the_timeout_goes_on(
     assert "WORKER TIMEOUT" not in server.output()
 
 
+@pytest.mark.once
 def test_a_worker_that_hangs_is_replaced(stage, nobody_else, make_stage_server):
     server = make_stage_server("--timeout", str(TIMEOUT))
     [worker] = server.workers()
@@ -91,6 +92,7 @@ def start(server, root):
     server.wait_until_it_serves()
 
 
+@pytest.mark.once
 def test_the_check_before_a_reload_says_in_one_line_what_is_wrong(moved):
     server, root = moved
 
@@ -122,6 +124,7 @@ def test_the_check_before_a_reload_says_in_one_line_what_is_wrong(moved):
     assert taken.returncode == 0, said
 
 
+@pytest.mark.once
 def test_after_a_bare_hup_with_a_bad_value_workers_start_with_the_last_good_one(moved):
     server, root = moved
     env = root / ".env"

@@ -125,6 +125,7 @@ def test_unfinished_forms_of_one_address_leave_memory_for_people(server, visit, 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.stress
+@pytest.mark.once
 def test_a_connection_that_sends_nothing_is_ended(server):
     with Browser(server).connect().socket as silent:
         silent.settimeout(60)

@@ -22,6 +22,8 @@ from conversations.rendering.isolated_text import isolated, isolated_html
 from conversations.transfer.report import Report
 from tests.support.review_stage import converse, opened
 
+pytestmark = pytest.mark.once
+
 # Each has a word to find it by, an override and an isolate that nothing ends, an end that nothing
 # began, a mark, and letters that run from right to left.
 TURNED = "\u2069\u202e\u2066\u200fשלום"

@@ -9,6 +9,8 @@ from conversations.models import LanguageModel, Message, Response
 from conversations.tools.refusal import Named, named_in, sentence_of
 from tests.support.polling import until
 
+pytestmark = pytest.mark.once
+
 SEARCH = {"type": "web_search", "search_context_size": "low"}
 SOURCES = "web_search_call.action.sources"
 TOOLS = [{"name": "search", "tool": SEARCH, "include": [SOURCES]}]

@@ -11,7 +11,7 @@ from tests.support.raw_browser import Browser
 from tests.support.soak_scale import amount
 from tests.support.visitor import session_of
 
-pytestmark = [pytest.mark.stress, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.stress, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 CONNECTIONS = amount(40, 200)
 SIZE = 3_000_000
