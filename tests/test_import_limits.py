@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 from hypothesis import given
+from hypothesis import settings as examined
 from hypothesis import strategies as st
 
 from conversations.models import Conversation, Message
@@ -20,6 +21,7 @@ from conversations.transfer.bringing_in import Importer, Unreadable, bring_in
 from conversations.transfer.import_file import ImportFile
 from conversations.transfer.json_splitter import CutOff, NotJson, split
 from conversations.transfer.report import Report
+from tests.support.hypothesis_scale import examples
 
 pytestmark = pytest.mark.measures
 
@@ -80,6 +82,7 @@ VALUES = st.recursive(
 )
 
 
+@examined(max_examples=examples(100), deadline=None)
 @given(
     st.lists(VALUES, max_size=6) | st.dictionaries(st.text(max_size=3), VALUES),
     st.integers(1, 40),

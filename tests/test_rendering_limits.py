@@ -184,16 +184,17 @@ HOSTILE = {
 def test_time_grows_no_faster_than_the_text(name):
     def seconds(function, length):
         text = (HOSTILE[name] * (length // len(HOSTILE[name]) + 1))[:length]
-        times = []
-        for _ in range(2):
-            before = process_time()
-            function(text)
-            times.append(process_time() - before)
-        return min(times)
+        before = process_time()
+        function(text)
+        return process_time() - before
 
-    # Blocks are bounded, so a quadratic block counts as linear from its full length on.
-    assert seconds(render, 120_000) < 10 * seconds(render, 30_000) + 0.02
-    assert seconds(render_typed, 120_000) < 10 * seconds(render_typed, 30_000) + 0.02
+    def grows(function):
+        # Blocks are bounded, so a quadratic block counts as linear from its full length on.
+        return seconds(function, 120_000) >= 10 * seconds(function, 30_000) + 0.02
+
+    # Once more where it seems so, for a busy machine slows a single run.
+    assert not (grows(render) and grows(render))
+    assert not (grows(render_typed) and grows(render_typed))
 
 
 NESTING = [
