@@ -49,13 +49,17 @@ class OutageFilter(logging.Filter):
 class LevelFilter(logging.Filter):
     """A logging filter that lowers ERROR to WARNING in Django's log lines about responses with
     status 503, which the site gives on purpose while it is full, shuts down or waits for its
-    database."""
+    database. It removes the traceback from those about a request that was refused (400 to 499),
+    which anybody may have logged as often as they like."""
 
     def filter(self, record):
-        """Lower the level of `record` (a LogRecord) if it is about a 503; return True, so that it
-        is logged."""
-        if getattr(record, "status_code", None) == 503 and record.levelno == logging.ERROR:
+        """Lower the level of `record` (a LogRecord) if it is about a 503, and remove its traceback
+        if it is about a 4xx; return True, so that it is logged."""
+        status = getattr(record, "status_code", 0)
+        if status == 503 and record.levelno == logging.ERROR:
             record.levelno, record.levelname = logging.WARNING, "WARNING"
+        if 400 <= status < 500:
+            record.exc_info, record.exc_text = None, None
         return True
 
 

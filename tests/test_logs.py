@@ -112,6 +112,31 @@ def test_an_answer_of_503_is_a_warning_and_other_faults_are_errors():
 
 
 @pytest.mark.parametrize(
+    ("kind", "charset", "status"),
+    [
+        ("multipart/form-data; boundary=b", "zlib_codec", 403),
+        ("multipart/form-data; boundary=b", "punycode", 403),
+        ("application/x-www-form-urlencoded", "utf-16", 403),
+        ("application/x-www-form-urlencoded", "undefined", 403),
+        ("multipart/form-data", "utf-8", 400),
+    ],
+)
+def test_no_form_has_a_traceback_logged(stage, here, visitor, kind, charset, status):
+    here.new_output()
+    head = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+    body = head + b"text=x\r\n--b--\r\n" if "boundary" in kind else b"text=x"
+    for path in ("/", "/accounts/login/"):
+        headers = {"Content-Type": f"{kind}; charset={charset}"}
+        answer = visitor.http.post(path, content=body, headers=headers)
+        assert answer.status_code == status
+    # The text is there to be copied, as where a form has expired.
+    assert (
+        status == 400 or "</textarea>" in visitor.http.post("/", content=body, headers=headers).text
+    )
+    assert "Traceback" not in here.new_output()
+
+
+@pytest.mark.parametrize(
     ("error", "said"),
     [
         (OperationalError("database or disk is full"), "The database's disk is full"),
