@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import randrange
 from uuid import UUID
 
-from conversations.search.terms import symbol_words, words
+from conversations.search.terms import prepare, symbol_words, words
 
 # PostgreSQL knows no position beyond 16,383 in a tsvector, and none of 1 MB.
 PART = 12_000  # words
@@ -62,7 +62,8 @@ def entries(
 
 def _parts(text):
     """Return the words of each part of `text`, as a list of lists."""
-    said, symbols = words(text), symbol_words(text)
+    prepared = prepare(text)
+    said, symbols = words(prepared), symbol_words(prepared)
     return [
         # Words with symbols belong to no place, so each part has them all.
         [*said[start : start + PART + OVERLAP], *symbols]

@@ -221,7 +221,7 @@ def _beginnings(entry):
     unspaced = set(unspaced_in("".join([start[0] for start in starts])))
     spaced = [start for start in starts if start[0] not in unspaced]
     short = unspaced.union(spaced, [start[:2] for start in spaced])
-    return " ".join([f"owner{entry.owner_id}", *sorted(short)])
+    return " ".join([f"owner{entry.owner_id}", *short])
 
 
 def _match(phrases, owners):

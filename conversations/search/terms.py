@@ -82,8 +82,8 @@ _SYMBOL_PATTERNS = symbols.patterns(_UNSPACED)
 
 
 def prepare(text):
-    """Return `text` in Unicode's composed form (NFC) and with full-width kana. `fold`, `offsets`
-    and `find_symbols` take this prepared text."""
+    """Return `text` in Unicode's composed form (NFC) and with full-width kana. `fold`, `offsets`,
+    `find_symbols`, `words` and `symbol_words` take this prepared text."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFC", text)
@@ -148,13 +148,15 @@ def terms(text):
     """Return the words by which the full-text index finds `text`, as a list in the order of the
     text, repeats kept: its words of letters and digits in lower case without accents, then one for
     each word with symbols, such as "c++", and for each emoji."""
-    return [*words(text), *symbol_words(text)]
+    prepared = prepare(text)
+    return [*words(prepared), *symbol_words(prepared)]
 
 
-def words(text):
-    """Return the words of letters and digits in `text`, folded and in order, at most LONGEST
-    characters of each; scripts without spaces as overlapping pairs and the last character."""
-    folded = fold(prepare(text))
+def words(prepared):
+    """Return the words of letters and digits in a text from `prepare`, folded and in order, at most
+    LONGEST characters of each; scripts without spaces as overlapping pairs and the last
+    character."""
+    folded = fold(prepared)
     if folded.isascii():
         return [word[:LONGEST] for word in folded.split()]
     found = []
@@ -171,15 +173,13 @@ def words(text):
     return found
 
 
-def symbol_words(text):
-    """Return the words in `text` that have symbols (`c++`, `->`, emojis), folded, each once, at
-    most `symbols.MOST` of them."""
+def symbol_words(prepared):
+    """Return the words in a text from `prepare` that have symbols (`c++`, `->`, emojis), folded,
+    each once, at most `symbols.MOST` of them."""
     # Words of ASCII letters and digits have none. The others, each once, are a small part of most
     # texts. (Of other scripts' numbers and letters some are pictures too, such as `❶`.)
     candidates = [
-        word
-        for word in dict.fromkeys(prepare(text).split())
-        if not (word.isascii() and word.isalnum())
+        word for word in dict.fromkeys(prepared.split()) if not (word.isascii() and word.isalnum())
     ]
     folded = _UNSPACED_RUN.sub(" ", " ".join(candidates)).translate(_SYMBOL_FOLDS)
     found = symbols.find(folded, _SYMBOL_PATTERNS)
