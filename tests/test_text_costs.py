@@ -32,6 +32,8 @@ pytestmark = pytest.mark.measures
 
 CHARACTERS = 8_000
 MOST = 0.1  # seconds of processor time
+# Of a thousand random texts the worst takes 0.07 s, and twice that where others use the machine.
+MOST_OF_RANDOM = amount(MOST, 2 * MOST)
 
 # A blank stands there as ␣ and the end of a line as ⏎.
 MARKDOWN = r"""
@@ -134,8 +136,8 @@ def test_texts_made_of_fragments_cost_little(kind):
     for text in texts({"markdown": MARKDOWN, "formulas": MARKDOWN + TEX * 3}[kind], 12):
         for name, function in FUNCTIONS.items():
             if name != "formula" or kind == "formulas":
-                taken = least(function, text, most=MOST)
-                assert taken < MOST, f"{name}: {text[:30]!a} … {text[-10:]!a}"
+                taken = least(function, text, most=MOST_OF_RANDOM)
+                assert taken < MOST_OF_RANDOM, f"{name}: {text[:30]!a} … {text[-10:]!a}"
 
 
 @pytest.mark.soak
