@@ -27,7 +27,7 @@ pytestmark = pytest.mark.soak
 
 # How many times fewer pairs of a name and a value CI tries than `make soak`. Which values a name
 # gets differs from name to name, so that each value is tried somewhere.
-THINNED = amount(2, 1)
+THINNED = amount(4, 1)
 
 VALUES = [
     "",
