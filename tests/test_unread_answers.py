@@ -16,14 +16,14 @@ from tests.support.visitor import session_of
 pytestmark = [pytest.mark.stress, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 CONNECTIONS = amount(40, 200)
-SIZE = 3_000_000
+SIZE = 2_000_000
 # Of eight pages that are drawn at a time, while the process learns that they are of one person, and
 # the share of ANSWER_MEMORY. It was up to 460 MB, with as much in the system's buffers.
 MOST_KILOBYTES = 260_000
 
 
 def long_conversation(person):
-    """A conversation whose page has more than SIZE bytes."""
+    """A conversation whose page has more than SIZE bytes, near the most that a page may have."""
     conversation = Conversation.objects.create(owner=person, title="Long")
     parent = None
     for number in range(40):
