@@ -11,6 +11,7 @@ from django.conf import settings
 
 from chatsite import upload_spool
 from chatsite.requester import requester_of
+from chatsite.sending_rate import SendingRate
 from chatsite.upload_memory import NoMemory, UploadMemory
 
 # A browser shows our 413 page only once its body was taken; so this much is read and dropped.
@@ -47,6 +48,8 @@ class BodyLimit:
             except NoMemory as error:
                 busy = {**scope, "chatsite.no_upload_memory": error}
                 return await self._application(busy, _replay(b"", _deaf(receive)), _last(send))
+            except TimeoutError:
+                return await _too_slow(_last(send))
             if body is None:
                 return None
             if whole:
@@ -71,13 +74,13 @@ class BodyLimit:
         as more than `limit` bytes came.
 
         The body is None if the client left before its end. Raise NoMemory if too many bytes of
-        unfinished bodies are held in memory.
+        unfinished bodies are held in memory, TimeoutError if the client sends too slowly.
         """
         requester = requester_of(scope)
-        parts, length, held = [], 0, 0
+        parts, length, held, rate = [], 0, 0, SendingRate()
         try:
             while True:
-                message = await receive()
+                message = await rate.receive(receive)
                 if message["type"] != "http.request":
                     return None, True
                 part = message.get("body", b"")
@@ -121,6 +124,12 @@ async def _drop(receive, limit):
     except TimeoutError:
         pass
     return False
+
+
+async def _too_slow(send):
+    """Answer 408 (Request Timeout) by ASGI's `send`, without a page: nobody waits for one."""
+    await send({"type": "http.response.start", "status": 408, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _last(send):

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import DatabaseError, connections
 
+from chatsite.sending_rate import SendingRate
 from chatsite.share import share_of
 from conversations.jobs.import_space import NoImportSpace, check_space
 
@@ -27,7 +28,6 @@ _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 # The forms of a message: a new conversation's, a conversation's, of the queued and an edited one.
 _MESSAGE = re.compile(rf"/(?:conversations/{_UUID}/(?:queued/)?|messages/{_UUID}/edit/)?")
 BLOCK = 1_000_000  # bytes that are collected before they are written
-PATIENCE = 30  # seconds without a byte
 AT_ONCE = 4  # imports of a process
 
 _thread = ThreadPoolExecutor(1, thread_name_prefix="upload")
@@ -143,12 +143,11 @@ def _check(person, length, under_way):
 
 async def _receive(loop, receive, file, length):
     """Write the body from `receive` to `file`. Return True if it came whole; False if the client
-    leaves, pauses for PATIENCE seconds or sends more than `length` bytes."""
-    parts, waiting, size = [], 0, 0
+    leaves, sends too slowly or sends more than `length` bytes."""
+    parts, waiting, size, rate = [], 0, 0, SendingRate()
     while True:
         try:
-            async with asyncio.timeout(PATIENCE):
-                message = await receive()
+            message = await rate.receive(receive)
         except TimeoutError:
             return False
         if message["type"] != "http.request":

@@ -1,10 +1,13 @@
 """A request larger than MAX_BODY: refused before it is kept anywhere, whoever sends it."""
 
+import asyncio
 import re
+from functools import partial
 
 import httpx
 import pytest
 
+from chatsite.sending_rate import SendingRate
 from tests.support.raw_browser import Browser
 
 pytestmark = pytest.mark.once
@@ -155,3 +158,24 @@ def peaks(server, reset=False):
             file.write("5")
     with open(f"/proc/{worker}/status") as file:
         return int(re.search(r"VmHWM:\s+(\d+)", file.read())[1])
+
+
+def test_a_body_has_to_come_at_a_least_rate():
+    now = 0
+
+    async def send(*parts):
+        nonlocal now
+        rate = SendingRate(clock=lambda: now)
+        for seconds, size in parts:
+            now += seconds
+            await rate.receive(partial(part, size))
+
+    async def part(size):
+        return {"type": "http.request", "body": b"x" * size, "more_body": True}
+
+    # Slowly at first, and 500 bytes a second then.
+    asyncio.run(send((29, 1), *[(1, 500)] * 90))
+    with pytest.raises(TimeoutError):
+        asyncio.run(send(*[(1, 1)] * 31))
+    with pytest.raises(TimeoutError):
+        asyncio.run(send((1, 4_000), (38, 1), (1, 1)))
