@@ -119,21 +119,28 @@ class Server:
 @contextmanager
 def nobody_collects():
     """Context manager: hold the lock on the folder of static files, so that no other test run
-    changes them."""
-    with open(ROOT / ".collecting", "w") as lock:
+    changes them; yield the lock's file, opened for reading and appending."""
+    with open(ROOT / ".collecting", "a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        lock.seek(0)
+        yield lock
 
 
 @cache
 def collect_static():
     """Collect the static files (`manage.py collectstatic`), once per test run and never in two runs
-    at the same time."""
-    with nobody_collects():
+    at the same time. The processes of pytest-xdist have the id of their run in common; that of the
+    last run stands in the lock's file."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+    with nobody_collects() as lock:
+        if run and lock.read() == run:
+            return
         environment = {**os.environ, "SECRET_KEY": settings.SECRET_KEY, "INSECURE_HTTP": "true"}
         arguments = ("collectstatic", "--noinput", "--verbosity", "0")
         collecting = WarmProcess("manage", *arguments, cwd=ROOT, env=environment, log=os.devnull)
         assert collecting.wait() == 0
+        lock.truncate(0)
+        lock.write(run)
 
 
 def database_url():
