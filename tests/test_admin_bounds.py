@@ -106,3 +106,12 @@ def test_a_list_is_not_searched_for_a_hundred_thousand_characters(admin_client, 
     answer = admin_client.get(f"/admin/conversations/person/?{query}", follow=True)
     assert answer.redirect_chain == [("/admin/conversations/person/", 302)]
     assert "were too long" in answer.content.decode()
+
+
+@pytest.mark.parametrize("value", ["%00", "x" * 9, "9" * 19, "-1", "1,2", "%ED%A0%80", ""])
+@pytest.mark.parametrize("path", ["budget", "hold", "retentionrule", "person", "languagemodel"])
+def test_no_value_that_fills_in_a_form_breaks_its_page(admin_client, path, value):
+    names = ("person", "group", "conversation", "groups", "user_permissions", "models")
+    query = "&".join(f"{name}={value}" for name in names)
+    answer = admin_client.get(f"/admin/conversations/{path}/add/?{query}")
+    assert answer.status_code in (200, 302, 404), path

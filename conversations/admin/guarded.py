@@ -12,6 +12,7 @@ from conversations.admin.units import give_units, with_units
 from conversations.form_fields import FIRST_DAY, LAST_DAY
 from conversations.models import Person
 from conversations.review.record_access import acting
+from conversations.thread.page import as_uuid
 
 # Bytes of the query of a list's URL: Django takes a search of 100,000 characters apart into
 # conditions for a minute, and writes it many times into the page.
@@ -85,6 +86,15 @@ class GuardedAdmin(admin.ModelAdmin):
                     part.attrs["aria-label"] = f"{field.label}: {said}"
         return form
 
+    def get_changeform_initial_data(self, request):
+        """Return what the query of the URL fills into the form of a new row, a dict; for a foreign
+        key only what can be an id: Django would look for anything."""
+        return {
+            name: value
+            for name, value in super().get_changeform_initial_data(request).items()
+            if not _is_relation(self.model, name) or _can_be_ids(value)
+        }
+
     def get_changelist_formset(self, request, **kwargs):
         """Return the formset class of a list that can be edited, each field with its heading as a
         label for screen readers."""
@@ -129,6 +139,20 @@ class GuardedAdmin(admin.ModelAdmin):
             parts = ("year", "month", "day", "gte", "lt")
             lookups |= {f"{self.date_hierarchy}__{part}" for part in parts}
         return lookups
+
+
+def _is_relation(model, name):
+    """Return True if `name` is that of a field of `model` that refers to other rows."""
+    return any(field.name == name and field.is_relation for field in model._meta.get_fields())
+
+
+def _can_be_ids(value):
+    """Return True if `value`, a text or a list of texts, has only numbers that a column of ids can
+    hold, or UUIDs."""
+    texts = value if isinstance(value, list) else [value]
+    return all(
+        as_uuid(text) or (text.isascii() and text.isdigit() and len(text) < 19) for text in texts
+    )
 
 
 class RecordsAdmin(GuardedAdmin):
