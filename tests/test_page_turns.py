@@ -252,3 +252,16 @@ def long_conversation(person, count):
     conversation.active = parent
     conversation.save()
     return conversation
+
+
+def test_one_may_write_where_later_messages_are_not_shown(server, surf, alice):
+    conversation = long_conversation(alice, 260)
+    first = conversation.messages.earliest("created_at")
+    page = surf(server, alice)
+    page.goto(f"{conversation.get_absolute_url()}?at={first.pk}")
+    page.get_by_role("link", name="Show later messages").wait_for()
+    page.locator("#message").fill("Hello from far up")
+    page.locator("#send").click()
+    page.wait_for_url(f"**{conversation.get_absolute_url()}")
+    page.get_by_text("You said: Hello from far up").wait_for()
+    assert page.get_by_text("message 259").count() == 1

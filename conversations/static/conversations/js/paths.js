@@ -12,6 +12,8 @@ async function showEarlier(link) {
   const older = fragment.getElementById("thread");
   if (!ok || !older) return location.assign(link.href);
   const below = page.scrollHeight - scrollY;
+  // What is later is here.
+  older.querySelector("#later")?.remove();
   const first = older.firstElementChild;
   holdView(() => keepFocus(() => link.replaceWith(...older.children), () => first));
   scrollTo({ top: page.scrollHeight - below, behavior: "instant" });
@@ -23,8 +25,6 @@ async function showVersion(link) {
   const target = other?.querySelector(new URL(link.href).hash || "#none");
   if (!ok || !target) return location.assign(link.href);
   const top = link.closest(".siblings").getBoundingClientRect().top;
-  document.getElementById("later")?.remove();
-  thread.after(fragment.getElementById("later") ?? "");
   holdView(() => thread.replaceChildren(...other.children));
   scrollBy({ top: target.getBoundingClientRect().top - top, behavior: "instant" });
   focusOn(target.querySelector("a") ?? target);

@@ -45,7 +45,7 @@ export function focusOn(target) {
   wanted.focus({ preventScroll: true });
 }
 
-export const lastMessage = () => [...thread.querySelectorAll("article[data-message]")].at(-1);
+export const lastMessage = () => [...thread.querySelectorAll("[data-message]")].at(-1);
 export const findMessage = (id) => thread.querySelector(`article[data-message="${id}"]`);
 
 // Following: the view stays at the end until the reader scrolls up.
