@@ -29,7 +29,8 @@ _SHOWN = (
         f"response__{name}"
         for name in (
             *("status", "reason", "refusal", "error_code", "error_message", "http_status"),
-            *("model", "answered_model", "request", "request_id", "cost", "reasoning_seconds"),
+            *("model", "answered_model", "request", "request_id", "cost", "missing_prices"),
+            "reasoning_seconds",
             *("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens"),
             *("reasoning_tokens", "tool_uses", "tool_cost", "tool_usage"),
             *("created_at", "first_token_at", "finished_at", "partial", "partial_reasoning"),
