@@ -1,13 +1,8 @@
 """Masking of what may be secret in addresses, for pages that show settings."""
 
-import re
 from urllib.parse import unquote_plus
 
 HIDDEN = "…"
-# From the scheme to the last @: a password that was not percent-encoded may hold @ and /.
-_USER_INFO = re.compile(r"(?<=://)[^?]*@")
-# With an @ behind a ? that may be a password of either, of which a part may follow.
-_UNCLEAR = re.compile(r"(?<=://).*\?.*@.*", re.DOTALL)
 # Parameters of addresses whose values say nothing secret.
 _OPEN = {"endpoint_url", "region_name", "addressing_style", "sslmode", "timeout"}
 
@@ -17,10 +12,16 @@ def masked(text):
     the parameters of its query, but for some that are known to be harmless. All that follows the
     first hidden value is "…": it may be a part of a password that was not percent-encoded. Text
     without an address is returned as it is."""
-    if "://" not in text:
+    scheme, colon, rest = text.partition("://")
+    if not colon:
         return text
-    text = _UNCLEAR.sub(HIDDEN, text)
-    address, mark, query = _USER_INFO.sub(f"{HIDDEN}@", text).partition("?")
+    rest, mark, query = rest.partition("?")
+    if "@" in query:
+        # Of the user's password or of one in the query: a part of it may stand on either side.
+        return f"{scheme}://{HIDDEN}"
+    # To the last @: a password that was not percent-encoded may hold @ and /.
+    _user, at, host = rest.rpartition("@")
+    address = f"{scheme}://{HIDDEN}@{host}" if at else f"{scheme}://{host}"
     parts = query.split("&")
     shown = []
     while parts and not (shown and shown[-1].endswith(HIDDEN)):
