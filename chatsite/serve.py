@@ -82,6 +82,8 @@ def main(arguments):
     options = [argument for argument in arguments if argument != NO_MIGRATE]
     gunicorn = Path(sys.executable).with_name("gunicorn")
     command = [gunicorn, "-c", ROOT / "gunicorn.conf.py", *options, "chatsite.asgi:application"]
+    # What is buffered would be lost with this program.
+    sys.stdout.flush()
     os.execv(gunicorn, list(map(str, command)))  # noqa: S606 (no shell is wanted)
 
 

@@ -23,6 +23,8 @@ def serve(*options, **environment):
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.support.settings.bare",
+            # As in a container: what is written to a pipe waits in a buffer.
+            "PYTHONUNBUFFERED": "",
             **environment,
         },
         stdout=subprocess.PIPE,
