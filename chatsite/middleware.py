@@ -166,7 +166,8 @@ def early(get_response):
     def handle(request):
         # Forms are UTF-8, whatever charset they are said to have: Django takes any codec of
         # Python's, "zlib" too, and fails.
-        request.encoding = None
+        if request.encoding:
+            request.encoding = None
         if getattr(request, "scope", {}).get("chatsite.body_too_large"):
             return conversations.too_large(request)
         if error := getattr(request, "scope", {}).get("chatsite.no_upload_memory"):
