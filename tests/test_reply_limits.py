@@ -201,3 +201,5 @@ def test_requests_of_one_person_have_a_bound_in_memory(stage, make_stage_server,
     stage.gateway.go.set()
     until(lambda: not Response.objects.open().exists())
     visitor.ask("Keep me, please", conversations[1].pk)
+    # The server ends with the test, and would leave it open.
+    until(lambda: not Response.objects.open().exists())

@@ -54,6 +54,10 @@ class Server:
             "WEB_CONCURRENCY": "1",
             **{name: str(value) for name, value in environment.items()},
         }
+        if "DATABASE_URL" not in environment:
+            # Beside the database by default, where the settings of the tests have them not.
+            self.environment.setdefault("IMPORT_FOLDER", str(settings.IMPORT_FOLDER))
+            self.environment.setdefault("ERASURES_FILE", str(settings.ERASURES_FILE))
         self.process = None
 
     def start(self, *arguments):
