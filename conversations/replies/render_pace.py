@@ -17,6 +17,9 @@ from conversations.replies import colouring
 from conversations.replies.live_item import annotations_of
 
 SHARE = 0.15  # of the process's time
+# Replies that are rendered in one turn of the event loop, each in at most some milliseconds. One a
+# turn was measured to cost a seventh of all that 50 replies take, and 30 ms of delay.
+TOGETHER = 8
 # What sending one change costs, besides rendering it: measured, and not seen from here.
 SENDING = 0.0001  # seconds
 # Seconds between two changes of one reply. Each costs the same however much text came meanwhile:
@@ -92,11 +95,12 @@ class Pace:
         self._release(deque(waiting))
 
     def _release(self, waiting):
-        """Set the first future of the deque `waiting` as done, and the others one by one in the
-        next turns of the event loop, which replies that are rendered in one turn would hold."""
-        future = waiting.popleft()
-        if not future.done():
-            future.set_result(None)
+        """Set the first TOGETHER futures of the deque `waiting` as done, and the others in the next
+        turns of the event loop, which replies that are rendered in one turn would hold."""
+        for _ in range(min(TOGETHER, len(waiting))):
+            future = waiting.popleft()
+            if not future.done():
+                future.set_result(None)
         if waiting:
             self._loop.call_soon(self._release, waiting)
 
