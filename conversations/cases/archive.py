@@ -1,9 +1,7 @@
 """Writer of the zip of a case (an export of conversations for an investigation). The zip is made
 while it is sent, so that a large one takes no more memory than a small one."""
 
-import csv
 import hashlib
-import io
 import json
 import uuid
 import zipfile
@@ -18,7 +16,7 @@ from conversations.cases import manifest, reading, record
 from conversations.models import Conversation, ReviewAccess
 from conversations.review.access_log_page import COLUMNS, csv_rows, with_names
 from conversations.transfer.write_buffer import WriteBuffer
-from conversations.usage.csv_export import harmless
+from conversations.usage.csv_export import harmless_lines
 
 LOG_ROWS = 500  # of the access log that are read by one query
 
@@ -115,12 +113,12 @@ class CaseArchive:
     def _log(self):
         """Yield CSV text with the rows of the access log about the exported conversations, oldest
         first."""
-        yield _lines([COLUMNS])
+        yield harmless_lines([COLUMNS])
         rows = ReviewAccess.objects.filter(conversation_id__in=self._ids).order_by("number")
         last = 0
         while some := list(rows.filter(number__gt=last)[:LOG_ROWS]):
             last = some[-1].number
-            yield _lines(csv_rows(with_names(some)))
+            yield harmless_lines(csv_rows(with_names(some)))
 
     def _manifest(self):
         """Return the manifest (JSON text): what the case is, and size and SHA-256 of each file in
@@ -128,13 +126,3 @@ class CaseArchive:
         about = {**self._about, "at": self._about["at"].astimezone(UTC).isoformat()}
         said = {"format": manifest.FORMAT, "version": manifest.VERSION, **about}
         return json.dumps({**said, "members": self._members}, ensure_ascii=False, indent=2)
-
-
-def _lines(rows):
-    """Return `rows` (iterables of cells; None is an empty cell) as CSV text in which no cell can be
-    taken for a formula by a spreadsheet."""
-    lines = io.StringIO()
-    csv.writer(lines).writerows(
-        ["" if cell is None else harmless(cell) for cell in row] for row in rows
-    )
-    return lines.getvalue()

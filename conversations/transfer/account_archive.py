@@ -3,8 +3,6 @@
 The zip is generated while it is sent, so that its size does not matter for the memory it needs.
 """
 
-import csv
-import io
 import json
 import re
 import zipfile
@@ -16,7 +14,7 @@ from conversations.models import Conversation, Response
 from conversations.models.response import REPORTED_TOKENS
 from conversations.transfer import file_members, markdown_export, native_json
 from conversations.transfer.write_buffer import WriteBuffer
-from conversations.usage.csv_export import harmless
+from conversations.usage.csv_export import harmless_lines
 
 # At most so much is read from the database for one piece of the zip.
 BATCH = 10  # conversations
@@ -96,7 +94,7 @@ def _account(person):
 def _usage(person):
     """Yield one CSV table of all Responses of `person`, oldest first, as text: its header line,
     then up to ROWS lines at a time."""
-    yield _lines([_USAGE])
+    yield harmless_lines([_USAGE])
     responses = Response.objects.filter(person_id=person.pk).order_by("created_at", "pk")
     last = None
     while True:
@@ -105,14 +103,4 @@ def _usage(person):
         if not batch:
             return
         last = batch[-1][:2]
-        yield _lines((at, *cells) for at, _pk, *cells in batch)
-
-
-def _lines(rows):
-    """Return `rows`, lists of cells, as text of CSV; None becomes an empty cell, and cells that a
-    spreadsheet would run as formulas are made harmless."""
-    lines = io.StringIO()
-    csv.writer(lines).writerows(
-        ["" if cell is None else harmless(cell) for cell in row] for row in rows
-    )
-    return lines.getvalue()
+        yield harmless_lines((at, *cells) for at, _pk, *cells in batch)

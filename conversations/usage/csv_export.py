@@ -86,6 +86,16 @@ def harmless(cell):
 
 def lines(rows):
     """Return `rows` (lists of cells) as lines of CSV, encoded in UTF-8."""
+    return _written(rows).encode()
+
+
+def harmless_lines(rows):
+    """Return `rows` (iterables of cells) as the text of CSV lines; None becomes an empty cell, and
+    of the others each is made `harmless`."""
+    return _written(["" if cell is None else harmless(cell) for cell in row] for row in rows)
+
+
+def _written(rows):
     file = io.StringIO()
     csv.writer(file).writerows(rows)
-    return file.getvalue().encode()
+    return file.getvalue()
