@@ -1,8 +1,6 @@
 """Views of the access log of reviews, for people with the permission to read it: a page and a CSV
 file."""
 
-import csv
-import io
 from functools import wraps
 
 from django.db import transaction
@@ -14,6 +12,7 @@ from conversations.models import ReviewAccess
 from conversations.review import access_log_page
 from conversations.review.forms import LogForm
 from conversations.review.record_access import record
+from conversations.usage.csv_export import harmless_lines
 from conversations.views.long_work import long_work
 from conversations.views.ownership import person_required
 
@@ -63,13 +62,9 @@ def download(request):
         rows, before = access_log_page.page(
             form.cleaned_data, _before(request), access_log_page.CSV_ROWS
         )
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(access_log_page.COLUMNS)
-    for row in access_log_page.csv_rows(rows):
-        writer.writerow([_harmless(cell) for cell in row])
+    text = harmless_lines([access_log_page.COLUMNS, *access_log_page.csv_rows(rows)])
     # The byte order mark at the start makes spreadsheets read the file as UTF-8.
-    answer = HttpResponse("\ufeff" + file.getvalue(), content_type="text/csv; charset=utf-8")
+    answer = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="access-log.csv"'
     if before is not None:
         query = "&".join(filter(None, [form.carried, f"before={before}"]))
@@ -82,10 +77,3 @@ def _before(request):
     None if it is missing or no number."""
     text = request.GET.get("before", "")
     return int(text) if text.isdecimal() and len(text) < 19 else None
-
-
-def _harmless(cell):
-    """Return the text of a CSV cell with the value `cell`, prefixed with a quote if a spreadsheet
-    would take it for a formula; "" for None."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
