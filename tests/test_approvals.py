@@ -380,7 +380,7 @@ def test_an_answer_cannot_be_edited(mine, alice, answered, script):
 
 
 def test_export_and_import_keep_the_turn_and_send_nothing_of_it(alice, mine, answered, tmp_path):
-    text = markdown_export.write(answered.conversation)
+    text = "".join(markdown_export.pieces(answered.conversation))
     assert "The model asked to use the tool add_event of calendar:" in text
     assert "Allowed: add_event of calendar." in text
     file = tmp_path / "export.json"

@@ -13,11 +13,6 @@ from conversations.transfer import file_members
 from conversations.transfer.exported_messages import messages_in_batches
 
 
-def write(conversation, *, zipped=None):
-    """Return `conversation` (a Conversation) as Markdown text; see `pieces`."""
-    return "".join(pieces(conversation, zipped=zipped))
-
-
 def pieces(conversation, *, zipped=None):
     """Yield `conversation` (a Conversation) as Markdown text, in pieces of a message each, so that
     a long one takes little memory: its title, then each message of its active branch under a

@@ -28,10 +28,10 @@ async def slices(content: bytes) -> AsyncGenerator[bytes, None]:
         yield content[start : start + SLICE]
 
 
-def _is_short(value: object, most: int = SHORT) -> bool:
-    """Return True if `value`, of JSON, has texts of at most `most` characters, looking no deeper
+def _is_short(value: object) -> bool:
+    """Return True if `value`, of JSON, has texts of at most SHORT characters, looking no deeper
     than the parts of its items."""
-    left = most
+    left = SHORT
     for item in value if isinstance(value, list) else [value]:
         content = item.get("content") if isinstance(item, dict) else item
         for part in content if isinstance(content, list) else [content]:
