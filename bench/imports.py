@@ -14,15 +14,10 @@ this machine, the one of the child process that highlights code is not.
 import argparse
 import io
 import json
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from bench.database import migrated_database
+
 ROUNDS = 3
 TURNS = 4  # questions of a conversation, each with a reply
 
@@ -49,16 +44,7 @@ def main():
     parser.add_argument("--megabytes", type=float, default=5)
     parser.add_argument("--here", action="store_true", help="in what DATABASE_URL names")
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-    os.environ.setdefault("SECRET_KEY", "for-measuring-only-0123456789-0123456789")
-    os.environ.update(INSECURE_HTTP="true")
-    with tempfile.TemporaryDirectory(prefix="bench-imports-") as folder:
-        if not options.here:
-            os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
-        subprocess.run([sys.executable, ROOT / "manage.py", "migrate", "-v0"], check=True)
-        import django
-
-        django.setup()
+    with migrated_database(here=options.here):
         print(f"{options.megabytes:.1f} MB\n")
         print("| | reading, s a MB | storing, s a MB | longest piece, s | held, s |")
         print("|---|--:|--:|--:|--:|")

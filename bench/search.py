@@ -12,18 +12,14 @@ date and by relevance. It includes the time of PostgreSQL if that runs on this m
 
 import argparse
 import itertools
-import os
 import random
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+from bench.database import migrated_database
+
 ROUNDS = 9
 PEOPLE = 50
 TURNS = 20  # messages of a conversation
@@ -38,16 +34,7 @@ def main():
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--here", action="store_true", help="in what DATABASE_URL names")
     options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
-    os.environ.setdefault("SECRET_KEY", "for-measuring-only-0123456789-0123456789")
-    os.environ.update(INSECURE_HTTP="true")
-    with tempfile.TemporaryDirectory(prefix="bench-search-") as folder:
-        if not options.here:
-            os.environ["DATABASE_URL"] = f"sqlite:///{folder}/db.sqlite3"
-        subprocess.run([sys.executable, ROOT / "manage.py", "migrate", "-v0"], check=True)
-        import django
-
-        django.setup()
+    with migrated_database(here=options.here):
         language = Language()
         size, seconds = fill(language, options.messages)
         report(language, options.messages, size, seconds)
