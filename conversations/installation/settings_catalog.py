@@ -213,7 +213,10 @@ GROUPS = (
             Setting(
                 "REVIEW_READINGS_PER_HOUR",
                 "240",
-                _("Times in an hour a reviewer may open conversations of others; 0 is no limit."),
+                _(
+                    "Times in an hour a reviewer may open, or export, conversations of others; "
+                    "0 is no limit."
+                ),
             ),
             Setting("CURRENCY", "USD", _("The currency of prices, costs and budgets.")),
             Setting(
