@@ -197,6 +197,21 @@ def test_pin_and_unpin(me, alice):
     assert [heading for heading, _rows in shown(me.get("/"))] == ["Today", "Previous 7 days"]
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [("/archive/", {"archived_at": timezone.now()}), ("/pinned/", {"pinned_at": timezone.now()})],
+)
+def test_the_button_of_a_row_takes_it_out_of_the_page(me, alice, path, fields):
+    """Sent as the page has it."""
+    make(alice, "kept here", **fields)
+    rows = me.get(path).text.split("<main")[1]
+    assert "kept here" in rows
+    [action] = re.findall(r'<form method="post" action="([^"]+)">', rows)
+    [(name, value)] = re.findall(r'<button class="button" name="(\w+)" value="(\w+)">', rows)
+    me.post(action, {name: value})
+    assert "kept here" not in me.get(path).text.split("<main")[1]
+
+
 def test_archive_and_back(me, alice):
     conversation = make(alice, "put away", pinned_at=timezone.now())
     answer = me.post(url(conversation, "archive"), follow=True)
