@@ -242,7 +242,7 @@ def test_a_conversation_of_pictures_alone_comes_in(tell, bob):
 
 
 def test_markdown_has_every_item_in_words_and_the_sources(tell):
-    text = markdown_export.write(tell(*IN_ORDER))
+    text = "".join(markdown_export.pieces(tell(*IN_ORDER)))
     places(
         text,
         "Searched the web: rain in Brest today",
