@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -409,6 +409,15 @@ def test_what_was_said_long_ago_is_found_behind_what_is_new_whenever_it_came(ali
     assert texts("plan", alice) == found
     call_command("rebuild_search")
     assert texts("plan", alice) == found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_text_that_cannot_be_indexed_is_refused_at_once(alice):
+    """Not tried with one id after the other, as a text whose id is taken."""
+    conversation = Conversation.objects.create(owner=alice, title="plan")
+    row = (None, conversation.pk, None, timezone.now(), "plan")
+    with pytest.raises(IntegrityError):
+        index.add_entries(index.entries_of([row]))
 
 
 def test_many_texts_of_one_moment_stand_in_the_index(alice):

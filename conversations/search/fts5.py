@@ -53,20 +53,26 @@ def _insert(entries):
         pairs, refused = list(waiting.items()), []
         for start in range(0, len(pairs), ROWS):
             batch = pairs[start : start + ROWS]
-            if _store(batch):
+            try:
+                _store(batch)
                 stored += batch
-                continue
-            # An id of them is taken, by a text of the same millisecond: which one is not told.
-            for pair in batch:
-                (stored if _store([pair]) else refused).append(pair)
+            except IntegrityError:
+                # An id of them may be taken, by a text of the same millisecond: which one is not
+                # told. Of one row only that is passed over, any other fault is raised again.
+                for pair in batch:
+                    is_stored = _store([pair], "ON CONFLICT (id) DO NOTHING")
+                    (stored if is_stored else refused).append(pair)
         taken |= waiting.keys()
         waiting = ids_of([entry for _pk, entry in refused], taken)
     return sorted(stored, key=itemgetter(0))
 
 
-def _store(pairs):
-    """Store a SearchEntry row for each of `pairs`, `(id, Entry)`, by one statement. Return False,
-    and store none of them, if one of the ids is taken."""
+def _store(pairs, clause=""):
+    """Store a SearchEntry row for each of `pairs`, `(id, Entry)`, by one statement that ends with
+    the SQL text `clause`; return how many were stored.
+
+    Raises IntegrityError, and stores none of them, if one breaks a rule of the table.
+    """
     row = "(%s, %s, %s, %s, %s, %s, %s)"
     values = []
     for pk, entry in pairs:
@@ -79,16 +85,12 @@ def _store(pairs):
             entry.part,
             as_stored(entry.attachment_id),
         )
-    try:
-        change(
-            "INSERT INTO conversations_searchentry"  # noqa: S608
-            " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id)"
-            f" VALUES {', '.join([row] * len(pairs))}",
-            *values,
-        )
-    except IntegrityError:
-        return False
-    return True
+    return change(
+        "INSERT INTO conversations_searchentry"  # noqa: S608
+        " (id, owner_id, conversation_id, message_id, created_at, part, attachment_id)"
+        f" VALUES {', '.join([row] * len(pairs))} {clause}",
+        *values,
+    )
 
 
 def delete(pairs):
