@@ -21,12 +21,12 @@ COST_HEADER = "x-litellm-response-cost"
 
 @dataclass(frozen=True, slots=True)
 class Billing:
-    """The gateway's statements about the price of one request; "" or None where it made none.
+    """Billing data of one request as the gateway stated them; "" or None where it stated nothing.
 
-    `service_tier` is the tier that the call was billed in, such as "flex". `tool_usage` is the
-    object of that name as it came, with `server_tool_use` of `usage` added to it under that name.
-    `cost` is an amount of money in the gateway's currency, `cost_source` where it stood: "usage"
-    or "header".
+    `service_tier` is the tier that was billed, such as "flex". `tool_usage` is the JSON object of
+    that name, cleaned, with the member `server_tool_use` of `usage` added. `cost` is an amount of
+    money in the gateway's currency; `cost_source` says where it was found: "usage" (the `usage`
+    object) or "header" (an HTTP header).
     """
 
     service_tier: str = ""
@@ -35,7 +35,8 @@ class Billing:
     cost_source: str = ""
 
     def updated(self, response: dict) -> "Billing":
-        """Return a new Billing: this one, with the values that `response` names replaced.
+        """Return a copy of this Billing in which the values that `response` names replace the
+        earlier ones.
 
         `response` is the JSON of a response object or of a chunk of a chat completion.
         """
@@ -52,9 +53,9 @@ class Billing:
         )
 
     def with_header(self, headers: Mapping[str, str]) -> "Billing":
-        """Return a Billing with the cost in the HTTP `headers` (LiteLLM sends one) or, if there is
-        none or the body named one, this Billing. Only for a response that was not streamed: the
-        headers of a stream leave before its cost is known."""
+        """Return a copy of this Billing with the cost in the HTTP `headers` (LiteLLM's
+        COST_HEADER); this Billing itself if they name no cost or `cost` is known already. Only for
+        a response that was not streamed: the headers of a stream leave before its cost is known."""
         cost = money(headers.get(COST_HEADER))
         if self.cost is not None or cost is None:
             return self
@@ -68,8 +69,8 @@ def tier_in(response: dict) -> str:
 
 
 def money(value: object) -> Decimal | None:
-    """Return `value`, a number from JSON or its text, as a Decimal from 0 to LARGEST_COST, rounded
-    to 8 decimal places; None if it is anything else."""
+    """Return `value`, from JSON, as a Decimal from 0 to LARGEST_COST, rounded to 8 decimal places;
+    None if it is neither a number nor a text such as "0.0012", or is outside of that range."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str) and len(value) > LONGEST_STRING:

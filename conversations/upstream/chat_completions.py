@@ -12,9 +12,9 @@ from .response_builder import ResponseBuilder
 class ChatCompletionsReader:
     """Reader that writes the text, usage and end of a chat completion into a ResponseBuilder.
 
-    It becomes the items of the Responses API: reasoning, one message, and calls of functions.
-    `finishing` is True once a `finish_reason` has come: only usage, `[DONE]` or the end of the body
-    may follow. Then `finish` must be called.
+    The completion becomes items of the Responses API: reasoning, one message, and calls of
+    functions. `finishing` is True once a `finish_reason` has come: only usage, `[DONE]` or the end
+    of the body may follow, after which `finish` must be called.
     """
 
     def __init__(self, builder: ResponseBuilder) -> None:
@@ -104,8 +104,8 @@ class ChatCompletionsReader:
         return item
 
     def _think(self, thought: str) -> None:
-        """Add the text `thought`, unless it is "", to the item of reasoning, which stands before
-        the answer."""
+        """Add the text `thought`, unless it is "", to the reasoning item, which stands before the
+        answer."""
         if thought:
             self._builder.items.text_item("reasoning", NOWHERE, late=True).add(thought)
 
@@ -159,7 +159,8 @@ class ChatCompletionsReader:
 
 
 def _text(content: object) -> str:
-    """Return the text in `content` of a message: a text, or a list of parts; "" for none."""
+    """Return the text in `content`, the content of a message: a string, or a list of content parts
+    (dicts), whose texts are joined; "" for none."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -169,6 +170,7 @@ def _text(content: object) -> str:
 
 
 def _reasoning(message: dict) -> str:
-    """Return the text of the reasoning in `message`, under either usual name; "" for none."""
+    """Return the text of the reasoning in `message` (JSON), its `reasoning_content` or `reasoning`;
+    "" for none."""
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     return reasoning if isinstance(reasoning, str) else ""

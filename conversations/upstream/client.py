@@ -46,10 +46,11 @@ STREAM_HEADERS = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
 
 
 class UpstreamError(Exception):
-    """Error raised by `Upstream.models` when the list of models could not be fetched.
+    """Error raised by `Upstream.models` and `listed_models` when the list of models could not be
+    fetched.
 
-    Its `code` is a key of CODES, `message` the gateway's sentence; `http_status` and `retry_after`
-    (seconds) may be None, `request_id` "".
+    Its attributes are those of a Failed event: `code` is a key of CODES, `message` the gateway's
+    sentence; `http_status` and `retry_after` (seconds) may be None, `request_id` "".
     """
 
     def __init__(self, failed: Failed) -> None:
@@ -80,11 +81,12 @@ def build_client(
     """Return an Upstream, the client of one gateway; connections are opened by its first request.
 
     `base_url` is the gateway's address, with or without `/v1`; `api_key` "" sends no key; `headers`
-    are added to every request. `connect_timeout` and `read_timeout` (seconds without a byte) end a
-    call. A response ends at a line of more than `longest_line` bytes or a text of more than
-    `longest_reply` characters. Pictures that come with a response are kept in temporary files in
-    `picture_folder` (None: not at all). `transport` replaces the network, for tests and the demo.
-    Raises ValueError for an address, key or header that cannot be used.
+    are added to every request. A call fails if a connection takes more than `connect_timeout`
+    seconds to open, or no byte comes for `read_timeout` seconds. A response is cut off at a line of
+    more than `longest_line` bytes or a text of more than `longest_reply` characters. Pictures that
+    come with a response are kept in temporary files in `picture_folder` (None: not at all).
+    `transport` replaces the network, for tests and the demo. Raises ValueError for an address, key
+    or header that cannot be used.
     """
     root = root_of(base_url)
     return Upstream(
@@ -122,10 +124,11 @@ class Upstream:
     ) -> None:
         """Store what `build_client` prepared.
 
-        `root` is the address before `/responses`; `redactor` removes secrets from the gateway's
-        sentences; `timeout` is httpx's, in seconds; `silence` is the seconds without a byte after
-        which a call fails; `limits` are the Decoder's `longest_line`, `longest_reply` and
-        `picture_folder`.
+        `root` is the address before `/responses`; `headers` are sent with every request; `redactor`
+        removes secrets from the gateway's sentences; `timeout` is httpx's, in seconds; `silence` is
+        the seconds without a byte after which a call fails; `limits` are the Decoder's
+        `longest_line`, `longest_reply` and `picture_folder`; `pool` opens and keeps the
+        connections.
         """
         self._root = root
         self._headers = headers
@@ -147,9 +150,9 @@ class Upstream:
         `body` is the request as a dict; `stream` is true unless it says otherwise. `total_timeout`,
         in seconds, is for all attempts together; there are at most `attempts` requests, and one
         more if a pooled connection turned out to be closed. `secrets` are texts in `body` that no
-        event may repeat, besides the key. The last event is one Finished or
-        Failed: no error of the gateway or the network is raised. Closing the generator or
-        cancelling its task closes the connection, upon which gateways stop the model.
+        event may repeat, besides the key. The last event is one Finished or Failed: no error of the
+        gateway or the network is raised. Closing the generator or cancelling its task closes the
+        connection, upon which gateways stop the model.
         """
         body = {"stream": True, **body}
         redactor = self._redactor.extended(secrets)
@@ -204,7 +207,8 @@ class Upstream:
         return [each.name for each in await self.listed_models()]
 
     async def listed_models(self) -> list[ListedModel]:
-        """Fetch `GET /models` and return what it says of each model, sorted by name, at most 1,000.
+        """Fetch `GET /models` and return a ListedModel for each entry, sorted by name, at most
+        1,000.
 
         Names that contain a configured secret are left out. Raises UpstreamError.
         """
@@ -247,8 +251,8 @@ class Upstream:
         seconds: float,
         is_page: bool = False,
     ) -> Failed | None:
-        """Fetch the content of the file with the id `file` in the container with the id
-        `container`, which code of a model made, and append it to the open file `into`.
+        """Fetch a file that a model's code made, and append its content to the open file `into`.
+        `container` and `file` are the gateway's ids of the container and of the file in it.
 
         Only the gateway's own address is asked, and no redirect is followed. Returns None if all of
         it came; else a Failed: "not_api" for a web page in place of a file (unless `is_page`),
@@ -303,9 +307,11 @@ class Upstream:
         fresh: bool,
         **headers: str,
     ) -> httpx.Response | Failed:
-        """Send a request and return its response once the headers have arrived, or a Failed.
+        """Send a request and return its response, with an unread body, once the headers have
+        arrived; a Failed event if none came.
 
-        `path` is appended to the gateway's address; `fresh` forces a new connection. Raises
+        `path` is appended to the gateway's address; `content` is the body (None: none); `headers`
+        are sent besides those of every request; `fresh` forces a new connection. Raises
         _StaleConnection when a reused connection was closed within a second without a byte of a
         response: the gateway cannot have read the request.
         """
@@ -354,8 +360,8 @@ class Upstream:
     async def _read(
         self, http_response: httpx.Response, body: dict, deadline: Deadline, redactor: Redactor
     ) -> AsyncGenerator[list[Event], None]:
-        """Yield the events of a response with a success status, read within `deadline`, without the
-        secrets that `redactor` removes."""
+        """Yield lists of the events of a response with a success status, read within `deadline`,
+        without the secrets that `redactor` removes. `body` is the request's, as a dict."""
         limit = body.get("max_output_tokens")
         decoder = Decoder(
             redactor=redactor,
@@ -390,8 +396,9 @@ class Upstream:
         return self._redactor.sentence(request_id_in(http_response.headers))
 
     def _with_headers(self, last: Event, http_response: httpx.Response) -> Event:
-        """Return the last event of a response with what its HTTP status and headers add: to a
-        Finished that was not streamed the cost, to a Failed status, request id and retry time."""
+        """Return `last`, the last event of a response, with what HTTP status and headers add: to a
+        Finished that was not streamed, the cost; to a Failed, the status, request id and retry
+        time."""
         if isinstance(last, Finished) and last.shape.endswith("-body"):
             return replace(last, billing=last.billing.with_header(http_response.headers))
         if not isinstance(last, Failed):

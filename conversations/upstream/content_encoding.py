@@ -1,4 +1,5 @@
-"""Decompression of response bodies (gzip and deflate), with limits on what a few bytes may become.
+"""Decompression of response bodies (gzip and deflate), with a limit on their size once unpacked,
+against decompression bombs.
 
 A stream is asked for with `Accept-Encoding: identity`, since compression makes proxies hold back
 what should be shown at once; some compress all the same. Other encodings (br, zstd, two at once)

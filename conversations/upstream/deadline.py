@@ -50,7 +50,7 @@ class Deadline:
 
     @property
     def remaining(self) -> float:
-        """Return the seconds left for the whole call, never negative; `shorten` does not count."""
+        """Return the seconds left for the whole call, never negative; not affected by `shorten`."""
         return max(0.0, self._end - self._loop.time())
 
     def shorten(self, seconds: float) -> None:

@@ -43,8 +43,8 @@ class Headers:
 class Started:
     """Event: id and model of the response are known; sent again when more is known.
 
-    `upstream_id` is the gateway's id of the response; each is "" while unknown. `service_tier` is
-    the tier named so far, which the end may correct.
+    `upstream_id` is the gateway's id of the response, `model` the name of the language model, both
+    "" while unknown. `service_tier` is the tier named so far, which the end may correct.
     """
 
     upstream_id: str
@@ -58,8 +58,8 @@ class ItemOpened:
 
     `index` numbers the items of a response, from 0, in the order in which they are opened. `item`
     is its JSON object as the gateway sent it, with at least a `type`; the text of a message or of
-    reasoning follows in other events. It stands before the item with the number `before`, which was
-    opened earlier, or behind all others if that is None.
+    reasoning follows in other events. `before` is the index of the item, opened earlier, before
+    which this one stands in the response; None if it stands after all others.
     """
 
     index: int
@@ -100,10 +100,11 @@ class ItemClosed:
 
 @dataclass(frozen=True, slots=True)
 class PictureReceived:
-    """Event: the item `index`, the call of a tool, brought `picture`, once for each.
+    """Event: `picture` has come for the item `index`, the call of a tool; sent once for each
+    picture.
 
-    It comes before the ItemClosed, whose JSON does not have the picture. `output` is its index in
-    the call's `outputs`; None for the call's own `result`.
+    The event comes before the ItemClosed, whose JSON does not have the picture. `output` is the
+    picture's index in the call's `outputs`; None for the call's own `result`.
     """
 
     index: int
@@ -155,9 +156,10 @@ class Finished:
     as one of: `max_output_tokens` (a token limit cut it), `too_long` (more characters than allowed
     here), and for status `interrupted` one of `cut`, `malformed`, `background` or a code of Failed.
     On a `completed` response `max_output_tokens` hints that the limit cut it all the same, and any
-    other value is the gateway's `finish_reason`. `error_code` is a key of `error_codes.CODES`,
-    `error_message` the gateway's own sentence; `refusal` is the text in which the model declines to
-    answer.
+    other value is the gateway's `finish_reason`. `usage` is None if no tokens were reported.
+    `error_code` is a key of `error_codes.CODES`, `error_message` the gateway's own sentence;
+    `refusal` is the text in which the model declines to answer; `phase` is the field of that name
+    in the last item that had it, such as "final_answer".
     """
 
     status: Status

@@ -8,7 +8,7 @@ PARAGRAPH = "\n\n"
 class FoldedItems:
     """Collector of the text and the reasoning of one response, for callers that need only these.
 
-    Give it all events in their order by `take`; those that are not about items are ignored.
+    Give it all events in their order by `take`; those that bring no text of an item are ignored.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class FoldedItems:
         self._texts: dict[int, str] = {}
 
     def take(self, event: Event) -> None:
-        """Add the text in `event`, the next event of the response."""
+        """Read `event`, the next event of the response, and add its text, if it has any."""
         if isinstance(event, ItemOpened):
             self._types[event.index] = event.item["type"]
             at = len(self._order) if event.before is None else self._order.index(event.before)
@@ -31,12 +31,12 @@ class FoldedItems:
 
     @property
     def text(self) -> str:
-        """The answer so far: the texts of all messages, joined by blank lines."""
+        """Text of the answer so far: the texts of all messages, joined by blank lines."""
         return self._joined("message")
 
     @property
     def reasoning(self) -> str:
-        """The reasoning so far: the texts of all its items, joined by blank lines."""
+        """Text of the reasoning so far: the texts of all reasoning items, joined by blank lines."""
         return self._joined("reasoning")
 
     def _joined(self, kind: str) -> str:

@@ -94,10 +94,8 @@ class Redactor:
         return clean[:longest]
 
     def item(self, item: dict) -> dict:
-        """Return `item`, the JSON of an item, with secrets as `[key]` in all its strings.
-
-        The text of a message is left as it is, like the deltas that it repeats.
-        """
+        """Return `item`, the JSON of an item, with secrets as `[key]` in all its strings and names,
+        except in members called `text`: they repeat the deltas, which are not redacted either."""
         return _replaced(item, self._keys, 0) if self._keys else item
 
     def sentence(self, text: object) -> str:

@@ -32,10 +32,11 @@ PARAGRAPH = "\n\n"
 
 
 class ItemEvents:
-    """Converter of the journal of OutputItems (what was told to them, in order) into events.
+    """Converter of the journal of OutputItems (what happened to them, in order) into events.
 
-    Texts are given without citation marks, in the code reference marks (see ItemText). Thoughts
-    between tags, as `<think>`, at the beginning of a message become an item of reasoning before it.
+    Texts in the events have no citation marks (in the code "reference marks", see ItemText).
+    Thoughts between tags, such as `<think>`, at the beginning of a message become a reasoning item
+    before it.
     """
 
     def __init__(self, items: OutputItems, redactor: Redactor) -> None:
@@ -72,7 +73,7 @@ class ItemEvents:
         return _event(item, text, item.number)
 
     def take(self) -> list[ItemEvent | PictureReceived]:
-        """Return the events for what was told to the items since the last call, as a list."""
+        """Return the events for what happened to the items since the last call, as a list."""
         self.digest()
         ready, self._ready = self._ready, []
         return ready
@@ -139,8 +140,9 @@ class ItemEvents:
         self._give(item, text, replaced)
 
     def _give(self, item: OutputItem, text: str, replaced: bool) -> None:
-        """Make the event for `text`, the next text of `item` or, if `replaced` is True, all of it;
-        before the first text of a further item of its group, one for a blank line."""
+        """Make the event for `text`, the next text of `item` or, if `replaced` is True, all of it.
+        If `item` has had no text and another item of its group has, an event for a blank line comes
+        first."""
         if replaced and item.has_shown:
             self._ready.append(Replaced(text, item.number))
         elif text:

@@ -130,8 +130,8 @@ def _may_become_an_opening_tag(text: str) -> bool:
 
 
 def _find_closing(text: str, closing: str) -> int:
-    """Return the index of the tag `closing` in `text`, skipping those after `; -1 if there is
-    none."""
+    """Return the index of the tag `closing` in `text`, skipping tags right after a backtick; -1 if
+    there is none."""
     end = text.find(closing)
     while end > 0 and text[end - 1] == "`":
         end = text.find(closing, end + 1)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """A language model of `GET /models`: its `name`, and whether it takes `images` and `files` as
-    input (None: the gateway does not say, as OpenAI does not).
+    """Entry of the gateway's list of models (`GET /models`): the `name` of a language model, and
+    whether it takes `images` and `files` as input (None: the gateway does not say, as OpenAI does
+    not).
 
     OpenRouter says it in `architecture.input_modalities`, others in `input_modalities`.
     """
@@ -27,8 +28,8 @@ class ListedModel:
 
 
 def _modalities(entry: object) -> set[str] | None:
-    """Return the set of the kinds of input, such as "image", that the model of `entry` takes, in
-    lower case; None if `entry` does not say."""
+    """Return the set of the kinds of input, such as "image", in the list `input_modalities` of the
+    JSON object `entry`, in lower case; None if `entry` is no object or has no such list."""
     found = entry.get("input_modalities") if isinstance(entry, Mapping) else None
     if not isinstance(found, list):
         return None

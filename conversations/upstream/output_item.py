@@ -77,8 +77,8 @@ class Closed(NamedTuple):
 
 
 class Received(NamedTuple):
-    """Entry of a journal: the item, the call of a tool, brought `picture`; `output` is its index in
-    the call's `outputs`, None for the call's own `result`."""
+    """Entry of a journal: `picture` has come for the item, the call of a tool; `output` is its
+    index in the call's `outputs`, None for the call's own `result`."""
 
     picture: ReceivedPicture
     output: int | None
@@ -89,11 +89,13 @@ Journal = list[tuple["OutputItem", Entry]]
 
 
 class OutputItem:
-    """One item of a response: its type and place. Its methods append what happens to a journal.
+    """Item of a response while it streams: its type and place. Each change made by its methods is
+    appended to the journal as an entry.
 
     `number` counts the items from 0 in the order in which they were opened; `type` is the API's,
-    such as "message"; `thoughts` is the item of reasoning whose text stood between tags, as
-    `<think>`, in this message (None: no such text).
+    such as "message"; `group` is "message", "reasoning" or "tool" (every other type); `thoughts` is
+    the reasoning item made of the text between tags, such as `<think>`, in this message (None: no
+    such text).
     """
 
     __slots__ = (
@@ -227,8 +229,9 @@ class OutputItem:
             self._journal.append((self, Noted(annotation)))
 
     def receive_early(self, picture: ReceivedPicture, output: int | None) -> None:
-        """Add the ReceivedPicture `picture`, which came when the item was opened, as by `receive`,
-        if none comes in its place until `settle`."""
+        """Keep the ReceivedPicture `picture`, which came when the item was opened, until `settle`
+        adds it to the item at `output` (as in `receive`), unless `receive` gets one for the same
+        place first. Of two for one place the second is closed."""
         if output in self._received or output in self._early:
             picture.close()
             return
@@ -273,9 +276,9 @@ class OutputItem:
             return 0
 
     def settle(self) -> None:
-        """Make the whole values of members that were sent in pieces (such as the code of a call)
-        part of the item's JSON, where the last pieces are not yet, and add the pictures that came
-        only when it was opened; called once the response has ended."""
+        """Append to the journal what was held back, once the response has ended: the whole values
+        of members that came in pieces (such as the code of a call), where it lacks the last pieces,
+        and the pictures that `receive_early` kept."""
         for member, (pieces, unshown) in self._streams.items():
             if unshown:
                 self.change(**{member: "".join(pieces)})

@@ -9,7 +9,7 @@ MOST_ITEMS = 256
 
 
 class OutputItems:
-    """The items of one response, in the order in which they stand in its `output`.
+    """List of the items of one response, in the order in which they stand in its `output`.
 
     `ordered` is the list of OutputItems; `journal` has pairs of an item and what happened to it, in
     the order of arrival. Its reader, ItemEvents, clears it.
@@ -96,8 +96,8 @@ class OutputItems:
         return opened
 
     def open_thoughts(self, message: OutputItem) -> OutputItem:
-        """Add an item of reasoning right before the OutputItem `message`, for thoughts between tags
-        in the text of that message, and return it."""
+        """Insert a reasoning item right before the OutputItem `message`, for the thoughts between
+        tags in its text; return the new OutputItem."""
         item = {"type": "reasoning"}
         opened = self._new("reasoning", item, message.place)
         opened.is_apart = True
@@ -126,8 +126,8 @@ class OutputItems:
         self.journal.append((opened, Opened(item)))
 
     def following(self, item: OutputItem) -> int | None:
-        """Return the number of the next item behind the OutputItem `item` for which there was an
-        ItemOpened event; None if there is none."""
+        """Return the `number` of the first OutputItem after `item` in `ordered` that an ItemOpened
+        event has announced; None if there is none."""
         behind = self.ordered[self.ordered.index(item) + 1 :]
         return next((each.number for each in behind if each.is_announced), None)
 
@@ -161,5 +161,6 @@ class OutputItems:
         return end
 
     def _before(self, at: int) -> int:
-        """Return the index before the item at `at` in `ordered`, and before its thoughts."""
+        """Return the index in `ordered` at which to insert what comes before the item at the index
+        `at`: that of the reasoning item with its thoughts, if it has one, else `at`."""
         return at - 1 if self.ordered[at].thoughts is not None else at

@@ -46,10 +46,11 @@ _DATA_URL = re.compile(r"data:image/[a-z0-9.+-]{1,20};base64,", re.IGNORECASE)
 
 
 class ReceivedPicture:
-    """A picture that came with a response, in a temporary file without a name.
+    """Picture that came with a response, in a temporary file without a name.
 
     `fault` says why there is none: "broken" (no base64, or cut off), "too_large", "disk_full"; ""
-    for a whole picture. Who receives it calls `take`; else the file is closed with the response.
+    for a whole picture. The receiver calls `take`; a file that nobody takes is closed with the
+    response.
     """
 
     def __init__(self) -> None:
@@ -80,8 +81,9 @@ class ReceivedPicture:
                 self._file = None
 
     def write(self, piece: bytes, folder: Path) -> None:
-        """Decode `piece`, the next characters of base64 as they stand in JSON, and append it to the
-        file, a new one in `folder`. Blocks."""
+        """Decode `piece`, the next characters of base64 as they stand in JSON, and append the bytes
+        to the file, which the first call creates in `folder`. Sets `fault` if that fails.
+        Blocks."""
         with self._lock:
             if self.fault or self._closed:
                 return
@@ -93,7 +95,8 @@ class ReceivedPicture:
             self._append(text[:usable], folder)
 
     def end(self, folder: Path) -> None:
-        """Decode what is left of the picture, which has come whole, into its file in `folder`.
+        """Decode the characters that `write` held back, append the bytes to the file (in `folder`)
+        and rewind it; called once all of the picture has come. Sets `fault` if that fails.
         Blocks."""
         with self._lock:
             if self.fault or self._closed:
@@ -129,9 +132,10 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 class PictureFilter:
     """Filter for the bytes of one response, which takes pictures in base64 out of its JSON.
 
-    Give it all bytes by `feed`, which returns them with `picture:000001` in place of a picture.
-    What was taken out waits in memory until `write` is called, in a thread, whenever `is_waiting`.
-    `too_long` is True once the response has had more of pictures than one may.
+    Give it all bytes by `feed`, which returns them with a reference such as `picture:000001` in
+    place of each picture. What was taken out waits in memory until `write` is called, in a thread,
+    whenever `is_waiting`. `too_long` is True once the response has had more than MOST_PICTURES, or
+    more than MOST_PICTURE_BYTES of them.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -242,8 +246,9 @@ class PictureFilter:
         return out
 
     def _hold(self, window: bytes, at: int, out: list[bytes]) -> int:
-        """Decide whether the text that has begun is a picture, with its bytes in `window` from `at`
-        on; return the position behind those that were dealt with."""
+        """Decide whether the JSON string that has begun is a picture, by its bytes in `window` from
+        the index `at` on; return the index after those that were read. If it is none, the bytes
+        held back are appended to `out`."""
         held = self._held
         if held is None:
             return at
@@ -275,8 +280,9 @@ class PictureFilter:
         self._add(held)
 
     def _take(self, window: bytes, at: int, out: list[bytes]) -> int:
-        """Take the bytes of the picture in `window` from `at` on; return the position behind
-        them, that of the quote that ends it."""
+        """Take the bytes of the picture in `window` from the index `at` on; return the index after
+        them. If the picture ends there, its reference and the quote that ends it are appended to
+        `out`, and the index is after the quote."""
         end = window.find(b'"', at)
         is_whole = end >= 0
         end = len(window) if end < 0 else end

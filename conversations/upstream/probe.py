@@ -62,7 +62,8 @@ class Row:
 
 
 async def probe(upstream: Upstream, model: str) -> AsyncIterator[Row]:
-    """Send the requests to `upstream` and yield a Row for each finding, in the order of ROWS.
+    """Send the probe's requests to the gateway of `upstream`, an Upstream, and yield a Row for each
+    finding, in the order of ROWS.
 
     `model` is the name of the model to ask. Without a connection, or with a refused key, nothing
     more is sent and the remaining rows have the code `not_asked`. "growing" is left out for an
@@ -129,8 +130,8 @@ def _question(text: str, part: dict) -> dict:
 def _taken(name: str, answer: Answer, works: bool) -> Row:
     """Return the Row `name`: whether the gateway gave a proper `answer` to a request with a file.
 
-    Its value is the number of input tokens: one that silently drops files counts few. `works` is
-    True if the gateway answers requests without files; else the code is "not_asked".
+    Its value is the number of input tokens: a gateway that silently drops files counts few. `works`
+    is True if the gateway answers requests without files; else the code is "not_asked".
     """
     if not works:
         return Row(name, False, "not_asked", essential=False)
@@ -183,11 +184,12 @@ def _accepted(name: str, answer: Answer, *, essential: bool = True) -> Row:
 async def _refused(
     name: str, otherwise: str, works: bool, upstream: Upstream, model: str, turns: list[dict]
 ) -> Row:
-    """Send a request that a gateway should refuse, and return the Row `name`: whether it did, with
-    the error code as its value.
+    """Send `turns` (messages as dicts) to `model`, a request that a gateway should refuse, and
+    return the Row `name`: `ok` is True if it was refused, with the error code as `value`.
 
-    `otherwise` is the code of the Row if the gateway answered. `works` is True if it answers proper
-    requests; else a failure means nothing, and nothing is sent.
+    `otherwise` is the code of the Row if the gateway answered. `works` is True if the gateway
+    answers proper requests; else a failure means nothing, nothing is sent, and the code is
+    "not_asked".
     """
     if not works:
         return Row(name, False, "not_asked", essential=False)

@@ -21,9 +21,9 @@ WAITED_SECONDS = 0.3
 class Answer:
     """Result of one request, with times in seconds since it was sent.
 
-    `first` and `last` are when the first and the last text came (None: no text), `total` when it
-    ended. `items` are its items (JSON objects) as far as they came, messages among them;
-    `citations` is the number of sources that its text cites.
+    `end` is its last event. `first` and `last` are when the first and the last text came (None: no
+    text), `total` when it ended. `items` are its items (JSON objects) as far as they came, messages
+    among them; `citations` is the number of sources that its text cites.
     """
 
     end: Finished | Failed

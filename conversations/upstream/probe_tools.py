@@ -1,4 +1,4 @@
-"""Probe of the gateway's own tools: tries each, and reports whether it happened.
+"""Probe of the gateway's own tools: asks for the use of each, and reports whether it was used.
 
 Most gateways answer 200 and drop a tool that they do not know, so only what comes back counts: an
 item of the tool, a count in `tool_usage`, or citations.
@@ -43,7 +43,7 @@ async def probe_tools(
 ) -> AsyncIterator[Row]:
     """Ask `model` one question for each of `trials` and yield a Row about it.
 
-    Its `ok` is True if the tool happened; `value` says by what. Otherwise its code is
+    Its `ok` is True if the tool was used; `value` says what shows that. Otherwise its code is
     "tool_dropped" (an answer without it), "tool_failed" (it was tried and failed),
     "include_refused" (it is accepted without its `include`), or that of the refusal.
     `max_tool_calls` is sent if it is not 0. A gateway that cannot be reached, or refuses the key,
@@ -89,8 +89,9 @@ async def _try(upstream: Upstream, model: str, trial: Trial, limits: dict[str, i
 
 
 def _calls(answer: Answer, kind: str) -> tuple[str, str]:
-    """Return the types of the items of `answer` that are of the tool `kind`, each with its number,
-    as two texts: of those that came about, and of those that failed. "" for none."""
+    """Return two texts, about the calls of the tool `kind` in `answer` that succeeded and about
+    those that failed: the types of the items with their counts, as "web_search_call × 2"; "" for
+    none."""
     done: dict[str, int] = {}
     failed: dict[str, int] = {}
     for item in answer.items:

@@ -28,8 +28,10 @@ class ReferenceMarks:
     """Remover of references from one text that arrives in pieces; give them to `strip` in order.
 
     ChatGPT's models write references such as `cite turn0search1` between private-use characters,
-    U+E200 to U+E206. Both the characters and the reference between them go; a character without a
-    reference goes alone, and what follows it stays. How the text is cut changes nothing.
+    U+E200 to U+E206. Both the characters and the reference between them are removed, except words
+    that belong to the sentence: the name of an `entity`, the text of a `url`. A character without a
+    reference is removed alone, and what follows it stays. How the text is cut into pieces changes
+    nothing.
     """
 
     def __init__(self) -> None:
@@ -62,7 +64,8 @@ class ReferenceMarks:
 
 
 def strip_reference_marks(text: str) -> str:
-    """Return `text`, a whole text, without reference marks and what they enclose."""
+    """Return `text`, a whole text, without reference marks and the references between them, as
+    ReferenceMarks removes them."""
     return ReferenceMarks().strip(text, last=True)
 
 

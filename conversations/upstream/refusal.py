@@ -27,8 +27,8 @@ class Refusal:
             self.size += len(piece)
 
     def item_at(self, place: Place) -> "RefusedItem":
-        """Return the RefusedItem at `place`, through which a part adds its text to this Refusal; a
-        blank line is added first if another item's text came before."""
+        """Return the RefusedItem at `place`, through which a TextPart adds its text to this
+        Refusal; a blank line is added first if another item's text came before."""
         if self._last is None or not self._last.is_at(place):
             if self._last is not None and self:
                 self.add("\n\n")
@@ -50,8 +50,8 @@ class Refusal:
 
 
 class RefusedItem:
-    """An output item whose text is a refusal. It stands in for an OutputItem where a TextPart adds
-    text, which goes to the Refusal of the response."""
+    """Output item whose text is a refusal: stands in for an OutputItem, and passes the text that a
+    TextPart adds on to the Refusal of the response."""
 
     __slots__ = ("_place", "_refusal")
 

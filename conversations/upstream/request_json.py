@@ -22,15 +22,15 @@ async def encoded(body: dict) -> bytes:
 
 
 async def slices(content: bytes) -> AsyncGenerator[bytes, None]:
-    """Yield `content`, a request's body, in slices, so that no more is handed to the connection,
-    and encrypted, at a time."""
+    """Yield `content`, a request's body, in slices of at most SLICE bytes, so that the connection
+    is handed, and TLS encrypts, no more than that at a time."""
     for start in range(0, len(content), SLICE):
         yield content[start : start + SLICE]
 
 
 def _is_short(value: object) -> bool:
-    """Return True if `value`, of JSON, has texts of at most SHORT characters, looking no deeper
-    than the parts of its items."""
+    """Return True if the texts in `value`, the `input` of a request, have at most SHORT characters
+    in all, looking no deeper than the parts of its items."""
     left = SHORT
     for item in value if isinstance(value, list) else [value]:
         content = item.get("content") if isinstance(item, dict) else item

@@ -17,12 +17,12 @@ LEFTOVER_SECONDS = 0.05
 
 
 async def chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Yield the body of `http_response` as bytes in the pieces it arrives in, decompressed.
+    """Yield the body of `http_response` as bytes as it arrives, decompressed, in pieces.
 
-    From the network each piece is all that has arrived since the one before, so that a slow reader
-    keeps up, in parts of PIECE bytes, between which others come in; what it leaves unread stops the
-    sender (aiohttp's flow control). Raises the exceptions of aiohttp and httpx,
-    httpx.DecodingError for an encoding that was not asked for, and UnpackedTooLarge.
+    From the network all that has arrived is read at once, so that a slow reader keeps up, and
+    yielded in pieces of at most PIECE bytes, between which other tasks run. What is left unread
+    stops the sender (back-pressure: aiohttp's flow control). Raises the exceptions of aiohttp and
+    httpx, httpx.DecodingError for an encoding that was not asked for, and UnpackedTooLarge.
     """
     if _is_plain(http_response):
         async for data in _arriving(http_response):

@@ -40,7 +40,7 @@ class ResponseBuilder:
         pictures: PictureFilter,
     ) -> None:
         """`redactor` removes the site's secrets from error messages and names that a gateway sends;
-        `pictures` has those that were taken out of the JSON.
+        `pictures` is the PictureFilter with the pictures that were taken out of the JSON.
 
         `max_characters` limits the answer, the reasoning and the refusal each; `max_output_tokens`
         is the limit in tokens that the request set, or None.

@@ -96,8 +96,8 @@ class ResponseItems:
                 found.close(item)
 
     def _without_pictures(self, item: dict) -> tuple[dict, dict[int | None, ReceivedPicture]]:
-        """Return `item`, the JSON of a complete item, without the pictures in it, and these, by
-        their index in its `outputs` (None: its `result`)."""
+        """Return `(item without the pictures in it, {index: ReceivedPicture})` for `item`, the JSON
+        of an output item; the index is that in its `outputs`, or None for its `result`."""
         pictures: dict[int | None, ReceivedPicture] = {}
         find = self._builder.pictures.picture_in
         if item.get("type") in PICTURE_CALLS:
@@ -120,8 +120,8 @@ class ResponseItems:
 
     def _restated(self, group: Group) -> OutputItem | None:
         # Some give an item another id at its end than it had while it was streamed.
-        """Return the last OutputItem of `group` if it is not complete, else None: used where no
-        item has the id of a complete one."""
+        """Return the last OutputItem of `group` if it is not complete, else None: used for a
+        complete item (JSON) whose id no OutputItem has."""
         found = self._items.last(group)
         return found if found is not None and not found.is_closed else None
 

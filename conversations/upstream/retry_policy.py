@@ -14,10 +14,10 @@ FIRST_PAUSE = 0.5
 def pause_before_retry(failed: Failed, number: int) -> float | None:
     """Return the seconds to wait before the next attempt, None if the call must not be repeated.
 
-    `failed` is how attempt `number` (from 1) ended. Repeated is only a call that did no work: no
-    connection, too many requests, or status 502 to 504. The pause is the gateway's `retry_after`
-    (above LONGEST_PAUSE the call is not repeated), else FIRST_PAUSE, doubled after each attempt;
-    both are varied at random.
+    `failed` is the Failed event of attempt `number` (from 1). Repeated is only a call that did no
+    work: no connection, too many requests, or status 502 to 504. The pause is the gateway's
+    `retry_after` (above LONGEST_PAUSE the call is not repeated), else FIRST_PAUSE with exponential
+    back-off (doubled after each attempt); both with random jitter.
     """
     if failed.http_status is None:
         repeated = not failed.sent and failed.code in ("connect", "timeout_connect")

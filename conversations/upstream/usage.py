@@ -103,7 +103,8 @@ def _count(reported: dict, *names: str) -> int | None:
 
 def _detail(reported: dict, objects: tuple[str, ...], *names: str) -> int | None:
     """Return the largest count under any of `names` in those members of `reported`, a `usage`
-    object, that are objects and called as in `objects`; None if there is none."""
+    object, whose names are in `objects` and whose values are JSON objects; None if there is
+    none."""
     details = [found for name in objects if isinstance(found := reported.get(name), dict)]
     known = [count for each in details if (count := _count(each, *names)) is not None]
     return max(known) if known else None
