@@ -48,10 +48,10 @@ def answerable(items: Sequence[Item] | None, *, is_cut_off: bool) -> list[Item]:
 
 
 def answers(requests: Sequence[Item], allowed: Collection[str]) -> list[Item]:
-    """Return the items of a person's message that answers the items `requests`: those whose ids are
-    in `allowed` are allowed, the others refused.
+    """Return the items `mcp_approval_response` of a person's message, one for each of the items
+    `requests`: a request whose id is in `allowed` is allowed, any other refused.
 
-    The names of tool and server stand beside, for people to read; they are not sent.
+    Each also has the names of tool and server, for people to read; they are not sent.
     """
     return [
         {
@@ -67,7 +67,8 @@ def answers(requests: Sequence[Item], allowed: Collection[str]) -> list[Item]:
 
 def answered_input(reply: Sequence[Item], answer: Sequence[Item]) -> list[Item]:
     """Return what a request to the gateway sends for a person's answer: the requests for approval
-    that it answers, then the answers, items of the API. Of either none without the other.
+    that have been answered, then the answers, items of the API. A request without an answer is left
+    out, as is an answer without its request.
 
     `reply` are the items of the reply that asked, `answer` those of the person's message.
     """
@@ -84,8 +85,8 @@ def answered_input(reply: Sequence[Item], answer: Sequence[Item]) -> list[Item]:
 
 
 def _is_readable(item: Item) -> bool:
-    """Return True if the request `item` is whole, and has an id that survives a form, the name of a
-    tool, and names that can be shown in full."""
+    """Return True if the request `item` is whole, and has an id that an HTML form sends back
+    unchanged, the name of a tool, and names that can be shown in full."""
     name, server = text_in(item, "name"), text_in(item, "server_label")
     # Browsers change line ends in what forms send.
     has_id = text_in(item, "id") == line_in(item, "id", LONGEST_ID) != ""

@@ -2,8 +2,8 @@
 longer than the limits.
 
 Items come from gateways and from import files. What was cut is counted in the item itself, under
-the key `omitted` (a name of this site's own): `{"pictures": 1, "characters": 9000, …}`, see
-`_Cleaner.omitted`.
+the key `omitted` (a name of this site's own): `{"pictures": 1, "characters": 9000, …}`, with the
+names in `_NAMES`.
 """
 
 import json
@@ -68,9 +68,10 @@ def clean(item: Mapping[str, object]) -> Item:
 
 
 def clean_all(items: object) -> list[Item]:
-    """Return the items of one message, cleaned as by `clean`: at most MOST_ITEMS and
-    LONGEST_MESSAGE bytes of them. Of what is beyond that only type and state are left; entries that
-    are no dicts are left out. Never raises."""
+    """Return the items of one message, cleaned as by `clean`, for the list `items` (parsed JSON);
+    [] if it is no list. Entries that are no dicts are left out. Beyond LONGEST_MESSAGE bytes in
+    all, items keep only type, id, status and role; those beyond MOST_ITEMS are replaced by one item
+    that counts them in `omitted`. Never raises."""
     given = [each for each in items if isinstance(each, Mapping)] if isinstance(items, list) else []
     room = LONGEST_MESSAGE
     cleaned: list[Item] = []
@@ -94,10 +95,12 @@ _NAMES = frozenset({"pictures", "characters", "levels", "entries", "numbers", "i
 
 
 class _Cleaner:
-    """Copies JSON values without what must not be stored, and counts in `omitted` what it cuts."""
+    """Copier of JSON values that leaves out what must not be stored, and counts in `omitted` what
+    it cuts."""
 
     def __init__(self, omitted: Counter[str], longest: int = LONGEST_ITEM, most: int = MOST_VALUES):
-        """`longest` is the most characters of a text, `most` the most entries of a list or dict."""
+        """`omitted` is the Counter to add to; `longest` is the most characters of a text, `most`
+        the most entries of a list or dict."""
         self.omitted = omitted
         self._longest = longest
         self._most = most

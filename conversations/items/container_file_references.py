@@ -16,8 +16,8 @@ _PATH = re.compile(r"(?:/v1)?/containers/([^/?#]+)/files/([^/?#]+)/content")
 
 @dataclass(frozen=True, slots=True)
 class ContainerFile:
-    """A file called `name` ("" if it has no name) with the id `file` in the container `container`
-    of a gateway; `entry` is the JSON (dict) that names it."""
+    """Reference to a file in a gateway's container: the ids `container` and `file`, the file's
+    `name` ("" if it has none), and `entry`, the JSON (dict) that names it."""
 
     container: str
     file: str
@@ -31,10 +31,10 @@ class ContainerFile:
 
 
 def container_files(items: Sequence[Item], base_url: str) -> list[ContainerFile]:
-    """Return the ContainerFiles that the `items` of a reply name, in order: those of the first
-    MOST_FILES different files, each as often as it is named, and of the one after these, which
-    tells that there are more. `base_url` is the gateway's address: an address of a picture counts
-    only if it is within that."""
+    """Return a list with a ContainerFile for each time that the `items` of a reply name a file, in
+    order, up to MOST_FILES + 1 different files: one more than are fetched, which tells that there
+    are more. `base_url` is the gateway's address: an address of a picture counts only if it is
+    within that."""
     base_url = base_url.rstrip("/").removesuffix("/responses")
     found: list[ContainerFile] = []
     known: set[tuple[str, str]] = set()

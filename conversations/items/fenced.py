@@ -6,8 +6,8 @@ _TICKS = re.compile("`{3,}")
 
 
 def fenced(code: str, language: str = "") -> str:
-    """Return `code` as a fenced code block in Markdown, labelled `language`; "" for blank code. Its
-    fence has more backticks than any row of them in `code`."""
+    """Return `code` as a fenced code block in Markdown, labelled `language`; "" for blank code. The
+    fence has more backticks than any run of backticks in `code`."""
     if not code.strip():
         return ""
     marks = "`" * max(3, *(len(each) + 1 for each in ["", *_TICKS.findall(code)]))

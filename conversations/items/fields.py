@@ -27,9 +27,9 @@ def passage_in(item: Mapping[str, object], name: str) -> str:
 
 
 def json_in(item: Mapping[str, object], name: str) -> str:
-    """Return `item[name]`, such as the arguments of a call, if it is a text, which the API's JSON
-    texts are; anything else, as some gateways send it, as JSON text. "" if it is missing or
-    null."""
+    """Return `item[name]`, such as the arguments of a call, as JSON text: a text as it is, since
+    the API sends JSON as text; any other value, as some gateways send it, serialised. "" if it is
+    missing or null."""
     value = item.get(name)
     if value is None or isinstance(value, str):
         return value or ""

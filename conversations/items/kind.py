@@ -44,7 +44,7 @@ class Kind:
 
     def text(self, item: Item) -> str:
         """Return what the item adds to `Message.text`: Markdown, which is searched, copied, sent
-        with the next request and named in titles. Citation marks are still in it; the caller
+        with the next request and used for titles. Citation marks are still in it; the caller
         replaces them (`text_of` does)."""
         return ""
 
@@ -58,9 +58,9 @@ class Kind:
         return []
 
     def next_input(self, item: Item) -> list[Item]:
-        """Return what is sent of the item in the `input` of the next request: items or, of a
-        content part, content parts. A part with the key `file` (id of a file of this site) has no
-        content yet: who sends it puts that in."""
+        """Return what is sent of the item in the `input` of the next request: a list of items or,
+        for a content part, of content parts. A part with the key `file` (id of a file of this site)
+        lacks the file's content, which the sender has to put in."""
         return []
 
     def estimated_tokens(self, item: Item) -> int:

@@ -20,8 +20,8 @@ LONGEST_SEARCHED = 60_000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Projections:
-    """The columns of a Message that are made from its items; the HTML is as `join_segments` makes
-    it."""
+    """Columns of a Message that are made from its items: text and reasoning in Markdown, and their
+    HTML as `join_segments` makes it."""
 
     text: str
     html: str
@@ -60,9 +60,9 @@ def projections(
     items: Sequence[Item], name: str, account: Hashable = None, patience: float = 10
 ) -> Projections:
     """Return the Projections of a reply's `items`: the columns made of them, HTML included. Blocks
-    the thread until code is highlighted, at most `patience` seconds. `name` begins the ids of
-    footnotes, `account` is any hashable value by which highlighting is shared fairly, as a person's
-    id.
+    the thread until code is highlighted, at most `patience` seconds for the text or thoughts of
+    each item. `name` begins the ids of footnotes, `account` is any hashable value by which
+    highlighting is shared fairly, as a person's id.
 
     Blocks are numbered as in a reply that is plain text; from the second text (or thoughts) on the
     index of the item and "-" come before the number.

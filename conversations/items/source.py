@@ -26,11 +26,12 @@ _PORT = re.compile(r":(?:80|443)$")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A page (`url`, absolute, http or https) or a file (`url` is "") that a reply names.
+    """Web page (`url`, absolute, http or https) or file (`url` is "") that a reply names.
 
-    `title` is in one line, as the gateway sent it, never "". `host` is the page's, in ASCII; "" for
-    a file. `number` counts the cited ones of a message from 1; None for one that was only
-    consulted. `references` are the names by which citation marks call it, as "turn0search1".
+    `title` is in one line, as the gateway sent it or else made from the address, never "". `host`
+    is the page's, in ASCII; "" for a file. `is_cited` is False if the model only consulted it.
+    `number` counts the cited ones of a message from 1; None for one that was only consulted.
+    `references` are the names by which citation marks call it, as "turn0search1".
     """
 
     url: str
@@ -79,8 +80,8 @@ def file(found: Mapping[str, object], *, is_cited: bool) -> Source | None:
 
 def cited(annotation: Mapping[str, object]) -> Source | None:
     """Return the Source that an annotation of an `output_text` names: `url_citation` (its fields
-    may be in an object of that name, as relays send it), `file_citation`,
-    `container_file_citation` or `file_path`. None for anything else."""
+    may be in an object of that name, as relays send it), `file_citation`, `container_file_citation`
+    or `file_path`. None for anything else, and for a container file that this site has stored."""
     kind = text_in(annotation, "type")
     fields = {**annotation, **dict_in(annotation, kind)}
     if kind == "url_citation":

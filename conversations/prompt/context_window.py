@@ -22,7 +22,8 @@ def estimate_tokens(text, bytes_per_token=BYTES_PER_TOKEN):
 
 
 def fit(turns, *, window, instructions="", max_output_tokens=None, bytes_per_token=None):
-    """Return the newest of `turns` that fit a context window of `window` tokens, as a list.
+    """Return the newest of `turns` (Turn, oldest first) that fit a context window of `window`
+    tokens, as a list.
 
     With `window` None or 0 all are returned. Room is kept for `instructions` (text) and for the
     reply: `max_output_tokens`, or a quarter of the window, at most OUTPUT_RESERVE, where it is

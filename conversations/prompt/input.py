@@ -18,9 +18,10 @@ TURN_OVERHEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class FileParts:
-    """What is sent of the files of one message: `parts` is the list of parts (dicts), documents
-    before pictures; `texts` are the texts in them, `tokens` the estimated tokens of all that is no
-    text, `pictures` and `size` the number of pictures and the bytes of what is sent as base64."""
+    """Content parts for the files of one message, and their size: `parts` are the parts (dicts of
+    the API), documents before pictures; `texts` the texts in them, `tokens` the estimated tokens of
+    all that is not text; `pictures` is the number of pictures, `size` the length in base64 of what
+    is sent as base64, in bytes."""
 
     parts: tuple[dict, ...] = ()
     texts: tuple[str, ...] = ()
@@ -30,11 +31,11 @@ class FileParts:
 
     @property
     def count(self):
-        """The number of parts of the request that these files make."""
+        """Number of parts of the request that these files make."""
         return len(self.parts)
 
     def after(self, others):
-        """Return the FileParts of `others`, which come first, and of these files together."""
+        """Return one FileParts with all of `others` (a FileParts), followed by all of this one."""
         return FileParts(
             parts=(*others.parts, *self.parts),
             texts=(*others.texts, *self.texts),
@@ -46,10 +47,10 @@ class FileParts:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One stored message: `role` ("user" or "assistant") and `text`; `id` is not sent.
+    """Stored message as it is sent: `role` ("user" or "assistant") and `text`; `id` is not sent.
 
-    `files` is what is sent of its files (FileParts), None for none; `items` are further items of
-    the `input` array (dicts of the API), which are sent after the text.
+    `files` are the FileParts for its files, None for none; `items` are further items of the `input`
+    array (dicts of the API), which are sent after the text.
     """
 
     id: object
@@ -60,13 +61,13 @@ class Turn:
 
     @property
     def parts(self):
-        """The content parts (dicts of the API) for files, which are sent after the text; only a
+        """Content parts (dicts of the API) for files, which are sent after the text; only a
         person's turn has any."""
         return self.files.parts if self.files and self.role == "user" else ()
 
     @property
     def item_texts(self):
-        """The list of `items` as JSON texts, by which their tokens are estimated."""
+        """List of `items` as JSON texts, by which their tokens are estimated."""
         return [json.dumps(item, ensure_ascii=False) for item in self.items]
 
     def tokens(self, ratio):
@@ -87,10 +88,10 @@ def join_instructions(*parts):
 
 
 def as_input(turns):
-    """Return the `input` array of the request for `turns`, a list of dicts.
+    """Return the `input` array of the request, a list of dicts, for `turns`, an iterable of Turn.
 
-    Turns without text, files and items are left out; adjacent texts of one role are joined, by a
-    blank line where both are text.
+    A Turn without text, files and items is left out. Consecutive contents of one role become one
+    message: two texts are joined by a blank line; if either has files, one list of parts.
     """
     items: list[dict] = []
     for turn in turns:
@@ -125,7 +126,7 @@ def _parts(content):
 
 
 def body(turns, *, model, instructions="", parameters=None):
-    """Return the request body for the gateway as a dict, for a streamed answer to `turns`.
+    """Return the request body for the gateway as a dict, for a streamed answer to `turns` (Turn).
 
     `model` is the model's name; `instructions` "" sends none; `parameters` is a dict of further
     fields, such as the one that `parameters()` returns.

@@ -12,9 +12,9 @@ from ..kind import Item, Kind, Look, state_of
 @dataclass(frozen=True, slots=True)
 class CodeInterpreterLook(Look):
     """Look of a run of code: `code` is its source, `logs` what it printed, `pictures` the number of
-    pictures that it made and that this site does not have; `lost` is the code that says why not, of
-    the last of them, "" if nothing says it. `is_running` is False while its code is still being
-    written."""
+    pictures that it made and that this site does not have; `lost` is the code that says why the
+    last of these is missing, "" if nothing says it. `is_running` is False while the code is still
+    being written."""
 
     code: str = ""
     logs: str = ""

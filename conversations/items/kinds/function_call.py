@@ -18,7 +18,7 @@ class FunctionCallLook(Look):
 
 
 class FunctionCall(Kind):
-    """Kind for a call of a function. The site offers no functions, so that none is run: some models
+    """Kind for a call of a function. The site offers no functions and runs none, but some models
     call one all the same."""
 
     type = "function_call"

@@ -83,7 +83,7 @@ def _prompt_of(item: Item) -> str:
 
 
 def _is_blocked(error: Item) -> bool:
-    """Return True if `error`, the object of that name of an item, is that a moderation refused the
-    picture, before or after it was made."""
+    """Return True if `error`, the JSON object `error` of an item ({} for none), says that a
+    moderation refused the picture, before or after it was made."""
     codes = (line_in(error, "code", 60), line_in(error, "type", 60))
     return bool(dict_in(error, "moderation_details")) or any("moderation" in each for each in codes)

@@ -52,6 +52,6 @@ class InputImage(Kind):
 
 def named_in_export(item: Item) -> str:
     """Return the text that stands for the attached file `item` in an exported conversation: its
-    name in square brackets."""
+    name (or id) in square brackets; "" if it has neither."""
     name = line_in(item, "filename") or file_in(item)
     return f"[{name}]" if name else ""

@@ -60,8 +60,9 @@ class McpCall(Kind):
 
 
 def _error(item: Item) -> str:
-    """Return the error of the call `item` in one line: its `error` if that is a text, or the
-    `message` or the first text in `content` of that object, as MCP servers send it; "" for none."""
+    """Return the error of the call `item` in one line: its `error` if that is a text; of an object,
+    as MCP servers send it, the `message`, the first text in `content` or the `type`; "" for
+    none."""
     error = dict_in(item, "error")
     texts = [line_in(each, "text") for each in dicts_in(error, "content")]
     found = [line_in(item, "error"), line_in(error, "message"), *texts, line_in(error, "type")]

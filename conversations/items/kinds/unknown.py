@@ -10,7 +10,8 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class UnknownLook(Look):
-    """Look of an item of unknown type: `name` is its type as sent ("": none), `status` its own."""
+    """Look of an item of unknown type: `name` is its `type` and `status` its `status`, as the
+    gateway sent them in one line, cut to 80 and 40 characters; "" if missing."""
 
     name: str = ""
     status: str = ""

@@ -83,14 +83,15 @@ def _is_search(item: Item) -> bool:
 
 
 def _action(item: Item) -> Item:
-    """Return the `action` of `item`, a dict; {} if it has none."""
+    """Return the `action` of `item`, a dict; {} if it has none. An item of OpenRouter's for the
+    reading of a page counts as an action `open_page`."""
     if item.get("type") == _FETCH:
         return {**item, "type": "open_page"}
     return dict_in(item, "action")
 
 
 def _pages(items: Iterable[Item]) -> list[Source]:
-    """Return the Sources of the web pages that `items` opened or searched through, other than
-    searches of the web."""
+    """Return a list of Sources, the web pages that `items` opened or searched within; items that
+    are searches of the web are skipped."""
     actions = (_action(item) for item in items if not _is_search(item))
     return [each for action in actions if (each := page(action, is_cited=False))]
