@@ -21,8 +21,8 @@ class Switch:
 
 
 class PersonsTools:
-    """The tools that `person` (a Person; None: nobody) may use. The names of the person's groups
-    are queried once, and only if a tool is limited to groups."""
+    """Tools of each model that `person` (a Person; None: nobody) may use. The names of the person's
+    groups are queried once, and only if a tool is limited to groups."""
 
     def __init__(self, person):
         self._person = person
@@ -49,7 +49,8 @@ class PersonsTools:
 
 
 def switched_on(tools, names):
-    """Return those of `tools` (Tools) that are on by the choice `names`, as a tuple."""
+    """Return those of `tools` (Tools) that are on by the choice `names`, a list of names of tools
+    (None: nobody chose, each is as its `default` says), as a tuple."""
     return tuple(tool for tool in tools if (tool.default if names is None else tool.name in names))
 
 
@@ -61,7 +62,8 @@ def sent_with(tools, request):
 
 
 def merged(names, tools, shown, ticked):
-    """Return the choice (a list of names) after a form was sent, beginning with the choice `names`.
+    """Return the choice (a list of names of tools) after a form was sent; `names` is the choice
+    before it (None: nobody chose).
 
     `tools` are the Tools of all models that the person may use, `shown` the names of those that the
     form had a switch for, `ticked` the names of the switches that were on. A tool without a switch

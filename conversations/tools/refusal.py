@@ -1,4 +1,5 @@
-"""Refusals of a request for its tools: which setting an error of the gateway names."""
+"""Refusal of a request because of its tools: finds which tool or setting an error of the gateway
+names."""
 
 import re
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ class Named:
 
 
 def named_in(message, request):
-    """Return what of the tools in `request`, the JSON of `Response.request`, the gateway's error
-    `message` names, as a Named; None if it had no tools, or none of that is named."""
+    """Return as a Named which tool, or which field sent with tools, the gateway's error `message`
+    (text) names; None if it names none, or if `request`, the JSON of `Response.request`, has no
+    tools."""
     tools = [tool for tool in request.get("tools") or () if _has_type(tool)]
     if not tools:
         return None

@@ -22,7 +22,8 @@ def fields_of(tools):
 
 
 def fields_stored(request):
-    """Return those fields (a dict) from `request`, the JSON of `Response.request`."""
+    """Return the fields `tools` and `include` (a dict) of `request`, the JSON of
+    `Response.request`, as far as it has them."""
     return {name: request[name] for name in FIELDS if name in request}
 
 

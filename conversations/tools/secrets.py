@@ -8,8 +8,8 @@ from conversations.tools import mcp
 
 
 class SecretMissing(Exception):
-    """Raised if an environment variable that a tool names is not set, or must not be sent. The
-    message is its name."""
+    """Error raised if an environment variable that a tool names is not set, or is a setting of this
+    site, which must not be sent. The message is the variable's name."""
 
 
 def has_secrets(body):
@@ -56,7 +56,8 @@ def _names(tool):
 
 
 def _value(name):
-    """Return the value of the environment variable `name`, or raise SecretMissing."""
+    """Return the value of the environment variable `name`. Raise SecretMissing if it is not set, or
+    is a setting of this site."""
     value = "" if is_read_by_site(name) else secret(name)
     if not value:
         raise SecretMissing(name)

@@ -33,7 +33,8 @@ _UNSTORABLE = re.compile("\\\\u0000|[\0\ud800-\udfff]")
 
 
 class Fault(Exception):
-    """Raised for an entry that is no tool; the message is a sentence in the active language."""
+    """Error raised for an entry that is no tool; the message is a sentence in the active
+    language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +212,8 @@ def _name(name):
 
 
 def _label(label, type_name):
-    """Return the label `label` (None: that of the tool's type) in one line; raise Fault if it is
-    none."""
+    """Return `label` in one line; for None, the label of the tool's type `type_name`. Raise Fault
+    if it is no text of 1 to LONGEST_LABEL characters."""
     if label is None:
         return label_of(type_name)
     text = " ".join(label.split()) if isinstance(label, str) else ""
