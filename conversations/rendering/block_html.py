@@ -15,9 +15,9 @@ from .text_direction import direction
 
 
 def wrapped(html: str, number: int, prefix: str = "") -> str:
-    """Return `html`, that of one block, in its <div class="block"> with `data-block`, by which
-    scripts find it: `prefix` followed by `number`, counted from 0. The prefix tells apart several
-    texts in one article."""
+    """Return `html`, the HTML of one block, in a <div class="block"> with the attribute
+    `data-block`: `prefix`, which tells apart several texts in one article, followed by `number`,
+    the block's number from 0. A block with right-to-left letters also gets dir="auto"."""
     attribute, html = direction(html)
     return f'<div class="block" data-block="{prefix}{number}"{attribute}>{html}</div>'
 
@@ -56,8 +56,9 @@ def parsed_html(source: str, definitions: str = "", box: Box = code_box) -> str:
 
 
 def fenced(source: str, closed: bool) -> tuple[str, str]:
-    """Return the info string of a fence (what follows its opening mark) and the code in it, without
-    the fence's indentation. `closed` says that the last line of `source` is the closing mark."""
+    """Return `(info string, code)` of a fenced code block, given its Markdown `source`: what
+    follows the opening mark, and the code without the fence's indentation. `closed` says that the
+    last line of `source` is the closing mark."""
     head, _, body = source.partition("\n")
     indent = columns(head)
     match = FENCE.match(head.lstrip(" "))

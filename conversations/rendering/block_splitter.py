@@ -2,10 +2,9 @@
 line.
 
 Where a block ends depends on the lines before it and on the line that ends it, never on how the
-text arrived, so a reply cut anywhere gives the same blocks as the whole text. Only structure that
-can reach past a line is followed here; the Markdown parser does the rest. Where it takes following
-text to tell, a block is kept longer: a paragraph that follows a list or a quote without a blank
-line stays in one block with it.
+text arrived, so a reply cut anywhere gives the same blocks as the whole text. Only syntax that can
+span lines is recognised here; the Markdown parser does the rest. In doubt a block goes on: a
+paragraph that follows a list or a quote without a blank line stays in one block with it.
 
 Over 300 lines since it is one state machine, with a method for each kind of block.
 """
@@ -57,9 +56,9 @@ class Kind(enum.Enum):
 
 
 class Block(NamedTuple):
-    """A complete top-level block of Markdown: its kind; its source, whole lines with their line
-    ends; and, for a fence of code, whether its last line is the closing mark (`closed`; False for
-    other kinds)."""
+    """Complete top-level block of Markdown: its kind; its source, whole lines with their line ends;
+    and, for a fence of code, whether its last line is the closing mark (`closed`; False for other
+    kinds)."""
 
     kind: Kind
     source: str
@@ -144,7 +143,8 @@ class Splitter:
         return done
 
     def _line(self, line: str) -> None:
-        """Add one complete line, closing and opening blocks as it demands."""
+        """Add one complete line (without its line end), closing and opening blocks as it
+        demands."""
         text = line.lstrip(" \t")
         if self.kind is Kind.FENCE:
             self._take(line)
@@ -190,7 +190,8 @@ class Splitter:
             self._close()
 
     def _goes_on(self, line: str, text: str, indent: int) -> None:
-        """Add a line with text to the open block, or end that block before it."""
+        """Add `line`, which is not blank, to the open block, or end that block and begin another
+        one with it. `text` is `line` without its indentation, of `indent` columns."""
         if self.kind is Kind.TEXT:
             self._text_line(line, text, indent)
         elif self.kind is Kind.LIST:
@@ -211,7 +212,8 @@ class Splitter:
             self._take(line)
 
     def _text_line(self, line: str, text: str, indent: int) -> None:
-        """Add a line to the open paragraph, or begin another block with it."""
+        """Add `line` to the open paragraph, or begin another block with it. `text` is `line`
+        without its indentation, of `indent` columns."""
         if indent >= 4:
             self._take(line)
         elif UNDERLINE.match(text):
@@ -228,7 +230,8 @@ class Splitter:
             self._take(line)
 
     def _list_line(self, line: str, text: str, indent: int) -> None:
-        """Add a line to the open list, or begin another block with it."""
+        """Add `line` to the open list, or begin another block with it. `text` is `line` without its
+        indentation, of `indent` columns."""
         if indent >= self.item.content:
             self._take(line)
             return
@@ -324,8 +327,9 @@ class Splitter:
         return bool(HTML_TAG.match(text) or HTML_ANY_TAG.match(text))
 
     def _html_line(self, line: str, text: str) -> None:
-        """Add the next line to the open block of raw HTML; the block ends with it if it has the
-        block's end (by CommonMark's rules)."""
+        """Add `line` to the open block of raw HTML, and end the block by CommonMark's rules: after
+        the line that has its end mark (such as `-->`) or, if its kind has none, before a blank
+        line. `text` is `line` without its indentation."""
         if self._html_end is None and not text:
             self._close()
             return
@@ -334,7 +338,8 @@ class Splitter:
             self._close()
 
     def _details_line(self, line: str) -> None:
-        """Add a line to the open <details>, and end the block with its </details>."""
+        """Add a line to the open <details>, and end the block with its </details>. If the block
+        becomes longer than BLOCK_CHARACTERS, read its lines again as text."""
         self._take(line)
         if self._folding.ends(line):
             self._close()
@@ -342,8 +347,8 @@ class Splitter:
             self._read_again()
 
     def _opens_formula(self, line: str, text: str) -> bool:
-        """Begin a formula if `line` can begin one, and return whether it did. A formula that is
-        complete within the line ends with it."""
+        """Begin a formula with `line` if it can begin one; return True if it did. `text` is `line`
+        without its indentation. A formula that is complete within the line ends with it."""
         match = None if self._again else formula_block.BEGIN.match(text)
         if not match:
             return False

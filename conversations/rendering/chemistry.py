@@ -1,9 +1,9 @@
 """Conversion of chemical formulas in the notation of LaTeX's mhchem package to TeX without that
 package.
 
-Covered are the formulas and equations of school and textbooks: amounts, indices, charges, isotopes,
-states, bonds, precipitates and arrows with text above and below. Source: the mhchem manual, version
-4.
+Covered are the formulas and equations of school and textbooks: amounts, subscripts and
+superscripts, charges, isotopes, states, bonds, precipitates and arrows with text above and below.
+Source: the mhchem manual, version 4.
 """
 
 import re
@@ -45,8 +45,8 @@ BONDS = {
 
 
 def chemistry(written: str) -> str:
-    """Return the TeX of a chemical formula, given as the argument of \\ce{} (as `2H2 + O2 ->
-    2H2O`)."""
+    """Return the TeX for `written`, a chemical formula or equation as in the argument of \\ce{}
+    (`2H2 + O2 -> 2H2O`)."""
     out: list[str] = []
     # What stands before: "" at the beginning or after a space, "atom", "index" or "other".
     before = ""
@@ -93,9 +93,10 @@ def chemistry(written: str) -> str:
 
 
 def _letters(letters: str, before: str, after: str) -> str:
-    """Return the TeX of `letters` in a chemical formula: an upright element, a variable, or (a
-    single v) the arrow of a precipitate. `before` is the kind of the token before ("": none),
-    `after` the next character ("": none)."""
+    """Return the TeX for `letters` in a chemical formula: upright as an element, unchanged if a
+    single small letter (a variable), ↓ for a `v` that stands alone (a precipitate). `before` is the
+    kind of the token before ("atom", "index" or "other"; "" at the beginning and after a space),
+    `after` the next character ("" at the end)."""
     if letters == "v" and not before and after in ("", " "):
         return r"\downarrow "
     # A letter that is no element stands for a number, as the n of a polymer.
@@ -103,8 +104,9 @@ def _letters(letters: str, before: str, after: str) -> str:
 
 
 def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
-    """Return the TeX of a sign, and what it counts as for the token after it ("", "atom", "index"
-    or "other", as `before`). `after` is the next character."""
+    """Return `(TeX, kind)` for `sign`, a character or a command in a chemical formula; `kind` is
+    what it counts as for the next token: "atom", "index", "other", or "" as at a beginning.
+    `before` is the kind of the token before it, `after` the next character ("" at the end)."""
     if sign in ("+", "-") and before in ("atom", "index") and not (sign == "-" and after.isalnum()):
         return f"^{{{sign}}}", "index"
     if sign == "^":
@@ -120,7 +122,8 @@ def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
 
 
 def _script(inner: str) -> str:
-    """Return the TeX for `inner`, the text of an index or an exponent: letters become upright."""
+    """Return the TeX for `inner`, the text of a subscript or superscript, without braces around it:
+    upright (\\mathrm) if it is letters only, else unchanged."""
     return rf"\mathrm{{{inner}}}" if inner.isalpha() else inner
 
 

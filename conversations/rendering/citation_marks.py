@@ -32,8 +32,8 @@ def without_marks(text: str) -> str:
 
 
 def _words(match: re.Match) -> str:
-    """Return what a citation mark leaves in the sentence: the text of a link, the name of a thing,
-    or ""."""
+    """Return the text that replaces a citation mark, given `match` of MARKS: the text of a link,
+    the name of an entity, or ""."""
     if match["kind"] == "url":
         return match["rest"].partition("\ue202")[0]
     named = NAMED.match(match["rest"]) if match["kind"] == "entity" else None
@@ -41,8 +41,9 @@ def _words(match: re.Match) -> str:
 
 
 def until_mark(text: str) -> tuple[str, str]:
-    """Return two parts of a text that goes on: its beginning without citation marks, and its end,
-    "" or what may be an incomplete mark, to be put before the text that follows."""
+    """Split `text`, to which more will be appended, into two parts: its beginning, without citation
+    marks, and its end if that may be an incomplete mark (else ""), which is to be put before the
+    text that follows."""
     if not ANY.search(text):
         return text, ""
     # Only the end of the text is looked at: nothing longer is a mark.

@@ -15,8 +15,8 @@ from .sanitizer import clean
 
 
 class Box(NamedTuple):
-    """A piece of code to highlight: the number of the block it stands in (from 0), the code, the
-    info string of its fence (what follows the opening ```), and Pygments' name of the language."""
+    """Piece of code to highlight: the number of the block it stands in (from 0), the code, the info
+    string of its fence (what follows the opening ```), and Pygments' name of the language."""
 
     block: int
     code: str
@@ -59,16 +59,16 @@ class Colours:
 
     @property
     def next(self) -> Box | None:
-        """The first Box in the queue, to highlight next. None if the queue is empty, also since no
-        processor time is left for this text."""
+        """Return the first Box in the queue, which is to be highlighted next. None if the queue is
+        empty; it is emptied if no processor time is left for this text."""
         if self._waiting and self._left <= 0:
             self.forget()
         return self._waiting[0] if self._waiting else None
 
     def take(self, coloured: Coloured) -> Box | None:
-        """Remove the first Box from the queue, since `coloured` is its result, whose processor time
-        is subtracted from what is left for this text. Return the Box that is now first, None if
-        there is none. Raises IndexError if the queue is empty."""
+        """Remove the first Box from the queue, and subtract the processor time of `coloured`, the
+        result of highlighting it, from what is left for this text. Return the Box that is now
+        first, None if there is none. Raises IndexError if the queue is empty."""
         self._waiting.popleft()
         self._left -= coloured.seconds
         return self.next

@@ -21,7 +21,7 @@ PARSED = frozenset((Kind.TEXT, Kind.LIST, Kind.QUOTE, Kind.DETAILS, Kind.FOOTNOT
 
 @dataclass
 class _Remembered:
-    """A block with references: its number in the text; the link definitions it begins with, and the
+    """Block with references: its number in the text; the link definitions it begins with, and the
     rest of its source; `wanted`, the Markdown of the definitions its links use; and its HTML, in
     which references to footnotes are markers (footnotes.marker)."""
 
@@ -39,8 +39,8 @@ class CrossReferences:
     """Renderer of the Markdown blocks of one text, which resolves references between them. Call
     `draw` for each complete block in order, and `settle` once at the end.
 
-    unsettled: how many characters have the blocks with references, which `settle` may have to parse
-    again.
+    unsettled: the number of characters in the blocks with references, which `settle` may have to
+    parse again.
     """
 
     def __init__(self) -> None:
@@ -79,9 +79,9 @@ class CrossReferences:
         return provisional(html), len(wanted) + len(rest)
 
     def settle(self, anchor: Callable[[], str]) -> Iterator[tuple[int, list[int], str]]:
-        """At the end of the text, yield each block whose HTML is different from what `draw`
-        returned: its number, the levels of the headings above it, and its HTML. Last, if there are
-        footnotes, yield -1, [] and the HTML of their section.
+        """Resolve all references at the end of the text, and yield each block whose HTML is
+        different from what `draw` returned: its number, the levels of the headings above it, and
+        its HTML. Last, if there are footnotes, yield -1, [] and the HTML of their section.
 
         `anchor` returns the beginning of the ids of footnotes; it is called only if there are some.
         """

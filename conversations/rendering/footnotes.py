@@ -104,7 +104,8 @@ class Footnotes:
         return f'<section class="footnotes"><ol>\n{rows}</ol></section>'
 
     def _item(self, number: int, html: str) -> str:
-        """Return the list item of the note `number`, its HTML with links back to its references."""
+        """Return the <li> of the note `number`: `html`, the HTML of its text, with links back to
+        the first LINKS_BACK references to it."""
         back = "".join(
             f' <a class="footnote-back" href="#fnref-{self._id(number, use)}">↩</a>'
             for use in range(1, min(self._uses[self._order[number - 1]], LINKS_BACK) + 1)
@@ -114,6 +115,7 @@ class Footnotes:
         return f'<li id="fn-{self._id(number)}">{html[:at]}{back}{html[at:]}</li>\n'
 
     def _id(self, number: int, use: int = 1) -> str:
-        """Return the id of the note `number`, or of its reference `use` (from 1), without the
-        prefix of either."""
+        """Return the id of the note `number`, without the "fn-" before it, or of the `use`-th
+        reference to that note, without the "fnref-" before it; for the first reference the two are
+        the same."""
         return f"{self._anchor}-{number}" + (f"-{use}" if use > 1 else "")

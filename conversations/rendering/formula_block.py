@@ -102,8 +102,9 @@ def end_of(opening: str, environment: str | None) -> re.Pattern:
 
 
 def tex_of(source: str) -> str:
-    """Return the TeX of a complete formula, given its source with delimiters, and with the
-    punctuation that follows it."""
+    """Return the TeX of a complete formula, given its `source`: without `$$` or `\\[` and `\\]`
+    around it, but with the tags of an environment; a punctuation mark after it is put into the
+    TeX."""
     source = source.strip()
     begin = BEGIN.match(source)
     end = end_of(begin[0], begin[1]).search(source)

@@ -96,8 +96,8 @@ def _too_deep(tex: str) -> bool:
 @lru_cache(maxsize=1000)
 def _arguments_of(command: str) -> int:
     """Return how many arguments the converter to MathML wants for `command`, such as "\\frac"; 0
-    for a command that it does not know. MOST_ARGUMENTS + 1 stands for any greater number, and for a
-    command that it accepts with none of ARGUMENTS."""
+    for a command that it does not know. Found by trying the sample arguments in ARGUMENTS: if none
+    is accepted, up to MOST_ARGUMENTS times, return MOST_ARGUMENTS + 1."""
     for count in range(MOST_ARGUMENTS + 1):
         for argument in ARGUMENTS if count else ARGUMENTS[:1]:
             try:

@@ -1,8 +1,8 @@
 """Detection of host names that a reader could see in the text of a link, in whatever letters they
 are written.
 
-Where too many are found, the true host is merely shown beside a link; where too few are, a text can
-pass itself off as another site.
+A false positive merely shows the true host beside the link; a false negative lets a text pass
+itself off as another site.
 """
 
 import re
@@ -52,7 +52,7 @@ def visible(text: str) -> str:
 def pretends(text: str, target: str) -> bool:
     """Return True if a reader could take a word of `text`, that of a link, for a host other than
     `target`, where the link leads: a host in ASCII, an IPv6 address in brackets or a mail address.
-    Text that turns the order of letters around counts as such."""
+    True for any text with controls that turn the order of letters around (as U+202E)."""
     if _BIDI_CONTROLS.search(text):
         return True
     own = _bare(target.rpartition("@")[2])

@@ -25,7 +25,7 @@ EMPTY = re.compile(r"<p>\s*+</p>\n?")
 
 @dataclass
 class _Element:
-    """An open element of the parser's HTML, and the reply's own tags that are open in it."""
+    """Open element of the parser's HTML, and the reply's own tags that are open in it."""
 
     name: str
     parent: "_Element | None" = None
@@ -45,8 +45,8 @@ class _Element:
 
 @dataclass
 class _Fold:
-    """An open <details>: the number of its token, where it stands, and the number of its
-    <summary>'s token, -1 if it has none."""
+    """Open <details>: the number of its token; the elements in which it and the last of its own
+    tags stand; and the number of its <summary>'s token, -1 if it has none."""
 
     token: int
     # Where it was opened, and where the last of its own tags stands, with which it ends if it is
@@ -74,7 +74,8 @@ def put_tags(html: str, fragments: list[Fragment]) -> str:
 
 
 class _Placing:
-    """Single pass over the tags of the parser and the markers of the reply's own tags.
+    """Single pass over the tokens of the HTML: the tags of the parser and the markers of the
+    reply's own tags. A token's number is its index in `tokens`.
 
     written: the HTML that replaces a token, by the number of the token.
     """
@@ -90,7 +91,8 @@ class _Placing:
         self._leave(len(tokens), "")
 
     def _of_parser(self, n: int, token: re.Match) -> None:
-        """Follow a tag of the parser: enter its element, or leave it."""
+        """Follow a tag of the parser, `token` with the number `n`: enter its element, or leave
+        it."""
         if token[2] in VOID or token[3]:
             return
         if not token[1]:
@@ -100,8 +102,8 @@ class _Placing:
             self.element = self.element.parent
 
     def _leave(self, n: int, closing: str) -> None:
-        """End the open element at token `n`, and with it what was left open in it; `closing` is its
-        end tag."""
+        """End the current element at token `n`, which is its end tag `closing` ("" at the end of
+        the HTML), and with it the <summary> and <details> that were left open in it."""
         element = self.element
         element.end = n
         for fold in element.home.folds:
@@ -143,8 +145,8 @@ class _Placing:
             self._close_inline(n, name, line_break)
 
     def _close_inline(self, n: int, name: str, line_break: str) -> None:
-        """Write the end tag `name` and the start tag it belongs to; tags opened between them stay
-        text."""
+        """Write the end tag `name` for token `n`, followed by `line_break` (HTML, or ""), and the
+        start tag it belongs to; tags opened between them stay text."""
         while True:
             opened, at = self.element.inline.pop()
             self.element.counts[opened] -= 1
@@ -154,8 +156,8 @@ class _Placing:
         self.written[n] = f"</{name}>{line_break}"
 
     def _folding(self, n: int, name: str, closing: bool) -> None:
-        """Write a start or end tag (`closing`) of <details> or <summary>, if it fits what is
-        open."""
+        """Write the tag of a <details> or <summary> (`name`) for token `n`, the end tag if
+        `closing`, if it fits what is open; otherwise it stays text."""
         folds = self.element.home.folds
         before, after = ("</p>", "<p>") if self.element.name == "p" else ("", "")
         last = folds[-1] if folds else None

@@ -55,8 +55,8 @@ def showable(source: str, partial: str, in_code: bool) -> str:
 
 
 def _marks_only(partial: str) -> bool:
-    """Return True if `partial`, the line of which the end has not come yet, has only characters
-    that may become Markdown syntax."""
+    """Return True if `partial`, the incomplete last line, has fewer than 200 characters and only
+    those that may become Markdown syntax."""
     return len(partial) < 200 and MARKS_ONLY.fullmatch(partial) is not None
 
 

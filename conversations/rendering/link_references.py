@@ -34,7 +34,7 @@ HREF = re.compile(r'<a [^<>]*?href="([^"]*)"')
 
 
 class Definition(NamedTuple):
-    """A link reference definition: its label in the form of `label_name`, its Markdown, and its
+    """Link reference definition: its label in the form of `label_name`, its Markdown, and its
     URL."""
 
     name: str
@@ -102,8 +102,8 @@ class LinkReferences:
 
     def wanted(self, source: str) -> str:
         """Return the Markdown of the definitions that `source`, a block, may refer to, to be put
-        before it for the parser; "" if there are none, or they exceed what is left of
-        TOTAL_CHARACTERS."""
+        before it for the parser; "" if there are none, or they exceed the rest of the text's budget
+        (TOTAL_CHARACTERS at first, see `spend`)."""
         if not self._known or "[" not in source:
             return ""
         names = dict.fromkeys(label_name(match[1]) for match in LABEL.finditer(source) if match[1])
@@ -111,13 +111,13 @@ class LinkReferences:
         return wanted + "\n" if wanted and len(wanted) <= self._left else ""
 
     def spend(self, wanted: str) -> None:
-        """Subtract the length of `wanted`, definitions put before a block, from what is left of
-        TOTAL_CHARACTERS."""
+        """Deduct the length of `wanted`, the Markdown of link definitions put before a block, from
+        the budget of the text (TOTAL_CHARACTERS at first). `wanted()` checks that it fits."""
         self._left -= len(wanted)
 
     def begin_again(self) -> None:
-        """Reset what is left to TOTAL_CHARACTERS, for rendering blocks again with all definitions
-        known."""
+        """Reset the budget of the text for definitions put before blocks to TOTAL_CHARACTERS, for
+        rendering blocks again with all definitions known."""
         self._left = TOTAL_CHARACTERS
 
     def unused(self, definitions: list[Definition], hrefs: set[str]) -> Iterator[str]:

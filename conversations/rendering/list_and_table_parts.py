@@ -34,14 +34,14 @@ class Parts(NamedTuple):
     end: re.Pattern
 
     def end_in(self, html: str) -> int:
-        """Return the index in `html` where the end tags of the list or table begin; -1 if it is
-        none."""
+        """Return the index in `html` where the end tags of the list or table begin; -1 if `html` is
+        not such a list or table."""
         end = self.end.search(html, max(0, len(html) - 40))
         return end.start() if end and self.opening.match(html) else -1
 
     def inner(self, html: str) -> str | None:
-        """Return `html`, that of one part, without the start tags of its list or table; None if it
-        is none."""
+        """Return `html`, that of one part, without the start tags of its list or table; None if
+        `html` is not such a list or table."""
         if self.end_in(html) < 0:
             return None
         return html[self.opening.match(html).end() :]
@@ -73,15 +73,16 @@ def parts_of(source: str, splitter: Splitter) -> Parts | None:
 
 
 def _empty_head(rule: str) -> str:
-    """Return the shortest head of a table with as many columns, aligned alike, as the delimiter row
-    `rule`."""
+    """Return the Markdown of the shortest head of a table that has the columns and the alignments
+    of the delimiter row `rule`."""
     cells = rule.strip(" \t|").replace(" ", "").replace("\t", "").split("|")
     short = "|".join(re.sub("-+", "-", cell) for cell in cells)
     return f"|{' |' * len(cells)}\n|{short}|\n"
 
 
 def _last_item(source: str, splitter: Splitter) -> int:
-    """Return the index in `source` where the last item of the open list begins."""
+    """Return the index in `source`, the open list of the Splitter `splitter`, where its last item
+    begins."""
     partial = splitter.partial
     text = partial.lstrip(" \t")
     indent = columns(partial)

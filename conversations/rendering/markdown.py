@@ -116,8 +116,9 @@ def _heading(match: re.Match) -> str:
 
 
 def _link(match: re.Match) -> str:
-    """Return a link as the site shows links, without images in it; an address that was found in
-    text ends at the first Chinese punctuation mark."""
+    """Return the HTML of the parser's link `match` as the site shows links, with an image in its
+    text replaced by the image's alternative text; a URL that was found in text (no Markdown link)
+    ends at the first Chinese punctuation mark."""
     # An image in a link is its text: links do not nest.
     inner = as_written(IMAGE.sub(lambda image: image[2], match[2]))
     url = unescape(match[1])

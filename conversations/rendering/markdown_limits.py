@@ -1,7 +1,7 @@
 """Limits on what is given to the Markdown parser, checked on the source in linear time.
 
-Some shapes of Markdown cost the parser the square of their length, or give HTML many times as long
-as the source. A block of such a shape is shown as plain text.
+Some shapes of Markdown take the parser quadratic time, or give HTML many times as long as the
+source. A block of such a shape is shown as plain text.
 """
 
 import re

@@ -146,8 +146,8 @@ class OpenBlock:
         return self._add(visible)
 
     def _is_shown(self, complete: str, parts: Parts) -> bool:
-        """Return True if the HTML shown for `complete`, the source up to the last part, is what a
-        parse would give, so that it need not be parsed."""
+        """Return True if the HTML shown for `complete`, the source before the last item or row, is
+        what parsing it would give. `parts` is the block's present division (Parts)."""
         return (
             not self._parse_due
             and self._code_column < 0
@@ -156,8 +156,8 @@ class OpenBlock:
         )
 
     def _is_plain(self, visible: str) -> bool:
-        """Return True if the text in `visible` that is not shown yet has no Markdown syntax, nor
-        belongs to syntax before it."""
+        """Return True if what is not shown yet of `visible`, the source to show, has no Markdown
+        syntax and does not belong to syntax before it."""
         at = self._shown
         if self._code_column >= 0:
             return not SYNTAX_IN_CODE.search(visible, max(0, at - 1))
@@ -170,8 +170,8 @@ class OpenBlock:
         return ")" not in visible[at:] or "](" not in visible[line:]
 
     def _add(self, visible: str) -> bool:
-        """Insert the text in `visible` that is not shown yet as plain text; return False if there
-        is none to show or no HTML to insert it into."""
+        """Insert what is not shown yet of `visible`, the source to show, into the HTML as plain
+        text; return False if that is nothing, or there is no HTML to insert it into."""
         text = visible[self._shown :]
         if self._code_column < 0:
             text = text.rstrip(" \t\n")
@@ -190,8 +190,9 @@ class OpenBlock:
         return True
 
     def _parse(self, visible: str, last: int, parts: Parts | None) -> bool:
-        """Parse `visible` from the last part (item or row) on; return False if the budget is too
-        small."""
+        """Parse `visible`, the source to show, from the first item or row that is not kept
+        (`_keep`); keep those that end before the index `last`. `parts` is the block's present
+        division, None if it has none. Return False, without parsing, if the budget is too small."""
         before = parts.before if parts and self._part_start else ""
         wanted = self._references.wanted(visible[self._part_start :])
         cost = len(visible) - self._part_start + len(wanted) + len(before)
@@ -221,7 +222,8 @@ class OpenBlock:
 
     def _keep(self, html: str, last: int, parts: Parts) -> None:
         """Store `html`, that of the complete items or rows, which end at `last` in the source; they
-        are not parsed again."""
+        are not parsed again. `parts` is the block's present division; if `html` does not fit it,
+        the block is rendered as a whole from now on."""
         end = parts.end_in(html)
         if end < 0:
             self._by_parts = False
@@ -230,8 +232,9 @@ class OpenBlock:
             self._part_start = last
 
     def _joined(self, html: str, parts: Parts) -> str:
-        """Return the HTML of all items or rows: `html`, that of the last ones, appended to that of
-        those before, within the same list or table where it is one of the same shape."""
+        """Return the HTML of all items or rows: the kept HTML of the earlier ones, followed by
+        `html`, that of the later ones, within the same list or table if `html` is one of the kind
+        that `parts`, the block's present division, says."""
         inner = parts.inner(html)
         return self._before + (self._closing + html if inner is None else inner)
 

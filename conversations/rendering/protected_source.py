@@ -57,7 +57,7 @@ LINE_ENDS = re.compile(r"[ \t]*\n(?![ \t>]*(?:\n|$))")
 
 
 class Fragment(NamedTuple):
-    """A piece of a block's source replaced by a marker: its kind ("inline" or "display" formula,
+    """Piece of a block's source replaced by a marker: its kind ("inline" or "display" formula,
     "tag" or "footnote"), its source and, for a formula, the TeX in it."""
 
     kind: str
@@ -158,8 +158,8 @@ class _Scan:
         return end
 
     def _protect(self, kind: str, start: int, end: int, inner: int = 0, inner_end: int = 0) -> int:
-        """Write a marker for source[start:end], whose TeX is source[inner:inner_end], and return
-        `end`."""
+        """Write a marker for source[start:end], a Fragment of the kind `kind`, whose TeX is
+        source[inner:inner_end] (for a formula), and return `end`."""
         tex = self._tex(start, inner, inner_end)
         self.out.append(f"{MARKER_START}{len(self.fragments)}{MARKER_END}")
         self.fragments.append(Fragment(kind, self.source[start:end], tex))
@@ -177,8 +177,9 @@ class _Scan:
         return tex
 
     def _tag(self, start: int, end: int) -> int:
-        """Protect a tag and return `end`. A tag of <details> or <summary> at the edge of a line
-        gets a line of its own."""
+        """Write a marker for the tag source[start:end] and return `end`. A tag of <details> or
+        <summary> that begins a line gets a blank line before it, an end tag that ends a line one
+        after it."""
         name = self.source[start:end].lower()
         if "details" not in name and "summary" not in name:
             return self._protect("tag", start, end)
@@ -197,8 +198,8 @@ class _Scan:
         return self.source[self.source.rfind("\n", 0, at) + 1 : at + 1]
 
     def _end_of_fence(self, match: re.Match) -> int:
-        """Return the index where the fenced code ends, that of the source's end if it is not
-        closed."""
+        """Return the index where the fenced code ends that `match` opens; the end of the source if
+        it is not closed."""
         mark = match["mark"]
         closing = re.compile(rf"^[ \t>]*{re.escape(mark)}{re.escape(mark[0])}*[ \t]*$", re.M)
         found = closing.search(self.source, match.end())

@@ -128,9 +128,9 @@ class Stream:
     """
 
     def __init__(self, prefix: str = "", account: Hashable = None, name: str = "") -> None:
-        """`prefix` begins the `data-block` of each block; `account` is any hashable value, as a
-        person's id, whose share of highlighting is used; `name` begins the ids of footnotes, ""
-        stands for a hash of the text."""
+        """Create a Stream without text. `prefix` begins the `data-block` of each block; `account`
+        is any hashable value, as a person's id, whose share of highlighting is used; `name` begins
+        the ids of footnotes, "" stands for a hash of the text."""
         self._name = name
         self.prefix = prefix
         self.frozen: list[str] = []
@@ -235,8 +235,8 @@ class Stream:
         """End the text (`complete`), wait until its code is highlighted, and return the HTML of the
         whole text, which is that of all blocks in `frozen`.
 
-        patience: the seconds of the clock to wait at most; the rest of the code stays
-        unhighlighted.
+        patience: how long to wait at most, in seconds of wall-clock time; code that is not
+        highlighted by then stays so.
         """
         self.complete()
         batch = Batch(self._account)
@@ -246,8 +246,8 @@ class Stream:
 
     @property
     def uncoloured(self) -> Box | None:
-        """The Box (a piece of code in the text, with its language) to highlight next: the first
-        that is not highlighted yet. None if there is none."""
+        """Return the Box (a piece of code in the text, with its language) to highlight next: the
+        first that is not highlighted yet. None if there is none."""
         return self._colours.next
 
     def ask(self, box: Box) -> Future[Coloured]:
@@ -300,7 +300,8 @@ class Stream:
         return wrapped(html, len(self.frozen), self.prefix)
 
     def _keep(self, text: str) -> None:
-        """Keep `text` and count its characters, for a reply that becomes too long to be parsed."""
+        """Store `text` unparsed and count its characters: a reply that becomes too long is shown as
+        plain text."""
         self._length += len(text)
         self._is_too_long = self._is_too_long or self._length > MESSAGE_CHARACTERS
         self._recent.append(text)
@@ -322,7 +323,7 @@ class Stream:
             self._open_block.begin()
 
     def _settle_references(self) -> None:
-        """At the end of the text, replace the blocks that refer to link definitions and footnotes
+        """Replace, at the end of the text, the blocks that refer to link definitions and footnotes
         that came after them, and append the section of footnotes."""
         for number, above, html in self._references.settle(self._anchor):
             if number < 0:
@@ -343,7 +344,8 @@ class Stream:
         return self.prefix + sha256(text.encode()).hexdigest()[:12]
 
     def _show_rest(self, rest: str) -> None:
-        """Show text over the limit as plain text: `rest` is what `frozen` does not contain yet."""
+        """Show `rest`, the end of a text that has become too long or has too many blocks, as plain
+        text. It must be all that `frozen` does not contain yet."""
         while len(rest) >= PART_CHARACTERS:
             part, rest = rest[:PART_CHARACTERS], rest[PART_CHARACTERS:]
             self.frozen.append(self._wrapped(plain(part)))

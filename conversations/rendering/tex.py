@@ -204,7 +204,8 @@ class _Rewriter:
             self.out.append(token if token.startswith(f"\\{name}") else f"\\{name} ")
 
     def _rewrite(self, name: str, token: str) -> None:
-        """Rewrite a command in TEXTS or REWRITTEN with its arguments."""
+        """Rewrite the command `name`, which is in TEXTS or REWRITTEN, with its arguments; `token`
+        is what was written, with the star of a starred command."""
         number, rewrite = REWRITTEN.get(name, (1, lambda arguments: text(arguments[0], name)))
         if name in ("bbox", "enclose", "textcolor", "color", "colorbox", "fcolorbox"):
             self._option()
@@ -266,8 +267,8 @@ def _plain_text(written: str, command: str) -> str:
 
 
 def _columns(written: str) -> str:
-    """Return the columns of an array (as "lcr") without what the converter does not know; "c" if
-    none are left."""
+    """Return `written`, the columns of an array (as "lcr"), without what the converter does not
+    know; "c" if none are left."""
 
     def known(match: re.Match) -> str:
         if match[1]:
@@ -278,7 +279,8 @@ def _columns(written: str) -> str:
 
 
 def _tag(arguments: list[str]) -> str:
-    """Return the label of an equation: its argument, in brackets unless the command was starred."""
+    """Return the TeX of an equation's label: the last of `arguments`, in brackets unless there are
+    two (the first is then "*", of a starred command)."""
     starred, written = len(arguments) == 2, arguments[-1]
     return r"\qquad " + text(written if starred else f"({written})")
 
@@ -299,8 +301,8 @@ def _colour(arguments: list[str]) -> str:
 
 
 def _character(arguments: list[str]) -> str:
-    """Return the character with this number (decimal, or hexadecimal after an x), "" if there is
-    none."""
+    """Return the TeX for `\\unicode` with `arguments`, the number of a character (decimal, or
+    hexadecimal after an x); "" if there is no such character."""
     number = arguments[0].strip().lstrip("x")
     try:
         return text(chr(int(number, 16 if "x" in arguments[0] else 10)))

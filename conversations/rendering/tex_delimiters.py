@@ -72,6 +72,7 @@ class _List:
 
     unclosed: the number of delimiters in it that may still be closed. arguments: how many arguments
     of the last command are still to come. is_option: True for a list that ends with "]".
+    is_environment: True for an environment, and False for a fence (\\left … \\right).
     """
 
     unclosed: int = 0
@@ -174,8 +175,8 @@ class _Count:
 
     def _open(self) -> None:
         """Count an opening delimiter as unclosed. Those directly in an environment do not count,
-        since the converter does not look for their ends in its cells, unless something in the
-        environment begins a list of its own."""
+        since the converter does not look for their ends in its cells, unless the formula has a
+        command that splits lists (SPLITS)."""
         current = self._lists[-1]
         if self._splits or not current.is_environment:
             self.total += 1

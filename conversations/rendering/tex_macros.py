@@ -48,8 +48,8 @@ def expand(tex: str, characters: int) -> str:
 
 
 def _put_in(tex: str, macros: dict[str, tuple[int, str]], characters: int) -> str:
-    """Return `tex` with `macros` expanded: by name, the number of arguments and the body of
-    each."""
+    """Return `tex` with `macros` expanded: by name, the number of arguments and the body of each.
+    Raises TooMuchTeX as `expand` does; `characters` is the greatest length of the result."""
     use = re.compile(rf"\\({'|'.join(map(re.escape, macros))})(?![a-zA-Z])")
     for _ in range(EXPANSIONS):
         match = use.search(tex)

@@ -1,11 +1,12 @@
 """Child process that highlights code: one job after the other, each limited in processor time.
 
 `python -m conversations.rendering.colouring.child PROCESSORS` reads jobs from its standard input
-and answers on its standard output, one line of JSON each. PROCESSORS are the numbers of those it
-may use, with commas. A job is `{"code": …, "lexer": …, "limit": …}`: the lexer by Pygments' name,
-the limit in seconds of processor time. Its answer is `{"html": …, "seconds": …}`: the escaped code
-with a <span> around each highlighted token, null if it was not highlighted, and the processor time
-used. The process ends when its input does.
+and answers on its standard output, one line of JSON each. PROCESSORS: the numbers of the processors
+it may run on, separated by commas. A job is `{"code": …, "lexer": …, "limit": …}`: the lexer by
+Pygments' name, the limit in seconds of processor time. Its answer is `{"html": …, "seconds": …}`:
+the escaped code with a <span> around each highlighted token, null if it was not highlighted, and
+the processor time used. The process ends when its input ends, when it is idle for IDLE_SECONDS, and
+when it has used too much memory.
 """
 
 import contextlib
@@ -38,8 +39,8 @@ _classes = {string_to_tokentype(name): css_class for name, css_class in CLASSES.
 
 
 class TooLong(BaseException):
-    """Raised in a job that has used up its processor time. Not an Exception, so that no lexer
-    catches it."""
+    """Raised in a job that has used up its processor time. No subclass of Exception, so that no
+    lexer catches it."""
 
 
 def main() -> None:
@@ -69,8 +70,9 @@ def _kilobytes() -> int:
 
 
 def _confine() -> None:
-    """Undo what the process inherited from the server's worker (signals, its one processor), and
-    limit its memory."""
+    """Prepare this process: undo the signal mask and the processor affinity inherited from the
+    server's worker, have Linux kill it when the worker ends, and limit its address space to MEMORY
+    bytes."""
     # A worker holds signals back while it starts, and Ctrl-C is for the server.
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,5 +1,5 @@
-"""Queue of syntax highlighting: decides which account's code is next, and remembers what code
-cost."""
+"""Queue of syntax highlighting: decides which account's code is next, and remembers how much
+processor time each piece of code took."""
 
 import atexit
 import logging
@@ -25,8 +25,9 @@ class Coloured(NamedTuple):
     """Result of highlighting one piece of code.
 
     html: the code as sanitised HTML with a <span> around each highlighted token, None if it was not
-    highlighted. seconds: the processor time to subtract from what its text may use; for the same
-    code always that of the first time, as long as that is remembered.
+    highlighted. seconds: the processor time to charge to the text that the code is in, which may
+    use TEXT_SECONDS; for the same code always that of the first time, as long as that is
+    remembered.
     """
 
     html: str | None
@@ -34,8 +35,8 @@ class Coloured(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A piece of code to highlight, Pygments' name of its language, and the future for the
-    result."""
+    """Piece of code to highlight, Pygments' name of its language, and the future for the result
+    (Coloured)."""
 
     code: str
     lexer: str
@@ -47,8 +48,7 @@ class Jobs:
     one child process.
 
     Next is the account that has used the least processor time (start-time fair queueing), and of
-    its jobs the oldest: an account with many jobs waits for those with few, and a new one waits for
-    one job.
+    its jobs the oldest, so that an account with many jobs does not hold up those with few.
     """
 
     def __init__(self) -> None:
@@ -114,8 +114,8 @@ class Jobs:
         return account, job
 
     def _colour(self, job: Job) -> Coloured:
-        """Return the result of a job; where the child process ends during it, try once more with a
-        new one."""
+        """Return the Coloured of a job, whose `html` is None if the code was not highlighted. If
+        the child process ends during the job, the job is tried once more with a new one."""
         with self._lock:
             is_known = _key(job.code, job.lexer) in self._costs
         limit = AGAIN_SECONDS if is_known else JOB_SECONDS
@@ -174,7 +174,8 @@ def pid() -> int | None:
 
 
 def _forked() -> None:
-    """After a fork, in the new process: start with an empty queue and no child process."""
+    """Replace the queue by an empty one without a child process. Called after a fork, in the new
+    process."""
     global _jobs
     _jobs.process.forget()
     _jobs = Jobs()

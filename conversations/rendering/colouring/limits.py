@@ -1,5 +1,5 @@
 """Limits on the cost of syntax highlighting. Times are seconds of processor time used by the child
-process that highlights, unless it says otherwise."""
+process that highlights, unless a comment says otherwise."""
 
 # For one piece of code. Pygments takes up to 4 ms for 1,000 characters, so 80 ms for the longest
 # that is highlighted at all; what takes longer than this meets a lexer's quadratic part.

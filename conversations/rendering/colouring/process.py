@@ -99,8 +99,8 @@ class Process:
         self._let_go()
 
     def forget(self) -> None:
-        """After a fork, in the new process: drop the child without killing it, as it belongs to the
-        parent."""
+        """Drop the child process without killing it. For the new process after a fork: the child
+        belongs to the parent."""
         child, self._child = self._child, None
         if child is not None:
             child.returncode = 0
