@@ -23,8 +23,8 @@ TITLE_WEIGHT = 3
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A search hit: a message, the file `attachment_id` of a message, or a conversation's title
-    where `message_id` is None. `id` is the id of the SearchEntry that was found."""
+    """Search hit: a message, the file `attachment_id` of a message, or a conversation's title where
+    `message_id` is None. `id` is the id of the SearchEntry that was found."""
 
     id: int
     conversation_id: UUID
@@ -63,9 +63,9 @@ def search(
     for their owner but kept under a legal hold are included only if `trashed`, which is for
     reviewers too.
 
-    The newest `limit` Hits are returned or, with `before` (the id of the last Hit of the previous
-    search), the newest ones older than that. `order` is NEWEST (first) or BEST (the same Hits,
-    sorted by relevance).
+    The newest `limit` Hits are returned or, with `before` (the id of the oldest Hit of the previous
+    search, in the order NEWEST its last), the newest ones older than that. `order` is NEWEST
+    (first) or BEST (the same Hits, sorted by relevance).
     """
     phrases = parse(query) if isinstance(query, str) else query
     owners = None if owners is None else list(owners)

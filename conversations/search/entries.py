@@ -22,10 +22,10 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the full-text search index: up to PART + OVERLAP `words` of one text and its
-    words with symbols, and the ids that it belongs to. `message_id` is None for a conversation's
-    title, `attachment_id` for any text that is not of a file; `part` counts the entries of one text
-    from 0, those of what a message's tools did from TOOLS."""
+    """Entry of the full-text search index: up to PART + OVERLAP `words` of one text and its words
+    with symbols, and the ids that it belongs to. `message_id` is None for a conversation's title,
+    `attachment_id` for any text that is not of a file; `part` counts the entries of one text from
+    0, those of what a message's tools did from TOOLS."""
 
     owner_id: int
     conversation_id: UUID
@@ -61,7 +61,8 @@ def entries(
 
 
 def _parts(text):
-    """Return the words of each part of `text`, as a list of lists."""
+    """Split `text` into its index words, and return a list of lists of them: each has up to
+    PART words, the OVERLAP words after them, and all words with symbols in the text."""
     prepared = prepare(text)
     said, symbols = words(prepared), symbol_words(prepared)
     return [

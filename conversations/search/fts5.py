@@ -1,10 +1,11 @@
-"""The full-text search index on SQLite: two FTS5 tables that store no copy of the text.
+"""Full-text search index on SQLite: two FTS5 tables that store no copy of the text.
 
 `conversations_searchterms` has the words of each entry in order, for words and phrases, and the
 entry's owner as a word, so that the FTS5 lookup is limited to owners. A prefix of one to three
-letters would make FTS5 merge thousands of its lists (100 ms at 100,000 messages), so that
-`conversations_searchbeginnings` has those prefixes as words of their own; without positions it adds
-an eighth to the size. The tokenizer of both only splits the words of `terms` at spaces.
+letters would make FTS5 merge thousands of its lists (100 ms at 100,000 messages); so
+`conversations_searchbeginnings` has those prefixes as words of their own. It stores no positions,
+and so adds only an eighth to the size. The tokenizer of both only splits the words of `terms` at
+spaces.
 
 Since FTS5 keeps no text here, it removes an entry only if it is given the entry's words again.
 """

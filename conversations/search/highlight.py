@@ -1,5 +1,5 @@
-"""Passages for search results: where a text matches, and a short excerpt that tells the matches
-apart. Pure."""
+"""Passages for search results: the places where a text matches, and a short excerpt in which they
+are marked. Pure."""
 
 import re
 
@@ -74,7 +74,7 @@ def _find_words(prepared, phrases, within):
         begin, end = match.span()
         if begin == end:
             continue
-        # With the marks and the invisible characters behind its last letter.
+        # With the marks and the invisible characters after its last letter.
         start, end = origin(begin), max(origin(end), origin(end - 1) + 1)
         first = start if first is None else first
         if within and start >= first + within:
@@ -93,12 +93,13 @@ def _find_symbols(prepared, phrases):
 
 
 def _pattern(phrase):
-    """Return a regular expression that finds `phrase` in a text returned by `terms.fold`."""
+    """Return a regular expression (text) that finds `phrase`, a query.Phrase of letters or digits,
+    in a text returned by `terms.fold`."""
     parts = []
     for run in phrase.runs:
         part = re.escape(run)
         if not is_unspaced(run):
-            # Behind the word, since a pattern that begins with letters is looked for much faster.
+            # After the word, since a pattern that begins with letters is looked for much faster.
             part += f"(?<!{WITHIN_WORD}{part})"
             going_on = phrase.may_go_on and run is phrase.runs[-1]
             part += f"{WITHIN_WORD}*" if going_on else f"(?!{WITHIN_WORD})"
@@ -107,8 +108,9 @@ def _pattern(phrase):
 
 
 def _word_start(text, start, first):
-    """Return where in `text` an excerpt begins: behind the first space between `start` and `first`
-    (the offset of the first match), so that no word is cut; `start` if there is no space."""
+    """Return where in `text` an excerpt begins: after the first space between `start` and `first`
+    (the offset of the first match), so that no word is cut; `start` if that is 0 or there is no
+    space."""
     if start == 0:
         return 0
     space = _SPACE.search(text, start, first)

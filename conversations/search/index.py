@@ -62,9 +62,9 @@ def database():
 
 
 def add_text(owner_id, conversation_id, message_id, created_at, text, items=None):
-    """Add the final `text` of a message, or of a conversation's title where `message_id` is None,
-    and of its `items` (None: it has none) what tools did, to the full-text search index;
-    `created_at` (datetime) is when it was written.
+    """Add the final `text` of a message (of a conversation's title where `message_id` is None) to
+    the full-text search index, and what tools did according to `items`, the message's output items
+    (None: it has none). `created_at` (datetime) is when it was written.
 
     Runs no SELECT, since it is called at the end of each reply.
     """
@@ -85,15 +85,19 @@ def add_question(conversation, question, *, titled):
 
 
 def entries_of(rows):
-    """Return a list of Entries for many texts, to be given to `add_entries` in the transaction that
-    writes them: to split a text into its words takes longer than to store it. `rows` are tuples
-    `(owner_id, conversation_id, message_id, created_at, text)`, to which `row_of` adds what the
-    message's tools did; the text is a title where `message_id` is None."""
+    """Return a list of Entries for many texts, to be given to `add_entries`. Many texts are best
+    split before the transaction that writes them, since that takes longer than storing the entries.
+
+    `rows` are tuples of the arguments of `entries`: `(owner_id, conversation_id, message_id,
+    created_at, text)` and, optionally, `attachment_id` and `of_tools` (see `row_of`). The text is a
+    title where `message_id` is None.
+    """
     return [entry for row in rows for entry in entries(*row)]
 
 
 def add_entries(found):
-    """Add `found`, a list of Entries that `entries_of` returned, to the full-text search index."""
+    """Add `found`, a list of Entries that `entries_of` returned, to the full-text search index, in
+    the transaction that writes their texts."""
     if found:
         database().insert(found)
 

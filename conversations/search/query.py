@@ -28,7 +28,7 @@ _QUOTES = re.compile('["“”„‟«»「」『』]')
 
 @dataclass(frozen=True)
 class Phrase:
-    """A phrase to search for: `runs` that must follow one another, each a folded word or a sequence
+    """Phrase to search for: `runs` that must follow one another, each a folded word or a sequence
     of characters of a script without spaces; or one word with symbols (`is_symbol`).
 
     With `may_go_on` the last run also matches words that begin with it (`elep`: `elephant`).
@@ -84,8 +84,9 @@ def parse(typed):
 
 
 def _phrases(words, *, may_go_on):
-    """Return `(phrases, decorations)`, two lists of Phrases for the text `words`: those to search
-    for, and symbols such as `-` that count only if the whole query has no other phrase."""
+    """Return `(phrases, decorations)`, two lists of Phrases with the given `may_go_on` for the text
+    `words`: those to search for, and symbols such as `-` that count only if the whole query has no
+    other phrase."""
     symbols = [symbol for symbol in find_symbols(words) if symbol.whole and symbol.stands]
     found, rest = [], words
     for symbol in symbols:

@@ -16,9 +16,9 @@ PLACES = 3  # shown of one conversation
 
 @dataclass
 class Place:
-    """A message found by a search, or a file in it: `message` is the Message, `file` the Attachment
-    (None: the text of the message was found), `pieces` an excerpt of the text as a list of `(text,
-    True if it matches)`, or of what its tools did, empty for a file that has no text."""
+    """Message found by a search, or a file in it: `message` is the Message, `file` the Attachment
+    (None: the message itself was found). `pieces` is an excerpt of the text, or of what the
+    message's tools did, as a list of `(text, True if it matches)`; [] for a file without text."""
 
     message: Message
     pieces: list
@@ -27,8 +27,8 @@ class Place:
 
 @dataclass
 class Result:
-    """A conversation found by a search: the Conversation, its `title` as a list of `(text, True if
-    it matches)`, `places` (a list of Place: the found messages and files to show) and `more`, the
+    """Conversation found by a search: the Conversation, its `title` as a list of `(text, True if it
+    matches)`, `places` (a list of Place: the found messages and files to show) and `more`, the
     number of further ones found in it."""
 
     conversation: Conversation
@@ -39,10 +39,11 @@ class Result:
 
 def results(hits, phrases, places=PLACES):
     """Group `hits` (Hit objects) by conversation, and return `(list of Results, number of hits
-    used)` for the first CONVERSATIONS conversations, in the order of `hits`.
+    used)` for the first CONVERSATIONS conversations, in the order of `hits`; the hits after those
+    used are for the next page.
 
-    `phrases` are the query's, to highlight; `places` is how many messages and files of each are
-    shown.
+    `phrases` are the query's, to highlight; `places` is how many messages and files of each
+    conversation are shown.
     """
     found, used = {}, 0
     for hit in hits:
@@ -93,9 +94,9 @@ def _places(wanted, phrases):
 
 def message_excerpts(texts, phrases):
     """Return `{id: pieces}` for `texts`, `{id of a message: its text}`. `pieces` is a list of
-    `(piece of text, True if it is a match)`: an excerpt around the first match of `phrases`. Where
-    the text does not match it is one of what the message's tools did, if that does; takes one query
-    for these, none if all texts match."""
+    `(piece of text, True if it is a match)`: an excerpt around the first match of `phrases`. If the
+    text has no match, but what the message's tools did has one, it is an excerpt of that. Takes one
+    query, none if all texts match."""
     found = {pk: snippet(text, phrases) for pk, text in texts.items()}
     others = [pk for pk, pieces in found.items() if not _has_match(pieces)]
     if others:

@@ -3,15 +3,15 @@
 In `terms.words` symbols count as spaces, so that a phrase also matches across `**bold**` words and
 quotation marks. These words with symbols are indexed in addition, each once for a text:
 
-- a word with `+` or `#` behind it (`c++`, `c#`, and whole `c++17`), or with `.`, `#`, `@` or `$`
+- a word with `+` or `#` after it (`c++`, `c#`, and whole `c++17`), or with `.`, `#`, `@` or `$`
   before it (`.net`, `#tag`, `$HOME`);
 - an operator: up to OPERATOR symbols side by side (`->`, `!=`, `&&`), with and without the marks of
   Markdown or the full stop around them;
-- an emoji or another symbol that Unicode knows, without skin tone; one that is joined of several
-  also by its parts (👩‍💻 is 👩‍💻, 👩 and 💻).
+- an emoji or another of Unicode's symbols, without skin tone; a sequence of them that is joined by
+  U+200D also by its parts (👩‍💻 is 👩‍💻, 👩 and 💻).
 
-ASCII symbols are written in their full-width forms (`＋`), since FTS5's tokenizer would part words
-at them. No other word has those: folding makes them ASCII first.
+ASCII symbols are written in their full-width forms (`＋`), since FTS5's tokenizer would split
+words at them. No other word has those: folding makes them ASCII first.
 """
 
 import re
@@ -46,7 +46,7 @@ _DECORATION = "－＊＝＃～．｜＞"
 
 
 class Symbol(NamedTuple):
-    """A word with symbols found in a text: `word` (folded), at the offsets `start` to `end`.
+    """Word with symbols found in a text: `word` (folded), at the offsets `start` to `end`.
 
     `stands` is True if no letter is directly before it (`.net`, but not in `asp.net`), `whole` if
     it is not only a part of a longer one (as `c++` is of `c++17`).

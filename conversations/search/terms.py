@@ -51,7 +51,7 @@ _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
 
 
 class _Folds(dict):
-    """A cache for `str.translate`: code point -> folded letters or digits, a space, or ""."""
+    """Cache for `str.translate`: code point -> folded letters or digits, a space, or ""."""
 
     def __missing__(self, code):
         # Formats, such as soft hyphens, joiners and marks of direction, separate nothing.

@@ -1,4 +1,4 @@
-"""The full-text search index on PostgreSQL: a column `terms tsvector` of SearchEntry, with GIN.
+"""Full-text search index on PostgreSQL: a column `terms tsvector` of SearchEntry, with a GIN index.
 
 The words of `terms` are cast to tsvector, never parsed, so that no parser, dictionary or locale of
 the server matters. The entry's owner is one of the words, `@7`, so that the GIN lookup is limited
