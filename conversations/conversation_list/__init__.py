@@ -1,1 +1,1 @@
-"""The list of a person's conversations in the sidebar; pinning, archiving and deleting them."""
+"""List of a person's conversations in the sidebar; pinning, archiving and deleting them."""

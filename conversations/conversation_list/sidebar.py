@@ -1,5 +1,5 @@
-"""The list of a person's conversations in the sidebar: pinned ones first, then grouped by the day
-of their last activity."""
+"""List of a person's conversations in the sidebar: pinned ones first, then grouped by the day of
+their last activity."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of the list of conversations: its Groups, and `older`, the text to pass as `before` to
+    """Page of the list of conversations: its Groups, and `older`, the text to pass as `before` to
     `listing` for the next page ("": this is the last page). `more_pinned` is True if there are
     pinned conversations that no page of the list has."""
 
@@ -44,9 +44,9 @@ class Listing:
 
 
 def listing(person, before="", length=PAGE):
-    """Return a Listing of `person`'s conversations for the sidebar: the MOST_PINNED pinned last
-    and the `length` of the others used last or, with `before` (`older` of the previous Listing),
-    the next `length` only.
+    """Return a Listing of `person`'s conversations for the sidebar: the MOST_PINNED most recently
+    pinned and, of the others, the `length` most recently used. With `before` (`older` of the
+    previous Listing) it has only the next `length` of the others.
 
     Takes three queries, however many there are. Days are those of the active time zone. For a
     `before` that is not valid the list begins at the newest.
@@ -67,7 +67,8 @@ def listing(person, before="", length=PAGE):
 
 
 def _has_files():
-    """Return the condition for conversations that have a message with files."""
+    """Return the condition (Exists) for a queryset of conversations that is true for those which
+    have a message with files."""
     sent = Attachment.objects.filter(conversation=OuterRef("pk"), message__isnull=False)
     return Exists(sent)
 

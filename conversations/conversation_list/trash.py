@@ -1,4 +1,4 @@
-"""The trash: deleted conversations, which their person can restore for TRASH_DAYS days.
+"""Trash: deleted conversations, which their person can restore for TRASH_DAYS days.
 
 After that every server process erases them (`chatsite/periodic_tasks.py`), as do `manage.py
 apply_retention` and `purge_trash`.
@@ -23,7 +23,7 @@ def trash(conversation):
 
 def restore(conversation):
     """Move a Conversation out of the trash, to where it was: the list, pinned or the archive. One
-    that was deleted for its owner meanwhile, and is kept under a legal hold, stays there."""
+    that was deleted for its owner meanwhile, and is kept under a legal hold, stays in the trash."""
     Conversation.objects.filter(pk=conversation.pk, hidden_at=None).update(trashed_at=None)
 
 

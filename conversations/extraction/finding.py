@@ -32,7 +32,7 @@ class Refusal(Exception):
 
 @dataclass(slots=True)
 class Finding:
-    """The result of reading one file: `kind` (TEXT, PICTURE or DOCUMENT), `media_type` and content.
+    """Result of reading one file: `kind` (TEXT, PICTURE or DOCUMENT), `media_type` and content.
 
     For a picture: `width` and `height` in pixels after re-encoding; `large` and `small` are the
     lengths in bytes of the two re-encoded pictures that follow in the child's output. For a

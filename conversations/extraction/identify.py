@@ -18,7 +18,8 @@ def reader_of(file: BinaryIO) -> Callable[[BinaryIO, BinaryIO], Finding]:
     the Finding, or raises Refusal.
 
     Only the modules that this function needs are imported, for most of the processor time of a
-    small file would go into the others. Raise Refusal if the file is of no accepted kind.
+    small file would go into the others. Raise Refusal: "empty", "old_office" or "heic"; any other
+    kind that is not known is left to the reader of plain text, which raises "unknown".
     """
     file.seek(0)
     head = file.read(_HEAD)
@@ -48,6 +49,6 @@ def reader_of(file: BinaryIO) -> Callable[[BinaryIO, BinaryIO], Finding]:
 
 
 def _without_copies(read: Callable[[BinaryIO], Finding]) -> Callable[[BinaryIO, BinaryIO], Finding]:
-    """Return `read`, a function that reads a file of which no copies are made, with the arguments
-    that `reader_of` says."""
+    """Return a function of two arguments, as `reader_of` returns, that calls `read` with the first,
+    the file, and ignores the second: for kinds of which no re-encoded copies are made."""
     return lambda file, _write: read(file)

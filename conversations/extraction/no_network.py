@@ -30,7 +30,7 @@ _MACHINES = {
 
 def close_network() -> str:
     """Close the network for this process, for good; return how: "seccomp", "namespace" or
-    "descriptors". Modules and files that are still needed must be open before the call, since
+    "descriptors". Import modules and open files that are still needed before the call, since
     "descriptors" lets no more be opened."""
     if sys.platform == "linux":
         if _filter_calls():

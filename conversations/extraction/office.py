@@ -36,7 +36,8 @@ class _Full(Exception):
 
 
 class _Text:
-    """A buffer for the text of a document, at most MOST_CHARACTERS long; `str()` returns it."""
+    """Buffer for the text of a document, at most MOST_CHARACTERS long; `str()` returns the text
+    without line ends around it."""
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
@@ -56,7 +57,7 @@ class _Text:
 
 
 class _Package:
-    """The zip of an Office document: reads its parts (the files within it), with limits on their
+    """Zip of an Office document: reads its parts (the files within it), with limits on their
     unpacked size. Raise Refusal ("too_much") if it has more than MOST_ENTRIES parts."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -93,8 +94,8 @@ class _Package:
             yield from elements(self.blocks(name))
 
     def targets(self, part: str) -> dict[str, str]:
-        """Return the relationships of the zip's part `part` as a dict: name of the related part by
-        relationship id."""
+        """Return the relationships of the zip's part `part` as `{relationship id: name of the
+        related part}`."""
         folder, name = posixpath.split(part)
         found = {}
         for element in self.elements(f"{folder}/_rels/{name}.rels"):

@@ -24,7 +24,7 @@ _LONGEST_ANSWER = 16_000_000  # bytes of its JSON
 
 @dataclass(slots=True)
 class Extract:
-    """The result of reading one file: its Finding, and the open temporary file `output` with the
+    """Result of reading one file: its Finding, and the open temporary file `output` with the
     re-encoded pictures, which begin at `offset` (bytes). `network` says how the child's network was
     closed ("seccomp" …, see no_network.py).
 
@@ -76,7 +76,8 @@ def read_file(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> E
 
 def read_pages(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> list[Extract]:
     """Extract the pictures of the first pages of `file`, a scanned PDF, in a child process; return
-    a list of one Extract per page. They share one temporary file in `folder`: close each of them.
+    a list of Extracts, one for each page with a readable picture. They share one temporary file in
+    `folder`: close each of them.
 
     Blocks for up to `seconds`. Raise Refusal if the file is not accepted or the child ran into a
     limit, OSError if it could not be started.
@@ -96,9 +97,9 @@ def read_pages(file: IO[bytes], folder: Path, seconds: float = WALL_SECONDS) -> 
 
 @contextlib.contextmanager
 def _closed_on_error(output: IO[bytes]) -> Iterator[None]:
-    """Context manager: close the file `output`, a child process's answer, if an exception is
-    raised; if it was raised since the answer has a wrong format, raise Refusal ("unreadable")
-    instead."""
+    """Context manager: close the file `output`, a child process's answer, if an exception is raised
+    within it. Those that a malformed answer leads to (ValueError, TypeError, KeyError,
+    AttributeError) become Refusal ("unreadable")."""
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError) as error:

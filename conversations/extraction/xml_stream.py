@@ -16,8 +16,8 @@ _MOST_WAITING = 10_000  # bytes that are parsed before their elements are handed
 
 @dataclass(slots=True)
 class Element:
-    """The start tag or, if `ends` is True, the end tag of an XML element. `name` is its name
-    without namespace prefix.
+    """Start tag or, if `ends` is True, end tag of an XML element. `name` is its name without
+    namespace prefix.
 
     `attributes` (of a start tag) is a dict by name without prefix, except "r:id", the id of a
     relationship. `text` (of an end tag) holds all characters since the last tag.
@@ -55,8 +55,8 @@ class _Collector:
         self._forget()
 
     def characters(self, text: str) -> None:
-        # More of one text than all that is kept of a document is of no use.
         """Collect `text` for the next end tag; what exceeds MOST_CHARACTERS is dropped."""
+        # More of one text than all that is kept of a document is of no use.
         if self._length <= MOST_CHARACTERS:
             self._text.append(text)
             self._length += len(text)

@@ -1,2 +1,2 @@
-"""How this site was installed: its settings with their sources, and the steps of its setup that are
+"""Installation of this site: its settings with their sources, and the steps of its setup that are
 done or open."""

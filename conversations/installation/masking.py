@@ -8,10 +8,10 @@ _OPEN = {"endpoint_url", "region_name", "addressing_style", "sslmode", "timeout"
 
 
 def masked(text):
-    """Return `text` with user and password of an address in it replaced by "…", and the values of
-    the parameters of its query, but for some that are known to be harmless. All that follows the
-    first hidden value is "…": it may be a part of a password that was not percent-encoded. Text
-    without an address is returned as it is."""
+    """Return `text` with what may be secret in an address (URL) in it replaced by "…": user and
+    password; the values of the parameters of its query, but for those in _OPEN, and all parameters
+    after the first hidden value, since they may belong to a password that was not percent-encoded.
+    With an @ in the query only the scheme is kept. Text without "://" is returned as it is."""
     scheme, colon, rest = text.partition("://")
     if not colon:
         return text
@@ -32,8 +32,8 @@ def masked(text):
 
 
 def _masked_parameter(written):
-    """Return one parameter of a query (`name=value`, percent-encoded) with its value hidden unless
-    it is harmless."""
+    """Return `written`, one parameter of a query (`name=value`, percent-encoded), with its value
+    hidden or, if its name is in _OPEN, decoded and `masked`."""
     name, equals, value = written.partition("=")
     if not equals:
         return HIDDEN if name else ""

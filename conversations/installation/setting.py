@@ -18,8 +18,8 @@ WORDS = {"OIDC_SIGNUP": {True: "open", False: "closed"}}
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting: the `name` of its environment variable, its `default` as text, and its `meaning`
-    for people. The value of a `secret` is never shown; of a `command` only the program."""
+    """Setting: the `name` of its environment variable, its `default` as text, and its `meaning` for
+    people. The value of a `secret` is never shown; of a `command` only the program."""
 
     name: str
     default: str
@@ -60,8 +60,9 @@ class Setting:
         return masked(text)
 
     def _text(self):
-        """Return the value in force as text: that of Django's setting of this name, if there is
-        one, since it counts; else as it was given, or the default."""
+        """Return the value in force as text: that of Django's setting of the same name, if there is
+        one; else that of the environment or of the file it names, or the default. "" if that file
+        cannot be read."""
         if hasattr(settings, self.name):
             value = getattr(settings, self.name)
             return _as_text(WORDS[self.name][value] if self.name in WORDS else value)
@@ -72,8 +73,8 @@ class Setting:
 
 
 def _as_text(value):
-    """Return the value of a setting in Python (bool, number, text, path or list) as it would be
-    written in the environment."""
+    """Return `value`, that of a setting in Python (bool, number, text, path, list or None), as it
+    would be written in the environment; None becomes ""."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

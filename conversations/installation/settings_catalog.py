@@ -1,5 +1,5 @@
-"""The catalogue of settings: every environment variable that the site reads, with its default and
-its meaning.
+"""Catalogue of settings: every environment variable that the site reads, with its default and its
+meaning.
 
 The same as `.env.example` says, word for word, for the administration's page of settings: the file
 is no part of an installed site, and its comments cannot be translated.

@@ -1,5 +1,5 @@
-"""The steps of the site's setup, for administrators: what a new site needs before people can work
-with it, and how much of it is done."""
+"""Steps of the site's setup, for administrators: what a new site needs before people can work with
+it, and how much of it is done."""
 
 import hashlib
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ NO_MAIL_SERVER = (
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the setup as it is shown: its `name` (of SetupStep.Name), whether it `is_done` or
+    """Step of the setup as it is shown: its `name` (of SetupStep.Name), whether it `is_done` or
     `is_dismissed`, its `state` in a sentence, `links` to where it is done, as `(path, text)`, and
-    whether a button can check it."""
+    `can_check`, whether a button can check it."""
 
     name: SetupStep.Name
     is_done: bool
@@ -122,8 +122,8 @@ def _people(request, row):
 
 
 def _accounts():
-    """Return `(is_done, state, links)` of the step of people, without the advice about second
-    factors."""
+    """Return `(is_done, state, links)` of the step PEOPLE of the setup, without the advice about
+    second factors; a link is `(path, text, permission that it takes)`."""
     links = [
         _list("invitation", _("Invitations")),
         _list("person", _("People")),
@@ -202,12 +202,14 @@ _STATES = {
 
 
 def _setting(name):
-    """Return the link to the setting `name` on the page of settings."""
+    """Return the link `(path, text, permission that it takes)` to the setting `name` on the page of
+    settings."""
     said = _("Setting %s") % name
     return f"{reverse('site_settings')}#{name}", said, "conversations.view_settings"
 
 
 def _list(model, text):
-    """Return the link, named `text`, to the list of the model called `model`."""
+    """Return the link `(path, text, permission that it takes)` to the administration's list of the
+    model called `model` (in lower case, such as "languagemodel")."""
     path = reverse(f"admin:conversations_{model}_changelist")
     return path, text, f"conversations.view_{model}"

@@ -37,7 +37,8 @@ def send_next():
 
 
 def _send(mail, attempts, is_last):
-    """Send `mail` and delete its row; on failure store the error, and if `is_last` try no more."""
+    """Send `mail` (OutgoingMail) and delete its row. On failure store the error in the row and log
+    it, with the number of `attempts` so far; if `is_last` try no more, and empty its content."""
     try:
         connection = get_connection(settings.MAIL_BACKEND)
         from_content(mail.content, connection).send()
