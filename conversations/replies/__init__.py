@@ -58,7 +58,7 @@ def submit(submission):
     own, response_id = None, uuid.uuid4()
     try:
         submitted = store(submission, lease, response_id, most_bytes)
-        # One that was stored before has no body, and its process.
+        # If it was stored before, there is no body: a process has it already.
         own = _own(submitted) if submitted.body else None
         return submitted
     except Exception as error:
@@ -72,8 +72,8 @@ def submit(submission):
 
 
 def offer(submitted):
-    """Start writing a reply in this process, if it is still queued and the process has room; else
-    do nothing. `submitted` is its Submitted, as `submission.store` returned it."""
+    """Start writing the reply of `submitted` (a Submitted, as `submission.store` returned it) in
+    this process, if it is still queued and the process has room; else do nothing."""
     engine = Engine.serving
     if engine is not None:
         pk = submitted.response.pk
@@ -103,7 +103,8 @@ def watched_by(response_id, person_id):
 def stop(response):
     """Stop the reply of `response` (a Response), in whichever process it is written.
 
-    The text it has so far is kept. One that has ended already stays as it is.
+    Its text so far is kept. Does nothing if it has ended already. Raises Response.DoesNotExist if
+    the row is gone.
     """
     status = response_states.request_stop(response.pk)
     engine = Engine.serving
@@ -112,7 +113,7 @@ def stop(response):
 
 
 def stop_all_of(person_id):
-    """Stop all replies that are being written for the person with the id `person_id`."""
+    """Stop all replies that are queued or being written for the person with the id `person_id`."""
     for response in Response.objects.open().filter(person_id=person_id):
         stop(response)
 
@@ -140,13 +141,13 @@ async def run_in_lane(unit, *arguments):
 
 
 def fill_in(message, *, with_files=True):
-    """Set on `message`, an unfinished reply, the HTML of what it is so far, for a page that is read
-    without the event stream; without `with_files`, for a reviewer, that has no pictures. None for
-    `message` does nothing."""
+    """Set on the Message `message`, an unfinished reply, the HTML of its last checkpoint, for a
+    page that is read without the event stream. `with_files` is False to leave out the files that
+    its items made, as for a reviewer. Does nothing if `message` is None."""
     if message is None:
         return
     response = message.own_response
-    # Its page does not read that column.
+    # So that no query is sent for it.
     response.message = message
     live = LiveReply(response)
     live.become(response.partial, response.partial_reasoning, response.partial_items)

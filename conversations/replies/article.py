@@ -42,9 +42,9 @@ def render_live_article(live, viewer):
 
 
 def show_live(message, live, *, with_files=True):
-    """Set on the Message `message`, a reply that is being written, the HTML so far of its LiveReply
-    `live`, in the active language, for the template of the page to show; `with_files` is False to
-    leave out files that its items made."""
+    """Set `live_html` or, for a reply with items, `live_parts` of the Message `message` to the HTML
+    so far of its LiveReply `live`, in the active language; the page's template shows that.
+    `with_files` is False to leave out files that its items made."""
     if all(item.type == "message" for item in live.items[:1]) and len(live.items) < 2:
         message.live_html = mark_safe(live.html("message"))  # noqa: S308 (ours)
         return
@@ -61,8 +61,8 @@ def show_live(message, live, *, with_files=True):
 def render_change(number, item, block, viewer):
     """Return the HTML of one change of a LiveReply (see `LiveReply.changes_since`) for the Viewer.
 
-    It is one element, with the number of its item as `data-item` and, if it is a block, the
-    `data-block` that names it in the article.
+    It is one element: `block`, the HTML of a block, or if that is None the whole `item`. Its
+    `data-item` is `number`, the index of the item; a block has its `data-block` too.
     """
     if block is not None:
         return block.replace(BLOCK, f'{BLOCK} data-item="{number}"', 1)
@@ -82,8 +82,8 @@ def _draw_live_item(number, item, *, with_files=True):
 
 
 def _files_of(item):
-    """Return `{id: Attachment}` of the files that `item`, the JSON of the call of a tool, made, not
-    read from the database: the JSON says what is shown of them."""
+    """Return `{id: Attachment}` of the files that a tool call made. `item` is the call's JSON
+    (dict), from which the Attachments are built, without a database query."""
     found = {}
     for made in kind_of(item).files(item):
         width, height = made.get("width"), made.get("height")
@@ -119,8 +119,9 @@ def _message_of(response):
 
 
 def _draw_finished(message, viewer, models=None):
-    """Return the HTML of a finished reply. `models` are the LanguageModels offered to the person,
-    for a retry; None reads them from the database."""
+    """Return the HTML of the finished reply `message` (a Message) for the Viewer `viewer`. `models`
+    are the LanguageModels offered to the person, for a retry; None reads them from the database.
+    Raises Message.DoesNotExist if the message was deleted."""
     message.place = message.place or place_of(message)
     if models is None:
         models = LanguageModel.objects.offered_to(viewer.person_id)
@@ -140,6 +141,6 @@ def _draw(message, viewer, **context):
 
 @contextmanager
 def _read_by(viewer):
-    """Activate the language and the time zone of the Viewer."""
+    """Context manager in which the language and the time zone of the Viewer are active."""
     with translation.override(viewer.language), timezone.override(viewer.zone):
         yield

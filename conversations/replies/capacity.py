@@ -24,8 +24,8 @@ FORGOTTEN = timedelta(minutes=1)
 
 
 class Announcer:
-    """Announces the load of a process to the others, as seldom as possible. `lease` is the UUID of
-    the process; `clock()` returns seconds, such as time.monotonic."""
+    """Writer of the row (ServerProcess) that announces a process's load to the others, as seldom as
+    possible. `lease` is the UUID of the process; `clock()` returns seconds, as time.monotonic."""
 
     def __init__(self, lease, clock=time.monotonic):
         self._lease = lease

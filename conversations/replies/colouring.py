@@ -13,8 +13,8 @@ END_WAIT = 3
 def begin(live, spawn):
     """Start a task that highlights the complete code blocks of the LiveReply `live`, if it has any.
 
-    Does nothing if a task already does, or for a title. `spawn` starts a coroutine as an asyncio
-    task and returns that.
+    Does nothing if such a task is running, or if `live` is a title. `spawn` is a function that
+    starts a coroutine as an asyncio task and returns the task.
     """
     has_code = live.colouring is None and live.uncoloured()
     if has_code and live.response.message is not None:
@@ -23,8 +23,7 @@ def begin(live, spawn):
 
 async def finish(live, spawn):
     """Wait until the code blocks of a completed LiveReply are highlighted, for at most END_WAIT
-    seconds; what is not highlighted by then stays without colours. `spawn` starts a coroutine as an
-    asyncio task and returns that."""
+    seconds; what is not highlighted by then stays without colours. `spawn` is as in `begin`."""
     begin(live, spawn)
     if live.colouring is not None:
         await asyncio.wait({live.colouring}, timeout=END_WAIT)
@@ -33,7 +32,7 @@ async def finish(live, spawn):
 
 
 async def _bring(live):
-    """Highlight one code block of `live` after the other, and wake its watchers each time."""
+    """Highlight the code blocks of the LiveReply `live` in turn; wake its watchers after each."""
     try:
         while uncoloured := live.uncoloured():
             stream, box = uncoloured

@@ -105,9 +105,9 @@ class Lane:
             self._began = None
 
     def _cut_if_stuck(self):
-        """Cut the connection to PostgreSQL that the unit waits on, if it does so for DATABASE_STUCK
-        seconds: the server, or a proxy before it, may hold an old connection for ever and serve new
-        ones."""
+        """Cut the connection to PostgreSQL that the running unit waits on, if the unit began more
+        than DATABASE_STUCK seconds ago: the server, or a proxy before it, may never answer on an
+        old connection and still serve new ones."""
         began = self._began
         if began is None or connection.vendor == "sqlite":
             return
@@ -119,7 +119,8 @@ class Lane:
 
 
 def _wait_briefly():
-    """Limit waiting for database locks to LOCK_WAIT seconds, once for each new connection."""
+    """Limit waits for database locks to LOCK_WAIT seconds, on the thread's connection; call it
+    before each unit: it opens the connection where there is none, and else does nothing."""
     if connection.connection is not None:
         return
     seconds = LOCK_WAIT[connection.vendor]

@@ -9,7 +9,7 @@ import math
 
 from conversations.replies.engine import Engine
 
-LAST_EVENTS = 1.5  # seconds for followers to see how other processes ended theirs
+LAST_EVENTS = 1.5  # seconds for streams to show how replies of other processes ended
 
 _until = math.inf
 _draining = None

@@ -1,4 +1,4 @@
-"""The engine: the object of a server process that starts its replies and keeps track of them.
+"""Engine: the object of a server process that starts its replies and keeps track of them.
 
 There is one per event loop. Its state is changed on that loop only, except for `reserve`; other
 threads reach it with `call_soon_threadsafe`. Processes share nothing but the database.
@@ -174,18 +174,19 @@ class Engine:
         self.doubtful[response_id] = SWEEPS_IN_DOUBT
 
     def doubt_less(self):
-        """Count a sweep that looked for the Responses in doubt; forget those that are not there."""
+        """Count one sweep for each Response in `doubtful`; drop those that SWEEPS_IN_DOUBT sweeps
+        have not found."""
         self.doubtful = {pk: left - 1 for pk, left in self.doubtful.items() if left > 1}
 
     def known(self, response_id):
-        """Return the Response with this id if this process writes it, or is about to and has it in
-        memory; else None. May be called from any thread."""
+        """Return the Response with this id if this process is writing it, or is claiming it and has
+        it in memory; else None. May be called from any thread."""
         live, submitted = self.live.get(response_id), self._submitted.get(response_id)
         return live.response if live else (submitted and submitted.response)
 
     def mine(self):
-        """Return the ids (a set) of the Responses that this process writes or will; titles
-        count."""
+        """Return the ids (a set) of the Responses that this process is writing or claiming, those
+        of titles included."""
         return {*self.live, *self._claiming, *self.titles.live}
 
     async def join(self, response_id):
@@ -208,8 +209,9 @@ class Engine:
         return await self.reading_lane.run(unit, *arguments)
 
     async def _claim_and_begin(self, response_id, submitted):
-        """Claim the queued Response in the database for this process, and start writing its reply
-        if it got it. `submitted` is its Submitted; None loads it from the database."""
+        """Claim the queued Response with this id for this process and, if that succeeds, start
+        writing its reply. `submitted` is its Submitted; None loads it from the database. During an
+        outage of the database the Response becomes doubtful (see `doubt`)."""
         try:
             submitted = await self.writing_lane.run(_claim, response_id, self.lease, submitted)
         except Exception as error:
@@ -224,7 +226,7 @@ class Engine:
             self._begin(submitted)
 
     def _claimed(self, response_id):
-        """Forget that this process is about to claim the Response with this id."""
+        """Note that the task which claimed the Response with this id has ended."""
         self._claiming.pop(response_id, None)
         self._submitted.pop(response_id, None)
 
@@ -242,8 +244,8 @@ class Engine:
         live.task = self._spawn(self._write(live))
 
     async def _write(self, live):
-        """Write the LiveReply `live` from the request to its stored end; then offer the queued
-        message that was submitted, and have a title written."""
+        """Write the LiveReply `live` from the request to its stored end; then start the reply to
+        the queued message, if one was submitted, and the task that has a title written."""
         outcome = await self._writer.ask(live, settings.UPSTREAM_TOTAL_TIMEOUT)
         try:
             following = await self._writer.end(live, outcome, leaving=self.draining)
@@ -313,11 +315,12 @@ class Engine:
 
 
 def _claim(response_id, lease, submitted):
-    """Claim the queued Response for the process with this `lease`; return its Submitted, None if
-    another process took it. `submitted` is what is known of it, None to load it.
+    """Claim the queued Response for the process with this `lease` (UUID); return its Submitted,
+    None if another process took it or it was deleted. `submitted` is its Submitted where the caller
+    has it; None loads it.
 
-    Runs in a Lane. The Submitted has no body where that could not be built; the Response then ends
-    as failed.
+    Runs in a Lane. The `body` of the Submitted is None if it could not be built; the Response then
+    ends as failed.
     """
     if not response_states.claim(response_id, lease):
         return None

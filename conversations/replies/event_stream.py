@@ -1,4 +1,4 @@
-"""The event stream (server-sent events) that shows one reply in one browser while it is written.
+"""Event stream (server-sent events) that shows one reply in one browser while it is written.
 
 It sends the whole article so far, then each block that changes, at the end the finished article. So
 reconnecting, reloading, a second tab and another device are all the same case.
@@ -27,7 +27,7 @@ AT_ONCE = 500  # blocks that are made into events in one step of the event loop
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person who watches a reply: id and session, by which access is checked, and the language,
+    """Person who watches a reply: id and session, by which access is checked, and the language,
     time zone and CSRF token that the reply's HTML is rendered with. `administers_models` is True
     for somebody who may change the language models."""
 
@@ -42,8 +42,8 @@ class Viewer:
 def watch(response, viewer):
     """Return the EventStream of the Response `response`, open or ended, for the Viewer `viewer`.
 
-    May be called from any thread. The stream must be closed. Raises TooManyStreams if this process,
-    or this person in it, already has the most streams allowed.
+    May be called from any thread. The caller must have the stream closed. Raises TooManyStreams if
+    this process, or this person in it, already has as many open streams as are allowed.
     """
     stream = EventStream(response, viewer)
     engine = Engine.serving
@@ -53,7 +53,7 @@ def watch(response, viewer):
 
 
 class EventStream:
-    """An async iterator of the bytes of one event stream, for an HTTP response.
+    """Async iterator of the bytes of one event stream, for an HTTP response.
 
     It counts against the limit of open streams until `close`, also if it was never iterated.
     """
@@ -89,10 +89,11 @@ class EventStream:
 
 
 async def _parts(engine, response, watcher, unread):
-    """Yield the stream's events as bytes: those of the LiveReply, then the finished article.
+    """Yield the events of the stream that shows `response` (a Response) to the Watcher `watcher`,
+    as bytes: those of its LiveReply, if it is open, then the finished article.
 
-    An event may be large: it is made only while the person leaves less than their share of memory
-    unread, by `unread` (an Unread), in which it is counted.
+    Back-pressure: an event is made only while the person's unread bytes are below their share of
+    memory; `unread` (an Unread) counts it.
     """
     live = await engine.join(response.pk) if response.is_open else None
     if live is not None:
@@ -148,7 +149,7 @@ async def _follow(engine, live, watcher, unread):
 
 
 def event(name, html):
-    """Return one server-sent event as bytes: `name` is its type, `html` its data (lines may
-    break)."""
+    """Return one server-sent event as bytes: `name` is its type, `html` its data, which may have
+    line breaks (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     data = html.replace("\r", "").replace("\n", "\ndata: ")
     return f"event: {name}\ndata: {data}\n\n".encode()

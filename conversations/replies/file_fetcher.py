@@ -1,8 +1,8 @@
-"""Fetching of the files that code of a model made: after the end of a reply, from the gateway's
-container to the files of this site.
+"""Fetching of the files that a model's code (code interpreter) made: after the end of a reply, from
+the gateway's container to the files of this site.
 
-Which files are to be fetched stands in the database (see `conversations.files.container_files`), so
-that whatever a process that dies leaves is fetched by another.
+The database has a row for each file to fetch (see `conversations.files.container_files`), so that
+another process fetches what a process that died has left.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ _CODES = {"too_large": "too_large_file", "unreadable": "unreadable"}
 
 
 class FileFetcher:
-    """Fetches files for this process. `lane` is the Lane for the database, `client` a function that
-    returns the gateway's client (an upstream.Upstream)."""
+    """Fetcher of this process for the files of containers. `lane` is the Lane for the database,
+    `client` a function that returns the gateway's client (an upstream.Upstream)."""
 
     def __init__(self, lane, client):
         self._lane = lane
@@ -52,7 +52,8 @@ class FileFetcher:
             await asyncio.gather(*map(self._fetch, wanted))
 
     async def _fetch(self, wanted):
-        """Fetch and store `wanted`, a Wanted, or note why it could not be had."""
+        """Fetch and store the file `wanted`, a Wanted. If that fails, release its claim for another
+        attempt or, after a lasting error or the last attempt, store why the file is missing."""
         try:
             fault = await self._fault_of(wanted)
         except Exception:
@@ -65,8 +66,8 @@ class FileFetcher:
             await self._lane.run(container_files.miss, wanted, code)
 
     async def _fault_of(self, wanted):
-        """Fetch and store `wanted`, a Wanted; return "" or, if the gateway did not hand it out, the
-        error code of the upstream.Failed."""
+        """Fetch and store the file `wanted`, a Wanted; return "" or, if the download failed, the
+        `code` of the upstream.Failed."""
         file = tempfile.TemporaryFile(dir=storage.upload_folder())
         with contextlib.ExitStack() as stack:
             stack.callback(file.close)
@@ -92,7 +93,7 @@ class FileFetcher:
 
 
 def _keep(wanted, file):
-    """Store `file` as the content of `wanted` (a Wanted), and close it."""
+    """Store the open binary `file` as the content of `wanted` (a Wanted), and close it."""
     try:
         with file:
             file.seek(0)

@@ -6,7 +6,7 @@ from conversations.replies.live_reply import LiveReply
 
 
 class Follower:
-    """The replies that another process writes and that event streams of this process show.
+    """Registry of the replies that other processes write and event streams of this process show.
 
     Reads their new text from the database, a few times a second, into one LiveReply each (a reply's
     text and HTML in memory, shared by its event streams). `lane` is the Lane, a thread with one
@@ -39,7 +39,8 @@ class Follower:
         return live
 
     def drop(self, response_id):
-        """Stop following this Response; return its LiveReply, None if it was not followed."""
+        """Stop following the Response with this id; return its LiveReply, None if it was not
+        followed."""
         return self._live.pop(response_id, None)
 
     async def look(self):

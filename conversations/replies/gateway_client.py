@@ -1,4 +1,4 @@
-"""The HTTP client of the gateway that the settings name, or of the built-in demo model."""
+"""HTTP client of the gateway that the settings name, or of the built-in demo model."""
 
 from django.conf import settings
 
@@ -7,7 +7,8 @@ from conversations.files import storage
 
 
 def build_client():
-    """Return a new client (upstream.Upstream) for the configured gateway; the caller closes it."""
+    """Return a new client (upstream.Upstream) of the gateway in the settings, of the demo model if
+    they name none; the caller closes it."""
     transport = None
     base_url = settings.OPENAI_BASE_URL
     if settings.DEMO:

@@ -1,9 +1,9 @@
 """Housekeeping of replies: the Engine's periodic tasks, each repeated after some seconds.
 
-They store text so far, heartbeats and read stop flags (checkpoint), look for replies that no
-process writes (sweep), tell other processes how much room this one has (announce), read replies of
-other processes, keep silent event streams open, fetch files that code of a model made, and end the
-streams of people who lost access.
+They store the text so far and the heartbeats of replies and read their stop flags (checkpoint),
+look for replies that no process writes (sweep), tell other processes how much room this one has
+(announce), read replies of other processes, keep silent event streams open, fetch files that a
+model's code made, and end the event streams of people who lost access.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ ANNOUNCE = 1.0
 
 
 class Housekeeping:
-    """The periodic tasks of the Engine `engine`. They use its state, on its event loop."""
+    """Periodic tasks of the Engine `engine`. They use its state, on its event loop."""
 
     def __init__(self, engine):
         self._engine = engine
@@ -48,8 +48,8 @@ class Housekeeping:
             group.create_task(_every(settings.STREAM_ACCESS, self.check_access))
 
     async def checkpoint(self):
-        """Store the new text and the heartbeat of all replies and titles written here, then end
-        those that were asked to stop, and see to those that another process has ended."""
+        """Store the new text of the replies written here and the heartbeat of these and of titles;
+        then end those that were asked to stop, and handle those that another process has ended."""
         engine = self._engine
         engine.renderer.adjust()
         alive = [*engine.live, *engine.titles.live]
@@ -71,9 +71,9 @@ class Housekeeping:
             await self._go_on_or_leave(lost)
 
     async def _go_on_or_leave(self, response_ids):
-        """Handle replies written here (`response_ids`) that another process has ended: those that
-        it declared dead are written on, and their real end will replace the stored one; the others,
-        as after a stop, are ended here too."""
+        """Handle replies written here (`response_ids`, a set) that another process has ended. Those
+        that it declared dead go on, and their real end will replace the stored one, unless they
+        were retried since; the others are ended here too."""
         engine = self._engine
         wanted = await engine.writing_lane.run(recovery.still_wanted, response_ids, engine.lease)
         for response_id in response_ids - self._buried & wanted:
@@ -109,13 +109,14 @@ class Housekeeping:
         await self._announcer.look(self._engine.writing_lane, self._engine.figures())
 
     async def check_access(self):
-        """End the event streams of people who logged out or were deactivated."""
+        """End the event streams of people who logged out, were deactivated or changed their
+        password."""
         await self._engine.streams.check_access(self._engine.reading_lane)
 
     async def _try(self, unit, row_id, *more):
-        """Return `unit(row_id, *more)`, called in the writing lane; None if it raised, which is
-        logged: one broken row must not keep the sweep from the rows after it. Raises if the
-        database is unavailable."""
+        """Return `unit(row_id, *more)`, called in the writing lane. If it raises, that is logged
+        and None returned: one broken row must not keep the sweep from the rows after it. Only
+        errors of an unavailable database are raised."""
         try:
             return await self._engine.writing_lane.run(unit, row_id, *more)
         except Exception as error:
@@ -125,9 +126,8 @@ class Housekeeping:
 
 
 async def _every(seconds, action):
-    """Await `action()` for ever, `seconds` after the last time; exceptions are logged. While the
-    installation is not complete nothing is done, but for a look every PULSE seconds whether it
-    is."""
+    """Await `action()` again and again, `seconds` after its last end; never returns. Exceptions are
+    logged. `action` is not called while the installation is not complete (`readiness`)."""
     while True:
         await asyncio.sleep(seconds)
         if readiness.is_waiting:

@@ -1,5 +1,5 @@
-"""Items of a live reply: the text and HTML so far of a message or of reasoning, or the call of a
-tool."""
+"""Items of a live reply: LiveText, the text and HTML so far of a message or of reasoning, and
+LiveCall, the call of a tool."""
 
 from collections.abc import Sequence
 
@@ -13,10 +13,10 @@ NOTHING = (0, "", 0)
 
 
 class LiveText:
-    """A message or reasoning of a live reply, which has text: its text and its HTML so far.
+    """Item of a live reply that has text, a message or reasoning: its text and its HTML so far.
 
-    `type` is "message" or "reasoning", `size` the length of its text in characters. It is rendered
-    from `begin` on.
+    `type` (the parameter `kind`) is "message" or "reasoning", `size` the length of its text in
+    characters. `stream` is the Stream that renders it, None before `begin`.
     """
 
     def __init__(self, kind):
@@ -32,9 +32,9 @@ class LiveText:
         self._waiting = []
 
     def begin(self, mark, **limits):
-        """Create the Stream that renders the text to HTML. `mark` begins the `data-block` attribute
-        of its blocks (after THOUGHTS, for reasoning); `limits` are the other arguments of
-        Stream."""
+        """Create the Stream that renders the text to HTML; call it before the first `refresh`.
+        `mark` begins the `data-block` attribute of its blocks (after THOUGHTS, for reasoning);
+        `limits` are the other arguments of Stream, `account` and `name`."""
         self.stream = Stream(f"{THOUGHTS if self.type == 'reasoning' else ''}{mark}", **limits)
 
     @property
@@ -59,8 +59,9 @@ class LiveText:
 
     @property
     def unparsed(self):
-        """The number of characters that the next `refresh` parses; each line counts as LINE_COST
-        more, since it may be a block of its own."""
+        """Estimate, in characters, of what the next `refresh` parses: the new text and the block
+        that is not complete. Each line counts as LINE_COST more, since it may be a block of its
+        own."""
         lines = sum(text.count("\n") for text in self._waiting)
         return sum(map(len, self._waiting)) + LINE_COST * lines + len(self.stream.open)
 
@@ -73,7 +74,7 @@ class LiveText:
 
     @property
     def html(self):
-        """The HTML so far, that of all blocks joined."""
+        """The HTML so far, that of all blocks joined; call `begin` before."""
         return "".join(self.stream.frozen) + self.stream.open
 
     @property
@@ -119,7 +120,7 @@ class LiveText:
 
 
 class LiveCall:
-    """An item of a live reply that has no text: the call of a tool. `item` is its JSON (dict);
+    """Item of a live reply that has no text: the call of a tool. `item` is its JSON (dict);
     `is_closed` says that it is complete. `waiting` is the number of pictures that came with it and
     are being stored, `stream` None, as there is no text to render."""
 
@@ -140,16 +141,17 @@ class LiveCall:
         return not self.is_closed or self.waiting > 0
 
     def keep(self, output, members):
-        """Note what became of a picture that the call brought: `members` are added to its JSON, at
-        the index `output` of its `outputs` (None: at the place of its `result`)."""
+        """Note that a picture which the call brought was stored, or is lost: add `members` (dict)
+        to the entry `output` (an index) of the `outputs` in its JSON; None adds them to the JSON
+        itself, for the picture that is its `result`."""
         self._made[output] = members
         self.waiting -= 1
         self.item = items.with_file(self.item, output, members)
         self.version += 1
 
     def become(self, item, *, is_closed=False):
-        """Replace the JSON of the call by `item`, and `is_closed`; return True if either differs
-        from what it was."""
+        """Set the JSON of the call to `item` (dict), with the members that `keep` added, and
+        `is_closed`; return True if either has changed."""
         for output, members in self._made.items():
             item = items.with_file(item, output, members)
         if item == self.item and is_closed == self.is_closed:
@@ -176,7 +178,8 @@ def _part(kind, text):
 
 
 def _parts_of(message):
-    """Return the content parts (dicts) of `message`, JSON of such an item, that have a text."""
+    """Return the content parts (dicts) that have a text in `message`, the JSON (dict) of a message
+    item."""
     content = message.get("content")
     parts = content if isinstance(content, Sequence) else []
     return [part for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str)]
@@ -187,6 +190,7 @@ def _text_of(message):
 
 
 def annotations_of(message):
-    """Return all annotations of `message`, the JSON of an item of this type, as a list."""
+    """Return the annotations of all parts of `message`, the JSON (dict) of a message item, as one
+    list."""
     found = (part.get("annotations") for part in _parts_of(message))
     return [each for annotations in found if isinstance(annotations, list) for each in annotations]

@@ -14,13 +14,13 @@ PARAGRAPH = "\n\n"
 
 
 class LiveItems:
-    """The items so far of one reply, in their order, in the list `items`: LiveTexts (messages and
+    """Items so far of one reply, in their order, in the list `items`: LiveTexts (messages and
     reasoning), as soon as they have text, and LiveCalls (calls of tools).
 
-    `name` (begins ids in the HTML) and `account` (id of the person) are arguments of the Streams
-    that render the texts. `generation` is a number that grows when earlier HTML is replaced, so
-    that watchers need all of it anew; `is_stale` is True while there is something new to render;
-    `reasoning_seconds` is how long the model thought, None if that is not known.
+    `name`, with which ids in the HTML begin, and `account`, the id of the person, are arguments of
+    the Streams that render the texts. `generation` is a number that grows when earlier HTML is
+    replaced, so that watchers need all of it anew; `is_stale` is True while there is something new
+    to render; `reasoning_seconds` is how long the model reasoned, None if that is not known.
     """
 
     def __init__(self, name, account):
@@ -39,7 +39,8 @@ class LiveItems:
         self._order = []
         # Bytes that calls of tools and annotations may still have.
         self._room = LONGEST_MESSAGE
-        # Whether there is something to store; whether it is more than text; whether that was so.
+        # Whether there is something to store; whether items changed, not only text; whether the
+        # last checkpoint had items.
         self._is_unsaved = False
         self._has_new_items = False
         self._was_packed = False
@@ -60,8 +61,8 @@ class LiveItems:
     # --- What comes from the gateway ----------------------------------------------------------
 
     def take(self, event):
-        """Add what `event`, an upstream.ItemEvent, says to the items. Its JSON must be cleaned (see
-        `conversations.items.clean`)."""
+        """Apply `event`, an upstream.ItemEvent of the gateway, to the items. The JSON in it must
+        have been cleaned (see `conversations.items.clean`)."""
         match event:
             case upstream.Text() | upstream.Reasoning():
                 if event.index is not None:
@@ -92,15 +93,14 @@ class LiveItems:
         return call
 
     def keep_file(self, call, output, members):
-        """Note what became of a picture that the LiveCall `call` brought: `members` are added to
-        the call's JSON, at the index `output` of its `outputs` (None: at the place of its
-        `result`)."""
+        """Note that a picture which the LiveCall `call` brought was stored, or is lost: `output`
+        and `members` are as in `LiveCall.keep`."""
         call.keep(output, members)
         self._changed(new_items=True)
 
     def begin_again(self):
-        """Forget the numbers that the gateway's events gave to items; call it before the request is
-        sent once more, whose events count from 0 again."""
+        """Forget the numbers that events of the gateway gave to items. Call it before the events of
+        a further attempt at the request, which count from 0 again."""
         self._by_number, self._order = {}, []
 
     def _open(self, event):
@@ -117,10 +117,12 @@ class LiveItems:
             self._changed(new_items=True)
 
     def _limited(self, item, before=None):
-        """Return `item`, the JSON of the call of a tool, which replaces `before` (None: it is new).
+        """Return the JSON to keep of a tool call for `item`, the JSON that came, which replaces
+        `before` (None: the call is new).
 
-        Once all calls and annotations have more than LONGEST_MESSAGE bytes, only its type, id and
-        status are returned, since all of them are stored again with each change.
+        It is `item` itself or, once the calls and annotations of the reply have more than
+        LONGEST_MESSAGE bytes in all, only its type, id, status and the number of bytes left out:
+        each change stores all of them again.
         """
         self._room += _size(before) - _size(item)
         if self._room >= 0:
@@ -131,9 +133,9 @@ class LiveItems:
         return stub
 
     def _begin(self, item):
-        """Begin to render `item`, a LiveText. The blocks of the first item of a type are numbered
-        as in a reply of plain text, since the reply may turn out to be one; those of others have a
-        prefix."""
+        """Begin to render `item`, a LiveText that is not in `items` yet. The first item of its type
+        gets block marks without a prefix, as in a reply of plain text, which the reply may turn out
+        to be; each further one gets a numbered prefix."""
         name, mark = self._name, ""
         if any(each.type == item.type for each in self.items):
             number = next(self._marks)
@@ -141,7 +143,8 @@ class LiveItems:
         item.begin(mark, account=self._account, name=name)
 
     def _show(self, number):
-        """Insert the item that events call `number` into `items`, in the order of the gateway."""
+        """Insert the item with this `number` (the `index` of its events) into `items`, at its place
+        in the gateway's order."""
         item = self._by_number[number]
         place = self._order.index(number)
         following = (self._by_number[each] for each in self._order[place + 1 :])
@@ -155,8 +158,8 @@ class LiveItems:
         self._has_new_items = True
 
     def _add(self, number, text):
-        """Append `text` to the item that events call `number`; its HTML is made by the next
-        `refresh`."""
+        """Append `text` to the LiveText with this `number` (the `index` of its events); the next
+        `refresh` renders it."""
         item = self._by_number[number]
         if item.type == "reasoning":
             if self._reasoning_began is None:
@@ -180,8 +183,8 @@ class LiveItems:
             self._unrendered.append(item)
 
     def _replace(self, number, text):
-        """Replace all text of the item that events call `number` by `text`; watchers then get the
-        whole article anew."""
+        """Replace all text of the LiveText with this `number` (the `index` of its events) by
+        `text`; watchers then get the whole article anew."""
         item = self._by_number[number]
         if item.stream is not None:
             self.items.remove(item)
@@ -192,8 +195,8 @@ class LiveItems:
         self._changed(new_items=True)
 
     def _close(self, number, item):
-        """Mark the item with the index `number` (as in events) as complete, with the JSON
-        `item`."""
+        """Mark the item with this `number` (the `index` of its events) as complete; `item` is its
+        final JSON (dict)."""
         found = self._by_number[number]
         if isinstance(found, LiveCall):
             found.become(self._limited(item, found.item), is_closed=True)
@@ -232,10 +235,10 @@ class LiveItems:
                 self.is_stale = True
 
     def _continues_with(self, stored):
-        """Return True if the items of `stored`, a list of `(type, value)` from another process's
-        checkpoint, continue the present items: the same ones in the same order, with texts that
-        begin as they are now. They can then be updated in place; if False, they have to be made
-        anew."""
+        """Return True if `stored`, a list of `(type, value)` as `partial_items.unpacked` returns
+        it, continues the present items, so that they can be updated in place: it begins with the
+        same types in the same order, and each text with the present one. False if they have to be
+        made anew."""
         if len(stored) < len(self.items):
             return False
         return all(
@@ -275,7 +278,7 @@ class LiveItems:
 
     def stored_items(self):
         """Return the items to store with the message if it is not plain text: a list of dicts of
-        the Responses API, cleaned. If they are long it takes tenths of a second."""
+        the Responses API, cleaned. Blocks for tenths of a second if they are long."""
         return items.clean_all(self._in_words_of_api())
 
     def _in_words_of_api(self):

@@ -1,8 +1,8 @@
-"""A live reply: the items so far, in memory, of a reply that somebody writes or watches.
+"""Live reply: the items so far, in memory, of a reply that this process writes or shows.
 
-This process writes it, or reads it from the database where another process writes it; watchers see
-no difference. Nothing is queued for a watcher: each remembers which version it saw last and takes
-what changed since, so that one that stops reading holds up nothing and costs nothing.
+If another process writes it, its text so far is read from the database; watchers see no difference.
+Nothing is queued for a watcher: each remembers which version it saw last and takes what changed
+since, so that one that stops reading holds up nothing and costs nothing.
 """
 
 from conversations import items
@@ -47,13 +47,13 @@ class LiveReply(LiveItems):
         self.colouring = None
 
     def count_picture(self):
-        """Return the number of the next picture that comes with the reply, from 1."""
+        """Count one more picture that came with the reply; return its number, from 1."""
         self._pictures += 1
         return self._pictures
 
     @property
     def has_items(self):
-        """True once the reply has ended and its message has items, so that it may name files."""
+        """True once the reply has ended, if its message has items (JSON), which may name files."""
         return self.is_finished and self.response.message.items is not None
 
     @property
@@ -80,8 +80,9 @@ class LiveReply(LiveItems):
         }
 
     def projections(self, found):
-        """Return the same columns as `stored`, with texts and HTML made anew from the items
-        `found` (as `stored_items` returned them). Blocks the thread while it renders them."""
+        """Return `{column: value}` of the reply's Message to store, as `stored` does, but with
+        texts and HTML made anew from `found`, the list that `stored_items` returned. Blocks the
+        thread while it renders them."""
         made = items.projections(
             found, str(self.response.message_id or ""), self.response.person_id
         )
@@ -101,7 +102,7 @@ class LiveReply(LiveItems):
 
     def waits_for_long_end(self):
         """Return True if so much text is to be parsed that `complete` should run in a thread: new
-        text, and blocks with references to others, which may be parsed again at the end."""
+        text, and blocks with references (links, footnotes) that may be parsed again at the end."""
         unsettled = sum(item.stream.unsettled for item in self._texts() if item.stream)
         return unsettled > INLINE or self.waits_for_long_parse()
 
@@ -122,8 +123,8 @@ class LiveReply(LiveItems):
         self._notice_late_blocks()
 
     def _notice_late_blocks(self):
-        """Raise `generation`, so that watchers get the whole article anew, if a message with other
-        items behind it has got more blocks: watchers append new blocks at the end."""
+        """Increase `generation`, so that watchers get the whole article anew, if a message that is
+        not the last item has got more blocks: browsers append a new block at the end."""
         for item in self.items[:-1]:
             if item.type != "message":
                 continue
@@ -137,13 +138,13 @@ class LiveReply(LiveItems):
         self.wake()
 
     def wake(self):
-        """Wake all watchers, so that they look for changes."""
+        """Wake all Watchers of the reply, so that their event streams look for changes."""
         for watcher in self.watchers:
             watcher.wake()
 
     def complete(self):
-        """Render the rest of the text, once all of it has come; code that is not highlighted yet
-        stays so until its highlighting is done."""
+        """Render the final HTML, once all text has come. Code that is not highlighted yet gets its
+        colours later (`colouring`)."""
         self.refresh()
         for item in self._texts():
             item.refresh()
@@ -159,7 +160,7 @@ class LiveReply(LiveItems):
 
     def html(self, kind, *, marked=False):
         """Return the HTML so far of all items of the type `kind` ("message" or "reasoning") as one
-        text. With `marked`, a comment before each item's HTML tells its index, as
+        string. If `marked`, a comment before each item's HTML has its index, as
         `conversations.items.join_segments` writes it."""
         found = {at: item.html for at, item in enumerate(self.items) if item.type == kind}
         return items.join_segments(found) if marked else "".join(found.values())

@@ -1,4 +1,4 @@
-"""The log line that is written for each Response (a reply or a title) that ended."""
+"""Log line that is written at the end of each Response (a reply or a title)."""
 
 import json
 import logging
@@ -15,10 +15,11 @@ Status = Response.Status
 def log_end(live, outcome, fields):
     """Log how the Response of the LiveReply `live` ended: one line, or one JSON object.
 
-    `outcome` is its Outcome and `fields` the columns stored at its end. The keys are
-    OpenTelemetry's for generative AI where it has some; durations are in seconds. The level is
-    WARNING if the gateway failed, else INFO. No text, title or name of a person is logged; the
-    request id is that of the HTTP request that asked for the reply.
+    `outcome` is its Outcome and `fields` the columns stored at its end. The keys are those of
+    OpenTelemetry's semantic conventions for generative AI where it has some; durations are in
+    seconds. The level is WARNING if the reply failed or the gateway broke it off, else INFO. No
+    text, title or name of a person is logged; the request id is that of the HTTP request that asked
+    for the reply.
     """
     response = live.response
     details = {
@@ -61,8 +62,9 @@ def log_end(live, outcome, fields):
 
 
 def _is_failure(fields):
-    """Return True if the gateway failed, by `fields`, the columns stored at the reply's end: it
-    refused, broke off, or sent what cannot be read."""
+    """Return True if `fields`, the columns stored at the reply's end, say that it failed, by an
+    error of the gateway or of this site, or that the gateway broke it off or sent what cannot be
+    read."""
     if fields["status"] == Status.INTERRUPTED:
         # Without a reason it is our own process that stopped.
         return bool(fields.get("reason"))

@@ -1,4 +1,4 @@
-"""The open event streams of a process: their limits, keep-alive comments, and what ends them."""
+"""Open event streams of a process: their limits, keep-alive comments, and what ends them."""
 
 import threading
 import time
@@ -12,7 +12,8 @@ from conversations.replies.revocation import no_longer_allowed
 class TooManyStreams(Exception):
     """Raised when a further event stream would exceed a limit of this process.
 
-    `is_share` is True if the person has as many as one person may, False if the process is full.
+    `is_share` is True if the person has as many as one person may have, False if the process is
+    full.
     """
 
     def __init__(self, is_share):
@@ -21,7 +22,7 @@ class TooManyStreams(Exception):
 
 
 class Streams:
-    """The set of Watchers of all event streams open in this process; its length is their number.
+    """Set of the Watchers of all event streams open in this process; its length is their number.
 
     `admit` may be called from any thread, all else on the event loop.
     """
@@ -37,7 +38,7 @@ class Streams:
 
     @property
     def room(self):
-        """The number of further streams that may be opened here now."""
+        """The number of further event streams that this process may open now."""
         return 0 if self.closed else max(settings.MAX_STREAMS - len(self), 0)
 
     def admit(self, watcher):

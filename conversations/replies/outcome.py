@@ -1,4 +1,4 @@
-"""The outcome of a request to the gateway: how it ended, as values for columns of its Response."""
+"""Outcome of a request to the gateway: how it ended, as values for columns of its Response."""
 
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ class Outcome:
         self._usage = None
         self._billing = upstream.Billing()
         self._sent = True
-        # The gateway said that it did not ask a model, if only within a 200.
+        # Whether the gateway said that it asked no model, even if the HTTP status was 200.
         self._refused = False
 
     @property
@@ -37,8 +37,8 @@ class Outcome:
         return bool(self._status)
 
     def take(self, event):
-        """Take over status, usage, headers and error from `event`, a Started, Headers, Finished or
-        Failed of the gateway's client."""
+        """Note the status, usage, headers or error in `event`, a Started, Headers, Finished or
+        Failed of the gateway's client (`upstream`)."""
         match event:
             case upstream.Started():
                 self._fields["upstream_id"] = event.upstream_id
@@ -108,8 +108,8 @@ class Outcome:
         return {**self._tokens(), **billed(self._billing, self._body)}
 
     def _tokens(self):
-        """Return the columns of the token counts, and `usage_source`: whether they are reported by
-        the gateway, to be estimated, or none since no model was reached."""
+        """Return `{column: value}` of the Response for its token counts and `usage_source`:
+        reported by the gateway, to be estimated, or none, since no model was reached."""
         usage = self._usage
         if usage is not None:
             return {
@@ -129,10 +129,11 @@ class Outcome:
 
 
 def billed(billing, asked):
-    """Return the columns for what the gateway said about the price of a call, an upstream.Billing.
+    """Return the columns of a Response `{name: value}` for `billing`, an upstream.Billing: what the
+    gateway said about the price of the call.
 
-    Where it did not name the service tier that it billed, it is the one of `asked`, the JSON body
-    or the parameters that were sent.
+    Where it did not name the service tier that it billed, that of `asked`, the JSON body or the
+    parameters that were sent (dict), is taken.
     """
     tier = billing.service_tier
     if tier in ("", "auto"):

@@ -1,9 +1,9 @@
-"""Conversion of the items of a reply that is being written to the JSON that is stored beside its
-text so far, and back.
+"""Conversion of the items of a reply that is being written to the JSON that checkpoints store, and
+back.
 
-`Response.partial` and `.partial_reasoning` have the texts; `.partial_items` has, where there is
-more than these two, the items in their order, with the lengths of their texts in place of the
-texts, so that it changes only when an item begins or a call of a tool changes.
+`Response.partial` and `.partial_reasoning` have the texts so far. Where the reply has more items
+than these two, `.partial_items` has all of them in their order, with the lengths of texts in place
+of the texts, so that it changes only when an item begins or a call of a tool changes.
 """
 
 from typing import Any, NamedTuple
@@ -16,9 +16,9 @@ class Unsaved(NamedTuple):
     """Values to store of a reply while it is being written, so that other processes can show it.
 
     `id` is that of the Response (UUID), `text` and `reasoning` are the whole texts so far,
-    `first_token_at` is the time of the first text (None: none yet). `items` is the JSON list of its
-    items, in which texts are only lengths; None if that has not changed, or if the reply is plain
-    text.
+    `first_token_at` is the datetime of the answer's first text (None: none yet). `items` is the
+    JSON list of its items that `packed` returned, in which texts are only lengths; None if that has
+    not changed, or if the reply is plain text.
     """
 
     id: Any
@@ -33,8 +33,9 @@ def packed(items, *, always=False):
     only text, perhaps after reasoning, unless `always` is True. `unpacked` is the reverse.
 
     A text is `{"type": "message", "characters": 120}`, with its `annotations` if it has any; the
-    last one of a type has no `characters`, for it has the rest. The call of a tool is `{"type",
-    "item", "is_closed"}`, the last two as in LiveCall.
+    last one of its type has no `characters`, since the rest of the whole text is its own. The call
+    of a tool is `{"type", "item", "is_closed"}`: `item` is its JSON, `is_closed` is False while
+    more of it is to come.
     """
     kinds = [item.type for item in items]
     has_annotations = any(getattr(item, "annotations", None) for item in items)
@@ -57,7 +58,7 @@ def packed(items, *, always=False):
 
 def unpacked(text, reasoning, stored):
     """Return the items of a reply that another process is writing, as `[(type, value)]`: the value
-    is the text of a message or of reasoning, or the arguments of a LiveCall (dict).
+    is the text of a message or of reasoning, or the dict of keyword arguments of a LiveCall.
 
     `stored` is the JSON list of items from the database, as `packed` made it, in which texts are
     only lengths; `text` and `reasoning` are the whole texts of the reply, which are cut by these

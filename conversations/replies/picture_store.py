@@ -21,16 +21,17 @@ PATIENCE = 60
 
 
 class PictureStore:
-    """Stores the pictures of the replies that one process writes. `spawn` is a function that starts
-    a coroutine as an asyncio task and returns the task."""
+    """Store for the pictures of the replies that one process writes. `spawn` is a function that
+    starts a coroutine as an asyncio task and returns the task."""
 
     def __init__(self, spawn):
         self._spawn = spawn
         self._threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="replies-pictures")
 
     def begin(self, live, event):
-        """Begin to store the picture of `event`, an upstream.PictureReceived, for the LiveReply
-        `live`. Returns at once; the picture's temporary file is closed in the end."""
+        """Start a task that stores the picture of `event`, an upstream.PictureReceived, for the
+        LiveReply `live`, and closes its temporary file; returns at once. A picture beyond
+        MOST_PICTURES is only noted as lost; one of a title, or without a tool call, is ignored."""
         if live.response.message_id is None or (call := live.call_of(event)) is None:
             return
         number = live.count_picture()
@@ -49,8 +50,9 @@ class PictureStore:
             await asyncio.wait(live.storing, timeout=PATIENCE)
 
     async def _store(self, live, call, output, number, file, fault):
-        """Store the picture in the open file `file` (None: there is none, because of `fault`), the
-        `number`-th of the reply, and note on the LiveCall `call` what became of it."""
+        """Store the picture in the open file `file`, the `number`-th of the LiveReply `live`, and
+        note its file, or why it is lost, at `output` of the LiveCall `call` (see `LiveCall.keep`).
+        `file` is None if the picture did not come whole; `fault` is then the code that says why."""
         running = asyncio.get_running_loop().run_in_executor(
             self._threads, _keep, live.response, number, file, fault
         )
@@ -63,9 +65,10 @@ class PictureStore:
 
 
 def _keep(response, number, file, fault):
-    """Store the picture in `file`, the `number`-th of the reply of `response`; return the members
-    that are added to its item's JSON: id and size of its file, or a code that says why it is lost.
-    `fault` is such a code if the picture did not come whole, else ""."""
+    """Store the picture in the open `file`, the `number`-th of the reply of `response` (a
+    Response), and close it. Return the members to add to the JSON of its item: those of
+    `reply_pictures.members_of` or, if it is lost, `{"lost": code}`. `file` is None if the picture
+    did not come whole; `fault` is then the code. Never raises. Runs in a thread."""
     try:
         if file is None:
             raise FileRefused(fault or "broken")

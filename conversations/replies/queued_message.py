@@ -1,4 +1,5 @@
-"""Queued messages: what a person sends while a reply is being written is submitted afterwards."""
+"""Queued messages: what a person sends while a reply is being written is stored, and submitted
+after the reply has ended."""
 
 from datetime import timedelta
 from functools import cache
@@ -70,11 +71,11 @@ def change(conversation, text, files):
 def send(conversation_id, refused=False):
     """Submit the queued message of the conversation with this id; return the Submitted.
 
-    Returns None if nothing is queued, or if it cannot be sent: it then stays queued, marked
-    `refused` if it was refused, and the page offers to send it. A message with that mark is tried
-    again only if the argument `refused` is True, which is for a request of its author.
+    Returns None if nothing is queued, or if it cannot be sent: it then stays queued. If it was
+    refused, the row is marked so, and the page offers its author to send it; a marked message is
+    tried again only if the argument `refused` is True, for that request of the author.
     """
-    # Almost always nothing is; what finds more of it is several times as dear.
+    # Almost always nothing is queued, and the query below costs several times as much.
     if not rows(_QUEUED, as_stored(conversation_id)):
         return None
     queued = (
@@ -121,15 +122,15 @@ _QUEUED = "SELECT 1 FROM conversations_queuedmessage WHERE conversation_id = %s"
 
 
 def _is_asked(conversation):
-    """Return True if the last reply of the Conversation asks for an approval: whoever queued a
-    message did not know that, and may want to answer first."""
+    """Return True if the last reply of the Conversation asks to approve the use of a tool: whoever
+    queued a message did not know that, and may want to answer first."""
     last = Message.objects.filter(pk=conversation.active_id).first()
     return last is not None and bool(open_requests(last))
 
 
 def _taken(queued):
-    """Delete the QueuedMessage if its row is still as it was read; return True if so. Its author
-    may have changed it, taken it back or had it refused meanwhile."""
+    """Delete the QueuedMessage `queued` and return True; return False, and delete nothing, if its
+    row is not as it was read: its author changed or removed it meanwhile, or it was refused."""
     fields = {name: getattr(queued, name) for name in _SENT}
     same = QueuedMessage.objects.filter(pk=queued.pk, refused=queued.refused, **fields)
     return same.delete()[0] == 1
@@ -163,7 +164,7 @@ def _overdue():
 
 
 def _refused(queued, code):
-    """Mark the QueuedMessage as refused, for the cause `code`, and return None: its author has to
-    decide. If it were sent by itself next week, it would come as a surprise."""
+    """Mark the QueuedMessage `queued` as refused, for the cause `code` (as in `Refused.code`), and
+    return None. Its author has to send it: sent by itself next week it would be a surprise."""
     QueuedMessage.objects.filter(pk=queued.pk).update(refused=True, refusal=code)
     return None

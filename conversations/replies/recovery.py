@@ -35,8 +35,8 @@ Status = Response.Status
 CRASHED = "crashed"
 # A heartbeat that is younger need not be looked at.
 SILENT_AFTER = timedelta(seconds=2)
-# What is queued is claimed by any process that has room, after a moment in which the one should do
-# so where it is watched …
+# A queued reply may be claimed by any process that has room, after a moment that is left to the
+# process in which somebody watches it …
 UNCLAIMED_AFTER = timedelta(seconds=0.5)
 # … and fails where none had by now …
 EXPIRES_AFTER = timedelta(seconds=60)
@@ -47,10 +47,10 @@ LONGEST_STEP = 2
 
 
 class Standstill:
-    """A stopwatch for values: for how many seconds each was the same in all calls of `look`.
+    """Stopwatch for values: for how many seconds each has been the same in all calls of `look`.
 
-    Used by one process for the heartbeats that its sweeps read. `clock` returns seconds that only
-    grow.
+    Used by one process for the heartbeats that its sweeps read. `clock()` returns seconds, as
+    time.monotonic does.
     """
 
     def __init__(self, clock=time.monotonic):
@@ -78,10 +78,10 @@ def left_behind(mine, standstill, doubtful=()):
     """Find replies that need an end or a process: `(dead, expired, unclaimed)`, oldest first.
 
     `dead` has `(id, heartbeat as stored)` of Responses whose heartbeat stood still for REPLY_DEAD
-    seconds, `expired` the ids of those queued for too long, `unclaimed` of other queued ones and of
-    those `doubtful` ones (ids) that turn out to be stored as begun. `mine` are the ids that this
-    process writes itself, never dead; `standstill` is its Standstill. Raises an error of the
-    database if that cannot be written.
+    seconds, `expired` the ids of those queued for too long, `unclaimed` the ids of the other queued
+    ones and of those in `doubtful` that are stored as begun. `mine` are the ids that this process
+    writes itself, which are left out; `standstill` is its Standstill. Raises an error of the
+    database if it cannot be read or, while a heartbeat stands still, written.
     """
     found = [(from_stored(pk), *rest) for pk, *rest in rows(*_left_behind())]
     found = [row for row in found if row[0] not in mine]
@@ -135,9 +135,9 @@ _HEARTBEAT = "SELECT heartbeat_at FROM conversations_response WHERE id = %s"
 
 
 def bury(response_id, heartbeat=None):
-    """End the reply of a process that died as interrupted, with its text so far. `heartbeat` is the
-    datetime of the last heartbeat that was found (None: the one it has now): the reply is ended
-    only if it is still the last. Returns True if the reply was ended."""
+    """End the reply of a process that died ("bury" it): as interrupted, with its text so far. The
+    reply is ended only if its last heartbeat is still `heartbeat`, as `left_behind` returned it
+    (None: the one it has now). Returns True if it was ended."""
     seen = rows(_HEARTBEAT, as_stored(response_id)) if heartbeat is None else [(heartbeat,)]
     response = load(response_id)
     if response is None or response.status != Status.IN_PROGRESS:
@@ -162,9 +162,9 @@ def bury(response_id, heartbeat=None):
 
 
 def _rendered(response):
-    """Return `(text, reasoning, columns)` of what was stored so far of the reply of `response`: its
-    texts in Markdown, and a tuple `(text, HTML, reasoning, reasoning's HTML, items)` of what its
-    message gets."""
+    """Return `(text, reasoning, columns)` for the last checkpoint of `response` (a Response): its
+    texts in Markdown, and the tuple `(text, HTML, reasoning, reasoning's HTML, items)` to store in
+    its message (items: None for a plain reply)."""
     text, reasoning = response.partial, response.partial_reasoning
     limits = {"account": response.person_id, "patience": 2}
     name = str(response.message_id or "")
@@ -189,7 +189,8 @@ def _buried(response_ids, lease):
 
 
 def still_wanted(response_ids, lease):
-    """Return those ids of `response_ids` that were buried (declared dead) and not retried since.
+    """Return those ids of `response_ids` (a set) that were buried (declared dead) and not retried
+    since; deleted ones are left out.
 
     The process with this `lease` (UUID) is still writing them; it goes on and puts their end back.
     """

@@ -15,7 +15,8 @@ class Busy(Refused):
 
 
 class Conflict(Refused):
-    """Raised if the submission's id was used before, with another text or by another person."""
+    """Raised if the submission's id was used before: with another text, in another conversation or
+    by another person."""
 
     code = "conflict"
 
@@ -96,7 +97,8 @@ class PassedOver(Refused):
 
 
 class FilesMissing(Refused):
-    """Raised if a file of the message is no longer there: removed, swept or sent meanwhile."""
+    """Raised if a file of the message is no longer there: removed by the person, deleted by the
+    sweep of files, or sent with another message meanwhile."""
 
     code = "files_missing"
 
@@ -121,7 +123,8 @@ class RequestTooLarge(Refused):
 
 
 class InputsTooLarge(Refused):
-    """Raised if the person's replies that are being written, and this one, would be asked for with
-    more text and files than one person may have in memory (INPUT_MEMORY)."""
+    """Raised if the requests for the replies that this process writes, and this one, would have
+    more bytes of text and files in memory than INPUT_MEMORY, or the person's more than their
+    share."""
 
     code = "inputs_too_large"

@@ -1,4 +1,4 @@
-"""The JSON body of `POST /v1/responses`: built for a new Response, built again for a stored one.
+"""JSON body of `POST /v1/responses`: built for a new Response, built again for a stored one.
 
 What is kept in `Response.request` (instructions, parameters, tools, ids of the first and the last
 message) is enough to build the same body again from the stored messages.
@@ -24,16 +24,18 @@ from conversations.tools.request import fields_stored
 # person has sent fits into memory whatever they have imported.
 LONGEST_INPUT = 8_000_000  # characters
 MOST_TURNS = 20_000
-LOOKED_AT = 50  # replies, from the newest, for one of which the gateway said the tokens
+LOOKED_AT = 50  # newest replies, in which one with reported input tokens is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
-    """A request to the gateway: `body` is the JSON that is sent (a dict), `request` what is stored
-    of it in `Response.request`, `texts` all texts in it, from which its tokens are estimated.
+    """Request to the gateway: `body` is the JSON that is sent (a dict), `request` the dict stored
+    of it in `Response.request`, `texts` the list of all texts in it, from which its tokens are
+    estimated.
 
-    Of files, `file_tokens` is the estimate of what is no text, `pictures` the number of pictures,
-    `file_bytes` what they add to the body when it is sent.
+    `file_tokens` is the estimate in tokens for pictures and other parts of files that are not text,
+    `pictures` the number of pictures, `file_bytes` the bytes that files add to the body when it is
+    sent.
     """
 
     body: dict
@@ -161,7 +163,7 @@ def files_gone(response):
 
 def _sent_turns(response, with_hidden):
     """Return the Turns that the request of the stored Response `response` consists of, with their
-    files. `with_hidden` as in `rebuild`."""
+    files. `with_hidden` and what is raised are as in `rebuild`."""
     request = response.request
     path = MessageTree(response.conversation).path_to(uuid.UUID(request["last_message"]))
     at = path.index(uuid.UUID(request["first_message"]))
@@ -179,15 +181,15 @@ def _sent_turns(response, with_hidden):
 
 def _optional_fields(request):
     """Return the optional fields of the body, its parameters and tools, as a dict. `request` is the
-    JSON of `Response.request`."""
+    value of `Response.request` (dict)."""
     return {**request["parameters"], **fields_stored(request)}
 
 
 def add_files(turns, conversation, model_name, mode, *, made, with_hidden=False):
-    """Return `turns` (Turns of `conversation`) with what is sent of their files to the model of
-    this name; `mode` is its LanguageModel.files. With `made`, for a model that sees pictures, those
-    that a reply made go with the message that follows it, in every request. `with_hidden` as in
-    `rebuild`."""
+    """Return `turns` (Turns of `conversation`), with `files` set to what is sent of their files to
+    the model `model_name`; `mode` is its LanguageModel.files. If `made` is True (the model takes
+    pictures), the pictures that a reply made are sent with the message after it. `with_hidden` is
+    as in `rebuild`."""
     if not rows(_HAS_FILES, as_stored(conversation.pk)):
         return turns
     asked = [turn.id for turn in turns if turn.role == Message.Role.USER]
@@ -214,8 +216,9 @@ def as_turn(message):
 
 
 def turns_to(conversation, message_id):
-    """Return the Turns (id, role, text) from the root of `conversation` down to the message with
-    this id, oldest first ([] if that was deleted), and how many older ones are left out.
+    """Return `(turns, left_out)`: the Turns (id, role, text) from the root of `conversation` down
+    to the message with this id, oldest first ([] if that was deleted), and the number of older ones
+    that are left out.
 
     Of a very long conversation they are the newest that have together at most LONGEST_INPUT
     characters and are no more than MOST_TURNS, the last one in any case.
@@ -256,12 +259,13 @@ def size_of(body):
 
 
 def _with_answers(turns):
-    """Return `turns` (Turns, the last one a stored message) where the last one answers requests for
-    approval with the items to send for that; else as they are.
+    """Return `turns` (Turns, the last one a stored message). If the last one answers requests for
+    approval, its `items` are these requests and the answers, as the API takes them.
 
-    They are sent only by the call that answers, with which the gateway uses the tool. In a later
-    one it would use it again: that it was used, an `mcp_call`, is never sent back. Requests in a
-    reply that was imported are not sent: a person could have written them.
+    Only the request for the next reply has them: with it the gateway uses the tool. In a later
+    request they would have it used again, since the result (`mcp_call`) is never sent back.
+    Requests for approval in a reply that was imported are not sent: a person could have written
+    them.
     """
     found = (
         Message.objects.filter(pk=turns[-1].id, role=Message.Role.USER, items__isnull=False)
@@ -277,10 +281,10 @@ def _with_answers(turns):
 
 
 def _measured_ratio(turns):
-    """Return the UTF-8 bytes per token of these Turns, measured by the `input_tokens` that the
-    gateway reported for the last reply among them. None if it reported none for the last
-    LOOKED_AT, or if that request had files, which are tokens without text, or left earlier turns
-    out."""
+    """Return the UTF-8 bytes per token of these Turns, at least 0.5, measured by the `input_tokens`
+    that the gateway reported for the newest of their last LOOKED_AT replies that has such a report.
+    None if none has, or if the request for that reply had files, which are tokens without text, or
+    left earlier turns out."""
     replies = [(turn.id, at) for at, turn in enumerate(turns) if turn.role == "assistant"]
     known = dict(replies[-LOOKED_AT:])
     reported = Response.objects.filter(message_id__in=list(known), input_tokens__gt=0)

@@ -1,5 +1,5 @@
 """Priority of HTTP requests over ends of replies: storing an end waits while requests are answered.
-Background jobs, too, go slower for them.
+Background jobs, too, go slower while a process answers requests.
 
 Fifty people who press Send within a second need more of a processor than there is. The text of a
 reply is on the screen when it ends; storing it, its usage and its finished article can wait a

@@ -23,7 +23,8 @@ Status = Response.Status
 
 
 def claim(response_id, lease):
-    """Take the queued Response for the process with this `lease` (UUID); return True if it has it.
+    """Claim the queued Response for the process with this `lease` (UUID); return True if that
+    process has it now.
 
     The first attempt at the gateway is counted here, before it is made: after a crash the usage
     records rather name a request that was not sent than miss one that was.
@@ -123,9 +124,9 @@ def _write_texts(lease, texts):
 def finish(response, lease, fields, text, html, reasoning, reasoning_html="", items=None):
     """End the Response and store its message, unless it has ended already; safe to repeat.
 
-    `lease` is the UUID of the process that writes it, `fields` the columns of the end, followed by
-    the final texts and their HTML, and the items (None for a plain reply). Returns the columns as
-    written, usage and cost among them; None if that process no longer writes it.
+    `lease` is the UUID of the process that writes it, `fields` the columns of the end (dict),
+    followed by the final texts and their HTML, and the items (None for a plain reply). Returns the
+    columns as written (dict), usage and cost among them; None if that process no longer writes it.
     """
     ours = Response.objects.filter(pk=response.pk, lease=lease)
     with transaction.atomic():
@@ -140,12 +141,12 @@ def finish(response, lease, fields, text, html, reasoning, reasoning_html="", it
 
 
 def end(guarded, fields, *written, items=None):
-    """End the one Response of the query `guarded` and add it to the usage records.
+    """End the one Response of the QuerySet `guarded` and add it to the usage records.
 
     Every end of a Response goes through here, in the caller's transaction. `fields` are its
-    columns, `status` and `usage_source` among them; `written` are the texts that the model wrote,
-    to estimate tokens from, and `items` the items of its answer (dicts of the API), to count the
-    use of tools from. Returns the columns as written; None if `guarded` finds no row.
+    columns (dict), `status` and `usage_source` among them; `written` are the texts that the model
+    wrote, to estimate tokens from, and `items` the items of its answer (dicts of the API), to count
+    the use of tools from. Returns the columns as written (dict); None if `guarded` finds no row.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
@@ -165,10 +166,11 @@ _NO_PARTIAL = {"partial": "", "partial_reasoning": "", "partial_items": None}
 
 
 def replace_end(guarded, fields, *written, items=None):
-    """Replace the end of the one Response of the query `guarded`, which has ended, as `end` would.
+    """Replace the stored end of the one Response of the QuerySet `guarded` by another one, in the
+    caller's transaction; the parameters are as in `end`.
 
     The columns, charges and usage records of the earlier end are replaced. Returns the columns as
-    written; None if `guarded` finds no row.
+    written (dict); None if `guarded` finds no row.
     """
     before = next(iter(guarded.values(*usage.BEFORE)[:1]), None)
     if before is None:
@@ -225,8 +227,8 @@ _NEWS = "UPDATE conversations_conversation SET updated_at = %s, unseen = true WH
 def request_stop(response_id):
     """Ask the process that writes this Response to stop; end it at once if it is still queued.
 
-    Returns the status that it has then. One that has ended stays as it is. Raises
-    Response.DoesNotExist if it is gone.
+    Does nothing if it has ended. Returns its status afterwards. Raises Response.DoesNotExist if it
+    is gone.
     """
     with transaction.atomic():
         queued = Response.objects.filter(pk=response_id, status=Status.QUEUED)

@@ -50,19 +50,20 @@ from conversations.tools import PersonsTools, sent_with, switched_on
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A request for a reply of `model`, as `person` sends it with one form; input of `store`.
+    """Request for a reply of `model`, as `person` sends it with one form; input of `store`.
 
-    `id` is the form's: the same id again stores nothing new. `effort` is the reasoning effort, ""
-    for the model's own; `length` the most tokens of the reply, None for the model's own; `offered`
-    the LanguageModels that the person may choose from, None if not known. It asks for one of these:
+    `id` is the UUID of the form: the same id again stores nothing new. `effort` is the reasoning
+    effort, "" for the model's own; `length` the most tokens of the reply, None for the model's own;
+    `offered` the LanguageModels that the person may choose from, None if not known. It asks for one
+    of these:
     - a reply to the new message `text` in `conversation` (None: in a new one), below the message
       `parent` (None: at the end of the branch that is shown)
     - a reply to `text` in place of the person's message `edited`
     - another reply beside the reply `retried`
     - the continuation of the reply `continued`, for which the new message `text` asks
-    - what follows the person's `answers` (items, see `items.approvals`) to the requests for
-      approval of the reply `answered`; the `id` is then made of that reply's, so that there is one
-      answer
+    - the reply to the person's `answers` (items, see `items.approvals`) to the requests for
+      approval in the reply `answered`; `id` is then derived from that reply's id, so that there is
+      one answer
     """
 
     id: UUID
@@ -91,8 +92,8 @@ class Submission:
 
     @property
     def message(self):
-        """The stored Message that the person edits, retries, continues or answers; None if the
-        Submission names none."""
+        """The stored Message that the Submission names, to be edited, retried, continued, answered
+        or followed (`parent`); None if it names none."""
         return self.edited or self.retried or self.continued or self.answered or self.parent
 
     @property
@@ -104,13 +105,13 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Submitted:
-    """The stored rows of a Submission, as `store` returns them.
+    """Stored rows of a Submission, as `store` returns them.
 
     `response` is the Response, with its `message` (the empty reply), the `parent` of that (the
     person's message) and `conversation` loaded. `body` is the JSON body to send to the gateway,
-    None if the submission was stored before, and `size` the bytes of it. `offered` is the
-    Submission's. `has_budgets` is True if any budget applies to the person, None if that is not
-    known.
+    None if the submission was stored before, and `size` its size in bytes, about. `offered` is that
+    of the Submission. `has_budgets` is True if any budget applies to the person, None if that is
+    not known.
     """
 
     response: Response
@@ -122,8 +123,8 @@ class Submitted:
 
 @dataclass(frozen=True)
 class _Turn:
-    """Rows to store for a Submission: the Message `reply` answers the Message `question`; `asks` is
-    True if `question` is new too, False if it is stored already."""
+    """Rows to store for a Submission, in `conversation`: the Message `reply` answers the Message
+    `question`; `asks` is True if `question` is new too, False if it is stored already."""
 
     conversation: Conversation
     question: Message
@@ -133,13 +134,13 @@ class _Turn:
 
 
 def store(submission, lease=None, response_id=None, most_bytes=math.inf):
-    """Store the Submission; return what was stored, as a Submitted: for an id that was stored
-    before, what was stored then.
+    """Store the Submission; return what was stored, as a Submitted. If its id was stored before,
+    store nothing and return what was stored then.
 
     `lease` is the UUID of the process that will write the reply; None stores it as queued.
-    `response_id` is the UUID that a new Response is to have, None for any. `most_bytes` is how much
-    the request to the gateway may have. Raises a subclass of Refused: Busy, Conflict, Answered,
-    OverLimit, NotPossible, MessageDeleted, ConversationDeleted, FilesMissing, NoPictures,
+    `response_id` is the UUID that a new Response is to have, None for any. `most_bytes` is the
+    largest size of the request to the gateway. Raises a subclass of Refused: Busy, Conflict,
+    Answered, OverLimit, NotPossible, MessageDeleted, ConversationDeleted, FilesMissing, NoPictures,
     RequestTooLarge, InputsTooLarge, TemporaryForbidden, TemporaryEnforced, or Stale if messages
     follow `parent` or `continued`, PassedOver if they follow `answered`, since only an edit and a
     retry may branch.
@@ -174,8 +175,8 @@ def store(submission, lease=None, response_id=None, most_bytes=math.inf):
 
 
 def _check_roles(submission):
-    """Raise NotPossible where a person's message is retried or continued, or a reply or an answer
-    to a request for approval is edited."""
+    """Raise NotPossible if a person's message is to be retried or continued, or if a reply, or an
+    answer to a request for approval, is to be edited."""
     if submission.edited and (submission.edited.is_reply or submission.edited.is_answer):
         raise NotPossible
     if submission.retried and not (submission.retried.is_reply and submission.retried.parent_id):
@@ -201,8 +202,8 @@ def _is_temporary(submission):
 
 
 def _turn_of(submission):
-    """Return the rows to store for the Submission, a _Turn. Raises Stale or PassedOver if messages
-    follow the one that a new message answers, Message.DoesNotExist if that one was deleted."""
+    """Return a _Turn, the rows to store for the Submission. Raises Stale or PassedOver if messages
+    follow the one that the new message follows, Message.DoesNotExist if that one was deleted."""
     conversation = submission.within
     parent = submission.continued or submission.answered or submission.parent
     opens = conversation is None
@@ -240,7 +241,8 @@ def _reply_to(question, submission_id, after=None):
     """Return a new, empty Message, not stored yet, for the reply to the Message `question`.
 
     For a retry `submission_id` is the UUID of its form and `after` the `created_at` of the reply
-    that is retried; else both are None: `question` has the UUID, and its time is taken.
+    that is retried; else both are None, since `question` has the UUID of the form. The reply's
+    `created_at` is later than `after`, or than that of `question`.
     """
     reply = Message(
         conversation=question.conversation,
@@ -259,8 +261,8 @@ def _reply_to(question, submission_id, after=None):
 
 
 def _leaf(conversation):
-    """Return the last message of the branch that is shown, which a new message answers; None if
-    there is none."""
+    """Return the last Message of the branch of the Conversation that is shown, which a new message
+    follows; None if there is none. Raises Message.DoesNotExist if it was deleted meanwhile."""
     active = conversation.active_id
     path = MessageTree(conversation).path_through(active, active)
     return Message.objects.get(pk=path[-1]) if path else None
@@ -310,9 +312,9 @@ def _store_messages(turn):
 
 
 def _store_response(submission, turn, lease, response_id, most_bytes):
-    """Insert the Response, with the cost it may have reserved in the budgets; return the Submitted.
-    Raises OverLimit, NoPictures, RequestTooLarge, or InputsTooLarge for a request of more than
-    `most_bytes`."""
+    """Insert the Response for `turn` (a _Turn), with the cost that is reserved for it in budgets;
+    return the Submitted. `lease` and `response_id` are as in `store`. Raises OverLimit, NoPictures,
+    RequestTooLarge, or InputsTooLarge for a request of more than `most_bytes`."""
     built = request_body.build(
         turn.question,
         person=submission.person,
@@ -360,9 +362,9 @@ def _store_response(submission, turn, lease, response_id, most_bytes):
 
 
 def _tools_on(submission, turn):
-    """Return the Tools that the reply is asked for with: by the choice of the conversation or, for
-    an answer to requests for approval, those of the reply that asks, one of which the answer is
-    about. The choice may be older than what the person may use, which is looked up now."""
+    """Return the Tools to send with the request: those switched on in the conversation or, for an
+    answer to requests for approval, those sent for the reply that asks. In both cases only those
+    that the person may use now."""
     tools = PersonsTools(submission.person).of(submission.model)
     if tools and turn.question.is_answer:
         asking = Response.objects.filter(message=turn.question.parent_id).only("request").first()
@@ -417,7 +419,8 @@ def _stored_before(submission):
 
 
 def _refuse(submission, error):
-    """Raise the Refused that the IntegrityError `error` stands for, else `error` itself."""
+    """Raise the subclass of Refused that says why the database raised the IntegrityError `error`;
+    raise `error` itself if none does. Never returns."""
     if _is_about_open_reply(error):
         raise Busy from error
     within, message = submission.within, submission.message

@@ -58,8 +58,8 @@ def _without_marks(line):
 
 
 def _unwrapped(line):
-    """Return `line` without a pair of quotation marks or emphasis around all of it, and a full stop
-    behind them; unchanged if there is none."""
+    """Return `line` without a pair of quotation marks or emphasis marks around all of it, and
+    without a full stop behind the pair; unchanged if there is no pair."""
     body = _stop.sub("", line)
     for opening, closing in PAIRS:
         for whole in (line, body):
@@ -70,7 +70,8 @@ def _unwrapped(line):
 
 
 def _has_marks(inner, opening, closing):
-    """Return True if `inner`, the text between two marks, is empty or has such a mark itself."""
+    """Return True if `inner`, the text between the marks `opening` and `closing`, is empty or has
+    one of these marks itself, so that the two are no pair around it."""
     if not inner.strip():
         return True
     if opening == "'":

@@ -1,4 +1,4 @@
-"""The writer of titles: has the model title a conversation, after its first reply has ended."""
+"""Writer of titles: has the model write the title of a conversation after its first reply."""
 
 import asyncio
 import uuid
@@ -14,7 +14,7 @@ from conversations.replies.writer import stop_early
 
 
 class TitleWriter:
-    """Writes the titles of one process; they do not count against its room for replies.
+    """Writer of the titles of one process; they do not count against its room for replies.
 
     `lease` is the UUID of the process, `lane` the Lane that stores, `writer` the Writer that asks
     the gateway. `live` maps the id of a title's Response to its LiveReply while it is written.

@@ -1,4 +1,5 @@
-"""Titles by the model: one short Response after the first reply, with usage records as any other.
+"""Titles of conversations by the model: one short Response after the first reply of each, with
+usage records as any other.
 
 All functions that touch the database are units of work for a Lane.
 """
@@ -51,10 +52,10 @@ def are_on():
 def order(reply_id, lease, title_id):
     """Store the Response of a title after the first reply of a conversation; safe to repeat.
 
-    `reply_id` is the reply's Response, `lease` the UUID of the process that will write the title,
-    `title_id` the UUID that the title's Response is to have. Returns `(Response, JSON body)` for
-    the request to the gateway; None if it is not the first reply, the person gave a title, the
-    conversation is temporary, or a budget is used up.
+    `reply_id` is the id of the reply's Response, `lease` the UUID of the process that will write
+    the title, `title_id` the UUID that the title's Response is to have. Returns `(Response, JSON
+    body)` for the request to the gateway; None if it is not the first reply, the person gave a
+    title or was deactivated, the conversation is temporary, or a budget is used up.
     """
     reply = (
         Response.objects.select_related("conversation", "message__parent")
@@ -116,11 +117,11 @@ def order(reply_id, lease, title_id):
 
 
 def finish(response_id, lease, fields, text, reasoning):
-    """End the Response of a title with the columns `fields`, and set the title that `text`
-    contains.
+    """End the Response of a title with the columns `fields` (dict); if it was completed, set the
+    title that `text`, the model's answer, contains.
 
-    `lease` is the UUID of the process that wrote it, `reasoning` what the model thought. A title
-    that the person gave meanwhile stays. Safe to repeat.
+    `lease` is the UUID of the process that wrote it, `reasoning` the model's reasoning, for the
+    usage records. A title that the person gave meanwhile stays. Safe to repeat.
     """
     ours = Response.objects.filter(pk=response_id, lease=lease)
     title = clean(text) if fields["status"] == Status.COMPLETED else ""
@@ -158,8 +159,8 @@ def _is_first(reply, title_id):
 
 
 def _maximum(name):
-    """Return the most tokens of the answer in which the language model called `name` writes a
-    title: more if it may reason first, as is assumed of a name without a LanguageModel."""
+    """Return the limit in tokens for the answer with a title of the model with this `name`: higher
+    if it may reason first, as is assumed if there is no LanguageModel of this name."""
     model = LanguageModel.objects.filter(name=name).first()
     return TOKENS_WITH_THOUGHTS if model is None or model.effort_choices else TOKENS
 

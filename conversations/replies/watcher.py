@@ -1,14 +1,15 @@
-"""The watcher: the state of one open event stream of one browser."""
+"""Watcher: the state of one open event stream of one browser."""
 
 import asyncio
 import time
 
 
 class Watcher:
-    """An alarm for the task of one event stream: wakes it when its reply changes or it must end.
+    """Wake-up signal for the task of one event stream: when its reply changes or it must end.
 
-    `viewer` is the Viewer that the stream is for. `gone` is True once the stream is to end.
-    `sending_since` and `sent_at` (time.monotonic()) say how long its browser has not read anything.
+    `viewer` is the Viewer that the stream is for. `gone` is True once the stream is to end. Times
+    of time.monotonic(): `sending_since` is when the browser was sent a piece that it has not taken
+    yet (None: there is none), `sent_at` when it took the last one.
     """
 
     def __init__(self, viewer):
