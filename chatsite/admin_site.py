@@ -1,5 +1,5 @@
-"""The AdminSite of `/admin/`: the site's own first page, and its own pages for login, logout and
-passwords."""
+"""AdminSite of `/admin/`: with a first page of this site, and with allauth's pages for login,
+logout and passwords."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -13,9 +13,9 @@ from conversations.views.single_sign_on import logout
 
 
 class AdministrationSite(admin.AdminSite):
-    """Django's AdminSite, with the models by subject in place of by app, and with allauth's pages
-    in place of its own for login, logout and passwords: only allauth's have rate limits, second
-    factors and Clear-Site-Data."""
+    """Django's AdminSite, with models grouped by subject in place of by app, and with allauth's
+    pages for login, logout and passwords in place of Django's: only allauth's have rate limits,
+    second factors and Clear-Site-Data."""
 
     index_title = _("Administration")
 
@@ -52,7 +52,7 @@ class AdministrationSite(admin.AdminSite):
         return super().index(request, {**(extra_context or {}), "open_steps": open_steps})
 
     def app_index(self, request, app_label, extra_context=None):
-        """Redirect the page of one app, which people know nothing of, to the first page."""
+        """Redirect the page of one Django app to the first page, whose sections are not apps."""
         return redirect("admin:index")
 
     @method_decorator(secure_admin_login)

@@ -1,4 +1,4 @@
-"""The Django app configuration of the administration (`/admin/`)."""
+"""Django app configuration of the administration (`/admin/`)."""
 
 from django.contrib.admin.apps import SimpleAdminConfig
 

@@ -1,4 +1,4 @@
-"""The ASGI application that gunicorn serves: Lifespan around BodyLimit around Django's Handler."""
+"""ASGI application that gunicorn serves: Lifespan around BodyLimit around Django's Handler."""
 
 import os
 import sys

@@ -1,12 +1,13 @@
-"""Django's ASGI handler, with one change of thread a request, to one of a few lasting threads.
+"""Django's ASGI handler, changed so that a request changes threads once, to one of a few lasting
+threads.
 
 Django's own changes threads up to six times a request, each time to a thread and so a database
 connection made for this request alone: that cost more than the queries, and fifty requests in fifty
 threads take the interpreter from each other, and from the event loop that carries the streams. All
 views and middleware of this site are sync; a request borrows one of AT_ONCE threads, each with a
 connection that lasts, until it has its response (chatsite/request_threads.py). An open event stream
-holds none, a download only while a piece of it is made. Whoever leaves much unread waits for the
-next answer (chatsite/unread_answers.py).
+holds none, a download only while a piece of it is made. Back-pressure: a client that leaves much
+unread has to wait for its next answer (chatsite/unread_answers.py).
 
 /healthz and static files are answered on the event loop, /readyz in a thread of its own: they
 answer whatever the other threads wait for.
@@ -41,7 +42,7 @@ SOONER = 0.5  # seconds that the database's own limit comes before the request's
 
 
 class Handler(ASGIHandler):
-    """The ASGI application that answers HTTP requests with Django.
+    """ASGI application that answers HTTP requests with Django.
 
     A request's body must have been read already (chatsite/body_limit.py), or a slow upload would
     hold up the event loop.
@@ -61,7 +62,8 @@ class Handler(ASGIHandler):
         self._asking_readiness = None
 
     def _load_static_files(self):
-        """Read which static files there are, at the start and when they were collected later."""
+        """Create the handler for static files, which reads their list; called at the start, and
+        when the first complete check of the installation has found them."""
         self._files = convert_exception_to_response(StaticFiles(self._answer_in_thread))
 
     async def handle(self, scope, receive, send):
@@ -168,9 +170,10 @@ class Handler(ASGIHandler):
                 await sending
 
     def _in_thread(self, request, context):
-        """Return a coroutine function `work(function, *arguments, answer=None)` that calls
-        `function` in a thread, in `context` (a contextvars.Context), and counts as work of
-        `request`; `answer` is the Unread of the answer that it begins, if it begins one."""
+        """Return a coroutine function `work(function, *arguments, answer=None)` that returns
+        `function(*arguments)`, called in a request thread, in `context` (a contextvars.Context).
+        The call counts for the requester of `request`; `answer` is the Unread of the answer that it
+        begins, None if it begins none. Raises DatabaseStuck if no thread is free in time."""
         requester, is_long = requester_of(request.scope), _is_long(request)
         seconds = LONG_DEADLINE if is_long else DEADLINE
 
@@ -183,8 +186,8 @@ class Handler(ASGIHandler):
 
 
 def _size(response):
-    """Return the bytes of the body of `response` that stay in memory until they are read; 0 if the
-    connection takes them at once."""
+    """Return how many bytes of the body of `response` stay in memory until the client reads them; 0
+    for a body of at most SMALL bytes, which the connection takes at once."""
     size = len(response.content)
     return size if size > SMALL else 0
 
@@ -204,9 +207,9 @@ def _is_long(request):
 
 
 def _call(context, seconds, function, *arguments):
-    """Return `function(*arguments)`, called in `context` with the database's time limits for a
-    request of `seconds`. Afterwards the database connection is given back to the pool, or closed if
-    it is broken."""
+    """Return `function(*arguments)`, called in `context` (a contextvars.Context), with time limits
+    in the database that end a statement SOONER than `seconds`, the deadline of the request.
+    Afterwards the database connection is given back to the pool, or closed if it is broken."""
     # So that a server that is not frozen ends a statement itself, and the connection stays whole.
     database_timeouts.limit_statements(seconds - SOONER)
     try:

@@ -1,4 +1,5 @@
-"""The limit of a request's body: one of more than MAX_BODY bytes is refused before it is stored.
+"""Limit of a request's body: one of more than MAX_BODY bytes is refused before it is stored, unless
+it may carry files (chatsite/upload_spool.py).
 
 Django under ASGI spools a body of any size to disk before the first middleware sees it; an
 anonymous 300 MB were measured to leave 312 MB there.
@@ -70,11 +71,11 @@ class BodyLimit:
         return await self._application(refused, _replay(b"", _deaf(receive)), send)
 
     async def _read(self, scope, receive, limit):
-        """Read the request's body from `receive`. Return `(body, True)`, or `(b"", False)` as soon
-        as more than `limit` bytes came.
+        """Read the request's body from `receive`. Return `(body, True)`; `(None, True)` if the
+        client left before its end; `(b"", False)` as soon as more than `limit` bytes came.
 
-        The body is None if the client left before its end. Raise NoMemory if too many bytes of
-        unfinished bodies are held in memory, TimeoutError if the client sends too slowly.
+        Raise NoMemory if the unfinished bodies in memory, of the process or of this client, would
+        have too many bytes, TimeoutError if the client sends too slowly.
         """
         requester = requester_of(scope)
         parts, length, held, rate = [], 0, 0, SendingRate()
@@ -133,8 +134,8 @@ async def _too_slow(send):
 
 
 def _last(send):
-    """Return an ASGI `send` that adds "Connection: close" to the response: what the client still
-    sends is not read."""
+    """Return an ASGI `send` that passes messages on to `send` and adds "Connection: close" to the
+    response: what the client still sends is not read."""
 
     async def send_and_close(message):
         if message["type"] == "http.response.start":

@@ -5,9 +5,9 @@ import ipaddress
 
 
 def network_of(text):
-    """Return the network that the IP address `text` counts as, as text: an IPv4 address itself, of
-    an IPv6 address its network of 64 bits ("2001:db8::/64"). Text that is no address is returned,
-    cut to 50 characters."""
+    """Return the network that the IP address `text` counts as, as text: an IPv4 address, also one
+    mapped into IPv6, itself; of another IPv6 address its network of 64 bits ("2001:db8::/64").
+    Text that is no address is returned, cut to 50 characters."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

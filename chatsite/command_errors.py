@@ -1,5 +1,5 @@
-"""What `manage.py` prints in place of a traceback where a setting has a value that cannot be used,
-or the database does not answer or has not the tables of this release."""
+"""Error messages that `manage.py` prints in place of a traceback if a setting has a value that
+cannot be used, or if the database does not answer or has not the tables of this release."""
 
 import json
 
@@ -9,8 +9,8 @@ from conversations.doctor.finding import PROBLEM, Finding
 
 
 def told(arguments, error):
-    """Return the text for `error`, an ImproperlyConfigured or a DatabaseError; None for an error of
-    the database that is a mistake in the code.
+    """Return the text to print for `error`, an ImproperlyConfigured or a DatabaseError; None for a
+    DatabaseError that comes from a mistake in the code, whose traceback is wanted.
 
     `arguments` are those of the command line after the program. For `doctor --json` the text is the
     JSON that this command prints.
@@ -27,8 +27,9 @@ def told(arguments, error):
 
 
 def _about_the_database(error):
-    """Return the sentence about `error`, None if it is no outage; where the database cannot be
-    reached, with the reason: a connection pool does not know it."""
+    """Return the sentence about the DatabaseError `error`, with the reason why the database cannot
+    be reached (asked for anew, since an error of the connection pool does not have it); None if it
+    is neither an outage nor a missing table."""
     # After Django is set up.
     from conversations.database.outage import brief, passes, sentence
     from conversations.doctor.database import why_unreachable

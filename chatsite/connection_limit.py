@@ -1,9 +1,9 @@
-"""The limit of open connections of one worker: how many at a time, and how many from one address.
+"""Limit of open connections of one worker: how many at a time, and how many from one address.
 
-One more than that takes the place of a connection that waits idle for a request. Where none is idle
-it is accepted all the same, for one request within seconds: a health check is answered, anything
-else gets 503. So a flood of connections neither takes all file descriptors nor hides that the
-process is up.
+One more than that takes the place of a connection that waits idle for a request. If none is idle,
+the new one is accepted all the same, for one request within seconds: a health check is answered,
+anything else gets 503. So a flood of connections neither takes all file descriptors nor hides that
+the process is up.
 """
 
 from collections import Counter, OrderedDict
@@ -17,9 +17,9 @@ class ConnectionLimit:
     from each address (None: no limit per address, for a worker behind a proxy, whose address all
     connections have).
 
-    A connection is any object with the attributes `address` (text), `is_idle` (True while it waits
-    for a request) and `is_spare`, which is set here, and the method `abort()`. All IPv6 addresses
-    of one network of 64 bits count as one address.
+    A connection is any object with the attributes `address` (text, as `network_of` returns it),
+    `is_idle` (True while it waits for a request) and `is_spare` (set here: True if it is beyond the
+    limit), and the method `abort()`.
     """
 
     def __init__(self, most, most_of_address=None):
@@ -56,8 +56,8 @@ class ConnectionLimit:
                 del self._of_address[connection.address]
 
     def _idle(self, address):
-        """Return the oldest idle connection from `address`; for ANY, from the address that has the
-        most connections of those with an idle one. None if no connection is idle."""
+        """Return the oldest idle connection from `address`; for ANY, the oldest idle one from that
+        address with an idle one which has the most connections. None if none is idle."""
         idle = (each for each in self._open if each.is_idle and address in (ANY, each.address))
         # `max` returns the first of equals, and they come oldest first.
         return max(idle, key=lambda each: self._of_address[each.address], default=None)

@@ -1,4 +1,4 @@
-"""CPU affinity: the processor that each gunicorn worker is tied to (setting PIN_WORKERS)."""
+"""CPU affinity: ties each gunicorn worker to one processor (setting PIN_WORKERS)."""
 
 import os
 import random
@@ -10,15 +10,15 @@ _VARIABLES = ("container", "KUBERNETES_SERVICE_HOST")
 
 
 def are_ours(workers, environment=os.environ, marks=_MARKS):
-    """Return True if each of `workers` processes may be tied to a processor, since together they
-    may count on having them.
+    """Return True if each of `workers` (their number) may be tied to a processor, since the site
+    may count on having the processors to itself.
 
     False for a single worker: another site with one on this machine could pick the same processor,
     and leave the others idle. False in a container that may use all processors: other containers
-    may pick the same ones, and a limit on processor time (`cpus: 2`) names none. Where a container
-    was given a set of them (`cpuset`), True only with a worker for each, since another container
-    may have the same set. `environment` (a dict) and `marks` (paths of files) are what containers
-    are recognized by.
+    may pick the same ones, and a limit on processor time (`cpus: 2`) names none. In a container
+    with a set of processors (`cpuset`), True only if there is at least one worker for each of them,
+    since another container may have the same set. A container is recognized by the variables in
+    `environment` (a dict) and by the files `marks` (paths).
     """
     if workers < 2:
         return False
@@ -28,7 +28,8 @@ def are_ours(workers, environment=os.environ, marks=_MARKS):
 
 
 def first():
-    """Return a random number, which is added to a worker's own to choose its processor (`keep_to`).
+    """Return a random number below 65,536, to which a worker's number is added to choose its
+    processor (`keep_to`).
 
     Drawn once by each gunicorn master: two sites on a machine, or two containers with the same set
     of processors, would else both begin with the first one.

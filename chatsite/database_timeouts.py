@@ -1,7 +1,8 @@
 """Time limits in the database for requests, set anew each time a thread takes a connection.
 
-They are not in DATABASES, for requests share the pool with what writes replies and with commands,
-which may wait longer: a limit that one left behind is overwritten by the next that takes it.
+They are not in DATABASES, since requests share the pool with what writes replies and with commands,
+which may wait longer. A limit that a request leaves on a connection is overwritten by whoever takes
+the connection next.
 """
 
 import threading

@@ -1,5 +1,4 @@
-"""Environment variables and the `.env` file, read in one way by Django's settings and by
-gunicorn's."""
+"""Reader of environment variables and of the `.env` file, for Django's settings and gunicorn's."""
 
 import io
 import os
@@ -37,7 +36,9 @@ class Environment(environ.Env):
         return "environment" if var in self.GIVEN else ".env"
 
     def get_value(self, var, cast=None, default=environ.Env.NOTSET, parse_default=False):
-        """Return the variable `var`, converted by `cast`; `default` if it is unset or empty."""
+        """Return the variable `var`, converted by `cast`; `default` if it is unset or empty. Raise
+        ImproperlyConfigured if it cannot be converted, or is unset or empty and `default` is
+        NOTSET. `parse_default` is as in environ.Env."""
         if self.ENVIRON.get(var) == "":
             # `VAR=` in a .env means "not set"; django-environ would make it 0, False or {}.
             if default is self.NOTSET:
@@ -69,8 +70,8 @@ class Environment(environ.Env):
 
     def choice(self, var, default, allowed, described=""):
         """Return the variable `var`, one of the words in `allowed`; `default` if it is unset. Upper
-        case is accepted for words in lower case. `described` names the words in the error's
-        sentence."""
+        case is accepted for words in lower case. `described` stands for the list of words in the
+        sentence of the error; "" lists them."""
         value = self.str(var, default=default).strip() or default
         value = value if value in allowed else value.lower()
         if value not in allowed:
@@ -126,7 +127,7 @@ _READ_BY_LIBRARIES = ("AWS_", "PGPASS")
 
 def is_read_by_site(name):
     """Return True if the environment variable `name` is a setting of this site, or is read by one
-    of its libraries: its value may be sent to nobody."""
+    of its libraries, so that its value must not be sent to anybody."""
     name = name.upper()
     return name.removesuffix("_FILE") in _read_by_site or name.startswith(_READ_BY_LIBRARIES)
 

@@ -1,4 +1,4 @@
-"""File modes of what holds people's text or secrets: only the account of the server may read it."""
+"""File modes of files with people's text or secrets: only the server's account may read them."""
 
 import logging
 import os

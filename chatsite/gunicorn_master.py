@@ -1,5 +1,5 @@
 """Changes to gunicorn's master: it spares frozen workers, reloads only if the site could start, and
-switches to another release where the link to it was changed.
+switches to another release if the link to the current one was changed.
 
 `install` is called by gunicorn.conf.py when the master starts.
 """
@@ -34,8 +34,9 @@ def sparing_the_frozen(server, murder_workers):
     """Return a function for gunicorn's master to call in place of `murder_workers`, its method that
     kills workers without a heartbeat for `timeout` seconds; `server` is the master (an Arbiter).
 
-    Before it calls that, it renews the heartbeat of workers that could not run, since they were
-    stopped or the whole machine was: such a worker goes on with its replies when it runs again.
+    Before it calls that, it renews the heartbeat of workers that could not run, since they or the
+    whole machine were stopped: such a worker goes on with its replies when it runs again. After it,
+    it lets a master of an earlier release go (`gunicorn_release.relieve`).
     """
     looked_at = time.monotonic()
 
@@ -64,11 +65,12 @@ def is_stopped(pid):
 
 def after_a_check(server, reload, root, releases):
     """Return a function that reloads the site if it could start with the present environment and
-    `.env`; where the link to the release leads elsewhere by now, it starts that release instead.
+    `.env`; if the link to the release leads to another one by now, it starts that one instead.
 
     `server` is gunicorn's master (an Arbiter), `reload` its method that reloads, `root` the folder
-    of the site, `releases` the Releases of the master. If the site could not start, the function
-    logs why and the old workers go on: a reload would end the master, and the site with it.
+    (Path) of the site, `releases` the Releases of the master. If the site could not start, the
+    function logs why and the old workers go on: a reload would end the master, and the site with
+    it.
     """
 
     def checked():

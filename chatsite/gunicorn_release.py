@@ -1,4 +1,4 @@
-"""Switch of gunicorn's master to another release of the site, without a request that is refused.
+"""Switch of gunicorn's master to another release of the site, without refusing a request.
 
 Releases lie in folders of their own, each with its virtual environment, and a symbolic link names
 the one that runs: `current/.venv/bin/gunicorn`. A process reads templates and modules as it needs
@@ -23,16 +23,16 @@ PROGRAM = Path(".venv", "bin", "gunicorn")
 
 
 class Releases:
-    """The release that a master was started from, by the `program` that was called
-    (sys.argv[0])."""
+    """Release that a gunicorn master was started from, and the one that its link names now.
+    `program` is the path by which the master was started (sys.argv[0])."""
 
     def __init__(self, program):
         self._program = Path(os.path.abspath(program))
         self._started_from = self._program.resolve()
 
     def next(self):
-        """Return the folder of the release that the link names now, if it is another one than that
-        which runs; else None."""
+        """Return the folder (Path) of the release that the link names now, if it is not the one
+        that runs; else None."""
         now = self._program.resolve()
         folder = now.parents[len(PROGRAM.parts) - 1]
         if now == self._started_from or folder / PROGRAM != now:
@@ -40,19 +40,19 @@ class Releases:
         return folder if (folder / "gunicorn.conf.py").exists() else None
 
     def start(self, server, folder):
-        """Have `server`, gunicorn's master (an Arbiter), start another one of the release in
-        `folder`, with the same arguments."""
+        """Have `server`, gunicorn's master (an Arbiter), start a master of the release in `folder`
+        beside itself, with the same arguments."""
         program = str(self._program)
         server.START_CTX = {0: program, "args": [program, *sys.argv[1:]], "cwd": str(folder)}
         server.reexec()
 
 
 def relieve(server, served):
-    """Tell the master that started this one, `server`, to end, once a worker of this one serves.
-    `served` is how many do. Does nothing in a master that was started by itself."""
+    """Send SIGTERM once to the master that started this one, `server` (an Arbiter), if workers of
+    this one have served: `served` is their number. Does nothing if no other master started it."""
     if not served or not server.master_pid or server.master_pid != os.getppid():
-        # None does, or nobody started this one so (0, which is also the parent of a container's
-        # process 1), or the other one has ended already: then another process is the parent.
+        # No worker serves, or no master started this one (0, which is also the parent of process 1
+        # of a container), or that master has ended already: then another process is the parent.
         return
     if not getattr(server, "has_relieved", False):
         server.has_relieved = True
@@ -62,7 +62,8 @@ def relieve(server, served):
 
 def naming_the_successor(server, stop):
     """Return a function for gunicorn's master `server` to call in place of `stop`, its method that
-    ends the workers. It first tells systemd which process is the main one from now on."""
+    ends the workers. If the master has started one of another release, the function first tells
+    systemd that this is the main process from now on."""
 
     def announce_and_stop(*arguments, **options):
         if server.reexec_pid:

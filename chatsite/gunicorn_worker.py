@@ -28,10 +28,10 @@ FILES = 1_000  # that a worker has open besides its connections: of the database
 
 
 class TimedProtocol(ASGIProtocol):
-    """The protocol of one HTTP connection, which aborts it without an answer if its first request
-    has not come in FIRST_REQUEST seconds, or if the client reads nothing at all for UNREAD seconds.
+    """Protocol of one HTTP connection, which aborts it without an answer if its first request has
+    not come in FIRST_REQUEST seconds, or if the client reads nothing at all for UNREAD seconds.
 
-    One that is beyond the worker's limit (`is_spare`, see ConnectionLimit) has SPARE_REQUEST
+    A connection beyond the worker's limit (`is_spare`, see ConnectionLimit) has SPARE_REQUEST
     seconds for its request, and is closed after the answer.
     """
 
@@ -93,7 +93,8 @@ class TimedProtocol(ASGIProtocol):
             self._cancel_unread_timer()
 
     def connection_lost(self, exc):
-        """Stop the timers of a connection that has ended; `exc` is the error, or None."""
+        """Stop the timers of a connection that has ended, and count it no longer; `exc` is the
+        error, or None."""
         self._first_request_timer.cancel()
         self._cancel_unread_timer()
         self.worker.connections.remove(self)
@@ -107,12 +108,14 @@ class TimedProtocol(ASGIProtocol):
             self._watch_reading()
 
     def _will_close(self, request, response_requires_close):
-        """Return True if the connection is closed after the answer to `request`."""
+        """Return True if the connection is to be closed after the answer to `request`: always for a
+        spare one. `response_requires_close` is as in gunicorn's method."""
         return self.is_spare or super()._will_close(request, response_requires_close)
 
     def _build_http_scope(self, request, sockname, peername):
-        """Return the ASGI scope of `request`, with a key that says so if the connection is beyond
-        the worker's limit; the request is then answered with 503."""
+        """Return the ASGI scope that gunicorn's method makes of the same arguments; if the
+        connection is beyond the worker's limit, with a key that says so, for which the request is
+        answered with 503."""
         scope = super()._build_http_scope(request, sockname, peername)
         if self.is_spare:
             scope["chatsite.too_many_connections"] = True
@@ -127,7 +130,7 @@ class TimedProtocol(ASGIProtocol):
 
     def _look(self):
         """Abort the connection if the client has read nothing since the timer was started; else
-        start it again."""
+        start the timer again. Called when it has run out."""
         self._unread_timer = None
         if self._bytes_unread() < self._unread:
             self._watch_reading()
@@ -159,8 +162,8 @@ gasgi.ASGIProtocol = TimedProtocol
 class Worker(gasgi.ASGIWorker):
     """gunicorn's ASGI worker with TimedProtocol connections, for the setting `worker_class`.
 
-    `connections`, a ConnectionLimit, counts them; the most is gunicorn's setting
-    `worker_connections`, of each address too unless gunicorn.conf.py sets less.
+    `connections`, a ConnectionLimit, counts them: at most gunicorn's `worker_connections`, without
+    a limit per address; gunicorn.conf.py replaces it by one that has such a limit.
     """
 
     def __init__(self, *args, **kwargs):
@@ -168,8 +171,9 @@ class Worker(gasgi.ASGIWorker):
         self.connections = ConnectionLimit(self.cfg.worker_connections)
 
     def init_process(self):
-        """Prepare the process: allow as many open files as there may be connections and more, let
-        the system hold little of each answer, and keep all threads' memory in one place."""
+        """Set limits of the process: raise that of open files (RLIMIT_NOFILE) for all connections
+        and FILES more, if the hard limit allows it; limit the unsent bytes of each TCP connection
+        to UNSENT (TCP_NOTSENT_LOWAT), and malloc to one arena for all threads. Then serve."""
         with contextlib.suppress(OSError, AttributeError):
             # Of glibc; by default each thread keeps what it freed for itself.
             ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)

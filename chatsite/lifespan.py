@@ -100,7 +100,8 @@ async def _watch(is_ready):
 
 def _look():
     """Check whether the installation is complete. If so, create the default LanguageModel if there
-    is none, log the set-up code if there is no account, and return True; else return False."""
+    is none, log the set-up code if there is no account, and return True; else return False. Never
+    raises: errors of the check are logged, except an outage of the database."""
     try:
         if readiness.look():
             return False

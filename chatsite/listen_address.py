@@ -31,8 +31,9 @@ def listen_addresses(text, port):
 
 
 def _host(host, word):
-    """Return `host`, an IP address or "localhost", as it stands before a port. Raise ValueError
-    with `word` if it is neither."""
+    """Return `host`, an IP address or "localhost", as it is written before ":PORT" (IPv6 in
+    brackets). Raise ValueError with `word`, the part of the setting that it is from, if it is
+    neither."""
     if host == "localhost":
         return host
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host

@@ -18,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 class RequestIdFilter(logging.Filter):
-    """A logging filter that sets `request_id` on each record without one: the current request's id.
+    """Logging filter that sets `request_id` on each record without one: the current request's id.
 
     A task that goes on after its request, such as one that writes a reply, sets it with `extra`.
     """
@@ -31,7 +31,7 @@ class RequestIdFilter(logging.Filter):
 
 
 class OutageFilter(logging.Filter):
-    """A logging filter that replaces the traceback of an error by one line if the error means that
+    """Logging filter that replaces the traceback of an error by one line if the error means that
     the database is unavailable: every request would else log a traceback that says no more."""
 
     def filter(self, record):
@@ -47,7 +47,7 @@ class OutageFilter(logging.Filter):
 
 
 class LevelFilter(logging.Filter):
-    """A logging filter that lowers ERROR to WARNING in Django's log lines about responses with
+    """Logging filter that lowers ERROR to WARNING in Django's log lines about responses with
     status 503, which the site gives on purpose while it is full, shuts down or waits for its
     database. It removes the traceback from those about a request that was refused (400 to 499),
     which anybody may have logged as often as they like."""
@@ -64,7 +64,7 @@ class LevelFilter(logging.Filter):
 
 
 class TokenFilter(logging.Filter):
-    """A logging filter that replaces secret tokens in URLs (password reset, confirmation of an
+    """Logging filter that replaces secret tokens in URLs (password reset, confirmation of an
     address, shared conversation, invitation) by "…", since whoever has such a link needs no
     password.
 
@@ -85,7 +85,7 @@ class TokenFilter(logging.Filter):
 
 
 class RepeatFilter(logging.Filter):
-    """A logging filter that passes a repeated warning once in PAUSE seconds, with the number of
+    """Logging filter that passes a repeated warning once in PAUSE seconds, with the number of
     those that were left out since.
 
     It is for warnings that no request caused, and for outages of the database, which every request

@@ -93,8 +93,8 @@ def headers(get_response):
 
 
 class Compression(GZipMiddleware):
-    """Django's middleware for gzip, except that of a streamed page nothing stays in memory but what
-    is compressed: a slow client may take a minute to read it."""
+    """Django's GZipMiddleware, except that each chunk of a streamed page is released once it is
+    compressed: a slow client may take a minute to read the page."""
 
     def process_response(self, request, response):
         """Return `response` with its body compressed, if the client of `request` accepts gzip."""
@@ -107,8 +107,8 @@ class Compression(GZipMiddleware):
 
 
 def _compressed(pieces, most_padding):
-    """Yield gzip's header, padded by less than `most_padding` bytes, and the iterable `pieces`
-    (bytes), each compressed."""
+    """Yield the bytes of a gzip stream: its header, padded by a random number of bytes below
+    `most_padding`, then the compressed iterable `pieces` (bytes)."""
     padding, buffer = "a" * secrets.randbelow(most_padding), io.BytesIO()
     with gzip.GzipFile(padding, "wb", compresslevel=6, fileobj=buffer, mtime=0) as compressing:
         yield _taken(buffer)

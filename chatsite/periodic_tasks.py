@@ -48,13 +48,13 @@ async def run():
 
 
 async def _aside(unit):
-    """Return the result of `unit()` (a periodic task's function), called in a thread of its own: it
-    may wait for the file storage or the virus scanner, and replies must not wait for it."""
+    """Return the result of `unit()`, a periodic task's function, called in a thread other than the
+    one that stores replies: it may wait for the file storage or the virus scanner."""
     return await asyncio.to_thread(_and_close, unit)
 
 
 def _and_close(unit):
-    """Return the result of `unit()`, and close the thread's database connections afterwards."""
+    """Return the result of `unit()`; close the thread's database connections in any case."""
     try:
         return unit()
     finally:
@@ -63,11 +63,11 @@ def _and_close(unit):
 
 async def _every(seconds, name, unit, run=replies.run_in_lane):
     """Call `unit` (a function that does a small piece of work) every `seconds`, and again after
-    PAUSE seconds as long as it returns True. Never returns.
+    PAUSE seconds as long as it returns a true value. Never returns.
 
-    `run` is the coroutine function that calls it, in a thread. An exception is logged with `name`,
-    the task's name for people, and not raised. While the installation is not complete nothing is
-    done.
+    `run(unit)` is a coroutine function that calls it in a thread. An exception is logged with
+    `name`, the task's name for people, and not raised. `unit` is not called while the installation
+    is not complete (`readiness`).
     """
     while True:
         await asyncio.sleep(seconds)

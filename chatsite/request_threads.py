@@ -1,8 +1,8 @@
-"""The threads in which requests are answered: a few lasting ones, shared fairly between people.
+"""Threads in which requests are answered: a few lasting ones, shared fairly between people.
 
 A request of somebody who has fewer threads goes before one of somebody who has more; nobody has
 more than a share of them, and long work (reports, exports) has at most half, one at a time for each
-person. What waits does so on the event loop and costs no thread.
+person. A request that waits for a thread does so on the event loop.
 
 A request that has waited on the database for longer than its deadline is cut off from it.
 """
@@ -33,12 +33,13 @@ class DatabaseStuck(Exception):
 
 @dataclass(eq=False, slots=True)
 class Work:
-    """A call that needs a thread, for one request.
+    """Call that needs a thread, for one request.
 
-    `requester` is a string that names whose it is, `is_long` says that it is long work. `answer` is
-    the Unread of the answer that it begins; None if it makes a further piece of one. `asked_at` and
-    `began_at` are times of time.monotonic(): when it asked for a thread, and when it got one (None:
-    not yet). `ready` is the future of the thread that it waits for.
+    `requester` is a string that names the person or address whose share it counts in, `is_long`
+    says that it is long work. `answer` is the Unread of the answer that it begins; None if it
+    makes a further piece of one. `asked_at` and `began_at` are times of time.monotonic(): when it
+    asked for a thread, and when it got one (None: not yet). `ready` is a future whose result is the
+    RequestThread, None if it need not wait for one.
     """
 
     requester: str
@@ -50,7 +51,7 @@ class Work:
 
     @property
     def seconds(self):
-        """Return how many seconds the work may take while it waits for the database."""
+        """Deadline: how many seconds the work may take if it waits on the database."""
         return LONG_DEADLINE if self.is_long else DEADLINE
 
     def is_late(self, now, is_stuck):
@@ -66,8 +67,8 @@ class Work:
 
 
 class RequestThread:
-    """A lasting thread that runs one function at a time. `number` becomes part of its name; `work`
-    is the Work that it does now, None if it is free."""
+    """Lasting thread that runs one function at a time. `number` becomes part of its name; `work` is
+    the Work that it does now, None if it is free."""
 
     def __init__(self, number):
         self._executor = ThreadPoolExecutor(1, thread_name_prefix=f"request-{number}")
@@ -101,7 +102,7 @@ class RequestThread:
 
 
 class RequestThreads:
-    """A pool of `count` lasting threads, shared fairly between people; used on the event loop."""
+    """Pool of `count` lasting threads, shared fairly between people; used on the event loop."""
 
     def __init__(self, count):
         self._threads = [RequestThread(number) for number in range(count)]
@@ -155,9 +156,9 @@ class RequestThreads:
             raise
 
     def _may_start(self, work):
-        """Return True if the requester of `work` (a Work) has less than their share of threads and,
-        for long work, if there is room for another one of it; also for the answer that it
-        begins."""
+        """Return True if `work` (a Work) may get a thread: its requester has less than their share
+        of threads, there is memory for the answer that it begins, and long work is within its
+        limits (one for each requester, half of all threads)."""
         if self._used[work.requester] >= share_of(len(self._threads)):
             return False
         if work.answer is not None and not work.answer.has_room():
@@ -190,8 +191,8 @@ class RequestThreads:
         self.start_next()
 
     def start_next(self):
-        """Give free threads to waiting calls, first of whoever has the fewest threads. To be called
-        also when there is room for further answers."""
+        """Give free threads to waiting calls, first to those of the requester with the fewest
+        threads. Call it when a thread is free, or when there is memory for further answers."""
         while self._free:
             ready = [
                 (self._used[requester], queue)
@@ -220,7 +221,9 @@ class RequestThreads:
             self._watching = asyncio.get_running_loop().create_task(self._cut_what_is_stuck())
 
     async def _cut_what_is_stuck(self):
-        """While there is work, cut off calls that wait on the database past their deadline."""
+        """Look every LOOK seconds for calls that wait on the database past their deadline, and cut
+        them off; return when no call runs or waits. While the database is stuck, calls that wait
+        for a thread past their deadline are refused too."""
         while len(self._free) < len(self._threads) or self._waiting:
             await asyncio.sleep(LOOK)
             now = time.monotonic()
@@ -235,8 +238,8 @@ class RequestThreads:
                 self._refuse_late(now)
 
     def _refuse_late(self, now):
-        """End the waiting of calls whose deadline has passed at `now` (time.monotonic()): they
-        raise DatabaseStuck."""
+        """Refuse the calls that wait for a thread and whose deadline has passed at `now`, a time of
+        time.monotonic(): they raise DatabaseStuck."""
         for queue in self._waiting.values():
             for work in [work for work in queue if work.is_late(now, is_stuck=True)]:
                 queue.remove(work)

@@ -43,8 +43,8 @@ def remember(request):
 def client_address(scope):
     """Return the client's address (a string) for the request with this ASGI `scope`.
 
-    With TRUSTED_PROXIES it is the one that these proxies report. Of IPv6 it is the network of 64
-    bits that one customer has; "unknown" for a socket without addresses.
+    With TRUSTED_PROXIES it is the one that these proxies report in X-Forwarded-For. Of IPv6 it is
+    the network of 64 bits that one customer has; "unknown" for a socket without addresses.
     """
     addresses = []
     for name, value in scope["headers"]:

@@ -1,14 +1,14 @@
-"""Sentences for the log that only one of a server's processes writes, when all of them notice the
-same.
+"""Deduplication of log lines between the processes of a server: when all of them notice the same,
+only one writes it.
 
-gunicorn.conf.py imports this module in the master, so that the workers share its memory. Processes
-of another server each have their own, and each write the sentence.
+gunicorn.conf.py imports this module in the master, so that its workers share the memory. The
+processes of another server (without that import) each have their own, and each write the line.
 """
 
 import hashlib
 import mmap
 
-# What a sentence is about: the last one about each is remembered.
+# Subjects of sentences: of each the digest of the last sentence is stored.
 FAULT, STATIC_FILES, SETUP_CODE = range(3)
 
 _SIZE = hashlib.sha256().digest_size
@@ -16,8 +16,9 @@ _last = mmap.mmap(-1, _SIZE * 3)
 
 
 def is_new(subject, sentence):
-    """Return True if `sentence` is not the last one that any of the server's processes gave this
-    function about the `subject` (a constant above). "" means that all is well."""
+    """Return True, and store `sentence`, if it is not the last one that any of the server's
+    processes gave this function about the `subject` (FAULT, STATIC_FILES or SETUP_CODE); else
+    False. "" stands for no fault."""
     place = slice(subject * _SIZE, (subject + 1) * _SIZE)
     digest = hashlib.sha256(sentence.encode()).digest()
     if _last[place] == digest:

@@ -22,8 +22,8 @@ class SendingRate:
 
     @property
     def left(self):
-        """Return how many seconds the next part of the body may take; 0 or less if the body was too
-        slow so far."""
+        """The number of seconds that the next part of the body may take; 0 or less if the body was
+        too slow so far."""
         since = self._clock() - self._began
         return min(SILENCE, BEGINNING + self._size / LEAST - since)
 

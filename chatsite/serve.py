@@ -70,10 +70,11 @@ def migrate():
 
 
 def main(arguments):
-    """Run with the command line's `arguments`, a list; return only by an exception.
+    """Run with the command line's `arguments`, a list. Never returns: gunicorn takes the place of
+    the process, or an exception ends it.
 
-    As process 1 of a container it would not be ended by SIGTERM unless it handles it: the migration
-    is rolled back then.
+    SIGTERM raises SystemExit, which rolls back a migration: without a handler process 1 of a
+    container would ignore the signal.
     """
     os.umask(UMASK)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

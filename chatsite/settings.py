@@ -295,9 +295,9 @@ def file_storage(url, folder, keys=("", "", "")):
     (file:///…; "" is the path `folder`) or a bucket (s3://BUCKET/PREFIX, with the package
     django-storages). Raises ImproperlyConfigured for any other URL.
 
-    Of a bucket, `?endpoint_url=` and `?region_name=` may follow. `keys` are the id, the secret and,
-    where there is one, the session token of the access to it; without an id they come from where
-    all programs of AWS look, such as the machine's role.
+    A bucket's URL may have the query parameters `endpoint_url`, `region_name` and
+    `addressing_style`. `keys` are the access key's id, its secret and the session token ("": none);
+    without an id boto3 looks for credentials itself, such as those of the machine's role.
     """
     parts = urlsplit(url.strip())
     path = unquote(parts.path)
@@ -440,10 +440,12 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 
 def issuer(url):
-    """Return `url`, the identity provider's issuer, as it is; "" (no single sign-on) stays "".
+    """Return `url`, the identity provider's issuer, without "/.well-known/openid-configuration" at
+    its end; "" (no single sign-on) stays "".
 
-    Raises ImproperlyConfigured if it is no https URL; http is accepted for this machine and with
-    INSECURE_HTTP, since tokens and the client's secret go there.
+    Raises ImproperlyConfigured if it is no https URL, or has a user, a password or a query: tokens
+    and the client's secret are sent there. http is accepted for this machine and with
+    INSECURE_HTTP.
     """
     try:
         parts = urlsplit(url)

@@ -10,8 +10,8 @@ LEAST = 4  # of anything
 
 
 def share(total, per_cent):
-    """Return how many of `total` one client may have: `per_cent` of it, but at least LEAST and at
-    most `total`."""
+    """Return how many of `total` (an int) one client may have: `per_cent` of it, rounded down, but
+    at least LEAST and at most `total`."""
     return min(total, max(LEAST, total * per_cent // 100))
 
 

@@ -10,9 +10,9 @@ from servestatic.middleware import ServeStaticMiddleware
 class StaticFiles(ServeStaticMiddleware):
     """ServeStatic's middleware, but it reads and sends each file at once, on the event loop.
 
-    ServeStatic's own way starts a thread for each file and goes to it and back to open, to read
-    twice and to close: 3 ms, and a page asks for six at once before it can be painted. The files
-    are small and in the system's cache, where reading takes less time than one change of thread.
+    ServeStatic starts a thread for each file and changes to it and back to open, to read twice and
+    to close: 3 ms, and a page needs six files before it can be painted. The files are small and in
+    the page cache of the system, where reading takes less time than one change of thread.
     """
 
     def __init__(self, *arguments):
@@ -23,8 +23,9 @@ class StaticFiles(ServeStaticMiddleware):
 
     @staticmethod
     def get_static_url(name):
-        """Return the URL of the static file `name`; None if it is not one of this release. By it
-        ServeStatic sees which files never change; those of releases before are served too."""
+        """Return the URL of the static file `name`; None if this release has no such file.
+        ServeStatic uses it to find the files that never change, which browsers may cache for ever;
+        files of earlier releases are served too."""
         if name not in getattr(staticfiles_storage, "hashed_files", (name,)):
             return None
         return ServeStaticMiddleware.get_static_url(name)

@@ -1,4 +1,4 @@
-"""The storage of static files: names and compresses them when `collectstatic` collects them."""
+"""Storage of static files: names and compresses them when `collectstatic` collects them."""
 
 import hashlib
 import json
@@ -14,10 +14,11 @@ logger = logging.getLogger(__name__)
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):
-    """Static files with a hash in their names, also in the `import` lines of this site's ES
-    modules, so that browsers may keep them for ever.
+    """Storage of static files with a hash in their names, also in the `import` lines of this site's
+    ES modules, so that browsers may cache them for ever.
 
-    Its list of collected files, the manifest, also has a digest of the files that were collected.
+    The manifest, its list of collected files, also has the digest of their sources
+    (`digest_of_sources`).
     """
 
     support_js_module_import_aggregation = True
@@ -49,7 +50,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
             return name
 
     def add_stats_to_manifest(self):
-        """Add to the manifest the digest of the files that were collected."""
+        """Write the manifest with what ServeStatic adds to it and, as `sources`, the digest of the
+        files that were collected."""
         super().add_stats_to_manifest()
         stored = {**json.loads(self.read_manifest()), "sources": digest_of_sources()}
         self.manifest_storage.delete(self.manifest_name)

@@ -16,8 +16,8 @@ def waiting_connection(thread_id):
     """Return the connection (of psycopg or sqlite3) that the thread with the ident `thread_id` is
     using now; None if it is not in a call of the database's driver.
 
-    It is found on the thread's stack, since Django's connections cannot be looked at from another
-    thread, and one that the pool is just checking belongs to no thread yet.
+    It is found on the thread's stack, since Django's connection objects are local to their thread,
+    and one that the pool is just checking belongs to no thread yet.
     """
     # Imported by Django where the database is PostgreSQL; a site on SQLite is spared its 9 MB.
     psycopg = sys.modules.get("psycopg")
@@ -34,8 +34,8 @@ def waiting_connection(thread_id):
 
 
 def cut(connection):
-    """Shut down the socket of `connection` (of psycopg or sqlite3: interrupt it), so that the
-    thread that waits for it gets an OperationalError. Raises nothing."""
+    """Shut down the socket of `connection`, one of psycopg, or interrupt the query of one of
+    sqlite3, so that the thread that waits for it gets an OperationalError. Raises nothing."""
     with contextlib.suppress(Exception):
         if isinstance(connection, sqlite3.Connection):
             connection.interrupt()

@@ -1,7 +1,7 @@
-"""Memory for answers that were made and that their clients have not read yet: a share for each
-client, beyond which its next answer is not begun.
+"""Back-pressure: a limit, for each client, of the bytes of answers that were made and that it has
+not read yet; beyond it its next answer is not begun.
 
-An answer is handed to the connection in parts, each when the one before has left. So a client that
+An answer is handed to the connection in parts, each after the one before was sent. So a client that
 reads nothing leaves a page of 4 MB in memory, and thirty of its connections left 200 MB.
 """
 
@@ -32,26 +32,26 @@ class UnreadAnswers:
         self.has_changed = lambda: None
 
     def has_room(self, requester):
-        """Return True if a further answer to `requester` may be begun: it has not left its share of
-        ANSWER_MEMORY unread, nor anything if all requesters together fill ANSWER_MEMORY, and fewer
-        than LEAST of its answers are being made, whose size is not known yet."""
+        """Return True if a further answer to `requester` may be begun. Its unread bytes must be
+        below its share of ANSWER_MEMORY; if those of all requesters fill ANSWER_MEMORY, it must
+        have no unread bytes. Fewer than LEAST of its answers may be in the making, whose size is
+        not known yet."""
         held = self._held[requester]
         if held >= share_of(settings.ANSWER_MEMORY) or self._made[requester] >= LEAST:
             return False
         return not held or self._held.total() < settings.ANSWER_MEMORY
 
     async def room(self, requester):
-        """Wait until a further answer to `requester` may be begun: their unread bytes are below
-        their share of memory."""
+        """Wait until a further answer to `requester` may be begun, as `has_room` says."""
         while not self.has_room(requester):
             self._read.clear()
             await self._read.wait()
 
     @asynccontextmanager
     async def turn(self, requester):
-        """Async context manager: wait until a further answer to `requester` may be begun, and make
-        all other callers for the same requester wait until it is left. For answers that are made
-        with pauses; within it the caller has to count the answer by `Unread.hold`."""
+        """Async context manager: entering it waits until a further answer to `requester` may be
+        begun and no other caller for that requester is inside. For answers that are made in several
+        steps; within it the caller has to count the answer by `Unread.hold`."""
         async with self._turns.setdefault(requester, asyncio.Lock()):
             await self.room(requester)
             yield
@@ -77,7 +77,7 @@ class UnreadAnswers:
 
 
 def _add(counter, name, number):
-    """Add `number` to `counter[name]`; names of zero are dropped."""
+    """Add `number` to `counter[name]` (a Counter); delete the name if that makes it zero."""
     counter[name] += number
     if not counter[name]:
         del counter[name]
@@ -97,18 +97,18 @@ class Unread:
         self._is_begun = False
 
     def has_room(self):
-        """Return True if the answer may be begun now: the requester's unread bytes are below their
-        share of memory."""
+        """Return True if the answer may be begun now, as `UnreadAnswers.has_room` says."""
         return unread_answers.has_room(self._requester)
 
     def begin(self):
-        """Count the answer as one that is being made, of unknown size, until `hold` is called."""
+        """Count the answer as one that is being made, of unknown size, until `hold` is called with
+        more than PREAMBLE bytes, or `end_making` or `close` is called."""
         self._is_begun = True
         unread_answers.change_made(self._requester, 1)
 
     def assign_to(self, requester):
-        """Move the answer's bytes to the count of `requester`, once it is known whose answer it
-        is."""
+        """Count the answer for `requester` from now on, in place of the one that it was counted for
+        before: whose it is may be known only once it was made."""
         if requester == self._requester:
             return
         was_begun, size = self._is_begun, self._size
@@ -130,8 +130,8 @@ class Unread:
             unread_answers.change_made(self._requester, -1)
 
     def hold(self, size):
-        """Count `size` bytes for the answer from now on, instead of what was counted for it before;
-        it is no longer counted as being made."""
+        """Count `size` bytes for the answer from now on, instead of what was counted for it before.
+        If they are more than PREAMBLE, it is no longer counted as being made."""
         if size != self._size:
             change, self._size = size - self._size, size
             unread_answers.change(self._requester, change)
@@ -139,11 +139,10 @@ class Unread:
             self.end_making()
 
     async def room(self):
-        """Wait until a further part of the answer may be made: the requester's unread bytes are
-        below their share of memory."""
+        """Wait until a further part of the answer may be made, as `UnreadAnswers.has_room` says of
+        a further answer."""
         await unread_answers.room(self._requester)
 
     def turn(self):
-        """Return an async context manager that waits until this answer may be made, and lets no
-        other answer to the same requester be made until it is left."""
+        """Return the async context manager `UnreadAnswers.turn` for the requester of the answer."""
         return unread_answers.turn(self._requester)

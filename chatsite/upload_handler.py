@@ -16,8 +16,8 @@ from chatsite.upload_spool import IMPORT_PATH
 
 
 class FileInImportFolder(UploadedFile):
-    """An uploaded file for an import of conversations, in IMPORT_FOLDER; closing it deletes it
-    unless it was renamed."""
+    """Uploaded file for an import of conversations: a named temporary file in IMPORT_FOLDER, which
+    `close` deletes unless it was renamed."""
 
     def temporary_file_path(self):
         """Return the path of the temporary file as text; the name is that of Django's
@@ -31,7 +31,7 @@ class FileInImportFolder(UploadedFile):
 
 
 class FileInUploadFolder(UploadedFile):
-    """An uploaded file for a message: a temporary file in UPLOAD_FOLDER that is deleted when it is
+    """Uploaded file for a message: a temporary file in UPLOAD_FOLDER that is deleted when it is
     closed. Of a file larger than MAX_FILE only `size` is right; the content after the limit was not
     kept."""
 
@@ -70,6 +70,6 @@ class SpoolHandler(FileUploadHandler):
         return self.file
 
     def upload_interrupted(self):
-        """Close the temporary file, which deletes it, after the client broke off the upload."""
+        """Close and so delete the temporary file, after the client broke off the upload."""
         if self.file is not None:
             self.file.close()

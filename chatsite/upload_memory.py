@@ -40,7 +40,7 @@ class UploadMemory:
         self._held[requester] += size
 
     def give_back(self, requester, size):
-        """Subtract `size` bytes of `requester`: the body has come whole, or will not come."""
+        """Subtract `size` bytes of `requester`, once their body has come whole or was given up."""
         self._held[requester] -= size
         if self._held[requester] <= 0:
             del self._held[requester]

@@ -49,8 +49,8 @@ def most_of(path):
 
 def may_be_larger(scope, length):
     """Return True if the request with this ASGI `scope` is a form with files whose body may be
-    larger than MAX_BODY, and `length` bytes are not too many for its path. `length` is what the
-    client states (None: nothing, which is never allowed)."""
+    larger than MAX_BODY, and `length` bytes are not too many for its path. `length` is the
+    Content-Length that the client states; False if it is None (not stated)."""
     headers = dict(scope["headers"])
     most = most_of(scope["path"])
     return (
@@ -90,10 +90,10 @@ async def spool(scope, receive, length):
 
 
 async def _spool_message(loop, receive, person, length):
-    """Receive the body of a message with files into a temporary file, within the share of the space
-    for uploads of the person with the id `person`; return the open file at its beginning, for the
-    caller to close, or None if the body is incomplete. Raise NoImportSpace if the share is used up,
-    or if the server or its disk has no room. `length` is the body's in bytes."""
+    """Receive the body of a message with files, of `length` bytes, into a temporary file; return
+    the open file at its beginning, for the caller to close, or None if the body is incomplete.
+    Raise NoImportSpace if the person with the id `person` is sending more than their share of
+    UPLOAD_SPACE, or if the process or the disk has no room. `loop` is the event loop."""
     # Whatever the share is, one whole message is always allowed.
     share = max(share_of(settings.UPLOAD_SPACE), most_of("/"))
     if _received[person] + length > share:
@@ -110,8 +110,9 @@ async def _spool_message(loop, receive, person, length):
 
 
 async def _spool_into(loop, folder, receive, length):
-    """Receive a body of `length` bytes into a temporary file in `folder`, and return the open file
-    at its beginning; None if the body is incomplete. Raise NoImportSpace if the disk is full."""
+    """Receive a body of `length` bytes into a temporary file in `folder` (a Path), and return the
+    open file at its beginning; None if the body is incomplete. Raise NoImportSpace if the file
+    cannot be written, as on a full disk. `loop` is the event loop."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = TemporaryFile(dir=folder)
@@ -142,8 +143,9 @@ def _check(person, length, under_way):
 
 
 async def _receive(loop, receive, file, length):
-    """Write the body from `receive` to `file`. Return True if it came whole; False if the client
-    leaves, sends too slowly or sends more than `length` bytes."""
+    """Write the body from ASGI's `receive` to the open `file`, in threads of the event loop `loop`.
+    Return True if it came whole; False if the client leaves, sends too slowly or sends more than
+    `length` bytes."""
     parts, waiting, size, rate = [], 0, 0, SendingRate()
     while True:
         try:
@@ -166,8 +168,8 @@ async def _receive(loop, receive, file, length):
 
 
 def _person(scope):
-    """Return the id of the person whom the session cookie in `scope` (ASGI) logs in; None if
-    nobody, or if the database does not answer."""
+    """Return the id (as text) of the person whom the session cookie in `scope` (ASGI) logs in; None
+    if nobody is logged in, or if the database does not answer."""
     try:
         cookies = SimpleCookie(dict(scope["headers"]).get(b"cookie", b"").decode("latin-1"))
         key = cookies[settings.SESSION_COOKIE_NAME].value

@@ -1,4 +1,4 @@
-"""The version of the site, read from pyproject.toml, the only place that names it."""
+"""Version of the site, read from pyproject.toml, the only place that names it."""
 
 import tomllib
 from functools import cache
