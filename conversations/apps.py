@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ConversationsConfig(AppConfig):
-    """The Django app `conversations`."""
+    """Configuration of the Django app `conversations`."""
 
     name = "conversations"
     verbose_name = _("Conversations")

@@ -9,9 +9,10 @@ from conversations.single_sign_on.adapter import provider_name
 
 
 def site(request):
-    """Return the context for all templates: the site's name, its limits, the name of its single
-    sign-on ("": none), the request's id, and lazily the sidebar's list of conversations and the
-    budgets that are nearly used up. The lazy values are queried only when a template reads them."""
+    """Return the context for all templates, a dict: settings (the site's name, currency, largest
+    request body in bytes …), the name of its single sign-on ("": none), and the request's id. Two
+    values are queried only when a template reads them: `listing` (a Listing, for the sidebar) and
+    `nearly_used_up`."""
     return {
         "site_name": settings.SITE_NAME,
         "demo": settings.DEMO,

@@ -17,36 +17,40 @@ from conversations.tools import PersonsTools, Switch, merged, switched_on
 
 
 class Names(forms.Field):
-    """A form field for any number of short texts, each sent as a value of its own: a list."""
+    """Form field for a list of strings, each sent as a separate value under the name of the field.
+    Its `clean` returns the list without duplicates and "", [] if none were sent; never raises."""
 
     widget = forms.MultipleHiddenInput
 
     def clean(self, value):
-        """Return the texts of the list `value` (None: none were sent), each once, "" left out."""
+        """Return the strings of the list `value` (None: none were sent), each once, empty ones left
+        out."""
         return list(dict.fromkeys(str(each) for each in value or () if each))
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model that a form offers: `model` is the LanguageModel, `tools` its switches of tools as
-    JSON for the script (`[[name, label, is on], …]`), "" for none."""
+    """Language model that a form offers: `model` is the LanguageModel, `tools` the switches of its
+    tools as JSON for the page's JavaScript (`[[name, label, is on], …]`), "" if it has none."""
 
     model: LanguageModel
     tools: str
 
 
 class MessageForm(forms.Form):
-    """The form to send a message: text, model, reasoning effort, maximum length of the reply in
-    tokens, switches of tools, and a submission id (a UUID, unique in the database, so that sending
-    the form twice stores one message).
+    """Form to send a message: text, model, reasoning effort, maximum length of the reply in tokens,
+    switches of tools, and a submission id (a UUID, unique in the database, so that sending the form
+    twice stores one message).
 
-    `person` is the Person who sends it: only models and tools offered to that person are valid;
-    None: no model is. `chosen` is the name of the model that is selected at first, `tools` the
-    names of the tools that are on at first (None: nobody chose yet); `effort` and `length` hold
-    where the form has no such fields, as those for a retry and an edit. In `cleaned_data`, `model`
-    is a LanguageModel, and `tools` the names of those that are on, None if the form had no
-    switches. `files` are the Attachments that go with the message (`files_kept`): with some it
-    needs no text.
+    `person` is the Person who sends it: only models and tools offered to that person are valid
+    (None: no model is). `chosen` is the name of the model that is selected at first, `tools` are
+    the names of the tools that are on at first (None: nobody chose yet). `effort` and `length` are
+    the values for a form that is sent without these fields, as those for a retry and an edit are.
+    `files` are the Attachments of the message (kept as `files_kept`): with any of them the text may
+    be empty.
+
+    In `cleaned_data`, `model` is a LanguageModel, and `tools` is the list of names of the tools
+    that are on, None if the form had no switches.
     """
 
     text = forms.CharField(
@@ -90,8 +94,9 @@ class MessageForm(forms.Form):
         self._allowed_tools = PersonsTools(person)
 
     def clean_text(self):
-        """Return the text with "\\n" as line ends. Raise ValidationError if it is only white space
-        or has more than MAX_MESSAGE characters."""
+        """Return the text with "\\n" as line ends; "" if it is only white space and the message has
+        files. Raise ValidationError if it is only white space and there are no files, or if it has
+        more than MAX_MESSAGE characters."""
         text = self.cleaned_data["text"].replace("\r\n", "\n").replace("\r", "\n")
         if not text.strip() and self.files_kept:
             return ""
@@ -112,9 +117,10 @@ class MessageForm(forms.Form):
         return self.cleaned_data["submission"] or uuid.uuid4()
 
     def clean(self):
-        """Return the cleaned data, with a LanguageModel in place of its name, and without a
-        reasoning effort or maximum length that this model does not offer. Add an error to the form
-        if the model is not available, or none is."""
+        """Return the cleaned data: `model` is a LanguageModel in place of its name, `tools` the
+        list that `_tools_on` returns; a reasoning effort or maximum length that the model does not
+        offer is left out ("" or None). Add an error to the form, with `model` None, if the person
+        is not offered the model that was sent, or is offered none at all."""
         cleaned = super().clean()
         name = cleaned.get("model") or self.chosen
         model = next((model for model in self.models if model.name == name), None)
@@ -142,9 +148,9 @@ class MessageForm(forms.Form):
         return cleaned
 
     def _refuse_tools(self, names):
-        """Add an error to the form if a tool of `names` is none of those that any model has for the
-        person. It would be left out of the request anyway; but then people would take for searched
-        what was not."""
+        """Add an error to the form if a name in the list `names` is that of no tool the person may
+        use with any model. Without the error the tool would be left out of the request silently,
+        and people would believe that, for example, the web had been searched."""
         if not names:
             return
         known = {tool.name for tool in self._all_tools}
@@ -158,12 +164,12 @@ class MessageForm(forms.Form):
 
     @cached_property
     def _all_tools(self):
-        """The list of Tools of all models that the person may use."""
+        """Return the list of Tools of all models that the person may use; cached."""
         return [tool for model in self.models for tool in self._allowed_tools.of(model)]
 
     def _tools_on(self):
-        """Return the names of the tools that are on by what was sent; None if the form had no
-        switches."""
+        """Return the list of names of the tools that are on after the form was sent; tools for
+        which it had no switch stay as they were. None if the form had no switches."""
         ticked, shown = self._sent("tools"), self._sent("tools_shown")
         if not ticked and not shown and "tools" not in self.data:
             return None
@@ -173,7 +179,7 @@ class MessageForm(forms.Form):
         return merged(self._tools_before, self._all_tools, shown, ticked)
 
     def _sent(self, name):
-        """Return the list of texts that was sent as the field `name` of the form."""
+        """Return the list of strings sent as the form's field `name` ("tools" or "tools_shown")."""
         return self.fields[name].clean(self[name].data)
 
     @property
@@ -191,7 +197,8 @@ class MessageForm(forms.Form):
 
     @property
     def switches(self):
-        """Return the list of Switches of the tools that the selected model has for the person."""
+        """Return the list of Switches of the tools that the person may use with the selected model;
+        [] if there is no such model or tool."""
         return self._switches_of(self.selected_model) if self.models else []
 
     @cached_property
@@ -206,11 +213,12 @@ class MessageForm(forms.Form):
 
     @property
     def has_tools(self):
-        """Return True if any model that is offered has tools for the person."""
+        """Return True if the person may use tools with any of the models that are offered."""
         return any(choice.tools for choice in self.model_choices)
 
     def _switches_of(self, model):
-        """Return the list of Switches of the tools that `model` has for the person."""
+        """Return the list of Switches, on or off, of the tools that the person may use with `model`
+        (a LanguageModel)."""
         tools = self._allowed_tools.of(model)
         if not tools:
             return []

@@ -29,8 +29,8 @@ def reader(get_response):
     Responses to logged-in people get `Cache-Control: no-store`, unless the view set that header:
     the back button must not show them after logout.
 
-    It is synchronous, and the last in MIDDLEWARE: Django then runs all the synchronous middleware
-    before it with one change of thread for each request instead of one for each middleware.
+    In MIDDLEWARE it comes after LocaleMiddleware, whose language it replaces, and after
+    AuthenticationMiddleware, since it reads `request.user`.
     """
 
     def middleware(request):
@@ -47,8 +47,8 @@ def reader(get_response):
 
 
 def _activate(request):
-    """Activate the language and the time zone of the request; for an unknown language or zone the
-    default stays active."""
+    """Activate the language of the person's account and the time zone of the cookie `timezone`. If
+    the language is "" or unknown, that of the browser stays active; if the zone is, the site's."""
     language = getattr(request.user, "language", "")
     if language and translation.check_for_language(language):
         translation.activate(language)

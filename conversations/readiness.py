@@ -1,8 +1,8 @@
-"""Readiness of a server process: whether the installation has all that the site needs, and the
-sentence that says what is missing where it has not.
+"""Readiness of a server process: whether the installation has all that the site needs and, if not,
+the sentence that says what is missing.
 
 While something is missing every page answers 503 with the sentence, so does `/readyz`, the log has
-it once, and periodic tasks wait. `look` finds out when it was mended.
+it once, and periodic tasks wait. `look` checks again, and notices when it was mended.
 """
 
 import logging
@@ -25,7 +25,8 @@ REFUSES = _("The database refuses what the site needs; the log says why.")
 
 
 class Readiness:
-    """State of one process: what is known to be missing. Methods may be called in any thread."""
+    """Readiness of one process. `fault` is the sentence about what is known to be missing ("":
+    nothing), `is_outage` is True if that is the database. Methods may be called in any thread."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -44,8 +45,8 @@ class Readiness:
         self._is_starting = True
 
     def notice(self, error):
-        """Mark a check as due if `error`, an exception, says that a table or column is missing: the
-        database was replaced perhaps, and more is missing."""
+        """Mark a check as due if `error`, an exception (None: none), says that a table or column is
+        missing: the database was perhaps replaced, and more is missing."""
         if names_no_table(error):
             self._is_in_doubt = True
 
@@ -65,7 +66,8 @@ class Readiness:
         logged.
 
         A database that does not answer is such a fault before the process has served for the first
-        time; later DatabaseError is raised.
+        time; later DatabaseError is raised. That is also raised if the check of another thread
+        lasts longer than PATIENCE (seconds).
         """
         if not self._lock.acquire(timeout=PATIENCE):
             raise OperationalError("Another look waits for the database.")
@@ -83,9 +85,10 @@ class Readiness:
             self._lock.release()
 
     def _first_look(self):
-        """Return `(step, fault, detail)` for a process that has not served yet: a word for the
-        operator's step that is missing, the sentence about it ("": nothing is missing), and for the
-        log the database's own words ("": none)."""
+        """Return `(step, fault, detail)` for a process that has not served yet, and set
+        `is_outage`. `step` and `fault` are as in `_find`, or "database" and a sentence if the
+        database does not answer or refuses a query; `detail` is the database's error message, for
+        the log ("": none)."""
         self.is_outage = False
         if settings.ON_SQLITE and (fault := database.read_only_fault()):
             # Not even its opening would succeed.
@@ -101,8 +104,9 @@ class Readiness:
             return "database", SILENT if self.is_outage else REFUSES, brief(error)
 
     def _tell(self, step, fault, detail):
-        """Log `fault` with the `detail`, once for all processes of a server and for each `step`,
-        and once that it was mended."""
+        """Log the sentence `fault`, with `detail` if that is not "", once for each `step` (a word
+        that names the fault) and all processes of a server. If `fault` is "", log once that the
+        previous fault was mended."""
         with translation.override(None):
             if fault and said_once.is_new(said_once.FAULT, step):
                 logger.error("%s", f"{fault} ({detail})" if detail else fault)
@@ -110,9 +114,9 @@ class Readiness:
                 logger.warning("Mended: %s The site serves now.", self.fault)
 
     def _find(self):
-        """Return `(step, fault)`: a word for the operator's step that is missing first, and the
-        sentence about it; `("", "")` if nothing is. Raises DatabaseError if the database does not
-        answer."""
+        """Return `(step, fault)`: a word for the first thing that is missing ("encoding",
+        "writing", "migrate", "upgrade" or "collectstatic") and the sentence about it; `("", "")` if
+        nothing is. Raises DatabaseError if the database does not answer."""
         if fault := database.encoding_fault():
             return "encoding", fault
         if fault := database.read_only_fault():
@@ -135,5 +139,5 @@ class Readiness:
         return "", ""
 
 
-# That of this process.
+# The Readiness of this process.
 readiness = Readiness()

@@ -1,5 +1,5 @@
-"""The access log of reviews: an append-only table of what reviewers did, whose rows form a hash
-chain (SHA-256), so that later changes can be detected.
+"""Access log of reviews: an append-only table of what reviewers and administrators did to people
+and conversations, whose rows form a hash chain (SHA-256), so that later changes can be detected.
 
 Over 300 lines since the list of actions and what each has in its columns stand with the model; what
 is hashed and how it is verified have to agree.
@@ -61,9 +61,10 @@ class ReviewAccessQuerySet(models.QuerySet):
 
 
 class ReviewAccess(models.Model):
-    """A row of the access log: one act of a reviewer on a conversation of another person, or one
-    change of who may review. It holds the ids of both people, the action, the reason, the time and
-    the IP address.
+    """Row of the access log: one act of a reviewer (a search, a reading, an export …) or of the
+    administration (a change of permissions or settings, a legal hold, an erasure …). It holds the
+    ids of who acted and of the person concerned, the action, the reason, the time and the IP
+    address.
 
     The log is append-only. People and conversations are plain ids, no foreign keys and no names, so
     that no deletion touches a row. It is a hash chain: each row holds the hash of the row before
@@ -72,7 +73,7 @@ class ReviewAccess(models.Model):
     """
 
     class Action(models.TextChoices):
-        """What was done: an act of a reviewer, or a change of who may review."""
+        """Kinds of acts that the access log records."""
 
         SEARCHED = "searched", _("searched")
         OPENED = "opened", _("opened")
@@ -119,7 +120,7 @@ class ReviewAccess(models.Model):
     conversation_id = models.UUIDField(_("conversation"), null=True)
     action = models.CharField(_("action"), max_length=20, choices=Action.choices)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason.choices, blank=True)
-    # Of rows of older versions; that of all others is in AccessWords.
+    # The explanation in rows of older versions; that of all others is in AccessWords.
     chained_explanation = models.TextField(blank=True, db_column="explanation")
     # What else belongs to the act, in codes and ids: what was searched for, which Response …
     detail = models.JSONField(_("detail"), default=dict, blank=True)
@@ -182,7 +183,7 @@ class ReviewAccess(models.Model):
         self.detail = {**kept, "words": self._words.computed_hash()}
         return self._words
 
-    # Given to a new row, and the AccessWords of a stored one once it was read.
+    # `_explanation` is that of a new row; `_words` are its AccessWords, once made or read.
     _explanation = ""
     _words = None
 
@@ -301,8 +302,8 @@ class ReviewAccess(models.Model):
 
     def _is_emptied_by(self, number):
         """Return True if row `number` of the access log orders the erasure of a person whom this
-        row names, so that its free texts may be empty. Also True for searches and exports, whose
-        typed filters may name anybody."""
+        row names, so that its free texts may be empty. Also True for searches and for downloads of
+        the access log, whose typed filters may name anybody."""
         orders = type(self).objects.filter(action=self.Action.ORDERED_ERASURE)
         erasure = orders.filter(number=number).first()
         if erasure is None:

@@ -101,16 +101,16 @@ class ShownAttachments(models.Manager.from_queryset(AttachmentQuerySet)):
 
 
 class Attachment(models.Model):
-    """A file in a message: uploaded by a person, or made by a reply. Without a message it is a
-    draft, which its owner has not sent yet; drafts are deleted after a day.
+    """File in a message: uploaded by a person, or made by a reply. As long as it belongs to no
+    message, sent or queued, it is a draft; drafts are deleted after a day.
 
     `text` is what a model reads of a document. `size` (bytes) and `sha256` are those of the stored
     bytes; for a picture those are the re-encoded ones, with `width` and `height` in pixels.
     """
 
     class State(models.TextChoices):
-        """Whether the file may be used: result of the virus check or, for a file that code of a
-        model made, whether the gateway has handed it out. Only READY files are sent and shown."""
+        """State of a file: the result of the virus check or, for a file that code of a model made,
+        whether the gateway has handed it out. Only READY files are sent and shown."""
 
         READY = "ready", _("ready")
         SCANNING = "scanning", _("being checked for viruses")
@@ -147,7 +147,7 @@ class Attachment(models.Model):
     pages = models.PositiveIntegerField(null=True)
     text = models.TextField(blank=True)
     characters = models.PositiveIntegerField(default=0)  # of `text`, which pages do not load
-    # Characters of `text`, from its begin, that the full-text search index has.
+    # Characters of `text`, from its beginning, that the full-text search index has.
     indexed = models.PositiveIntegerField(default=0, editable=False)
     # `text` ends before the document does; the page after which it ends, where it has pages.
     is_cut = models.BooleanField(default=False)
@@ -163,7 +163,8 @@ class Attachment(models.Model):
     # Deleted for its owner by a retention rule, but kept under a legal hold.
     hidden_at = models.DateTimeField(null=True, editable=False)
 
-    # What everybody sees, and what there is: the review, and whatever deletes bytes.
+    # `objects` are those that people see; `with_hidden` are all, for the review and for whatever
+    # deletes bytes.
     objects = ShownAttachments()
     with_hidden = AttachmentQuerySet.as_manager()
 
@@ -204,7 +205,7 @@ class Attachment(models.Model):
 
     @property
     def is_ready(self):
-        """Return True if the file may be sent and shown, since no virus check forbids it."""
+        """Return True if the file may be sent and shown: its state is READY."""
         return self.state == self.State.READY
 
     @property
@@ -226,7 +227,8 @@ class Attachment(models.Model):
 
     @property
     def _scale(self):
-        """Return the factor, at most 1, by which the small picture is smaller than the picture."""
+        """Return the ratio, at most 1, of the sides of the small picture to those of the
+        picture."""
         return min(1, SMALL_SIDE / max(self.width, self.height, 1))
 
     @property
@@ -244,5 +246,5 @@ class Attachment(models.Model):
 
 # Media types of pictures, and the ending that the name of a download gets.
 PICTURES = {"image/png": ".png", "image/jpeg": ".jpg"}
-# That of a file made by a reply which this site cannot read: it is only downloaded.
+# Media type of a file that a reply made and this site cannot read: it is only downloaded.
 UNREAD = "application/octet-stream"

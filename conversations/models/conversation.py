@@ -87,7 +87,7 @@ class Conversation(models.Model):
     branch (path through the tree) that is shown by default."""
 
     class TitleSource(models.TextChoices):
-        """Who wrote the title: the first line of the text, the language model, or the person."""
+        """Source of the title: the first line of the text, the language model, or the person."""
 
         TEXT = "text", _("first line")
         MODEL = "model", _("model")
@@ -181,7 +181,8 @@ class Conversation(models.Model):
 
     def title_from(self, text):
         """Set `title` to the first line of `text` that is not blank, cut between words to
-        TITLE_LENGTH characters. Does not save the conversation."""
+        TITLE_LENGTH characters ("" if there is none), and `title_source` to TEXT. Does not save the
+        conversation."""
         line = next((line.strip() for line in text.splitlines() if line.strip()), "")
         if len(line) > TITLE_LENGTH:
             cut = line[: TITLE_LENGTH - 1]

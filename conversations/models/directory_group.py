@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DirectoryGroup(models.Model):
-    """A rule of single sign-on: people for whom the identity provider sends `value` in the claim
+    """Rule of single sign-on: people for whom the identity provider sends `value` in the claim
     OIDC_GROUPS_CLAIM are members of `group`, or are administrators. Exactly one of `group` and
     `administrator` is set.
 
     A group with such a rule is managed by the identity provider: people join and leave it when they
-    log in, and nobody does by hand. Several values may lead to one group.
+    log in, never by hand. Several values may lead to one group.
     """
 
     value = models.CharField(

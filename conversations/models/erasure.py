@@ -66,7 +66,7 @@ class Erasure(models.Model):
     @staticmethod
     def fingerprint_of(person):
         """Return the SHA-256 (64 hexadecimal digits) by which the account of `person` is recognised
-        in a restored backup: of its id and the moment it was made."""
+        in a restored backup: that of its id and `date_joined` (UTC)."""
         written = f"{person.pk}:{person.date_joined.astimezone(UTC).isoformat()}"
         return hashlib.sha256(written.encode()).hexdigest()
 

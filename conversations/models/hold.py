@@ -1,4 +1,4 @@
-"""The model of legal holds: rows that forbid to delete the conversations of a person, or one
+"""Database model of legal holds: rows that forbid deleting the conversations of a person, or one
 conversation."""
 
 from django.db import models
@@ -28,12 +28,13 @@ class HoldQuerySet(models.QuerySet):
 
 
 class Hold(models.Model):
-    """A legal hold: until it is released, no conversation of the person `person_id`, or not the
-    conversation `conversation_id`, is deleted by anybody or anything.
+    """Legal hold on all conversations of a person (`person_id`) or on one conversation
+    (`conversation_id`): until it is released, nobody and nothing deletes them.
 
     What its owner or a retention rule would delete is hidden from the owner instead
     (`Conversation.hidden_at`). Database triggers refuse every other deletion
-    (`conversations.database.triggers`). Ids are plain values: a hold names what it held for ever.
+    (`conversations.database.triggers`). Ids are plain values: after the release a row still names
+    what it held, even if that is deleted.
     """
 
     person_id = models.BigIntegerField(_("person"), null=True, blank=True)

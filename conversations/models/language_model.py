@@ -80,8 +80,8 @@ class LanguageModel(models.Model):
     use it."""
 
     class Files(models.TextChoices):
-        """What is sent to the language model for a document: the text read from it, or the file
-        itself."""
+        """Form in which a document is sent to the language model: the text read from it, or the
+        file itself."""
 
         TEXT = "text", _("as text")
         NATIVE = "native", _("as files")

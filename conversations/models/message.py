@@ -105,7 +105,8 @@ class Message(models.Model):
 
     @property
     def thumb(self):
-        """Return the owner's Feedback on this reply, "good" or "bad"; "" without feedback."""
+        """Return the value of the owner's Feedback on this reply, "good" or "bad"; "" without
+        feedback."""
         given = getattr(self, "feedback", None) if self.is_reply else None
         return given.value if given else ""
 

@@ -100,9 +100,9 @@ class Person(AbstractUser):
 
     @cached_property
     def assigned(self):
-        """The code names of this app's permissions that are assigned to the person or to one of
-        their groups, as a frozenset of strings like "review_conversation"; empty for an inactive
-        account.
+        """Return the code names of this app's permissions that are assigned to the person or to one
+        of their groups, as a frozenset of strings like "review_conversation"; empty for an inactive
+        account. Cached.
 
         Not `has_perm`, which is true for every superuser: a superuser may review only if the
         permission is assigned.

@@ -1,5 +1,5 @@
-"""The model of a Response: one request to the gateway, with its status, its error, its tokens and
-its cost.
+"""Database model of a Response: one request to the gateway, with its status, its error, its tokens
+and its cost.
 
 Over 300 lines since it is one table: most of it are columns with their meaning, and constraints.
 """
@@ -47,7 +47,7 @@ RATES = {
 TROUBLED = ["failed", "incomplete", "interrupted"]
 
 
-# Error codes of a gateway that refuses what was sent: with files it is they, most likely.
+# Error codes with which a gateway refuses a request: if it had files, they are the likely cause.
 FILE_ERRORS = ("refused", "unsupported", "too_large", "not_found", "model_failed", "server")
 
 
@@ -83,10 +83,10 @@ class ResponseQuerySet(models.QuerySet):
 
 
 class Response(models.Model):
-    """One request to the gateway (`POST /v1/responses`) and its result. The rows are also the
-    record of usage: tokens, cost, and the estimate that was reserved against budgets meanwhile.
+    """Request to the gateway (`POST /v1/responses`) and its result. The rows are also the record of
+    usage: tokens, cost, and, while it is open, the estimate that is reserved against budgets.
 
-    It outlives the message, the conversation and the person: `person_id` is a plain number, and
+    A row outlives the message, the conversation and the person: `person_id` is a plain number, and
     `username` is the name at that time, since a person who takes a name that was used before must
     not inherit its usage.
     """
@@ -109,8 +109,8 @@ class Response(models.Model):
         TITLE = "title", _("title")
 
     class UsageSource(models.TextChoices):
-        """Where the numbers of tokens come from: reported by the gateway, estimated by this site,
-        none (no model was reached) or unknown (not ended yet)."""
+        """Source of the numbers of tokens: reported by the gateway, estimated by this site, none
+        (no model was reached) or unknown (not ended yet)."""
 
         REPORTED = "reported", _("reported")
         ESTIMATED = "estimated", _("estimated")
@@ -118,7 +118,7 @@ class Response(models.Model):
         UNKNOWN = "unknown", _("unknown")
 
     class CostSource(models.TextChoices):
-        """Where the gateway named a cost: in the answer's `usage`, or in an HTTP header."""
+        """Place where the gateway named a cost: in the answer's `usage`, or in an HTTP header."""
 
         USAGE = "usage", _("usage")
         HEADER = "header", _("HTTP header")
@@ -319,7 +319,7 @@ class Response(models.Model):
     @property
     def files_are_suspect(self):
         """Return True if the Response failed, its request had files, and the gateway's error code
-        suggests that they are the cause, while its words name no tool."""
+        suggests that they are the cause, while its error message names no tool."""
         sent = (self.request.get("files") or {}).get("count")
         if not sent or self.status != self.Status.FAILED or self.error_code not in FILE_ERRORS:
             return False
@@ -327,8 +327,9 @@ class Response(models.Model):
 
     @property
     def refused_tool(self):
-        """Return what of the tools that were sent the gateway's error names, as a
-        `tools.refusal.Named`; None if the Response did not fail, or for none of that."""
+        """Return what the gateway's error message names of the tools that were sent (a tool, or a
+        part of the request about tools), as a `tools.refusal.Named`; None if it names none of them,
+        or the Response did not fail."""
         if self.status != self.Status.FAILED or self.error_code not in refusal.CODES:
             return None
         return refusal.named_in(self.error_message, self.request)
@@ -347,8 +348,8 @@ class Response(models.Model):
 
     @property
     def error_is_quote(self):
-        """Return True if `error_message` was written by the gateway, False if it is about the
-        network or by this site."""
+        """Return True if `error_message` was written by the gateway; False if it is "", is about
+        the network, or was written by this site."""
         return is_quote(self.error_code, self.error_message)
 
     @property

@@ -78,13 +78,12 @@ class RetentionRule(models.Model):
 
 
 class TemporaryPolicy(models.Model):
-    """A policy on temporary conversations, which are deleted by themselves: whether members of
-    `group` (null: everybody to whom no policy of a group applies) may have them, or may have no
-    others (`conversations.keeping.temporary`)."""
+    """Policy on temporary conversations, which are deleted by themselves: whether members of
+    `group` (null: everybody to whom no policy of a group applies) may have them, or may have only
+    them (`conversations.keeping.temporary`)."""
 
     class Policy(models.TextChoices):
-        """Which kind of conversation a person may begin: temporary ones allowed, forbidden, or the
-        only ones."""
+        """Policy on new conversations: they may be temporary, they may not, or all of them are."""
 
         ALLOWED = "allowed", _("may be chosen")
         FORBIDDEN = "forbidden", _("cannot be chosen")

@@ -11,7 +11,7 @@ class SetupStep(models.Model):
     is worked out from this and from the settings (`conversations.installation.steps`)."""
 
     class Name(models.TextChoices):
-        """The steps, in the order in which they are shown."""
+        """Steps of the site's setup, in the order in which they are shown."""
 
         GATEWAY = "gateway", _("Connect a gateway")
         MODELS = "models", _("Choose models and enter prices")
@@ -52,12 +52,12 @@ class SetupStep(models.Model):
 
     @classmethod
     def dismiss(cls, name, person):
-        """Dismiss the step `name` (one of Name) in the name of the Person `person`: it is shown as
-        open to nobody."""
+        """Mark the step `name` (one of Name) as dismissed by `person` (a Person): it is no longer
+        shown as open, to anybody."""
         fields = {"dismissed_at": timezone.now(), "dismissed_by": person.pk}
         cls.objects.update_or_create(name=name, defaults=fields)
 
     @classmethod
     def restore(cls, name):
-        """Take back that the step `name` (one of Name) was dismissed."""
+        """Undo the dismissal of the step `name` (one of Name)."""
         cls.objects.filter(name=name).update(dismissed_at=None, dismissed_by=None)

@@ -47,18 +47,21 @@ def money(units):
 class UsageSums(models.Model):
     """Abstract model with the columns that all tables of sums over Responses share. `calls` counts
     all Responses, `replies` those with that purpose, `answered` the replies that reached a model,
-    `failed` the replies that failed or were interrupted, `tool_uses` how often they used tools.
-    Tokens are as in Response; `cost_units` is the cost in units of 10⁻⁸ of the currency,
-    `tool_cost_units` the part of it that is charges for tools, `estimated_cost_units` the part that
-    is estimated. Characters are counted of Responses with reported tokens only.
+    `failed` the replies that failed or were interrupted, `tool_uses` the uses of tools. `reported`
+    and `estimated` count Responses by the source of their tokens, `unpriced` those with tokens but
+    without a known cost. Tokens are as in Response; `cost_units` is the cost in units of 10⁻⁸ of
+    the currency, `tool_cost_units` the part of it that is charges for tools, `estimated_cost_units`
+    the part of Responses with estimated tokens. Characters are counted of Responses with reported
+    tokens only.
 
     Of the Responses for which the gateway named a cost, `cost_reports` is the number,
     `reported_cost_units` that cost, `unmatched_cost_units` the part of it for Responses whose cost
     this site could not compute, and `matched_cost_units` the cost that this site computed for the
     others.
 
-    `first_token_N` and `total_time_N` are histograms: the number of Responses whose time to the
-    first token, or in all, lies in bucket N of FIRST_TOKEN_EDGES or TOTAL_TIME_EDGES (seconds).
+    `first_token_N` and `total_time_N` are histograms: the number of Responses whose time from
+    `started_at` to the first token, or to the end of a whole answer, lies in bucket N of
+    FIRST_TOKEN_EDGES or TOTAL_TIME_EDGES (seconds).
     """
 
     day = models.DateField(_("day"))
@@ -115,8 +118,8 @@ class UsageRollup(UsageSums):
     """
 
     class Grain(models.IntegerChoices):
-        """What a row of UsageRollup sums up: a day, week or month of one person or one model. MONTH
-        rows are months that keep person, model and purpose apart."""
+        """Kind of a row of UsageRollup: the sums of a day, week or month of one person or one
+        model. MONTH rows are months that keep person, model and purpose apart."""
 
         MONTH = 1, _("month")
         PERSON_DAY = 2, _("person and day")

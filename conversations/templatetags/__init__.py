@@ -1,1 +1,2 @@
-"""Template tags and filters: `{% load chat %}`, `{% load files %}` and `{% load usage %}`."""
+"""Template tags and filters: `{% load administration %}`, `{% load chat %}`, `{% load files %}` and
+`{% load usage %}`."""

@@ -1,4 +1,4 @@
-"""Template tags of the administration."""
+"""Template tags of the administration (Django's admin pages)."""
 
 from django import template
 

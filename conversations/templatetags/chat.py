@@ -79,9 +79,9 @@ def isolate(value, autoescape=True):
     """Return `value` (a name, a title, an error message that somebody else wrote) so that
     right-to-left or invisible characters in it cannot reorder the text around it.
 
-    Where it could, it is put into a `<bdi>` or, in plain text such as e-mails (`autoescape` off),
-    between U+2068 and U+2069; other text is only escaped. A value that is not text is returned
-    unchanged.
+    A value with such characters is put into a `<bdi>` or, in plain text such as e-mails
+    (`autoescape` off), between U+2068 and U+2069; other text is only escaped. A value that is not
+    text is returned unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -106,15 +106,16 @@ def tidy(value):
 
 @register.simple_tag
 def queued_refusal(queued):
-    """Return the sentence that says why a QueuedMessage was not sent; "" if that is not known."""
+    """Return the sentence that says why `queued` (a QueuedMessage) was not sent; "" if that is not
+    known."""
     return queued_sentence(queued)
 
 
 @register.simple_tag(takes_context=True)
 def article(context, message, models=None):
-    """Return the HTML `<article>` of a Message. `context` is the template's context; `models` is a
-    list of the LanguageModels with which the person may ask for another reply, None for no such
-    choice."""
+    """Return the HTML `<article>` of `message` (a Message). `context` is the template's context;
+    `models` is a list of the LanguageModels with which the person may ask for another reply, None
+    for no such choice."""
     with context.push(models=models):
         return message_html.article(message, context)
 
@@ -134,8 +135,8 @@ def parts_of(context, message):
 
 @register.simple_tag(takes_context=True)
 def tool_refusal(context, response):
-    """Return the sentence about a tool that the gateway refused with the error of `response` (a
-    Response), for the person who reads the page; "" if its error is about no tool."""
+    """Return the sentence that says which tool the gateway refused, for the person who reads the
+    page; `response` is the Response with the error. "" if the error is about no tool."""
     named = response.refused_tool
     return refusal.sentence_of(named, response.model, _administers(context)) if named else ""
 
@@ -147,8 +148,9 @@ def administers_models(context):
 
 
 def _administers(context):
-    """Return True if the reader of the page may change models: by `administers_models` in the
-    template's context, where no request is, else by the request."""
+    """Return True if the reader of the page may change the language models: the value
+    `administers_models` of the template's `context`, if it has one (where HTML is rendered without
+    a request), else the right of the request's user; False without a request."""
     known = context.get("administers_models")
     if known is not None:
         return known

@@ -24,7 +24,8 @@ def money(amount):
 
 @register.filter
 def amount(number):
-    """Format `number` (an amount of money) as text without a currency, with the sign for minus."""
+    """Format `number` (an amount of money) as text without a currency, with "−" (U+2212) for
+    minus."""
     return sentences.plain_amount(number).replace("-", "−")
 
 
@@ -66,8 +67,8 @@ def share(fraction):
 
 @register.filter
 def signed_share(fraction):
-    """Format `fraction`, a difference as a share, as per cent with its sign and one decimal place
-    ("+12.5 %"); None as a dash."""
+    """Format `fraction`, a relative difference (0.125: an eighth more), as per cent with its sign
+    and one decimal place ("+12.5 %"); None as a dash."""
     if fraction is None:
         return "–"
     sign = "+" if fraction > 0 else "−" if fraction < 0 else ""

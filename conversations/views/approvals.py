@@ -1,4 +1,4 @@
-"""View of approvals: a person allows or refuses what a reply asks."""
+"""View of approvals: a person allows or refuses the uses of tools that a reply requests."""
 
 import uuid
 
@@ -22,13 +22,14 @@ ALLOW, REFUSE = "allow", "refuse"
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def approval(request, message_id):
-    """Answer all requests for approval of a reply at once, by a message of the person's whose reply
-    comes from the same model with the same effort and length.
+    """Answer all requests for approval in the reply `message_id` at once: the answer is stored as a
+    message of the person, and a reply to it is begun, from the model that asked and with the same
+    effort and length.
 
-    `answer` in the POST data is "allow" or "refuse". Of several requests, "allow" allows those
-    whose ids are the values of `allow`, and refuses the others. The same answer again starts
-    nothing new; another one is refused, and so is one to a reply that other messages follow. GET,
-    as after a login that interrupted the answer, redirects to the reply.
+    `answer` in the POST data is "allow" or "refuse". If there are several requests, "allow" allows
+    those whose ids are the values of `allow`, and refuses the others. The same answer again starts
+    nothing new. A different one is refused, and so is an answer to a reply that another message
+    follows. GET, as after a login that interrupted the answer, redirects to the reply.
     """
     message = own_message(request, message_id, also_trashed=True)
     if request.method != "POST":
@@ -64,8 +65,9 @@ def approval(request, message_id):
 
 
 def _decision(posted, requests):
-    """Return `(ids that are allowed, fault)` for the POST data `posted` and the items `requests`.
-    The fault is a sentence, "" where the person has decided."""
+    """Return `(allowed, fault)` for the POST data `posted`: the set of ids of those `requests`
+    (items, a list of dicts) that are allowed, and the sentence that says what is missing in the
+    answer, "" if nothing is."""
     ids = {item["id"] for item in requests}
     decision = posted.get("answer")
     if decision not in (ALLOW, REFUSE):
@@ -79,10 +81,11 @@ def _decision(posted, requests):
 
 
 def _form(request, message):
-    """Return the bound RetryForm for the reply that follows the answer to the Message `message`.
+    """Return the bound RetryForm for the reply to the person's answer. `message` is the Message
+    that asks for approval.
 
-    Its submission id is made of that of the message, so that the database lets one answer through;
-    model, effort and length are those of the reply that asks.
+    Its submission id is derived from the id of `message` (UUID version 5), so that the database
+    stores only one answer; model, effort and length are those of `message`.
     """
     response = message.own_response
     parameters = response.request.get("parameters") or {}

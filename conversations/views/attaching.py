@@ -33,7 +33,8 @@ class Attached:
 def attached(request, *, conversation=None, edited=None, queued=None):
     """Handle the files in the POST data of a message form for `conversation` (None: a new one);
     return them as an Attached. `edited` is the Message being edited, `queued` the QueuedMessage
-    being changed; their files may be kept (None: neither).
+    being changed; their files may be kept (None: neither). For a form that was sent before, the
+    files are those of the message that was stored then.
 
     Fields of the form: `attachments`, ids of files uploaded before; `remove`, ids of those to
     delete; `files` and `camera`, new uploads; `pages`, the id of a scanned PDF to be replaced by
@@ -75,8 +76,8 @@ def attached(request, *, conversation=None, edited=None, queued=None):
 
 def _add_pages(request, files, scanned, conversation):
     """Replace `scanned`, the Attachment of a scanned PDF in the list `files`, by pictures of its
-    pages, as far as a message may have files. Return a list of sentences about what could not be
-    done."""
+    first pages, as many as FILES_PER_MESSAGE leaves room for. Return a list of sentences about what
+    could not be done; [] if all pages are in."""
     room = settings.FILES_PER_MESSAGE - len(files) + 1
     try:
         pages = intake.take_pages(request.user, scanned, conversation=conversation, most=room)

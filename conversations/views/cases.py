@@ -44,8 +44,9 @@ def export(request, conversation_id):
 @require_http_methods(["GET", "HEAD", "POST"])
 def export_selection(request):
     """Return the page that asks for the reason to export the conversations of the review queue
-    (filtered by the query string, at most MOST); POST returns the case, a zip with them. Asks for a
-    recent login."""
+    (filtered by the query string, at most MOST); POST returns the case, a zip with them. A search
+    by words is recorded in the access log. 422 if the filters are not valid. Asks for a recent
+    login."""
     require_recent_login(request)
     form = QueueForm(request.GET, reviewer=request.user)
     if not form.is_valid():
@@ -81,7 +82,8 @@ def _zip(request, ids, given):
     """Return the zip of a case with the conversations `ids` as a streamed response; `given` is the
     cleaned data of an ExportForm. The first conversation is recorded in the access log before the
     response begins, so that an export that cannot be recorded is refused as a whole. Raise
-    TooManyReadings if the reviewer exported too many in the last hour."""
+    TooManyReadings if the reviewer exported too many in the last hour, PermissionDenied if they may
+    not read the first one."""
     check_export_pace(request.user.pk)
     reason = {"reason": given["reason"], "explanation": given["explanation"]}
 

@@ -59,8 +59,9 @@ def _last_model(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """Return the page of one conversation; POST sends a message in it. Of a conversation in the
-    trash it is a page that says so.
+    """Return the page of one conversation; POST sends a message in it. If the conversation is in
+    the trash, the page says only that, and a POST gives 404. As the fragment "thread" the response
+    is empty (204) if the page that asks for it is up to date.
 
     `?at=` is the id of a message whose branch is shown, `?before=` that of a message above which
     the page ends, `?q=` are words to highlight. `?still` keeps a page without JavaScript from
@@ -94,7 +95,8 @@ def _is_as_shown(request, conversation):
 
 def send(request, conversation):
     """Submit the message in the POST data to `conversation` (a Conversation; None: a new one).
-    Return a redirect to it or, as the fragment "turn", the HTML of the message and its reply (201).
+    Return a redirect to the conversation or, as the fragment "turn", the HTML of the message and
+    its reply (201).
 
     A message that is refused is returned in the form, with the reason (422 or the status of the
     refusal). With `queue` in the POST data, a message sent while a reply is being written is
@@ -136,7 +138,7 @@ def send(request, conversation):
 def _queue(request, conversation, message, files):
     """Queue a message until the reply that is being written has ended. `message` is the cleaned
     data of a MessageForm, `files` a list of its Attachments. Return a redirect to the conversation
-    or, for the JavaScript, 202 with the HTML that shows the queued message. Raise QueueFull if
+    or, as the fragment "turn", 202 with the HTML that shows the queued message. Raise QueueFull if
     there is no room for it beside what is queued already."""
     queued = queued_message.put(
         conversation, files=files, **{name: message[name] for name in QUEUED}
@@ -148,9 +150,9 @@ def _queue(request, conversation, message, files):
 
 
 def _parent(request, conversation):
-    """Return the Message that the submitted form followed, by the id `parent` in the POST data.
-    None if that is no message of `conversation`, and for a message to be queued, which follows the
-    newest."""
+    """Return the Message that the new message is to follow: the one with the id `parent` in the
+    POST data. None if `conversation` (None: a new one) has no such message, or if the new message
+    may be queued: it then follows the newest one."""
     parent = as_uuid(request.POST.get("parent"))
     if conversation is None or parent is None or request.POST.get("queue"):
         return None
@@ -218,8 +220,9 @@ def _temporary(request, conversation):
 
 
 def _mark(messages, phrases):
-    """Highlight the searched `phrases` (a parsed search query) in the HTML of `messages` (a list of
-    Message), except replies that are being written: in their texts, or in what their tools did."""
+    """Highlight `phrases` (a parsed search query) in the HTML of `messages` (a list of Message),
+    except replies that are being written: set `live_html`, the highlighted HTML of the text, and
+    `mark`, a function that highlights other HTML of the message."""
     for message in messages:
         if not message.is_pending:
             message.mark = partial(mark_html, phrases=phrases)

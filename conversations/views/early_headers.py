@@ -3,8 +3,8 @@
 The headers make the browser start a process for the page, which Cross-Origin-Opener-Policy
 requires, and fetch the stylesheet. On a cold load that takes longer than rendering does.
 
-gunicorn sends the headers with the first bytes of the body: the header of gzip, which every browser
-accepts.
+gunicorn sends the headers together with the first bytes of the body. Those are the header of the
+gzip format, which the middleware that compresses pages yields before any HTML is there.
 """
 
 import secrets

@@ -1,5 +1,5 @@
-"""Error pages: what went wrong, what to do next, and the id of the request. The page for the time
-that the database is away is in `outage_page.py`."""
+"""Error pages: what went wrong, what to do next, and the id of the request. The page for a database
+that does not answer is in `outage_page.py`."""
 
 import sys
 

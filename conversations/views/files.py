@@ -34,10 +34,11 @@ STATUSES = {
 def upload(request):
     """Store the uploaded file `file` of the POST data as a draft: a file that the person has not
     sent yet. `conversation` in the POST data is the id of the conversation it is for (missing: a
-    new one).
+    new one); 404 if that is not the person's.
 
     Return 201 with its id and properties as JSON or, as the fragment "file", the HTML of its entry
-    in the composer's list. If it is refused: 422 (413 too large, 503 no room) with a sentence.
+    in the composer's list. If it is refused: 422 with a sentence (413: too large; 503: no room, or
+    too busy; 409: account or conversation deleted meanwhile).
     """
     sent = request.FILES.get("file")
     conversation = None
@@ -125,23 +126,23 @@ def remove(request, file_id):
 
 
 def own_file(request, file_id):
-    """Return the Attachment with the id `file_id` if it is in a conversation of `request.user`, or
-    a draft of theirs. Raise Http404 if not, and for one that a virus check keeps from being
-    shown."""
+    """Return the Attachment with the id `file_id` if it is in a conversation of `request.user` that
+    is not in the trash, or a file that they have not sent yet. Raise Http404 if not, and for one
+    that is not ready to be shown, such as one that failed the virus check."""
     return _shown(Attachment.objects.readable_by(request.user), file_id)
 
 
 def file_of(conversation, file_id):
-    """Return the Attachment with the id `file_id` if it is in a message of `conversation`, which a
-    reviewer may read; else raise Http404. Finds also files that are deleted for their owner and
-    kept by a legal hold."""
+    """Return the Attachment with the id `file_id` if it is in a message of `conversation`, for a
+    reviewer whose right to read that was checked before; else raise Http404. Finds also files that
+    are deleted for their owner and kept by a legal hold."""
     sent = Attachment.with_hidden.filter(conversation=conversation, message__isnull=False)
     return _shown(sent, file_id)
 
 
 def _shown(attachments, file_id):
-    """Return the Attachment with the id `file_id` of the queryset `attachments` if it may be shown;
-    else raise Http404."""
+    """Return the Attachment with the id `file_id` of the queryset `attachments` if its state is
+    READY and its bytes are stored; else raise Http404."""
     ready = attachments.filter(state=Attachment.State.READY, stored__isnull=False)
     found = ready.select_related("stored").defer("text").filter(pk=file_id).first()
     if found is None:

@@ -10,8 +10,8 @@ from conversations.readiness import readiness
 
 
 def healthz(request):
-    """Return 200 as long as the process answers (liveness); for a request of the doctor, JSON with
-    what the site sees of it."""
+    """Return 200 as long as the process answers (liveness). For a signed request of the command
+    `doctor` the body is JSON: its scheme, host and addresses, as the site sees them."""
     if seen_request.HEADER in request.headers and seen_request.is_of_the_doctor(request):
         return JsonResponse(seen_request.seen(request))
     return HttpResponse("ok\n", content_type="text/plain")

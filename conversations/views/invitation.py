@@ -34,7 +34,7 @@ class InvitedForm(FirstPasswordTakesFaults, BaseUserCreationForm):
 def invitation(request, token):
     """Return the page of the invitation that the link's `token` names; POST creates the account and
     logs in. A GET does not use the invitation up, since mail scanners open links. 410 with a page
-    that says so if it was used, revoked or has expired."""
+    that says so if it was used, revoked or has expired, or if its address has an account."""
     found = Invitation.of_token(token)
     if found is None or invitations.is_taken(found.email):
         return render(request, "account/invitation_over.html", status=410)

@@ -15,7 +15,7 @@ SECONDS_TO_RETRY = 5  # the header Retry-After when the server is full
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a submission was not accepted, for the HTTP response: `status` and `sentence` to show.
+    """Refusal of a submission, for the HTTP response: `status` and `sentence` to show.
 
     `code` names the cause, like "busy" (`replies.refused`); `retry_after` is in seconds, None if
     waiting does not help.
@@ -118,7 +118,7 @@ def refusal_of(refused):
 
 def queued_sentence(queued):
     """Return the sentence, in the active language, that says why the QueuedMessage `queued` was not
-    sent when its turn came; "" if it was not refused, or the cause is of no use to its author."""
+    sent when its turn came; "" if it was not refused, or there is no sentence for the cause."""
     if not queued.refused:
         return ""
     if queued.refusal == NoPictures.code:

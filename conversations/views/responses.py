@@ -85,8 +85,8 @@ def _own(request, response_id):
 
 
 def _viewer(request):
-    """Return the replies.Viewer of the request: person, session, language, time zone and CSRF
-    token."""
+    """Return the replies.Viewer of the request: person, session, language, time zone, CSRF token,
+    and whether the person may change the language models."""
     return replies.Viewer(
         person_id=request.user.pk,
         session_key=request.session.session_key,

@@ -23,8 +23,8 @@ IN_ONE_CONVERSATION = 200  # places shown where only one is searched
 
 
 class SearchForm(forms.Form):
-    """The form of the search page: words, model, dates and order. `data` are the parameters of the
-    URL; `person` is the Person whose models are offered as choices."""
+    """Form of the search page: words, model, dates and order. `data` are the parameters of the URL;
+    the choices of a model are those used in the conversations of `person` (a Person)."""
 
     q = forms.CharField(label=_("Search"), required=False)
     order = forms.ChoiceField(
@@ -54,7 +54,8 @@ class SearchForm(forms.Form):
 
     def narrowed(self):
         """Return the keyword arguments `order`, `model`, `since` and `until` for `find`, from the
-        valid fields of the form."""
+        valid fields of the form. The latter two are aware datetimes, `until` exclusive; None: no
+        limit."""
         cleaned = self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         return {
@@ -69,8 +70,9 @@ class SearchForm(forms.Form):
 @require_safe
 def search(request):
     """Return the page of the person's conversations that contain all words of `?q=`, with excerpts
-    in which the words are marked, and of further files whose names have them within other words;
-    as the fragment "rows" only the results, for the search as one types.
+    in which the words are marked. Its first page also has files whose names contain the words, be
+    it as parts of longer words. As the fragment "rows" it is only the results, for search as one
+    types.
 
     `?in=` is the id of the one conversation to search; `?before=` (the id of a result) and
     `?start=` (a number of results to skip) say where the next page begins.

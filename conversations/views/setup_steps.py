@@ -1,4 +1,5 @@
-"""The page of the setup's steps for administrators: to check, to dismiss and to take that back."""
+"""Page of the setup's steps for administrators, on which they check the gateway, dismiss a step, or
+restore a dismissed one."""
 
 from django.contrib import admin, messages
 from django.http import Http404
@@ -12,7 +13,7 @@ from conversations.installation.steps import gateway_fingerprint, steps
 from conversations.models import SetupStep
 from conversations.views.site_settings import require_settings_permission
 
-# That each of its two questions may take, while the browser waits.
+# Within which the gateway has to list its models, while the browser waits.
 GATEWAY_SECONDS = 6
 
 
@@ -26,8 +27,9 @@ def setup_steps(request):
 
 @require_POST
 def change_step(request, name):
-    """Dismiss the step `name`, restore or check it, as the form's `act` says; then redirect to the
-    page it came from, which says what the check found."""
+    """Dismiss, restore or check the step `name`, as `act` in the POST data says; then redirect to
+    the page that the form was on, which says what the check found. Only the gateway can be checked.
+    Raise Http404 for any other `name` or `act`."""
     require_settings_permission(request)
     act = request.POST.get("act")
     if name not in SetupStep.Name.values or act not in ("dismiss", "restore", "check"):

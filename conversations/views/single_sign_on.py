@@ -73,8 +73,9 @@ def login(request):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def again(request):
-    """Return the page that asks a person with single sign-on to confirm who they are; POST lets the
-    identity provider ask them anew, and then goes on to the path `next`."""
+    """Return the page that asks a person with single sign-on to confirm who they are. POST leads to
+    the identity provider, which asks for their credentials again, and from there to the path
+    `next`."""
     if request.method != "POST":
         return render(request, "single_sign_on/again.html", _button(request))
     return _begin(request, "again", _next(request), fresh=True)
@@ -155,8 +156,8 @@ def _confirmed(request, state, claims, token):
 def _onward(request, url):
     """Return a page that leads to `url` at the identity provider, by itself and by a link.
 
-    Not a redirect: Chromium applies the policy's `form-action 'self'` to the redirects of a form
-    too, and would stop there without a message.
+    Not a redirect: Chromium applies `form-action 'self'` of the Content-Security-Policy to the
+    redirects of a form too, and would stop there without a message.
     """
     return render(request, "single_sign_on/onward.html", {"url": url, "name": provider_name()})
 

@@ -39,8 +39,8 @@ def answer(request, submitted, above=None, models=None):
     """Return the HTTP response to `submitted` (a replies.Submitted): 303 to the conversation or, as
     the fragment "turn" for the JavaScript, 201 with the HTML of the message and its reply.
 
-    `above` is the Message above them if that looks otherwise now, else None; `models` are the
-    LanguageModels to retry it with.
+    `above` is the Message before these two if its HTML has changed too, to be sent with them (None:
+    it has not); `models` are the LanguageModels with which the reply can be retried.
     """
     response = submitted.response
     conversation = response.conversation
@@ -59,8 +59,8 @@ def answer(request, submitted, above=None, models=None):
 
 
 def refused_page(request, message, sentence, status):
-    """Return the page, or the fragment "turn", that says in `sentence` why no reply to the Message
-    `message`, or none beside it, was started; `status` is the HTTP status."""
+    """Return the page, or the fragment "turn", that says in `sentence` why no new reply was
+    started, be it below `message` (a Message) or beside it; `status` is the HTTP status."""
     context = {"sentence": sentence, "conversation": message.conversation}
     name = "conversations/_refusal.html"
     if request.fragment != "turn":

@@ -147,8 +147,8 @@ def _file(conversation, pieces, extension, content_type):
 
 
 def _blocks(pieces):
-    """Yield the texts `pieces` as bytes, some of them together, at least BLOCK bytes each time but
-    the last: each is sent by itself."""
+    """Yield the texts of the iterable `pieces`, joined and encoded as UTF-8, in blocks of at least
+    BLOCK bytes (the last may be shorter): each block is sent by itself."""
     block = bytearray()
     for piece in pieces:
         block += piece.encode("utf-8", "replace")

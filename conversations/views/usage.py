@@ -29,7 +29,7 @@ from conversations.views.ownership import person_required
 
 def usage_viewer_required(view):
     """Return `view` wrapped so that it responds with 404 to people without the permission
-    `view_usage`; superusers have it."""
+    `view_usage`; superusers have it. People who are not logged in are redirected to the login."""
 
     @wraps(view)
     def guarded(request, *args, **kwargs):
@@ -156,9 +156,9 @@ def seen_or_404(request, username, form):
 
 
 def _context(form, table, chart, rows=None):
-    """Return the template context that all pages of usage share: the rows of the page of `table`,
-    `chart`, and query strings for links. `rows` are the rows to show (None: the page that `form`
-    asks for)."""
+    """Return the template context that all pages of usage share: `table` (a report_tables.Table),
+    the rows to show, `chart`, the range of dates of `form` (a RangeForm), and query strings for
+    links. `rows` are the rows to show (None: those of the page of `table` that `form` asks for)."""
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
     dates = urlencode({"from": asked["from"], "to": asked["to"]})
@@ -180,8 +180,8 @@ def _context(form, table, chart, rows=None):
 
 
 def _range_context(form):
-    """Return the template context of the form of a range of dates, and the query string of the
-    page for its links."""
+    """Return the template context of `form` (a RangeForm): the form, its dates, links to other
+    ranges of dates (`presets`), and the query string of the present page."""
     asked = form.cleaned_data
     return {
         "form": form,
@@ -200,8 +200,9 @@ def _range_context(form):
 
 
 def _link(by, row, dates):
-    """Return the URL of the page about the conversation or person of `row`, "" if there is none.
-    `by` says what the table's rows are; `dates` is a query string that the link keeps."""
+    """Return the URL of the page about the conversation or person of `row` (a report_tables.Row),
+    "" if there is none. `by` is what the rows of the table are grouped by, such as "person";
+    `dates` is a query string that the link keeps."""
     if by == "conversation" and row.key:
         return reverse("conversation", args=[row.key])
     if by != "person":
@@ -211,8 +212,8 @@ def _link(by, row, dates):
 
 
 def _query(form, **changes):
-    """Return the query string of the present page without `page`, and with `changes` applied (None
-    removes a parameter). `form` holds the present parameters."""
+    """Return the query string of the page that `form` (a RangeForm) describes, without `page`, and
+    with `changes` applied (by name of a parameter; None removes it)."""
     values = {name: form.data.get(name) for name in form.fields if name != "page"}
     values.update(changes)
     return urlencode({name: value for name, value in values.items() if value})

@@ -1,5 +1,5 @@
 """Views of the CSV files of usage: each has the table of a page of usage (`usage.py`), with the
-same parameters."""
+same parameters; 422 with the page if they are not valid."""
 
 from django.http import StreamingHttpResponse
 from django.shortcuts import render

@@ -1,5 +1,6 @@
 """Views of the review: the queue of conversations to review, and the conversations of other people.
-Each needs the permission; reading needs a reason, and each act is recorded in the access log.
+Each needs the permission `review_conversation`; reading needs a reason, and each act is recorded in
+the access log.
 
 All ways to other people's text are in this package, and in `conversations.views.cases`, which
 exports it.

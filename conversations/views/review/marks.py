@@ -17,7 +17,8 @@ Action = ReviewAccess.Action
 @require_POST
 def flag(request, conversation_id):
     """Flag the conversation for other reviewers if the POST data have `flagged` "true", else remove
-    its flag; redirect to its review page."""
+    its flag; redirect to its review page. Without a sitting (permission to read for an hour) that
+    allows it, only redirect."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is not None:
         flagged = request.POST.get("flagged") == "true"
@@ -31,7 +32,8 @@ def flag(request, conversation_id):
 @require_POST
 def note(request, conversation_id):
     """Store a note on the conversation for other reviewers and redirect to its review page; 422
-    with the form if the note is not valid."""
+    with the form if the note is not valid. Without a sitting (permission to read for an hour) that
+    allows it, only redirect."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return SeeOther(visit.here)
@@ -51,7 +53,8 @@ def note(request, conversation_id):
 @require_POST
 def reviewed(request, conversation_id):
     """Mark the conversation as reviewed. Redirect to the next one of the queue if `next` is among
-    the POST data, else to its review page."""
+    the POST data, else to its review page. Without a sitting (permission to read for an hour) that
+    allows it, only redirect to its review page."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is not None:
         with transaction.atomic():

@@ -21,8 +21,9 @@ Action = ReviewAccess.Action
 @reviewer_required
 @require_safe
 def index(request):
-    """Return the page of the review queue: owners, times, numbers and results of conversations,
-    without their text and titles. 422 if the filters are not valid."""
+    """Return the page of the review queue: owners, times and figures of conversations, without
+    their text and titles; after a search by words, which is recorded in the access log, with one
+    excerpt of each. 422 if the filters are not valid."""
     form = QueueForm(request.GET, reviewer=request.user)
     context = {"form": form, "rows": [], "after": None}
     if form.is_valid():

@@ -25,9 +25,9 @@ FACTS = 200
 @reviewer_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def conversation(request, conversation_id):
-    """Return the page of a conversation under review, read-only. If no sitting (permission for one
-    hour) allows the reviewer to read it yet, return the form that asks for a reason; a POST of that
-    form begins a sitting."""
+    """Return the page of a conversation under review, read-only, and record that in the access log.
+    If no sitting (permission for one hour) allows the reviewer to read it yet, return the form that
+    asks for a reason; a POST of that form begins a sitting."""
     visit = Visit.to(request, conversation_id)
     if request.method == "POST":
         return _open(request, visit)
@@ -83,8 +83,10 @@ def record_showing(request, visit):
 
 
 def show(request, visit, note_form=None, status=200):
-    """Return the page of the conversation under review, with notes, flag and the data of its
-    Responses. `note_form` is the NoteForm to show (None: a new one), `status` the HTTP status."""
+    """Return the page of the conversation of `visit` (a Visit), with notes, flag and the data of
+    its Responses. `note_form` is the NoteForm to show (None: a new one), `status` the HTTP status.
+    Raise Http404 if the URL names a message (`?at=`, `?before=`) that is not in the
+    conversation."""
     conversation = visit.conversation
     try:
         shown = thread(
@@ -121,7 +123,9 @@ def show(request, visit, note_form=None, status=200):
 @require_safe
 def response_input(request, conversation_id, response_id):
     """Return the page with the request body (JSON) of a Response, as it was sent to the gateway.
-    Redirects to the conversation's review page if no sitting allows reading."""
+    Each time is recorded in the access log. Redirects to the conversation's review page if no
+    sitting (permission to read for an hour) allows it; 404 for a Response of another
+    conversation."""
     visit = Visit.to(request, conversation_id)
     if visit.sitting is None:
         return redirect(visit.url)
