@@ -1,5 +1,5 @@
-"""The Django app configuration of `conversations`: when the site starts, it connects signal
-receivers, system checks and the repair of database triggers."""
+"""Django app configuration of `conversations`: when the site starts, it connects signal receivers,
+system checks and the repair of database triggers."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete, post_migrate, pre_delete, pre_migrate

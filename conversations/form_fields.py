@@ -28,9 +28,9 @@ def refuse_day_out_of_range(day):
 
 
 class DayField(forms.DateField):
-    """A form field for a date in the format of browsers (YYYY-MM-DD), from FIRST_DAY to LAST_DAY.
-    Its value is a `date`, or None for an empty field, which is valid unless `required`. Other text
-    is a validation error."""
+    """Form field for a date in the format of browsers (YYYY-MM-DD), from FIRST_DAY to LAST_DAY. Its
+    value is a `date`, or None for an empty field, which is valid unless `required`. Other text is a
+    validation error."""
 
     def __init__(self, *, required=False, **kwargs):
         kwargs.setdefault("input_formats", ["%Y-%m-%d"])
@@ -47,8 +47,8 @@ class DayField(forms.DateField):
 
 
 class GroupField(forms.ModelChoiceField):
-    """A form field to choose a Group. Groups are listed by their names, with direction isolates
-    where right-to-left or invisible characters would reorder the text beside a name."""
+    """Form field to choose a Group. Groups are listed by their names, with direction isolates where
+    right-to-left or invisible characters would reorder the text beside a name."""
 
     def label_from_instance(self, group):
         """Return the text that the choice of `group` shows: its name, with direction isolates where

@@ -241,13 +241,12 @@ def wants_temporary(request):
 
 
 class EditForm(MessageForm):
-    """The form to edit a message: a MessageForm whose text replaces that of the message in a new
-    branch of the conversation."""
+    """Form to edit a message: a MessageForm whose text replaces that of the message in a new branch
+    of the conversation."""
 
 
 class RetryForm(MessageForm):
-    """The form to ask for another reply to the same message: a MessageForm that ignores its
-    text."""
+    """Form to ask for another reply to the same message: a MessageForm that ignores its text."""
 
     text = forms.CharField(required=False)
 

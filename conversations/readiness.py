@@ -52,12 +52,12 @@ class Readiness:
 
     @property
     def is_waiting(self):
-        """True while periodic tasks have to wait, since something is or may be missing."""
+        """Return True while periodic tasks have to wait, since something is or may be missing."""
         return self._is_starting or bool(self.fault)
 
     @property
     def is_look_due(self):
-        """True if something was missing at the last check, or may have been lost since."""
+        """Return True if something was missing at the last check, or may have been lost since."""
         return self.is_waiting or self._is_in_doubt
 
     def look(self):

@@ -1,5 +1,5 @@
-"""The URL patterns of the app: the path and name of every view in `conversations.views` that is not
-for administrators or health checks."""
+"""URL patterns of the app: the path and name of every view in `conversations.views` that is not for
+administrators or health checks."""
 
 from django.urls import path
 

@@ -1,5 +1,5 @@
-"""The database models of the app, one module for each subject; `conversations.models` exports all
-of them."""
+"""Database models of the app, one module for each subject; `conversations.models` exports all of
+them."""
 
 from conversations.models.access_log import AccessLogHead, Permanent, ReviewAccess
 

@@ -21,12 +21,12 @@ TYPED = ("queue", "log")
 
 
 class Permanent(Exception):
-    """The exception raised by every attempt to change or delete a row of the access log through
+    """Exception raised by every attempt to change or delete a row of the access log through
     Django's ORM."""
 
 
 class ReviewAccessQuerySet(models.QuerySet):
-    """The queryset of the access log: rows can be appended and read, but neither changed nor
+    """Queryset of the access log: rows can be appended and read, but neither changed nor
     deleted."""
 
     def record(self, action, **fields):
@@ -100,7 +100,7 @@ class ReviewAccess(models.Model):
         FINISHED_EXPORT = "finished_export", _("finished the export of a case")
 
     class Reason(models.TextChoices):
-        """The reasons among which a reviewer chooses before reading."""
+        """Reasons among which a reviewer chooses before reading."""
 
         COMPLAINT = "complaint", _("Complaint")
         INCIDENT = "incident", _("Security incident")
@@ -313,8 +313,8 @@ class ReviewAccess(models.Model):
 
 
 class AccessLogHead(models.Model):
-    """The head of the access log: number and hash of its last row. Its table has one row, which
-    whoever appends to the log locks, so that rows are appended one after the other.
+    """Head of the access log: number and hash of its last row. Its table has one row, which whoever
+    appends to the log locks, so that rows are appended one after the other.
 
     It shows when rows were removed from the end, which a chain alone cannot. Whoever can set it
     back can hide even that, so it is also written outside of the database

@@ -13,7 +13,7 @@ from django.db import models
 
 
 class AccessWords(models.Model):
-    """The free text of row `number` of the access log: `words` is a dict of texts by name, such as
+    """Free text of row `number` of the access log: `words` is a dict of texts by name, such as
     "explanation" and "queue" (search words). `salt` keeps short texts from being guessed by their
     hash. After an erasure both are empty, and `erased_by` is the number of the row that ordered
     it."""

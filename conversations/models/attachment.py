@@ -1,5 +1,5 @@
-"""The models of files in messages: Attachment, a file in a message, and StoredFile, the bytes of a
-file."""
+"""Database models of files in messages: Attachment, a file in a message, and StoredFile, the bytes
+of a file."""
 
 import hashlib
 import uuid
@@ -17,8 +17,8 @@ NAME_LENGTH = 200
 
 
 class StoredFile(models.Model):
-    """The bytes of one file of one person. The row names them in the file storage; for a picture
-    also those of a small copy. Several Attachments of that person with the same content share it.
+    """Bytes of one file of one person. The row names them in the file storage; for a picture also
+    those of a small copy. Several Attachments of that person with the same content share it.
 
     The row exists before the bytes and until they are deleted, so that a process that dies leaves
     no unknown bytes. `owner_id` is a plain number: the row outlives the account until the bytes are
@@ -73,7 +73,7 @@ def _name_in_storage(content):
 
 
 class AttachmentQuerySet(models.QuerySet):
-    """The queryset of Attachments."""
+    """Queryset of Attachments."""
 
     def readable_by(self, person):
         """Return a queryset of the Attachments that `person` may read as their owner: files in
@@ -92,7 +92,7 @@ class AttachmentQuerySet(models.QuerySet):
 
 
 class ShownAttachments(models.Manager.from_queryset(AttachmentQuerySet)):
-    """The default manager of Attachments, without those that are deleted for their owner."""
+    """Default manager of Attachments, without those that are deleted for their owner."""
 
     def get_queryset(self):
         """Return a queryset without the Attachments that are deleted for their owner and kept only

@@ -20,7 +20,7 @@ LARGEST = 10**15
 
 
 class BudgetQuerySet(models.QuerySet):
-    """The queryset of budgets."""
+    """Queryset of budgets."""
 
     def for_person(self, person_id):
         """Return a list of the budgets that apply to the person with the id `person_id`: the
@@ -36,10 +36,10 @@ class BudgetQuerySet(models.QuerySet):
 
 
 class Budget(models.Model):
-    """A budget: the most that one person may use in a period, in money, tokens or replies. It
-    applies to `person`, to each member of `group` or, if both are null, to each person. If several
-    apply to a person, each of them has to be kept. A `hard` budget refuses what exceeds it; any
-    other only warns."""
+    """Budget: the most that one person may use in a period, in money, tokens or replies. It applies
+    to `person`, to each member of `group` or, if both are null, to each person. If several apply to
+    a person, each of them has to be kept. A `hard` budget refuses what exceeds it; any other only
+    warns."""
 
     class Period(models.TextChoices):
         DAY = "day", _("day")
@@ -123,7 +123,7 @@ _applying = PreparedQuery(
 
 
 class BudgetChange(models.Model):
-    """A row of the history of budgets: the values of a Budget when it was made, changed or removed,
+    """Row of the history of budgets: the values of a Budget when it was made, changed or removed,
     by whom (username, "" if unknown) and when. It has no foreign keys, so it outlives the budget,
     the person and the group."""
 

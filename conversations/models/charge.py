@@ -1,4 +1,4 @@
-"""The table of charges: what one Response costs for the use of tools, in addition to its tokens."""
+"""Table of charges: what one Response costs for the use of tools, in addition to its tokens."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -9,7 +9,7 @@ from .response import Response
 
 
 class Charge(models.Model):
-    """A charge: how often a tool was used in one Response, and what that costs.
+    """Charge: how often a tool was used in one Response, and what that costs.
 
     `kind` is the tool: web_search, code_interpreter, file_search, image_generation, one of the
     kinds of tokens of pictures (image_input_text_tokens …), or what the gateway calls it.

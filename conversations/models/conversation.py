@@ -1,5 +1,5 @@
-"""The model of a conversation: owner, title, settings, and whether it is pinned, archived, in the
-trash or temporary."""
+"""Database model of a conversation: owner, title, settings, and whether it is pinned, archived, in
+the trash or temporary."""
 
 import uuid
 
@@ -15,7 +15,7 @@ FEW_MEMBERS = 100
 
 
 class ConversationQuerySet(models.QuerySet):
-    """The queryset of conversations: filters by owner, by review permission, and by where they are
+    """Queryset of conversations: filters by owner, by review permission, and by where they are
     listed."""
 
     def of(self, person):
@@ -83,7 +83,7 @@ class ConversationQuerySet(models.QuerySet):
 
 
 class Conversation(models.Model):
-    """A conversation: a tree of messages, owned by one person. `active` is the last Message of the
+    """Conversation: a tree of messages, owned by one person. `active` is the last Message of the
     branch (path through the tree) that is shown by default."""
 
     class TitleSource(models.TextChoices):

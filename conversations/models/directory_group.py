@@ -1,5 +1,5 @@
-"""The model of the table "value of a claim → group of this site", by which the organisation's
-identity provider manages groups."""
+"""Database model of the table that maps values of a claim to groups of this site; by it the
+organisation's identity provider manages groups."""
 
 from django.contrib.auth.models import Group
 from django.db import models

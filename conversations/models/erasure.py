@@ -1,4 +1,4 @@
-"""The model of erasures: the deletion of all content of one person, its progress and its
+"""Database model of erasures: the deletion of all content of one person, its progress and its
 receipt."""
 
 import hashlib
@@ -14,7 +14,7 @@ FORMAT = "chatsite erasure"
 
 
 class Erasure(models.Model):
-    """The erasure of one person: which rows were deleted and how many, when, and by whose order.
+    """Erasure of one person: which rows were deleted and how many, when, and by whose order.
 
     It keeps no name: `person_id` is the number that stays in the access log and in the usage
     records, `pseudonym` replaces the username there, and `fingerprint` recognises the account if a
@@ -22,7 +22,7 @@ class Erasure(models.Model):
     """
 
     class Phase(models.TextChoices):
-        """The step of an erasure to do next; each is done in short pieces. DONE is final."""
+        """Next step of an erasure; each is done in short pieces. DONE is final."""
 
         CONVERSATIONS = "conversations", _("conversations")
         LEDGER = "ledger", _("ledger")

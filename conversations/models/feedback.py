@@ -1,12 +1,12 @@
-"""The model of a person's feedback (thumb up or down) on a reply."""
+"""Database model of a person's feedback (thumb up or down) on a reply."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
 class Feedback(models.Model):
-    """The feedback of a conversation's owner on one reply: a thumb up or down, and an optional
-    comment. Reviewers can filter conversations by it."""
+    """Feedback of a conversation's owner on one reply: a thumb up or down, and an optional comment.
+    Reviewers can filter conversations by it."""
 
     class Value(models.TextChoices):
         GOOD = "good", _("good")

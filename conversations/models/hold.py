@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class HoldQuerySet(models.QuerySet):
-    """The queryset of legal holds."""
+    """Queryset of legal holds."""
 
     def active(self):
         """Return a queryset of the legal holds that have not been released."""

@@ -1,4 +1,4 @@
-"""The model of invitations: links with which one person each can make an account."""
+"""Database model of invitations: links with which one person each can make an account."""
 
 import uuid
 from datetime import timedelta
@@ -23,7 +23,7 @@ def _in_seven_days():
 
 
 class Role(models.TextChoices):
-    """The roles that an invitation or a CSV file of people can give to an account, in addition to
+    """Roles that an invitation or a CSV file of people can give to an account, in addition to
     groups."""
 
     NONE = "", _("none")
@@ -33,8 +33,8 @@ class Role(models.TextChoices):
 
 
 class Invitation(models.Model):
-    """An invitation: whoever has its link may make one account with the address `email`, which
-    gets `groups` and `role`. It works once, until `expires_at`, unless it is revoked.
+    """Invitation: whoever has its link may make one account with the address `email`, which gets
+    `groups` and `role`. It works once, until `expires_at`, unless it is revoked.
 
     The link holds the id and a signature by SECRET_KEY, so a copy of the database opens nothing.
     """

@@ -1,4 +1,4 @@
-"""The model of a background job: what to do, its progress, and which process works on it."""
+"""Database model of a background job: what to do, its progress, and which process works on it."""
 
 import uuid
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """A background job that a person ordered (an import, the erasure of conversations), or that the
+    """Background job that a person ordered (an import, the erasure of conversations), or that the
     site began itself: the nightly retention run has no `owner`. Any process of the site may run it,
     in small steps (`conversations.jobs`).
 
@@ -28,7 +28,7 @@ class Job(models.Model):
         ERASE_PERSON = "erase_person", _("Erasing a person")
 
     class State(models.TextChoices):
-        """The state of a job. WAITING and RUNNING are open; the others are final."""
+        """State of a job. WAITING and RUNNING are open; the others are final."""
 
         WAITING = "waiting", _("waiting")
         RUNNING = "running", _("under way")

@@ -1,5 +1,5 @@
-"""The table of language models that administrators offer to people, with limits in tokens and
-groups."""
+"""Database model of language models that administrators offer to people, with limits in tokens and
+the groups that may use them."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -38,7 +38,7 @@ def validate_tools(value):
 
 
 class LanguageModelQuerySet(models.QuerySet):
-    """The queryset of language models."""
+    """Queryset of language models."""
 
     def enabled(self):
         """Return a queryset of the models that administrators enabled."""
@@ -76,7 +76,7 @@ class LanguageModelQuerySet(models.QuerySet):
 
 
 class LanguageModel(models.Model):
-    """A language model of the gateway: its name in API requests, its limits in tokens, and who may
+    """Language model of the gateway: its name in API requests, its limits in tokens, and who may
     use it."""
 
     class Files(models.TextChoices):

@@ -1,4 +1,5 @@
-"""The model of a message in a conversation. Each message has a parent, so that they form a tree."""
+"""Database model of a message in a conversation. Each message has a parent, so that they form a
+tree."""
 
 import uuid
 
@@ -15,7 +16,7 @@ from .response import Response
 
 
 class Message(models.Model):
-    """A message of a conversation, written by a person or a language model. `parent` makes the
+    """Message of a conversation, written by a person or a language model. `parent` makes the
     messages a tree: an edited message or another reply is added as a sibling, and nothing is
     overwritten."""
 

@@ -1,4 +1,4 @@
-"""The outbox: a table of e-mails that wait to be sent."""
+"""Outbox: a table of e-mails that wait to be sent."""
 
 from datetime import timedelta
 
@@ -19,8 +19,8 @@ KEPT = timedelta(days=30)
 
 
 class OutgoingMail(models.Model):
-    """An e-mail in the outbox. It is deleted when it has been sent; after the last failed attempt
-    it stays with its `error` and is not tried again.
+    """E-mail in the outbox. It is deleted when it has been sent; after the last failed attempt it
+    stays with its `error` and is not tried again.
 
     `content` is the message as JSON (`conversations.mail.backend`). It may contain a link to set a
     password, so no page shows it, and it is emptied after the last failed attempt.

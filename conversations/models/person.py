@@ -1,4 +1,4 @@
-"""The user model of the site (AUTH_USER_MODEL): account, preferences and permissions to review."""
+"""User model of the site (AUTH_USER_MODEL): account, preferences and permissions to review."""
 
 import re
 from datetime import timedelta
@@ -42,7 +42,7 @@ class PersonManager(UserManager):
 
 
 class Person(AbstractUser):
-    """An account: Django's user with preferences. It is called a person, since "user" is a role of
+    """Account: Django's user with preferences. It is called a person, since "user" is a role of
     messages."""
 
     class Theme(models.TextChoices):
@@ -116,19 +116,19 @@ class Person(AbstractUser):
 
     @property
     def may_review(self):
-        """True if the person has the permission to review conversations of others. Their rows of
-        Scope limit whose (`Conversation.objects.reviewable_by`)."""
+        """Return True if the person has the permission to review conversations of others. Their
+        rows of Scope limit whose (`Conversation.objects.reviewable_by`)."""
         return "review_conversation" in self.assigned
 
     @property
     def administers_models(self):
-        """True if the person may change the language models in the administration."""
+        """Return True if the person may change the language models in the administration."""
         return self.is_staff and self.has_perm("conversations.change_languagemodel")
 
     @property
     def may_read_access_log(self):
-        """True if the person may read the access log of reviews, by an assigned permission or as a
-        superuser."""
+        """Return True if the person may read the access log of reviews, by an assigned permission
+        or as a superuser."""
         return self.is_active and (self.is_superuser or "view_reviewaccess" in self.assigned)
 
     def seen(self):

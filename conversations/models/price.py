@@ -1,5 +1,5 @@
-"""The tables of prices, each valid from a date on: of language models, per million tokens, and of
-the tools that gateways run, per use."""
+"""Tables of prices, each valid from a date on: of language models, per million tokens, and of the
+tools that gateways run, per use."""
 
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -86,8 +86,8 @@ _UNPRICED = _("Empty: calls with such tokens have no known cost.")
 
 
 class Price(DatedPrice):
-    """The price of a language model in one service tier from `valid_from` on, in the site's
-    currency per million tokens.
+    """Price of a language model in one service tier from `valid_from` on, in the site's currency
+    per million tokens.
 
     Calls with more than `long_context_over` tokens of input are charged by the rates whose names
     begin with `long_`, for all their tokens. If a call needs a rate that is empty, its cost is
@@ -166,7 +166,7 @@ class Price(DatedPrice):
 
 
 class ToolPrice(DatedPrice):
-    """The price of one use of a tool that the gateway runs, from `valid_from` on, in the site's
+    """Price of one use of a tool that the gateway runs, from `valid_from` on, in the site's
     currency. `tool` names it as Charge.kind does (like "web_search"); `model` is the language
     model, "" or * for all."""
 

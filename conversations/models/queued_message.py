@@ -1,4 +1,4 @@
-"""The model of a message that waits until the reply before it has ended."""
+"""Database model of a message that waits until the reply before it has ended."""
 
 from django.db import models
 from django.utils import timezone
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class QueuedMessage(models.Model):
-    """A message that a person sent while a reply was still being written. It is submitted when that
+    """Message that a person sent while a reply was still being written. It is submitted when that
     reply has ended.
 
     Each conversation has at most one. It is stored on the server, so it survives the closing of the

@@ -67,7 +67,7 @@ def _is_part_of(part, whole):
 
 
 class ResponseQuerySet(models.QuerySet):
-    """The queryset of Responses (requests to the gateway)."""
+    """Queryset of Responses (requests to the gateway)."""
 
     def open(self):
         """Return a queryset of the Responses that are queued or being written."""
@@ -92,7 +92,7 @@ class Response(models.Model):
     """
 
     class Status(models.TextChoices):
-        """The state of a Response. QUEUED and IN_PROGRESS are open; the others are final."""
+        """State of a Response. QUEUED and IN_PROGRESS are open; the others are final."""
 
         QUEUED = "queued", _("queued")
         IN_PROGRESS = "in_progress", _("being written")

@@ -1,5 +1,5 @@
-"""The models of retention rules (after how many days conversations and files are deleted) and of
-the policy on temporary conversations."""
+"""Database models of retention rules (after how many days conversations and files are deleted) and
+of the policy on temporary conversations."""
 
 from django.contrib.auth.models import Group
 from django.db import models
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RetentionRule(models.Model):
-    """A retention rule: deletes conversations of members of `group` (null: of everybody to whom no
+    """Retention rule: deletes conversations of members of `group` (null: of everybody to whom no
     rule of a group applies) `days` days after their last message, and their files `file_days` days
     after it; null keeps them.
 

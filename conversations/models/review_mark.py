@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ReviewMark(models.Model):
-    """The marks of reviewers on a conversation: whether it is flagged for other reviewers, by whom
-    and when, and when it was last marked as reviewed. A conversation without a row is neither
-    flagged nor reviewed."""
+    """Marks of reviewers on a conversation: whether it is flagged for other reviewers, by whom and
+    when, and when it was last marked as reviewed. A conversation without a row is neither flagged
+    nor reviewed."""
 
     conversation = models.OneToOneField(
         "Conversation", on_delete=models.CASCADE, primary_key=True, related_name="review_mark"
@@ -63,7 +63,7 @@ class ReviewMark(models.Model):
 
 
 class ReviewNote(models.Model):
-    """A reviewer's remark on a conversation, for other reviewers; not shown to its owner."""
+    """Reviewer's remark on a conversation, for other reviewers; not shown to its owner."""
 
     conversation = models.ForeignKey(
         "Conversation", on_delete=models.CASCADE, related_name="review_notes"

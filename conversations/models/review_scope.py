@@ -1,4 +1,4 @@
-"""The model of review scopes: whose conversations a reviewer may review."""
+"""Database model of review scopes: whose conversations a reviewer may review."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Scope(models.Model):
-    """A review scope: `reviewer` may review the conversations of members of `group`.
+    """Review scope: `reviewer` may review the conversations of members of `group`.
 
     Several rows of a reviewer add up; a reviewer without any row may review everyone's. Membership
     is looked up at each reading, so a person who leaves the group is out of scope at once.

@@ -15,7 +15,7 @@ LASTS = timedelta(hours=1)
 
 
 class ReviewSittingQuerySet(models.QuerySet):
-    """The queryset of sittings (permissions of reviewers to read for one hour)."""
+    """Queryset of sittings (permissions of reviewers to read for one hour)."""
 
     def current(self, reviewer):
         """Return a queryset of the sittings (permissions to read for one hour) of `reviewer` (a
@@ -38,7 +38,7 @@ class ReviewSittingQuerySet(models.QuerySet):
 
 
 class ReviewSitting(models.Model):
-    """A sitting: the hour in which a reviewer may read, for the reason that they stated.
+    """Sitting: the hour in which a reviewer may read, for the reason that they stated.
 
     It allows one conversation or, if the reviewer asked to have the reason remembered, every one
     within their scope. `ends_at` is LASTS after its beginning; rows that have ended are deleted

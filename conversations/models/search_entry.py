@@ -1,12 +1,12 @@
-"""The model of rows of the full-text search index."""
+"""Database model of rows of the full-text search index."""
 
 from django.db import models
 from django.utils import timezone
 
 
 class SearchEntry(models.Model):
-    """A row of the full-text search index. Its text is a message, a file of a message, a section of
-    a long one of these (`part` is its number, from 0) or, if `message` is null, the title of a
+    """Row of the full-text search index. Its text is a message, a file of a message, a section of a
+    long one of these (`part` is its number, from 0) or, if `message` is null, the title of a
     conversation.
 
     The words are in the database's own full-text index: FTS5 on SQLite, a tsvector on PostgreSQL

@@ -1,4 +1,4 @@
-"""The model of server processes: their load, for the other processes to see."""
+"""Database model of server processes: their load, for the other processes to see."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ServerProcess(models.Model):
-    """A server process that writes replies and serves event streams, and how busy it is.
+    """Server process that writes replies and serves event streams, and how busy it is.
 
     Every process, on all machines, has a row, which it renews every few seconds
     (conversations/replies/capacity.py). An old `heartbeat_at` (by the database's clock) means that

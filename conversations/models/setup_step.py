@@ -1,4 +1,5 @@
-"""The model of steps of the site's setup: what is known of each, and whether it was dismissed."""
+"""Database model of steps of the site's setup: what is known of each, and whether it was
+dismissed."""
 
 from django.db import models
 from django.utils import timezone
@@ -6,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SetupStep(models.Model):
-    """A step of the site's setup, as far as it must be remembered: when it was last done, whether
-    it failed since, and who dismissed it. A step has a row once any of that happened; what is open
-    is worked out from this and from the settings (`conversations.installation.steps`)."""
+    """Step of the site's setup, as far as it must be remembered: when it was last done, whether it
+    failed since, and who dismissed it. A step has a row once any of that happened; what is open is
+    worked out from this and from the settings (`conversations.installation.steps`)."""
 
     class Name(models.TextChoices):
         """Steps of the site's setup, in the order in which they are shown."""

@@ -21,8 +21,8 @@ def refuse_order_controls(name):
 
 
 class _UnicodeNormalized:
-    """A mixin of model fields that normalizes text to the Unicode form `form` ("NFC", "NFKC") when
-    it is stored and when it is looked up, so that `é` as one character and as two are equal."""
+    """Mixin of model fields that normalizes text to the Unicode form `form` ("NFC", "NFKC") when it
+    is stored and when it is looked up, so that `é` as one character and as two are equal."""
 
     def __init__(self, *args, form="NFC", **kwargs):
         self.form = form
@@ -36,7 +36,7 @@ class _UnicodeNormalized:
 
 
 class NormalizedCharField(_UnicodeNormalized, models.CharField):
-    """A CharField that stores and looks up text in the Unicode normalization form `form` ("NFC" by
+    """CharField that stores and looks up text in the Unicode normalization form `form` ("NFC" by
     default). `form` is not part of migrations: it changes no column."""
 
     def deconstruct(self):
@@ -46,8 +46,8 @@ class NormalizedCharField(_UnicodeNormalized, models.CharField):
 
 
 class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
-    """An EmailField that stores and looks up text in the Unicode normalization form `form` ("NFC"
-    by default)."""
+    """EmailField that stores and looks up text in the Unicode normalization form `form` ("NFC" by
+    default)."""
 
     def deconstruct(self):
         """Return the field for migrations as a plain EmailField, without `form`."""
@@ -56,7 +56,7 @@ class NormalizedEmailField(_UnicodeNormalized, models.EmailField):
 
 
 class NameField(models.CharField):
-    """A CharField for names of people; forms refuse names with control characters or invisible ones
+    """CharField for names of people; forms refuse names with control characters or invisible ones
     that change the direction of text (`refuse_order_controls`). The validator is not part of
     migrations: it changes no column."""
 

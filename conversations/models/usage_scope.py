@@ -1,4 +1,4 @@
-"""The model of usage scopes: whose usage a person with the permission `view_usage` may see."""
+"""Database model of usage scopes: whose usage a person with the permission `view_usage` may see."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UsageScope(models.Model):
-    """A usage scope: `viewer`, who also needs the permission `view_usage`, sees only the usage of
+    """Usage scope: `viewer`, who also needs the permission `view_usage`, sees only the usage of
     members of `groups`. A viewer without a row sees everyone's."""
 
     viewer = models.OneToOneField(

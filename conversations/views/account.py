@@ -1,4 +1,4 @@
-"""The account page of a person: name, instructions for the model, language and theme."""
+"""Account page of a person: name, instructions for the model, language and theme."""
 
 from django import forms
 from django.conf import settings
@@ -22,8 +22,8 @@ from conversations.views.see_other import SeeOther
 
 
 class AccountForm(forms.ModelForm):
-    """The form of the account page: a person's name, instructions for the model, language and
-    theme. E-mail address and password are changed on django-allauth's pages."""
+    """Form of the account page: a person's name, instructions for the model, language and theme.
+    E-mail address and password are changed on django-allauth's pages."""
 
     language = forms.ChoiceField(
         label=gettext_lazy("Language"),

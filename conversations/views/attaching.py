@@ -14,10 +14,10 @@ from conversations.thread.page import as_uuid
 
 @dataclass
 class Attached:
-    """The result of the files in a submitted form. `files` is the list of accepted Attachments in
-    their order; `faults` is a list of sentences about files that were refused or may not be sent
-    (yet). If `returns` is True the form only asked to change its files: it is shown again, and
-    nothing is sent."""
+    """Result of the files in a submitted form. `files` is the list of accepted Attachments in their
+    order; `faults` is a list of sentences about files that were refused or may not be sent (yet).
+    If `returns` is True the form only asked to change its files: it is shown again, and nothing is
+    sent."""
 
     files: list = field(default_factory=list)
     faults: list = field(default_factory=list)

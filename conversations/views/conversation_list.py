@@ -23,7 +23,7 @@ from conversations.views.see_other import SeeOther, see_other_with_note
 
 
 class TitleForm(forms.Form):
-    """The form to change the title of a conversation."""
+    """Form to change the title of a conversation."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
 

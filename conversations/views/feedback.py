@@ -1,4 +1,4 @@
-"""The view of a person's feedback on a reply: a thumb up or down, with an optional comment."""
+"""View of a person's feedback on a reply: a thumb up or down, with an optional comment."""
 
 from django import forms
 from django.http import Http404
@@ -13,7 +13,7 @@ NONE = "none"
 
 
 class FeedbackForm(forms.Form):
-    """The form of feedback on a reply. `value` is "good", "bad", or "none" to delete the feedback;
+    """Form of feedback on a reply. `value` is "good", "bad", or "none" to delete the feedback;
     without a value only the comment changes."""
 
     value = forms.ChoiceField(required=False, choices=[*Feedback.Value.choices, (NONE, "")])

@@ -1,4 +1,4 @@
-"""The set-up page of a new site: creates the administrator's account, exactly once."""
+"""Set-up page of a new site: creates the administrator's account, exactly once."""
 
 import hmac
 import re
@@ -33,8 +33,8 @@ def setup_code():
 
 
 class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
-    """The form to create the administrator's account. It asks for the set-up code too, unless
-    `at_home` (the browser is on the server's own machine)."""
+    """Form to create the administrator's account. It asks for the set-up code too, unless `at_home`
+    (the browser is on the server's own machine)."""
 
     code = forms.CharField(
         label=gettext_lazy("Set-up code"),

@@ -1,4 +1,4 @@
-"""The page of an invitation's link: makes the invited person's account, once."""
+"""Page of an invitation's link: makes the invited person's account, once."""
 
 from allauth.account.adapter import get_adapter
 from allauth.account.utils import perform_login

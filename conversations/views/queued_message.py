@@ -1,5 +1,5 @@
-"""The view of a conversation's queued message (one that waits until a reply has ended): read,
-change, send or delete it."""
+"""View of a conversation's queued message (one that waits until a reply has ended): read, change,
+send or delete it."""
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""The search page: finds a person's conversations by words in their text and titles."""
+"""Search page: finds a person's conversations by words in their text and titles."""
 
 from datetime import datetime, time, timedelta
 

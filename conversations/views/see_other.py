@@ -6,7 +6,7 @@ from django.shortcuts import render
 
 
 class SeeOther(HttpResponseRedirectBase):
-    """An HTTP redirect with status 303 (RFC 9110, 15.4.4)."""
+    """HTTP redirect with status 303 (RFC 9110, 15.4.4)."""
 
     status_code = 303
 

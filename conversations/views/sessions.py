@@ -1,5 +1,5 @@
-"""The page of a person's own sessions: lists where they are logged in, with a button that logs out
-all others."""
+"""Page of a person's own sessions: lists where they are logged in, with a button that logs out all
+others."""
 
 from allauth.usersessions.models import UserSession
 from django.contrib import messages

@@ -1,4 +1,4 @@
-"""The page of keyboard shortcuts, which the JavaScript shows as a dialog."""
+"""Page of keyboard shortcuts, which the JavaScript shows as a dialog."""
 
 from django.shortcuts import render
 from django.utils.translation import gettext as _

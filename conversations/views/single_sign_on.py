@@ -210,9 +210,9 @@ def _somebody_else():
 
 
 class Logout(LogoutView):
-    """The view of the page that asks before logging out; POST logs out of this site and, if the
-    session began by single sign-on, of the identity provider, where it supports that (OpenID
-    Connect RP-Initiated Logout 1.0)."""
+    """View of the page that asks before logging out; POST logs out of this site and, if the session
+    began by single sign-on, of the identity provider, where it supports that (OpenID Connect
+    RP-Initiated Logout 1.0)."""
 
     def post(self, request, *args, **kwargs):
         """Log out of this site; return the page that leads to the identity provider's log-out, or

@@ -1,5 +1,5 @@
-"""The page of the site's settings for administrators. It is read-only: settings come from
-environment variables."""
+"""Page of the site's settings for administrators. It is read-only: settings come from environment
+variables."""
 
 from django.apps import apps
 from django.conf import settings

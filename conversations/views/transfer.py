@@ -33,7 +33,7 @@ BLOCK = 262_144  # bytes of an export that are sent at a time
 
 
 class ImportForm(forms.Form):
-    """The form to upload a file with conversations: JSON or zip."""
+    """Form to upload a file with conversations: JSON or zip."""
 
     file = forms.FileField(
         label=gettext_lazy("File"),

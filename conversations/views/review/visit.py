@@ -56,8 +56,8 @@ def _too_many(request, refused):
 
 @dataclass
 class Visit:
-    """A reviewer's visit to a conversation: the conversation, what allows reading it, and the
-    filters of the queue that the reviewer came from.
+    """Reviewer's visit to a conversation: the conversation, what allows reading it, and the filters
+    of the queue that the reviewer came from.
 
     `sitting` is the ReviewSitting (permission for one hour) that allows reading, None if the reason
     has to be asked for; `filters` is the cleaned data of the QueueForm, `carried` the same as a
