@@ -74,13 +74,13 @@ class Where:
         return self
 
     def add_up(self, table, key, names, groups=None):
-        """Run the query: return `[(value of key, [sums])]`, the sums of the columns `names`,
-        grouped by the column `key`, over the rows of `table` (DAYS or ROLLUPS) that meet the
+        """Run the query: return `[(value of key, [sums])]`, the sums of the columns `names` in this
+        order, grouped by the column `key`, over the rows of `table` (DAYS or ROLLUPS) that meet the
         conditions.
 
         With `key` = GROUPS rows are grouped by the set of groups that a person is in, as text such
-        as "3,7", None for no group. `groups` are the ids of groups to take into account (None:
-        all).
+        as "3,7", None for no group. Only then `groups` counts: the ids of the groups to tell apart
+        (None: all).
         """
         # PostgreSQL gives sums of BIGINT as NUMERIC, which takes Python longer to read.
         sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in names)

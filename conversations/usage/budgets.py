@@ -132,17 +132,18 @@ def reserve(
 ):
     """Check the limits of `person` for a new Response, and return its reservation as a dict of
     columns to store with it: `Response(…, **reserve(…))`. Raise OverBudget, TooFast or TooMany if a
-    limit refuses; the caller must then roll back.
+    limit refuses, Person.DoesNotExist if the account was deleted; the caller must then roll back.
 
     Call it inside the transaction that stores the Response. `model` is the model's name, `purpose`
     a Response.Purpose (reply or title; rate limits are for replies only), `texts` all texts that
     will be sent, `max_output_tokens` the most tokens that the model may answer (None: no limit),
     `file_tokens` the estimated tokens of pictures and other files that are sent, `parameters` a
-    dict of what else is sent: of it `service_tier`, `tools` and `max_tool_calls` have a price.
+    dict of the request's other fields (None: none), of which `service_tier`, `tools` and
+    `max_tool_calls` change the cost.
 
-    Hard budgets are checked with the input only, whose size is known. What is reserved is the most
-    that the call may use, as far as that is known: so however many calls of a person run at once,
-    together they go beyond a budget by less than one of them.
+    A hard budget is compared with the input only, whose size is known; reserved is the most that
+    the call may use, as far as that is known. So calls of one person that run at the same time
+    exceed a budget, all together, by less than the use of one call.
     """
     budgets = Budget.objects.for_person(person.pk)
     estimate = _estimate(Gauge(model) if budgets else ROUGH, texts, max_output_tokens, file_tokens)
@@ -200,10 +201,10 @@ def nearly_used_up(person):
 
 def _estimate(gauge, texts, max_output_tokens, file_tokens=0):
     """Return a dict of the columns of a reservation that do not depend on prices: characters and
-    estimated tokens of `texts` and of files (`file_tokens`), and the tokens of the reply
-    (`max_output_tokens`; None: EXPECTED_OUTPUT). `gauge` is the token estimator. Files count as the
-    characters of a text of as many tokens, so that the measured ratio of characters to tokens stays
-    that of text."""
+    estimated tokens of the input (`texts`, and `file_tokens` for files), and the tokens of the
+    reply (`max_output_tokens`; None: EXPECTED_OUTPUT). `gauge` is the estimator, a RoughGauge. A
+    token of a file counts as BYTES_PER_TOKEN characters, so that files change the measured ratio of
+    characters to tokens as little as possible."""
     return {
         "input_characters": sum(map(len, texts)) + file_tokens * BYTES_PER_TOKEN,
         "reserved_input_tokens": gauge.input_tokens(*texts) + file_tokens,
@@ -240,8 +241,9 @@ _open_replies = PreparedQuery(
 
 def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
     """Check `budgets` (a list of Budgets) before a new model call of the person with the id
-    `person_id`; raise OverBudget for the first hard one that refuses. Return `{"reserved_cost":
-    …}`, a Decimal, or None if no budget is for cost.
+    `person_id`; raise OverBudget for the first hard one that refuses. Return the column of the
+    reservation that depends on prices, `{"reserved_cost": Decimal}`; None in place of the Decimal
+    if no budget is for cost.
 
     `model` is the model's name, `purpose` a Response.Purpose (reply or title), `parameters` a dict
     of what is sent beside the texts (service tier, tools), `estimate` the tokens that the call may
@@ -265,7 +267,7 @@ def _check_budgets(budgets, person_id, model, purpose, estimate, parameters):
 
 
 def _cost(price, input_tokens, output_tokens, *, dearest=False):
-    """Return the cost (Decimal) of so many tokens of input and output by `price` (a Price; None:
+    """Return the cost (Decimal) of `input_tokens` and `output_tokens` by `price` (a Price; None:
     0). Input counts at the ordinary rate or, with `dearest`, at the dearest one, since all of it
     may be written to the cache."""
     if price is None:
@@ -312,8 +314,8 @@ _USED, _RESERVED = 0, 1
 
 
 def _days(person_id, since):
-    """Return the person's use from the date `since` on as rows `(_USED or _RESERVED, date, replies,
-    tokens, cost in units of COST_PLACES)`."""
+    """Return what the person with the id `person_id` has used and reserved from the date `since`
+    on, as rows `(_USED or _RESERVED, date, replies, tokens, cost in units of 10⁻⁸)`."""
     used = (
         UsageDay.objects.filter(person_id=person_id, day__gte=since)
         .annotate(
@@ -345,8 +347,8 @@ def _days(person_id, since):
 
 
 def _amount(metric, row):
-    """Return the figure of a `row` of `_days` that a budget of `metric` (money, tokens or replies)
-    counts."""
+    """Return the figure (Decimal) that a budget of `metric` (money, tokens or replies) counts of
+    `row`, a row of `_days`."""
     _kind, _day, replies, tokens, cost_units = row
     if metric == Metric.COST:
         return money(cost_units)

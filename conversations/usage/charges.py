@@ -1,4 +1,4 @@
-"""Charges of a call: made from the use of tools, priced, and stored with the end of the call."""
+"""Charges of a model call: made from its uses of tools, priced, and stored when the call ends."""
 
 from decimal import Decimal
 
@@ -7,11 +7,11 @@ from conversations.usage import prices
 
 
 def charges_of(call, uses):
-    """Return a list of the Charges (uses of tools that cost money) of a model call, not stored yet,
-    with the prices valid when it was made.
+    """Return a list of Charges of a model call, not stored yet: one for each of `uses`, a list of
+    `tool_uses.Use`, with the price valid when the call was made, or without unit price and amount
+    if the tool had none.
 
-    `call` is a mapping with the columns `id`, `model` and `created_at` of the Response; `uses` are
-    the uses of tools, a list of `tool_uses.Use`.
+    `call` is a mapping with the columns `id`, `model` and `created_at` of the Response.
     """
     offered = prices.tool_prices([use.kind for use in uses], call["model"], call["created_at"])
     charges = [Charge(response_id=call["id"], **use._asdict()) for use in uses]
@@ -37,6 +37,6 @@ def store_charges(charges):
 
 def replace_charges(response_id, charges):
     """Delete all Charges of the Response with this id and insert `charges` in their place. Call it
-    in the transaction that replaces the Response's end."""
+    in the transaction that ends the Response once more, after an earlier end."""
     Charge.objects.filter(response_id=response_id).delete()
     store_charges(charges)

@@ -22,7 +22,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Difference:
-    """A stored sum that differs from the one computed anew: `found` is stored, `expected` is right.
+    """Stored sum that differs from the one computed anew: `found` is stored, `expected` is right.
     `str()` gives a line for the terminal."""
 
     kind: str  # "day" for UsageDay, else the grain of UsageRollup
@@ -59,7 +59,7 @@ def check(since=None, repair=False):
 
 @dataclass(frozen=True)
 class ChargeDifference:
-    """A Response whose Charges (uses of tools that cost money) do not add up to its column
+    """Response whose Charges (uses of tools that cost money) do not add up to its column
     `tool_cost`: `found` is the column, `expected` the sum of the charges' amounts; each is a
     Decimal, or None if there is none. `str()` gives a line for the terminal."""
 
@@ -121,9 +121,10 @@ def _lock_sums():
 
 
 class _Cells:
-    """Base class for a set of rows with usage sums to check. `found` (the stored sums) and
-    `expected` (those computed anew) are both `{(day, person id, model, purpose): {measure:
-    number}}` without zeros."""
+    """Base class for a set of rows with usage sums to check. Subclasses define `kind` (that of a
+    Difference), `rows`, `make` (makes a row, not stored yet, of its columns) and `expected`. The
+    sums of `found` (stored) and `expected` (computed anew) are both `{(day, person id, model,
+    purpose): {measure: number}}` without zeros."""
 
     def differences(self):
         """Return a list with a Difference for each sum that is stored wrong."""
@@ -230,9 +231,13 @@ def _nonzero(numbers):
 
 
 def _days(since, grain=None):
-    """Return the set of dates to check, from `since` on (None: all): those for which UsageDay has
-    sums, and those for which UsageRollup has sums of `grain` or, if that is None, all dates from
-    the first Response to the last."""
+    """Return a list of the dates to check, in any order, from `since` on (None: all): those for
+    which UsageDay has sums, and all from the first Response to the last.
+
+    With `grain` (a UsageRollup.Grain) they are those for which UsageDay has sums, or UsageRollup
+    has sums of this grain; if that is by week or month, from the first day of the one that contains
+    `since`.
+    """
     days = set(UsageDay.objects.values_list("day", flat=True).distinct())
     if grain is None:
         calls = Response.objects.aggregate(first=Min("created_at"), last=Max("created_at"))
@@ -250,7 +255,7 @@ def _days(since, grain=None):
 
 
 def _spans(period, days):
-    """Return `(first date, date after the last)` of each day, week or month that contains one of
-    `days`."""
+    """Return a sorted list of `(first date, date after the last)`, one for each `period` (day, week
+    or month) that contains one of `days`."""
     starts = sorted({calendar.first_day(period, day) for day in days})
     return [(start, calendar.next_first_day(period, start)) for start in starts]

@@ -118,8 +118,8 @@ class PeopleForm(RangeForm):
 
 
 class CostsForm(PeopleForm):
-    """Form of the comparison of the gateway's costs with this site's, by day and model; the other
-    fields are those of a PeopleForm."""
+    """Form of the comparison of the costs that the gateway reported with those that this site
+    computed: the fields of a PeopleForm, with rows by day only."""
 
     cuts = ("day",)
 

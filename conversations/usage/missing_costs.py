@@ -101,10 +101,12 @@ def _enter_tool_prices(call, charges, offered):
 
 
 def _enter(batch):
-    """Write costs to Responses, Charges and usage sums in one transaction. `batch` has for each
-    Response its old columns, its new ones and its priced Charges.
+    """Write costs to Responses, Charges and usage sums in one transaction. `batch` is a list of
+    `(columns before, columns to write, Charges to save)`, one for each Response; if the cost to
+    write is None, only `missing_prices` is written.
 
-    Return the number of Responses that got a cost: those that still had none.
+    Return the number of Responses that got a cost; one that has got a cost meanwhile is left as it
+    is.
     """
     changes = []
     priced = []
@@ -123,8 +125,8 @@ def _enter(batch):
 
 
 def _difference(call, fields):
-    """Return `{measure: number to add to the sums}` for a Response whose columns change by
-    `fields`."""
+    """Return `{measure: number to add to the usage sums}` for a Response with the columns `call` (a
+    dict), of which those in the dict `fields` get new values."""
     before, after = rollup.measure(call), rollup.measure({**call, **fields})
     return {
         name: after.get(name, 0) - before.get(name, 0)

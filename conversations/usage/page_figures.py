@@ -18,8 +18,9 @@ CHARTED = ("cost_units", *DISTINCT_TOKENS)
 
 
 def chart(selection):
-    """Return the chart of `selection` (a reports.Selection), by day or month, as a dictionary for
-    the template: of the cost, or of tokens if nothing has a cost."""
+    """Return the chart of `selection` (a reports.Selection), by day or month, of the cost, or of
+    tokens if nothing has a cost, as a dict for the template: `drawn` is a chart.Chart, `metric` a
+    Budget.Metric (money or tokens), `period` "day" or "month"."""
     period, found = reports.timeline(selection, CHARTED)
     costs = any(sums["cost_units"] for sums in found.values())
     form = "MONTH_DAY_FORMAT" if period == calendar.DAY else "YEAR_MONTH_FORMAT"

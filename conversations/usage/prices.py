@@ -86,9 +86,10 @@ def _names(model):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Numbers of tokens of a call, by the rate at which they are charged; no token is in two of
-    them. `input` was neither read from the cache nor written to it, `cache_write` is without what
-    was written to it for 12 hours. `whole_input` is the number of all input tokens."""
+    """Numbers of tokens of a call by the rate at which they are charged. Each token is counted
+    once: as `input` (neither read from the cache nor written to it), `cached_input` (read from it),
+    `cache_write` (written to it), `cache_write_12h` (written to it for 12 hours) or `output`.
+    `whole_input` is the number of all input tokens."""
 
     input: int = 0
     cached_input: int = 0
@@ -102,8 +103,8 @@ class Tokens:
         """Return the Tokens of `call`, a mapping with a Response's columns of tokens. Where the
         gateway reported none the estimated ones count; unknown numbers count as 0.
 
-        What was read from the cache and what was written may overlap at some providers; then no
-        input is left at the ordinary rate, as in LiteLLM's records.
+        Some providers count the same tokens as read from the cache and as written to it; where both
+        together exceed the whole input, `input` is 0, as in LiteLLM's records.
         """
         whole = _either(call, "input_tokens")
         cached = call.get("cached_tokens") or 0
@@ -126,9 +127,9 @@ def _either(call, name):
 
 
 def rates(price, whole_input):
-    """Return `{name: money per million tokens, or None}` for each name of RATES: those of `price`
-    (a Price) for a call with `whole_input` tokens of input. Only cached input has a rate where the
-    Price names none: that of other input."""
+    """Return `{name: money per million tokens, or None}` for each name of RATES: the rates of
+    `price` (a Price) for a call with `whole_input` tokens of input. Where the Price has no rate for
+    cached input, that of other input is taken; all other missing rates are None."""
     is_long = price.long_context_over is not None and whole_input > price.long_context_over
     found = {name: getattr(price, LONG[name] if is_long else name) for name in RATES}
     if found["cached_input"] is None:

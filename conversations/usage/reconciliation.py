@@ -52,7 +52,8 @@ ROW = (
 )
 # Columns of the list of Charges, after the id and the time of their Response.
 CHARGE = ("kind", "quantity", "unit_price", "amount", "basis")
-# What a bill can be compared by. Of the last ones gateways report all that there is.
+# Figures that a bill can be compared by. Of these only tokens of input and of output are estimated
+# where the gateway reports none.
 COMPARED = (
     *("calls", "input_tokens", "output_tokens", "cost"),
     *("cached_tokens", "cache_write_tokens", "cache_write_12h_tokens", "tool_cost"),
@@ -71,10 +72,10 @@ def ended_calls(since=None, until=None, zone=UTC):
 
 
 def summed(calls, by, zone=UTC):
-    """Return `(header, rows)` for a CSV file: an iterator of rows with the number of calls, the
-    sums of tokens and of uses of tools, the cost of `calls` (a queryset of Response) and how many
-    of them have no known cost, one row for each combination of the columns `by` (names from CUTS).
-    The column "day" is the date in the tzinfo `zone`."""
+    """Return `(header, rows)` for a CSV file. `rows` is an iterator with one row for each
+    combination of the columns `by` (names from CUTS) among `calls`, a queryset of Response: the
+    number of calls and of those that reached a model, the sums of tokens, uses of tools and costs,
+    and the number of calls of unknown cost. The column "day" is the date in the tzinfo `zone`."""
     calls = calls.annotate(day=TruncDate("created_at", tzinfo=zone))
     # What never reached a model is on no bill.
     reached = Count("pk", filter=~Q(usage_source=Source.NONE))
@@ -119,8 +120,8 @@ def listed_charges(calls):
 
 
 def _plain(value):
-    """Return a value as a cell of a CSV file: ISO 8601 in UTC, decimals without exponent, "" for
-    None."""
+    """Return `value` as a cell of a CSV file: a datetime in ISO 8601 in UTC, a Decimal without
+    exponent, "" for None, anything else unchanged."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Decimal):
@@ -135,8 +136,9 @@ class BadBill(Exception):
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure of one day and model that differs between the bill and this site's Responses: `bill`
-    and `books`, of the kind `measure` (one of COMPARED). `str()` gives a line for the terminal."""
+    """Figure of one day and model that differs between a gateway's bill and this site's Responses:
+    `measure` (one of COMPARED) says which, `bill` is the billed number, `books` that of this site.
+    `str()` gives a line for the terminal."""
 
     day: date
     model: str
@@ -197,8 +199,9 @@ def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
     Responses differ, from the first to the last day of the bill.
 
     `measures` are the names from COMPARED to look at, `zone` is the tzinfo of the bill's days,
-    `tolerance` the share of the site's figure that may be deviated from (0.01 is one per cent).
-    Where usage was not reported the estimate counts, since the gateway bills those Responses too.
+    `tolerance` the largest deviation that is accepted, as a share of the site's figure (0.01 is one
+    per cent). Where usage was not reported the estimate counts, since the gateway bills those
+    Responses too.
     """
     books = _books(min(bill)[0], max(day for day, _model in bill), zone)
     for key in sorted(bill.keys() | books.keys()):

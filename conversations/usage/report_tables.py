@@ -116,9 +116,9 @@ def make_table(by, selection, sort="", names=WHOLE):
 
 
 def make_own_table(person, by, selection, sort="", names=WHOLE):
-    """Return the Table that `person` sees of their own usage, of a reports.Selection of this person
-    only. `by` is "conversation", where the rows are named by titles, or "model" or "day"; `sort`
-    and `names` are as for `make_table`."""
+    """Return the Table that `person` sees of their own usage. `selection`, a reports.Selection, has
+    to be of this person only. `by` is "conversation", where the rows are named by titles, or
+    "model" or "day"; `sort` and `names` are as for `make_table`."""
     if by != "conversation":
         return make_table(by, selection, sort, names)
     found = reports.by_conversation(person, selection)
@@ -202,7 +202,8 @@ def _or_least(figure):
 
 
 def _people(selection, names):
-    """Return a list of Row, one for each person; `names` are the measures to add up."""
+    """Return a list of Row, one for each person with usage in `selection`, a reports.Selection:
+    `key` is the person's id, `label` the name. `names` are the measures to add up, as in WHOLE."""
     found = reports.sums_by("person_id", selection, names)
     people = reports.names_of(found.keys())
     return [
@@ -212,8 +213,9 @@ def _people(selection, names):
 
 
 def _groups(selection, names):
-    """Return a list of Row, one for each set of groups that people are in: members of several
-    groups are in a row of their own, so that nobody is counted twice and the rows add up."""
+    """Return a list of Row, one for each set of groups that people with usage in `selection` (a
+    reports.Selection) are in: members of several groups are in a row of their own, so that nobody
+    is counted twice and the rows add up. `names` are the measures to add up, as in WHOLE."""
     found = reports.sums_by("groups", selection, names)
     known = dict(Group.objects.values_list("pk", "name"))
     rows = []
@@ -224,7 +226,8 @@ def _groups(selection, names):
 
 
 def _add_groups(rows, selection):
-    """Set `groups` of each row to the names of the person's groups."""
+    """Set `groups` of each of `rows` (Rows about one person each) to the names of the person's
+    groups; if `selection` (a reports.Selection) is limited to groups, only these are named."""
     groups = reports.groups_of([row.key for row in rows], selection.groups)
     for row in rows:
         row.groups = groups.get(row.key, [])

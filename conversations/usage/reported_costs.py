@@ -1,5 +1,5 @@
-"""Reported costs: what the gateway said that calls cost, compared by day and model with what this
-site computed."""
+"""Reported costs: what calls cost according to the gateway, compared by day and model with what
+this site computed."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,8 +15,8 @@ from conversations.usage.reports import Sums
 
 @dataclass(frozen=True)
 class Row:
-    """Row of a Comparison: one model on one day. `sums` (reports.Sums) has the measures COSTS of
-    the calls for which the gateway reported a cost."""
+    """Row of a Comparison: one model on one day. `sums` (reports.Sums) has the measures
+    usage_day.COSTS of the calls for which the gateway reported a cost."""
 
     day: date
     model: str
@@ -42,8 +42,9 @@ class Comparison:
 
 
 def compare_costs(selection):
-    """Return the Comparison, by day and model, for `selection` (a reports.Selection: dates, people
-    and model). Days and models for which the gateway reported no cost are left out."""
+    """Return the Comparison, by day and model, for `selection`, a reports.Selection of which dates,
+    groups and model are used (`people` must be None). Days and models for which the gateway
+    reported no cost are left out."""
     if selection.everyone:
         found = UsageRollup.objects.filter(grain=UsageRollup.Grain.MODEL_DAY)
     else:

@@ -1,5 +1,5 @@
-"""Usage reports: sums of calls, tokens, cost and times of people, groups, models and days. They
-read the tables UsageDay and UsageRollup; only `by_conversation` reads Responses.
+"""Usage reports: sums of calls, tokens, cost and times of people, groups, models and days. They are
+read from the tables UsageDay and UsageRollup; only `by_conversation` adds up Responses.
 
 Over 300 lines since all reports share Selection and Sums, and the choice of the table to read.
 """
@@ -41,8 +41,8 @@ DAYS_SHOWN = 92
 
 @dataclass(frozen=True)
 class Selection:
-    """The Responses that a usage report is about: those created from the date `since` to the date
-    `until` (both included), of certain people, of one model, for one purpose.
+    """Selection of the Responses that a usage report is about: those created from the date `since`
+    to the date `until` (both included), of certain people, of one model, for one purpose.
 
     `people` are ids of people, `groups` ids of groups, meaning their present members (None:
     everyone). `model` is a name and `purpose` a Response.Purpose ("": all).
@@ -156,8 +156,8 @@ class Sums(dict):
 
     @property
     def failed_share(self):
-        """Return the share (0 to 1) of replies that failed or were interrupted; None without
-        any."""
+        """Return the share (0 to 1) of replies that failed or were interrupted; None if there were
+        no replies."""
         return self["failed"] / self["replies"] if self["replies"] else None
 
     @cached_property
@@ -173,7 +173,7 @@ def sums_by(key, selection, names=MEASURES):
     any use may be missing.
 
     `key` is "person_id", "model", "purpose", "groups" (values are frozensets of group ids), "day"
-    or "month" (values are first dates). `names` are the measures to add up.
+    or "month" (values are first dates). `names` are the measures (of usage_day.MEASURES) to add up.
     """
     if key == "day":
         return _by_day(selection, names)
@@ -197,7 +197,8 @@ def sums_by(key, selection, names=MEASURES):
 
 
 def total(selection, names=MEASURES):
-    """Return the Sums of all Responses of a Selection; `names` are the measures to add up."""
+    """Return the Sums of all Responses of a Selection; `names` are the measures (of
+    usage_day.MEASURES) to add up."""
     key = "model" if selection.everyone else "person_id"
     return added(sums_by(key, selection, names).values())
 
@@ -212,7 +213,8 @@ def added(many):
 
 
 def _by_day(selection, names):
-    """Return `{date: Sums}` of a Selection; dates without any row are left out."""
+    """Return `{date: Sums}` of a Selection, with the measures `names`; dates without any row are
+    left out."""
     if _is_fine(selection, "day"):
         rows, where = DAYS, Where().between(selection.since, selection.until)
     else:
@@ -225,8 +227,9 @@ def _by_day(selection, names):
 
 
 def _by_month(selection, names):
-    """Return `{first date of the month: Sums}`. Whole months are read from monthly sums; the first
-    and the last one, if the range cuts them, from daily sums."""
+    """Return `{first date of the month: Sums}` of a Selection, with the measures `names`. Whole
+    months are read from monthly sums; the first and the last one, if the range cuts them, from
+    daily sums."""
     months = defaultdict(Sums)
     whole = []
     for first, last in _months(selection):
@@ -246,8 +249,8 @@ def _by_month(selection, names):
 
 
 def _rows(selection, key):
-    """Yield the queries whose results make up a Selection, as `(1 to add or -1 to subtract, table,
-    Where)`."""
+    """Yield the queries whose results make up a report of `selection` (a Selection) grouped by
+    `key`, as `(1 to add or -1 to subtract, table, Where)`."""
     fine = _is_fine(selection, key)
     if fine and len(selection.people or ()) == 1:
         # One person has few rows, and an index of UsageDay finds them all at once.
@@ -296,9 +299,9 @@ def _last_of_month(day):
 
 
 def timeline(selection, names=FIGURES):
-    """Return the use over time as `(period, {first date: Sums})` without gaps, for the chart.
-    The period is "day", or "month" for more than DAYS_SHOWN days; `names` are the measures to
-    add up."""
+    """Return the use of a Selection over time, for the chart, as `(period, {first date: Sums})`
+    without gaps. The period is "day", or "month" for more than DAYS_SHOWN days; `names` are the
+    measures (of usage_day.MEASURES) to add up."""
     if selection.days <= DAYS_SHOWN:
         found = sums_by("day", selection, names)
         days = (selection.since + n * calendar.ONE_DAY for n in range(selection.days))
@@ -339,8 +342,8 @@ def groups_of(people=None, groups=None):
 
 
 def visible_groups(viewer):
-    """Return a queryset of the groups whose members' usage `viewer` (a Person) may see; None if
-    there is no limit."""
+    """Return a queryset of the groups whose members' usage `viewer` (a Person with the permission
+    `view_usage`, which is not checked here) may see; None if there is no limit."""
     scope = getattr(viewer, "usage_scope", None)
     if scope is None:
         return None

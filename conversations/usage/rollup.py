@@ -1,7 +1,7 @@
 """Roll-ups: adds each ended Response to the tables of sums, UsageDay and UsageRollup.
 
 The upsert is SQL: the ORM's `bulk_create(update_conflicts=True)` can only overwrite a column, not
-add to it, and one statement adds a Response to seven rows.
+add to it. A Response is added to seven rows by two statements, one for each table.
 """
 
 from bisect import bisect_left
@@ -164,8 +164,9 @@ _ROWS = 400
 
 
 def _upsert(model, keys, cells):
-    """Add `cells`, as `{key: {measure: number}}`, to the rows of `model` with these keys, or insert
-    them."""
+    """Add `cells`, `{values of the key columns: {measure: number}}`, to the rows of the table of
+    `model` (UsageDay or UsageRollup); rows that do not exist are inserted. `keys` are the names of
+    the key columns."""
     rows = sorted(cells.items())
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]

@@ -100,8 +100,8 @@ def standing_sentence(standing):
 
 
 def reset_time(standing):
-    """Return as text when the budget of `standing` (a budgets.Standing) resets, in the reader's
-    time zone and with the zone's name."""
+    """Format the time at which the budget of `standing` (a budgets.Standing) resets as text, in the
+    reader's time zone and with the zone's name."""
     at = timezone.localtime(standing.resets_at)
     return f"{formats.date_format(at, 'DATETIME_FORMAT')} ({at.tzname()})"
 

@@ -30,7 +30,8 @@ def cover(first, last, periods):
 
 def _walk(first, end, periods):
     """Search breadth-first from the date `first` to the date `end` in steps of `periods`, forwards
-    or back. Return `{date reached: (date before it, period of the step)}`."""
+    or back. Return `{date reached: (date from which the step led there, period of the step)}`, with
+    None for `first`."""
     least = min(calendar.first_day(period, first) for period in periods)
     most = max(calendar.next_first_day(period, end) for period in periods)
     came_from = {first: None}

@@ -56,8 +56,8 @@ class Gauge(RoughGauge):
 
 
 def _ratio(characters, tokens):
-    """Return characters per token, or None if there are too few tokens or the result is
-    implausible."""
+    """Return characters per token, or None if there are fewer than ENOUGH_TOKENS tokens or the
+    result is not within PLAUSIBLE."""
     if not characters or not tokens or tokens < ENOUGH_TOKENS:
         return None
     ratio = characters / tokens
@@ -65,8 +65,8 @@ def _ratio(characters, tokens):
 
 
 def _estimate(texts, characters_per_token):
-    """Return the estimated tokens of `texts`; `characters_per_token` None counts bytes of UTF-8
-    instead."""
+    """Return the estimated number of tokens of `texts` together; with `characters_per_token` None,
+    BYTES_PER_TOKEN bytes of UTF-8 count as one token."""
     if characters_per_token:
         return int(sum(map(len, texts)) / characters_per_token + 0.5)
     return -(-sum(len(text.encode("utf-8", "replace")) for text in texts) // BYTES_PER_TOKEN)

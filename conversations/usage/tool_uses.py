@@ -58,7 +58,7 @@ def uses_of(tool_usage, items, *, broke_off=False):
 
 def reported(tool_usage):
     """Return `{kind of tool: quantity}` as `tool_usage` (JSON as the gateway sent it) reports it,
-    zeros included; {} if it has no such form."""
+    zeros included; what is in no known form is left out."""
     found = {}
     if not isinstance(tool_usage, dict):
         return found
@@ -116,11 +116,11 @@ def _object(value):
 
 
 def number_of(uses, items, *, broke_off=False):
-    """Return how often a call used tools, charged or not: by `uses` (a list of Use, as `uses_of`
-    returns it), in which pictures that are charged by their tokens are counted in `items` instead;
-    with the calls of connectors, which nobody charges for. `items` is the list of the answer's
-    items (None: none); with `broke_off`, for a reply that was stopped or cut off, uses that had
-    begun count too."""
+    """Return how often a call used tools, charged or not: the sum of `uses` (a list of Use, from
+    `uses_of`), in which generated pictures that are charged by tokens count by their number in
+    `items`, and the calls of connectors (`mcp_call`), which nobody charges for. `items` is the list
+    of the answer's items (None: none); with `broke_off`, for a reply that was stopped or cut off,
+    uses that had begun count too."""
     tokens = [use for use in uses if use.kind.startswith("image_") and use.kind != IMAGE_GENERATION]
     number = sum(use.quantity for use in uses if use not in tokens)
     if tokens:
