@@ -29,9 +29,9 @@ _USAGE = (
 
 
 def write_zip(person):
-    """Yield, as bytes in pieces, a zip of all that `person` (a User) has: `account.json`,
+    """Yield, as bytes in pieces, a zip of all that `person` (a Person) has: `account.json`,
     `usage.csv`, and each conversation that is not temporary as JSON and as Markdown, with its
-    files. Queries are short."""
+    files. No query stays open from one piece to the next."""
     buffer = WriteBuffer()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("account.json", _account(person))
@@ -70,8 +70,9 @@ def _write(archive, name, pieces):
 
 
 def file_name(conversation):
-    """Return a file name without extension for `conversation`: the day it was created, its title
-    without characters that file systems refuse, and the first 8 digits of its id."""
+    """Return a file name without extension for `conversation`: the date on which it was created
+    (UTC), its title (60 characters at most) without characters that file systems refuse, and the
+    first 8 hexadecimal digits of its id."""
     title = _UNFIT.sub(" ", conversation.title)[:60].strip(" .")
     day = conversation.created_at.date().isoformat()
     return " ".join(part for part in (day, title, conversation.pk.hex[:8]) if part)

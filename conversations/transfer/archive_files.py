@@ -1,5 +1,5 @@
-"""Files of messages in the zip of an import: finds the member that a FileNote means, and reads it
-within limits.
+"""Files of messages in the zip of an import: finds the member that a FileNote refers to, and reads
+it within limits.
 
 The site's own export names members by their paths. ChatGPT's names files by ids: members are called
 `file-ID-name.png`, `dalle-generations/file-ID-….webp` or `user-…/file_ID-….png`, since 2026 also
@@ -34,8 +34,9 @@ _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 class FileUnreadable(Exception):
-    """Raised if a file in the zip cannot be read. `code` says why: "broken" (damaged, with a
-    password or packed in an unusual way) or "too_large_file" (than may be unpacked)."""
+    """Exception: a file in the zip cannot be read. `code` says why: "broken" (damaged, with a
+    password or packed in an unusual way) or "too_large_file" (beyond the limit of one file, or of
+    what the whole import may unpack)."""
 
     def __init__(self, code):
         super().__init__(code)
@@ -43,8 +44,8 @@ class FileUnreadable(Exception):
 
 
 class ArchiveFiles:
-    """The files in `archive`, an open ZipFile. `count(size)` is called with the number of bytes
-    before they are unpacked, and returns False if that is too much for the whole import."""
+    """Files of messages in the zip `archive`, an open ZipFile. `count(size)` is called before a
+    file of `size` bytes is unpacked, and returns False if that is too much for the whole import."""
 
     def __init__(self, archive, count):
         self._archive = archive
@@ -62,8 +63,9 @@ class ArchiveFiles:
         return member, note.name or self._names.get(note.asset) or _name_in(member.filename)
 
     def _listed(self):
-        """Return `{path in the folder of files, or id of ChatGPT's: ZipInfo}` for all members, the
-        first one of each."""
+        """Return `{key: ZipInfo}` for the members of the zip. A key is the path from the folder
+        `files/` on, as in the site's own export, or the id that ChatGPT gave the file; a member may
+        have both keys or none. Of several members with one key it is the first."""
         found = {}
         for member in self._archive.infolist():
             _before, folder, path = member.filename.rpartition(f"{file_members.FOLDER}/")
@@ -96,8 +98,8 @@ class ArchiveFiles:
     @contextlib.contextmanager
     def unpacked(self, member, most):
         """Context manager: yield the bytes of the zip's `member` (a ZipInfo) as a temporary file
-        with a file descriptor, which a child process can read. Raise FileUnreadable, also if they
-        are more than `most`, or more than may be unpacked of the whole zip."""
+        with a file descriptor, which a child process can read. Raise FileUnreadable if they cannot
+        be unpacked, are more than `most` bytes, or more than the import may still unpack."""
         with TemporaryFile(dir=storage.upload_folder()) as file:
             for block in self._blocks(member, most):
                 file.write(block)
@@ -106,8 +108,7 @@ class ArchiveFiles:
 
     def _blocks(self, member, most):
         """Yield the bytes of the zip's `member` (a ZipInfo) in blocks. Raise FileUnreadable if they
-        are more than `most`, or more than may be unpacked of the whole zip, or cannot be
-        unpacked."""
+        cannot be unpacked, are more than `most` bytes, or more than the import may still unpack."""
         if member.compress_type not in _METHODS:
             raise FileUnreadable("broken")
         # What a zip declares is not what it has: both are limited.
@@ -126,7 +127,7 @@ class ArchiveFiles:
 
 
 def _name_in(path):
-    """Return the name of the file in `path`, that of a zip's member, without folders and without
-    the id before it; "" if there is none."""
+    """Return the file's name in `path`, the path of a zip's member: without folders and without
+    ChatGPT's id in front; "" if there is none, or a UUID in its place."""
     name = _BEFORE.sub("", path.rpartition("/")[2])
     return "" if _UUID.match(name) or name == "dat" else name

@@ -42,11 +42,12 @@ PIECE_FILES = 10  # at most so many and those of one message
 
 
 def bring_in(person, file, most_bytes=None):
-    """Import the conversations in `file` (binary, seekable: JSON or a zip) for the User `person`.
+    """Import the conversations in `file` (binary, seekable: JSON or a zip) for the Person `person`.
 
     Returns the Report, which also lists what could not be read. Raises Unreadable if no
-    conversation was found. `most_bytes` is how many bytes the file may have, of a zip unpacked;
-    None for the default limit of ImportFile.
+    conversation was found, or if all conversations of the person have to be temporary. `most_bytes`
+    is how many bytes the file may have, of a zip unpacked; None for the default limit of
+    ImportFile.
     """
     importer = Importer(person, file, most_bytes=most_bytes)
     while (piece := importer.read()) is not None:
@@ -58,13 +59,13 @@ def bring_in(person, file, most_bytes=None):
 
 @dataclass
 class _Part:
-    """Up to PIECE_MESSAGES new messages of one conversation, in their order, to be stored together;
-    fewer if they have more than PIECE_FILES files.
+    """Part of a conversation that is stored at once: up to PIECE_MESSAGES new messages in their
+    order, fewer if they have more than PIECE_FILES files.
 
-    `files` are the Attachments of messages, not saved yet, by the id of the message. The first part
-    of a conversation has the `conversation` to create. If there are further parts,
-    it is created in the trash; the last part's `completion` are the columns to set at the end.
-    `entries` are those of the full-text search index.
+    `files` maps the id of a message to its Attachments, not saved yet. The first part of a
+    conversation has the `conversation` to create. If there are further parts, it is created in the
+    trash; `completion` of the last part is the columns to set at the end. `entries` are those of
+    the full-text search index.
     """
 
     conversation_id: UUID
@@ -76,8 +77,8 @@ class _Part:
 
 
 class Importer:
-    """The import of one `file` (binary, seekable) for the User `person`, in pieces: call `read`,
-    and `store` what it returned, until `read` returns None. `report` is its Report so far.
+    """Import of one `file` (binary, seekable) for the Person `person`, in pieces: call `read`, and
+    `store` with what it returned, until `read` returns None. `report` is its Report so far.
 
     `cursor` (a dict that can be stored as JSON) is the position up to which `read` has come: the
     number of conversations, and the id and number of messages of one that was read in part. A new
@@ -103,12 +104,14 @@ class Importer:
 
     @property
     def done(self):
-        """The number of bytes of the file read (of a zip: unpacked) so far, of `total`."""
+        """Return the number of bytes of the file that were read so far (of a zip: unpacked), of
+        `total`."""
         return self._file.done
 
     @property
     def total(self):
-        """The number of bytes to read in all; it grows when a zip within the zip is opened."""
+        """Return the number of bytes to read in all; it grows when a zip or a message's file in the
+        zip is unpacked."""
         return self._file.total
 
     def read(self):
@@ -219,7 +222,7 @@ class Importer:
         (from 1), its parsed JSON, the Report of what could not be read before it, and the
         ArchiveFiles of the zip it is in (None: no zip).
 
-        One query for all of them says which the person has.
+        One query for the whole batch finds out which of its conversations the person already has.
         """
         read = [(*each, _read(each[1])) for each in batch]
         candidates = {
@@ -328,7 +331,8 @@ class Importer:
 
     def _new_id(self, candidates, owners):
         """Return a UUID for a new conversation: the first of `candidates` that no conversation has;
-        None if the person has one with any of them, or this import had one, so that it is known.
+        None if one of them is the id of a conversation of the person, or of one that this import
+        has read, so that it is here already.
 
         `owners` maps UUIDs of stored conversations to the ids of their owners, None for those that
         are hidden from their owners; these count as somebody else's. If all candidates are taken,
@@ -346,8 +350,8 @@ class Importer:
 
 
 def _bounds(plan, done):
-    """Return a list of `(start, end)`, the positions in `plan` (a list of planned messages) between
-    which each _Part is, from the position `done` on."""
+    """Return a list of `(start, end)`: the slices of `plan`, a list of PlannedMessages, of which
+    each becomes a _Part, from the position `done` on."""
     bounds, start, files = [], done, 0
     for at in range(done, len(plan)):
         more = min(len(plan[at].turn.files), _most_files(plan[at].turn))

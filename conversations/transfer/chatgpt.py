@@ -27,9 +27,9 @@ def read(found):
     """Return the ImportedConversation for `found`, one conversation of ChatGPT's export as parsed
     JSON. Raises ValueError if a node of its tree is not an object.
 
-    Messages of tools, thoughts and hidden messages are left out: a message after one of them gets
-    the message before it as its parent. A question that was answered in a form unknown here is
-    listed in `missing`.
+    Messages of tools, thoughts and hidden messages are left out: the parent of a message is the
+    nearest one above it that is kept. `missing` of the result has the texts of questions whose
+    answers are all in a form unknown here.
     """
     nodes = found["mapping"]
     if not all(isinstance(node, dict) for node in nodes.values()):

@@ -99,8 +99,9 @@ def _by_mark(text, metadata):
 
 
 def _words(kind, details):
-    """Return the words to show for a citation mark: its `details` without references to sources,
-    and the names in its JSON."""
+    """Return the words to show for a citation mark of the `kind` (such as "entity"): its `details`
+    without references to sources, and the names in its JSON; "" for kinds that end in "cite", which
+    have references only."""
     if kind.endswith("cite"):
         return ""
     words = []
@@ -131,7 +132,8 @@ def _names_in_data(kind, part):
 
 
 def _source(item):
-    """Return `(title, URL)` of a source; None if its `url` is not a valid http or https URL."""
+    """Return `(title, URL)` of `item`, a source in a message's metadata; None if its `url` is not a
+    valid http or https URL. A source without a title gets its host's name as one."""
     address = item.get("url") if isinstance(item, dict) else None
     if not isinstance(address, str) or not address.startswith(("http://", "https://")):
         return None

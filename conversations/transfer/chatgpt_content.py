@@ -35,10 +35,10 @@ _SUBJECT = re.compile(r'subject="([^"\n]{1,300})"')
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The content of one message: `role` ("user" or "assistant"), `text` (Markdown), `files`, the
+    """Content of one message: `role` ("user" or "assistant"), `text` (Markdown), `files`, the
     FileNotes of pictures and files that the zip of the export may have, and `attachments`, the
-    number of further ones. If `stands_in` is True, the message has no text of its own, and `text`
-    shows which of `files` it has."""
+    number of those that it cannot have. If `stands_in` is True, the message has no text of its own,
+    and `text` only shows that `files` are there: by their names or emoji."""
 
     role: str
     text: str
@@ -77,7 +77,8 @@ def read_message(message, sources):
 
 def _said(role, content, metadata, sources):
     """Return the Said for a message of text, code, pictures, speech or an unknown kind; None if it
-    has no text and no attachments."""
+    has no text and no attachments. `content` and `metadata` are the objects of the message that
+    have these names, `role` is its author's, `sources` as for `read_message`."""
     if content.get("content_type") == "code":
         text = fenced(_raw(content), as_text(content.get("language")))
         return Said(role, text) if text else None

@@ -23,8 +23,8 @@ def messages_in_batches(ids):
 
 
 def _by_size(ids):
-    """Yield lists of the `ids` of messages, in their order, of which each has at most BATCH_BYTES
-    together, or is one message."""
+    """Split `ids`, a list of ids of messages, by the size of the messages: yield lists of ids, in
+    their order, of messages with at most BATCH_BYTES together, or of one larger message."""
     size = size_in_bytes("text", "reasoning", "items")
     found = rows(_SIZES.format(size=size, among=among(ids)), *map(as_stored, ids))
     sizes = {from_stored(pk): size for pk, size in found}

@@ -38,7 +38,7 @@ _TITLE = re.compile(rb'"title"\s*:\s*("(?:[^"\\]|\\.){1,400}")')
 
 
 class ImportFile:
-    """An iterable over the conversations in `file` (binary, seekable; JSON or a zip).
+    """Iterable over the conversations in `file` (binary, seekable; JSON or a zip).
 
     Yields each conversation as parsed JSON, in the site's own format or ChatGPT's, in an order that
     is the same each time, and None now and then, so that the caller can pause. `files` are the
@@ -58,12 +58,13 @@ class ImportFile:
         self._zips = 0
         self._others = 0
         self.files = None
-        # Bytes of JSON, read and in all; the second grows as zips within the zip are opened.
+        # Bytes to read in all; it grows as zips and files within the zip are unpacked.
         self.total = self.size
 
     @property
     def done(self):
-        """The number of bytes read (of a zip: unpacked) so far, of `total`; shows the progress."""
+        """Return the number of bytes read so far (of a zip: unpacked), of `total`; shows the
+        progress."""
         return self._most - self._left
 
     def __iter__(self):
@@ -123,9 +124,9 @@ class ImportFile:
                 yield from self._members(unpacked, depth + 1)
 
     def _objects(self, source):
-        """Yield each conversation in the JSON file `source` as a dict, and None after pieces
-        without one, so that the caller can pause. Conversations that cannot be read are added to
-        the report."""
+        """Yield each conversation in the JSON file `source` as a dict, and None after each block
+        that was read, so that the caller can pause. Conversations that cannot be read are added to
+        the report. Raise Unreadable if the file is no JSON, ends in the middle or is too large."""
         try:
             for piece in split(_Counted(source, self._count)):
                 if piece is None:
@@ -156,8 +157,8 @@ class ImportFile:
             raise Unreadable("size")
 
     def _count_file(self, size):
-        """Count `size` bytes of a file of a message that is unpacked; return False if that is more
-        than is left of what may be unpacked."""
+        """Count the `size` bytes of a message's file before they are unpacked; return False, and
+        count nothing, if they are more than the import may still unpack."""
         if size > self._left:
             return False
         self._left -= size
@@ -184,7 +185,7 @@ class _Counted:
 
 
 class _Member:
-    """A readable file for one member of a zip, opened at the first `read`; `read` raises Unreadable
+    """Readable file for one member of a zip, opened at the first `read`; `read` raises Unreadable
     if the member is damaged, has a password or an unusual compression method."""
 
     def __init__(self, archive, member):
@@ -204,8 +205,8 @@ class _Member:
 
 
 class _LimitedReads:
-    """A seekable file whose `read` raises Unreadable for more than MOST_DIRECTORY bytes at once:
-    zipfile reads the directory of a zip by one call, however large it is."""
+    """Wrapper of a seekable file whose `read` raises Unreadable for more than MOST_DIRECTORY bytes
+    at once: zipfile reads the directory of a zip by one call, however large it is."""
 
     def __init__(self, file):
         self._file = file

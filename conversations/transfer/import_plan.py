@@ -21,8 +21,8 @@ LONGEST = 2_000_000  # characters of a message: as much as a reply may have
 
 @dataclass(frozen=True, slots=True)
 class PlannedMessage:
-    """A Turn with the id, parent and time of the Message it becomes. The HTML is not rendered yet,
-    since that takes time."""
+    """Plan of one Message: the Turn that it is made of, with the id, parent and time that it gets.
+    The HTML is not rendered yet, since that takes time."""
 
     turn: Turn
     pk: UUID
@@ -79,8 +79,8 @@ class Replies:
                 self._streams.append((message, name, stream))
 
     def finish(self):
-        """Set the columns of HTML of all messages that were added. Waits for their syntax
-        highlighting; code that is not highlighted after 10 seconds stays so."""
+        """Set `html` and `reasoning_html` of all added Messages, without saving them. Waits at most
+        10 seconds in all for syntax highlighting; code not ready by then stays unhighlighted."""
         self._batch.finish()
         for message, name, stream in self._streams:
             setattr(message, name, "".join(stream.frozen))
@@ -104,7 +104,8 @@ def _of_person(turn, items, attachments):
 
 def plan(person, pk, incoming, names):
     """Return `(Conversation, list of PlannedMessages)` for the ImportedConversation `incoming`;
-    nothing is saved. `names` are the models that the person may use; any other is dropped.
+    nothing is saved. `person` becomes the owner, `pk` (a UUID) the id of the Conversation; `names`
+    are the names of the language models that the person may use; any other model is dropped.
 
     A reply without text is imported too, since it is a branch and may have messages below it.
     """

@@ -14,10 +14,10 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class FileNote:
-    """What an import file says about a file of a message: its `name` ("": none), and where in the
+    """Description of a message's file in an import file: its `name` ("": none), and where in the
     zip its bytes are: `member`, a path in the site's own export, or `asset`, the id that ChatGPT's
-    export gives it ("": not known). `id` is what items of the message call it; `media_type` and
-    `seal` are the site's own (files/seal.py)."""
+    export gives it ("": not known). `id` is what items of the message call it. Only the site's own
+    export has `media_type` and `seal` (files/seal.py)."""
 
     name: str
     id: str = ""
@@ -53,12 +53,13 @@ class Turn:
 
 @dataclass(slots=True)
 class ImportedConversation:
-    """A conversation read from an import file and not stored yet. `turns` are its messages (Turns),
+    """Conversation read from an import file and not stored yet. `turns` are its messages (Turns),
     each after its parent; `active` is the id of the last Turn of the branch to show ("": unknown).
 
-    `id` is the file's ("": none). A time is None if not known or, for `pinned_at`, `archived_at`
-    and `trashed_at`, if that is not the case. `left_out` counts by kind what is not imported;
-    `missing` lists questions (texts) whose answers are in a form that cannot be read.
+    `id` is the one in the file ("": none). A time is None if it is not known, or if the
+    conversation is not pinned (`pinned_at`), archived (`archived_at`) or in the trash
+    (`trashed_at`). `left_out` counts by kind what is not imported; `missing` lists questions
+    (texts) whose answers are in a form that cannot be read.
     """
 
     id: str

@@ -6,8 +6,9 @@ from conversations.models import Message
 
 
 def imported_items(items, role, files=None):
-    """Return the items of an imported message of `role` ("user", "assistant"), cleaned; None where
-    text is all they are, or where they are too large to hold all of the text.
+    """Return the items of an imported message of `role` ("user", "assistant"), cleaned; None if
+    they say no more than its text, or if they are too large, so that some of their text would be
+    cut.
 
     What a person's message may not hold is left out, and each `message` gets the role: else a file
     could show one thing and have another sent to a model. `files` is `{id in the file: id here}` of
@@ -22,9 +23,9 @@ def imported_items(items, role, files=None):
 
 
 def _with_files(item, files):
-    """Return a copy of `item` with the ids of the files that came in, also in its content parts,
-    their annotations, and in what a tool put out. `files` is `{id in the import file: id here}`;
-    other ids are left out."""
+    """Return a copy of `item` in which the ids of files are replaced by `files`, `{id in the import
+    file: id here}`, also in its content parts, their annotations, and in what a tool put out; other
+    ids are left out."""
     kept = {name: value for name, value in item.items() if name != "file"}
     if isinstance(own := item.get("file"), str) and own in files:
         kept["file"] = files[own]

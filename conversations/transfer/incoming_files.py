@@ -15,8 +15,8 @@ FULL = {"person_full", "site_full", "disk_full", "account_gone"}
 
 
 class IncomingFiles:
-    """The files that an import brings in for `person`. What becomes of each is counted in `report`,
-    a Report."""
+    """Files that an import brings in for `person` (a Person). What becomes of each is counted in
+    `report`, a Report."""
 
     def __init__(self, person, report):
         self._person = person

@@ -34,17 +34,17 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class NotJson(ValueError):
-    """Raised for a file that is no JSON object or list, or has too much in it that cannot be a
+    """Exception: a file is no JSON object or list, or has too much in it that cannot be a
     conversation."""
 
 
 class CutOff(NotJson):
-    """Raised for a file that ends in the middle of its JSON: a bracket was not closed."""
+    """Exception: a file ends in the middle of its JSON: a bracket was not closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The bytes of one JSON object in a file. For an object larger than the limits of this module
+    """Bytes of one JSON object in a file. For an object larger than the limits of this module
     `is_whole` is False, and `content` has only its first HEAD bytes."""
 
     content: bytes
@@ -64,7 +64,7 @@ def split(file):
 
 
 class _Splitter:
-    """The state of `split` between two reads: buffered bytes, counts of brackets and tokens."""
+    """State of `split` between two reads: buffered bytes, counts of brackets and tokens."""
 
     def __init__(self):
         self._buffer = b""
@@ -81,7 +81,7 @@ class _Splitter:
 
     @property
     def waiting(self):
-        """The number of bytes in the buffer that were not searched for tokens yet."""
+        """Return the number of bytes in the buffer that were not searched for tokens yet."""
         return len(self._buffer) - self._at
 
     def feed(self, data):
@@ -136,7 +136,7 @@ class _Splitter:
 
     def _take(self, token):
         """Count a bracket, comma or string (a match of _TOKEN); return the Piece that it completes,
-        else None."""
+        else None. Raise NotJson if more than MOST_SKIPPED tokens were skipped."""
         self._tokens += 1
         kind = self._buffer[token.start()]
         if kind in _OPENING:

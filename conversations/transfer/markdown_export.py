@@ -45,8 +45,8 @@ def _speaker(message, conversation):
 
 def paragraphs(message, *, in_zip=False):
     """Return a list of Markdown texts, the paragraphs that export the Message `message`: its text
-    or, if it has items, each item in words and the lists of its sources; last its files, as links
-    to their bytes in a zip if `in_zip` is True."""
+    or, if it has items, each item in words and the lists of its sources; last its `shown_files`, as
+    links to their bytes in a zip if `in_zip` is True."""
     files = _files(message, in_zip)
     if not message.items:
         return [message.text.strip(), *files]

@@ -1,4 +1,4 @@
-"""The site's own JSON format for one conversation with all its branches: writer and reader.
+"""Native JSON format of this site for one conversation with all its branches: writer and reader.
 
 Files of messages are named in it; a zip has their bytes beside it (`file_members`).
 """
@@ -36,14 +36,14 @@ MOST_FILES = 50  # of a message, that are read
 
 
 def write(conversation, *, zipped=None):
-    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export; see
-    `pieces`."""
+    """Return `conversation` (a Conversation) as JSON text in the site's own format, for export;
+    `zipped` as for `pieces`."""
     return "".join(pieces(conversation, zipped=zipped))
 
 
 def pieces(conversation, *, zipped=None):
     """Yield `conversation` (a Conversation) as JSON text in the site's own format, for export, in
-    pieces of some messages each, so that a long one takes little memory. With `zipped`, what
+    pieces of one message each, so that a long one takes little memory. With `zipped`, what
     `file_members.by_message` returned of it, the text goes into a zip: files of messages have the
     path of the zip's member with their bytes."""
     in_zip = zipped is not None
@@ -72,7 +72,8 @@ def pieces(conversation, *, zipped=None):
 
 
 def _json(value, indent):
-    """Return `value` as JSON on several lines, the lines after the first begun by `indent`."""
+    """Return `value` as JSON on several lines, of which all but the first begin with the text
+    `indent`."""
     # No string of JSON has a line feed.
     return json.dumps(value, ensure_ascii=False, indent=2).replace("\n", f"\n{indent}")
 
@@ -166,8 +167,8 @@ def read(found):
 
 
 def _file_notes(found):
-    """Yield a FileNote for each object in `found`, what a message has as `files`; at most
-    MOST_FILES. Anything that is no list and no object yields none."""
+    """Yield a FileNote for each object in `found`, the list that a message of the file has as
+    `files`, at most MOST_FILES; none if it is no list. Entries that are no objects are left out."""
     for file in found[:MOST_FILES] if isinstance(found, list) else ():
         if isinstance(file, dict):
             yield FileNote(

@@ -11,7 +11,7 @@ from conversations.rendering.isolated_text import isolated
 
 
 class Unreadable(Exception):
-    """The error of a file that cannot be imported, or not to its end. `code` says why: "format" (no
+    """Exception: a file cannot be imported, or not to its end. `code` says why: "format" (no
     conversations), "size" (too large), "zip" (damaged or with a password), "cut" (ends in the
     middle), "gone" (no longer on the server's disk) or "temporary" (the person may have temporary
     conversations only)."""
@@ -22,7 +22,8 @@ class Unreadable(Exception):
 
     @property
     def sentence(self):
-        """The reason as text for the person, in the active language, with what to do about it."""
+        """Return the reason as text for the person, in the active language, with what to do about
+        it."""
         return _unreadable_sentences()[self.code]
 
 
@@ -33,16 +34,16 @@ NAMED = 50
 
 @dataclass
 class Report:
-    """The report of the import of one file.
+    """Report of the import of one file.
 
-    Numbers: conversations `found` in the file, `conversations` and `messages` imported,
-    conversations `known` (stored before) and `empty`; `files` of messages. `left_out` counts by
-    kind: "attachment" (files that the import does not contain), "many_files" (beyond what a message
-    may have), "long" (messages cut), "many" (messages beyond the limit). `refused` lists files that
-    were not accepted, as `(name, code of the cause)`. `missing` lists questions without an
-    answer in the file, as `(title of the conversation, question)`, `broken` titles or file names
-    that could not be read; all have at most NAMED items, and `more_…` counts the rest. `fault` is
-    the file's last Unreadable, or None.
+    Numbers: conversations `found` in the file, `conversations`, `messages` and `files` imported,
+    conversations `known` (here already) and `empty` (without text). `left_out` counts by kind:
+    "attachment" (files that the import does not contain), "many_files" (beyond what a message may
+    have), "long" (messages cut), "many" (messages beyond the limit). `refused` lists files that
+    were not accepted, as `(name, code of the cause)`; `missing` lists questions without an answer
+    in the file, as `(title of the conversation, question)`; `broken` lists titles or file names
+    that could not be read. These three have at most NAMED entries, and `more_…` counts the rest.
+    `fault` is the file's last Unreadable, or None.
     """
 
     found: int = 0
@@ -69,7 +70,8 @@ class Report:
             self.more_broken += 1
 
     def add_missing(self, title, questions):
-        """Add `questions` (texts) without an answer in the file, of the conversation `title`."""
+        """Add `questions`, texts to which the file has no answer, of the conversation with this
+        `title`."""
         room = NAMED - len(self.missing)
         shown = [" ".join(question.split())[:100] for question in questions[:room]]
         self.missing += [(title[:100], question) for question in shown]

@@ -4,7 +4,7 @@ import io
 
 
 class WriteBuffer(io.RawIOBase):
-    """A write-only file in memory. `take` returns what was written since it was called last."""
+    """Write-only file in memory. `take` returns what was written since its last call."""
 
     def __init__(self):
         super().__init__()
