@@ -22,7 +22,7 @@ LOG_ROWS = 500  # of the access log that are read by one query
 
 
 class CaseArchive:
-    """The zip of a case: an export of the Conversations with the UUIDs `ids`, made by the Person
+    """Zip of a case: an export of the Conversations with the UUIDs `ids`, made by the Person
     `exporter` for a `reason` (text or a lazy translation) with an `explanation` (text).
 
     `record_reading(conversation)` is called before a conversation is read, and may raise to stop

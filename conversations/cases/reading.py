@@ -18,9 +18,10 @@ AT_ONCE = 200  # messages that are read by one query
 
 @dataclass
 class NumberedMessage:
-    """A Message with its `number` in the conversation, counted from 1 in the order of time.
-    `follows` is the number of the message that it answers, None for a first message; `files` are
-    `(name, name in the zip)` of the files attached to it, "" for one whose bytes are not in it."""
+    """Message with its `number` in the conversation, counted from 1 in the order of time. `follows`
+    is the number of the message that it answers, None for a first message; `files` are pairs
+    `(name, name in the zip)` of the files attached to it, with "" for the latter if the zip does
+    not have the bytes."""
 
     message: Message
     number: int
@@ -112,7 +113,7 @@ def markdown(conversation):
 
 
 def _file(name, stored):
-    """Return the file called `name` in Markdown: as a link to `stored`, its name in the zip, unless
-    that is "" since its bytes are not in it."""
+    """Return Markdown for a file: `name`, escaped, as a link to `files/{stored}` in the zip, or
+    `name` alone if `stored` is "" (the zip does not have its bytes)."""
     shown = markdown_export.escaped(name)
     return f"[{shown}](<files/{stored}>)" if stored else shown

@@ -64,8 +64,9 @@ def page(filters, before=None, size=PAGE):
 
 def with_names(rows):
     """Set attributes for display on each of `rows` (ReviewAccess) and return them: `reviewer` and
-    `owner` are usernames (see `name_of`), `said` is `detail` with the group's name in place of its
-    id, and what was typed. Takes three queries however many rows."""
+    `owner` are usernames (see `name_of`); `said` is the dict `detail` with the group's name in
+    place of its id and with the texts that the reviewer typed into filters, such as search words.
+    Takes three queries however many rows."""
     ReviewAccess.load_words(rows)
     people, groups = set(), set()
     for row in rows:

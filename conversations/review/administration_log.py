@@ -1,9 +1,10 @@
 """Signal receivers that record in the access log every change that somebody makes in the
 administration: of prices, budgets, language models, rules, roles.
 
-The row has the values before and after. Fields with personal data say only that they changed; the
-row names people by their numbers. It is written in the transaction of the change. What the server
-does by itself, or somebody with a shell on it, is not recorded here: it has nobody's name.
+The row has the values before and after. Of fields with personal data it says only that they
+changed; people are named by their ids. It is written in the transaction of the change. What the
+server does by itself, or somebody with a shell on it, is not recorded here, since no user is signed
+in.
 """
 
 from decimal import Decimal
@@ -104,9 +105,9 @@ def record_deactivation(people):
 
 
 def groups_changed(instance, action, reverse, pk_set, **kwargs):
-    """Record in the access log the ids of the groups of the Person `instance` before and after a
-    change in the administration. Receiver of m2m_changed, with its arguments; changes made from a
-    group (`reverse`) are ignored, since the administration makes none."""
+    """Record in the access log the ids of the groups of `instance`, a LanguageModel or UsageScope,
+    before and after a change in the administration. Receiver of m2m_changed, with its arguments;
+    changes made from a group (`reverse`) are ignored, since the administration makes none."""
     if reverse or action not in ("post_add", "post_remove", "pre_clear") or not is_acting():
         return
     now = set(instance.groups.values_list("pk", flat=True))
@@ -135,7 +136,8 @@ def _differs(before, after, name):
 
 
 def _values(instance):
-    """Return `{name: JSON value}` of the recorded fields of `instance`."""
+    """Return `{name: JSON value}` of the fields of `instance` that are recorded: of a Person
+    OF_PERSON, else all but the primary key."""
     fields = [field for field in instance._meta.concrete_fields if not field.primary_key]
     if isinstance(instance, Person):
         fields = [field for field in fields if field.name in OF_PERSON]
@@ -145,8 +147,8 @@ def _values(instance):
 
 
 def _plain(value):
-    """Convert the value of a model field to one that JSON can hold; a Decimal becomes text without
-    trailing zeros."""
+    """Convert the value of a model field to one that JSON can hold: a Decimal to text without
+    trailing zeros, any other type that JSON does not have to text."""
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return (
@@ -155,8 +157,9 @@ def _plain(value):
 
 
 def _record(change, instance, names, old, new):
-    """Append to the access log that `names`, fields of `instance`, were changed from the values
-    `old` to `new` (dicts by name); personal fields, which are in neither, as "changed"."""
+    """Append to the access log that the fields `names` of `instance` were changed from the values
+    `old` to `new` (dicts by name); of personal fields, which neither has, only that they changed.
+    `change` is "added", "changed" or "removed" (the whole instance)."""
     is_person = isinstance(instance, Person)
     record_change(
         ReviewAccess.Action.CHANGED_SETTING,

@@ -41,7 +41,7 @@ class ReasonForm(forms.Form):
     )
 
     def clean_explanation(self):
-        """Return the explanation; refuse one without a letter or digit."""
+        """Return the explanation; raise ValidationError if it has no letter or digit."""
         explanation = self.cleaned_data["explanation"]
         if not has_visible_text(explanation):
             raise forms.ValidationError(self.fields["explanation"].error_messages["required"])
@@ -57,7 +57,7 @@ class NoteForm(forms.ModelForm):
         labels = {"text": gettext_lazy("Note")}
 
     def clean_text(self):
-        """Return the text of the note; refuse one without a letter or digit."""
+        """Return the text of the note; raise ValidationError if it has no letter or digit."""
         text = self.cleaned_data["text"]
         if not has_visible_text(text):
             raise forms.ValidationError(_("Write a note of at least a word."))
@@ -180,7 +180,7 @@ class LogForm(FilterForm):
     def _person_id(self, field):
         """Return the id of the person whose username is in the form field called `field`, None if
         it is empty. A number that is no username is taken as an id, since the log has nothing else
-        of a deleted person."""
+        of a deleted person. Raise ValidationError for any other unknown name."""
         name = self.cleaned_data[field].strip()
         if not name:
             return None

@@ -61,8 +61,8 @@ def notice(person):
 
 
 def _readings(rows):
-    """Group `rows` (ReviewAccess, newest first) into Readings, by conversation, reviewer and
-    reason; return the list, newest first."""
+    """Group `rows` (ReviewAccess, newest first) into Readings of at most an hour, by conversation,
+    reviewer and reason, exports apart; return the list, newest first."""
     found, last = [], {}
     for row in reversed(rows):
         is_export = row.action == ReviewAccess.Action.EXPORTED_CASE

@@ -41,7 +41,8 @@ def connect():
 
 def person_saved(instance, raw=False, update_fields=None, **kwargs):
     """Receiver of pre_save of a Person (`instance`), with its arguments: record that an existing
-    account became a superuser's, or is one no more. The first administrator is nobody's grant."""
+    account was made a superuser's, or is one no longer. A new account, such as that of the first
+    administrator, is not recorded here."""
     if raw or instance._state.adding or (update_fields and "is_superuser" not in update_fields):
         return
     before = Person.objects.filter(pk=instance.pk).values_list("is_superuser", flat=True).first()
@@ -70,7 +71,7 @@ def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
 
 def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
     """Receiver of m2m_changed, with its arguments: record that permissions (see `_recorded`) were
-    given to a group, or taken away."""
+    given to a group, or taken away. `instance` is the Group or, if `reverse`, the Permission."""
     change = _change(action)
     if change is None:
         return
@@ -88,7 +89,8 @@ def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
 def members_of_group(instance, action, reverse, pk_set, **kwargs):
     """Receiver of m2m_changed, with its arguments: record that people joined or left a group that
     has a permission (see `_recorded`), or whose members are in somebody's review scope; in the
-    administration also any other group, which may have models, budgets and rules of its own."""
+    administration also any other group, which may have models, budgets and rules of its own.
+    `instance` is the Person or, if `reverse`, the Group."""
     change = _change(action)
     if change is None:
         return
@@ -146,7 +148,7 @@ def _scope(scope, change):
 
 def _permission(change, *, owner_id=None, **detail):
     """Append to the access log that a permission was "added" or "removed" (`change`); `owner_id` is
-    the id of the person concerned."""
+    the id of the person concerned (None: a group's), `detail` says which permission or group."""
     record_change(Action.CHANGED_PERMISSION, owner_id=owner_id, detail={"change": change, **detail})
 
 

@@ -209,9 +209,10 @@ def page(conversations):
 
 
 def _behind(conversations, updated_at, conversation_id):
-    """Return those `conversations` that come after (`updated_at`, `conversation_id`) in the queue.
+    """Return a queryset of those `conversations` (a queryset) that follow, in the order of the
+    queue, the one with `updated_at` and `conversation_id`.
 
-    The condition on `updated_at` alone follows from the other one, but lets the database begin
+    The condition on `updated_at` alone is implied by the other one, but lets the database begin
     there in its index.
     """
     return conversations.filter(

@@ -17,8 +17,8 @@ logger = logging.getLogger("conversations.review")
 # In `detail` of acts on a conversation that was deleted for its owner, and kept under a hold.
 HIDDEN = "deleted_for_owner"
 
-# The request whose forms change permissions (none in a command on the server), and on whose behalf
-# it does so if not its user's.
+# The request in which changes are made (None in a command on the server), and the word for what
+# decides in place of its user ("": the user).
 _acting = ContextVar("acting", default=(None, ""))
 
 
@@ -46,8 +46,8 @@ def record(request, action, *, conversation=None, sitting=None, **fields):
 
 
 def record_change(action, **fields):
-    """Append a row to the access log: a review scope or permission was changed. `action` is a
-    ReviewAccess.Action, `fields` are further fields of ReviewAccess. Return the row.
+    """Append a row to the access log: a review scope, a permission or a setting was changed.
+    `action` is a ReviewAccess.Action, `fields` are further fields of ReviewAccess. Return the row.
 
     The act is that of the user of the request given to `acting`; outside of `acting`, as in a
     command on the server, the row names nobody.
@@ -71,8 +71,9 @@ def acting(request, by=""):
 
 
 def is_acting():
-    """Return True if what is recorded now is an act of a member of staff in the administration, not
-    of the site on its own."""
+    """Return True if changes are being recorded as acts of a member of staff who uses Django's
+    administration (within `acting`, without `by`); False for those of a command on the server, an
+    invitation or the identity provider."""
     request, by = _acting.get()
     return request is not None and not by
 
