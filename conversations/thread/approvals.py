@@ -1,4 +1,5 @@
-"""Requests for approval of a reply, which its conversation's owner may answer now."""
+"""Open requests for approval: the model's requests in a reply to use a tool of an MCP server that
+the conversation's owner may answer now."""
 
 from conversations.items import approvals
 from conversations.models import Message, Response
@@ -8,8 +9,9 @@ def open_requests(message):
     """Return a list of the items of `message` (a Message) that are requests for approval and can be
     answered; [] for nearly all messages.
 
-    They can where the reply has ended, came from a gateway (an imported file may say anything), and
-    nothing follows it. Takes a query for the latter only if it is not known from the page.
+    They can be answered if the reply has ended, came from a gateway (an imported file may say
+    anything), and has no message after it. Whether it has one takes a query, unless
+    `message.is_followed` is set.
     """
     if not (message.is_reply and not message.is_pending and approvals.has_requests(message.items)):
         return []
@@ -20,7 +22,8 @@ def open_requests(message):
 
 
 def _is_followed(message):
-    """Return True if a message follows the Message `message`."""
+    """Return True if a message comes after the Message `message`; keep the answer in its
+    `is_followed`."""
     if message.is_followed is None:
         message.is_followed = Message.objects.filter(parent_id=message.pk).exists()
     return message.is_followed

@@ -1,4 +1,4 @@
-"""The tree of a conversation's messages as a data structure: paths and siblings. Pure, without the
+"""Tree of a conversation's messages as a data structure: paths and siblings. Pure, without the
 database."""
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Place:
 
 
 class Tree:
-    """A tree of message ids, made of `rows`: `(id, parent id)` of each message, oldest first; the
+    """Tree of message ids, made of `rows`: `(id, parent id)` of each message, oldest first; the
     parent id is None for a first message."""
 
     def __init__(self, rows):

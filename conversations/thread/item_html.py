@@ -24,7 +24,7 @@ from conversations.thread.unsearched import is_unsearched
 
 @dataclass(frozen=True, slots=True)
 class MessageParts:
-    """The HTML of a message, cut into the parts that its template places.
+    """HTML of a message, cut into the parts that its template places.
 
     `before` is that of the items before the first text, such as thoughts and calls of tools; None
     if the message has no items (its thoughts are then in `shown_reasoning`). `answer` is that of
@@ -45,16 +45,16 @@ class MessageParts:
 
     @property
     def is_fetching(self):
-        """True while files of the reply are being fetched from the gateway."""
+        """Return True while files of the reply are being fetched from the gateway."""
         return any(file.is_fetching for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the files of messages are on a page: their owner's addresses or, with `readonly`, those
-    under `home`, a conversation's address in the review, with the query string `carried`. With
-    `apart` the page lists them after the message, so that items say of theirs only that they were
-    made."""
+    """Settings of the links to the files of messages on a page: they lead to their owner's URLs or,
+    with `readonly`, to those of the review, which are under `home`, the URL of the conversation
+    there, and have the query string `carried`. With `apart` the page lists files after each
+    message, so that the items say only that files were made."""
 
     readonly: bool = False
     home: str = ""
@@ -63,9 +63,9 @@ class Links:
 
 
 def parts_of(message, links=None):
-    """Return the MessageParts of the Message `message`. One without items, as nearly all are, has
-    only the part `answer`, all its HTML. For a reply that is being written they are its
-    `live_parts`, which the caller has set. `links` (a Links) says where its files are."""
+    """Return the MessageParts of the Message `message`. Without items, as nearly all are, all HTML
+    of its text is in `answer`. If the caller has set its `live_parts`, as of a reply that is being
+    written, these are returned. `links` (a Links) says where its files are."""
     if message.live_parts is not None:
         return message.live_parts
     items = None if message.is_pending else message.items

@@ -51,14 +51,14 @@ _cache = {}
 
 
 class NotInLook(Exception):
-    """Raised while the cached HTML of a message is made, where its template reads a variable other
-    than the few that messages of the same appearance share: cached HTML, which all people get, must
-    not hold anything of one message or person."""
+    """Exception: the template of a message reads a variable other than the few that messages of the
+    same appearance share, while HTML for the cache is made. All people get that HTML, so that it
+    must not hold anything of one message or person."""
 
 
 class _Frozen:
-    """A mixin: unknown attributes raise NotInLook, where Django's templates would render
-    nothing."""
+    """Mixin class: reading an unknown attribute raises NotInLook, where Django's templates would
+    render nothing."""
 
     __slots__ = ()
 
@@ -68,8 +68,8 @@ class _Frozen:
 
 @dataclass(frozen=True, slots=True)
 class ResponseLook(_Frozen):
-    """The part of a MessageLook that stands for the reply's Response, which must be open or have
-    ended well: its `status`; its other values are placeholders."""
+    """Part of a MessageLook that stands for the reply's Response, which must be open or have ended
+    well: its `status`; its other values are placeholders."""
 
     status: str
     pk: str = PLACEHOLDERS["response_id"]
@@ -80,7 +80,7 @@ class ResponseLook(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class MessageLook(_Frozen):
-    """The states and flags of a message on which its cached HTML depends; the key of the cache.
+    """States and flags of a message on which its cached HTML depends; the key of the cache.
 
     `own_response` stands for a reply's Response (None: a person's message, or an imported reply),
     `text` is True if the message has any, `thumb` is the rating ("good", "bad" or ""), `has_choice`
@@ -108,8 +108,8 @@ class MessageLook(_Frozen):
 
 
 class _LookContext(Context):
-    """The template context in which a MessageLook is rendered. It has none of Django's defaults;
-    a name that is neither in it nor in ABSENT raises NotInLook."""
+    """Template context in which a MessageLook is rendered. It has none of Django's defaults; a name
+    in ABSENT gives "", any other that it does not have raises NotInLook."""
 
     # What the template asks for, and a look never has.
     ABSENT = ("readonly", "home", "carried", "ask", "labelled", "style", "feedback")
@@ -124,7 +124,7 @@ class _LookContext(Context):
 
 
 class _Drawn:
-    """The cached HTML of a MessageLook, split at its placeholders."""
+    """Cached HTML of a MessageLook, split at its placeholders."""
 
     def __init__(self, html):
         names = {placeholder: name for name, placeholder in PLACEHOLDERS.items()}
@@ -183,8 +183,9 @@ def article_of(message, **context):
 
 
 def _look_of(message, context):
-    """Return the MessageLook of a message. None if it has more than text and ids (reasoning,
-    files, siblings, an error) or is `readonly`: the template then renders it without the cache."""
+    """Return the MessageLook of a message. None if it has more than text and ids (reasoning, files,
+    siblings, an error), or if the page is `readonly` (in `context`): the template then renders it
+    without the cache."""
     response, place = message.own_response, message.place
     if context.get("readonly") or (place and place.count > 1):
         return None

@@ -1,4 +1,4 @@
-"""The tree of a conversation's messages, read from the database by one query; ids are UUIDs.
+"""Tree of a conversation's messages, read from the database by one query; ids are UUIDs.
 
 The rows are kept as the database driver returns them, and an id is converted to a UUID only when it
 is used: to convert a thousand, of which a page shows fifty, took longer than the rest of the query.
@@ -29,9 +29,9 @@ FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
 
 
 class MessageTree:
-    """The tree of the messages of one Conversation, read by one query when it is created. The ids
-    of messages that its methods take and return are UUIDs. With `sized`, `size` is known, for which
-    the texts are read."""
+    """Tree of the messages of one Conversation, read by one query when it is created. The ids of
+    messages that its methods take and return are UUIDs. With `sized` the query also measures the
+    texts, for the method `size`."""
 
     def __init__(self, conversation, *, sized=False):
         query = _SIZED_ROWS.format(size=size_in_bytes("text")) if sized else _ROWS
@@ -45,8 +45,9 @@ class MessageTree:
         return _stored(message_id) in self._tree
 
     def size(self, message_id):
-        """Return the bytes of the message's text, and the characters of the texts of its files.
-        Raises KeyError for an id that is not in the tree, or without `sized`."""
+        """Return the size of the message as one number: the bytes of its text plus the characters
+        of the texts of its files. Raises KeyError for an id that is not in the tree, or without
+        `sized`."""
         return self._sizes[_stored(message_id)]
 
     def path_to(self, message_id):
@@ -68,7 +69,7 @@ class MessageTree:
 
 
 class Path(Sequence):
-    """A sequence of the ids (UUIDs) of messages, each followed by one of its children. `stored` are
+    """Sequence of the ids (UUIDs) of messages, each followed by one of its children. `stored` are
     the ids as the database driver returns them."""
 
     def __init__(self, stored):

@@ -1,4 +1,4 @@
-"""The thread of a conversation page: the newest messages of one path through the tree of messages,
+"""Thread of a conversation page: the newest messages of one path through the tree of messages,
 oldest first, read from the database."""
 
 import uuid
@@ -42,7 +42,7 @@ _SHOWN = (
 
 @dataclass
 class Thread:
-    """The part of a path through a conversation's messages that a page shows.
+    """Part of a path through a conversation's messages that a page shows.
 
     `messages` are Message objects, oldest first, each with its `place` (a Place among siblings);
     `earlier` is the number of older messages of the path, which are not loaded; `later` is the id
@@ -57,23 +57,24 @@ class Thread:
 
     @property
     def pending(self):
-        """The last of `messages` if it is a reply that is still being written; else None."""
+        """Return the last of `messages` if it is a reply that is still being written; else None."""
         last = self.messages[-1] if self.messages else None
         return last if last is not None and last.is_pending else None
 
 
 def thread(conversation, at=None, before=None, with_hidden=False):
     """Return the Thread of `conversation` along the path through the message `at` (id; None: the
-    active branch).
+    active branch). Raises Message.DoesNotExist if `at` or `before` is not in the conversation, or
+    if messages are deleted meanwhile.
 
-    With `with_hidden`, for reviewers, files that are deleted for the owner are shown too.
-    It has the newest PAGE messages of the path or, with `before` (id of a message on it), the PAGE
-    messages above that one; with `at`, from the message above `at` to the end, or PAGE messages
-    from there on if there are more than MOST. Fewer where they have more than MOST_BYTES. Takes
-    three queries for any length; one more for items, if a message consists of more than text, one
-    for files, if there are any, and one for the charges of tools that were used.
-    Raises Message.DoesNotExist if `at` or `before` is not in the conversation, or if messages are
-    deleted meanwhile.
+    The Thread has the newest PAGE messages of the path or, with `before` (id of a message on it),
+    the PAGE messages above that one; with `at`, those from the message above `at` to the end, or
+    PAGE messages from there on if there are more than MOST. It has fewer if they have more than
+    MOST_BYTES. With `with_hidden`, for reviewers, files that are deleted for the owner are shown
+    too.
+
+    Takes three queries for any length; one more for items, if a message consists of more than text,
+    one for files, if there are any, and one for the charges of tools that were used.
     """
     tree = MessageTree(conversation)
     for wanted in (at, before):
@@ -112,8 +113,10 @@ def thread(conversation, at=None, before=None, with_hidden=False):
 
 
 def _window(end, at):
-    """Return `(start, end)`, the places in a path of the messages that a page shows, which are
-    those above the place `end`, and the message at the place `at` (None: none is asked for)."""
+    """Return `(start, end)`, the slice of a path that a page shows: the PAGE messages before the
+    position `end`. If the message at the position `at` (None: none is asked for) is the first of
+    these or further up, the slice begins with the message above it, and ends at `end` or, if that
+    is more than MOST messages, after PAGE of them."""
     start = max(0, end - PAGE)
     if at is None or at >= end or at > start:
         return start, end
@@ -122,10 +125,10 @@ def _window(end, at):
 
 
 def _within_bytes(start, end, sizes, at):
-    """Return `(start, end)`, those of the messages from the place `start` up to `end` in a path
-    that have together at most MOST_BYTES, one of them in any case. `sizes` are their bytes. Kept
-    are the last ones or, with the place `at` of one that is asked for, that one and those after
-    it, then those above."""
+    """Return `(start, end)`, the part of the slice `start` to `end` of a path whose messages have
+    together at most MOST_BYTES, but at least one message. `sizes` are the bytes of the messages of
+    the slice. Kept are the last ones or, with the position `at` of the message that is asked for,
+    that one, as many as possible after it, then as many as possible above it."""
     order = range(end - 1, start - 1, -1)
     if at is not None and start <= at < end:
         order = [*range(at, end), *range(at - 1, start - 1, -1)]
@@ -139,8 +142,8 @@ def _within_bytes(start, end, sizes, at):
 
 
 class _More(NamedTuple):
-    """What a message has besides its text: whether it has `items` and files; `size` is that of all
-    its columns of text in bytes."""
+    """Facts about a message that say what else to read of it: whether it has items and files, and
+    the size of all its columns of text in bytes."""
 
     has_items: bool
     has_files: bool
@@ -174,7 +177,7 @@ def _more_than_text(message_ids):
 
 def _read_charges(messages):
     """Read the Charges of the Responses of `messages` (Messages) that used tools, by one query;
-    none if no reply used any."""
+    without a query if no reply used any."""
     responses = [message.own_response for message in messages]
     used = [response for response in responses if response is not None and response.tool_uses]
     if used:

@@ -72,8 +72,8 @@ def _charges_of(response):
 
 
 def _cost(response, currency):
-    """Return the cost of `response` as text, or that it is unpriced: a part of what it used has no
-    price. None where the model has no price at all, as on sites that enter none."""
+    """Return the cost of `response` as text; the word "unpriced" (translated) if a part of what it
+    used has no price; None if the model has no price at all, as on sites that enter none."""
     if response.cost is None and response.missing_prices not in ("", NO_PRICE):
         return _("unpriced")
     return _money(response.cost, currency)

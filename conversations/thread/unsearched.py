@@ -1,5 +1,5 @@
-"""Replies whose request asked for a search of the web, and whose gateway did not search: four of
-six gateways drop tools that they do not have, and say nothing."""
+"""Replies whose request offered the model a search of the web, and whose gateway did not search:
+four of six gateways drop tools that they do not have, and say nothing."""
 
 from conversations.items import kind_of, sources
 from conversations.models import Response
@@ -11,7 +11,7 @@ from conversations.usage.tool_uses import reported
 def is_unsearched(message):
     """Return True if the request for the reply `message` (a Message) offered a search of the web,
     the reply has ended with a text, and neither its items nor its sources nor the gateway's report
-    say that there was a search. A search that the model did not want counts as well."""
+    say that there was a search. True also if the model could have searched and chose not to."""
     response = message.own_response
     if response is None or response.status not in Response.WHOLE or not message.text:
         return False
