@@ -1,7 +1,8 @@
 """ModelAdmin classes of Django's administration. None of them shows the text or title of a
 conversation.
 
-Importing the modules below is what registers them (`chatsite.apps.AdministrationConfig`).
+Importing this package registers all of them with the AdminSite, which
+`chatsite.apps.AdministrationConfig` does at start-up.
 """
 
 from conversations.admin import (  # noqa: F401

@@ -1,5 +1,5 @@
-"""Administration of DirectoryGroup: which group people get for which value that the identity
-provider sends at a single sign-on."""
+"""Administration of DirectoryGroup: the table that maps values of the identity provider's groups
+claim (OIDC_GROUPS_CLAIM) to groups of this site."""
 
 from django import forms
 from django.contrib import admin
@@ -12,8 +12,8 @@ from conversations.rendering.isolated_text import isolated
 
 
 class DirectoryGroupForm(forms.ModelForm):
-    """Form of a DirectoryGroup: the value that the identity provider sends, and the group on this
-    site that people with it join, or the right of administrators."""
+    """Form of a DirectoryGroup: a value that the identity provider sends, and what people with this
+    value get: a group of this site, or the rights of an administrator."""
 
     def clean_group(self):
         """Return the chosen Group or None. Raise ValidationError for a group not yet managed by the

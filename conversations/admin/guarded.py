@@ -1,4 +1,4 @@
-"""Base classes of the ModelAdmins, against staff who would read or change more than they may."""
+"""Base classes of the ModelAdmins, which keep staff from reading or changing more than they may."""
 
 from django import forms
 from django.contrib import admin, messages
@@ -49,8 +49,8 @@ class GuardedAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request, *args, **kwargs):
         """Return the list of rows, or run an action on some of them by POST. Changes are recorded
-        in the access log as acts of `request.user`. A query of more than MOST_QUERY bytes is left
-        out, with a sentence."""
+        in the access log as acts of `request.user`. A URL whose query has more than MOST_QUERY
+        bytes is redirected to the list without filters, with an error message."""
         if len(request.META.get("QUERY_STRING", "")) > MOST_QUERY:
             messages.error(
                 request,
@@ -64,14 +64,15 @@ class GuardedAdmin(admin.ModelAdmin):
             return super().changelist_view(request, *args, **kwargs)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        """Return the form field for the foreign key `db_field`: people of `autocomplete_fields` can
-        also be named where the browser runs no script."""
+        """Return the form field for the foreign key `db_field`. One to Person that is among
+        `autocomplete_fields` gets a PersonSelect, which also works without JavaScript."""
         if db_field.related_model is Person and db_field.name in self.autocomplete_fields:
             kwargs["widget"] = PersonSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_list_display(self, request):
-        """Return the columns of the list, those of numbers with their units."""
+        """Return the columns of the list, with a NumberColumn in place of the name of each number
+        that has a unit."""
         return with_units(self.model, super().get_list_display(request))
 
     def get_form(self, request, obj=None, **kwargs):
@@ -87,8 +88,9 @@ class GuardedAdmin(admin.ModelAdmin):
         return form
 
     def get_changeform_initial_data(self, request):
-        """Return what the query of the URL fills into the form of a new row, a dict; for a foreign
-        key only what can be an id: Django would look for anything."""
+        """Return the initial values of the form of a new row, a dict made from the query of the
+        URL. A value for a relation is left out unless it can be an id, since Django would send any
+        text to the database."""
         return {
             name: value
             for name, value in super().get_changeform_initial_data(request).items()
@@ -96,16 +98,16 @@ class GuardedAdmin(admin.ModelAdmin):
         }
 
     def get_changelist_formset(self, request, **kwargs):
-        """Return the formset class of a list that can be edited, each field with its heading as a
-        label for screen readers."""
+        """Return the formset class for the fields that can be edited in the list, each labelled for
+        screen readers (`aria-label`) with the heading of its column."""
         formset = super().get_changelist_formset(request, **kwargs)
         for field in formset.form.base_fields.values():
             field.widget.attrs["aria-label"] = field.label
         return formset
 
     def get_fieldsets(self, request, obj=None):
-        """Return the groups of fields of the page for the row `obj` (None: a new one). For staff
-        who may only view it, numbers have their units."""
+        """Return the fieldsets of the page for the row `obj` (None: a new one), as Django's
+        `(title, options)`. If `request.user` may only view the row, numbers have their units."""
         found = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return found
@@ -116,7 +118,8 @@ class GuardedAdmin(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup, value, request=None):
         """Return True if the URL may filter the list by the look-up named `lookup` (as in
-        `?lookup=value`): it is in `listed_lookups` and, for a year, `value` is in range."""
+        `?lookup=value`): it is in `listed_lookups` and, if it is the year of `date_hierarchy`,
+        `value` is a year from FIRST_DAY to LAST_DAY."""
         # Django calculates the beginning of the year after it, which must be a date.
         if self.date_hierarchy and lookup == f"{self.date_hierarchy}__year":
             return value in _YEARS
@@ -142,7 +145,8 @@ class GuardedAdmin(admin.ModelAdmin):
 
 
 def _is_relation(model, name):
-    """Return True if `name` is that of a field of `model` that refers to other rows."""
+    """Return True if `name` is the name of a relation of `model` (a foreign key, a many-to-many
+    field, or the reverse of one)."""
     return any(field.name == name and field.is_relation for field in model._meta.get_fields())
 
 

@@ -22,8 +22,8 @@ MOST_DAYS = 36_500
 
 
 class RetentionRuleForm(forms.ModelForm):
-    """Form of a RetentionRule. The first submission shows what the rule would delete; it is saved
-    when submitted again with the same values, which the hidden field `previewed` tells."""
+    """Form of a RetentionRule. The first submission shows what the rule would delete; a second one
+    with the same values saves the rule. The hidden field `previewed` holds the values shown."""
 
     days = forms.IntegerField(
         label=capfirst(_("days")),
@@ -49,8 +49,8 @@ class RetentionRuleForm(forms.ModelForm):
     preview = None
 
     def _post_clean(self):
-        """Validate the rule; add an error, and set `preview`, unless what it would delete was shown
-        before for the same values."""
+        """Validate the rule. Unless the field `previewed` says that its effect was shown for the
+        same values, add an error, so that it is not saved, and set `preview` (a Preview)."""
         super()._post_clean()
         if self.errors:
             return
@@ -88,8 +88,9 @@ class RetentionRuleAdmin(SuperusersChange, PowerAdmin):
     list_select_related = ["group"]
 
     def get_deleted_objects(self, objs, request):
-        """Return what Django's page that confirms a deletion shows for the rules `objs`, and add
-        the number of conversations that the remaining rules would then delete."""
+        """Return what Django's page that confirms a deletion shows for the rules `objs`, a tuple
+        `(names, counts, missing permissions, protected rows)`, with the number of conversations
+        that the remaining rules would delete added to `counts`."""
         names, counts, missing, protected = super().get_deleted_objects(objs, request)
         rest = RetentionRule.objects.select_related("group")
         loss = preview(list(rest.exclude(pk__in=[rule.pk for rule in objs])))
@@ -104,8 +105,8 @@ class RetentionRuleAdmin(SuperusersChange, PowerAdmin):
 
 @admin.register(TemporaryPolicy)
 class TemporaryPolicyAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of TemporaryPolicy: which groups may have temporary conversations, or have no
-    others."""
+    """ModelAdmin of TemporaryPolicy: whether members of a group (or everyone) may have temporary
+    conversations, or must have no others."""
 
     list_display = ["name", "policy"]
     list_select_related = ["group"]
@@ -119,7 +120,7 @@ class TemporaryPolicyAdmin(SuperusersChange, PowerAdmin):
 @admin.register(Erasure)
 class ErasureAdmin(RecordsAdmin):
     """ModelAdmin of Erasure: a read-only list of the people whose data were erased, each with its
-    receipt. One is ordered on the page of the account."""
+    receipt. An erasure is ordered on the page of the person's account (PersonAdmin)."""
 
     list_display = ["asked_at", "person_id", "pseudonym", "phase", "finished_at"]
     fields = ["person_id", "pseudonym", "asked_at", "asked_by", "phase", "finished_at", "receipt"]
@@ -168,8 +169,8 @@ class HoldForm(forms.ModelForm):
         return _visible(self.cleaned_data["reason"])
 
     def clean(self):
-        """Set the Hold's `person_id`. Raise ValidationError unless exactly one of person and
-        conversation is given."""
+        """Set `person_id` of the form's Hold; return the cleaned data. Raise ValidationError unless
+        exactly one of person and conversation is given."""
         cleaned = super().clean()
         person, conversation_id = cleaned.get("person"), cleaned.get("conversation_id")
         if not self.errors and bool(person) == bool(conversation_id):
@@ -212,7 +213,7 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
 
     def get_queryset(self, request):
         """Return the queryset of holds, annotated with the usernames of the person held, the placer
-        and the releaser."""
+        and the releaser (`person_id_name`, `placed_by_name`, `released_by_name`)."""
         names = {}
         for column in ("person_id", "placed_by", "released_by"):
             people = Person.objects.filter(pk=OuterRef(column)).values("username")[:1]
@@ -230,8 +231,8 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
         return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request, obj=None):
-        """Return the names of the fields of the page: those to enter for a new hold (`obj` is
-        None), else its facts and the reason of the release."""
+        """Return the names of the fields of the page: those to be filled in for a new hold (`obj`
+        is None), else the facts about the stored one and the reason of its release."""
         if obj is None:
             return ["person", "conversation_id", "reason"]
         return [
@@ -242,7 +243,7 @@ class HoldAdmin(SuperusersChange, PowerAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         """Return the names of the fields that are shown but cannot be changed: none for a new hold
-        (`obj` is None)."""
+        (`obj` is None), else all but the reason of the release; that too once it is released."""
         if obj is None:
             return []
         fields = [*self._facts, "released_at", "releaser"]

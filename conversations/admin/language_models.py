@@ -17,13 +17,14 @@ from conversations.tools.tool import is_too_deep
 
 
 class ToolsField(forms.JSONField):
-    """A form field for `LanguageModel.tools`: JSON, shown on several lines. What cannot be read as
-    JSON is a validation error that names line and column. Nothing typed is an empty list."""
+    """Form field for `LanguageModel.tools`: a list as JSON text, in a text area. Its value is the
+    list, [] for an empty field. The error for text that is no JSON names line and column."""
 
     widget = forms.Textarea({"rows": 12, "class": "vLargeTextField", "spellcheck": "false"})
 
     def to_python(self, value):
-        """Return the value written in `value` (text), [] for an empty one."""
+        """Return the list that `value` (JSON text) stands for, [] for blank text and `null`. Raise
+        ValidationError if it is no JSON, no list, or nested too deeply."""
         if self.disabled or not isinstance(value, str):
             return super().to_python(value) or []
         if not value.strip():
@@ -46,23 +47,26 @@ class ToolsField(forms.JSONField):
         return found or []
 
     def prepare_value(self, value):
-        """Return `value` as the text to show: JSON on several lines, what was typed as it was."""
+        """Return the text to show for `value`: text as it is (it was typed), a list as indented
+        JSON, "" for an empty one."""
         if isinstance(value, str):
             return value
         return json.dumps(value, ensure_ascii=False, indent=2) if value else ""
 
     def bound_data(self, data, initial):
-        """Return what the field shows after it was sent: the text that was typed."""
+        """Return what the field shows after the form was sent with errors: `data`, the text as it
+        was typed, valid or not; `initial` if the field is disabled."""
         return initial if self.disabled else data
 
 
 def _refuse(constant):
-    """Raise ValueError for `constant`, "NaN" or "Infinity", which Python reads as JSON."""
+    """Raise ValueError for `constant` ("NaN", "Infinity", "-Infinity"), a number that JSON does not
+    have but Python's `json.loads` accepts."""
     raise ValueError(constant)
 
 
 class LanguageModelForm(forms.ModelForm):
-    """The form of a LanguageModel in the administration."""
+    """Form of a LanguageModel in the administration."""
 
     tools = ToolsField(
         required=False,
@@ -97,35 +101,39 @@ class LanguageModelAdmin(GuardedAdmin):
 
     @admin.display(description=gettext_lazy("tools"))
     def tool_names(self, model):
-        """Return the names of the tools of `model` (a LanguageModel) as text, with a mark if an
-        entry cannot be used."""
+        """Return the names of the tools of `model` (a LanguageModel) as text, for a column of the
+        list, with "not all can be used" after them if an entry has a fault; "–" for none."""
         names = [isolated(tool.name) for tool in tools.read(model.tools)]
         if tools.faults(model.tools):
             names.append(_("not all can be used"))
         return ", ".join(names) or "–"
 
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
-        """Return the page with the form of one model, with a warning for each entry of its stored
-        tools that cannot be used, and for each variable of a connector that is not set."""
+        """Return the page with the form of the LanguageModel `obj` (None: a new one), on GET with a
+        warning for each fault of its stored tools, and for each environment variable that a
+        connector (MCP server) among them needs and that is not set."""
         if request.method == "GET" and obj is not None:
             for sentence in _warnings(obj):
                 messages.warning(request, sentence)
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
     def save_model(self, request, obj, form, change):
-        """Save `obj`, with a warning for each variable of a connector that is not set."""
+        """Save the LanguageModel `obj`; show a warning for each environment variable that a
+        connector (MCP server) among its tools needs and that is not set."""
         super().save_model(request, obj, form, change)
         for name in secrets.unset(tools.read(obj.tools)):
             messages.warning(request, _unset(name))
 
 
 def _warnings(model):
-    """Return the sentences about what of the stored tools of `model` cannot be used."""
+    """Return a list of sentences, one for each fault of the stored tools of `model` (a
+    LanguageModel) and for each environment variable that they need and that is not set."""
     return [*tool_faults(model.tools), *map(_unset, secrets.unset(tools.read(model.tools)))]
 
 
 def _unset(name):
-    """Return the sentence that says that the environment variable `name` is not set."""
+    """Return the sentence that warns that the environment variable `name`, which a connector (MCP
+    server) needs, is not set."""
     return _(
         "The environment variable %(name)s is not set on the server: replies with its connector "
         "will fail until it is."

@@ -9,8 +9,8 @@ from conversations.models import OutgoingMail
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(GuardedAdmin):
-    """ModelAdmin of OutgoingMail: read-only, and without the text, which may hold a link to set
-    somebody's password."""
+    """ModelAdmin of OutgoingMail: e-mails can be viewed and deleted only. Their text is not shown,
+    since it may hold a link to set somebody's password."""
 
     list_display = ["subject", "recipients", "created_at", "attempts", "state", "error"]
     fields = ["subject", "recipients", "created_at", "attempts", "next_attempt_at", "error"]
@@ -18,7 +18,8 @@ class OutgoingMailAdmin(GuardedAdmin):
 
     @admin.display(description=_("state"))
     def state(self, mail):
-        """Return the text of the column "state": given up, to be repeated, or waiting."""
+        """Return the state of the OutgoingMail `mail` in words ("given up", "to be repeated" after
+        a failed attempt, "waiting"), for a column of the list."""
         if mail.is_given_up:
             return _("given up")
         return _("to be repeated") if mail.attempts else _("waiting")

@@ -47,8 +47,8 @@ class NewPasswordForm(AdminPasswordChangeForm):
     )
 
     def clean(self):
-        """Return the cleaned data; refuse to take away the last password of an administrator. Call
-        it within the transaction that saves the account."""
+        """Return the cleaned data; add an error if the password is to be taken away from the only
+        administrator who has one. Call it within the transaction that saves the account."""
         cleaned = super().clean()
         takes_away = not self.cleaned_data.get("set_usable_password", True)
         if takes_away and has_last_password(self.user):
@@ -73,8 +73,8 @@ class NewPersonForm(AdminUserCreationForm):
     )
 
     def clean(self):
-        """Require an e-mail address if the link is to be sent, and give the account no password
-        then."""
+        """Return the cleaned data. If a link is to be sent, the account gets no password, and a
+        missing e-mail address is an error of its field."""
         if self.cleaned_data.get("send_link"):
             self.cleaned_data["usable_password"] = "false"  # noqa: S105 (the form's word)
             if not self.cleaned_data.get("email"):
@@ -143,8 +143,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
     ]
 
     def get_search_results(self, request, queryset, search_term):
-        """Search the list of accounts as Django does, with `search_term` normalized to NFKC as
-        usernames are."""
+        """Return Django's `(queryset, True if it may have duplicates)` of those accounts in
+        `queryset` that match `search_term`, normalized to NFKC as stored usernames are."""
         # A look-up of a part of a name does not normalize what was typed.
         return super().get_search_results(
             request, queryset, unicodedata.normalize("NFKC", search_term)
@@ -157,7 +157,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
     def get_readonly_fields(self, request, obj=None):
         """Return the names of the fields that are shown but cannot be changed. Staff who are no
         superusers cannot change `is_staff`, `is_superuser`, groups and permissions, since they
-        could give themselves more; nobody can deactivate their own account."""
+        could give themselves more; nobody can change `is_staff`, `is_superuser` and `is_active` of
+        their own account."""
         fields = list(super().get_readonly_fields(request, obj))
         if not request.user.is_superuser:
             fields += ["is_staff", "is_superuser", "groups", "user_permissions"]
@@ -170,8 +171,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return fields
 
     def get_fieldsets(self, request, obj=None):
-        """Return the groups of fields of the form for the account `obj` (None: a new one). Those
-        who may not give roles get none of the checkboxes of roles."""
+        """Return the fieldsets of the form for the account `obj` (None: a new one), as Django's
+        `(title, options)`. Staff who may not give roles get no checkboxes of roles."""
         found = super().get_fieldsets(request, obj)
         if obj is None or (request.user.is_superuser and self.has_change_permission(request, obj)):
             return found
@@ -190,7 +191,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return self._may_touch(request, obj) and super().has_delete_permission(request, obj)
 
     def _may_touch(self, request, obj):
-        """Return False if the account `obj` is one of `people_beyond(request.user)`."""
+        """Return False if the account `obj` is one of `people_beyond(request.user)`, which has more
+        rights than theirs; else True, also for None (any account)."""
         return obj is None or not people_beyond(request.user).filter(pk=obj.pk).exists()
 
     def user_change_password(self, request, id, form_url=""):
@@ -205,7 +207,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         """Return what the page that confirms a deletion shows: `(names of the people in objs, {kind
         of row: number}, an empty set of missing permissions, names of those who must not be
         deleted)`. Rows are counted, not listed as Django does: a list would name every message of
-        theirs."""
+        these people."""
         model_count = {Person._meta.verbose_name_plural: len(objs), **_belongings(objs)}
         beyond = people_beyond(request.user).filter(pk__in=[person.pk for person in objs])
         refused = [str(person) for person in beyond]
@@ -231,9 +233,9 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
             return super().response_action(request, queryset)
 
     def save_model(self, request, obj, form, change):
-        """Store the account: of one that exists only what the form changed. After a change of the
-        e-mail address the former one is forgotten; a new account is sent the link to set its
-        password, if that was chosen."""
+        """Store the account `obj`; of an existing one (`change`) only the columns that `form`
+        changed. A changed e-mail address replaces all former ones. A new account is sent a link to
+        set its password, if that was chosen."""
         if change:
             # Whatever was taken from the person since their row was read stays taken.
             obj.save(update_fields=_changed_columns(obj, form))
@@ -252,8 +254,10 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return [path("<int:person_id>/erase/", view, name=name), *super().get_urls()]
 
     def erase_view(self, request, person_id):
-        """Show the page that confirms the erasure of the account `person_id`; POST orders it. For
-        superusers; asks for a recent login."""
+        """Return the page that confirms the erasure of the account `person_id`. POST orders the
+        erasure and redirects to it, or returns the page with status 409 if it is refused. Asks for
+        a recent login; raises Http404 for an unknown account, and for staff who are no
+        superusers."""
         require_recent_login(request)
         person = Person.objects.filter(pk=person_id).first()
         if person is None or not request.user.is_superuser:
@@ -291,7 +295,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     @admin.display(description=_("erasure"))
     def erase_link(self, person):
-        """Return a link to the page that erases `person`, for the page of an account."""
+        """Return a link (HTML) to the page that erases `person`, for the page of their account."""
         page = reverse("admin:conversations_person_erase", args=[person.pk])
         return format_html('<a href="{}">{}</a>', page, _("Erase with a receipt …"))
 
@@ -309,7 +313,7 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     @admin.display(description=_("budgets"))
     def own_budgets(self, person):
-        """Return a link to the list of the person's budgets, for a column of the list."""
+        """Return a link (HTML) to the list of the person's budgets, for a column of the list."""
         path = reverse("admin:conversations_budget_changelist")
         return format_html('<a href="{}?person__id__exact={}">{}</a>', path, person.pk, _("Show"))
 
@@ -348,8 +352,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     @admin.action(description=_("Send a link to set the password"), permissions=["change"])
     def send_links(self, request, queryset):
-        """Send an e-mail with a link to set the password to the active people in `queryset` who
-        have an address and whom `request.user` may change."""
+        """Queue an e-mail with a link to set the password to the active people in `queryset` who
+        have an address and whom `request.user` may change; show a message with their number."""
         people = self._touchable(request, queryset).filter(is_active=True).exclude(email="")
         sent = [send_password_link(request, person) for person in people]
         said = ngettext("%d link is being sent.", "%d links are being sent.", len(sent))

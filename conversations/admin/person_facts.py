@@ -14,8 +14,8 @@ from conversations.rendering.short_time import short_time
 
 
 def ways_to_log_in(person):
-    """Return safe HTML with a line for each way in which `person` can log in (single sign-on with
-    dates, password)."""
+    """Return safe HTML with a line for each way in which `person` can log in: single sign-on, with
+    the times of its connection and last login, and a password (also if it is not accepted)."""
     lines = [
         _("Single sign-on (%(issuer)s) since %(since)s, last %(last)s")
         % {
@@ -57,8 +57,8 @@ def sessions(person):
 
 
 def directory_groups(person):
-    """Return the names of the groups of `person` that the identity provider manages, as text with
-    commas."""
+    """Return the names of the groups of `person` that the identity provider manages, as plain text
+    separated by commas; "None" (translated) without any."""
     names = DirectoryGroup.managed().filter(user=person).values_list("name", flat=True)
     return ", ".join(sorted(names)) or _("None")
 

@@ -1,5 +1,5 @@
-"""The part about logins of a person's page in the administration: facts, and actions that end
-sessions and reset second factors."""
+"""Logins on the pages of people in the administration: facts about a person's logins, and actions
+that end sessions and reset second factors."""
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin, messages
@@ -36,7 +36,8 @@ class SignInActions:
     )
     def reset_factors(self, request, queryset):
         """Delete all second factors of those people in `queryset` whom `request.user` may change,
-        and end their sessions. The access log gets a row for each, and they are told by e-mail."""
+        and end their sessions, except that of `request`. Those without a second factor are left
+        out. The access log gets a row for each person, and they are told by e-mail."""
         people = [
             person
             for person in self._touchable(request, queryset)

@@ -17,7 +17,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
-    """ModelAdmin of groups: what their members may do, use and spend, and who reviews them."""
+    """ModelAdmin of groups: their names, and the roles and permissions of their members."""
 
     form = GroupForm
     list_display = ["name", "members", "managed_by"]
@@ -35,8 +35,8 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
     ]
 
     def get_fieldsets(self, request, obj=None):
-        """Return the groups of fields of the form. Staff who are no superusers, and only look, get
-        permissions in place of the checkboxes of roles."""
+        """Return the fieldsets of the form, as Django's `(title, options)`. Staff who are no
+        superusers, and so can only view, get no checkboxes of roles but all permissions."""
         if request.user.is_superuser:
             return self.fieldsets
         return [(None, {"fields": ["name", "permissions"]})]
@@ -47,8 +47,9 @@ class GroupAdmin(SuperusersChange, PowerAdmin, DjangoGroupAdmin):
         return found.prefetch_related("directory_rows")
 
     def get_deleted_objects(self, objs, request):
-        """Return what Django's page that confirms a deletion shows for the groups `objs`; models
-        that are limited to their members forbid it."""
+        """Return what Django's page that confirms a deletion shows for the groups `objs`, a tuple
+        `(names, counts, missing permissions, protected rows)`. LanguageModels that are limited to
+        members of one of them are protected, which forbids the deletion."""
         names, counts, missing, protected = super().get_deleted_objects(objs, request)
         limited = [
             _("%s: this model is for members of the group only") % each
@@ -87,7 +88,7 @@ class ScopeAdmin(SuperusersChange, PowerAdmin):
         return False
 
     def delete_queryset(self, request, queryset):
-        """Delete the review scopes in `queryset` in one transaction, together with the rows of the
-        access log about it."""
+        """Delete the review scopes in `queryset`, in one transaction with the rows of the access
+        log that record this."""
         with transaction.atomic():
             super().delete_queryset(request, queryset)

@@ -25,8 +25,8 @@ ROLE_FIELDS = tuple(role.key for role in PERMISSION_ROLES)
 
 
 def permissions_of_staff():
-    """Return a queryset of the Permissions on models of the administration, which let staff see or
-    change them, without those that are roles."""
+    """Return a queryset of the Permissions to view, add, change or delete rows of the models that
+    have a ModelAdmin, without the permissions that roles consist of (PERMISSION_ROLES)."""
     from django.contrib import admin
 
     models = [model._meta for model in admin.site._registry]
@@ -68,8 +68,8 @@ class RoleFields(forms.Form):
             self.fields[self.permissions_field].queryset = permissions_of_staff()
 
     def clean(self):
-        """Return the cleaned data, with the permissions of the checked roles added to the chosen
-        ones. Roles without a checkbox in the form stay as they are."""
+        """Return the cleaned data, with the permissions of the checked roles added to those chosen
+        in `permissions_field`. Roles without a checkbox in the form stay as they are."""
         cleaned = super().clean()
         if self.permissions_field in cleaned:
             wanted = set(cleaned[self.permissions_field].values_list("pk", flat=True))
@@ -128,9 +128,9 @@ class PersonForm(RoleFields, UserChangeForm):
 
     def clean(self):
         """Return the cleaned data; an administrator is also made staff, since the administration is
-        open to staff only. Raise ValidationError if the site would have no administrator left; call
-        it within the transaction that saves the account, which also keeps others from demoting the
-        rest meanwhile."""
+        open to staff only. Raise ValidationError if the site would have no administrator left. Call
+        it within the transaction that saves the account: it locks the rows of all administrators,
+        so that no other transaction demotes the rest meanwhile."""
         cleaned = super().clean()
         if cleaned.get("is_superuser") and "is_staff" in cleaned:
             cleaned["is_staff"] = True

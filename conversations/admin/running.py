@@ -1,5 +1,4 @@
-"""Administration of what runs the site: background jobs and server processes, which are only
-shown."""
+"""Administration of background jobs and server processes: read-only lists of both."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -43,12 +42,13 @@ class JobAdmin(RecordsAdmin):
 
     @admin.display(description=_("done, in per cent"))
     def progress(self, job):
-        """Return how much of the job is done, in per cent; "–" where that is not known."""
+        """Return how much of the job is done, a number of per cent; "–" if that is not known."""
         return "–" if job.percent is None else job.percent
 
     @admin.display(description=_("tries without progress"), ordering="attempts")
     def tries(self, job):
-        """Return how often the job was begun since it last came forward."""
+        """Return the number of attempts at the job since its last progress, for a column of the
+        list."""
         return job.attempts
 
     @admin.display(description=_("last sign of life"), ordering="heartbeat_at")

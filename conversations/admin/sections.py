@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is no list of a model: `url_name`, a `query` that begins with "?", its `name` for
-    people, the `sentence` that says what it is for, and `may_open`, a function that takes a Person
-    and returns whether they may open it."""
+    """Page to link to that is no list of a model: `url_name` of its URL pattern, `query` (begins
+    with "?", or ""), `name` for people, the `sentence` that says what it is for, and `may_open`, a
+    function that takes a Person and returns True if they may open it."""
 
     url_name: str
     name: str
@@ -22,14 +22,15 @@ class Page:
 
     @property
     def url(self):
-        """Return the path of the page."""
+        """Return the path of the page with its query."""
         return reverse(self.url_name) + self.query
 
 
 @dataclass(frozen=True)
 class Section:
-    """A subject of the administration: its `key` (the anchor on the first page), `name` and
-    `sentence` for people, `models` as `{label: sentence}` and its `pages`."""
+    """Section of the administration, all about one subject: `key` (its anchor on the first page),
+    `name` and `sentence` for people, `models` as `{label: sentence}` (label: as in `section_of`),
+    and `pages`, a tuple of Pages."""
 
     key: str
     name: str
@@ -174,8 +175,9 @@ def section_of(label):
 def sections_for(person, models):
     """Return the sections that `person` sees, as a list of dicts: `key`, `name`, `sentence`, `url`
     (of its place on the first page) and `entries`, a list of dicts with `name`, `sentence`, `url`
-    and `add_url` (None: nothing to add). `models` are the entries of Django's own list of models
-    that the person may open, by label. Sections without an entry are left out."""
+    and `add_url` (None: nothing to add). `models` is a dict by label (as in `section_of`) of the
+    models that the person may open: the dicts of Django's `AdminSite.get_app_list`. Sections
+    without an entry are left out."""
     home = reverse("admin:index")
     found = []
     for section in SECTIONS:

@@ -1,5 +1,5 @@
 """Units of the numbers in the administration: which number field has which unit, and how that is
-shown beside a field of a form, in the heading of a list, and on a page that only shows."""
+shown beside a field of a form, in the heading of a list, and on a read-only page."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -69,7 +69,8 @@ class UnitInput(forms.NumberInput):
 
 
 def give_units(form, model):
-    """Put the unit beside each number field of the class `form`, a form of `model`."""
+    """Change the form class `form`, a form of `model`: give each field that has a unit a UnitInput,
+    which shows the unit beside the number."""
     for name, field in form.base_fields.items():
         text = unit(model, name)
         if text:
@@ -78,8 +79,9 @@ def give_units(form, model):
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """A column of a list, and a line of a page that only shows: the field `name` of `model`, with
-    its unit in the heading. Prices and limits are shown without zeros at their end."""
+    """Column of a list, or line of a read-only page, for the number field `name` of `model`: its
+    heading has the unit. Calling it with a row returns the text to show; Django's admin reads the
+    other attributes."""
 
     model: type
     name: str

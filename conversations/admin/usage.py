@@ -1,5 +1,5 @@
-"""Administration of prices, of budgets with their history, and of whose usage the viewers may
-see."""
+"""Administration of prices, of budgets with their history, and of usage scopes (whose usage a
+viewer of usage may see)."""
 
 from django import forms
 from django.contrib import admin
@@ -28,8 +28,8 @@ class PriceForm(forms.ModelForm):
     could not calculate with them."""
 
     def clean_valid_from(self):
-        """Return the datetime from which the price is valid; refuse days outside of FIRST_DAY to
-        LAST_DAY."""
+        """Return the datetime from which the price is valid. Raise ValidationError for a day before
+        FIRST_DAY or after LAST_DAY."""
         valid_from = self.cleaned_data["valid_from"]
         # In the reader's time zone here; near the ends of the calendar others are out of range.
         refuse_day_out_of_range(valid_from.date())
@@ -83,7 +83,8 @@ class ToolPriceAdmin(GuardedAdmin):
 
 @admin.register(Budget)
 class BudgetAdmin(GuardedAdmin):
-    """ModelAdmin of budgets; notes in their history who changed or deleted them."""
+    """ModelAdmin of budgets. Their history (BudgetChange) names who created, changed or deleted
+    them."""
 
     list_display = [whose, "limit", "metric", "period", "hard"]
     list_filter = ["period", "metric", "hard", "group"]
@@ -94,17 +95,18 @@ class BudgetAdmin(GuardedAdmin):
     autocomplete_fields = ["person"]
 
     def save_model(self, request, obj, form, change):
-        """Store the budget `obj`, and note `request.user` in its history."""
+        """Store the budget `obj`; its history (BudgetChange) names `request.user`."""
         obj.changed_by = request.user.get_username()
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request, obj):
-        """Delete the budget `obj`, and note `request.user` in its history."""
+        """Delete the budget `obj`; its history (BudgetChange) names `request.user`."""
         obj.changed_by = request.user.get_username()
         super().delete_model(request, obj)
 
     def delete_queryset(self, request, queryset):
-        """Delete the budgets of `queryset` one by one, so that the history notes by whom."""
+        """Delete the budgets in `queryset` one by one, so that the history (BudgetChange) names
+        `request.user` for each."""
         # `delete_model` sets who did it, for the history.
         for budget in queryset:
             self.delete_model(request, budget)
@@ -122,8 +124,8 @@ class BudgetChangeAdmin(RecordsAdmin):
 
 @admin.register(UsageScope)
 class UsageScopeAdmin(SuperusersChange, PowerAdmin):
-    """ModelAdmin of the groups whose usage a viewer may see. A viewer without such a row sees
-    everybody's usage, so deleting one gives more rights, not fewer."""
+    """ModelAdmin of UsageScope: the groups whose usage a viewer of usage may see. A viewer without
+    a scope sees everybody's usage, so deleting a scope gives more rights, not fewer."""
 
     list_display = ["viewer", "sees"]
     list_filter = ["groups"]
