@@ -1,4 +1,5 @@
-"""Forms of allauth with this site's labels, and with errors at the field where people type next."""
+"""Forms of allauth for accounts, with this site's labels; errors of the repeated password are shown
+at the first of the two password fields."""
 
 from allauth.account import forms
 from django.core.exceptions import ValidationError
@@ -62,7 +63,8 @@ class SetPasswordForm(Labelled, FirstPasswordTakesFaults, forms.SetPasswordForm)
     """Form that sets a password for an account without one."""
 
     def clean(self):
-        """Refuse a password for an account that could not log in with it."""
+        """Validate as allauth does, and return its result. Raise ValidationError for an account
+        that may log in by single sign-on only."""
         if not may_log_in_locally(self.user):
             raise ValidationError(
                 _("Your account signs in with %(name)s; it needs no password here.")
@@ -75,8 +77,9 @@ class ResetPasswordForm(Labelled, forms.ResetPasswordForm):
     """Form that asks for an e-mail with a link to set a new password."""
 
     def clean_email(self):
-        """Return the e-mail address. No link is sent to accounts that can log in by single sign-on
-        only; the page says the same in either case, so that it does not tell who has an account."""
+        """Return the e-mail address. Accounts that may log in by single sign-on only are taken out
+        of `users`, so no link is sent to them; the page says the same in either case, so that it
+        does not tell who has an account."""
         email = super().clean_email()
         self.users = [user for user in self.users if may_log_in_locally(user)]
         return email

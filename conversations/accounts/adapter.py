@@ -1,5 +1,5 @@
-"""Account adapter: the site's rules for sign-up and login, called by allauth, and the e-mail with
-which a new person sets the password."""
+"""Account adapter: the site's rules for sign-up and login, called by allauth, and e-mails to people
+about their password and second factor."""
 
 import unicodedata
 
@@ -27,8 +27,9 @@ from conversations.single_sign_on.adapter import provider_name
 
 
 class Adapter(DefaultAccountAdapter):
-    """Adapter of allauth with the site's rules: the setting SIGNUP, no look-alike names at sign-up,
-    and failed logins counted per account, no matter which of its names was typed."""
+    """Adapter of allauth with the site's rules: the setting SIGNUP, no look-alike usernames at
+    sign-up, and failed logins counted per account, whether its username or e-mail address was
+    typed."""
 
     def is_open_for_signup(self, request):
         """Return True if anybody may sign up: SIGNUP is "open" and PASSWORD_LOGIN is on."""
@@ -43,7 +44,8 @@ class Adapter(DefaultAccountAdapter):
 
     def authenticate(self, request, **credentials):
         """Return the Person for `credentials` (`email` or `username`, and `password`), or None if
-        they are wrong. Names are normalized first, as they are stored."""
+        they are wrong. E-mail address (NFC) and username (NFKC) are normalized first, as they are
+        stored."""
         for name, form in (("email", "NFC"), ("username", "NFKC")):
             if isinstance(credentials.get(name), str):
                 credentials[name] = unicodedata.normalize(form, credentials[name])
@@ -59,11 +61,11 @@ class Adapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request, **credentials):
         """Raise ValidationError if there were too many failed logins: five in five minutes for an
-        account from one IP address (allauth's count), or FAILURES_OF_AN_ACCOUNT from all addresses.
-        `credentials` are what was typed.
+        account from one IP address (allauth's count), or FAILURES_OF_AN_ACCOUNT (a rate of
+        allauth's, such as "100/h/key") from all addresses. `credentials` are what was typed.
 
-        If failures counted by account alone, five wrong passwords from anywhere would lock its
-        person out.
+        The lower limit is per IP address: per account alone, five wrong passwords from anywhere
+        would lock its person out.
         """
         super().pre_authenticate(request, **credentials)
         everywhere = ratelimit.consume(
@@ -80,8 +82,8 @@ class Adapter(DefaultAccountAdapter):
 
     def pre_login(self, request, user, **kwargs):
         """Return None if the login of `user`, a Person who proved who they are, may go on; else the
-        HTTP response in its place: for an inactive account, and for one of single sign-on that used
-        a password or passkey. `kwargs` are allauth's."""
+        HTTP response to send: for an inactive account, and for one that may log in by single
+        sign-on only but used a password or passkey. `kwargs` are allauth's."""
         answer = super().pre_login(request, user, **kwargs)
         if answer or was_by_single_sign_on(request, user) or may_log_in_locally(user):
             return answer
@@ -138,8 +140,8 @@ def send_password_link(request, person):
     """Queue an e-mail to `person`, in their language, with a link to set the password. `request`
     gives the site's address for the link.
 
-    The link is one of a password reset: it works once, and as long as those do. The administration
-    shows whether the mail server accepted the e-mail.
+    The link is that of a password reset: it works once, for PASSWORD_RESET_TIMEOUT seconds. The
+    administration lists the e-mail until the mail server has accepted it.
     """
     adapter = get_adapter(request)
     key = f"{user_pk_to_url_str(person)}-{default_token_generator.make_token(person)}"

@@ -1,5 +1,5 @@
-"""Authentication backend: login by username or e-mail address, with the same time for known and
-unknown accounts."""
+"""Authentication backend: login by username or e-mail address, which takes the same time for known
+and unknown accounts."""
 
 from allauth.account.auth_backends import AuthenticationBackend
 
@@ -13,8 +13,8 @@ class Backend(AuthenticationBackend):
     """
 
     def authenticate(self, request, **credentials):
-        """Return the Person for `credentials` (username or e-mail address, and password) or
-        None."""
+        """Return the Person for `credentials` (username or e-mail address, and password); None if
+        they are wrong."""
         self._checked = {}
         return super().authenticate(request, **credentials)
 

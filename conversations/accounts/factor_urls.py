@@ -1,12 +1,13 @@
-"""URL patterns of second factors: those of allauth, whose views are imported by the first request
-for one. What passkeys need (fido2, cryptography) holds 11 MB of a process."""
+"""URL patterns of second factors: those of allauth. Their views are imported by the first request
+for one, since the libraries for passkeys (fido2, cryptography) take 11 MB of memory per process."""
 
 from django.urls import path
 from django.utils.module_loading import import_string
 
 
 def _view(name):
-    """Return a view that calls allauth's view `name`, its dotted path in `allauth.mfa`."""
+    """Return a view that imports and calls allauth's view at the dotted path `allauth.mfa.{name}`
+    with each request."""
 
     def view(request, *args, **kwargs):
         return import_string(f"allauth.mfa.{name}")(request, *args, **kwargs)

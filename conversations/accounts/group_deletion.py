@@ -1,8 +1,8 @@
 """Deletion of groups: refused for a group to whose members a language model is limited.
 
-Without the group the limit would be gone, and the model open to everybody: "no group" means that.
-Foreign keys say the same by PROTECT (review scopes, retention rules …), which the many-to-many
-relation of LanguageModel cannot.
+A LanguageModel without groups is open to everybody, so deleting its only group would open it. Where
+a foreign key refers to a group (review scopes, retention rules …), `on_delete=PROTECT` refuses the
+deletion; the many-to-many relation of LanguageModel has nothing like it.
 """
 
 from django.contrib.auth.models import Group

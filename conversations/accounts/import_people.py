@@ -14,8 +14,8 @@ from conversations.models.invitation import Role
 
 @dataclass
 class Report:
-    """The result of an import, or of a dry run: lists of usernames of accounts that were `made`,
-    `changed` (each with the names of its changed fields) and `unchanged`."""
+    """Result of an import, or of a dry run: lists of usernames of the accounts that were `made`,
+    `changed` (each followed by its changed fields, like "ann (email, role)") and `unchanged`."""
 
     made: list = field(default_factory=list)
     changed: list = field(default_factory=list)
@@ -30,10 +30,10 @@ def import_people(rows, dry_run):
     """Create or update an account for each of `rows` (PersonRows of a CSV file) in one transaction,
     and return a Report. With `dry_run` True everything is rolled back at the end.
 
-    An account is found by its username or else by its e-mail address. Only columns of the file are
-    used; the cell `groups` replaces the person's groups, except those that the identity provider
-    manages. A role is given, never taken away. Raise FileFaults, and change nothing, if a row
-    cannot be used.
+    An account is found by its username or else by its e-mail address. What the file has no column
+    for stays; the column `groups` replaces the person's groups, except those that the identity
+    provider manages. A role is given, never taken away. Raise FileFaults, and change nothing, if a
+    row cannot be used.
     """
     report, faults, seen = Report(), [], set()
     try:
@@ -78,9 +78,9 @@ def _import(row, report, seen):
 
 
 def _found(row):
-    """Return the Person that `row` (a PersonRow) names, by username or else by e-mail address; None
-    if there is none. Raise ValidationError if the address is that of several accounts, or of one
-    with another username."""
+    """Return the Person that `row` (a PersonRow) names: by username, else by e-mail address; if it
+    has neither, by its name as the username. None if no account fits. Raise ValidationError if the
+    address is that of several accounts, or of one with another username."""
     if row.username:
         person = Person.objects.filter(username=row.username).first()
         if person is not None:
@@ -127,7 +127,8 @@ def _set_fields(person, row):
 
 def _set_groups(person, row):
     """Make the groups of `row` (a PersonRow) the only groups of `person`, except those that the
-    identity provider manages. Return ["groups"] if that changed anything, else []."""
+    identity provider manages; do nothing if the file has no column of groups. Return ["groups"] if
+    that changed anything, else []."""
     if "groups" not in row.columns:
         return []
     wanted = {group.pk for group in row.groups}

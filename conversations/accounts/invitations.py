@@ -1,5 +1,5 @@
-"""Use of invitations: finds the one whose link was opened, gives the new account what it promises,
-and e-mails links."""
+"""Use of invitations: finds the Invitation whose link was opened, gives the new account its groups
+and role, and e-mails links."""
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
@@ -14,14 +14,14 @@ _KEY = "invitation"
 
 
 def remember(request, token):
-    """Store `token`, of an invitation's link that was opened, in the session of `request`, for a
-    sign-up by single sign-on that may follow."""
+    """Store `token`, the last part of an invitation's link, in the session of `request`: the link
+    was opened, and a sign-up by single sign-on may follow (`taken_up`)."""
     request.session[_KEY] = token
 
 
 def taken_up(request):
-    """Return the open Invitation whose link was opened in the session of `request`, locked until
-    the transaction ends; None if there is none."""
+    """Return the Invitation whose link was opened in the session of `request`, locked until the
+    transaction ends; None if no link was opened, or the invitation is no longer open."""
     found = Invitation.of_token(request.session.get(_KEY, ""))
     return found and locked(found)
 
@@ -35,8 +35,9 @@ def locked(invitation):
 
 
 def accept(request, invitation, person):
-    """Give the new Person `person` the groups and the role of `invitation` (an Invitation, locked),
-    and mark it as accepted. Call it within a transaction. Each grant is a row of the access log."""
+    """Give the new Person `person` the groups and the role of `invitation` (an Invitation that is
+    `locked`), except groups that the identity provider manages, and mark it as accepted. Call it
+    within a transaction. Each grant is a row of the access log."""
     invitation.accepted_at, invitation.person = timezone.now(), person
     invitation.save(update_fields=["accepted_at", "person"])
     with acting(request, by=f"invitation of person {invitation.invited_by_id}"):

@@ -1,4 +1,5 @@
-"""The last administrator of a site, whom nothing may demote, deactivate or remove."""
+"""Protection of the site's last administrator (active superuser): checks to be made before somebody
+is demoted, deactivated, deleted or loses their password."""
 
 from conversations.models import Person
 
@@ -10,8 +11,8 @@ def is_last_administrator(person):
 
 
 def takes_last_administrator(ids):
-    """Return True if the people with the `ids` are all the active superusers that there are, so
-    that none would be left without them; False if none of them is one.
+    """Return True if `ids`, ids of people, include every active superuser, so that none would be
+    left without these people; False also if the site has no active superuser.
 
     Locks the rows of all active superusers until the transaction ends, which must be open: of two
     who demote each other at the same time, one waits and is then refused.
@@ -32,7 +33,7 @@ def has_last_password(person):
 
 
 def _locked_administrators():
-    """Return the set of the ids of all active superusers, their rows locked in the order of the
-    ids, so that two who lock them never wait for each other."""
+    """Return the set of the ids of all active superusers, with their rows locked until the
+    transaction ends, in the order of the ids, so that two transactions cannot deadlock."""
     superusers = Person.objects.select_for_update().filter(is_superuser=True, is_active=True)
     return set(superusers.order_by("pk").values_list("pk", flat=True))

@@ -90,7 +90,7 @@ def read_rows(content, required=()):
 
 def _lines(text):
     """Yield `(line number, list of cells)` for each line of the CSV `text` that is not empty. Raise
-    FileFaults if it is no CSV, or larger than MOST_ROWS and MOST_COLUMNS."""
+    FileFaults if it is no CSV, or has more than MOST_ROWS rows or MOST_COLUMNS columns."""
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
@@ -110,8 +110,8 @@ def _lines(text):
 
 
 def _column(cell):
-    """Return the key of COLUMNS that the heading `cell` stands for; "" for a column that is not
-    used."""
+    """Return the key of COLUMNS (such as "email") that the heading `cell` stands for, in any case
+    of letters; "" for a column that is not used."""
     said = cell.casefold()
     return next((name for name, others in COLUMNS.items() if said in others), "")
 

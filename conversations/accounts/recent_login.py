@@ -46,10 +46,10 @@ def require_recent_login(request):
 
 def logged_in_at(request):
     """Return the time, in seconds since 1970, at which `request.user` last logged in or confirmed
-    the password in this session; 0 if it is unknown.
+    who they are in this session; 0 if it is unknown.
 
-    allauth notes both in the session. If a session has no such note (the set-up of the first
-    account makes one), the time at which it was last written counts.
+    allauth records logins and confirmations in the session. For a session without such a record
+    (that of the set-up of the first account) it is the time at which the session was last stored.
     """
     records = get_authentication_records(request, request.user)
     if records:

@@ -19,8 +19,9 @@ FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def middleware(get_response):
-    """Django middleware: return a handler that redirects everybody who must have a second factor,
-    but has none, to the page that sets one up, and calls `get_response` for all others."""
+    """Django middleware: return a handler that redirects people who must have a second factor, but
+    have none, to the page that sets one up. It calls `get_response` for everybody else, and for the
+    pages of one's own account, logout and static files."""
 
     def handle(request):
         if settings.MFA_REQUIRED == "none" or request.path_info.startswith(_FREE):
@@ -37,8 +38,8 @@ def middleware(get_response):
 
 
 def lacks_factor(request):
-    """Return True if `request.user` must have a second factor and has none. A session that began by
-    single sign-on is exempt with MFA_SSO_EXEMPT: the identity provider asks for it."""
+    """Return True if `request.user` must have a second factor and has none. With MFA_SSO_EXEMPT a
+    session that began by single sign-on is exempt: the identity provider asks for a factor."""
     person = request.user
     if not must_have_factor(person):
         return False
@@ -48,8 +49,9 @@ def lacks_factor(request):
 
 
 def must_have_factor(person):
-    """Return True if the setting MFA_REQUIRED applies to `person`: "everyone" does, "staff" to
-    staff and superusers, "reviewers" also to those who may review or read the access log."""
+    """Return True if the setting MFA_REQUIRED applies to `person`: "none" to nobody, "staff" to
+    staff and superusers, "reviewers" also to those who may review or read the access log,
+    "everyone" to all."""
     if settings.MFA_REQUIRED == "everyone":
         return True
     if settings.MFA_REQUIRED == "none":
@@ -62,10 +64,10 @@ def must_have_factor(person):
 
 
 def advice():
-    """Return a sentence that advises the operator to require a second factor, with the number of
-    staff and reviewers who have none; "" if there are none, or if MFA_REQUIRED lets none of them
-    work without one. People with single sign-on are not counted, since their identity provider asks
-    for it."""
+    """Return a sentence that advises the operator to set MFA_REQUIRED, with the number of active
+    staff and reviewers without a second factor; "" if that is 0, or if MFA_REQUIRED is "reviewers"
+    or "everyone" already. People with single sign-on are not counted, since their identity provider
+    asks for a factor."""
     if settings.MFA_REQUIRED in ("reviewers", "everyone"):
         return ""
     with_power = Q(is_staff=True) | Q(is_superuser=True)

@@ -13,9 +13,9 @@ from conversations.models.invitation import Role
 
 @dataclass(frozen=True)
 class PermissionRole:
-    """A role that consists of one permission. `key` is its identifier, `codename` that of the
-    permission of this app, `label` its name for people; `explained` says what it allows and what
-    limits it."""
+    """Role that consists of one permission of the app `conversations`, that with `codename`. `key`
+    identifies the role, `label` is its name for people, `explained` a sentence that says what it
+    allows."""
 
     key: str
     codename: str
@@ -87,8 +87,9 @@ def set_administrator(person, wanted):
 
 
 def described(person):
-    """Return a list of texts, one for each role of `person`: its name, whether it is their own or
-    by a group, and its limits; [] for somebody who only chats."""
+    """Return a list of texts in the active language, one for each role of `person` (also one for
+    being staff): its name, whether it is their own or by a group, and whose data it gives; [] for
+    somebody who only chats."""
     said = []
     if person.is_superuser:
         said.append(_("Administrator: changes accounts, groups, roles, models and prices."))
@@ -103,7 +104,8 @@ def described(person):
 
 def limits(person, role):
     """Return text that says whose data `person` gets by the PermissionRole `role`: "members of …
-    only.", "everyone." or, for a limit whose groups are gone, "nobody."."""
+    only.", "everyone.", "all of it." (the access log) or, for a usage scope whose groups are gone,
+    "nobody."."""
     if role.key == Role.REVIEWER:
         names = [scope.group.name for scope in person.scopes.select_related("group")]
     elif role.key == Role.SEES_USAGE:

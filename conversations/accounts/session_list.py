@@ -1,5 +1,5 @@
-"""The list of a person's sessions (where they are logged in): device, address and time, as noted at
-each login."""
+"""List of a person's sessions (where they are logged in): device, IP address and time, as recorded
+at each login."""
 
 import re
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _SYSTEMS = (
 
 @dataclass(frozen=True)
 class SessionLook:
-    """One session of a person, for display: `device` (text like "Firefox, Linux"), IP `address` and
+    """Session of a person, for display: `device` (text like "Firefox, Linux"), IP `address` and
     `since`, the time of the login; `is_current` is True for the session that shows the list."""
 
     device: str
@@ -56,8 +56,8 @@ def sessions_of(person, current=None):
 
 def device_of(user_agent):
     """Return the browser and system that `user_agent` (the HTTP header) names, like "Firefox,
-    Linux"; if both are unknown, the header's first word without special characters, or
-    "unknown"."""
+    Linux"; if both are unknown, the header's first word without special characters, cut to 40
+    characters, or "unknown"."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     known = ", ".join(filter(None, [browser, system]))

@@ -1,9 +1,10 @@
 """Session revocation: logs people out everywhere when their rights or their e-mail address change.
 
 A session opened before would carry on: whoever knew the password of an ordinary account would still
-be inside when it becomes a reviewer's. A changed password needs nothing here, since Django compares
-each session with a hash of it. Changes of the account itself (`Person`), its groups and permissions
-are noticed by signals, so that the administration, commands, shells and allauth's pages all count.
+be inside when it becomes a reviewer's. A changed password needs nothing here: Django ends sessions
+that hold another password's hash. Changes of the account itself (`Person`), its groups and
+permissions are noticed by signals, so that it does not matter who makes them: the administration,
+commands, shells or allauth's pages.
 Open event streams end within STREAM_ACCESS seconds (`conversations.replies.revocation`).
 
 `QuerySet.update` sends no signal: code that uses it for these fields calls `Person.end_sessions`.
@@ -60,8 +61,9 @@ def person_saved(instance, raw=False, update_fields=None, **kwargs):
 
 def rights_of_people(instance, action, reverse, pk_set, **kwargs):
     """Receiver of m2m_changed, with its arguments: end the sessions of people who were given groups
-    or permissions, or lost some; `reverse` is True if it was done from the group's or permission's
-    side."""
+    or permissions, or lost some. `instance` is the person and `pk_set` has ids of groups or
+    permissions; with `reverse` True `instance` is the group or permission, `pk_set` ids of
+    people."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(pk_set if reverse else [instance.pk])
     elif action == "pre_clear":
@@ -71,7 +73,8 @@ def rights_of_people(instance, action, reverse, pk_set, **kwargs):
 
 def rights_of_groups(instance, action, reverse, pk_set, **kwargs):
     """Receiver of m2m_changed, with its arguments: end the sessions of members of groups that were
-    given permissions, or lost some; `reverse` is True if it was done from the permission's side."""
+    given permissions, or lost some. `instance` is the group and `pk_set` has ids of permissions;
+    with `reverse` True `instance` is the permission, `pk_set` ids of groups."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(_members(pk_set if reverse else [instance.pk]))
     elif action == "pre_clear":

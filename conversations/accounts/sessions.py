@@ -1,7 +1,5 @@
-"""Session store: Django's sessions in the database, found by a prepared query.
-
-Every request of a logged-in person looks up its session.
-"""
+"""Session store: Django's sessions in the database, found by a prepared query, since every request
+of a logged-in person looks up its session."""
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
@@ -11,13 +9,12 @@ from conversations.database.prepared_query import Parameter, PreparedQuery
 
 
 class SessionStore(db.SessionStore):
-    """Django's SessionStore for one session, stored in a row of Django's table of sessions. Django
-    looks for a class of this name in the module that SESSION_ENGINE names."""
+    """Session of one visitor, stored in a row of Django's table of sessions. Django looks for a
+    class of this name in the module that SESSION_ENGINE names."""
 
     def _get_session_from_db(self):
-        """Return the Session (row) with this session's key; None if there is none or it has
-        expired. The key is forgotten then, so that no visitor can choose the key of a new
-        session."""
+        """Return the Session (row) with this session's key. If there is none or it has expired,
+        return None and forget the key, so that no visitor can choose the key of a new session."""
         found = _unexpired.first(key=self.session_key, now=timezone.now())
         if found is None:
             self._session_key = None
