@@ -1,9 +1,9 @@
-"""Files that code made in a gateway's container: rows for those that are to be fetched, and what
-became of them.
+"""Files that a model's code made in a container of the gateway (code interpreter): the Attachments
+of those that are to be fetched, and the results of fetching.
 
-A row, an Attachment in the state FETCHING, is inserted in the transaction that stores the end of
-the reply, so that no crash loses one. Any process may fetch it then: it claims the row for some
-time.
+An Attachment in the state FETCHING is inserted in the transaction that stores the end of the reply,
+so that no crash loses a file. Any process may fetch the file then: it claims the row for CLAIM, and
+afterwards another process may claim it.
 """
 
 import uuid
@@ -31,8 +31,9 @@ _MADE_FROM = uuid.UUID("0f5dbb6e-3c0e-4b7c-8f0a-0a4a5f0c7d11")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that was claimed: `id` is that of its Attachment, `container` and `file` are its ids
-    at the gateway, `name` is its name. `is_last` is True if there is no time to ask once more."""
+    """File that this process has claimed, to fetch it: `id` is that of its Attachment; `container`
+    and `file` are the ids of container and file at the gateway. `is_last` is True for the last
+    attempt: before another one the gateway will have deleted the container (after KEPT)."""
 
     id: uuid.UUID
     container: str
@@ -42,11 +43,14 @@ class Wanted:
 
 
 def expect(message_id, items):
-    """Insert the rows for the files in containers that `items`, those of the reply with this id,
-    name; each of the entries that name one gets the id of its row, as `file`. The first file beyond
-    MOST_FILES has a row too, which says that this one and the others after it are not fetched. Safe
-    to repeat; nothing is done if there are none, or the message was deleted. Call it in the
-    transaction that stores the items."""
+    """Insert an Attachment for each file in a container that `items` refer to: the output items
+    (dicts) of the reply `message_id`. Each reference in `items` gets its id, as the member `file`.
+
+    Files are in the state FETCHING, those with malformed ids MISSING. The first one beyond
+    MOST_FILES is MISSING too, and says that it and those after it are not fetched. Safe to repeat;
+    nothing is done if there are no files, or the message was deleted. Call it in the transaction
+    that stores the items.
+    """
     found = message_items.container_files(items, settings.OPENAI_BASE_URL)
     columns = ("conversation_id", "conversation__owner_id")
     whose = Message.objects.filter(pk=message_id).values_list(*columns).first() if found else None
@@ -84,8 +88,8 @@ def expect(message_id, items):
 
 
 def claim():
-    """Claim files that are to be fetched now, for CLAIM; return a list of at most AT_A_TIME
-    Wanted."""
+    """Claim, for the duration CLAIM, files that are due to be fetched, those due longest first;
+    return a list of at most AT_A_TIME Wanted, [] if none is due."""
     now = timezone.now()
     fetching = Attachment.with_hidden.filter(state=Attachment.State.FETCHING)
     found = fetching.filter(fetch_at__lte=now).order_by("fetch_at")
@@ -101,22 +105,23 @@ def claim():
 
 
 def give_back(wanted):
-    """Release the claim on the file `wanted`, a Wanted that could not be fetched now, so that it is
-    fetched once more later."""
+    """Release the claim on the file `wanted` (a Wanted), which could not be fetched, so that it is
+    tried again after PAUSE."""
     row = Attachment.with_hidden.filter(pk=wanted.id, state=Attachment.State.FETCHING)
     row.update(fetch_at=timezone.now() + PAUSE)
 
 
 def miss(wanted, fault):
-    """Store that the file `wanted` (a Wanted) cannot be had; `fault` is the code that says why."""
+    """Mark the Attachment of `wanted` (a Wanted) as MISSING: the file cannot be fetched or kept.
+    `fault` is the code for the reason, as `sentences.missing` takes it."""
     row = Attachment.with_hidden.filter(pk=wanted.id, state=Attachment.State.FETCHING)
     row.update(state=Attachment.State.MISSING, fault=fault, fetch_at=None)
 
 
 def keep(wanted, file):
-    """Store the content of `wanted` (a Wanted), the open binary `file`. Whatever it is, it is kept:
-    what is not read here is only downloaded. Blocks for up to a minute. Where there is no room for
-    it that is noted."""
+    """Store the open binary `file` as the content of `wanted` (a Wanted). A file of any kind is
+    kept: one that cannot be read here can only be downloaded. If there is no room for it, its
+    Attachment becomes MISSING (`miss`). Blocks for up to a minute."""
     row = Attachment.with_hidden.select_related("message", "conversation__owner")
     attachment = row.filter(pk=wanted.id, state=Attachment.State.FETCHING).first()
     if attachment is None:

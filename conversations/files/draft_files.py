@@ -21,7 +21,7 @@ class FilesGone(Exception):
 
 def unsent(person, conversation):
     """Return the list of Attachments, without their text, that `person` uploaded for `conversation`
-    (None: for a new one) and has not sent yet."""
+    (None: for a new one) and has not sent yet: at most FILES_PER_MESSAGE, oldest first."""
     mine = Attachment.objects.unsent().filter(owner=person, conversation=conversation)
     return list(mine.defer("text").order_by("created_at", "id")[: settings.FILES_PER_MESSAGE])
 
@@ -53,8 +53,8 @@ def _as_uuid(text):
 
 
 def remove(attachments):
-    """Delete those of `attachments` (a list of Attachments) that were not sent, with their
-    bytes."""
+    """Delete those of `attachments` (a list of Attachments) that were not sent, and their bytes
+    unless another Attachment uses them."""
     # Deleting nothing would still wait for SQLite's one lock for writing, with each message sent.
     if attachments:
         Attachment.objects.unsent().filter(pk__in=[each.pk for each in attachments]).delete()
@@ -62,11 +62,11 @@ def remove(attachments):
 
 def give(attachments, message):
     """Make `attachments`, a list that `find` returned, the files of the Message `message`, which
-    was just stored; call it in the same transaction. Files of another message are copied; the
-    copies share their stored bytes.
+    was just stored; call it in the same transaction. An Attachment of another message is copied:
+    the copy uses the same stored bytes.
 
-    Return the list of the message's Attachments. Raise FilesGone if a file was sent or removed
-    meanwhile.
+    Return the list of the message's Attachments. Raise FilesGone if one of `attachments` was sent
+    or removed meanwhile.
     """
     given = []
     for position, attachment in enumerate(attachments):

@@ -51,12 +51,12 @@ def take(person, upload, *, conversation=None):
 
 def prepare(person, name, file, *, seal="", media_type=""):
     """Read the open `file` (binary, with a file descriptor), called `name`, and store its bytes for
-    `person`; return its Attachment, which is not saved yet: `keep` saves it. The sweep deletes the
-    bytes after an hour if nothing did.
+    `person`; return its Attachment, which is not saved yet: `keep` saves it. Without that the sweep
+    deletes the bytes after an hour.
 
-    A picture with a valid `seal` (files/seal.py) for its `media_type` is stored as it is. Raise
-    FileRefused if the file is not accepted, also if a virus check forbids it; nothing of it is kept
-    then. Takes up to PREPARING seconds.
+    A picture with a valid `seal` (files/seal.py) for its `media_type` is stored as it is, any other
+    picture is re-encoded. Raise FileRefused if the file is not accepted, also if a virus check
+    forbids it; nothing of it is kept then. The child process may read for PREPARING seconds.
     """
     name = names.clean(name)
     with _extracted(read_file, file, PREPARING) as extract:
@@ -98,7 +98,8 @@ def take_pages(person, scanned, *, conversation=None, most):
     list of at most `most` new Attachments, one per page, as drafts of `person` for `conversation`
     (None: a new one).
 
-    Raise FileRefused if a page cannot be accepted; the pages before it are kept.
+    Raise FileRefused if the PDF cannot be read, or a page is not accepted; the pages before it are
+    kept.
     """
     with _readable(scanned) as file:
         extracts = _extracted(read_pages, file)
@@ -117,11 +118,12 @@ def take_pages(person, scanned, *, conversation=None, most):
 
 def take_made(message, file, name, *, position, as_they_are):
     """Read and store the open `file`, made by the reply `message` (a Message with its conversation
-    and its owner loaded); return its Attachment, which is at `position` among those of the message.
+    and the owner loaded); return its Attachment, at the index `position` among those of the
+    message.
 
-    A file that is refused with one of the codes `as_they_are` is stored unread, to be downloaded
-    only. Raise FileRefused if it is refused with another, if there is no room, or if the message
-    was deleted meanwhile; nothing of it is kept then. Takes up to a minute.
+    A file that is refused with one of the codes `as_they_are` (of REFUSALS) is stored unread, to be
+    downloaded only. Raise FileRefused if the file is refused with another code, if there is no
+    room, or if the message was deleted meanwhile; nothing of it is kept then. Takes up to a minute.
     """
     conversation = message.conversation
     with _read_if_possible(file, as_they_are) as (finding, content, small):
@@ -149,10 +151,11 @@ def fill(attachment, file):
 
 @contextlib.contextmanager
 def _read_if_possible(file, as_they_are):
-    """Context manager: yield `(Finding, content, bytes of the small picture)` of the open `file`;
-    `content` is what is to be stored, bytes or the file. One that is refused with a code of
-    `as_they_are` gets a Finding that says nothing. Raise FileRefused if it is refused with
-    another."""
+    """Context manager: read the open `file` in a child process; yield `(Finding, content, small)`.
+    `content` is what is to be stored: the re-encoded picture (bytes), else `file`; `small` the
+    small picture (bytes, b"" for no picture). For a file that is refused with a code of
+    `as_they_are`, the Finding has no text and the media type UNREAD. Raise FileRefused if it is
+    refused with another code."""
     try:
         extract = _extracted(read_file, file)
     except FileRefused as refused:
@@ -168,8 +171,8 @@ def _read_if_possible(file, as_they_are):
 
 def _extracted(read, file, seconds=WALL_SECONDS):
     """Return what `read` (read_file or read_pages) extracts from the open `file` in a child
-    process, which may run for `seconds`. Raise FileRefused with the reason that the child gave, or
-    "busy" if there was none."""
+    process, which may run for `seconds`: an Extract, a list of them for `read_pages`. Raise
+    FileRefused with the code that the child gave, or "busy" if the child could not be run."""
     try:
         return read(file, storage.upload_folder(), seconds)
     except Refusal as refusal:
@@ -240,8 +243,8 @@ def _attachment(person, name, finding, content, conversation):
 
 
 def _storable(text):
-    """Return `text` without what databases refuse: NUL characters, and halves of surrogate
-    pairs."""
+    """Return `text` without what databases refuse: NUL characters are dropped, lone surrogates
+    become "?"."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 

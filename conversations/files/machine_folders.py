@@ -1,8 +1,9 @@
-"""Detection of a faulty set-up: several machines that keep people's files in folders of their own,
-where all machines need one shared place.
+"""Detection of a faulty set-up: several machines, each of which keeps people's files in a local
+folder of its own, although all of them need one shared place.
 
-Each folder has an id in a file. Every process notes the id of its folder in the cache, which is in
-the database: if other ids were noted within LATELY seconds, the machines do not share one folder.
+Each folder has an id, in the file ID_FILE. Every process stores the id of its folder in the cache,
+which is in the database: if other ids were stored within LATELY seconds, the machines do not share
+one folder.
 """
 
 import contextlib
@@ -38,8 +39,8 @@ def look():
 
 
 def fault():
-    """Return a sentence that says that machines keep files in folders of their own, "" if `look`
-    found no sign of that. Shown to the operator."""
+    """Return a sentence for the operator that says that machines do not share one folder of files;
+    "" if `look` found no sign of that in this process."""
     if not _differ:
         return ""
     return _(
@@ -49,8 +50,8 @@ def fault():
 
 
 def _own_id():
-    """Return the id of the folder of files (text); the first process that sees the folder makes the
-    id."""
+    """Return the id (text) of the folder of files on this machine; create folder and id if they are
+    missing."""
     path = settings.FILES_FOLDER / ID_FILE
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), path.open("x") as file:

@@ -11,11 +11,12 @@ _REPLACED = {ord(each): "_" for each in '"<>|*?\\/:'}
 
 
 def clean(name, otherwise="file"):
-    """Return the file name `name` without folders, control and invisible characters, cut to
-    NAME_LENGTH characters but with its ending (like ".pdf") kept; `otherwise` if nothing is left.
+    """Return the file name `name` without folders, control and invisible characters; `otherwise` if
+    nothing is left. `"<>|*?:` become "_". A name of more than NAME_LENGTH characters is cut before
+    its ending (like ".pdf"), with "…" in place of what is missing.
 
-    Characters that change the direction of text are left out: they make `exe.gpj` look like
-    `jpg.exe`.
+    Characters that change the direction of text are left out: with one, `gpj.exe` is shown as
+    `exe.jpg`.
     """
     name = posixpath.basename(str(name).replace("\\", "/"))
     name = unicodedata.normalize("NFC", name)

@@ -37,8 +37,8 @@ class FileMissing(Exception):
 def parts_of(attachments, model_name, mode):
     """Return the FileParts (parts of the request and their estimated size) for `attachments`, the
     list of Attachments of one message. `model_name` is the language model; `mode`, its
-    LanguageModel.files, says whether it takes files themselves or their text. Attachments that are
-    not ready (checked for viruses) are left out."""
+    LanguageModel.files, says whether it takes files themselves ("native") or their text ("text").
+    Attachments that are not READY (not checked for viruses, not fetched) are left out."""
     ready = [each for each in attachments if each.is_ready and each.stored_id]
     documents = [each for each in ready if not each.is_picture]
     pictures = [each for each in ready if each.is_picture]
@@ -82,9 +82,9 @@ def _sent(with_hidden):
 
 
 def made_pictures(message_ids, model_name, *, with_hidden=False):
-    """Return `{message id: FileParts}` for those of the replies `message_ids` that made pictures:
-    the parts that send these to the model of the name `model_name`. Sends one query. `with_hidden`
-    as in `by_message`."""
+    """Return `{message id: FileParts}` for those of the replies `message_ids` that made pictures,
+    by one query: the `input_image` parts that show these pictures to the model `model_name`.
+    `with_hidden` as in `by_message`."""
     found = {}
     pictures = _sent(with_hidden).filter(message_id__in=message_ids, media_type__in=PICTURES)
     for each in pictures.select_related("stored").defer("text"):
@@ -94,8 +94,9 @@ def made_pictures(message_ids, model_name, *, with_hidden=False):
 
 
 def picture_tokens(width, height, model_name):
-    """Return the estimated tokens of a picture of `width` times `height` pixels for the model of
-    this name: by OpenAI's rule for the models that it was published for, else by the pixels."""
+    """Return the estimated number of tokens of a picture of `width` × `height` pixels (None counts
+    as 1) for the model `model_name`: by OpenAI's rule of tiles for models of TILED, else one for
+    every PIXELS_PER_TOKEN."""
     width, height = width or 1, height or 1
     name = model_name.rpartition("/")[2].lower()
     if not name.startswith(TILED):
@@ -165,14 +166,14 @@ def _filled_part(part):
 
 
 def _reference(attachment):
-    """Return the text that stands for the bytes of `attachment` until they are sent: `attachment:`,
-    media type and name in the storage."""
+    """Return the text that stands for the bytes of `attachment` until they are sent, such as
+    "attachment:image/png NAME", with the name in the file storage."""
     return f"{REFERENCE}{attachment.media_type} {attachment.stored.name}"
 
 
 def _is_native(attachment, mode):
-    """Return True if the file of `attachment`, a document, is sent itself rather than its text:
-    `mode` (a LanguageModel.files) is NATIVE, and the file is not plain text or JSON."""
+    """Return True if the document `attachment` is sent as a file and not as its text: `mode` (a
+    LanguageModel.files) is NATIVE, and its media type is neither `text/…` nor JSON."""
     return (
         mode == NATIVE
         and not attachment.media_type.startswith("text/")

@@ -24,8 +24,9 @@ def lock(person):
 
 
 def check_drafts(person):
-    """Raise FileRefused if `person` has uploaded as many files without sending them as anybody may:
-    the extracted text of each is kept, however often the same document is uploaded."""
+    """Raise FileRefused if `person` has MESSAGES_OF_DRAFTS × FILES_PER_MESSAGE or more files that
+    are not sent. Their number is limited since each has its extracted text in the database, also
+    where several have the same bytes."""
     most = MESSAGES_OF_DRAFTS * settings.FILES_PER_MESSAGE
     if Attachment.objects.unsent().filter(owner=person).count() >= most:
         raise FileRefused("too_many_drafts")
@@ -33,8 +34,8 @@ def check_drafts(person):
 
 def reserve(attachment, small):
     """Insert and return the StoredFile for the bytes of `attachment`, before they are written;
-    `small` is the size of the small picture in bytes. Raise FileRefused if the person's or the
-    site's space for files is used up."""
+    `small` is the size of the small picture in bytes (0: none). Raise FileRefused if the space of
+    the owner (FILES_PER_PERSON) or of the site (FILES_PER_SITE) is used up."""
     now = timezone.now()
     stored = StoredFile(
         owner_id=attachment.owner_id,
@@ -58,8 +59,9 @@ def reserve(attachment, small):
 
 
 def _lock_site():
-    """Lock the reservation of space for files, for all processes, until the transaction ends. On
-    SQLite only one transaction writes at a time anyway."""
+    """Take the lock under which one process at a time reserves space for files, until the
+    transaction ends: on PostgreSQL an advisory lock. On SQLite only one transaction writes at a
+    time anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SITE_LOCK])
@@ -75,6 +77,7 @@ def _is_hidden():
 
 
 def _bytes_of(stored):
-    """Return the total size in bytes of the StoredFiles in the queryset `stored`."""
+    """Return the total size in bytes of the StoredFiles in the queryset `stored`, with their small
+    pictures."""
     sums = stored.aggregate(size=Sum("size"), small=Sum("small"))
     return (sums["size"] or 0) + (sums["small"] or 0)

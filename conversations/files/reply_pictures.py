@@ -12,11 +12,11 @@ _HEAD = 4_096  # bytes
 
 
 def take_picture(message_id, file, number):
-    """Store the picture in the open file `file`, made by the reply with the id `message_id`, the
-    `number`-th of it; return its Attachment. An SVG, or a format that is not read here, becomes a
-    file to download. Blocks for up to a minute.
+    """Store the open `file`, a picture that the reply with the id `message_id` made, its
+    `number`-th one; return its Attachment. An SVG, or a picture of a format that is not read here,
+    is stored as a file to download. Blocks for up to a minute.
 
-    Raise FileRefused if it is broken, there is no room, or the message was deleted meanwhile
+    Raise FileRefused if the picture is broken, there is no room, or the message was deleted
     ("gone").
     """
     try:
@@ -28,7 +28,8 @@ def take_picture(message_id, file, number):
 
 
 def _ending_of(file):
-    """Return the ending for the name of the picture in the open `file`, by how it begins."""
+    """Return the ending for the name of the picture in the open `file`, by its first bytes: ".svg",
+    ".png" for every format that is read here, else ".bin"."""
     head = file.read(_HEAD)
     file.seek(0)
     if b"<svg" in head:
@@ -37,8 +38,9 @@ def _ending_of(file):
 
 
 def members_of(attachment):
-    """Return the members `{name: value}` that stand in the JSON of an item for its file, the
-    Attachment `attachment`: its id and, of a picture, its size in pixels; else its name."""
+    """Return the members that the JSON of an output item gets for its file `attachment` (an
+    Attachment), a dict: `file` (id) and, for a picture, `width` and `height` in pixels, else
+    `filename`."""
     members = {"file": str(attachment.pk)}
     if attachment.is_picture and attachment.is_ready:
         return {**members, "width": attachment.width, "height": attachment.height}

@@ -82,7 +82,8 @@ def _verdict(file):
 
 def _by_command(file):
     """Return the Attachment.State after running the command FILE_SCANNER with `file` on its
-    standard input: exit status 0 is clean, 1 dangerous. Raise NoVerdict for any other status."""
+    standard input: exit status 0 is clean, 1 dangerous. Raise NoVerdict for any other status, or
+    after SECONDS."""
     try:
         done = subprocess.run(  # noqa: S603 (the operator's own command)
             shlex.split(settings.FILE_SCANNER),

@@ -1,8 +1,9 @@
-"""Seal of a picture: proof that this site encoded it, as its export carries it along.
+"""Seal of a picture: a signature (HMAC with SECRET_KEY) that proves that this site encoded the
+picture. Exports carry it along.
 
-A picture that comes in is encoded anew, without whatever was hidden in it. One that this site
-exported and imports again was encoded already, and is to stay as it is, byte for byte; its seal,
-made with SECRET_KEY, tells that nobody changed it meanwhile.
+An uploaded picture is re-encoded, which drops whatever was hidden in it. A picture that this site
+exported and imports again was re-encoded already, and is to stay as it is, byte for byte; its seal
+proves that nobody changed it meanwhile.
 """
 
 from django.core.signing import BadSignature, Signer
@@ -29,5 +30,5 @@ def fits(seal, media_type, sha256):
 
 
 def _sealed(media_type, sha256):
-    """Return the text that a seal signs: media type and SHA-256 of a picture."""
+    """Return the text that a seal signs: media type and SHA-256 (hexadecimal) of a picture."""
     return f"{media_type} {sha256}"

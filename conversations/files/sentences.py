@@ -64,8 +64,9 @@ def limits():
 
 
 def state(attachment):
-    """Return the sentence that says why an Attachment may not be used (yet), by its virus check; ""
-    if it may be used."""
+    """Return the sentence that says why the file of `attachment` (an Attachment) cannot be used, or
+    not yet: its virus check, or that it is still to be fetched from the gateway or is missing; ""
+    if it can be used."""
     return {
         Attachment.State.SCANNING: _("It is being checked for viruses and can be sent then."),
         Attachment.State.SUSPICIOUS: _(
@@ -82,8 +83,8 @@ def state(attachment):
 
 
 def missing(fault):
-    """Return the sentence that says why a file that code of a model made is not there; `fault` is
-    the code of its Attachment."""
+    """Return the sentence that says why a file that a model's code made is not there. `fault` is
+    the code in `Attachment.fault`, as of `container_files.miss`."""
     return {
         "not_served": _(
             "The gateway did not hand it out: it has no such file any more, or serves no files "

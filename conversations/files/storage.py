@@ -51,7 +51,7 @@ def open_stored(name):
 
 
 def read(name):
-    """Return the bytes stored under `name`. Raises OSError if they are missing."""
+    """Return the bytes stored under `name`. Raise OSError if they are missing."""
     with open_stored(name) as file:
         return file.read()
 

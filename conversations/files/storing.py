@@ -24,10 +24,10 @@ _FETCHED = (
 
 
 def store(attachment, content, small):
-    """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes),
-    and insert `attachment` or, if it has a row already, one in the state FETCHING, update that.
-    Bytes that its owner has already are not written again. Raise FileRefused if there is no room,
-    writing fails, or what it belongs to was deleted meanwhile; nothing of it is kept then."""
+    """Store `content` (bytes or an open file) and, for a picture, the small copy `small` (bytes);
+    insert `attachment`, or update its row if it has one (in the state FETCHING). Bytes that the
+    owner has already are not written again. Raise FileRefused if there is no room, writing fails,
+    or the conversation, message or account was deleted meanwhile; nothing is kept then."""
     with _refusing(), transaction.atomic():
         quota.lock(attachment.owner)
         if attachment.message_id is None:
@@ -92,9 +92,9 @@ def _write_row(attachment):
 
 
 def _share(attachment):
-    """Insert `attachment` with the StoredFile of the same content that its owner has already.
-    Return True if that was possible, False (nothing inserted) if there is none. Call it in a
-    transaction."""
+    """Insert or update the row of `attachment`, with the StoredFile of the same content that its
+    owner has already, and return True. If there is no such StoredFile, do nothing and return False.
+    Call it in a transaction."""
     stored = same_content(attachment)
     if stored is None:
         return False

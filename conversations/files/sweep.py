@@ -1,9 +1,9 @@
-"""Deletion of files: an Attachment (row) goes with its message, the stored bytes when no Attachment
-uses them any more.
+"""Deletion of files: an Attachment (row) is deleted with its message, the stored bytes when no
+Attachment uses them any more.
 
 A StoredFile (row for the bytes) that loses an Attachment is marked in the same transaction
-(`unheld_since`). Its bytes are deleted after the commit or, in a bucket and if the process dies
-first, by a periodic task that looks at marked rows only.
+(`unheld_since`). Its bytes are deleted after the commit; in a bucket, or if the process dies first,
+by a periodic task, which looks at marked rows only.
 """
 
 import logging
@@ -28,8 +28,8 @@ PIECE = 20  # files of one piece of the sweep
 
 def forget(sender, instance, **kwargs):
     """Mark the StoredFile of the deleted Attachment `instance` as perhaps unused. Its bytes are
-    deleted after the transaction if no other Attachment uses them. A receiver of Django's signal
-    post_delete."""
+    deleted after the transaction (in a bucket by the periodic task) if no other Attachment uses
+    them. Receiver of Django's signal post_delete."""
     if instance.stored_id is None:
         return
     StoredFile.objects.filter(pk=instance.stored_id, unheld_since=None).update(
@@ -50,9 +50,9 @@ def remove_or_leave(stored_id):
 
 
 def remove(stored_ids):
-    """Delete the StoredFiles with the ids `stored_ids`, bytes first, that no Attachment uses;
-    remove the deletion mark of the others. Raises what the storage raises; it can be called again
-    then."""
+    """Delete those StoredFiles with the ids `stored_ids` that no Attachment uses, bytes first;
+    remove the deletion mark (`unheld_since`) of the others. Raise what the storage raises, such as
+    OSError; call it again then to go on."""
     for stored_id in stored_ids:
         with transaction.atomic():
             stored = StoredFile.objects.select_for_update().filter(pk=stored_id).first()
