@@ -99,8 +99,8 @@ def order(person, by=None, pseudonym=""):
 
 
 def _contents(person):
-    """Return `{kind: number of rows}` of what belongs to `person` in conversations, for the
-    receipt."""
+    """Return `{kind: number of rows}` for the receipt: how many conversations, messages, feedback,
+    drafts (QueuedMessages) and files `person` has."""
     return {
         "conversations": Conversation.objects.filter(owner=person).count(),
         "messages": Message.objects.filter(conversation__owner=person).count(),
@@ -123,8 +123,8 @@ def piece(erasure):
 
 
 def needs_no_transaction(erasure):
-    """Return True if the next piece of the Erasure cannot be done within a transaction: that is the
-    clearing of free pages in the database's files."""
+    """Return True if `piece` must not be called within a transaction: the next piece of the Erasure
+    clears free pages of the database's files, which no transaction allows."""
     return erasure.phase == Phase.PAGES
 
 
@@ -136,8 +136,8 @@ def _check_hold(person_id):
 
 
 def _conversations(erasure):
-    """Delete some conversations of the person, or some messages of a long one; if none is left, go
-    on to the next phase."""
+    """Delete some conversations of the person who is erased, or some messages of a long one; if
+    none is left, go on to the next phase."""
     _check_hold(erasure.person_id)
     theirs = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk")
     some = list(theirs[:CONVERSATIONS])
@@ -162,8 +162,8 @@ def _ledger(erasure):
 
 
 def _account(erasure):
-    """Delete the account with all that belongs to it, replace its name where it is noted as text,
-    and add the erasure to the list that is kept outside of the database."""
+    """Delete the account with all that belongs to it, put the pseudonym in place of its name where
+    that is stored as text, add the erasure to ERASURES_FILE, and go on to the next phase."""
     _check_hold(erasure.person_id)
     person = Person.objects.filter(pk=erasure.person_id).first()
     if person is not None:
@@ -190,8 +190,8 @@ def _addresses(person):
 
 
 def _delete_mails(erasure, person, addresses):
-    """Delete the invitations of `person` and the e-mails to one of `addresses`, those that could
-    not be sent too."""
+    """Delete the Invitations that `person` accepted or that were sent to one of their e-mail
+    `addresses` (in lower case), and the OutgoingMails to these; count both in the receipt."""
     for address in addresses:
         mails = OutgoingMail.objects.filter(recipients__icontains=address)
         # Without e-mails to a longer address that contains this one.
@@ -213,10 +213,12 @@ def _delete_uploads(person):
 
 
 def _empty_words(erasure, person, addresses):
-    """Empty the free texts that belong to rows of the access log about `person` or by them, and to
-    searches and exports filtered by their name or one of their e-mail `addresses`; replace the
-    reasons of legal holds on them by the pseudonym. Delete the sittings (ReviewSitting: a
-    reviewer's access with its stated reason) about their conversations."""
+    """Empty the free texts (AccessWords) of those rows of the access log that are about `person` or
+    by them, or are searches and exports filtered by their name or one of their e-mail `addresses`.
+
+    Put the pseudonym in place of the reasons of legal holds on the person and their conversations.
+    Delete the ReviewSittings (a reviewer's access with its stated reason) about the conversations.
+    """
     theirs = ReviewAccess.objects.filter(Q(owner_id=person.pk) | Q(reviewer_id=person.pk))
     numbers = set(theirs.filter(detail__has_key="words").values_list("number", flat=True))
     numbers |= _filtered_by(person, addresses) | _searches_for_the_same_reason(theirs)
@@ -253,9 +255,9 @@ def _filtered_by(person, addresses):
 
 
 def _searches_for_the_same_reason(rows):
-    """Return the set of row numbers of searches in the access log whose explanation is that of one
-    of `rows` (ReviewAccess rows of reading by the same reviewer at about that time): a reviewer's
-    stated reason also applies to the searches of the next hour, whose rows name no owner."""
+    """Return the set of row numbers of searches in the access log that have the same explanation as
+    a row of reading among `rows` (a queryset of ReviewAccess), are by the same reviewer and at most
+    LASTS away: a stated reason also applies to later searches, whose rows name no owner."""
     found = set()
     for row in rows.filter(action__in=ReviewAccess.READING):
         if row.explanation:
@@ -300,8 +302,8 @@ def _index(erasure):
 
 
 def _pages(erasure):
-    """Clear deleted text from the database's files; then mark the erasure as done, and record the
-    hash of its receipt in the access log."""
+    """Remove deleted text from the database's files (`free_pages`); then mark the erasure as done,
+    and record the hash of its receipt in the access log."""
     erasure.count(pages_cleared=int(free_pages.clear()))
     with transaction.atomic():
         erasure.finished_at = timezone.now()

@@ -1,5 +1,6 @@
-"""List of erasures: the file ERASURES_FILE, outside of the database. By it the server finds people
-who came back with an older backup of the database, and erases them again when it starts.
+"""List of erasures: the file ERASURES_FILE, outside of the database. With it the server, when it
+starts, finds erased people whom an older backup of the database has brought back, and erases them
+again.
 
 Each line is a JSON object with the person's id, a fingerprint of the account and the pseudonym; it
 has no names.

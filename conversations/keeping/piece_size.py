@@ -27,7 +27,7 @@ class PieceSize:
 
 
 def weight(length, files=0, indexed=0):
-    """Return the number of rows that a message with a text of `length` characters counts as: at
-    least 1, and one more for every CHARACTERS. `files` is the number of its files, `indexed` how
-    many characters of their texts the search index has."""
+    """Return the number of rows that a message counts as: 1, FILE for each of its `files` (a
+    number), and 1 for every CHARACTERS of `length` and `indexed`, the numbers of characters in its
+    text and of its files' texts in the search index."""
     return 1 + FILE * files + (length + indexed) // CHARACTERS

@@ -14,9 +14,9 @@ PEOPLE = 50  # that are listed, those with most conversations first; the others 
 
 @dataclass
 class Loss:
-    """What retention rules would delete of one Person (of several together, if `person` is None):
-    the number of `conversations`, and the datetimes of the `oldest` and the `newest` last message
-    in them."""
+    """Loss of one Person (of several together, if `person` is None) by retention rules: the number
+    of `conversations` that would be deleted, and the datetimes of their last messages, the `oldest`
+    and the `newest` of these."""
 
     person: Person | None
     conversations: int
@@ -26,7 +26,7 @@ class Loss:
 
 @dataclass
 class Preview:
-    """What the next retention run would delete. `losses` is a list of Loss by person; `total`
+    """Preview of what the next retention run would delete. `losses` is a list of Loss; `total`
     conversations of `people` different people are due, of which `held` are only hidden from their
     owners because of a legal hold; `ages` is a list of `(year of the last message, number of
     conversations)`; `files` is the number of files to be deleted from conversations that stay."""
@@ -69,7 +69,7 @@ def preview(rules, now=None):
 
 def _files(rules, now):
     """Return the number of attached files that `rules` would delete by their `file_days` at the
-    datetime `now` (None: the current time), in conversations that they leave."""
+    datetime `now` (None: the current time), in conversations that `rules` would not delete."""
     due, gone = Q(pk__in=[]), Q(pk__in=[])
     for span in retention.spans(rules, column="file_days"):
         due |= Q(conversation__in=span.due(now).values("pk"))

@@ -26,8 +26,8 @@ _size = PieceSize()
 
 def remove_piece(conversations):
     """Delete for good some of `conversations` (a list of Conversations), from the first on, in one
-    short transaction: as many of them and of their newest messages as about 20 ms allow, at least
-    one message. Those under a legal hold are hidden from their owners instead.
+    short transaction: as many as about 20 ms allow; of one that is too long for that, only its
+    newest messages, at least one. Those under a legal hold are hidden from their owners instead.
 
     Return `(deleted, hidden)`, two lists of the Conversations that are done; call it again with the
     others until none is left. Rows of Responses stay, for usage reports, without their texts.
@@ -100,7 +100,7 @@ def _held(conversations):
 def hide(conversation):
     """Hide the Conversation from its owner, as if it were deleted, and keep it for reviewers, in
     the trash. The submission ids of its messages (ids of the forms that sent them) are removed, so
-    that they can be used again, and queued messages are not sent any more."""
+    that the same forms can be sent again; its queued messages are not sent any more."""
     now = timezone.now()
     hidden = Conversation.objects.filter(pk=conversation.pk, hidden_at=None)
     hidden.update(hidden_at=now, trashed_at=Coalesce("trashed_at", now))
@@ -114,9 +114,9 @@ def hide(conversation):
 
 
 def remove_files(conversation):
-    """Delete some of the files attached to messages of the Conversation, in one short transaction,
-    at least one; under a legal hold, hide all of them from its owner. Return `(number of files,
-    True if none is left)`; call it again until then."""
+    """Delete some of the files attached to messages of the Conversation, at least one, in one short
+    transaction; if it is under a legal hold, hide all of them from its owner instead. Return
+    `(number of files deleted or hidden, True if none is left)`; call it again until True."""
     with transaction.atomic():
         began = time.monotonic()
         files = Attachment.objects.filter(conversation=conversation, message__isnull=False)

@@ -18,10 +18,13 @@ TEMPORARY_DAYS = 1
 
 @dataclass(frozen=True)
 class Span:
-    """A set of conversations, and how long a retention rule keeps them: those of the members of one
-    of `groups` (ids; None: everybody) who are in none of `other_than` (ids), temporary ones only or
-    others only (`temporary`). They are deleted `days` days after their last message (None: never),
-    pinned ones never if `spare_pinned`. `name` is the text for the people concerned."""
+    """Set of conversations, and the time for which a retention rule keeps them.
+
+    They are those of the members of one of `groups` (ids; None: everybody) who are in none of
+    `other_than` (ids): only temporary ones if `temporary`, else only others. They are deleted
+    `days` days after their last message (None: never), pinned ones never if `spare_pinned`. `name`
+    is text that names the people concerned: a group, or everyone.
+    """
 
     name: str
     groups: tuple | None
@@ -42,8 +45,8 @@ class Span:
         )
 
     def conversations(self):
-        """Return a queryset of the Conversations to which the rule applies, however old they are;
-        without those that are deleted for their owners."""
+        """Return a queryset of the Conversations to which the rule applies, however old they are,
+        without pinned ones that it spares and those that are deleted for their owners."""
         found = Conversation.objects.filter(temporary=self.temporary, hidden_at=None)
         if self.spare_pinned:
             found = found.filter(pinned_at=None)
@@ -57,8 +60,8 @@ class Span:
 
 def spans(rules=None, column="days"):
     """Return a list of Spans for `rules` (RetentionRules; None: the stored ones). Each conversation
-    is in one of them at most. `column` is the column of the rules with the number of days: "days"
-    for conversations, "file_days" for the files in them."""
+    is in one Span at most. `column` is the column of the rules with the number of days: "days" for
+    conversations, "file_days" for the files in them."""
     if rules is None:
         rules = RetentionRule.objects.select_related("group")
     found = []

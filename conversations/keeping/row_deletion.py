@@ -1,9 +1,9 @@
 """Deletion of many conversations and messages by few SQL statements.
 
-Django's own deletion runs about twenty statements for each conversation, and compiles each anew:
-nearly all of its time. This runs as many for hundreds of rows. Rows of other models that refer to
-the deleted ones are deleted by Django, with its signals, but only where there are any. Database
-triggers are fired as always.
+Django's own deletion runs about twenty statements for each conversation, and spends nearly all of
+its time on compiling them. This module runs as many for hundreds of rows. Rows of other models that
+refer to the deleted ones are deleted by Django, with its signals, but only where there are any.
+Database triggers are fired as always.
 """
 
 from django.db import connection, models
@@ -15,11 +15,11 @@ from conversations.search import index
 
 
 def delete(conversation_ids, message_ids):
-    """Delete the Messages with the UUIDs `message_ids`, all replies below them, and the
-    Conversations with the UUIDs `conversation_ids`, of which no other message may be left; rows of
-    other models that refer to them too. Responses stay, without their texts.
+    """Delete the Messages with the UUIDs `message_ids`, all messages below them, the Conversations
+    with the UUIDs `conversation_ids`, which must have no other messages, and rows of other models
+    that refer to any of these. Responses stay, without their texts.
 
-    Call it in a transaction. Raise IntegrityError if one of them is under a legal hold.
+    Call it in a transaction. Raise IntegrityError if a conversation is under a legal hold.
     """
     messages = _with_replies([as_stored(pk) for pk in message_ids])
     conversations = [as_stored(pk) for pk in conversation_ids]
@@ -31,8 +31,8 @@ def delete(conversation_ids, message_ids):
 
 
 def _with_replies(ids):
-    """Return a list of `ids`, those of messages as the database driver takes them (`as_stored`),
-    and the ids of all messages below them."""
+    """Return a list of `ids` (a list of message ids in the form that the database driver takes, see
+    `as_stored`) and the ids of all messages below these in the tree, in the same form."""
     found, level = dict.fromkeys(ids), ids
     while level:
         children = _where(level, "SELECT id FROM conversations_message WHERE parent_id", rows)

@@ -32,8 +32,8 @@ class Sweep:
 
     def next(self):
         """Return what is to be deleted next, as `(kind, list of Conversations)`; None when nothing
-        is left. It is the same list again until `remove` has emptied it. Only reads, and outside of
-        a transaction."""
+        is left. It is the same list again until `remove` has emptied it. Only reads; call it
+        outside of a transaction, which has to be short."""
         if self._open is None or not self._open[1]:
             self._open = next(self._due, None)
         return self._open
@@ -70,8 +70,8 @@ class Sweep:
 
 def due(now=None):
     """Return a list of `(kind, queryset of Conversations)` of all that is due for deletion at the
-    datetime `now` (None: the current time). With the kind FILES only the files of the conversations
-    are due."""
+    datetime `now` (None: the current time). `kind` is a key of `Sweep.counts`; with FILES only the
+    files of the conversations are due. A conversation may be due by several kinds."""
     found = [
         (TEMPORARY if span.temporary else RULES, span.due(now))
         for span in retention.spans()
@@ -114,10 +114,10 @@ def counts(now=None):
 
 
 def remove_next(now=None):
-    """Delete, in one short transaction, some of what is due without any retention rule at the
-    datetime `now` (None: the current time): temporary conversations, those whose days in the trash
-    are over, those no longer under a legal hold; if there are none, one file no longer under a
-    hold. Return True if something was deleted, False if nothing is due."""
+    """Delete, in one short transaction, some of what is due even without retention rules at the
+    datetime `now` (None: the current time): conversations that are temporary, or whose days in the
+    trash are over, or that were deleted under a legal hold which was released since; if there are
+    none, one file deleted under such a hold. Return True if something was deleted, else False."""
     for kind, conversations in due(now):
         if kind not in (RULES, FILES):
             some = list(conversations.order_by("updated_at")[:AT_ONCE])
@@ -146,7 +146,7 @@ def _in_order(conversations):
 
 def _behind(last):
     """Return the condition (Q) for Conversations that come after `last` (a Conversation) in the
-    order of `updated_at` and id. The bound on `updated_at` alone follows from the rest, but lets
-    the database use an index."""
+    order of `updated_at` and id. Its lower bound of `updated_at` is redundant, but lets the
+    database use an index."""
     later = Q(updated_at__gt=last.updated_at) | Q(updated_at=last.updated_at, id__gt=last.pk)
     return later & Q(updated_at__gte=last.updated_at)

@@ -11,20 +11,21 @@ _GROUPS = "SELECT group_id FROM conversations_person_groups WHERE person_id = %s
 
 
 class NotTemporary(Exception):
-    """Exception: the person may have temporary conversations only, and this one is not."""
+    """Exception: the person may have temporary conversations only, and this one is not
+    temporary."""
 
 
 class Temporary(Exception):
-    """Exception: the person may have no temporary conversations, and this is one."""
+    """Exception: the person may not have temporary conversations, and this one is temporary."""
 
 
 def policy_of(person):
     """Return the TemporaryPolicy.Policy (ALLOWED, FORBIDDEN or ENFORCED) that applies to `person`
     (a Person).
 
-    A policy for one of the person's groups comes before the one for everyone; without any it is
-    ALLOWED. If the person's groups differ, FORBIDDEN comes first, since it deletes nothing, then
-    ENFORCED.
+    A policy for one of the person's groups takes precedence over that for everyone; without any
+    policy it is ALLOWED. If those of several groups differ, FORBIDDEN takes precedence, since it
+    deletes nothing, then ENFORCED.
     """
     policies = dict(rows(_POLICIES))
     if not policies:
@@ -39,8 +40,8 @@ def policy_of(person):
 
 def is_new_temporary(person, wanted):
     """Return True if a new conversation of `person` (a Person) has to be temporary: because they
-    want that (`wanted`, a bool) or because it is enforced. Raise Temporary if they want it and may
-    not."""
+    want that (`wanted`, a bool) or because their policy is ENFORCED. Raise Temporary if they want
+    it and their policy is FORBIDDEN."""
     policy = policy_of(person)
     if policy == Policy.FORBIDDEN and wanted:
         raise Temporary
