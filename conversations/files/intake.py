@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 # Texts whose ending says what they are; any other is text/plain. All are shown as text.
 TEXTS = {"csv": "text/csv", "md": "text/markdown", "json": "application/json"}
 _BLOCK = 1 << 20
-# Seconds for `prepare`: less than those after which a job without a sign of life is taken for dead.
+# Seconds for `prepare`: fewer than those after which a job without a heartbeat is taken for dead.
 PREPARING = 8
 
 

@@ -132,7 +132,7 @@ def _answer(connection):
         while len(answer) < 4_096 and (piece := connection.recv(4_096)):
             answer += piece
     except ConnectionResetError:
-        # So does one that left bytes unread: its answer came before.
+        # clamd also resets a connection of which it left bytes unread, after it has answered.
         if not answer:
             raise
     return answer

@@ -1,5 +1,5 @@
-"""Adapter of allauth for identity providers: takes the site's only provider from the environment
-variables OIDC_…."""
+"""Adapter of allauth for identity providers: takes the site's only provider from the settings
+OIDC_…, which come from environment variables."""
 
 from functools import partial
 
@@ -17,8 +17,8 @@ class Adapter(DefaultSocialAccountAdapter):
     SocialApp are ignored, so nobody can add a provider through the database."""
 
     def get_provider(self, request, provider, client_id=None):
-        """Return the Provider of OIDC_ISSUER for `request`; `provider` and `client_id` name the
-        app, and are allauth's."""
+        """Return the Provider of OIDC_ISSUER for `request`. `provider` and `client_id` are those of
+        allauth: texts that name the SocialApp."""
         # Imported with the first login by single sign-on: requests, PyJWT and what they need hold
         # 8 MB of each process.
         from conversations.single_sign_on.provider import Provider
@@ -27,8 +27,9 @@ class Adapter(DefaultSocialAccountAdapter):
         return Provider(request, app=app)
 
     def get_requests_session(self):
-        """Return a session of the requests library for the identity provider: its answers have a
-        time limit, and a limit on what they become when they are unpacked."""
+        """Return a session of the requests library for the identity provider, with a timeout
+        (REQUESTS_TIMEOUT of allauth) and a limit on the decompressed size of answers
+        (`bounded_answers.LONGEST`)."""
         from conversations.single_sign_on.bounded_answers import bounded_session
 
         session = bounded_session()

@@ -1,5 +1,5 @@
-"""Session of the requests library whose answers are bounded: those of an identity provider, of
-which the largest are lists of keys."""
+"""Session of the requests library that limits the decompressed size of answers, for those of an
+identity provider, the largest of which are its lists of keys."""
 
 from requests import RequestException, Session
 from requests.adapters import HTTPAdapter
@@ -8,15 +8,16 @@ LONGEST = 1_000_000  # bytes of an answer, unpacked
 
 
 class TooLong(RequestException):
-    """Raised if an answer has more than LONGEST bytes once it is unpacked."""
+    """Raised if an answer has more than LONGEST bytes once it is decompressed."""
 
 
 class _Adapter(HTTPAdapter):
-    """HTTP adapter that reads each answer whole, up to LONGEST bytes; redirects count too."""
+    """HTTP adapter that reads each answer whole, up to LONGEST bytes; answers that redirect too."""
 
     def send(self, request, stream=False, **options):
-        """Send the prepared `request` and return its Response with its content; raise TooLong.
-        `options` are those of requests. `stream` is ignored: nothing is left to be read later."""
+        """Send `request` (a PreparedRequest) and return the `requests.Response` with its content
+        read. Raise TooLong if that has more than LONGEST bytes. `options` are those of requests;
+        `stream` is ignored, since nothing is left to be read later."""
         answer = super().send(request, stream=True, **options)
         content = bytearray()
         for part in answer.iter_content(16_384):
@@ -29,7 +30,7 @@ class _Adapter(HTTPAdapter):
 
 
 def bounded_session():
-    """Return a Session that raises TooLong for an answer of more than LONGEST bytes."""
+    """Return a `requests.Session` that raises TooLong for an answer of more than LONGEST bytes."""
     session = Session()
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter())

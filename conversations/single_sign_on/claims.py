@@ -14,7 +14,7 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class Claims:
-    """The claims of one login: `id_token` and `userinfo`, dicts from the provider's JSON. Both are
+    """Claims of one login: `id_token` and `userinfo`, dicts from the provider's JSON. Both are
     about the same subject, as `conversations.single_sign_on.provider` has checked."""
 
     id_token: dict[str, Any]
@@ -35,7 +35,7 @@ class Claims:
 
     def text(self, path):
         """Return the claim at `path` (see `value_at`) as text without blanks around it, from
-        userinfo or else from the ID token; "" if it is missing or no text."""
+        userinfo or, if that has no text there, from the ID token; "" if neither has any."""
         for claims in (self.userinfo, self.id_token):
             found = value_at(claims, path)
             if isinstance(found, str) and found.strip():
@@ -76,9 +76,9 @@ class Claims:
                 )
 
     def allow_login(self):
-        """Raise SignInRefused unless the person may log in: they need the value of
-        OIDC_REQUIRED_CLAIM and a verified e-mail address of OIDC_ALLOWED_DOMAINS, where these are
-        set."""
+        """Raise SignInRefused unless the person may log in: with OIDC_REQUIRED_CLAIM (such as
+        "groups=chat") set, that claim must be or contain that value; with OIDC_ALLOWED_DOMAINS set,
+        they need a verified e-mail address of one of these domains."""
         if settings.OIDC_REQUIRED_CLAIM:
             path, wanted = map(str.strip, settings.OIDC_REQUIRED_CLAIM.split("=", 1))
             if wanted not in (self.values(path) or ()) and not self._is(path, wanted):
@@ -101,8 +101,8 @@ class Claims:
                 )
 
     def _is(self, path, wanted):
-        """Return True if the claim at `path` is a whole number or a bool that is written as the
-        text `wanted`, like "1" or "true"."""
+        """Return True if the claim at `path` (see `value_at`) is an integer or a bool that is
+        written as the text `wanted`, like "1" or "true", in any case of letters."""
         found = self.get(path)
         return isinstance(found, bool | int) and str(found).lower() == wanted.lower()
 

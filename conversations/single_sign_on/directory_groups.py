@@ -1,5 +1,5 @@
 """Group membership of people with single sign-on: updated at each login from the groups that the
-identity provider sends, by the table DirectoryGroup."""
+identity provider sends, which the table DirectoryGroup maps to groups of this site."""
 
 import logging
 
@@ -14,13 +14,14 @@ logger = logging.getLogger("conversations.single_sign_on")
 
 
 def follow(request, person, claims):
-    """Update the groups of `person` and whether they are an administrator: give what DirectoryGroup
-    has for the values in `claims` (Claims), take away what it has for other values. Call it within
-    a transaction. Each change is a row of the access log.
+    """Update the groups of `person` and whether they are an administrator, by the table
+    DirectoryGroup: give what its rows have for values of the claim OIDC_GROUPS_CLAIM in `claims`
+    (Claims), take away what only its other rows have. Call it within a transaction. Each change is
+    a row of the access log.
 
-    Groups that are not in the table stay. If the claim OIDC_GROUPS_CLAIM is missing, nothing
-    changes and a warning is logged. Raise SignInRefused if the provider left the list out for its
-    length.
+    Groups that are not in the table stay, and so does the last administrator. If the claim is
+    missing, nothing changes and a warning is logged. Raise SignInRefused if the provider left the
+    claim out because it is too long.
     """
     values = claims.values(settings.OIDC_GROUPS_CLAIM)
     rows = list(DirectoryGroup.objects.all())

@@ -1,4 +1,4 @@
-"""The identity provider's configuration (OpenID Connect Discovery 1.0) and its signing keys (JSON
+"""Configuration of the identity provider (OpenID Connect Discovery 1.0) and its signing keys (JSON
 Web Key Set, RFC 7517), fetched once an hour for all processes."""
 
 import hashlib
@@ -34,8 +34,9 @@ def configuration():
 
 def signing_keys(key_id, again=True):
     """Return a list of the provider's public keys for signatures (JSON Web Keys, dicts) that have
-    the id `key_id` (None: all). If none fits and `again` is True, the keys are fetched anew, at
-    most once in KEYS_AGAIN_SECONDS. Raise ProviderFailed if they cannot be fetched."""
+    the id `key_id` (None: all); [] if none has. They are cached for CACHE_SECONDS; if none has the
+    id and `again` is True, they are fetched anew, at most once in KEYS_AGAIN_SECONDS. Raise
+    ProviderFailed if they cannot be fetched."""
     name = f"oidc:keys:{_fingerprint()}"
     keys = cache.get(name)
     if keys is None:

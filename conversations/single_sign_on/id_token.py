@@ -1,8 +1,9 @@
-"""The ID token of OpenID Connect: verifies this signed statement of the identity provider about who
-logged in.
+"""ID token of OpenID Connect: verification of this signed statement of the identity provider about
+who logged in.
 
-All checks of OpenID Connect Core 1.0, 3.1.3.7 are made, the signature too, although the token came
-over TLS from the provider: a proxy that opens TLS must not be able to log anybody in.
+All checks of OpenID Connect Core 1.0, 3.1.3.7 are made, that of the signature too, although the
+token came over TLS from the provider: a proxy that intercepts TLS must not be able to log anybody
+in.
 """
 
 import base64
@@ -29,9 +30,9 @@ LONGEST = 100_000  # characters
 
 def verified(token, nonce, access_token):
     """Verify the ID token `token` (text) and return its claims, a dict. Checked are signature,
-    issuer, audience, times, `nonce` (the random text of the request that it answers), and that it
-    belongs to `access_token` (text). Raise SignInRefused if a check fails, ProviderFailed if the
-    provider's keys cannot be fetched."""
+    issuer, audience, times, `nonce` (the random text that was sent with the login request), and
+    that the token belongs to `access_token` (text). Raise SignInRefused if a check fails,
+    ProviderFailed if the provider's keys cannot be fetched."""
     try:
         claims = _decoded(token)
     except jwt.PyJWTError as error:
@@ -54,9 +55,9 @@ def verified(token, nonce, access_token):
 
 
 def is_fresh(claims, since):
-    """Return True if the person proved who they are at the provider at the time `since` (seconds
-    since 1970) or later, within LEEWAY, by the claim `auth_time` in the dict `claims`. True also if
-    the provider does not state it, as Google and Entra do not."""
+    """Return True if, by the claim `auth_time` in the dict `claims`, the person proved who they are
+    to the provider at the time `since` (seconds since 1970) or later, give or take LEEWAY. True
+    also without that claim, which Google and Entra do not send."""
     at = claims.get("auth_time")
     if at is None:
         return True
@@ -76,9 +77,9 @@ def refused(why):
 
 
 def _decoded(token):
-    """Return the claims of the ID token `token` (a dict) after checking signature, issuer, audience
-    and times. Raise PyJWTError or ValueError, TypeError, KeyError or AttributeError if it is
-    invalid."""
+    """Return the claims (a dict) of the ID token `token` (text) after checking signature, issuer,
+    audience and times. Raise PyJWTError, ValueError, TypeError, KeyError, AttributeError or
+    RecursionError if it is invalid, ProviderFailed if the provider's keys cannot be fetched."""
     if not isinstance(token, str) or len(token) > LONGEST:
         raise ValueError
     header = jwt.get_unverified_header(token)
@@ -119,8 +120,8 @@ def _public_key(key, algorithm):
 
 
 def _half_hash(token, access_token):
-    """Return what `at_hash` of the ID token `token` must be for `access_token`: the left half of
-    its hash (OpenID Connect Core 1.0, 3.1.3.6)."""
+    """Return what the claim `at_hash` of the ID token `token` must be: the left half of the hash of
+    `access_token`, in base64url (OpenID Connect Core 1.0, 3.1.3.6)."""
     algorithm = jwt.get_unverified_header(token)["alg"]
     size = algorithm[2:] if algorithm[2:] in ("256", "384", "512") else "512"
     digest = hashlib.new(f"sha{size}", access_token.encode()).digest()

@@ -22,9 +22,10 @@ LONGEST_SUBJECT = SocialAccount._meta.get_field("uid").max_length
 
 
 def person_for(request, claims):
-    """Return the Person for `claims` (Claims), found by issuer and subject, and update their name,
-    address and groups. If there is none, create the account, if OIDC_SIGNUP or an invitation allows
-    it. Raise SignInRefused if the person may not log in."""
+    """Return the Person for `claims` (Claims), with username, name, e-mail address and groups
+    updated from them. They are found by issuer and subject or, with OIDC_TRUST_EMAIL, by verified
+    e-mail address; else the account is created, if OIDC_SIGNUP is on or the person opened an
+    invitation. Raise SignInRefused if they may not log in, or no account may be created."""
     claims.allow_login()
     if len(claims.subject) > LONGEST_SUBJECT:
         raise SignInRefused(
@@ -60,8 +61,8 @@ def connect(person, claims):
 
 @transaction.atomic
 def _found_or_made(request, claims):
-    """Return the Person for `claims` (Claims), found or created, with data and groups updated; one
-    transaction."""
+    """Return the Person for `claims` (Claims), found or created, with data and groups updated, in
+    one transaction. Raise IntegrityError if another process creates the account meanwhile."""
     account = _account(claims.subject)
     if account is not None:
         person = account.user
@@ -114,8 +115,8 @@ def _by_address(claims):
 
 
 def _made(request, claims):
-    """Create and return a Person for `claims` (Claims), with the groups and role of their
-    invitation if they opened one that is for their address. Raise SignInRefused if they did not and
+    """Create and return a Person for `claims` (Claims). If they opened an invitation that is for
+    their e-mail address, they get its groups and role. Raise SignInRefused if they did not, and
     OIDC_SIGNUP is off."""
     opened = invitations.taken_up(request)
     invitation = opened if opened and _is_for(opened, claims) else None
@@ -145,7 +146,7 @@ def _made(request, claims):
 
 def _is_for(invitation, claims):
     """Return True if `invitation` (an Invitation) is for the e-mail address in `claims` (Claims),
-    verified or not, or if the provider sends none."""
+    whether verified or not, or if `claims` have no address."""
     email = unicodedata.normalize("NFC", claims.text("email"))
     return not email or email.casefold() == invitation.email.casefold()
 
@@ -192,8 +193,8 @@ def _free_address(person, text):
 
 
 def _note_address(person, email, verified):
-    """Make `email` the only EmailAddress of `person`, `verified` (bool) or not; former ones are
-    deleted, since links would still be sent there."""
+    """Make `email` the only EmailAddress of `person`, marked as `verified` (a bool); former ones
+    are deleted, since links to set the password could still be sent there."""
     EmailAddress.objects.filter(user=person).exclude(email__iexact=email).delete()
     EmailAddress.objects.update_or_create(
         user=person,

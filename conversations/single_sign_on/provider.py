@@ -1,5 +1,5 @@
-"""The identity provider as a class of allauth: makes the URL where a login begins, and exchanges
-what comes back for the person's claims."""
+"""Provider class of allauth for the identity provider: makes the URL where a login begins, and
+exchanges the authorization code that comes back for the person's claims."""
 
 import hmac
 import secrets
@@ -20,8 +20,8 @@ from conversations.single_sign_on.refusal import SignInRefused
 
 
 class Client(OpenIDConnectOAuth2Adapter):
-    """OAuth 2 client of allauth for the identity provider, with the provider's cached
-    configuration."""
+    """OAuth 2 adapter of allauth (it makes requests to the identity provider) that uses the cached
+    configuration of `discovery` instead of fetching it."""
 
     @property
     def openid_config(self):
@@ -68,9 +68,9 @@ class Provider(OpenIDConnectProvider):
         return answer["Location"]
 
     def finish(self, request, state):
-        """Complete a login: exchange the code in `request` (the provider's redirect back) and
-        return `(claims, token)`, the verified Claims and the ID token as text. `state` is the dict
-        that `begin` kept in the session.
+        """Complete a login: exchange the authorization code in the URL of `request` (the browser
+        was redirected back to this site) and return `(claims, token)`, the verified Claims and the
+        ID token as text. `state` is the dict that `begin` kept in the session.
 
         Asks the provider for the token and for userinfo. Raise SignInRefused if a check fails,
         ProviderFailed if the provider does not answer.
@@ -104,9 +104,10 @@ class Provider(OpenIDConnectProvider):
         return found
 
     def _exchange(self, request, state):
-        """Exchange the code in the URL of `request` at the provider; return its token response (a
-        dict). `state` is the dict that `begin` kept. Raise SignInRefused if there is no token for
-        the code, ProviderFailed if the provider does not answer."""
+        """Exchange the authorization code in the URL of `request` at the provider's token endpoint;
+        return its token response, a dict with `access_token` (text). `state` is the dict that
+        `begin` kept. Raise SignInRefused if there is no token for the code, ProviderFailed if the
+        provider does not answer."""
         client = self.get_oauth2_adapter(request).get_client(request, self.app)
         try:
             answer = client.get_access_token(

@@ -18,8 +18,8 @@ def connect():
 
 
 def note(request, token):
-    """Store the ID token `token` (text) in the session of `request`: the identity provider asks for
-    it at log-out."""
+    """Store the ID token `token` (text) in the session of `request`, for log-out, when the identity
+    provider asks for it (`token_of`)."""
     request.session[_KEY] = {"id_token": token}
 
 
@@ -37,7 +37,7 @@ def token_of(request):
 
 def logged_in(request, user, **kwargs):
     """Limit the duration of a session that `user` began by single sign-on; for any other login,
-    remove an ID token left by an attempt that did not succeed. A receiver of allauth's signal
+    remove an ID token left by an attempt that did not succeed. Receiver of allauth's signal
     user_logged_in."""
     if token_of(request) and was_by_single_sign_on(request, user):
         limit(request)

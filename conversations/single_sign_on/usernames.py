@@ -12,9 +12,10 @@ _REFUSED = re.compile(r"[^\w.@+-]+")  # what Django's UnicodeUsernameValidator r
 
 
 def username_for(claims, person=None):
-    """Return a free username for `claims` (Claims): the provider's or, if another account has it or
-    one that looks like it, the same with `-2`, `-3` … `person` is the account to rename (None: a
-    new one); it keeps its present name if that is the first free one."""
+    """Return a free username for `claims` (Claims): `preferred_username`, else the e-mail address
+    before "@", else the name; with `-2`, `-3` … after it if another account has that username or
+    one that looks like it. `person` is the account that the username is for (None: a new one); its
+    present username counts as free. Raise RuntimeError if even 9,999 such names are taken."""
     wanted = _cleaned(
         claims.text("preferred_username")
         or claims.text("email").partition("@")[0]
