@@ -44,7 +44,8 @@ class Wanted:
 
 def expect(message_id, items):
     """Insert an Attachment for each file in a container that `items` refer to: the output items
-    (dicts) of the reply `message_id`. Each reference in `items` gets its id, as the member `file`.
+    (dicts) of the reply `message_id`. Each reference in `items` gets the id of its Attachment, as
+    the member `file`.
 
     Files are in the state FETCHING, those with malformed ids MISSING. The first one beyond
     MOST_FILES is MISSING too, and says that it and those after it are not fetched. Safe to repeat;

@@ -34,7 +34,8 @@ def clean(name, otherwise="file"):
 
 def with_ending(name, ending):
     """Return the file name `name` with its ending replaced by `ending` (like ".jpg"), for a picture
-    that was re-encoded in another format. ".jpeg" is kept for ".jpg"."""
+    that was re-encoded in another format; unchanged if it has that ending in any case of letters,
+    or ".jpeg" for ".jpg"."""
     stem, dot, old = name.rpartition(".")
     if f".{old.lower()}" in (ending, ".jpeg" if ending == ".jpg" else ending):
         return name

@@ -125,8 +125,8 @@ def _by_clamd(file):
 
 
 def _answer(connection):
-    """Return all bytes that clamd answers on the socket `connection`, at most some 4,096. Raise
-    ConnectionResetError if it hung up without an answer."""
+    """Return the bytes that clamd answers on the socket `connection` until it closes that, or until
+    there are 4,096. Raise ConnectionResetError if it resets the connection before any answer."""
     answer = b""
     try:
         while len(answer) < 4_096 and (piece := connection.recv(4_096)):

@@ -53,9 +53,9 @@ def store(attachment, content, small):
 
 @contextlib.contextmanager
 def _refusing():
-    """Context manager: raise FileRefused in place of the IntegrityError for an Attachment whose
-    conversation or message was deleted meanwhile, which the database finds out when the transaction
-    ends."""
+    """Context manager: raise FileRefused ("conversation_gone") in place of an IntegrityError, which
+    the database raises when the transaction ends if the conversation or message of an Attachment
+    was deleted meanwhile."""
     try:
         yield
     except IntegrityError as error:
