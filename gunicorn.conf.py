@@ -32,10 +32,10 @@ def settings_of_the_server():
     """Return `(addresses, workers, connections, of_address, PIN_WORKERS, LOG_JSON, RELOAD)` from
     the environment and `.env`.
 
-    These are a list of "host:port" to bind, the number of worker processes, how many connections
-    each may have and how many of them from one address (None: any; behind a proxy all have the
-    proxy's), "auto" or a word for true or false, and two bools. A bad value ends the process with a
-    sentence that names the variable.
+    These are a list of "host:port" to bind; the number of worker processes; the most connections of
+    a worker, and the most of them from one address (None: no limit, since behind a proxy all have
+    the proxy's address); "auto" or one of environment.WORDS; and two bools. A bad value ends the
+    process with a sentence that names the variable.
     """
     env = read_environment(ROOT / ".env")
     try:
@@ -125,7 +125,8 @@ if reload_on_change:
     reload_extra_files += [str(ROOT / name) for name in watched if any(ROOT.glob(name))]
 
     def pre_fork(server, worker):
-        """Collect the static files before a worker starts, so that it serves the edited ones."""
+        """Collect the static files before gunicorn forks a worker, so that it serves edited ones.
+        Defined with RELOAD only."""
         subprocess.run(
             [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
             cwd=ROOT,
@@ -136,9 +137,10 @@ if reload_on_change:
 def on_starting(server):
     """Create what workers share, as attributes of `server`, gunicorn's master (an Arbiter).
 
-    That is how many workers have served so far, and how many must have before the old ones of a
-    reload may exit. There are no locks, since a worker that is killed would hold one for ever: each
-    worker appends a byte to a file once it serves.
+    `served` is a file to which each worker appends a byte once it serves; `awaited` is how many
+    must have done so before the old workers of a reload may exit. Neither needs a lock, which a
+    killed worker would hold for ever. `first_processor` is a number by which workers choose their
+    processors (cpu_affinity).
     """
     server.served = tempfile.TemporaryFile(buffering=0)
     server.awaited = multiprocessing.Value("i", 0, lock=False)
@@ -148,8 +150,8 @@ def on_starting(server):
 
 
 def worker_exit(server, worker):
-    """Close the file that `worker` (gunicorn's) shares with others; else Python warns when it
-    exits."""
+    """Close the file that `worker` (gunicorn's) shares with other processes; otherwise Python warns
+    when the worker exits."""
     worker.served.close()
 
 
@@ -164,17 +166,19 @@ def count(served):
 
 
 def on_reload(server):
-    """Set in gunicorn's master `server` how many workers must have served, the new ones included,
-    before the old ones may exit."""
+    """Set, when gunicorn's master `server` reloads, how many workers must have served in all, the
+    new ones included, before the old ones may exit."""
     said_once.forget()
     server.awaited.value = count(server.served) + server.cfg.workers
 
 
 def post_fork(server, worker):
-    """Prepare a new worker process: block SIGTERM, share the counters, choose its processor.
+    """Prepare a new worker process: block SIGTERM; give `worker` what workers share and its limits
+    of connections; pin it to a processor, if `pin_workers`.
 
-    While the worker imports the site, uvloop's handlers swallow signals: it would go on to serve,
-    and the master would wait all of graceful_timeout before it kills it.
+    SIGTERM stays blocked until `drain_at_exit`: while the worker imports the site, uvloop's
+    handlers swallow signals, so that it would go on to serve until the master kills it after
+    graceful_timeout.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     worker.served, worker.awaited = server.served, server.awaited
@@ -184,9 +188,9 @@ def post_fork(server, worker):
 
 
 def post_worker_init(worker):
-    """Start the tasks of `worker` (gunicorn's) beside the site: one that drains it at its exit, and
-    one that counts it as serving. Have `leave` handle SIGTERM. Exit if DEBUG is on where others see
-    it."""
+    """Start the asyncio tasks of `worker` (gunicorn's) beside the site, `drain_at_exit` and
+    `arrive`, and make `leave` the handler of SIGTERM. Exit if DEBUG is on and other machines can
+    reach the site."""
     refuse_to_show_code(worker)
     worker.loop.add_signal_handler(signal.SIGTERM, leave, worker)
     worker.drain = worker.loop.create_task(drain_at_exit(worker))
@@ -205,9 +209,9 @@ def refuse_to_show_code(worker):
 
 
 def leave(worker):
-    """Let `worker` (gunicorn's) exit after SIGTERM; on a reload only once the new workers serve, or
-    after `reload_patience` seconds: the master sends the signal when they have hardly begun to
-    import the site, and requests would wait for them."""
+    """Handle SIGTERM: let `worker` (gunicorn's) exit, on a reload only once the new workers serve,
+    or after `reload_patience` seconds. The master sends the signal when the new ones have hardly
+    begun to import the site, and requests would have to wait for them."""
     patience = worker.loop.time() + reload_patience
 
     def go_or_wait():
@@ -220,8 +224,8 @@ def leave(worker):
 
 
 async def arrive(worker):
-    """Wait until `worker` (gunicorn's) serves and count it; the first one also logs the site's
-    address."""
+    """Coroutine: wait until `worker` (gunicorn's) accepts connections and count it, by a byte in
+    the shared file; the first worker also logs the site's address."""
     while not worker.servers:
         await asyncio.sleep(0.05)
     worker.served.write(b".")
@@ -243,8 +247,8 @@ def greet(worker):
 
 
 async def drain_at_exit(worker):
-    """Wait until the worker is told to exit; let its replies finish, and interrupt the rest in
-    time.
+    """Coroutine: wait until `worker` (gunicorn's) is told to exit; then give its open replies
+    graceful_timeout less drain_margin seconds to finish, and interrupt the rest.
 
     gunicorn's master kills a worker that has sent no heartbeat for `timeout` seconds, and a worker
     that shuts down sends none of its own. This task sends them (`worker.notify`) until the process

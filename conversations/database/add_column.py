@@ -13,7 +13,7 @@ class AddColumn(migrations.AddField):
     """
 
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        """Add the column to the table."""
+        """Add the column; the parameters are those of Django's Operation.database_forwards."""
         if schema_editor.connection.vendor != "sqlite":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
             return

@@ -1,4 +1,5 @@
-"""Look-up of the file system that a path lies on, in Linux's table of mounts; unknown elsewhere."""
+"""Look-up of the file system that a path lies on, in Linux's table of mounts; other systems have no
+such table."""
 
 from pathlib import Path
 

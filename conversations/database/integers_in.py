@@ -1,7 +1,8 @@
 """Lookup of `field__in` that drops integers too large for the column: they match no row.
 
-Django does so for `field=…`. For a list it passes them on, and SQLite's driver and PostgreSQL
-raise; ids from a form end up in such lists (actions of the admin site, fields of several choices).
+Django itself drops them for `field=…`, but passes a list on as it is, and SQLite's driver and
+PostgreSQL then raise an error. Such lists are made of ids from a form (actions of the
+administration, multiple-choice fields).
 """
 
 from django.db.models import AutoField, BigAutoField, IntegerField
@@ -13,8 +14,8 @@ class IntegersIn(In):
     match no row, where Django's own lookup makes the database raise an error."""
 
     def process_rhs(self, compiler, connection):
-        """Return the SQL of the list, without integers beyond the column's range, and its
-        parameters."""
+        """Return `(SQL, parameters)` of the list, without integers beyond the column's range; of a
+        subquery unchanged. Raise EmptyResultSet, Django's for "no row matches", if none is left."""
         if self.rhs_is_direct_value():
             kind = self.lhs.output_field.get_internal_type()
             least, most = connection.ops.integer_field_range(kind)

@@ -6,7 +6,7 @@ import time
 
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
-LASTS = 2.0  # seconds for which nobody else waits for a database that did not answer one
+LASTS = 2.0  # seconds after a time-out in which no other request waits for the database
 
 _noticed = -math.inf
 
@@ -48,8 +48,8 @@ _SENTENCES = (
 
 
 def passes(error):
-    """Return True if a periodic job may log `error` as its `sentence` alone, without a traceback:
-    if it is an outage, or a table or column is missing on PostgreSQL, as while migrations are
+    """Return True if a periodic task should log the exception `error` as `sentence(error)` alone,
+    without a traceback: it is an outage, or a table or column is missing, as while migrations are
     pending."""
     return is_outage(error) or names_no_table(error)
 
@@ -81,8 +81,8 @@ def notice(error):
 
 
 def forget():
-    """Forget an outage that was noticed, since the database has answered: `is_lasting` then returns
-    False at once."""
+    """Forget the time-out that `notice` recorded, since the database has answered: from now on
+    `is_lasting` returns False."""
     global _noticed
     _noticed = -math.inf
 

@@ -1,5 +1,5 @@
-"""PostgreSQL's `pg_dump`, called so that the password of the database stands in no list of
-processes."""
+"""Runner of PostgreSQL's `pg_dump`, with the password of the database in its environment: every
+account can see the arguments of a process."""
 
 import os
 import subprocess
@@ -12,12 +12,13 @@ _KEYWORDS = {each.keyword.decode() for each in pq.Conninfo.get_defaults()}
 
 
 class DumpFailed(Exception):
-    """Raised if `pg_dump` is missing or fails; the message is a sentence, or its own words."""
+    """Raised if `pg_dump` is missing or fails; the message is a sentence, or what `pg_dump` wrote
+    to standard error (the last 500 characters)."""
 
 
 def dump(path):
-    """Write the database of the settings to the new file `path`, in the custom format, which
-    `pg_restore` reads. It is consistent, while the site runs. Raise DumpFailed."""
+    """Write a consistent snapshot of the site's database (PostgreSQL) to the file `path`, in the
+    custom format, which `pg_restore` reads; the site may run meanwhile. Raise DumpFailed."""
     given = {
         name: value
         for name, value in connection.get_connection_params().items()

@@ -1,8 +1,8 @@
 """Prepared query: a SELECT that Django compiles once, for queries that are made with every request.
 
 Django compiles a queryset anew each time it is evaluated, which takes ten times as long as SQLite
-takes to find a row by its key. The ten queries of a short request took 4 of 10 ms of processor time
-before a submitted message was on its way, and half of a page's.
+takes to find a row by its key. Compiled each time, the ten queries of a short request took 4 of the
+10 ms of processor time until a submitted message was sent on, and half of those of a page.
 """
 
 from operator import itemgetter
@@ -14,8 +14,9 @@ from django.db.models.query import FlatValuesListIterable, ModelIterable, Values
 
 
 class Parameter(Expression):
-    """A placeholder in a PreparedQuery's queryset, in the place of a value: `filter(pk=Parameter(
-    "pk", Person._meta.pk))`. `field` is the model field whose values it takes."""
+    """Placeholder for a value in the queryset of a PreparedQuery: `filter(pk=Parameter("pk",
+    Person._meta.pk))`. Calls give the value as the keyword `name`; `field` is the model field that
+    converts it for the database."""
 
     def __init__(self, name, field):
         super().__init__(output_field=field)
@@ -28,11 +29,11 @@ class Parameter(Expression):
 
 
 class PreparedQuery:
-    """A SELECT with named parameters. `build` is a function without arguments that returns its
-    queryset: of whole objects (also with `only`), of `values_list` or of `values_list(flat=True)`,
-    with a Parameter for each value that differs between calls.
+    """SELECT statement with named parameters. `build` is a function without arguments that returns
+    its queryset: of model instances (also with `only`), of `values_list` or of
+    `values_list(flat=True)`, with a Parameter for each value that differs between calls.
 
-    Kept in a module and used by all threads; compiled at its first use.
+    It is compiled at the first call. Keep one object in a module: all threads may call it.
     """
 
     def __init__(self, build):

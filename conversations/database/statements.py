@@ -75,14 +75,15 @@ def insert(*instances):
 
 @cache
 def _insertion(model):
-    """Return the INSERT statement of `model` up to VALUES, and the fields in its order."""
+    """Return `(statement, fields)`: the INSERT statement of `model` (a model class) up to VALUES,
+    and the model fields in the order of its columns."""
     fields = model._meta.concrete_fields
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     return f"INSERT INTO {model._meta.db_table} ({columns}) VALUES ", fields  # noqa: S608
 
 
 def _expression(value):
-    """Return the SQL of `value`, an expression of Django, and its parameters."""
+    """Return `(SQL, parameters)` of `value`, a Django expression such as Now()."""
     return connection.ops.compiler("SQLCompiler")(None, connection, None).compile(value)
 
 

@@ -10,7 +10,7 @@ _SIZES = {
 
 
 def size_in_bytes(*columns):
-    """Return an SQL expression for the bytes of these `columns` of a row together; NULL counts as
-    none."""
+    """Return an SQL expression for the size in bytes of all `columns` (names of text columns) of a
+    row together; NULL counts as 0."""
     size = _SIZES[connection.vendor]
     return " + ".join(f"COALESCE({size.format(column)}, 0)" for column in columns)

@@ -6,9 +6,9 @@ texts of a Response whose conversation or message is deleted, so that no way to 
 behind; its token counts stay. HOLD refuses to delete what is under a legal hold
 (`conversations.models.Hold`).
 
-Migrations create them, and `install` repairs them after every `migrate`: on SQLite a change of a
-table's columns makes the table anew, and the new one has no triggers. Those of HOLD read other
-tables, which SQLite would not let a migration make anew meanwhile: `lift` drops them before.
+Migrations create them, and `repair` creates missing ones after every `migrate`: on SQLite a change
+of a table's columns replaces the table, and the new one has no triggers. The triggers of HOLD read
+other tables, which SQLite refuses to replace while such triggers exist: `lift` drops these before.
 
 Over 300 lines since each trigger stands here twice, for SQLite and for PostgreSQL, to be compared.
 """
@@ -266,7 +266,8 @@ def missing(connection, triggers=ACCESS_LOG):
 
 
 def install(connection, sets=(ACCESS_LOG, ERASURE)):
-    """Create the triggers of `sets` that the database of `connection` lacks.
+    """Create the triggers that the database of `connection` lacks. `sets` is a sequence of
+    ACCESS_LOG, WORDS, ERASURE and HOLD, in part or whole.
 
     Those of ERASURE wait until the migrations that add the columns in them have been applied: it is
     called again after each `migrate`.
@@ -295,9 +296,8 @@ def remove(connection, triggers):
 
 
 def repair(using, **kwargs):
-    """Call `install` for the database alias `using`; a receiver of the signal `post_migrate`.
-
-    Does nothing unless the migration that first creates the triggers is applied.
+    """Create missing triggers in the database with the alias `using`; a receiver of the signal
+    `post_migrate`. A set is left out as long as the migration that first creates it is not applied.
     """
     connection = connections[using]
     applied = MigrationRecorder(connection).applied_migrations()
@@ -310,7 +310,7 @@ def repair(using, **kwargs):
 
 def lift(using, plan=(), **kwargs):
     """Drop the triggers of HOLD in the SQLite database `using` if there are migrations to apply
-    (the list `plan`); a receiver of the signal `pre_migrate`. `repair` makes them again
+    (the list `plan`); a receiver of the signal `pre_migrate`. `repair` creates them again
     afterwards."""
     connection = connections[using]
     if connection.vendor == "sqlite" and plan:

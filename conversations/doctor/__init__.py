@@ -1,5 +1,5 @@
-"""The doctor: checks of an installation from end to end, one module for each subject.
+"""Doctor: checks of an installation from end to end, one module for each subject.
 
-Each module has a function `check` that returns a list of findings (`finding.Finding`), for
-`manage.py doctor` and for the administration.
+The module of a subject has a function `check` that returns a list of `finding.Finding`.
+`examination` calls them all, for `manage.py doctor` and for the administration.
 """

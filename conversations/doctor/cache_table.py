@@ -1,4 +1,5 @@
-"""Check of the table of the cache, in which limits of logins and uploads are counted."""
+"""Check of the cache table (of Django's database cache), in which attempts to log in and uploads
+are counted for their limits."""
 
 from django.conf import settings
 from django.db import connection
@@ -10,13 +11,14 @@ MISSING = _("The table of the cache is missing: run manage.py migrate.")
 
 
 def is_missing():
-    """Return True if the database has no table for the cache. Raises DatabaseError if the database
-    does not answer."""
+    """Return True if the database has no cache table. Raises DatabaseError if the database does not
+    answer."""
     return settings.CACHES["default"]["LOCATION"] not in connection.introspection.table_names()
 
 
 def check():
-    """Return the list of Findings about the table of the cache."""
+    """Return the list of Findings about the cache table. Raises DatabaseError if the database does
+    not answer."""
     if is_missing():
         return [Finding(PROBLEM, MISSING)]
     return [Finding(OK, _("The table of the cache is there."))]

@@ -1,5 +1,5 @@
-"""Check of the database: whether it answers, is of a kind that the site can use, and takes what is
-written."""
+"""Check of the database: whether it answers, has an encoding that the site can use, can be written,
+and allows enough connections."""
 
 import contextlib
 import os
@@ -24,8 +24,8 @@ def exists():
 
 
 def why_unreachable():
-    """Return why no connection to the database can be made, in the driver's own words; "" if one
-    can. Makes a connection outside of the pool, which would only say that it got none in time."""
+    """Return the driver's message (one line) if no connection to the database can be made, "" if
+    one can. Connects outside of the connection pool, whose own error would only be a time-out."""
     alone = connection.copy()
     alone.settings_dict["OPTIONS"].pop("pool", None)
     try:
@@ -58,9 +58,8 @@ def encoding_fault():
 
 
 def read_only_fault():
-    """Return a sentence (a lazy translation) that says that the database takes nothing that is
-    written, with what to do; "" if it does. Raises DatabaseError if the database does not
-    answer."""
+    """Return a sentence (a lazy translation) that says that the database is read-only, with what to
+    do; "" if it can be written. Raises DatabaseError if the database does not answer."""
     if connection.vendor != "postgresql":
         file = Path(settings.DATABASES["default"]["NAME"])
         places = [file, file.parent] if file.exists() else [file.parent]
@@ -88,7 +87,8 @@ def read_only_fault():
 
 
 def check():
-    """Return the list of Findings about the database."""
+    """Return the list of Findings about the database, also if it does not answer or is read-only.
+    Raises DatabaseError if it refuses a statement for another reason."""
     if settings.ON_SQLITE and (said := read_only_fault()):
         return [Finding(PROBLEM, said)]
     if why := why_unreachable():
@@ -126,7 +126,8 @@ def _version():
 
 
 def _write():
-    """Send a statement that writes and changes nothing. Raises DatabaseError if it is refused."""
+    """Execute an UPDATE that matches no row, to see if writing is allowed; nothing in an empty
+    database. Raises DatabaseError if it is refused."""
     tables = connection.introspection.table_names()
     if "django_migrations" in tables:
         with connection.cursor() as cursor:
@@ -134,8 +135,8 @@ def _write():
 
 
 def _connections():
-    """Return a Finding if PostgreSQL allows fewer connections than the server's processes of this
-    machine may open, twice as many while a reload overlaps old and new ones; else []."""
+    """Return a list with a WARNING if PostgreSQL's max_connections is less than what the worker
+    processes of this machine may open during a reload, old and new ones together; else []."""
     pool = settings.DATABASE_POOL
     try:
         workers = read_environment(settings.BASE_DIR / ".env").number("WEB_CONCURRENCY", 2)

@@ -1,5 +1,5 @@
-"""The examination: all checks of the doctor, at the same time and each by itself, so that what is
-broken or hangs keeps none of the others from its answer."""
+"""Examination: runs all checks of the doctor at the same time, each in a thread of its own, so that
+one that fails or hangs does not delay or prevent the results of the others."""
 
 import threading
 import time
@@ -37,17 +37,17 @@ SUBJECTS = (
 )
 
 NOT_CHECKED = _("Not checked, since the database does not answer.")
-# The first of them says what is wrong with it.
+# The check of the first says what is wrong with the database.
 OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox", "tools")
 
 
 def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
-    """Yield `(subject, findings)` for each of the `subjects` (names in SUBJECTS): the list of what
-    its check found.
+    """Yield `(subject, findings)` for each of the `subjects` (names in SUBJECTS): the list of the
+    Findings of its check.
 
-    `call` has the gateway asked for a short answer, `address` has an e-mail sent there, `url` is
-    the site's public address. No exception of a check is raised, and none takes longer than
-    CALL_SECONDS.
+    With `call` the gateway is asked for a short answer; `address` gets a test e-mail ("": none is
+    sent); `url` is the site's public address ("": taken from ALLOWED_HOSTS). A check that raises,
+    or is not done after SECONDS (CALL_SECONDS with `call`), yields a Finding that says so.
     """
     checks = {
         "settings": settings.check,
@@ -77,21 +77,22 @@ def examine(subjects=SUBJECTS, *, call=False, address="", url=""):
 
 
 def _no_database():
-    """Return the list of Findings in place of those about a database without a file. A connection
-    would make the file, perhaps for the wrong account."""
+    """Return the list of Findings for a check of the database if its SQLite file does not exist.
+    The check itself would connect and so create the file, perhaps owned by the wrong account."""
     return [Finding(PROBLEM, _("There is no database yet: run manage.py migrate."))]
 
 
 def _with_database(check):
-    """Return `check()`, a list of Findings; without calling it if the database does not answer,
-    since the connection pool would wait for it."""
+    """Return `check()`, a list of Findings; a WARNING instead if the database does not answer, for
+    which the connection pool would wait."""
     if database.why_unreachable():
         return [Finding(WARNING, NOT_CHECKED)]
     return check()
 
 
 class _Examination:
-    """A check that runs in a thread of its own, which does not keep the process from ending."""
+    """Run of `check`, a function that returns a list of Findings, in a daemon thread: one that
+    hangs does not keep the process from ending."""
 
     def __init__(self, check):
         self._check = check
@@ -100,8 +101,8 @@ class _Examination:
         self._thread.start()
 
     def findings(self, deadline):
-        """Return the list of Findings, once the check is done, or at `deadline` (a time of
-        time.monotonic()) without it."""
+        """Return the list of Findings once the check is done; one about the failure if the check
+        raised, or is not done at `deadline` (a time of time.monotonic())."""
         self._thread.join(max(deadline - time.monotonic(), 0))
         if self._found is None:
             return [

@@ -1,4 +1,4 @@
-"""The finding: what a check of the doctor says about one fact of the installation."""
+"""Finding: what a check of the doctor says about one fact of the installation."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ PROBLEM = "problem"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is known about one fact of the installation.
+    """Result of a check about one fact of the installation.
 
     `level` is OK, WARNING (it works, but could be better or was not checked) or PROBLEM (something
     does not work). `said` is a sentence, and `todo` one that says what to do, "" where nothing has
@@ -21,7 +21,8 @@ class Finding:
     todo: str = ""
 
     def as_dict(self, subject):
-        """Return the finding as a dict of texts for JSON, with the name of its `subject`."""
+        """Return the Finding as a dict of strings for JSON: `level`, `said`, `todo` and `subject`,
+        the name in examination.SUBJECTS."""
         return {
             "subject": subject,
             "level": self.level,

@@ -25,9 +25,9 @@ NO_LIST = ("not_found", "not_api")
 def check(call=False, seconds=LIST_SECONDS):
     """Return the list of Findings about the configured gateway.
 
-    Fetches its list of models, within `seconds`; with `call` also a short answer of OPENAI_MODEL,
-    which costs a few tokens and stands in no ledger. The key is never part of a Finding. Must not
-    be called on an event loop that runs.
+    Requests its list of models, for at most `seconds`; with `call` also a short answer of
+    OPENAI_MODEL, which costs a few tokens that the ledger does not record. No Finding contains the
+    API key. Must not be called in a thread with a running event loop.
     """
     if settings.DEMO:
         return [
@@ -122,8 +122,9 @@ async def _called(client):
 
 
 def _fault(code, said="", message=""):
-    """Return the PROBLEM about the gateway's error `code`; `message` are the gateway's own words,
-    or the system's, from which the client has removed key and host."""
+    """Return the PROBLEM (a Finding) about the gateway's error `code`. `said` is the sentence to
+    show ("": that of the code); `message`, added to it, is the text of the gateway or the system,
+    from which the client has removed key and host."""
     said = said or operator_sentence(code) or _("The gateway refused the request.")
     if message:
         said = f"{said} ({message})"

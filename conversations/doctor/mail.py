@@ -11,8 +11,8 @@ from conversations.models import OutgoingMail
 
 
 def check(address=""):
-    """Return the list of Findings about the mail server; with an `address` an e-mail is sent to
-    it."""
+    """Return the list of Findings about the mail server. Send a test e-mail to `address` unless it
+    is ""."""
     if not settings.MAIL_BACKEND.endswith("smtp.EmailBackend"):
         return [
             Finding(
@@ -25,8 +25,8 @@ def check(address=""):
 
 
 def given_up():
-    """Return the list of Findings about e-mails that could not be sent, in the last thirty days.
-    Raises DatabaseError if the database does not answer."""
+    """Return the list of Findings about e-mails of the last thirty days that are no longer tried
+    since they could not be sent. Raises DatabaseError if the database does not answer."""
     count = OutgoingMail.objects.filter(next_attempt_at=None).count()
     if not count:
         return [Finding(OK, _("No e-mail was given up."))]
@@ -45,7 +45,7 @@ def given_up():
 
 
 def _connected(address):
-    """Return the Finding about connection and login, and about the e-mail to `address`."""
+    """Return the Finding about connection, login and the test e-mail to `address` ("": none)."""
     connection = get_connection(settings.MAIL_BACKEND)
     server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
     try:

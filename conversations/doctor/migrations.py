@@ -27,11 +27,11 @@ def _of_this_release():
 
 
 def state():
-    """Return what the database's migrations are compared with this release, as a pair.
+    """Return `(state, names)`: how the database's migrations compare with those of this release.
 
-    `(CURRENT, [])`; `(EMPTY, [])` without any tables of the site; `(BEHIND, names)` with the names
-    that are not applied; `(AHEAD, names)` with names that only a newer release knows, as text like
-    "conversations 0031". Raises DatabaseError if the database does not answer.
+    `(CURRENT, [])`; `(EMPTY, [])` if no migration is applied; `(BEHIND, names)` with those that are
+    not applied; `(AHEAD, names)` with those that only a newer release knows. Names are text like
+    "auth.0001_initial". Raises DatabaseError if the database does not answer.
     """
     applied = set(MigrationRecorder(connection).applied_migrations())
     if not applied:
@@ -45,8 +45,8 @@ def state():
 
 
 def sentence(state, names):
-    """Return the sentence (a lazy translation) about a `state` that is not CURRENT, with what to
-    do; `names` are its migrations."""
+    """Return the sentence (a lazy translation) about EMPTY, BEHIND or AHEAD, with what to do.
+    `state` and `names` are what the function `state` returned."""
     if state == EMPTY:
         return _("The database is empty: run manage.py migrate.")
     if state == BEHIND:
@@ -61,7 +61,8 @@ def sentence(state, names):
 
 
 def check():
-    """Return the list of Findings about migrations."""
+    """Return the list of Findings about migrations. Raises DatabaseError if the database does not
+    answer."""
     found, names = state()
     if found == CURRENT:
         return [Finding(OK, _("All migrations are applied."))]

@@ -41,14 +41,14 @@ def _private():
 
 
 def _secret_files():
-    """Return the files that hold secrets by variables like SECRET_KEY_FILE, without those that the
-    runtime of a container or systemd puts there for this service alone."""
+    """Return the paths of files with secrets that variables like SECRET_KEY_FILE name, except those
+    under /run/, which a container runtime or systemd provides to this service alone."""
     return [Path(path) for path in settings.SECRET_FILES if not path.startswith("/run/")]
 
 
 def _written():
-    """Return the files and folders that the site has to write; of one that does not exist yet, the
-    folder above it in which it will be made."""
+    """Return the paths of files and folders that the site has to write, as the keys of a dict; of
+    one that does not exist yet, the nearest folder above it."""
     paths = [settings.ERASURES_FILE, settings.IMPORT_FOLDER, settings.UPLOAD_FOLDER]
     if settings.FILES_FOLDER:
         paths.append(settings.FILES_FOLDER)
@@ -56,8 +56,8 @@ def _written():
 
 
 def _open_to_others(path):
-    """Return the PROBLEM of a `path` that any account may read, or a group other than the site's;
-    None if it is right."""
+    """Return the PROBLEM (a Finding) of a `path` to which all accounts, or a group other than that
+    of this process, have any permission; None if they have not."""
     found = path.stat()
     # The site's own group is its account on Debian, and root's in a container.
     group = found.st_mode & stat.S_IRWXG and found.st_gid != os.getegid()

@@ -85,16 +85,18 @@ def check(url=""):
 
 
 def _trusted():
-    """Return the TLS context that trusts whom this machine trusts, an organisation's own authority
-    perhaps, and the authorities that browsers trust."""
+    """Return an ssl.SSLContext that trusts the certificate authorities of this machine (perhaps an
+    organisation's own) and those of the package certifi, as browsers do."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context
 
 
 def judge(url, seen):
-    """Return the list of Findings about a request to `url` by what the site saw of it (`seen`, see
-    seen_request.seen). The doctor pretended to come from PRETENDED by the other scheme."""
+    """Return the list of Findings about the doctor's request to `url`; `seen` is what the site saw
+    of it (seen_request.seen). The request has forged headers: X-Forwarded-Proto with the opposite
+    scheme, which a proxy must replace, and X-Forwarded-For with PRETENDED, to which it must append
+    the client's address."""
     found = [*_scheme(url, seen), *_host(url, seen), *_addresses(seen)]
     return found or [
         Finding(
@@ -161,8 +163,8 @@ def _host(url, seen):
 
 
 def _addresses(seen):
-    """Return the list of Findings about the client's address, [] if it is right. `seen` is the dict
-    of what the site saw."""
+    """Return a list with the PROBLEM if the number of proxies that added an address to
+    X-Forwarded-For is not TRUSTED_PROXIES; else []. `seen` is the dict of what the site saw."""
     listed, trusted = seen["forwarded_for"], seen["trusted_proxies"]
     # What stands behind the pretended address was added on the way.
     added = listed
@@ -192,7 +194,8 @@ def _addresses(seen):
 
 
 def _public_address():
-    """Return the address that people use, as far as ALLOWED_HOSTS tells, else ""."""
+    """Return the URL that people use, https with the first public name in ALLOWED_HOSTS; "" if
+    there is no such name, or the site is served by http."""
     names = [name for name in settings.ALLOWED_HOSTS if name not in NAMES_OF_THIS_MACHINE]
     names = [name for name in names if not name.startswith((".", "*"))]
     return f"https://{names[0]}" if names and settings.SECURE else ""

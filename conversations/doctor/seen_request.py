@@ -1,8 +1,8 @@
-"""What the site sees of a request that the doctor sends to its public address: scheme, host and
-addresses, as the proxies in between pass them on.
+"""Report of what the site sees of a request that the doctor sends to its public address: scheme,
+host and addresses, as the proxies in between pass them on.
 
 The request is a GET of `/healthz` with a token in the header HEADER, signed with SECRET_KEY.
-Whoever cannot sign gets the plain answer, and the token says nothing about anybody.
+Without a valid token the answer is the usual one; the token contains nothing but random digits.
 """
 
 import secrets
@@ -18,7 +18,7 @@ _signer = signing.TimestampSigner(salt="chatsite.doctor")
 
 
 def token():
-    """Return a new token for the header HEADER."""
+    """Return a new token (text) for the header HEADER, valid for SECONDS."""
     return _signer.sign(secrets.token_hex(8))
 
 

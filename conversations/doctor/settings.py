@@ -1,4 +1,4 @@
-"""Check of the settings: what the checks at the start and Django's own for a deployment find."""
+"""Check of the settings by Django's system checks, the site's own and those for a deployment."""
 
 from django.core import checks
 from django.utils.translation import gettext_lazy as _
@@ -7,8 +7,8 @@ from conversations.doctor.finding import OK, PROBLEM, WARNING, Finding
 
 
 def check():
-    """Return the list of Findings about the settings. A bad value of a variable is not among them:
-    with one no command starts, and it is named instead."""
+    """Return the list of Findings about the settings. Bad values of environment variables are not
+    among them: with one no command starts, this one included, and the error message names it."""
     found = [
         Finding(PROBLEM if each.level >= checks.ERROR else WARNING, each.msg, each.hint or "")
         for each in checks.run_checks(include_deployment_checks=True)

@@ -15,7 +15,8 @@ STALE = _("The static files are those of another release: run manage.py collects
 
 
 def reload():
-    """Read the list of collected files anew, which a process reads once when it starts."""
+    """Read the list of collected files (the manifest) again; a process otherwise reads it once,
+    when it starts."""
     if _have_a_list():
         files, digest = staticfiles_storage.load_manifest()
         staticfiles_storage.hashed_files, staticfiles_storage.manifest_hash = files, digest

@@ -25,7 +25,7 @@ def check():
 
 
 def _stored():
-    """Return the Finding about a file of no use that is written, read and deleted."""
+    """Return the Finding about writing, reading and deleting a test file in the storage."""
     # A name as those of people's files: two folders, which `delete` removes too.
     digits = uuid.uuid4().hex
     name, content = f"{digits[:2]}/{digits[2:4]}/{digits}", secrets.token_bytes(64)
@@ -51,7 +51,8 @@ def _stored():
 
 
 def _shared():
-    """Return the Findings about a folder of this machine with a database that serves several."""
+    """Return the list of Findings about files in a local folder while the database (PostgreSQL) can
+    serve several machines: a PROBLEM if another machine uses another folder."""
     with contextlib.suppress(DatabaseError, OSError):
         machine_folders.look()
         if said := machine_folders.fault():
@@ -85,6 +86,7 @@ def _scanned():
 
 
 def _brief(error):
-    """Return the first line of what `error` says, at most 200 characters, with its class."""
+    """Return the class of the exception `error` and the first line of its message, of at most 200
+    characters, as text for a sentence."""
     said = (str(error).splitlines() or [""])[0][:200]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -1,4 +1,5 @@
-"""Check of the models' tools: entries of their rows that cannot be used, and secrets not set."""
+"""Check of the tools of LanguageModels: entries of the column `tools` that cannot be used, and
+secrets of connectors that are not set."""
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _

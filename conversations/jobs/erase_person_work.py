@@ -19,8 +19,8 @@ class ErasePersonWork:
         self._erasure = Erasure.objects.get(pk=job.subject)
 
     def read(self):
-        """Return the Erasure if a piece of it is to be done by `store`; None if it is done. A piece
-        that cannot be done in a transaction is done in this call."""
+        """Return the Erasure as long as `store` has a piece of it to do, None when it is done. A
+        piece that must not run in a transaction is done in this call."""
         self._erasure.refresh_from_db()
         if erasures.needs_no_transaction(self._erasure):
             erasures.piece(self._erasure)
@@ -44,9 +44,9 @@ class ErasePersonWork:
 
 def order_erasure(person, by=None, pseudonym=""):
     """Create an Erasure of the Person `person`, ordered by the Person `by` (None: the server), and
-    the Job that does it; return the Erasure, an unfinished one if there is one. `pseudonym` is that
-    of an earlier erasure to repeat ("": a new one). Raise UnderHold or LastAdministrator if the
-    person cannot be erased."""
+    the Job that does it; return the Erasure. If the person has an unfinished one, it is continued
+    and returned. `pseudonym` is that of an earlier erasure to repeat ("": a new one). Raise
+    UnderHold or LastAdministrator if the person cannot be erased."""
     with transaction.atomic():
         erasure = erasures.order(person, by, pseudonym)
         open_jobs = Job.objects.filter(
@@ -59,7 +59,8 @@ def order_erasure(person, by=None, pseudonym=""):
 
 def erase_again():
     """Order the erasure of all people who were erased before and exist again, since an older backup
-    was restored. A person who cannot be erased now is logged and left."""
+    was restored. A person who cannot be erased now (UnderHold, LastAdministrator) is left, with a
+    warning in the server's log."""
     for person, pseudonym in erasure_list.returned():
         try:
             order_erasure(person, pseudonym=pseudonym)

@@ -9,7 +9,7 @@ from conversations.models import Job
 
 
 class NoImportSpace(Exception):
-    """Exception: an upload would exceed the disk space for files that wait for their import.
+    """Raised if an upload would exceed the disk space for files that wait for their import.
     `is_share` is True if the person's own share is used up, False if the site's space is."""
 
     def __init__(self, is_share):

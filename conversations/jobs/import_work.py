@@ -16,8 +16,8 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 class ImportWork:
     """Work object of a Job that imports a file; the Job's `subject` is the name of the file in
-    IMPORT_FOLDER. `conversations.jobs.job_kinds` describes the methods of work objects. Raise
-    FileNotFoundError if the file is not on this machine."""
+    IMPORT_FOLDER. `conversations.jobs.job_kinds` describes the methods of work objects. Creating
+    one opens the file; it raises OSError if that fails, as when the file is on another machine."""
 
     def __init__(self, job):
         self._file = open(self.path_of(job), "rb")
@@ -27,7 +27,8 @@ class ImportWork:
 
     @staticmethod
     def path_of(job):
-        """Return the path of an import's file on this machine, whether it exists or not.
+        """Return the path of the file of `job` (an import) on this machine, whether it exists or
+        not.
 
         Raises ValueError if the name in `job.subject` is not one that `keep_upload` gave.
         """
@@ -54,8 +55,8 @@ class ImportWork:
         """Do nothing: all is stored."""
 
     def fields(self):
-        """Return a dict of the Job's columns that say how far the import is: where it goes on in
-        the file, the report, numbers of conversations."""
+        """Return a dict of the Job's columns that say how far the import is: `cursor` (where to
+        resume), `report`, and `done` of `total` bytes of the file (of a zip: unpacked)."""
         return {
             "cursor": self._importer.cursor,
             "report": self._importer.report.as_json(),
@@ -69,10 +70,10 @@ class ImportWork:
 
 
 def keep_upload(upload):
-    """Put `upload` (Django's UploadedFile) into IMPORT_FOLDER and return the file's name there.
+    """Store `upload` (Django's UploadedFile) in IMPORT_FOLDER and return the file's new name there.
 
-    A large one lies there already (chatsite/upload_handler.py) and is renamed; one in memory is
-    written.
+    A large upload is in this folder already (chatsite/upload_handler.py) and is renamed; one in
+    memory is written.
     """
     settings.IMPORT_FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = uuid.uuid4().hex

@@ -7,7 +7,7 @@ ErasePersonWork). They have these methods:
 - `fields()` returns a dict of the Job's columns after the last piece, by which it can be resumed
 - `close()` closes files
 
-After an exception the object is thrown away; another one continues from the columns of the Job.
+After an exception the work object is discarded; a new one continues from the columns of the Job.
 """
 
 from conversations.jobs.erase_person_work import ErasePersonWork

@@ -2,7 +2,7 @@
 
 A lease is a UUID that each process (or request that does a job by itself) makes for itself; it is
 stored in the row of each Job that the process has claimed. It ends if the process does not renew
-its heartbeat. Each change is one conditional UPDATE.
+the Job's heartbeat within DEAD_AFTER. Each change is one conditional UPDATE.
 """
 
 from datetime import timedelta
@@ -17,7 +17,7 @@ from conversations.models import Job
 from conversations.transfer.report import Report
 
 State = Job.State
-# A lease without a heartbeat for so long belongs to a process that died.
+# Without a heartbeat for so long, the process that holds a lease counts as dead.
 DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
 MOST_ATTEMPTS = 5
 # A file that no machine has had for so long is taken as gone.
@@ -26,8 +26,8 @@ _LOOKED_AT = 20  # of the oldest jobs, when one is claimed
 
 
 class Lost(Exception):
-    """Exception: a process does not hold the lease of a Job any more; it was cancelled, or another
-    process has claimed it."""
+    """Raised if a process does not hold the lease of a Job any more: the Job was cancelled, or
+    another process has claimed it."""
 
 
 def claim(lease, *, is_here, job_id=None):
@@ -35,8 +35,9 @@ def claim(lease, *, is_here, job_id=None):
     UUID). Return the Job, or None if there is none to do.
 
     `is_here(job)` returns True if this process can do the Job, since the file of an import may be
-    on another machine. `job_id` limits the choice to one Job. Each person has one running Job at a
-    time. Jobs that were begun MOST_ATTEMPTS times without success are ended.
+    on another machine. `job_id` limits the choice to one Job. An owner has at most one running Job;
+    Jobs of the site itself have no owner. Jobs that were claimed MOST_ATTEMPTS times without
+    progress are ended as failed, and so are imports whose file is gone.
     """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
@@ -85,8 +86,8 @@ def hold(job, lease, **fields):
 
 
 def release(job, lease):
-    """Make a running Job wait again, so that any process can continue it at once. `lease` is the
-    UUID under which it was claimed."""
+    """Set a running Job to waiting, so that any process can continue it at once. `lease` is the
+    UUID under which it was claimed; do nothing if the Job is no longer held under it."""
     Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING).update(
         state=State.WAITING, lease=None, attempts=0
     )
@@ -116,7 +117,7 @@ def remove_file(job):
 
 
 def _is_nowhere(job):
-    """Return True if the missing file of an import cannot be expected on another machine either:
-    with SQLite there is only this one, else after GONE_AFTER."""
+    """Return True if the file of the import `job`, missing here, is not on another machine either:
+    on SQLite there is no other, else none has renewed the heartbeat for GONE_AFTER."""
     last = max(job.heartbeat_at or job.created_at, job.created_at)
     return connection.vendor == "sqlite" or timezone.now() - last > GONE_AFTER

@@ -1,7 +1,8 @@
 """Runner of background jobs: does the Jobs that a process has claimed, one piece of each in turn.
 
 `Runner.step` is called once a second, and sooner while there is work, in a thread with its own
-database connection: a piece takes longer than the storing of replies may wait.
+database connection. The thread that stores replies does not do it: a piece takes longer than
+replies may wait.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ BRIEF_PAUSE = 0.005
 LEFT_TO_OTHERS = 2
 LULL = 1
 WALL_FACTOR = 5  # a request may wait for a job so many times its processor time
-AT_ONCE = 4  # jobs of a process, each of another person
+AT_ONCE = 4  # jobs of a process, at most one of each person
 BEAT = 5  # seconds between two heartbeats while nothing is to be stored
 KEPT = timedelta(days=30)  # a job that has ended is shown so long
 FORGOTTEN = 86_400  # seconds after which a file without a job is removed
@@ -47,9 +48,10 @@ _brief = threading.Lock()
 
 
 async def run_jobs(is_busy):
-    """Coroutine: do background jobs in this process until it is cancelled, then make unfinished
-    ones wait for another process. `is_busy(seconds)` is a function that returns True if the process
-    did anything else in the last `seconds`; jobs then take longer breaks."""
+    """Coroutine: do background jobs in this process until the coroutine is cancelled, then set
+    unfinished ones to waiting, for another process. `is_busy(seconds)` is a function that returns
+    True if the process did anything else in the last `seconds`; the pauses between pieces are then
+    longer (PAUSE instead of BRIEF_PAUSE)."""
     runner, loop = Runner(), asyncio.get_running_loop()
     with ThreadPoolExecutor(1, thread_name_prefix="jobs") as thread:
         try:
@@ -93,9 +95,10 @@ def _close(runner):
 
 
 class Runner:
-    """Runner of the Jobs that one process has claimed: at most AT_ONCE, each of another person.
+    """Runner of the Jobs that one process has claimed, one piece of each in turn: at most AT_ONCE,
+    of which at most one of each person (those of the site have no owner).
 
-    `held` is how many seconds the transaction of the last piece took."""
+    `held` is the duration in seconds of the transaction that stored the last piece."""
 
     def __init__(self):
         self.held = 0.0
@@ -128,15 +131,15 @@ class Runner:
         return worked
 
     def close(self):
-        """Make all running Jobs wait again, so that another process continues them at once."""
+        """Set all running Jobs to waiting, so that another process can continue them at once."""
         for job, work in self._running.values():
             work.close()
             leases.release(job, self._lease)
         self._running.clear()
 
     def _open(self, job):
-        """Start to work on `job`, which was claimed; end it as failed if its file cannot be
-        opened."""
+        """Add `job`, which this process has claimed, to the running Jobs; end it as failed if its
+        file cannot be opened."""
         try:
             self._running[job.pk] = (job, open_work(job))
         except OSError as error:
@@ -145,10 +148,10 @@ class Runner:
 
 
 def run_briefly(job, seconds):
-    """Do the waiting Job `job` in the caller's thread for up to `seconds` of processor time, so
-    that short ones are done within the request; by the clock, since other processes read files for
-    it, for up to WALL_FACTOR times as long. Return the Job with its columns as they are then;
-    if it is not done, background processes continue it.
+    """Do the waiting Job `job` in the caller's thread, so that a short one is done within the
+    request: for up to `seconds` of the thread's processor time, and up to WALL_FACTOR times as many
+    seconds of elapsed time, for child processes that read files. Return the Job with its present
+    columns; if it is not done, the background runners continue it.
 
     Nothing is done if another Job of its owner is running, or another thread of this process is in
     this function, since few threads serve requests.
@@ -162,8 +165,8 @@ def run_briefly(job, seconds):
 
 
 def _run(job, seconds):
-    """Claim the Job, work on it for up to `seconds` of processor time, and return it reloaded from
-    the database."""
+    """Claim the Job and work on it within the limits of `run_briefly`; return it reloaded from the
+    database, unchanged if it could not be claimed."""
     lease, began, wall = uuid.uuid4(), time.thread_time(), time.monotonic()
     claimed = leases.claim(lease, is_here=is_here, job_id=job.pk)
     if claimed is not None:
@@ -181,13 +184,14 @@ def _run(job, seconds):
 
 
 def do_piece(job, work, lease):
-    """Do the next piece of a claimed Job in one transaction. Return `(goes_on, held)`: True if more
-    pieces follow, False if the Job is done, has failed or was lost to another process; and how many
-    seconds the transaction took.
+    """Do the next piece of a claimed Job in one transaction. Return `(goes_on, held)`. `goes_on` is
+    True if more pieces follow, False if the Job is done, has failed or was lost to another process;
+    `held` is how many seconds the transaction took, 0 if there was none.
 
     `work` is the work object of the Job (`jobs.job_kinds`), `lease` the UUID under which this
-    process claimed it. An unexpected exception is logged and returns False; the Job is then claimed
-    again later.
+    process claimed it. Exceptions are not raised: after an unexpected one (logged, unless it is an
+    outage of the database) `goes_on` is False, and the Job is claimed again when its lease has
+    ended.
     """
     held = 0.0
     try:
@@ -222,8 +226,8 @@ def do_piece(job, work, lease):
 
 
 def cancel(job):
-    """End an open Job because its owner cancels it. What it has done stays, except a conversation
-    that was imported only in part: another Job is created to delete that. Do nothing if the Job has
+    """End the open Job `job` as cancelled. What it has done stays, except a conversation that was
+    imported only in part: another Job is created to delete that. Do nothing if the Job has
     ended."""
     if not leases.end(job, State.CANCELLED):
         return

@@ -1,1 +1,1 @@
-"""The package of management commands: `manage.py NAME`."""
+"""Package of the management commands: `manage.py NAME`."""

@@ -11,8 +11,8 @@ from conversations.form_fields import FIRST_DAY, LAST_DAY
 
 
 def day(text):
-    """Return the date that `text` (YYYY-MM-DD) names, from FIRST_DAY to LAST_DAY: near the ends of
-    the calendar days of other time zones cannot be calculated."""
+    """Return the date that `text` (YYYY-MM-DD) names, from FIRST_DAY to LAST_DAY, the limits of
+    dates in forms too (conversations/form_fields.py)."""
     try:
         found = date.fromisoformat(text)
     except ValueError:
@@ -33,7 +33,8 @@ def time_zone(text):
 
 
 def percentage(text):
-    """Return the Decimal in `text`, a number of per cent that is at least 0 and finite."""
+    """Return the Decimal that `text` names, a finite number of per cent that is at least 0, such as
+    "0.5"."""
     try:
         found = Decimal(text)
     except InvalidOperation:

@@ -1,1 +1,1 @@
-"""The management commands of the app."""
+"""Management commands of the app, one module for each: `manage.py NAME` runs the module NAME."""

@@ -11,8 +11,8 @@ from conversations.review.record_access import record_change
 
 
 class Command(BaseCommand):
-    """The command `apply_retention`: deletes all conversations that are due, prints their numbers,
-    and records the run in the access log. With `--dry-run` it only prints what would be deleted."""
+    """Command `apply_retention`: deletes all conversations that are due, prints their numbers, and
+    records the run in the access log. With `--dry-run` it only prints what would be deleted."""
 
     help = (
         "Delete what the retention rules say, temporary conversations and what was long enough in "
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         self._print(run.counts, "deleted")
 
     def _print(self, counts, said):
-        """Print a line for each kind in `counts`, a dict of numbers deleted by kind (retention
-        rules, temporary conversations, trash …); `said` is the verb in it."""
+        """Print a line for each kind in `counts`, a dict of numbers of conversations by kind (of
+        sweep.Sweep: retention rules, temporary, trash …); `said` is its verb, such as "deleted"."""
         total = sum(counts[kind] for kind in _NAMES)
         self.stdout.write(f"{total:,} conversations {said}:")
         for kind, name in _NAMES.items():

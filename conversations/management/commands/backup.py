@@ -15,8 +15,8 @@ from conversations.models import SetupStep, StoredFile
 
 
 class Command(BaseCommand):
-    """The command `backup`: copies the database to FILE (mode 0600) while the site runs; SQLite by
-    its backup API, and the copy's integrity is checked; PostgreSQL by pg_dump in the custom format.
+    """Command `backup`: copies the database to FILE (mode 0600) while the site runs; SQLite by its
+    backup API, and the copy's integrity is checked; PostgreSQL by pg_dump in the custom format.
     Raises CommandError if FILE exists, or if the copy fails or is damaged. Where messages have
     files, their bytes go to FILE.files.tar."""
 
@@ -62,15 +62,16 @@ class Command(BaseCommand):
 
 
 def _note():
-    """Store the time of the backup in the database, for the administration. If the database cannot
-    store it, for instance before its migration, nothing is raised: the backup is what counts."""
+    """Store the time of the backup in the database, for the administration. Errors of the database,
+    as before its migration, are ignored: the backup itself is done."""
     with contextlib.suppress(DatabaseError):
         SetupStep.note_done(SetupStep.Name.BACKUP)
 
 
 def _copy(path):
-    """Write a copy of the database to the empty file `path`; return what was checked, as text.
-    Raise CommandError if that fails."""
+    """Write a copy of the database to the empty file `path`; return what was checked, to be added
+    to the printed line (", integrity ok"; "" on PostgreSQL). Raise CommandError if the copy fails
+    or is damaged."""
     if connection.vendor == "postgresql":
         try:
             dump(path)
@@ -92,7 +93,8 @@ def _copy(path):
 
 
 def _files():
-    """Return the set of the names, in the storage, of all files that the database knows."""
+    """Return the set of the names, in the file storage, of all files that rows of the database
+    name, except those that are being deleted."""
     # Two columns only: a newer release may look at a database that it has not migrated yet.
     rows = StoredFile.objects.filter(doomed_at=None).values_list("id", "small")
     stored = [StoredFile(id=id, small=small) for id, small in rows]

@@ -12,10 +12,10 @@ BLOCK = 1 << 20
 
 
 class Command(BaseCommand):
-    """The command `check_files`: prints each attached file whose bytes are missing or damaged
-    (another length or, with `--hashes`, another content), and each stored file that no row of the
-    database names. Raises CommandError (exit status 1) if there are any; `--remove-strays` deletes
-    the latter, which then are no error."""
+    """Command `check_files`: prints each attached file whose bytes are missing or damaged (another
+    length or, with `--hashes`, another content), and each stored file that no row of the database
+    names. Raises CommandError (exit status 1) if there are any; `--remove-strays` deletes the
+    latter, which then are no error."""
 
     help = "Compare the files of messages with their bytes; exit 1 where one is missing or stray."
 
@@ -57,8 +57,8 @@ class Command(BaseCommand):
             raise CommandError(f"The database and {self._place()} differ.")
 
     def _fault(self, name, size, digest):
-        """Return what is wrong with the bytes called `name`: "missing", "damaged" or "". `digest`
-        is the SHA-256 that they should have, "" to compare only their `size`."""
+        """Return what is wrong with the file `name` in the storage: "missing", "damaged" or "" (in
+        order). It should have `size` bytes, with the SHA-256 `digest` (hex; "": not compared)."""
         try:
             if storage.storage().size(name) != size:
                 return "damaged"

@@ -7,10 +7,10 @@ from conversations.usage.consistency_check import check, check_charges
 
 
 class Command(BaseCommand):
-    """The command `check_usage`: prints each sum of usage that differs from the Responses, from the
+    """Command `check_usage`: prints each sum of usage that differs from the Responses, from the
     date `--since` on, and each Response that differs from its charges; with `--repair` it also
     corrects the sums. Raises CommandError (exit status 1) if anything differs and was not
-    corrected."""
+    corrected; a Response that differs from its charges never is."""
 
     help = "Compare every sum of usage with the ledger; exit 1 where they differ."
 

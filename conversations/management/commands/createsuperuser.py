@@ -8,11 +8,12 @@ from conversations.review.record_access import record_change
 
 
 class Command(createsuperuser.Command):
-    """The command `createsuperuser`: creates the account of an administrator, then the row of the
-    access log about it. The first administrator of a site is nobody's grant, and no row."""
+    """Command `createsuperuser`: creates the account of an administrator, then the row of the
+    access log about it; no row for the first administrator of a site, whom nobody could have
+    appointed."""
 
     def handle(self, *args, **options):
-        """Run the command with Django's `options`."""
+        """Run the command; the arguments are those of Django's BaseCommand.handle."""
         before = set(_administrators())
         super().handle(*args, **options)
         if before:

@@ -11,8 +11,8 @@ from conversations.doctor.finding import PROBLEM, WARNING
 
 
 class Command(BaseCommand):
-    """The command `doctor`: prints a line for each fact of the installation, with "ok", "warning"
-    or "problem", and below it what to do. Exits with status 1 if there is a problem, else 0. With
+    """Command `doctor`: prints a line for each fact of the installation, with "ok", "warning" or
+    "problem", and below it what to do. Exits with status 1 if there is a problem, else 0. With
     `--json` it prints `{"ok": bool, "findings": [{"subject", "level", "said", "todo"}]}`."""
 
     help = "Check the installation: settings, database, files, mail, proxies, gateway and more."

@@ -15,11 +15,11 @@ PAUSE = 0.02  # seconds between two pieces: about half of the time is left to th
 
 
 class Command(BaseCommand):
-    """The command `erase_person`: deletes conversations, files, feedback, drafts, sessions and
-    log-in data of the account NAME; the ledger and the access log keep their figures under a
-    pseudonym. Prints the receipt as JSON. Raises CommandError (exit status 1) for an unknown name,
-    under a legal hold, without `--yes`, and if the list of erasures (ERASURES_FILE) cannot be
-    written."""
+    """Command `erase_person`: deletes conversations, files, feedback, drafts, sessions and log-in
+    data of the account NAME; the ledger and the access log keep their figures under a pseudonym.
+    Prints the receipt as JSON. Raises CommandError (exit status 1) for an unknown name, for
+    somebody under a legal hold, for the only administrator, without `--yes`, and if the list of
+    erasures (ERASURES_FILE) cannot be written."""
 
     help = (
         "Delete all that the person NAME has here, for good, while the site runs; print a receipt, "

@@ -11,10 +11,10 @@ from conversations.usage.csv_export import harmless
 
 
 class Command(BaseCommand):
-    """The command `export_usage`: writes sums of tokens and cost, grouped by the columns of `--by`,
-    or with `--rows` one line for each ended Response, with `--charges` one for each of their
-    charges. It writes to the file `--output`, else to standard output; raises CommandError for an
-    unknown column, and for a file that cannot be written."""
+    """Command `export_usage`: writes sums of tokens and cost, grouped by the columns of `--by`, or
+    with `--rows` one line for each ended Response, with `--charges` one for each of their charges.
+    It writes to the file `--output`, else to standard output; raises CommandError for an unknown
+    column, and for a file that cannot be written."""
 
     help = "Write usage from the ledger as CSV, to be compared with a gateway's bill."
 
@@ -59,8 +59,8 @@ class Command(BaseCommand):
             self._write(self.stdout, header, lines)
 
     def _write(self, file, header, lines):
-        """Write the strings `header` and the rows `lines` as CSV to `file` (a text file); text that
-        a spreadsheet would take for a formula is made harmless by a prefix."""
+        """Write the strings `header` and the rows `lines` (iterables of cells) as CSV to `file` (a
+        text file); text that a spreadsheet would take for a formula gets a prefix."""
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         for line in lines:

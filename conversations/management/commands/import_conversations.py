@@ -11,10 +11,10 @@ from conversations.transfer.report import Unreadable
 
 
 class Command(BaseCommand):
-    """The command `import_conversations`: imports the conversations in FILE (this site's JSON or
-    zip, or ChatGPT's export) for the account USERNAME and prints a report of what was imported and
-    what was not. Raises CommandError for an unknown account and for a file that cannot be read or
-    is larger than `--most` megabytes when unpacked."""
+    """Command `import_conversations`: imports the conversations in FILE (this site's JSON or zip,
+    or ChatGPT's export) for the account USERNAME and prints a report of what was imported and what
+    was not. Raises CommandError for an unknown account and for a file that cannot be read or is
+    larger than `--most` megabytes when unpacked."""
 
     help = "Bring conversations from FILE (our JSON or zip, or ChatGPT's export) in as USERNAME's."
 

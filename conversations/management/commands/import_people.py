@@ -9,9 +9,9 @@ from conversations.accounts.people_file import FileFaults, read_rows
 
 
 class Command(BaseCommand):
-    """The command `import_people`: reads accounts from a CSV file and prints which would be created
-    or changed; with `--yes` it does that. Raises CommandError (exit status 1), and changes nothing,
-    if a line of the file cannot be used."""
+    """Command `import_people`: reads accounts from a CSV file and prints which would be created or
+    changed; with `--yes` it does that. Raises CommandError (exit status 1), and changes nothing, if
+    the file cannot be read or one of its lines cannot be used."""
 
     help = (
         "Makes and updates accounts from a CSV file with the columns username, name, email, groups "

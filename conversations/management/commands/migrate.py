@@ -18,12 +18,12 @@ LOCK = 0x6D696772  # "migr"
 
 
 class Command(migrate.Command):
-    """The command `migrate`: applies the migrations and creates the table of the cache. While one
-    runs, a second one waits, and then finds nothing to do. Raises CommandError, with a sentence,
-    for a database that cannot be migrated by this release."""
+    """Command `migrate`: applies the migrations and creates the table of the cache. While one runs,
+    a second one waits, and then finds nothing to do. Raises CommandError, with a sentence, for a
+    database that cannot be migrated by this release."""
 
     def handle(self, *args, **options):
-        """Run the command with Django's `options`."""
+        """Run the command; the arguments are those of Django's BaseCommand.handle."""
         database = options["database"]
         if fault := _fault(is_whole=not options["app_label"]):
             raise CommandError(fault)
@@ -35,7 +35,8 @@ class Command(migrate.Command):
 
 def _fault(is_whole):
     """Return a sentence that says why this release cannot migrate the database; "" if it can.
-    `is_whole` says that all migrations are wanted, not those of one app, up to one."""
+    `is_whole` is True if all migrations are to be applied, False for those of one app: only the
+    former is refused for a database of a newer release."""
     if why := database_check.why_unreachable():
         return f"The database does not answer: {why}"
     try:

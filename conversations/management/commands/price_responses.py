@@ -9,7 +9,7 @@ from conversations.usage.prices import NO_PRICE
 
 
 class Command(BaseCommand):
-    """The command `price_responses`: gives each ended Response (request to the gateway) that has no
+    """Command `price_responses`: gives each ended Response (request to the gateway) that has no
     cost, made on or after the date `--since`, a cost by the prices valid at its time. Other costs
     stay. Prints how many Responses got a cost, and how many of each model still have none, with
     what has no price: the model, its tier, a kind of tokens or a tool."""

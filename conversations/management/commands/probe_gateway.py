@@ -17,11 +17,11 @@ from conversations.upstream.probe_tools import PREFIX, Trial, probe_tools
 
 
 class Command(BaseCommand):
-    """The command `probe_gateway`: sends a few short requests to the gateway (OPENAI_BASE_URL), for
-    the model `--model`, and prints each result and what to do about a failed one. Raises
-    CommandError (exit status 1) if something essential does not work or no gateway is
-    configured. With `--tools` it tries each tool of the model's row instead, and says whether it
-    happened; CommandError if one did not."""
+    """Command `probe_gateway`: sends a few short requests to the gateway (OPENAI_BASE_URL), for the
+    model `--model`, and prints each result and what to do about a failed one. Raises CommandError
+    (exit status 1) if something essential does not work or no gateway is configured. With `--tools`
+    it tries each tool of the LanguageModel's row instead, and says which ones were used; raises
+    CommandError if one was not."""
 
     help = "Ask the gateway a few short questions; exit 1 where it does not do what the site needs."
 
@@ -59,9 +59,9 @@ class Command(BaseCommand):
         self.stdout.write(_("The gateway does what the site needs."))
 
     async def _probe(self, model, trials):
-        """Test the gateway with the model called `model`, or try its tools: `trials`, if there are
-        any. Return a list of results
-        (`upstream.probe.Row`), each printed as soon as it is known."""
+        """Test the gateway with the model called `model`; with `trials` (a list of Trial) try these
+        tools of the model instead. Return a list of results (`upstream.probe.Row`), each printed as
+        soon as it is known."""
         client = build_client()
         rows = []
         try:

@@ -6,8 +6,8 @@ from conversations.conversation_list import trash
 
 
 class Command(BaseCommand):
-    """The command `purge_trash`: deletes for good the conversations that have been in the trash for
-    30 days and prints their number. With `--scrub` it also rewrites the database's files, so that
+    """Command `purge_trash`: deletes for good the conversations that have been in the trash for 30
+    days and prints their number. With `--scrub` it also rewrites the database's files, so that
     deleted text is no longer in them."""
 
     help = (

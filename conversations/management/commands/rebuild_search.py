@@ -9,7 +9,7 @@ from conversations.search.index import rebuild
 
 
 class Command(BaseCommand):
-    """The command `rebuild_search`: builds the full-text search index anew while the site runs, and
+    """Command `rebuild_search`: builds the full-text search index anew while the site runs, and
     prints the number of messages and titles in it; on a terminal it also shows the progress."""
 
     help = "Make the search index anew from all messages, files and titles; the site may be in use."
@@ -19,5 +19,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{count:,} messages and titles are in the index.")
 
     def _report(self, done, total):
-        """Print the progress to standard error: `done` of `total` messages and titles."""
+        """Print the progress to standard error: `done` of `total` messages and titles (numbers)."""
         self.stderr.write(f"\r{done:,} of {total:,}", ending="\n" if done == total else "")

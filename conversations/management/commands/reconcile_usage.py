@@ -11,7 +11,7 @@ from conversations.usage import reconciliation
 
 
 class Command(BaseCommand):
-    """The command `reconcile_usage`: prints each day and model for which number of calls, tokens or
+    """Command `reconcile_usage`: prints each day and model for which number of calls, tokens or
     cost in FILE differ from the stored Responses by more than `--tolerance` per cent. Raises
     CommandError (exit status 1) if any differ, and for a file that cannot be read."""
 

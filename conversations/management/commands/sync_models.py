@@ -15,8 +15,8 @@ from conversations.upstream.chat_models import is_for_chat
 
 
 class Command(BaseCommand):
-    """The command `sync_models`: inserts a LanguageModel for each model that the gateway lists and
-    the table lacks, disabled unless `--enable` is given. `--enable` also enables rows that exist
+    """Command `sync_models`: inserts a LanguageModel for each model that the gateway lists and the
+    table lacks, disabled unless `--enable` is given. `--enable` also enables rows that exist
     already; models that are not for chat stay disabled. Where the list says whether a model takes
     pictures and files (`input_modalities`), that is stored, also for rows that exist. Raises
     CommandError if no gateway is configured or it does not return a list."""

@@ -12,10 +12,10 @@ from conversations.review.access_log_heads import contradicted, heads_in, read_h
 
 
 class Command(BaseCommand):
-    """The command `verify_access_log`: prints each row of the access log that was changed, each
-    missing database trigger, and each head (`NUMBER:HASH` of what was the last row, given by
-    `--since` or `--heads`) that contradicts the log. Raises CommandError (exit status 1) if it
-    finds anything. With `--head` it only prints the present head."""
+    """Command `verify_access_log`: prints each row of the access log that was changed, each missing
+    database trigger, and each head (`NUMBER:HASH` of what was the last row, given by `--since` or
+    `--heads`) that contradicts the log. Raises CommandError (exit status 1) if it finds anything.
+    With `--head` it only prints the present head."""
 
     help = (
         "Checks the access log: names each row that was edited, removed, reordered or added, each "
@@ -80,9 +80,9 @@ class Command(BaseCommand):
 
     def _kept(self, since, file):
         """Return the heads of the access log that were kept elsewhere, as a list of `(number,
-        hash)`: those in `since` (texts `NUMBER:HASH`) and those in the file called `file` ("-":
-        standard input; None: no file). Raise CommandError for text that is no head and for a file
-        that has none or cannot be read."""
+        hash)`: those in `since` (a list of texts `NUMBER:HASH`) and those in the lines of the file
+        called `file` ("-": standard input; None: no file). Raise CommandError for a text in `since`
+        that is no head, and for a file that contains none or cannot be read."""
         try:
             kept = [read_head(text) for text in since]
         except ValueError as error:

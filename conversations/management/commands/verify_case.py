@@ -12,8 +12,8 @@ from conversations.models import ReviewAccess
 
 
 class Command(BaseCommand):
-    """The command `verify_case`: compares each file in the zip FILE with the manifest in it, and
-    the manifest with the access log of this site. Raises CommandError (exit status 1) if a file was
+    """Command `verify_case`: compares each file in the zip FILE with the manifest in it, and the
+    manifest with the access log of this site. Raises CommandError (exit status 1) if a file was
     changed, is missing or is not in the manifest, and if FILE is not the zip of a case."""
 
     help = (

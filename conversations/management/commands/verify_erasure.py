@@ -10,9 +10,9 @@ from conversations.models.erasure import FORMAT, receipt_hash
 
 
 class Command(BaseCommand):
-    """The command `verify_erasure`: checks that the receipt in FILE is the one that was written
-    when the person was erased, and that the person is still gone. Raises CommandError (exit status
-    1) where anything differs."""
+    """Command `verify_erasure`: checks that the receipt in FILE is the one that was written when
+    the person was erased, and that the person is still gone. Raises CommandError (exit status 1)
+    where anything differs."""
 
     help = (
         "Check the receipt of an erasure, as erase_person prints it: that it was not changed, that "
@@ -43,7 +43,8 @@ class Command(BaseCommand):
         )
 
     def _read(self, file):
-        """Return the receipt in the file as a dict. Raise CommandError if there is none."""
+        """Return the receipt in `file` (a Path), JSON, as a dict. Raise CommandError if the file
+        cannot be read or has none."""
         try:
             receipt = json.loads(file.read_text())
         except OSError as error:
@@ -55,7 +56,8 @@ class Command(BaseCommand):
         return receipt
 
     def _row(self, receipt):
-        """Return the row of the access log with the hash of `receipt`, or None."""
+        """Return the row of the access log (a ReviewAccess) that has the hash of `receipt`, a dict,
+        for the erasure of that person; None if there is none."""
         rows = ReviewAccess.objects.filter(
             action=ReviewAccess.Action.ERASED, owner_id=receipt.get("person")
         )
