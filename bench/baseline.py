@@ -1,5 +1,5 @@
 """Baseline server for benchmarks: the least that a Django site needs in order to relay a streamed
-reply, to which the site's own cost is compared.
+reply. The site's own cost is compared with that of this server.
 
 It has one async view behind session and authentication middleware, which passes the bytes of the
 model gateway through. It stores, parses and renders nothing. `bench.stack` starts it:
@@ -49,8 +49,8 @@ client = None
 
 
 async def relay(request):
-    """View: send the JSON body of `request` to the gateway, and stream the gateway's bytes to the
-    client. Return status 401 without a login."""
+    """View: send the JSON body of `request` to the gateway, and return its answer as a stream of
+    the gateway's bytes; status 401 without a login."""
     global client
     person = await request.auser()
     if not person.is_authenticated:

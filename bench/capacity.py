@@ -4,8 +4,8 @@ workers, compared with the baseline server (`bench.baseline`).
     python -m bench.replies --capacity            needs an idle machine and about fifteen minutes
     python -m bench.replies --capacity --quick    a tenth of the replies, to try it
 
-The load generator and the scripted gateway use the same processors as the servers, so a machine of
-two processors carries less than two processors would.
+The load generator and the scripted gateway share the processors with the measured server, so the
+figures are lower than those of a server that has the same number of processors to itself.
 """
 
 import resource
@@ -38,18 +38,18 @@ HEAD = """\
 
 
 def model(quick):
-    """Return the name of the language model, which tells the scripted gateway to write a reply of
-    `seconds(quick)` at TOKENS_PER_SECOND."""
+    """Return the name of the language model (`COUNT:SECONDS`, see `bench.gateway`), by which the
+    scripted gateway streams `pieces(quick)` tokens at TOKENS_PER_SECOND."""
     return f"{pieces(quick)}:{1 / TOKENS_PER_SECOND}"
 
 
 def pieces(quick):
-    """Return the number of tokens of one reply; a sixth of the usual if `quick`."""
+    """Return the number of tokens of one reply; with `quick` a sixth of the usual number."""
     return seconds(quick) * TOKENS_PER_SECOND
 
 
 def seconds(quick):
-    """Return for how many seconds one reply is streamed; a sixth of the usual if `quick`."""
+    """Return for how many seconds one reply is streamed; with `quick` a sixth of the usual time."""
     return SECONDS // 6 if quick else SECONDS
 
 

@@ -1,4 +1,5 @@
-"""Database of a benchmark: an empty, migrated one, in a process of its own."""
+"""Database of a benchmark: migrated, in the process of the benchmark, which must not have set
+Django up."""
 
 import os
 import subprocess
@@ -12,8 +13,9 @@ ROOT = Path(__file__).parent.parent
 
 @contextmanager
 def migrated_database(*, here):
-    """Context manager: set Django up with a migrated database, in SQLite and deleted at the end or,
-    if `here` is True, the one that the environment variable DATABASE_URL names, which stays."""
+    """Context manager: set Django up with a migrated database: the one that the environment
+    variable DATABASE_URL names if `here` is True, else a new one in SQLite, which is deleted at the
+    end."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
     os.environ.setdefault("SECRET_KEY", "for-measuring-only-0123456789-0123456789")
     os.environ.update(INSECURE_HTTP="true")

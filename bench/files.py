@@ -80,9 +80,8 @@ def main():
 
 
 def prepare(environment):
-    """Create the database and collect the static files; create PEOPLE people and one more, and
-    return the list of their session keys. `environment` is the dict of environment variables for
-    the server."""
+    """Create the database, collect the static files, and create PEOPLE + 1 people; return the list
+    of their session keys. `environment` is the dict of environment variables for the server."""
     for command in ("migrate", "collectstatic"):
         options = ["--noinput"] if command == "collectstatic" else []
         subprocess.run(
@@ -115,9 +114,9 @@ def enter(key):
 
 
 def measure(master, people):
-    """Upload the pictures and return a list of sentences about it. `master` is the process id of
-    the server's master, `people` a list of `(client, token)` from `enter`; the last one loads pages
-    meanwhile."""
+    """Upload the pictures and return the results as a list of lines of text. `master` is the
+    process id of the server's master, `people` a list of `(client, token)` from `enter`; the last
+    of them loads pages meanwhile."""
     reader, _token = people.pop()
     workers = subprocess.run(["pgrep", "-P", str(master)], capture_output=True, text=True).stdout
     worker = workers.split()[0]
@@ -167,7 +166,7 @@ def photograph():
 
 
 def watch(reader, work):
-    """Load the page / with the httpx.Client `reader` again and again while the function `work`
+    """Load the page `/` with the httpx.Client `reader` again and again while the function `work`
     runs; return the list of seconds that each load took."""
     over, times = threading.Event(), []
 
@@ -193,8 +192,8 @@ def said(times):
 
 
 def memory(pid, reset=False):
-    """Return the most memory, in kB, that the process `pid` has used since the last reset; with
-    `reset`, start measuring anew first."""
+    """Return the peak resident memory, in kB, of the process `pid` since the last reset; with
+    `reset` the peak is reset to the present size first."""
     if reset:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
     return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1])

@@ -39,8 +39,8 @@ PIECES = [TEXT[i : i + 4] for i in range(0, len(TEXT), 4)]
 
 
 def piece(number):
-    """Return the text of the piece with this number (from 0): every fourth is the present time as
-    `q<microseconds>z`, the others are parts of TEXT."""
+    """Return the text of the piece with the index `number` (from 0): every fourth is the present
+    time as `q<microseconds>z`, the others are parts of TEXT."""
     if number % 4 == 0:
         return f" q{time.monotonic_ns() // 1000}z "
     return PIECES[number % len(PIECES)]
@@ -53,7 +53,8 @@ def event(kind, **fields):
 
 
 async def serve(reader, writer):
-    """Answer the HTTP requests of one connection until the client closes it."""
+    """Answer the HTTP requests of one connection until the client closes it; `reader` and `writer`
+    are asyncio's streams."""
     try:
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = 0
@@ -70,8 +71,8 @@ async def serve(reader, writer):
 
 
 async def answer(writer, count, pace):
-    """Stream one reply of `count` pieces to the client, one every `pace` seconds (0: as fast as
-    possible), as events of the Responses API."""
+    """Stream one reply of `count` pieces to `writer` (asyncio's StreamWriter), one every `pace`
+    seconds (0: as fast as possible), as events of the Responses API."""
 
     def send(data):
         writer.write(b"%x\r\n%s\r\n" % (len(data), data))

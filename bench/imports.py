@@ -3,12 +3,12 @@
     .venv/bin/python -m bench.imports            in a temporary database, SQLite
     .venv/bin/python -m tests.support.postgres .venv/bin/python -m bench.imports --here
 
-Three people each import the same made-up conversations of other dates: eight messages each, in
-Chinese every fourth, replies of some 4,000 characters of Markdown, with code in every fourth.
-Printed are the processor time for a megabyte of reading (which includes rendering and splitting
-into words) and of storing, the processor time of the longest piece, and the most seconds of the
-clock that one piece held the database. The processor time of PostgreSQL is included if that runs on
-this machine, the one of the child process that highlights code is not.
+Three people each import the same made-up conversations with other dates. A conversation has eight
+messages, every fourth conversation is in Chinese; a reply has some 4,000 characters of Markdown,
+every fourth with code. Printed are the processor time per megabyte for reading (with rendering and
+splitting into words) and for storing, the processor time of the longest piece, and the longest
+elapsed time for which a piece held the database. The processor time of PostgreSQL is included if
+that runs on this machine, that of the child process that highlights code is not.
 """
 
 import argparse
@@ -57,8 +57,8 @@ def main():
 
 
 def export(size, first_day):
-    """Return a file of ChatGPT's export as bytes, of about `size` bytes, the same each time: a
-    conversation on each day from `first_day` on, a number of days."""
+    """Return a file like ChatGPT's export as bytes, of about `size` bytes, always the same: one
+    conversation a day from the day `first_day` on, a number of days after 14 July 2017."""
     from bench.search import Language
 
     language = Language()
@@ -73,8 +73,8 @@ def export(size, first_day):
 
 
 def conversation(language, number, began):
-    """Return a conversation of ChatGPT's export as a dict, the one with this `number`, which began
-    at `began` (seconds since 1970); the words are those of `language` (bench.search.Language)."""
+    """Return a conversation as in ChatGPT's export, a dict. `number` counts them from 0, `began` is
+    its time in seconds since 1970 (UTC), `language` (bench.search.Language) makes its words."""
     chinese = number % 4 == 3
     mapping = {"0": {"parent": None, "message": None}}
     for at in range(1, 2 * TURNS + 1):
@@ -93,7 +93,8 @@ def conversation(language, number, began):
 
 def reply(language, number, chinese):
     """Return the Markdown of a reply: headings, paragraphs, lists, a table and a link, and code if
-    its `number` divides by four. `chinese` is True for a reply in Chinese."""
+    `number`, the reply's, is divisible by four. `language` (bench.search.Language) makes the words;
+    `chinese` is True for a reply in Chinese."""
     parts = []
     for _section in range(3):
         word = language.words[number]
@@ -115,8 +116,8 @@ def reply(language, number, chinese):
 
 def bring_in(name, content):
     """Import `content` (bytes) for a new person called `name`. Return the seconds of processor time
-    of reading, of storing, and of the longest piece, and the most seconds of the clock that one
-    piece held the database."""
+    of reading, of storing and of the longest piece, and the longest elapsed time in seconds for
+    which a piece held the database."""
     from django.db import transaction
 
     from bench.search import processor

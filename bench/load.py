@@ -3,8 +3,8 @@ it is streamed.
 
     python -m bench.load SCENARIO.json    prints the results as JSON
 
-The scenario is a JSON object that `bench.stack.load` writes: the server, people with their cookies,
-the model, and how many people ask at a time.
+The scenario is a JSON object, which `bench.stack.load` writes: the server, people with their
+cookies, the model, and how many people ask at a time.
 """
 
 import asyncio
@@ -26,10 +26,10 @@ EVENTS = re.compile(r'data-events="([^"]+)"')
 
 
 class Reader:
-    """Measurement of one reply as one person reads it. `first` is the time of the first dated piece
-    of text (`q<microseconds>z`, the time at which the gateway sent it); at the end it is in
-    milliseconds since the question. `lags` are the delays of dated pieces behind the gateway in
-    milliseconds, `seen` the dated pieces, `error` a text ("": none)."""
+    """Measurement of one reply as one person reads it. `first` is when the first dated piece of
+    text arrived, by time.monotonic(); at the end it is in milliseconds since the question. `lags`
+    are the delays in milliseconds of the dated pieces (`q<microseconds>z`, the time at which the
+    gateway sent them), `seen` these pieces, `error` a text ("": none)."""
 
     def __init__(self):
         self.first = None

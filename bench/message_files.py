@@ -28,7 +28,8 @@ MESSAGES, PICTURES = 50, 50
 
 
 def main():
-    """Start the servers, measure, print the table and store it in docs/performance.md."""
+    """Start the servers, measure, and print the table; without `--quick` store it in
+    docs/performance.md."""
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -48,8 +49,8 @@ def main():
 
 def first_words(folder):
     """Return the row of the table about the time from posting a message to its first word, as a
-    list of one tuple `(what, without a picture, with one)`; medians of ROUNDS in turn. `folder` is
-    the Path of `stack.prepare`."""
+    list of one tuple `(what, without a picture, with one)` of texts: medians of ROUNDS messages
+    each, in turn. `folder` is the Path of `stack.prepare`."""
     import httpx
 
     from conversations.models import LanguageModel
@@ -91,9 +92,9 @@ def first_word(client, fields, headers):
 
 
 def pages(folder):
-    """Return rows of the table about a page of MESSAGES messages without and with PICTURES
-    pictures, as loaded with an empty cache; medians of LOADS. `folder` is the Path of the temporary
-    site's files."""
+    """Return rows of the table about a page of MESSAGES messages, as tuples `(what, without
+    pictures, with PICTURES pictures)`: loaded with an empty cache, times as medians of LOADS.
+    `folder` is the Path of the temporary site's files."""
     from playwright.sync_api import sync_playwright
 
     from conversations.models import Person
@@ -130,8 +131,8 @@ def pages(folder):
 
 
 def add_pictures(person, conversation):
-    """Give each of the person's messages in `conversation` as many pictures as make PICTURES
-    together; return the bytes of their thumbnails."""
+    """Add pictures to the messages of `person` (a Person) in the Conversation, equally many to
+    each, PICTURES together; return the bytes of all their thumbnails."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     from conversations.files import draft_files, intake
@@ -149,9 +150,9 @@ def add_pictures(person, conversation):
 
 
 def hostile(folder):
-    """Return the rows of the table about the hostile files of the tests: the most processor time
-    and memory that the child process used for one of them. `folder` is a Path for temporary
-    files."""
+    """Return the rows of the table, tuples `(what, "", figure)`, about the hostile files of the
+    tests: the most processor time and memory that the child process used for one of them. `folder`
+    is a Path for temporary files."""
     from tests.support.extraction_child import read
     from tests.support.hostile_files import FILES
 

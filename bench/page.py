@@ -65,7 +65,7 @@ PAINT = """() => new Promise((resolve) => {
 
 
 class Text(HTMLParser):
-    """HTML parser that collects the text of `html` without its tags, in the list `parts`."""
+    """HTML parser that collects the texts of `html`, without its tags, in the list `parts`."""
 
     def __init__(self, html):
         super().__init__()
@@ -181,7 +181,8 @@ def measure(browser, url, session, conversation):
 
 
 def median(loads, name):
-    """Return the median of the figure `name` in `loads`, a list of dicts that `load` returned."""
+    """Return the median of the figure `name`, such as "paint", in `loads`, a list of dicts that
+    `load` returned."""
     return statistics.median(each[name] for each in loads)
 
 
@@ -228,9 +229,9 @@ def load(browser, address, session, start=None):
 
 
 class Files:
-    """Context manager: an HTTP server on this machine that sends `pages` ({path: HTML}),
-    compressed, with the `headers` ({path: {name: value}}), and the static files of the site at the
-    URL `site`. Entering it returns its URL."""
+    """Context manager: an HTTP server on 127.0.0.1 that serves `pages` ({path: HTML}) with
+    `headers` ({path: {name: value}}), and what is under `/static/` of the site at the URL `site`,
+    all compressed with gzip. Entering it returns its URL; any other path is an empty page."""
 
     def __init__(self, pages, site, headers):
         self.pages = {path: gzip.compress(html.encode()) for path, html in pages.items()}
@@ -272,7 +273,7 @@ class Files:
 
 
 def copy_of(html):
-    """Return `html`, a page of the site, without its scripts."""
+    """Return `html`, a page of the site, without its scripts and links that preload them."""
     html = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
     return re.sub(r'<link rel="modulepreload"[^>]*>', "", html)
 

@@ -1,4 +1,4 @@
-"""Writer of benchmark results: keeps each in a section of docs/performance.md, with its date."""
+"""Writer of benchmark results: stores each in a section of docs/performance.md, with its date."""
 
 import datetime
 import re

@@ -1,10 +1,11 @@
 """Django app configuration for the baseline server: the models of the app `conversations`, without
-what the site connects and checks when it starts."""
+the signal receivers and checks that the site's own configuration registers."""
 
 from django.apps import AppConfig
 
 
 class RelayConfig(AppConfig):
-    """The app `conversations` for the baseline server, which needs only Person, for the login."""
+    """App `conversations` of the baseline server, which needs only its model Person, for the
+    login."""
 
     name = "conversations"

@@ -3,7 +3,7 @@ of rendering a whole message.
 
     .venv/bin/python -m bench.rendering
 
-Prints the least of five runs, for replies of three kinds. A token counts as four characters; a
+Prints the shortest of five runs, for replies of three kinds. A token counts as four characters; a
 reply of 20 tokens a second that is refreshed ten times a second gets two tokens for each refresh.
 """
 
@@ -82,7 +82,7 @@ REPLIES = {"prose": PROSE * 8, "mixed": MIXED * 8, "code": CODE * 2}
 
 def streamed(text: str) -> tuple[float, int, int]:
     """Render `text` (Markdown) as if it were streamed. Return `(CPU seconds, number of refreshes,
-    number of characters parsed in all of them)`."""
+    number of characters parsed)`, each of all refreshes together."""
     size = TOKEN * TOKENS_A_REFRESH
     stream = Stream()
     before = process_time()

@@ -33,8 +33,8 @@ MODELS = ("1:0", "10:0.05", "400:0.05", "10000:0.0005")
 
 
 def main():
-    """Start the servers, run the benchmarks, print the tables and store them in
-    docs/performance.md."""
+    """Start the servers, run the benchmarks and print the tables; without `--quick` store them in
+    docs/performance.md. The figures of all runs go to bench/last.json."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         prepare(folder, (*MODELS, capacity.model(QUICK)), people=max(capacity.SIZES))
@@ -51,9 +51,10 @@ def main():
 
 
 def measure(folder, servers):
-    """Run all scenarios on the baseline and the site; return `{name of the scenario: {server:
-    {figure: median}}}`, each with the figures of all runs under "runs". `folder` is the Path of the
-    temporary site's files, `servers` has the process ids of the servers."""
+    """Run all scenarios on the baseline and the site. Return `{name of the scenario: result of
+    turns}`, and under "idle_mb" the memory of each idle server in MB, under "memory_per_reply_kb"
+    that of the site for each open reply in kB. `folder` is the Path of the temporary site's files,
+    `servers` has the process ids of the servers by name."""
     results = {}
     idle = {name: memory(servers[name]) for name in ("site", "baseline")}
     for kind in ("baseline", "site"):
@@ -76,9 +77,10 @@ def measure(folder, servers):
 
 def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
     """Run one scenario ROUNDS times on each server in turn. Return `{server: {figure: median}}`,
-    and under "runs" `{server: [figures of each run]}`. `servers` has the process ids, `kinds` the
-    names of the servers to measure; `model` and `pieces` say what the gateway streams, `how` are
-    further arguments of `stack.load`, such as the number of people at once."""
+    and under "runs" `{server: [figures of each run]}`. `servers` has the process ids by the names
+    of servers, `kinds` the names of those to measure. The gateway streams `pieces` pieces as the
+    name `model` says; `how` are further arguments of `stack.load`, such as the number of people at
+    once."""
     seen = {kind: [] for kind in kinds}
     for _round in range(ROUNDS):
         for kind in kinds:
@@ -107,8 +109,8 @@ def turns(folder, servers, model, pieces, *, kinds=("baseline", "site"), **how):
 
 
 def ratio(seen, key):
-    """Divide the site's figure `key` by the baseline's in each round of `seen` (returned by
-    `turns`); return the median of the ratios."""
+    """Return the median, over the rounds of `seen` (returned by `turns`), of the site's figure
+    `key` divided by the baseline's."""
     return statistics.median(site / baseline for baseline, site in rounds(seen, key))
 
 
@@ -131,8 +133,8 @@ def rounds(seen, key):
 
 
 def table(results):
-    """Return the results of `measure` as a table in Markdown: each figure of the baseline and of
-    the site, with the limit and the aim for it."""
+    """Return `results`, those of `measure`, as a table in Markdown: each figure of the baseline and
+    of the site, with the limit and the aim for it."""
     fifty, single, burst, many = (results[name] for name in ("fifty", "single", "burst", "many"))
     fast = results["fast"]
     errors = {name: results[name]["site"]["errors"] for name in ("fifty", "burst", "fast", "many")}

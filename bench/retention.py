@@ -4,10 +4,10 @@
     .venv/bin/python -m bench.retention --messages N    with N messages
 
 All messages are in conversations that a retention rule deletes. The run goes by pieces with the
-pauses that the nightly job and `manage.py apply_retention` make at least, while a process of its
-own stores a row 20 times a second, as a reply does. Printed are the time of the run, how long each
-piece held the write lock, and how long that process waited, beside what it waited for in
-SECONDS_BEFORE before the run.
+least pauses of the nightly job and of `manage.py apply_retention`, while another process stores a
+row 20 times a second, as a reply does. Printed are the duration of the run, how long each piece
+held the write lock, and how long the other process waited for it, during the run and in the
+SECONDS_BEFORE before it.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SECONDS_BEFORE = 30
 WORDS = 40  # of a message
-WAIT_ALLOWED = 50  # milliseconds that no reply should wait longer
+WAIT_ALLOWED = 50  # milliseconds that a reply should wait at most
 
 
 def main():
@@ -54,8 +54,8 @@ def main():
 
 
 def fill(messages):
-    """Create `messages` messages (their number) in conversations of two, all due by a retention
-    rule of one day."""
+    """Create `messages` messages (their number) in conversations of two messages each, all due by a
+    retention rule of one day."""
     from django.utils import timezone
 
     from bench.management.commands import fill_conversations
@@ -68,8 +68,8 @@ def fill(messages):
 
 @contextmanager
 def writing(folder):
-    """Context manager: a process stores a row 20 times a second and notes how long each took in a
-    file in `folder`. Gives a function that returns the list of these times so far, in
+    """Context manager: run a process that stores a row 20 times a second, and writes how long each
+    took to a file in `folder`. Yield a function that returns the list of these times so far, in
     milliseconds."""
     notes = Path(folder, "waits")
     notes.touch()

@@ -8,7 +8,7 @@ import django
 
 
 def main(path):
-    """Store rows until the process is ended; `path` is the file of the times."""
+    """Store rows until the process is ended; `path` is the file to which the times are appended."""
     django.setup()
     from conversations.models import Person
 

@@ -45,8 +45,9 @@ def main():
 
 
 def take(words):
-    """Take the screenshots whose names contain one of `words` (a list; empty: all), and write them
-    as PNG files."""
+    """Take the screenshots whose file names contain one of `words` (a list; empty: all), and write
+    them as PNG files to docs/screenshots, or to the folder in the environment variable
+    SCREENSHOTS."""
     from django.conf import settings
     from playwright.sync_api import sync_playwright
 

@@ -59,8 +59,8 @@ class Language:
         return "".join(self.random.choices(SYLLABLES, k=self.random.randint(1, 4)))
 
     def text(self, chinese=CHINESE):
-        """Return the text of one message: 20 to 180 random words, in Chinese for the share
-        `chinese` of calls (0 to 1)."""
+        """Return the random text of one message, of 20 to 180 words. `chinese` (0 to 1) is the
+        probability that they are Chinese."""
         length = self.random.choice(LENGTHS)
         if self.random.random() < chinese:
             pairs = self.random.choices(self.pairs, cum_weights=self._often[1], k=length)
@@ -105,8 +105,8 @@ def fill(language, messages):
 
 def report(language, messages, size, seconds):
     """Measure the searches and print the table, with the index's figures: `size` is the bytes of
-    text of the `messages` messages in it, `seconds` the processor time that indexing took,
-    `language` the Language of their words."""
+    text of all messages in it, `messages` their number, `seconds` the processor time that indexing
+    took, `language` the Language of their words."""
     from django.db import connection
 
     from conversations.models import Person
@@ -143,8 +143,8 @@ def report(language, messages, size, seconds):
 
 
 def queries(language):
-    """Return a list of `(description, query as typed)` of searches, with words of `language` (a
-    Language) from the most frequent to one that occurs nowhere."""
+    """Return a list of `(description, query as typed)` of searches with words of `language` (a
+    Language), from its most frequent to one that occurs nowhere."""
     words, pairs = language.words, language.pairs
     return [
         ("the commonest word", f'"{words[0]}"'),

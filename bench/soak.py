@@ -1,6 +1,7 @@
 """Runner of the endurance tests (marked `soak`) at full length, on SQLite and then on PostgreSQL.
 
-python -m bench.soak    takes half an hour and writes its table to docs/performance.md
+python -m bench.soak    takes half an hour, writes its table to docs/performance.md, exits with 1
+                        if a test failed
 """
 
 import os
@@ -39,7 +40,8 @@ ROWS = (
 
 
 def main():
-    """Run the tests on both databases and print the table. Return True if any test failed."""
+    """Run the tests on both databases, print the table and store it in docs/performance.md. Return
+    True if any test failed."""
     began = time.monotonic()
     sqlite, postgres = run(), run("-m", "tests.support.postgres", sys.executable)
     minutes = (time.monotonic() - began) / 60
@@ -61,9 +63,9 @@ books. {len(sqlite) + len(postgres)} tests; failed: {", ".join(failed) or "none"
 
 
 def run(*runner):
-    """Run the endurance tests once; `runner` are further arguments for the Python interpreter, such
-    as a module that starts PostgreSQL first. Return `{test name: (True if it failed, {property:
-    value that the test recorded})}`, without skipped tests."""
+    """Run the endurance tests once; `runner` are arguments for the Python interpreter before those
+    that run pytest, such as a module that starts PostgreSQL. Return `{test name: (True if it
+    failed, {property: value that the test recorded})}`, without skipped tests."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         # Only this format of the report has the properties that tests record.
@@ -93,8 +95,8 @@ def failures(sqlite, postgres):
 
 def cell(results, test, figure):
     """Return the text for a cell of the table: `figure` (a format string) filled with what was
-    recorded by the test whose name contains `test`; "–" if there is none. `results` is `{test name:
-    (True if it failed, {property: value that the test recorded})}`."""
+    recorded by the test whose name contains `test`; "–" if there is no such test or value.
+    `results` is `{test name: (True if it failed, {property: value that the test recorded})}`."""
     for name, (_failed, recorded) in results.items():
         if test in name:
             try:

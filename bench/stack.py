@@ -26,8 +26,9 @@ START_SECONDS = 60
 def prepare(folder, models, database_url=None, people=200):
     """Create the database, `people` people (a number) with sessions, and a LanguageModel for each
     of the names `models` (`COUNT:SECONDS`, see `bench.gateway`); set the environment variables of
-    the servers. Call it once in a process. `folder` is a Path for temporary files, `database_url` a
-    PostgreSQL database (None: SQLite in `folder`)."""
+    the servers. Call it once in a process. `folder` is a Path for temporary files; the people's
+    cookies are stored there, as people.json. `database_url` is a PostgreSQL database (None: SQLite
+    in `folder`)."""
     os.environ.update(
         SECRET_KEY=secrets.token_urlsafe(50),
         INSECURE_HTTP="true",
@@ -63,8 +64,9 @@ def prepare(folder, models, database_url=None, people=200):
 @contextmanager
 def running(folder, workers=1, **environment):
     """Context manager: start the gateway, the baseline and the site, the last two with `workers`
-    workers each, and stop them at the end. `environment` are further environment variables. Yields
-    the process ids of their masters as `{"gateway": …, "baseline": …, "site": …}`."""
+    workers each, and stop them at the end. `folder` is the Path of `prepare`, `environment` are
+    further environment variables. Yields the process ids as `{"gateway": …, "baseline": …, "site":
+    …}`, those of the last two of gunicorn's masters."""
     with open(folder / "log", "w") as log:
         start = [sys.executable, "-m", "gunicorn"]
         processes = {
@@ -116,13 +118,13 @@ def wait_until_they_serve():
 
 def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None, window=None):
     """Run the load generator (`bench.load`) and return its results as a dict, with `peak`, the most
-    memory of `server` in bytes.
+    resident memory of `server` in bytes.
 
     `folder` is the Path of `prepare`, `kind` "site" or "baseline", `model` the name of the language
-    model and `pieces` the number of pieces it streams. `at_once` people ask in each of `rounds`,
-    spread over `spread` seconds. `server` is the process id of the measured server (None: none);
-    its CPU seconds between two times, given as `window` in seconds from the start, are the result
-    `cpu_in_window`.
+    model and `pieces` the number of pieces it streams. In each of `rounds`, `at_once` people ask,
+    spread over `spread` seconds. `server` is the process id of the measured server (None: none).
+    `window`, a pair of seconds since the start, adds `cpu_in_window`: the CPU seconds that the
+    server used between these two times.
     """
     scenario = {
         "kind": kind,
@@ -157,7 +159,7 @@ def load(folder, kind, model, pieces, *, at_once, spread, rounds=1, server=None,
 
 
 def family(pid):
-    """Return the list of process ids of the process `pid` and of its children."""
+    """Return the process id `pid` and those of its child processes, as a list."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *map(int, children)]
 

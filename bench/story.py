@@ -50,8 +50,8 @@ OTHERS = [
 
 
 def tell():
-    """Create the person Alice with her conversations. Return `(Person, the Conversation to
-    show)`."""
+    """Create the person Alice with her conversations. Return `(Person, Conversation)`, the latter
+    the one to show."""
     from django.utils import timezone
 
     from conversations.models import Conversation, Person

@@ -106,8 +106,8 @@ def read(client, address):
 
 
 def median(act, *arguments):
-    """Call `act` with `arguments` several times; return the median of the elapsed time and that of
-    the processor time, both in milliseconds."""
+    """Call `act` with `arguments` once, then ROUNDS times; return the median of the elapsed times
+    and that of the processor times, in milliseconds."""
     act(*arguments)
     times = []
     for _ in range(ROUNDS):
@@ -118,8 +118,8 @@ def median(act, *arguments):
 
 
 def ends():
-    """Measure and print what the database does when one call (Response) ends: storing it, its
-    price, the budget and the usage sums."""
+    """Measure and print what the database does when a call (Response) ends: storing it with its
+    cost, and updating the budget and the usage sums."""
     from django.db import connection
     from django.utils import timezone
 
@@ -160,8 +160,8 @@ def ends():
 
 
 class Stopwatch:
-    """Wrapper for Django's `connection.execute_wrapper` that appends the seconds taken by each SQL
-    statement to the list `times`."""
+    """Wrapper for Django's `connection.execute_wrapper` that appends the duration of each SQL
+    statement, in seconds, to the list `times`."""
 
     def __init__(self, times):
         self._times = times

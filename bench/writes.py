@@ -63,8 +63,8 @@ process writes its load, for the other processes, every three seconds.
 
 def load(folder, model, tokens, people):
     """Ask the site for `people` replies (a number), by as many people within one second, and wait
-    for the end of all. Each has `tokens` tokens from `model`. Raise AssertionError if one fails.
-    `folder` is the Path of the temporary site's files."""
+    for the end of all. Each has `tokens` tokens from the language model named `model`. Raise
+    AssertionError if one fails. `folder` is the Path of `stack.prepare`."""
     result = stack.load(folder, "site", model, tokens, at_once=people, spread=1.0)
     assert not result["errors"], result
 
@@ -73,8 +73,8 @@ SETTLING = 12  # seconds; an idle connection gives up its counts after ten
 
 
 def during(action):
-    """Return `{name of FIGURES: number}` of what the database did while the function `action` ran
-    and in the SETTLING seconds after it."""
+    """Return what the database did while the function `action` ran and in the SETTLING seconds
+    after it, as a dict by the names in FIGURES."""
     time.sleep(SETTLING)
     before = counters()
     action()
@@ -83,8 +83,8 @@ def during(action):
 
 
 def in_the_middle(folder):
-    """Return `{name of FIGURES: number}` of what the database did in ten seconds while REPLIES
-    replies were being streamed. `folder` is the Path of `stack.prepare`."""
+    """Return what the database did in ten seconds while REPLIES replies were being streamed, as a
+    dict by the names in FIGURES. `folder` is the Path of `stack.prepare`."""
     people = threading.Thread(target=load, args=(folder, f"{TOKENS}:0.05", TOKENS, REPLIES))
     people.start()
     time.sleep(7)
@@ -96,12 +96,14 @@ def in_the_middle(folder):
 
 
 def difference(before):
-    """Return by how much the figures have grown since `before`, an earlier result of `counters`."""
+    """Return by how much each counter has grown since `before`, an earlier result of `counters`, as
+    a dict by the names in FIGURES."""
     return {name: value - before[name] for name, value in counters().items()}
 
 
 def counters():
-    """Return `{name of FIGURES: number}` as PostgreSQL has counted them so far."""
+    """Return PostgreSQL's counters for this database, as a dict by the names in FIGURES; they grow
+    from its first start on."""
     from django.db import connection
 
     with connection.cursor() as cursor:

@@ -1,4 +1,5 @@
-"""Make an installed virtual environment small: the image's build runs it (Containerfile).
+"""Reduction of a virtual environment to what the site reads; the image's build runs it
+(Containerfile).
 
 python3 shrink.py VENV                  removes what nothing reads at run time
 .venv/bin/python shrink.py --compile    compiles what the site imports when it starts
@@ -21,7 +22,7 @@ SERVICES = {"s3", "sts", "sso", "sso-oidc", "signin"}
 
 
 def remove(path):
-    """Remove the file, link or folder at `path`."""
+    """Remove the file, symbolic link or folder (with its contents) at `path`, a Path."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -29,7 +30,7 @@ def remove(path):
 
 
 def shrink(packages):
-    """Remove what nothing reads at run time from the folder `packages`, a site-packages."""
+    """Remove what nothing reads at run time from `packages`, the Path of a site-packages folder."""
     locales = (each for each in packages.rglob("locale") if (each / "en").is_dir())
     unneeded = [
         *(each for each in packages.rglob("tests") if each.is_dir()),
@@ -47,17 +48,17 @@ def shrink(packages):
 
 
 def is_foreign(path):
-    """Return True if `path`, within a folder `locale`, is a language that the site does not
-    have."""
+    """Return True if `path`, a Path in a folder `locale`, is the folder of a language that the site
+    does not have."""
     return path.is_dir() and path.name not in LANGUAGES and path.name != "__pycache__"
 
 
 def compile_what_is_imported():
-    """Compile all modules that the site imports until it serves, in the places where Python looks
-    for them; it could not store them itself, since nothing there may be written.
+    """Compile all modules that the site imports until it serves, into `__pycache__` beside each
+    source: in the running container Python may not write there.
 
-    The sources are not looked at again ("unchecked"), since layers of images may change their
-    times.
+    The .pyc files are "unchecked" (PEP 552): Python does not compare them with the sources, whose
+    times the layers of an image may change.
     """
     import os
 

@@ -1,9 +1,10 @@
-"""Make a release: `make release`, or `make release DRY_RUN=1`.
+"""Command that makes a release: `make release`, or `make release DRY_RUN=1`.
 
 python -m release [--dry-run] [--checks COMMAND]
 
-Refuses where the release would not be what it says; then makes the files in dist/ and the tag. It
-pushes nothing. With --dry-run the checks are the quick ones, and there is no image and no tag.
+Refuses if the repository has uncommitted changes, the version is released already, the changelog
+does not match or the checks fail; then makes the files in dist/ and the tag. It pushes nothing.
+With --dry-run the checks are the quick ones, and there is no image and no tag.
 """
 
 import argparse
@@ -20,19 +21,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Refusal(Exception):
-    """Raised if there must be no release; its text says why and what to do."""
+    """Raised if no release may be made; its text says why and what to do."""
 
 
 def git(root, *arguments):
-    """Return what git prints for `arguments` in the repository at `root`, without blanks around
-    it. Raises subprocess.CalledProcessError if git fails."""
+    """Return the standard output of `git` with `arguments` in the repository at `root` (a Path),
+    stripped. Raises subprocess.CalledProcessError if git fails."""
     run = subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True)
     return run.stdout.strip()
 
 
 def version_of(root):
-    """Return the version in pyproject.toml of the folder `root`; raise Refusal if it is none of a
-    release, such as 1.1.0.dev0."""
+    """Return the version in pyproject.toml of the folder `root`. Raise Refusal if it is not the
+    version of a release, like 1.2.3: 1.1.0.dev0 is not."""
     version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
     if not re.fullmatch(r"\d+\.\d+\.\d+", version):
         raise Refusal(f"{version} in pyproject.toml is no version of a release, like 1.2.3.")
@@ -40,8 +41,8 @@ def version_of(root):
 
 
 def section(changelog, title):
-    """Return the text below the heading `## title` (and what may follow on its line) in the text
-    `changelog`, up to the next heading of this level; None if there is no such heading."""
+    """Return the text of `changelog` (Markdown) below the heading `## title`, with or without more
+    words on its line, up to the next heading of this level; None if there is no such heading."""
     found = re.search(
         rf"^## {re.escape(title)}\b[^\n]*\n(.*?)(?=^## |\Z)", changelog, re.DOTALL | re.MULTILINE
     )
@@ -49,8 +50,9 @@ def section(changelog, title):
 
 
 def refuse_unless_ready(root, version):
-    """Raise Refusal unless the repository at `root` can be released as `version`: nothing is
-    changed, the version is new, and the changelog has its section and no other news."""
+    """Raise Refusal unless the repository at `root` can be released as `version` (text): there are
+    no uncommitted changes, the version has no tag, and CHANGELOG.md has text for the version and
+    none below "Unreleased"."""
     if changed := git(root, "status", "--porcelain"):
         raise Refusal(f"The tree has changes. Commit them or put them away:\n{changed}")
     if git(root, "tag", "--list", f"v{version}"):
@@ -63,10 +65,12 @@ def refuse_unless_ready(root, version):
 
 
 def release(root, checks, is_dry):
-    """Make a release of the repository at `root`; return a sentence that says what there is now.
+    """Make a release of the repository at `root` (a Path) in its folder dist/; return a sentence
+    for the operator about what was made.
 
-    `checks` is a command line that fails if something is wrong. Raises Refusal. With `is_dry` there
-    is no image and no tag.
+    `checks` is a shell command that fails if something is wrong. With `is_dry` there is no image
+    and no tag. Raises Refusal; ValueError or subprocess.CalledProcessError if a file cannot be
+    made.
     """
     version = version_of(root)
     refuse_unless_ready(root, version)
@@ -95,7 +99,8 @@ def release(root, checks, is_dry):
 
 
 def main(arguments):
-    """Run with the command line's `arguments`, a list; return what to exit with."""
+    """Run with `arguments`, the list of those of the command line; return the argument for
+    sys.exit: 0, or a sentence that says why there is no release."""
     parser = argparse.ArgumentParser(prog="python -m release")
     parser.add_argument("--dry-run", action="store_true", help="no image and no tag")
     parser.add_argument("--checks", help="the command that must succeed (.ci/run)")

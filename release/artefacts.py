@@ -1,4 +1,4 @@
-"""The files of a release: archive of the source, list of packages, image, and their hashes."""
+"""Files of a release: archive of the source, list of packages, image, and their hashes."""
 
 import gzip
 import hashlib
@@ -14,8 +14,8 @@ from release import lock
 
 def archive(root, commit, name, folder):
     """Write `name`.tar.gz, the source of `commit` in the repository at `root`, to `folder`; return
-    its path. Whoever makes it gets the same bytes: no name, time or account of this machine is in
-    it."""
+    its path. It is reproducible: whoever makes it gets the same bytes, without a name, time or
+    account of the machine."""
     path = folder / f"{name}.tar.gz"
     command = ["git", "archive", "--format=tar", f"--prefix={name}/", commit]
     tar = subprocess.run(command, cwd=root, check=True, capture_output=True).stdout
@@ -28,9 +28,9 @@ def package_list(root, name, folder):
     """Write `name`.cdx.json, the list of packages with their licences (an SBOM, CycloneDX 1.6 as
     JSON), to `folder`; return its path.
 
-    cyclonedx-py makes it of a virtual environment that names the packages of the lock at `root` and
-    no others: their metadata, by links to where this Python has them installed. Raises ValueError
-    if one is not installed here in the locked version.
+    cyclonedx-py reads it from a temporary virtual environment that has only links to the metadata
+    of the packages in the lock at `root`, as installed for this Python. Raises ValueError if one is
+    not installed here in the locked version.
     """
     path = folder / f"{name}.cdx.json"
     with tempfile.TemporaryDirectory() as place:
@@ -48,8 +48,9 @@ def package_list(root, name, folder):
 
 
 def image(root, name, tag, folder):
-    """Build the container image `tag` and write it as `name`-image.tar.gz to `folder`; return its
-    path, or None with a word on standard error if no program here builds images."""
+    """Build the container image `tag` from the folder `root` and write it as `name`-image.tar.gz to
+    `folder`; return its path. If no program here builds images, print that to standard error and
+    return None. Raises subprocess.CalledProcessError if the build fails."""
     built = subprocess.run(["container/build", tag], cwd=root, check=False)
     if built.returncode == 3:
         print("The release has no image: nothing here builds one.", file=sys.stderr)
@@ -69,7 +70,7 @@ def image(root, name, tag, folder):
 
 
 def hashes(paths, folder):
-    """Write SHA256SUMS, the SHA-256 of the files at `paths`, to `folder`, as `sha256sum --check`
-    reads it."""
+    """Write the file SHA256SUMS to `folder`: the SHA-256 of each of the files at `paths`, in the
+    format of `sha256sum --check`."""
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in paths]
     (folder / "SHA256SUMS").write_text("".join(sorted(lines, key=lambda line: line[66:])))

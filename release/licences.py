@@ -1,4 +1,4 @@
-"""The licences of locked packages, as they say themselves: writes docs/licences.md.
+"""Licences of the locked packages, as their metadata says: writes docs/licences.md.
 
 python -m release.licences    needs the packages of the lock installed, as in .venv
 """
@@ -51,8 +51,8 @@ is `chatsite-VERSION.cdx.json` ([versions.md](versions.md#how-a-release-is-made)
 
 
 def licence(metadata):
-    """Return the licence of an installed package as an SPDX expression, from its `metadata`
-    (that of importlib.metadata). Raises ValueError if it says none that can be understood."""
+    """Return the licence of an installed package as an SPDX expression, from its `metadata` (that
+    of importlib.metadata) or READ. Raises ValueError if neither has one."""
     name = metadata["Name"]
     if name.lower() in READ:
         return READ[name.lower()]
@@ -65,8 +65,8 @@ def licence(metadata):
 
 
 def compiled_in(distribution):
-    """Return the names of the libraries that the lists within an installed package
-    (`distribution`, of importlib.metadata) say it was compiled with, sorted."""
+    """Return the sorted names of the libraries that are compiled into an installed package, as the
+    SBOMs in it list them; `distribution` is of importlib.metadata."""
     found = set()
     for file in distribution.files or []:
         if ".dist-info/sboms/" in str(file):
@@ -77,7 +77,8 @@ def compiled_in(distribution):
 
 
 def rows(pins):
-    """Yield a line of the table for each of `pins`, a list of Pins."""
+    """Yield a line of the table (Markdown) for each of `pins`, a list of Pins. Raises ValueError if
+    one is not installed in the locked version, or its licence is not known."""
     for pin in pins:
         if pin.name in ELSEWHERE:
             yield f"| {pin.name} (Windows only) | {pin.version} | {ELSEWHERE[pin.name]} | |"
@@ -92,7 +93,7 @@ def rows(pins):
 
 
 def page():
-    """Return the text of docs/licences.md."""
+    """Return the text of docs/licences.md. Raises ValueError as `rows` does."""
     return _HEADER + "\n".join(rows(lock.read())) + "\n"
 
 

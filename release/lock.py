@@ -1,4 +1,4 @@
-"""The lock: what requirements files pin, one package and version with hashes after another."""
+"""Lock: the packages that the requirements files pin, each with its version and hashes."""
 
 import importlib.metadata
 import re
@@ -15,8 +15,8 @@ FILES = ("requirements.txt", "requirements-s3.txt")
 
 @dataclass(frozen=True)
 class Pin:
-    """One locked package: its canonical name, its version, an environment marker (None: it is
-    always installed), and the SHA-256 hashes of its files."""
+    """Locked package: its canonical name, its version, its environment marker (packaging's Marker;
+    None: always installed), and the SHA-256 hashes of its files."""
 
     name: str
     version: str
@@ -25,12 +25,13 @@ class Pin:
 
     def is_for(self, environment):
         """Return True if the package is installed in `environment`, a dict of variables of markers,
-        such as `{"sys_platform": "linux"}`; what it does not name is that of this Python."""
+        such as `{"sys_platform": "linux"}`; those missing in it are those of this Python."""
         return self.marker is None or self.marker.evaluate(environment)
 
 
 def read(root=ROOT, files=FILES):
-    """Return the list of Pins of `files` in the folder `root`, by name, each once."""
+    """Return the list of Pins in the requirements files `files` (names in the folder `root`),
+    sorted by name, each package once."""
     found = {}
     for name in files:
         text = (root / name).read_text().replace("\\\n", " ")
@@ -45,8 +46,8 @@ def read(root=ROOT, files=FILES):
 
 
 def installed(pin):
-    """Return the package of `pin` as it is installed here, an importlib.metadata Distribution.
-    Raises ValueError if it is not, or not in the locked version."""
+    """Return the installed package of `pin`, an importlib.metadata Distribution. Raises ValueError
+    if it is not installed for this Python in the locked version."""
     try:
         found = importlib.metadata.distribution(pin.name)
     except importlib.metadata.PackageNotFoundError:
@@ -57,8 +58,8 @@ def installed(pin):
 
 
 def metadata_folder(pin):
-    """Return the path of the folder with the metadata (*.dist-info) of the package of `pin`, as it
-    is installed here. Raises ValueError if it is not installed, or not in the locked version."""
+    """Return the path of the folder with the metadata (*.dist-info) of the installed package of
+    `pin`. Raises ValueError if it is not installed for this Python in the locked version."""
     found = installed(pin)
     [file] = [file for file in found.files if str(file).endswith(".dist-info/METADATA")]
     return found.locate_file(file).parent

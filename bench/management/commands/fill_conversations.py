@@ -1,5 +1,5 @@
-"""The command `manage.py fill_conversations COUNT --settings=bench.settings`: creates made-up
-conversations in an empty database, for benchmarks."""
+"""Command `manage.py fill_conversations COUNT --settings=bench.settings`: creates made-up
+conversations in a database without real ones, for benchmarks."""
 
 import random
 from datetime import timedelta
@@ -41,8 +41,9 @@ class Command(BaseCommand):
 
 
 def fill(conversations, people, words=0):
-    """Create made-up conversations (`conversations` is their number), shared out among `people`
-    people: a question and a reply each, dated a minute apart. Further calls add more.
+    """Create `conversations` made-up conversations (a number), shared out among `people` people (a
+    number): each has a question and a reply, and is dated a minute before the previous one. Further
+    calls add more.
 
     With `words` each message has so many words and is added to the full-text search index; with 0
     it is short and not indexed.

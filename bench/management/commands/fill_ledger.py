@@ -1,5 +1,5 @@
-"""The command `manage.py fill_ledger --settings=bench.settings`: fills an empty database with
-made-up Responses (model calls), charges and usage sums, for benchmarks of usage reports."""
+"""Command `manage.py fill_ledger --settings=bench.settings`: fills an empty database with made-up
+Responses (model calls), charges and usage sums, for benchmarks of usage reports."""
 
 import random
 from collections import defaultdict
@@ -198,8 +198,8 @@ class Command(BaseCommand):
 
 
 def copy_days(number, block, first, days):
-    """Copy the Responses, Charges and UsageDay rows of `days` days from the date `first` on, dated
-    `number` times `block` days later and with new ids."""
+    """Copy the Responses, Charges and UsageDay rows of `days` days (a number) from the date `first`
+    on. The copies have new ids, and dates that are `number` times `block` days later."""
     shift = number * block
     end = first + timedelta(days=days)
     times = {"created_at", "started_at", "first_token_at", "finished_at"}
@@ -241,8 +241,8 @@ def copy_days(number, block, first, days):
 
 
 def insert(table, columns, rows):
-    """Insert `rows` (lists of values) into the columns `columns` of `table` (names) by the fastest
-    way that the database has."""
+    """Insert `rows` (an iterable of lists of values) into the table named `table`, by the fastest
+    way that the database has; `columns` are the columns' names in the order of the values."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
@@ -270,7 +270,7 @@ PLAIN = {
 
 def sum_up(grain, first, end):
     """Create the UsageRollup rows of `grain` (UsageRollup.Grain, the kind of sum) for one period,
-    from UsageDay rows of the dates from `first` to the day before `end`."""
+    which begins on the date `first` and ends the day before `end`, from its UsageDay rows."""
     _period, told_apart = rollup.GRAINS[grain]
     names = [name for name in rollup.KEYS[1:] if name in told_apart]
     others = [name for name in rollup.KEYS[1:] if name not in told_apart]
