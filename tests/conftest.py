@@ -87,11 +87,13 @@ def pytest_itemcollected(item):
 
 def pytest_collection_modifyitems(items):
     """Mark the tests to rerun and the tests to run `once`, and sort them: tests on the shared
-    servers first, those with a browser last, the files with most of these before the others.
+    servers (`stage`) first, then files that use `make_server`, those with a browser last, and of
+    these the files with most such tests first.
 
-    `once` (not again on PostgreSQL) marks tests that use a browser or, but for those of `stress`,
-    no fixture with a database; files about pages and forms mark themselves so. Tests with a marker
-    of UNSTEADY or a fixture of SERVERS are run up to twice more if they fail.
+    `once` (not again on PostgreSQL) marks tests that use a browser, and those that have no fixture
+    or marker of a database, unless they are marked `stress`; files about pages and forms mark
+    themselves. Tests with a marker of UNSTEADY or a fixture of SERVERS are run up to twice more if
+    they fail.
     """
     for item in items:
         fixtures = set(item.fixturenames)

@@ -1,5 +1,5 @@
-"""Changes to the access log that its triggers refuse, as somebody could make them who administers
-the database."""
+"""Changes to the access log that its triggers refuse, as an administrator of the database could
+make them."""
 
 from contextlib import contextmanager
 

@@ -37,12 +37,13 @@ class Cable:
         self.plug()
 
     def cut_at(self, *trap):
-        """Lose a connection with the database's answer, once the two byte strings `trap` were sent
-        on it."""
+        """Cut the connection on which the two byte strings `trap` are sent, one after the other:
+        the database gets them, but its answer is lost."""
         self._trap, self._cuts = trap, True
 
     def freeze_at(self, *trap):
-        """Freeze all connections once the two byte strings `trap` were sent on one of them."""
+        """Freeze all connections when the two byte strings `trap` are sent on one of them, one
+        after the other."""
         self._trap, self._cuts = trap, False
 
     def plug(self):
@@ -79,8 +80,8 @@ class Cable:
         self._flows.set()
 
     def _springs(self, said):
-        """Return True if the bytes `said` have the first byte string of the trap and the second
-        after it."""
+        """Return True if the bytes `said` contain the first byte string of the trap and, after it,
+        the second."""
         first, second = self._trap
         return second in said[said.find(first) :] if first in said else False
 
@@ -124,7 +125,8 @@ class Cable:
 
 @pytest.fixture
 def cable(db):
-    """Return a Cable to the PostgreSQL of the tests, for a server that is started with its port."""
+    """Return a Cable to the PostgreSQL of the tests, for a server whose DATABASE_URL has the
+    Cable's `port`."""
     cable = Cable(int(connection.settings_dict["PORT"]))
     yield cable
     cable.thaw()

@@ -70,19 +70,20 @@ def decoded(body: bytes | str, cuts: Iterable[int] = (), **options: object) -> R
 
 
 def ask(url, body=ASKED, *, total_timeout=20.0, busy=0.0, **options):
-    """Send the request `body` to the gateway at `url` and return the list of events. The consumer
-    of the events sleeps `busy` seconds when the headers have arrived, during which nothing is read;
-    `options` are those of `build_client`."""
+    """Send the request `body` (a dict) to the gateway at `url` by the site's client, and return the
+    list of events. `total_timeout` is the limit for the call in seconds; the consumer of the events
+    sleeps `busy` seconds when the headers have arrived, during which nothing is read; `options` are
+    those of `build_client`."""
 
     [events] = ask_in_turn(url, [body], total_timeout=total_timeout, busy=busy, **options)
     return events
 
 
 def ask_in_turn(url, bodies, *, total_timeout=20.0, busy=0.0, attempts=3, pause=0.0, **options):
-    """Send the requests `bodies` one after another by one client, `pause` seconds apart; return a
-    list of events for each. The other arguments are: `total_timeout`, seconds for each; `attempts`,
-    how often each is tried; `busy`, seconds without reading after the headers; `options` of
-    `build_client`."""
+    """Send the requests `bodies` (dicts) one after another by one client, `pause` seconds apart;
+    return a list of events for each. The other arguments are: `total_timeout`, the limit for each
+    in seconds; `attempts`, how often each is tried; `busy`, seconds without reading after the
+    headers; `options` of `build_client`."""
 
     async def calls():
         upstream = build_client(url, "sk-the-secret-key", **options)
@@ -123,8 +124,9 @@ def models(url, **options):
 
 
 def findings(url, model="gateway-large"):
-    """Run the gateway check (`probe`) against `url` with `model`; return its findings by name,
-    after asserting that each has a known code exactly if it is not ok."""
+    """Run the gateway check (`probe`) against `url` with the model called `model`; return its
+    results (probe.Row) by name. Raise AssertionError unless those that are not ok have a known
+    code, and the others none."""
 
     async def rows():
         upstream = build_client(url, "sk-the-secret-key")

@@ -1,4 +1,4 @@
-"""Run of the child process that extracts text from uploaded files, alone and with its resource
+"""Runner of the child process that extracts text from uploaded files, to measure its resource
 usage."""
 
 import json

@@ -1,5 +1,5 @@
-"""Requests with files through Django's test client, models that take files, and the names in the
-file storage."""
+"""Requests with files through Django's test client, LanguageModels that take files, and the names
+in the file storage."""
 
 import uuid
 
@@ -11,15 +11,15 @@ from conversations.models import LanguageModel
 
 
 def upload(client, content, name, **fields):
-    """Post the file `content` (bytes) called `name` to /files/, as the script does; return the
-    response."""
+    """Post the file `content` (bytes) called `name` to /files/, as the page's script does; return
+    the response. `fields` are further fields of the form."""
     return client.post("/files/", {"file": SimpleUploadedFile(name, content), **fields})
 
 
 def send(client, *contents, path="/", text="Look", **fields):
     """Post a message with files, `contents` being pairs `(name, bytes)`, as a browser without
-    JavaScript does; return the response. `path` is the form's address, `fields` are further
-    ones."""
+    JavaScript does; return the response. `path` is that of the form, `text` the message, `fields`
+    are further fields of the form."""
     files = [SimpleUploadedFile(name, content) for name, content in contents]
     form = {"text": text, "submission": str(uuid.uuid4()), "files": files, **fields}
     return client.post(path, form)
@@ -32,7 +32,7 @@ def blobs():
 
 @pytest.fixture
 def own(client, alice):
-    """Django's test client, in which alice is logged in and all models take pictures."""
+    """Return Django's test client, logged in as Alice; all LanguageModels take pictures."""
     LanguageModel.objects.ensure_default()
     LanguageModel.objects.update(images=True)
     client.force_login(alice)
@@ -41,7 +41,8 @@ def own(client, alice):
 
 @pytest.fixture
 def seeing_model(stage):
-    """The model of the shared servers, which takes pictures, and documents as text."""
+    """Return the LanguageModel of the shared servers, which takes pictures, and documents as
+    text."""
     model = LanguageModel.objects.get(name="test-model")
     model.images = True
     model.save()

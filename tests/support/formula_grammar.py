@@ -68,8 +68,8 @@ def made(choice):
 
 
 def _apart(piece):
-    """Return `piece` (TeX); a command gets a space behind it, so that letters that follow do not
-    become part of its name."""
+    """Return `piece` (TeX), with a space after a command, so that letters that follow do not become
+    part of its name."""
     return piece + " " if piece[0] == "\\" and piece[-1].isalpha() else piece
 
 

@@ -90,7 +90,7 @@ class Request:
 
     @property
     def said(self) -> str:
-        """The text of the last user message in the request; "" without one."""
+        """Text of the last user message in the request; "" without one."""
         sent = self.body.get("input") if isinstance(self.body, dict) else None
         if isinstance(sent, str):
             return sent
@@ -102,12 +102,12 @@ class Request:
 
 
 class Gateway:
-    """The gateway's HTTP server, which runs an event loop in a thread of its own. All public
+    """HTTP server of the scripted gateway, with an event loop in a thread of its own. All public
     methods and attributes may be used from any thread."""
 
     def __init__(self, port: int = 0, default: Script | None = None) -> None:
-        """`port` 0 takes a free one; `default` is the Script for requests for which none is
-        queued."""
+        """Set up a gateway for `port` of 127.0.0.1 (0: a free one); `start` makes it listen.
+        `default` is the Script for requests for which none is queued (None: an echo)."""
         self.default = default or Script()
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
@@ -128,29 +128,30 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        """The base URL for clients, with the path /v1."""
+        """Base URL for clients, with the path /v1."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     @property
     def requests(self) -> list[Request]:
-        """All Requests so far in the order of their arrival; the list is a copy."""
+        """List of all Requests so far, in the order of their arrival; a copy."""
         with self._lock:
             return list(self._requests)
 
     @property
     def responses(self) -> list[Request]:
-        """The Requests so far that asked for a reply: `POST …/responses`."""
+        """List of the Requests so far that asked for a reply: `POST …/responses`."""
         return [each for each in self.requests if each.path.endswith("/responses")]
 
     @property
     def open_connections(self) -> int:
-        """The number of client connections open now, idle ones included."""
+        """Number of client connections that are open now, idle ones included."""
         with self._lock:
             return len(self._connections)
 
     def will(self, *scripts: Script | str | dict, **options: object) -> None:
-        """Queue Scripts for the next requests for a reply, one each. A str is the name of a fault,
-        a dict has fields of a Script; `options` replace fields in each of them."""
+        """Queue Scripts for the next requests for a reply, one each; without `scripts` one. A str
+        is the name of a fault, a dict has fields of a Script; `options` replace fields in each of
+        them."""
         with self._lock:
             for script in scripts or ({},):
                 self._scripts.append(replace(_script(script), **options))
@@ -249,8 +250,8 @@ class Gateway:
             writer.close()
 
     async def _answer(self, request: Request, reader, writer) -> bool:
-        """Record `request` and send what its Script says. Return True if the connection can be used
-        again."""
+        """Record `request` and send what its Script says; `reader` and `writer` are asyncio's
+        streams. Return True if the connection can be used again."""
         with self._lock:
             self._requests.append(request)
             script = self._script_for(request)
@@ -332,7 +333,8 @@ async def _read_request(reader: asyncio.StreamReader, connection: int) -> Reques
 
 async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threading.Event) -> bool:
     """Execute `steps` on the connection of `writer`: send bytes, sleep for floats (seconds), do
-    Acts. Return True if the body was sent to its end."""
+    Acts, for WAIT until `go` is set. Return True if the body was sent to its end, False if an Act
+    closes the connection. Raise ConnectionError if the client is gone."""
     for step in steps:
         if isinstance(step, bytes):
             if writer.is_closing():
@@ -361,8 +363,8 @@ async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threadi
 
 
 def _head(script: Script, **headers: str) -> bytes:
-    """Return the bytes of an HTTP response's status line and headers; those of `script` take
-    precedence."""
+    """Return the bytes of an HTTP response's status line and headers: `headers`, which those of
+    `script` override."""
     lines = {**headers, **script.headers}
     joined = "".join(f"{key}: {value}\r\n" for key, value in lines.items())
     return f"HTTP/1.1 {script.status} Scripted\r\n{joined}\r\n".encode("latin-1")
@@ -450,7 +452,8 @@ class _Answer:
         return sse({"type": "response.output_text.delta", **self.place, "delta": text})
 
     def chunk(self, delta: dict, finish_reason: str | None = None, **more: object) -> bytes:
-        """Return a chunk of a chat completion, with `more` as further fields."""
+        """Return a chunk of a streamed chat completion as the bytes of an event: `delta` and
+        `finish_reason` of its one choice, and `more` as further fields."""
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return sse(
             {
@@ -503,7 +506,7 @@ class _Answer:
         yield sse({"type": "response.completed", "response": response})
 
     def item(self) -> dict:
-        """Return the reply's item of the type message."""
+        """Return the output item (JSON) of the type message that has the whole text."""
         part = {"type": "output_text", "text": self.text, "annotations": []}
         return {
             "type": "message",
@@ -514,7 +517,8 @@ class _Answer:
         }
 
     def response(self, status: str, output: list, usage: dict | None = None) -> dict:
-        """Return the JSON of a Responses API response."""
+        """Return a response object of the Responses API (JSON) with the fields `status`, `output`
+        (a list of items) and `usage`."""
         return {
             "id": self.id,
             "object": "response",

@@ -1,5 +1,5 @@
 """Malicious files for tests of text extraction: decompression bombs, false sizes, polyglots. FILES
-makes each by name."""
+has, by name, a function that makes each."""
 
 import io
 import os
@@ -22,7 +22,8 @@ LAUGHS = (
 
 
 def flate(size, times=1):
-    """Return a PDF whose page unpacks to `size` bytes, compressed `times` times over."""
+    """Return a PDF whose page, compressed `times` times over, unpacks to `size` bytes (whole
+    megabytes)."""
     content = made.repeated(b" " * MEGABYTE, size // MEGABYTE)
     for _ in range(times - 1):
         content = zlib.compress(content, 9)
@@ -74,7 +75,8 @@ def _page_of(content):
 
 
 def word(document, **more):
-    """Return a Word document with the XML `document`; `more` are further parts."""
+    """Return a Word document whose main part is the XML `document`; `more` has the XML of further
+    parts by name."""
     return made.office("docx", {"word/document.xml": document, **more})
 
 
@@ -148,12 +150,14 @@ def huge_part(size):
 
 
 def climbing():
-    """Return a Word document with a part whose name leads out of the folder (`../`)."""
+    """Return a Word document with a part whose name leads out of the folder of unpacking
+    (`../`)."""
     return made.office("docx", {"../../../etc/passwd": "x", "word/document.xml": "<a/>"})
 
 
 def relationship_outside():
-    """Return a workbook whose sheet is said to lie in a file of the server."""
+    """Return a workbook in which the relationship of its sheet points to a file of the server
+    (file:///etc/passwd)."""
     book = made.xlsx(["a"])
     rels = '<Relationships><Relationship Id="rId1" TargetMode="External" Target="file:///etc/passwd"/></Relationships>'
     return _with_part(book, "xl/_rels/workbook.xml.rels", rels)

@@ -63,7 +63,8 @@ class IdentityProvider:
         self.server.server_close()
 
     def signed(self, claims, key=None, kid="key-1", algorithm="RS256"):
-        """Return `claims` as a signed JSON Web Token; `kid` is the key's id in its header."""
+        """Return `claims` as a JSON Web Token, signed with `key` (None: that of "key-1") by
+        `algorithm`; `kid` is the key's id in its header."""
         key = self.keys["key-1"] if key is None else key
         return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
 
@@ -106,7 +107,8 @@ class IdentityProvider:
         }
 
     def answer(self, path, form, headers):
-        """Return `(status, JSON)` for a request for `path`, with the fields of its `form`."""
+        """Return `(status, JSON)` for a request for `path`; `form` has the fields of its body,
+        `headers` its headers (both dicts)."""
         if path == "/.well-known/openid-configuration":
             return 200, {
                 "issuer": self.url,
@@ -186,18 +188,20 @@ def directory(db, settings):
 
 
 def begin(client, path="/accounts/oidc/login/", **form):
-    """Begin a login; returns the address at the provider that the page goes on to."""
+    """Begin a login: post `form` to `path` by Django's test `client`. Return the URL at the
+    provider to which the page leads; raise AssertionError for a status other than 200."""
     page = client.post(path, form)
     assert page.status_code == 200, page.content.decode()
     return unescape(re.search(r'content="0; url=([^"]+)"', page.content.decode())[1])
 
 
 def log_in(client, directory, sub="s-alice", path="/accounts/oidc/login/", **form):
-    """Log `sub` in by single sign-on with Django's test `client`; return the response to the
-    callback."""
+    """Log the subject `sub` in by single sign-on with Django's test `client` at the
+    IdentityProvider `directory`; return the response to the callback. `path` and `form` are those
+    of `begin`."""
     return client.get(CALLBACK, directory.authorize(begin(client, path, **form), sub))
 
 
 def query_of(url):
-    """Return the query of `url` as a dict."""
+    """Return the query of `url` as a dict of texts."""
     return dict(parse_qsl(urlsplit(url).query))

@@ -1,4 +1,4 @@
-"""The container image as a root file system, and its programs run in it without a container engine.
+"""Runner of the container image's programs in its root file system, without a container engine.
 
 What an engine would do is done by `unshare` and `chroot`: a mount namespace with a read-only root,
 a `/tmp` in memory and a folder of the test's at `/data`; a process namespace, in which the command
@@ -42,8 +42,8 @@ def missing():
 
 
 class Image:
-    """An image in buildah's storage: `root`, the path where it is mounted, and `config`, what its
-    Containerfile said (Docker's JSON)."""
+    """Container image in buildah's storage: `root` is the Path where it is mounted, `config` the
+    dict of what its Containerfile set, such as `Env` and `Cmd` (Docker's JSON)."""
 
     def __init__(self, name, root):
         self.name = name
@@ -51,9 +51,10 @@ class Image:
         self.config = inspect(name)["Docker"]["config"]
 
     def start(self, data, *command, uid=12345, log=None, **environment):
-        """Start `command`, by default the image's own, in a container with `data` as `/data`;
-        return the process, of which `process_1` finds the one inside. Output goes to the file
-        `log`, or may be read from the process as text."""
+        """Start `command` (none: the image's own) as the user `uid` in a container with the folder
+        `data` (a Path) as `/data` and the variables `environment`. Return its Popen, of which
+        `process_1` finds the process inside. Output goes to the open file `log`, or (None) can be
+        read from the Popen as text."""
         # As an engine does for volumes: the group 0 may write, whoever the user is.
         shutil.chown(data, group=0)
         data.chmod(0o770)
@@ -75,7 +76,8 @@ class Image:
         )
 
     def run(self, data, *command, **environment):
-        """Run `command` in a container of its own until it ends; return `(exit status, output)`."""
+        """Run `command` in a container of its own, as `start` does, until it ends; return `(exit
+        status, output)`. Raise subprocess.TimeoutExpired after 120 seconds."""
         process = self.start(data, *command, **environment)
         output = process.communicate(timeout=120)[0]
         return process.returncode, output
@@ -104,15 +106,16 @@ def mounted(name):
 
 
 def process_1(process):
-    """Return the process id, as seen from here, of process 1 in the container of `process`."""
+    """Return the process id, in the namespace of the tests, of process 1 in the container of
+    `process` (a Popen of `Image.start`)."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     [pid] = map(int, children)
     return pid
 
 
 def wait_until_it_serves(process, url, log, seconds=120):
-    """Return once `/healthz` of the site at `url` answers; fail with its `log`, a path, if the
-    process ends or that takes `seconds`."""
+    """Return once `/healthz` of the site at `url` answers 200. Raise AssertionError with the text
+    of the file `log` (a Path) if `process` (its Popen) ends, or after `seconds`."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -125,8 +128,8 @@ def wait_until_it_serves(process, url, log, seconds=120):
 
 
 def stop(process, wait):
-    """Send SIGTERM to process 1 of a container, as an engine does; return its exit status. After
-    `wait` seconds it is killed, and subprocess.TimeoutExpired raised."""
+    """Send SIGTERM to process 1 in the container of `process` (a Popen), as an engine does; return
+    its exit status. After `wait` seconds it is killed and subprocess.TimeoutExpired raised."""
     os.kill(process_1(process), signal.SIGTERM)
     try:
         return process.wait(wait)

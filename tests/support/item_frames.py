@@ -17,8 +17,8 @@ def done(item, index):
 
 
 def progress(name, item_id, index, **more):
-    """Return the event `response.NAME` about the item with the id `item_id` at the place
-    `index`."""
+    """Return the event `response.NAME`, `name` being its NAME, about the item with the id `item_id`
+    at the place `index` of the output; `more` are further fields."""
     return {"type": f"response.{name}", "item_id": item_id, "output_index": index, **more}
 
 

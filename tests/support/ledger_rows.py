@@ -66,8 +66,8 @@ def call(person, ending=REPORTED, **asked):
 
 
 def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purpose.REPLY):
-    """Store a Response made and ended at the datetime `at`, with the columns in `ending`; return
-    it."""
+    """Store a Response for `model` (a name) that was made and ended at the datetime `at`, with the
+    columns in `ending`; return it."""
     response = Response.objects.create(
         person_id=person.pk,
         username=person.username,
@@ -98,8 +98,8 @@ def dead_replies(person, count, text="Some *text*. " * 1000):
 
 
 def balanced():
-    """Return True if the sums of usage agree with the ledger; else raise AssertionError that lists
-    the differences."""
+    """Return True if the sums of usage and the charges agree with the Responses; else raise
+    AssertionError that lists the differences."""
     differences = [str(difference) for difference in (*check(), *check_charges())]
     assert differences == []
     return True

@@ -1,5 +1,5 @@
-"""The test database of each process that runs tests: a copy of one that is migrated once a run,
-since all migrations take longer than any test."""
+"""Test database of each process that runs tests: a copy of one that is migrated once in a run,
+since all migrations together take longer than any test."""
 
 import fcntl
 from contextlib import contextmanager
@@ -41,8 +41,9 @@ def django_db_setup(worker_id, tmp_path_factory, django_test_environment, django
 
 
 def create(creation):
-    """Create and migrate the test database by Django's `creation`; return its name. Its connection
-    is closed: on SQLite all of it is in its file then, and PostgreSQL copies no other."""
+    """Create and migrate the test database by `creation` (that of Django's connection); return its
+    name. Close the connection: on SQLite everything is then in the database's file, and PostgreSQL
+    copies only a database without connections."""
     name = creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     connection.close()
     return name
@@ -50,8 +51,8 @@ def create(creation):
 
 @contextmanager
 def locked(path):
-    """Context manager: yield the file at `path`, opened for reading and appending, while no other
-    process has it so."""
+    """Context manager: hold an exclusive lock (flock) on the file at `path`; yield it, opened for
+    reading and appending."""
     with open(path, "a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)

@@ -45,7 +45,7 @@ steps = Steps()
 
 
 async def application(scope, receive, send):
-    """ASGI application: the site's, with /inside/ and /hang/."""
+    """ASGI application: the site's, with /inside/ and /hang/. The arguments are those of ASGI."""
     if scope["type"] == "http" and scope["path"] == "/hang/":
         time.sleep(600)
     if scope["type"] != "http" or scope["path"] != "/inside/":

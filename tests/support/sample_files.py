@@ -27,7 +27,7 @@ def upload(content, name="file.bin"):
 
 def picture(kind="PNG", size=(60, 40), mode="RGB", colour=(200, 30, 30), **options):
     """Return a picture in one colour; `kind` is Pillow's name of the format, `size` is in pixels,
-    `options` are Pillow's for saving."""
+    `mode` and `colour` are Pillow's, `options` those for saving."""
     written = io.BytesIO()
     Image.new(mode, size, colour).save(written, kind, **options)
     return written.getvalue()
@@ -83,7 +83,8 @@ def written_pdf(objects, raw=b"", trailer=b""):
 
 
 def packed(parts, compression=zipfile.ZIP_DEFLATED):
-    """Return a zip of `parts`, a dict of contents by name."""
+    """Return a zip of `parts`, a dict of contents by name; `compression` is one of zipfile's
+    constants."""
     written = io.BytesIO()
     with zipfile.ZipFile(written, "w", compression) as package:
         for name, content in parts.items():

@@ -24,11 +24,12 @@ KEY = "test-key-7f3a9c5e1b"
 
 
 class Server:
-    """The site in a gunicorn at `url`, which may be stopped and started again at the same address.
+    """Site in a gunicorn at `url`, which may be stopped and started again at the same address.
 
-    `environment` are environment variables. With `warm` its process is forked from one that has
-    imported the libraries (tests/support/warm_process.py): it starts faster, but holds more memory,
-    and Python does not warn at its end of resources left open.
+    `gateway_url` is that of its gateway ("": none), `log` the path of the file to which its output
+    is appended, `environment` are environment variables. With `warm` its process is forked from one
+    that has imported the libraries (tests/support/warm_process.py): it starts faster, but holds
+    more memory, and Python does not warn at its end of resources left open.
     """
 
     application = "chatsite.asgi:application"

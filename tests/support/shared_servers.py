@@ -26,7 +26,8 @@ PRIVATE = "marmalade"
 
 
 class QuickServer(Server):
-    """Server with short times (heartbeats, timeouts) that tells what its process holds."""
+    """Server with short times (heartbeats, timeouts) that reports what its process holds
+    (`inside`)."""
 
     application = "tests.support.process_window:application"
 
@@ -40,8 +41,9 @@ class QuickServer(Server):
         self.stop(signal.SIGKILL)
 
     def inside(self):
-        """Return a dict of what the server's process holds; its keys are those of
-        tests/support/process_window.py `held`."""
+        """Return what the server's process holds, as the dict that tests/support/process_window.py
+        `held` returns, with `longest_step`, the longest time in processor seconds for which its
+        event loop was blocked since the last call."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", "/inside/", headers={"Connection": "close"})
@@ -57,7 +59,7 @@ class QuickServer(Server):
 
 
 class Stage:
-    """The shared servers, started when first used, with their scripted `gateway`."""
+    """Shared servers, each started when it is first used, with their scripted `gateway`."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -67,29 +69,29 @@ class Stage:
 
     @property
     def here(self):
-        """The first of two servers with the same database."""
+        """First of two servers with the same database."""
         return self._server("here")
 
     @property
     def there(self):
-        """The second of two servers with the same database."""
+        """Second of two servers with the same database."""
         return self._server("there")
 
     @property
     def site(self):
-        """The server for tests with a browser: static files, and MAX_BODY of 4 MB."""
+        """Server for tests with a browser: with static files, and MAX_BODY of 4 MB."""
         return self._server(
             "site", DJANGO_SETTINGS_MODULE="tests.support.settings.browsed", MAX_BODY=4_000_000
         )
 
     @property
     def small(self):
-        """A server with low limits of replies, event streams and request bodies."""
+        """Server with low limits of replies, event streams and request bodies."""
         return self._server("small", MAX_LIVE_REPLIES=3, MAX_STREAMS=5, MAX_BODY=100_000)
 
     @property
     def titling(self):
-        """A server that has titles of conversations made."""
+        """Server with AUTO_TITLES, which has the gateway make titles of conversations."""
         return self._server("titling", AUTO_TITLES="true")
 
     def _server(self, name, **environment):
@@ -203,8 +205,8 @@ def make_stage_server(request, stage, tmp_path):
 
 @pytest.fixture
 def nobody_else(stage):
-    """Stop the shared servers, which would claim replies of this test and have other times; only
-    servers that the test starts itself run then."""
+    """Stop the shared servers, which would claim replies of this test and have other time limits;
+    only servers that the test itself starts run then."""
     stage.stop()
 
 

@@ -1,4 +1,4 @@
-"""File system of 64 MB for the test's database, real, so that it can become full or hang."""
+"""Real file system of 64 MB for the test's database, which can become full or hang."""
 
 import contextlib
 import os
@@ -87,12 +87,12 @@ def may_mount():
 
 @contextlib.contextmanager
 def database_on_a_small_disk():
-    """Context manager: move the test's database to a SmallDisk and yield that; move back at the
-    end.
+    """Context manager: move the test's database to a SmallDisk, which is yielded; move it back at
+    the end.
 
-    On SQLite it is a copy of the file, which this process uses too and which is dropped afterwards.
-    On PostgreSQL the tables are moved, but not the write-ahead log: the server stops without room
-    for it.
+    On SQLite it has a copy of the file, which this process uses too and which is dropped
+    afterwards. On PostgreSQL the tables are moved, but not the write-ahead log: the server stops
+    without room for it.
     """
     disk = SmallDisk()
     on_it = _copy_of_sqlite if connection.vendor == "sqlite" else _tablespace

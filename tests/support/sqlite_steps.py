@@ -5,8 +5,8 @@ from django.db import connection
 
 
 def steps_of(act, *arguments):
-    """Return how many steps SQLite's virtual machine takes while `act(*arguments)` runs, in
-    tens."""
+    """Return the number of steps that SQLite's virtual machine takes while `act(*arguments)` runs,
+    in units of ten steps."""
     steps = 0
 
     def count():

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 
 class Blocks(HTMLParser):
-    """Parser of `html`: `texts` are the texts of its blocks by the value of their attribute
-    `data-block`."""
+    """HTML parser that collects `texts` from `html`: the text of each block by the value of its
+    attribute `data-block`."""
 
     def __init__(self, html):
         super().__init__()
@@ -57,13 +57,13 @@ class Reader:
 
     @property
     def text(self):
-        """The text of the reply as shown after the last event, without its reasoning."""
+        """Text of the reply as shown after the last event, without its reasoning."""
         texts = [text for key, text in self._blocks.items() if not key.startswith("reasoning")]
         return "\n".join(texts).strip()
 
     @property
     def status(self):
-        """The `data-status` of the article that the last `reply` or `done` event brought."""
+        """Attribute `data-status` of the article that the last `reply` or `done` event brought."""
         return self.article.partition('data-status="')[2].partition('"')[0]
 
 

@@ -90,7 +90,7 @@ class Event:
 
     @property
     def text(self):
-        """The event's data without HTML tags."""
+        """Data of the event without HTML tags."""
         return re.sub(r"<[^>]+>", "", self.data)
 
 

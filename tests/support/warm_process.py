@@ -40,7 +40,8 @@ class WarmProcess:
 
     @property
     def returncode(self):
-        """The exit status as in subprocess.Popen: None while it runs, negative after a signal."""
+        """Exit status as in subprocess.Popen: None while the process runs, negative after a
+        signal."""
         return self._process.exitcode
 
     poll = returncode.fget

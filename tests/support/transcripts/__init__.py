@@ -1,7 +1,7 @@
 """Recorded exchanges with real gateways, byte for byte, and what the site has to read in them.
 
 `expected.toml` has an entry for every file. Answers are compared with what the Decoder makes of the
-body, errors (status 400 and above) with what `refusal` makes of it.
+body, errors (status 400 and above) with what `upstream.gateway_errors.refusal` makes of it.
 """
 
 import json
