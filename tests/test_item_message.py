@@ -1,4 +1,4 @@
-"""The item `message`: its text, its parts, what is sent of it."""
+"""The item `message`: its text and its parts."""
 
 from conversations.items import clean_all, is_plain, kind_of, text_of
 from tests.support.item_samples import SAMPLES
@@ -17,22 +17,6 @@ def test_its_text_is_that_of_its_parts():
     assert text_of([plain]) == "As one text"
     assert text_of([two]) == "It **rained** all day.\n\nAnd snow."
     assert text_of([two, plain]) == "It **rained** all day.\n\nAnd snow.\n\nAs one text"
-
-
-def test_of_a_reply_the_text_is_sent_as_one_string():
-    marked = {"type": "output_text", "text": "Rain.\ue200cite\ue202turn0search1\ue201"}
-    assert kind_of(REPLY).next_input({**REPLY, "content": [marked]}) == [
-        {"type": "message", "role": "assistant", "content": "Rain."}
-    ]
-    assert kind_of(REPLY).next_input({**REPLY, "content": []}) == []
-
-
-def test_of_a_person_the_parts_are_sent_with_the_ids_of_files():
-    [sent] = kind_of(QUESTION).next_input(QUESTION)
-    assert (sent["type"], sent["role"]) == ("message", "user")
-    assert [part["type"] for part in sent["content"]] == ["input_text", "input_image", "input_file"]
-    assert sent["content"][1]["file"] == SAMPLES["input_image"]["file"]
-    assert kind_of(QUESTION).estimated_tokens(QUESTION) > 1_000
 
 
 def test_a_reply_that_is_text_alone_needs_no_items():

@@ -40,7 +40,7 @@ def ask(item):
     """Ask all that is ever asked about an item."""
     kind = kind_of(item)
     kind.text(item), kind.reasoning(item), kind.exported(item)
-    kind.sources(item), kind.next_input(item), kind.estimated_tokens(item), kind.came(item)
+    kind.sources(item), kind.next_input(item), kind.came(item)
     for live in (False, True):
         item_html.item(0, [item], live=live, html="<p>x</p>")
 

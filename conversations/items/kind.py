@@ -58,15 +58,10 @@ class Kind:
         return []
 
     def next_input(self, item: Item) -> list[Item]:
-        """Return what is sent of the item in the `input` of the next request: a list of items or,
-        for a content part, of content parts. A part with the key `file` (id of a file of this site)
-        lacks the file's content, which the sender has to put in."""
+        """Return what is sent of the item itself in the `input` of the next request, a list of
+        items. What it adds to the message's text is sent as that text, and files by their rows
+        (`conversations.files.prompt_parts`)."""
         return []
-
-    def estimated_tokens(self, item: Item) -> int:
-        """Return an estimate of the tokens of what `next_input(item)` has besides text, such as
-        pictures."""
-        return 0
 
     def look(self, *items: Item, live: bool = False) -> Look:
         """Return the Look with which the template `conversations/items/<type>.html` shows the item,

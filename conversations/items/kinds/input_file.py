@@ -6,9 +6,6 @@ from ..fields import file_in, line_in
 from ..kind import Item, Kind, Look, state_of
 from .input_image import named_in_export
 
-# Of a document whose tokens were not counted: those of some four pages.
-TOKENS = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class InputFileLook(Look):
@@ -24,18 +21,6 @@ class InputFile(Kind):
     "filename": …}`, and `tokens` if those of its text were counted when it was attached."""
 
     type = "input_file"
-
-    def next_input(self, item: Item) -> list[Item]:
-        file = file_in(item)
-        if not file:
-            return []
-        return [{"type": "input_file", "file": file, "filename": line_in(item, "filename")}]
-
-    def estimated_tokens(self, item: Item) -> int:
-        if not file_in(item):
-            return 0
-        tokens = item.get("tokens")
-        return tokens if isinstance(tokens, int) and 0 <= tokens < 10**9 else TOKENS
 
     def look(self, *items: Item, live: bool = False) -> InputFileLook:
         [item] = items

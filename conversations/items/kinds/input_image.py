@@ -2,13 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..fields import file_in, line_in, text_in
+from ..fields import file_in, line_in
 from ..kind import Item, Kind, Look, state_of
-
-# Tokens of a picture of 1,024 to 2,048 pixels, as OpenAI's models of 2026 count it; of one in low
-# detail.
-TOKENS = 1_100
-TOKENS_LOW = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +20,6 @@ class InputImage(Kind):
     "detail": "auto"}`, with its `filename` for people to read."""
 
     type = "input_image"
-
-    def next_input(self, item: Item) -> list[Item]:
-        file = file_in(item)
-        if not file:
-            return []
-        return [{"type": "input_image", "file": file, "detail": text_in(item, "detail") or "auto"}]
-
-    def estimated_tokens(self, item: Item) -> int:
-        if not file_in(item):
-            return 0
-        return TOKENS_LOW if item.get("detail") == "low" else TOKENS
 
     def look(self, *items: Item, live: bool = False) -> InputImageLook:
         [item] = items

@@ -11,7 +11,3 @@ class InputText(Kind):
 
     def text(self, item: Item) -> str:
         return text_in(item, "text")
-
-    def next_input(self, item: Item) -> list[Item]:
-        text = text_in(item, "text")
-        return [{"type": "input_text", "text": text}] if text.strip() else []
