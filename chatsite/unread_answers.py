@@ -60,16 +60,16 @@ class UnreadAnswers:
         """Add `size` bytes to what `requester` has not read; a negative `size` was read."""
         _add(self._held, requester, size)
         if size < 0:
-            self._has_room()
+            self._notify()
 
     def change_made(self, requester, number):
         """Add `number` to the count of answers to `requester` that are being made, whose size is
         not known yet."""
         _add(self._made, requester, number)
         if number < 0:
-            self._has_room()
+            self._notify()
 
-    def _has_room(self):
+    def _notify(self):
         """Wake the coroutines that wait in `room`, so that each checks again whether there is room,
         and call `has_changed`."""
         self._read.set()

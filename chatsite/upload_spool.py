@@ -7,6 +7,7 @@ before a byte is read.
 """
 
 import asyncio
+import logging
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,8 @@ from django.db import DatabaseError, connections
 from chatsite.sending_rate import SendingRate
 from chatsite.share import share_of
 from conversations.jobs.import_space import NoImportSpace, check_space
+
+logger = logging.getLogger(__name__)
 
 IMPORT_PATH = "/data/"
 FILE_PATH = "/files/"
@@ -126,7 +129,8 @@ async def _spool_into(loop, folder, receive, length):
         file.close()
         return None
     except OSError as error:
-        # The disk is full.
+        # Mostly a full disk; which fault it is only the operator may know.
+        logger.warning("An upload could not be stored: %s", error)
         raise NoImportSpace(is_share=False) from error
 
 

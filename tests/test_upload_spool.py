@@ -66,3 +66,17 @@ def test_a_person_sends_one_large_file_at_a_time(stage, make_stage_server, alice
     first.close()
     until(lambda: mine.http.post("/data/", data=tokens[0], files=file).status_code == 422)
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_the_operator(
+    stage, make_stage_server, alice, tmp_path
+):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "imports"
+    server = make_stage_server(MAX_BODY=10_000, MAX_IMPORT=100_000, IMPORT_FOLDER=folder)
+    visitor = stage.visit(server, alice)
+    token = {"csrfmiddlewaretoken": visitor.token()}
+    answer = visitor.http.post("/data/", data=token, files={"file": ("c.json", b"x" * 90_000)})
+    assert answer.status_code == 503
+    assert "The server has no room for this file now" in answer.text
+    assert "An upload could not be stored: [Errno 20] Not a directory" in server.new_output()

@@ -65,7 +65,7 @@ def must_have_factor(person):
 
 def advice():
     """Return a sentence that advises the operator to set MFA_REQUIRED, with the number of active
-    staff and reviewers without a second factor; "" if that is 0, or if MFA_REQUIRED is "reviewers"
+    people without a second factor who are staff, review or read the access log; "" if that is 0, or if MFA_REQUIRED is "reviewers"
     or "everyone" already. People with single sign-on are not counted, since their identity provider
     asks for a factor."""
     if settings.MFA_REQUIRED in ("reviewers", "everyone"):
@@ -74,7 +74,7 @@ def advice():
     for path in ("user_permissions", "groups__permissions"):
         with_power |= Q(
             **{
-                f"{path}__codename": "review_conversation",
+                f"{path}__codename__in": ("review_conversation", "view_reviewaccess"),
                 f"{path}__content_type__app_label": "conversations",
             }
         )

@@ -34,9 +34,7 @@ def clean(text):
     answer = split_thoughts(text, complete=False).answer
     line = next((line for line in answer.splitlines() if line.strip(_NOTHING)), "")
     line = _without_marks(" ".join(line.strip()[:LONGEST_LINE].split()))
-    while (
-        bare := _unwrapped(_label.sub("", line, count=1) if _label.match(line) else line)
-    ) != line:
+    while (bare := _unwrapped(_without_label(line))) != line:
         line = bare
     line = _without_stop(line)
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"

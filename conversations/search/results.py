@@ -109,6 +109,7 @@ def message_excerpts(texts, phrases):
 
 
 def _has_match(pieces):
+    """Return True if one of `pieces`, `(piece of text, True if it is a match)`, is a match."""
     return any(matches for _piece, matches in pieces)
 
 
