@@ -25,8 +25,8 @@ from django.db import close_old_connections
 from django.http import HttpResponse
 from django.urls import Resolver404, resolve, reverse, set_script_prefix
 
-from chatsite import database_timeouts
-from chatsite.middleware import headers, request_id
+from chatsite import database_timeouts, security_headers
+from chatsite.middleware import request_id
 from chatsite.request_threads import DEADLINE, LONG_DEADLINE, DatabaseStuck, RequestThreads
 from chatsite.requester import remember, requester_of
 from chatsite.static_files import StaticFiles
@@ -103,7 +103,7 @@ class Handler(ASGIHandler):
             response = await self._files(request)
         if not hasattr(request, "id"):
             # It passed no middleware, and needs of the middleware only the id and the headers.
-            request_id(headers(lambda request: response))(request)
+            request_id(security_headers.middleware(lambda request: response))(request)
         return response
 
     async def _ready(self, request):

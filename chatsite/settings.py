@@ -87,9 +87,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.middleware.request_id",
-    "chatsite.middleware.headers",
+    "chatsite.security_headers.middleware",
     "chatsite.middleware.early",
-    "chatsite.middleware.compress",
+    "chatsite.compression.middleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -641,7 +641,7 @@ LOGGING = {
 SILENCED_SYSTEM_CHECKS = [
     # HSTS preload is the operator's own decision (HSTS_PRELOAD).
     "security.W021",
-    # chatsite.middleware.headers sends X-Frame-Options, on every response.
+    # chatsite/security_headers.py sends X-Frame-Options, on every response.
     "security.W002",
 ]
 if INSECURE_HTTP:
