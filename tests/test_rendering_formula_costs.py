@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from conversations.rendering import render
-from conversations.rendering.formulas import FORMULA_UNCLOSED, _arguments_of
 from conversations.rendering.tex_delimiters import unclosed
+from conversations.rendering.tex_to_mathml import FORMULA_UNCLOSED, _arguments_of
 from tests.support.soak_scale import SOAK, amount
 
 # With so many of them, each in the same list as the others, the converter takes about a second.

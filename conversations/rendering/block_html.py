@@ -6,11 +6,11 @@ from html import escape
 from .block_splitter import Block, Kind
 from .code import code_box, label
 from .formula_block import tex_of
-from .formulas import formula
 from .line_syntax import FENCE, columns
 from .markdown import Box, markdown
 from .markdown_limits import BLOCK_CHARACTERS, too_heavy
 from .sanitizer import clean
+from .tex_to_mathml import formula
 from .text_direction import direction
 
 

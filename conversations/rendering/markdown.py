@@ -10,12 +10,12 @@ import comrak
 
 from .code import code_box, label
 from .footnotes import as_written, marker
-from .formulas import formula
 from .html_tags import put_tags
 from .links import CHINESE_MARKS, destination, link
 from .nested_fences import lengthen
 from .protected_source import Fragment, protect, put_back
 from .sanitizer import clean
+from .tex_to_mathml import formula
 from .unsafe_characters import MARKER_END, MARKER_START
 
 # These match only what comrak itself writes: HTML in a text is escaped in its output.

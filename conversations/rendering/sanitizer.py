@@ -3,8 +3,8 @@
 import nh3
 
 from .code import CLASSES
-from .mathml import CLASSES as MATH_CLASSES
-from .mathml import ELEMENTS as MATH_TAGS
+from .mathml_cleaning import CLASSES as MATH_CLASSES
+from .mathml_cleaning import ELEMENTS as MATH_TAGS
 
 MATH_ATTRIBUTES = set(
     "display displaystyle scriptlevel mathvariant stretchy symmetric largeop movablelimits form"

@@ -1,4 +1,5 @@
-"""Revocation of access: which people with an open event stream may no longer watch it."""
+"""Revocation of access: which people with an open event stream may no longer watch it. Their
+streams are ended by `open_streams.Streams.check_access`."""
 
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session

@@ -76,7 +76,7 @@ def _apart(piece):
 def main(seed, seconds):
     """Convert random formulas for `seconds` of processor time, and print the summary as JSON: the
     slowest one's processor seconds and TeX, and how many were tried and converted."""
-    from conversations.rendering.formulas import formula
+    from conversations.rendering.tex_to_mathml import formula
 
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 20, int(seconds) + 20))
     choice, ends = random.Random(seed), time.process_time() + seconds

@@ -6,7 +6,7 @@ from html import escape
 
 from math_core import LatexError, LatexToMathML
 
-from .mathml import presentable
+from .mathml_cleaning import presentable
 from .tex import prepare
 from .tex_delimiters import unclosed
 from .tex_macros import TooMuchTeX, expand
