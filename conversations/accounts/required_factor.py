@@ -65,9 +65,9 @@ def must_have_factor(person):
 
 def advice():
     """Return a sentence that advises the operator to set MFA_REQUIRED, with the number of active
-    people without a second factor who are staff, review or read the access log; "" if that is 0, or if MFA_REQUIRED is "reviewers"
-    or "everyone" already. People with single sign-on are not counted, since their identity provider
-    asks for a factor."""
+    people without a second factor who are staff, review or read the access log; "" if that is 0, or
+    if MFA_REQUIRED is "reviewers" or "everyone" already. People with single sign-on are not
+    counted, since their identity provider asks for a factor."""
     if settings.MFA_REQUIRED in ("reviewers", "everyone"):
         return ""
     with_power = Q(is_staff=True) | Q(is_superuser=True)
