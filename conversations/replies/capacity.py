@@ -2,8 +2,8 @@
 
 Each process announces its load in a row of its own (ServerProcess). A process that is full asks
 there whether another has room: then it queues the reply (`replies.submit`), which the first process
-with room finds at its next sweep (`housekeeping`) and writes. Rows are renewed as seldom as that allows: an idle process costs the
-database one small write every RENEWED seconds.
+with room finds at its next sweep (`housekeeping`) and writes. Rows are renewed as seldom as that
+allows: an idle process costs the database one small write every RENEWED seconds.
 
 All functions but Announcer's are units of work for a Lane or a request's thread.
 """
