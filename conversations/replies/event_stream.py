@@ -123,9 +123,9 @@ async def _follow(engine, live, watcher, unread):
     each is made only once the person's unread bytes leave room for it in memory (`unread`)."""
     generation = None
     while not (live.ended or watcher.gone):
-        await unread.room()
-        if live.ended or watcher.gone:
-            return
+        if not unread.has_room():
+            await unread.room()
+            continue
         if generation != live.generation:
             # At first, and where what was shown as the answer turned out to be reasoning.
             generation = live.generation

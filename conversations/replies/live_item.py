@@ -29,7 +29,9 @@ class LiveText:
         # How many blocks watchers were shown, once another item stood behind it; else None.
         self.overtaken_at = None
         self._texts = []
+        # What the next `refresh` renders, and what that costs, in characters.
         self._waiting = []
+        self._cost = 0
 
     def begin(self, mark, **limits):
         """Create the Stream that renders the text to HTML; call it before the first `refresh`.
@@ -48,6 +50,7 @@ class LiveText:
         """Append `text`; the next `refresh` adds it to the HTML."""
         self._texts.append(text)
         self._waiting.append(text)
+        self._cost += len(text) + LINE_COST * text.count("\n")
         self.size += len(text)
         self.closed = None
 
@@ -55,18 +58,18 @@ class LiveText:
         """Remove the text and its HTML; call `begin` before the next text."""
         self.stream = self.overtaken_at = self.closed = None
         self._texts, self._waiting = [], []
-        self.size = 0
+        self.size = self._cost = 0
 
     @property
     def unparsed(self):
         """Estimate, in characters, of what the next `refresh` parses: the new text and the block
         that is not complete. Each line counts as LINE_COST more, since it may be a block of its
         own."""
-        lines = sum(text.count("\n") for text in self._waiting)
-        return sum(map(len, self._waiting)) + LINE_COST * lines + len(self.stream.open)
+        return self._cost + len(self.stream.open)
 
     def refresh(self):
         """Render the text that came since the last call."""
+        self._cost = 0
         waiting, self._waiting = self._waiting, []
         if waiting:
             self.stream.append("".join(waiting))
