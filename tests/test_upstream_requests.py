@@ -103,6 +103,24 @@ def test_a_long_body_does_not_hold_the_event_loop():
     assert asyncio.run(longest_step()) < 0.1
 
 
+def test_who_pauses_after_each_list_of_events_keeps_up_with_a_fast_model(gateway):
+    body = stream(created(), *[delta("word ")] * 8_000, completed(message("word " * 8_000)))
+    gateway.will(body=body.encode(), headers={"Content-Type": "text/event-stream"})
+    lists = []
+
+    async def call():
+        upstream = build_client(gateway.url)
+        async for events in upstream.respond(ASKED):
+            lists.append(events)
+            await asyncio.sleep(0.1)
+        await upstream.close()
+
+    asyncio.run(call())
+    assert folded(event for events in lists for event in events).text == "word " * 8_000
+    # One of each 16 kB took a fast model's reader minutes.
+    assert len(body) > 800_000 and len(lists) < 25
+
+
 def test_a_whole_answer_may_be_asked_for(gateway):
     assert folded(ask(gateway.url, {**ASKED, "stream": False})).text == ECHO
     [request] = gateway.responses

@@ -17,6 +17,9 @@ from conversations.tools import secrets
 
 logger = logging.getLogger(__name__)
 
+# Events of one read that are taken in between two turns of the event loop: some milliseconds.
+EVENTS_A_TURN = 200
+
 
 class Writer:
     """Writes the replies of one process: for each, a task awaits `ask`, then `end` (a title: only
@@ -77,7 +80,9 @@ class Writer:
         batches = self.open_client().respond(body, total_timeout=total_timeout, **limits)
         async with contextlib.aclosing(batches):
             async for events in batches:
-                for event in events:
+                for number, event in enumerate(events, 1):
+                    if number % EVENTS_A_TURN == 0:
+                        await asyncio.sleep(0)
                     if isinstance(event, upstream.Text):
                         if live.first_token_at is None:
                             live.first_token_at = timezone.now()

@@ -16,6 +16,7 @@ import httpx
 from .configured_secrets import configured_secrets
 from .connection_errors import closed_without_a_byte, failure_of, timeout_of
 from .connections import ConnectionPool, Reuse
+from .content_encoding import PIECE
 from .deadline import Deadline
 from .decoder import LONGEST_LINE, LONGEST_REPLY, Decoder
 from .events import Attempt, Event, Failed, Finished, Headers
@@ -374,7 +375,9 @@ class Upstream:
             async with aclosing(chunks(http_response)) as arriving:
                 while not decoder.done:
                     data, fault = await next_chunk(arriving, deadline)
-                    events = decoder.feed(unread(http_response) if data is None else data)
+                    events = await _decoded(
+                        decoder, unread(http_response) if data is None else data
+                    )
                     if data is None:
                         events += decoder.finish(fault)
                     if decoder.pictures.is_waiting:
@@ -414,3 +417,14 @@ class Upstream:
             message=message,
             retry_after=retry_after_in(headers),
         )
+
+
+async def _decoded(decoder: Decoder, data: bytes) -> list[Event]:
+    """Feed `data`, any number of bytes, to `decoder`, and return the events; other tasks run after
+    each PIECE bytes. All of one read become one list, however much it is: whoever takes a list may
+    pause before the next one, and has to keep up with a fast model."""
+    events = decoder.feed(data[:PIECE])
+    for start in range(PIECE, len(data), PIECE):
+        await asyncio.sleep(0)
+        events += decoder.feed(data[start : start + PIECE])
+    return events

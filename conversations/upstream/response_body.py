@@ -8,7 +8,7 @@ import httpx
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from .connection_errors import failure_of, timeout_of
-from .content_encoding import PIECE, Unpacker
+from .content_encoding import Unpacker
 from .deadline import Deadline
 from .events import Failed
 
@@ -17,19 +17,16 @@ LEFTOVER_SECONDS = 0.05
 
 
 async def chunks(http_response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """Yield the body of `http_response` as bytes as it arrives, decompressed, in pieces.
+    """Yield the body of `http_response` as bytes in the pieces it arrives in, decompressed.
 
-    From the network all that has arrived is read at once, so that a slow reader keeps up, and
-    yielded in pieces of at most PIECE bytes, between which other tasks run. What is left unread
-    stops the sender (back-pressure: aiohttp's flow control). Raises the exceptions of aiohttp and
+    From the network each piece is all that has arrived since the one before, so that a slow reader
+    keeps up; what is left unread stops the sender (back-pressure: aiohttp's flow control). A
+    compressed body comes in pieces of at most PIECE bytes. Raises the exceptions of aiohttp and
     httpx, httpx.DecodingError for an encoding that was not asked for, and UnpackedTooLarge.
     """
     if _is_plain(http_response):
         async for data in _arriving(http_response):
-            yield data[:PIECE]
-            for start in range(PIECE, len(data), PIECE):
-                await asyncio.sleep(0)
-                yield data[start : start + PIECE]
+            yield data
         return
     unpacker = Unpacker(_encoding(http_response))
     async for data in _arriving(http_response):
