@@ -35,12 +35,11 @@ class Frames:
         if b"\r" in data or self._after_cr:
             data = self._with_plain_line_ends(data)
         elif not self._rest_size and not self._data and data.endswith(b"\n\n"):
-            # By far the most reads are one whole event: `event: name`, `data: {…}`.
-            name, _, value = data.partition(b"\ndata:")
-            if name.startswith(b"event:") and value.find(b"\n") == len(value) - 2:
-                if b"\n" not in name and len(data) <= self._longest:
-                    self._name = b""
-                    return [(name[6:].strip(), value)]
+            # By far the most reads are of whole events in two lines: `event: name`, `data: {…}`.
+            events = _whole_events(data) if len(data) <= self._longest else None
+            if events:
+                self._name = b""
+                return events
         if b"\n" not in data:
             self._keep(data)
             return []
@@ -107,6 +106,18 @@ class Frames:
         if not start.startswith((b"{", b"[DONE]")):
             return False
         return self._data[0].lstrip()[:1] == b"{" and self._data[-1].rstrip()[-1:] == b"}"
+
+
+def _whole_events(data: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Return `(event name, data)` of each event in `data`, which ends in a blank line; None if one
+    has other lines than these two."""
+    events: list[tuple[bytes, bytes]] = []
+    for event in data[:-2].split(b"\n\n"):
+        name, _, value = event.partition(b"\ndata:")
+        if not (value and name.startswith(b"event:")) or b"\n" in name or b"\n" in value:
+            return None
+        events.append((name[6:].strip(), value))
+    return events
 
 
 def _joined(data: list[bytes]) -> bytes:
