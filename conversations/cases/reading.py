@@ -38,10 +38,7 @@ class NumberedMessage:
     def speaker(self):
         """Return the name of the author as text: the owner's display name, or the name of the
         language model; "Reply", translated, where the model is not known."""
-        if not self.message.is_reply:
-            return self.message.conversation.owner.display_name
-        response = self.message.own_response
-        return (response.answered_model or response.model) if response else _("Reply")
+        return markdown_export.speaker(self.message, self.message.conversation.owner)
 
     @property
     def ending(self):

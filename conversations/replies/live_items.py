@@ -10,8 +10,6 @@ from conversations.items.cleaning import LONGEST_MESSAGE
 from conversations.replies import partial_items
 from conversations.replies.live_item import LiveCall, LiveText, annotations_of
 
-PARAGRAPH = "\n\n"
-
 
 class LiveItems:
     """Items so far of one reply, in their order, in the list `items`: LiveTexts (messages and
@@ -56,7 +54,7 @@ class LiveItems:
         return self._joined("reasoning")
 
     def _joined(self, kind):
-        return PARAGRAPH.join(item.text for item in self.items if item.type == kind)
+        return partial_items.PARAGRAPH.join(item.text for item in self.items if item.type == kind)
 
     # --- What comes from the gateway ----------------------------------------------------------
 

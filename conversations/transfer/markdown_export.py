@@ -28,17 +28,18 @@ def pieces(conversation, *, zipped=None):
     for message in messages_in_batches(ids):
         at = date_format(timezone.localtime(message.created_at), "SHORT_DATETIME_FORMAT")
         message.shown_files = files.get(message.pk, [])
-        parts = [f"## {_speaker(message, conversation)} · {at}"]
+        parts = [f"## {speaker(message, conversation.owner)} · {at}"]
         parts += paragraphs(message, in_zip=in_zip)
         yield "".join(f"\n\n{part}" for part in parts if part)
     yield "\n"
 
 
-def _speaker(message, conversation):
-    """Return the name of the author of the Message `message`: the owner of the Conversation, or the
-    language model; the word "Reply", translated, if that is not known."""
+def speaker(message, owner):
+    """Return the name of the author of the Message `message` as text: the display name of the
+    conversation's `owner` (a Person), or the name of the language model; "Reply", translated, where
+    the model is not known."""
     if not message.is_reply:
-        return conversation.owner.display_name
+        return owner.display_name
     response = message.own_response
     return (response.answered_model or response.model) if response else _("Reply")
 

@@ -184,7 +184,7 @@ class Gateway:
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self._thread.start()
-        started.wait(5)
+        assert started.wait(5), "the gateway does not listen"
         return self
 
     def stop(self) -> None:
