@@ -73,7 +73,7 @@ def compile_what_is_imported():
     from django.urls import get_resolver
 
     import conversations.extraction.child
-    import conversations.rendering.colouring.child  # noqa: F401
+    import conversations.rendering.highlighting.pygments_child  # noqa: F401
 
     admin.autodiscover()
     call_command("check", verbosity=0)

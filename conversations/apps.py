@@ -20,7 +20,7 @@ class ConversationsConfig(AppConfig):
         from conversations.accounts import group_deletion, session_revocation
         from conversations.database import integers_in, triggers
         from conversations.files import sweep
-        from conversations.keeping import holds
+        from conversations.keeping import hold_signals
         from conversations.review import administration_log, permission_changes
         from conversations.search import index
         from conversations.single_sign_on import session
@@ -29,7 +29,7 @@ class ConversationsConfig(AppConfig):
         # First, so that no refused deletion is recorded as done.
         group_deletion.connect()
         permission_changes.connect()
-        holds.connect()
+        hold_signals.connect()
         administration_log.connect()
         session_revocation.connect()
         session.connect()

@@ -16,7 +16,7 @@ from django.utils import timezone
 from conversations.conversation_list import trash
 from conversations.database import triggers
 from conversations.keeping import removal
-from conversations.keeping.holds import Permanent
+from conversations.keeping.hold_signals import Permanent
 from conversations.keeping.sweep import remove_next
 from conversations.models import (
     Attachment,

@@ -13,9 +13,9 @@ import pytest
 
 from conversations.prompt import estimate_tokens
 from conversations.rendering import Stream, render, render_typed
-from conversations.rendering.code import LANGUAGES, lexer_of
-from conversations.rendering.colouring import colour
-from conversations.rendering.colouring.limits import JOB_SECONDS
+from conversations.rendering.code_box import LANGUAGES, lexer_of
+from conversations.rendering.highlighting import highlight
+from conversations.rendering.highlighting.limits import JOB_SECONDS
 from conversations.replies.titles import clean
 from conversations.search.highlight import snippet
 from conversations.search.mark_html import mark_html
@@ -146,11 +146,11 @@ def test_no_code_costs_more_than_its_limit_and_all_of_it_is_shown():
     languages = sorted(LANGUAGES)
     for code in texts(LINES + MARKDOWN, 20):
         code = code.replace("\r", "")
-        coloured = colour(code, lexer_of(code, choice.choice(languages))).result(30)
+        highlighted = highlight(code, lexer_of(code, choice.choice(languages))).result(30)
         # The timer counts in the system's ticks.
-        assert coloured.seconds <= JOB_SECONDS + 0.3
-        if coloured.html is not None:
-            assert unescape(sub("</?span[^>]*>", "", coloured.html)) == code
+        assert highlighted.seconds <= JOB_SECONDS + 0.3
+        if highlighted.html is not None:
+            assert unescape(sub("</?span[^>]*>", "", highlighted.html)) == code
 
 
 @pytest.mark.soak

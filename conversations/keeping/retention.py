@@ -2,7 +2,8 @@
 
 Days are counted from a conversation's last message (`Conversation.updated_at`). One rule applies to
 a person: of the rules for their groups the one with the fewest days, else the rule for everyone.
-Temporary conversations have separate rules, and are kept TEMPORARY_DAYS without one.
+Temporary conversations have separate rules, and are kept TEMPORARY_DAYS without one. Holds are
+heeded where these are deleted, in `conversations.keeping.removal`.
 """
 
 from dataclasses import dataclass

@@ -31,9 +31,10 @@ class Sweep:
         self._open = None
 
     def next(self):
-        """Return what is to be deleted next, as `(kind, list of Conversations)`; None when nothing
-        is left. It is the same list again until `remove` has emptied it. Only reads; call it
-        outside of a transaction, which has to be short."""
+        """Return `(kind, list of Conversations)`, the next arguments for `remove`; None when
+        nothing is left. `kind` is a key of `counts`: why the conversations are due, or FILES if
+        only files of theirs are. The same list is returned until `remove` has emptied it. Only
+        reads; call it outside of the transaction of `remove`, which has to be short."""
         if self._open is None or not self._open[1]:
             self._open = next(self._due, None)
         return self._open

@@ -4,7 +4,7 @@ import re
 from html import escape
 
 from .block_splitter import Block, Kind
-from .code import code_box, label
+from .code_box import code_box, label
 from .formula_block import tex_of
 from .line_syntax import FENCE, columns
 from .markdown import Box, markdown

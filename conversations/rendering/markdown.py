@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import comrak
 
-from .code import code_box, label
+from .code_box import code_box, label
 from .footnotes import as_written, marker
 from .html_tags import put_tags
 from .links import CHINESE_MARKS, destination, link

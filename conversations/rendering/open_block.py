@@ -12,7 +12,7 @@ from html import escape
 
 from .block_html import plain
 from .block_splitter import Kind, Splitter
-from .code import code_box, label
+from .code_box import code_box, label
 from .incomplete_markdown import closing_marks, open_code_column, showable
 from .line_syntax import columns
 from .link_references import LinkReferences

@@ -2,7 +2,7 @@
 
 import nh3
 
-from .code import CLASSES
+from .code_box import CLASSES
 from .mathml_cleaning import CLASSES as MATH_CLASSES
 from .mathml_cleaning import ELEMENTS as MATH_TAGS
 

@@ -13,11 +13,11 @@ from time import monotonic, perf_counter
 from .block_html import plain, unparsed_html, wrapped
 from .block_splitter import Block, Splitter
 from .citation_marks import until_mark, without_marks
-from .colouring import Coloured, colour
-from .colours import Box, Colours, with_colours
 from .cross_references import CrossReferences, with_boxes_of
 from .footnotes import provisional
 from .heading_levels import Headings
+from .highlighting import Highlighted, highlight
+from .highlighting_queue import Box, HighlightingQueue, with_highlighting
 from .markdown_limits import MESSAGE_BLOCKS, MESSAGE_CHARACTERS
 from .open_block import OpenBlock
 from .unsafe_characters import tidy
@@ -62,7 +62,7 @@ class Batch:
     def __init__(self, account: Hashable = None) -> None:
         self._account = account
         # Of each text with code that is being highlighted: its stream, the box, and the result.
-        self._waiting: deque[tuple[Stream, Box, Future[Coloured]]] = deque()
+        self._waiting: deque[tuple[Stream, Box, Future[Highlighted]]] = deque()
 
     def add(self, text: str, prefix: str = "", *, name: str = "") -> "Stream":
         """Render the Markdown `text`, and return a Stream that is complete but for the
@@ -71,10 +71,10 @@ class Batch:
         stream = Stream(prefix, self._account, name)
         stream.append(text)
         stream.complete()
-        self.colour(stream)
+        self.highlight(stream)
         return stream
 
-    def colour(self, stream: "Stream") -> None:
+    def highlight(self, stream: "Stream") -> None:
         """Start highlighting the code in the Stream `stream`, which is complete; put code whose
         highlighting is ready, of any stream, into its HTML."""
         self._ask(stream)
@@ -95,14 +95,14 @@ class Batch:
 
     def _ask(self, stream: "Stream") -> None:
         """Start highlighting the next piece of code (Box) in `stream`, if there is one."""
-        if box := stream.uncoloured:
+        if box := stream.unhighlighted:
             self._waiting.append((stream, box, stream.ask(box)))
 
     def _take_first(self) -> None:
         """Put the highlighted code that was asked for first, and is ready, into its Stream, and
         start highlighting the next piece of code of that Stream."""
         stream, box, future = self._waiting.popleft()
-        stream.take_colours(box, future.result())
+        stream.take_highlighting(box, future.result())
         self._ask(stream)
 
 
@@ -112,16 +112,16 @@ class Stream:
 
     Order of calls: `append` for each piece and now and then `refresh`, after which `frozen` and
     `open` are the HTML to show; at the end `complete`. Code is shown at once without syntax
-    highlighting, which a child process makes. At any time, while `uncoloured` is not None: `ask`
-    for the highlighting of that box of code and hand the result to `take_colours`. `finish` does
-    what is left of all this and blocks the thread until it is done.
+    highlighting, which a child process makes. At any time, while `unhighlighted` is not None: `ask`
+    for the highlighting of that box of code and hand the result to `take_highlighting`. `finish`
+    does what is left of all this and blocks the thread until it is done.
 
     frozen: the HTML of each complete block, in its <div class="block">. An entry changes when the
-    code in it is highlighted (then its index is appended to `recoloured`), and in `complete`, when
-    link definitions and footnotes are known; a text of over 200,000 characters, or over 10,000
+    code in it is highlighted (its index is then appended to `rehighlighted`), and in `complete`,
+    when link definitions and footnotes are known; a text of over 200,000 characters, or over 10,000
     blocks, becomes one entry of plain text there.
 
-    recoloured: the indices of entries of `frozen` that changed by highlighting, in the order in
+    rehighlighted: the indices of entries of `frozen` that changed by highlighting, in the order in
     which they did; it only grows, so a reader keeps how many of them it has seen.
 
     version: a number that grows when `open` changes or blocks are added to `frozen`.
@@ -134,10 +134,10 @@ class Stream:
         self._name = name
         self.prefix = prefix
         self.frozen: list[str] = []
-        self.recoloured: list[int] = []
+        self.rehighlighted: list[int] = []
         self.version = 0
         self._account = account
-        self._colours = Colours()
+        self._to_highlight = HighlightingQueue()
         # The HTML of the block in which some boxes of code are highlighted and others not yet.
         self._painted = ""
         self._splitter = Splitter()
@@ -209,8 +209,8 @@ class Stream:
 
     def complete(self) -> None:
         """End the text: parse what is left, so that `frozen` holds all blocks and `open` is "".
-        Code that is not highlighted yet stays so until `take_colours`. Call it once, after the last
-        `append`."""
+        Code that is not highlighted yet stays so until `take_highlighting`. Call it once, after the
+        last `append`."""
         text = tidy(without_marks("".join(self._new)))
         self._new.clear()
         self._keep(text)
@@ -221,7 +221,7 @@ class Stream:
         if self._is_too_long:
             self.frozen = []
             self.frozen.append(self._wrapped(plain("".join(self._text + self._recent))))
-            self._colours.forget()
+            self._to_highlight.forget()
         else:
             for block in blocks:
                 self._references.learn(block)
@@ -240,33 +240,33 @@ class Stream:
         """
         self.complete()
         batch = Batch(self._account)
-        batch.colour(self)
+        batch.highlight(self)
         batch.finish(patience)
         return "".join(self.frozen)
 
     @property
-    def uncoloured(self) -> Box | None:
+    def unhighlighted(self) -> Box | None:
         """Return the Box (a piece of code in the text, with its language) to highlight next: the
         first that is not highlighted yet. None if there is none."""
-        return self._colours.next
+        return self._to_highlight.next
 
-    def ask(self, box: Box) -> Future[Coloured]:
-        """Start the syntax highlighting of `box` (from `uncoloured`) and return the future result
-        for `take_colours`. Cancel the future where nobody waits for it any longer."""
-        return colour(box.code, box.lexer, self._account)
+    def ask(self, box: Box) -> Future[Highlighted]:
+        """Start the syntax highlighting of `box` (from `unhighlighted`) and return the future
+        result for `take_highlighting`. Cancel the future where nobody waits for it any longer."""
+        return highlight(box.code, box.lexer, self._account)
 
-    def take_colours(self, box: Box, coloured: Coloured) -> bool:
-        """Put `coloured`, the result of `ask` for the Box `box`, into the HTML of its block, and go
-        on to the next Box.
+    def take_highlighting(self, box: Box, highlighted: Highlighted) -> bool:
+        """Put `highlighted`, the result of `ask` for the Box `box`, into the HTML of its block, and
+        go on to the next Box.
 
         Return True if an entry of `frozen` changed: each does at most once, when the code of all
-        its boxes is highlighted. A `box` that is not the one in `uncoloured` is ignored.
+        its boxes is highlighted. A `box` that is not the one in `unhighlighted` is ignored.
         """
-        if box is not self._colours.next:
+        if box is not self._to_highlight.next:
             # The text became too long meanwhile.
             return False
-        html = with_colours(self._painted or self.frozen[box.block], box, coloured)
-        following = self._colours.take(coloured)
+        html = with_highlighting(self._painted or self.frozen[box.block], box, highlighted)
+        following = self._to_highlight.take(highlighted)
         if following and following.block == box.block:
             self._painted = html
             return False
@@ -274,7 +274,7 @@ class Stream:
         if html == self.frozen[box.block]:
             return False
         self.frozen[box.block] = html
-        self.recoloured.append(box.block)
+        self.rehighlighted.append(box.block)
         return True
 
     def _take(self, text: str) -> None:
@@ -313,13 +313,13 @@ class Stream:
         """Append the HTML of complete blocks to `frozen`, and queue the code in them for
         highlighting."""
         for block in blocks:
-            box = self._colours.box
+            box = self._to_highlight.box
             html, parsed = unparsed_html(block, box) or self._references.draw(
                 block, len(self.frozen), self._headings.above, box
             )
             self._parsed += parsed
             self.frozen.append(self._wrapped(self._headings.settle(html)))
-            self._colours.expect(len(self.frozen) - 1)
+            self._to_highlight.expect(len(self.frozen) - 1)
             self._open_block.begin()
 
     def _settle_references(self) -> None:
@@ -332,7 +332,7 @@ class Stream:
             html = Headings.under(html, above)
             old = self.frozen[number]
             self.frozen[number] = with_boxes_of(old, wrapped(html, number, self.prefix))
-            if self._painted and self._colours.next.block == number:
+            if self._painted and self._to_highlight.next.block == number:
                 self._painted = with_boxes_of(self._painted, self.frozen[number])
 
     def _anchor(self) -> str:

@@ -180,8 +180,9 @@ class _Rewriter:
         self.out.append(rf"\end{{{known}}}")
 
     def _command(self, name: str, token: str) -> None:
-        """Rewrite a command and the arguments it takes: `name` is its name after SYNONYMS, `token`
-        what was written."""
+        """Append to `out` what replaces a command, and move `at` behind the arguments it takes; a
+        command that lacks its arguments is left out. `name` is the command's name without backslash
+        and star, replaced by its synonym in SYNONYMS; `token` is the command as it was written."""
         if name == "\\":
             self._row_break()
         elif name in LEFT_OUT:

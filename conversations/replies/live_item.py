@@ -90,17 +90,17 @@ class LiveText:
         number of complete blocks, the HTML of the incomplete one, and how many changes syntax
         highlighting has made."""
         stream = self.stream
-        return len(stream.frozen), stream.open, len(stream.recoloured)
+        return len(stream.frozen), stream.open, len(stream.rehighlighted)
 
     def changes_since(self, seen):
         """Return a list of the HTML of each block that changed since `seen`, which `seen()`
         returned earlier: first those whose code was highlighted, then new and unfinished ones."""
-        frozen, open_html, recoloured = seen
+        frozen, open_html, rehighlighted = seen
         stream = self.stream
         # Each once, and only what the watcher has already.
         blocks = [
             stream.frozen[number]
-            for number in dict.fromkeys(stream.recoloured[recoloured:])
+            for number in dict.fromkeys(stream.rehighlighted[rehighlighted:])
             if number < frozen
         ]
         blocks += stream.frozen[frozen:]

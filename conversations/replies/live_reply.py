@@ -44,7 +44,7 @@ class LiveReply(LiveItems):
         self.first_token_at = None
         # A refresh that is under way in a thread, and a task that highlights code.
         self.refreshing = None
-        self.colouring = None
+        self.highlighting = None
 
     def count_picture(self):
         """Count one more picture that came with the reply; return its number, from 1."""
@@ -144,17 +144,17 @@ class LiveReply(LiveItems):
 
     def complete(self):
         """Render the final HTML, once all text has come. Code that is not highlighted yet gets its
-        colours later (`colouring`)."""
+        colours later (`live_highlighting`)."""
         self.refresh()
         for item in self._texts():
             item.refresh()
             item.stream.complete()
 
-    def uncoloured(self):
+    def unhighlighted(self):
         """Return `(stream, box)` for the next code block that lacks syntax highlighting: the Stream
         that renders it, and the Box that holds its code. None if there is none."""
         for item in self.items:
-            if item.stream is not None and (box := item.stream.uncoloured):
+            if item.stream is not None and (box := item.stream.unhighlighted):
                 return item.stream, box
         return None
 

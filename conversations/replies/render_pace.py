@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from conversations import items, upstream
-from conversations.replies import colouring
+from conversations.replies import live_highlighting
 from conversations.replies.live_item import annotations_of
 
 SHARE = 0.15  # of the process's time
@@ -146,12 +146,12 @@ class Renderer:
             live.refresh()
             self._pace.spent(time.perf_counter() - began)
         live.refreshed()
-        colouring.begin(live, self._spawn)
+        live_highlighting.begin(live, self._spawn)
 
     async def complete(self, live):
         """Render the final HTML of the LiveReply `live`, which has ended, and return the columns of
         its Message to store, `{column: value}`. It waits for syntax highlighting, for at most
-        `colouring.END_WAIT` seconds."""
+        `live_highlighting.END_WAIT` seconds."""
         if live.refreshing is not None:
             # It was stopped while a thread was rendering.
             await asyncio.wait({live.refreshing})
@@ -159,7 +159,7 @@ class Renderer:
             await self._loop.run_in_executor(self._thread, live.complete)
         else:
             live.complete()
-        await colouring.finish(live, self._spawn)
+        await live_highlighting.finish(live, self._spawn)
         if live.is_plain():
             return live.stored(None)
         return await self._loop.run_in_executor(self._thread, _stored, live)

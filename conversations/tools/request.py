@@ -28,9 +28,12 @@ def fields_stored(request):
 
 
 def as_sent(tool):
-    """Return the JSON (dict) of `tool` as it is sent. A web search in OpenAI's words without
-    `user_location` gets an empty one: where it is missing, OpenAI searches as from the United
-    States. A row with `"user_location": null` has it left out."""
+    """Return the JSON (dict) of `tool` (a Tool) for the request.
+
+    That is `tool.json`, except where the type begins with "web_search": there, a missing
+    `user_location` becomes `{"type": "approximate"}`, without a place, as OpenAI would otherwise
+    search as from the United States; one that is null or empty is left out.
+    """
     if not tool.type.startswith(WEB_SEARCH):
         return tool.json
     sent = {"user_location": {"type": "approximate"}, **tool.json}

@@ -133,8 +133,9 @@ def _tool_of(entry):
 
 
 def _bare(entry):
-    """Return the Tool for `entry` (a dict), a tool as the gateway takes it, without anything of
-    this site beside it. Raise Fault if it is none."""
+    """Return the Tool for `entry`, a dict that is itself the JSON sent to the gateway, such as
+    `{"type": "web_search"}`. Raise Fault if it has a key of ADDED, which belongs beside "tool", or
+    if it cannot be offered as a tool."""
     added = [key for key in ADDED if key in entry]
     if added:
         raise Fault(

@@ -311,10 +311,11 @@ class Upstream:
         """Send a request and return its response, with an unread body, once the headers have
         arrived; a Failed event if none came.
 
-        `path` is appended to the gateway's address; `content` is the body (None: none); `headers`
-        are sent besides those of every request; `fresh` forces a new connection. Raises
-        _StaleConnection when a reused connection was closed within a second without a byte of a
-        response: the gateway cannot have read the request.
+        `path` is appended to the gateway's address; `deadline` is the running Deadline of the whole
+        call, which limits the wait; `content` is the body (None: none); `headers` are sent besides
+        those of every request; `fresh` forces a new connection. Raises _StaleConnection when a
+        reused connection was closed within a second without a byte of a response: the gateway
+        cannot have read the request.
         """
         all_headers = self._headers.copy()
         all_headers.update(headers)

@@ -27,7 +27,7 @@ def upload(content, name="file.bin"):
 
 def picture(kind="PNG", size=(60, 40), mode="RGB", colour=(200, 30, 30), **options):
     """Return a picture in one colour; `kind` is Pillow's name of the format, `size` is in pixels,
-    `mode` and `colour` are Pillow's, `options` those for saving."""
+    `mode` and `highlight` are Pillow's, `options` those for saving."""
     written = io.BytesIO()
     Image.new(mode, size, colour).save(written, kind, **options)
     return written.getvalue()

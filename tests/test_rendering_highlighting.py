@@ -16,10 +16,10 @@ import pytest
 from pygments.lexers import get_lexer_by_name
 
 from conversations.rendering import Stream, render
-from conversations.rendering.code import LANGUAGES, lexer_of
-from conversations.rendering.colouring import colour
-from conversations.rendering.colouring.jobs import Jobs, pid
-from conversations.rendering.colouring.limits import JOB_SECONDS, TEXT_SECONDS
+from conversations.rendering.code_box import LANGUAGES, lexer_of
+from conversations.rendering.highlighting import highlight
+from conversations.rendering.highlighting.jobs import Jobs, pid
+from conversations.rendering.highlighting.limits import JOB_SECONDS, TEXT_SECONDS
 
 pytestmark = pytest.mark.measures
 
@@ -87,8 +87,8 @@ def test_whole_and_streamed_agree_on_what_is_at_the_limit():
     for at in range(0, len(text), 700):
         stream.append(text[at : at + 700])
         stream.refresh()
-        while at % 3 and (box := stream.uncoloured):
-            stream.take_colours(box, stream.ask(box).result())
+        while at % 3 and (box := stream.unhighlighted):
+            stream.take_highlighting(box, stream.ask(box).result())
 
     html = stream.finish()
 
@@ -107,14 +107,14 @@ def test_a_stream_shows_code_plainly_and_changes_its_block_once():
     assert "<span class=" not in plain
 
     changes = 0
-    while box := stream.uncoloured:
-        changes += stream.take_colours(box, stream.ask(box).result())
+    while box := stream.unhighlighted:
+        changes += stream.take_highlighting(box, stream.ask(box).result())
 
-    assert (changes, stream.recoloured) == (1, [0])
-    [coloured] = stream.frozen
-    assert COLOURED in coloured
-    assert '<span class="k">let</span>' in coloured
-    assert re.sub("</?span[^>]*>", "", coloured) == re.sub("</?span>", "", plain)
+    assert (changes, stream.rehighlighted) == (1, [0])
+    [highlighted] = stream.frozen
+    assert COLOURED in highlighted
+    assert '<span class="k">let</span>' in highlighted
+    assert re.sub("</?span[^>]*>", "", highlighted) == re.sub("</?span>", "", plain)
 
 
 CHARACTERS = "\u00a0<>&\"' \t\u202e\x0b\u2028é漢🎉\ufeff"
@@ -131,7 +131,7 @@ def test_code_with_any_characters_gets_its_colours(before):
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 def test_no_language_loses_a_last_line_that_has_no_end(language):
     code = "$ ls -l\n- 'and more"
-    html = colour(code, lexer_of(code, language)).result(30).html
+    html = highlight(code, lexer_of(code, language)).result(30).html
 
     assert html is None or unescape(re.sub("<[^>]+>", "", html)) == code
 
@@ -160,8 +160,8 @@ def test_the_child_is_started_anew_when_it_was_killed():
 def test_a_child_that_is_killed_with_a_job_loses_no_colours():
     render(fence("python", "def f(): pass"))
     # Half a second of work, then what is killed while it waits or is done.
-    slow = colour("c\n" * 9_000, "cs")
-    future = colour("def f(): pass  # once", "python")
+    slow = highlight("c\n" * 9_000, "cs")
+    future = highlight("def f(): pass  # once", "python")
     os.kill(pid(), signal.SIGKILL)
 
     assert slow.result(30).html is None
@@ -171,10 +171,10 @@ def test_a_child_that_is_killed_with_a_job_loses_no_colours():
 def test_the_child_ends_with_its_parent():
     """Also a parent that is killed while the child works."""
     program = (
-        "from conversations.rendering.colouring import colour\n"
-        "from conversations.rendering.colouring.jobs import pid\n"
-        "colour('def f(): pass', 'python').result()\n"
-        "for n in range(20): colour('a\\n' * 9_000 + str(n), 'cs')\n"
+        "from conversations.rendering.highlighting import highlight\n"
+        "from conversations.rendering.highlighting.jobs import pid\n"
+        "highlight('def f(): pass', 'python').result()\n"
+        "for n in range(20): highlight('a\\n' * 9_000 + str(n), 'cs')\n"
         "print(pid(), flush=True)\n"
         "input()\n"
     )
@@ -222,9 +222,9 @@ def test_the_child_is_not_tied_to_the_processor_of_its_worker():
     program = (
         "import os\n"
         "os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
-        "from conversations.rendering.colouring import colour\n"
-        "from conversations.rendering.colouring.jobs import pid\n"
-        "colour('x = 1', 'python').result()\n"
+        "from conversations.rendering.highlighting import highlight\n"
+        "from conversations.rendering.highlighting.jobs import pid\n"
+        "highlight('x = 1', 'python').result()\n"
         "print(*sorted(os.sched_getaffinity(pid())))\n"
     )
     shown = subprocess.run(
@@ -267,10 +267,10 @@ def test_an_event_loop_that_streams_hostile_code_is_not_held():
             began = process_time()
             stream.refresh()
             longest = max(longest, process_time() - began)
-            if box := stream.uncoloured:
-                coloured = await asyncio.wrap_future(stream.ask(box))
+            if box := stream.unhighlighted:
+                highlighted = await asyncio.wrap_future(stream.ask(box))
                 began = process_time()
-                stream.take_colours(box, coloured)
+                stream.take_highlighting(box, highlighted)
                 longest = max(longest, process_time() - began)
         return longest
 
@@ -281,7 +281,7 @@ def test_a_process_that_was_forked_has_a_child_of_its_own():
     program = (
         "import os\n"
         "from conversations.rendering import render\n"
-        "from conversations.rendering.colouring.jobs import pid\n"
+        "from conversations.rendering.highlighting.jobs import pid\n"
         "render('```python\\ndef f(): pass\\n```')\n"
         "first = pid()\n"
         "if os.fork() == 0:\n"

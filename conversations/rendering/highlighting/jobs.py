@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 REMEMBERED = 5_000
 
 
-class Coloured(NamedTuple):
+class Highlighted(NamedTuple):
     """Result of highlighting one piece of code.
 
     html: the code as sanitised HTML with a <span> around each highlighted token, None if it was not
@@ -36,7 +36,7 @@ class Coloured(NamedTuple):
 
 class Job(NamedTuple):
     """Piece of code to highlight, Pygments' name of its language, and the future for the result
-    (Coloured)."""
+    (Highlighted)."""
 
     code: str
     lexer: str
@@ -63,7 +63,7 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def add(self, code: str, lexer: str, account: Hashable) -> Future:
-        """Queue `code` for highlighting and return the future result (Coloured); at once without
+        """Queue `code` for highlighting and return the future result (Highlighted); at once without
         highlighting if the same code took too long before. `lexer` is Pygments' name of the
         language; `account` is any hashable value by which processor time is shared fairly, as a
         person's id."""
@@ -71,12 +71,12 @@ class Jobs:
         with self._lock:
             cost = self._costs.get(_key(code, lexer), 0)
             if cost >= JOB_SECONDS:
-                future.set_result(Coloured(None, cost))
+                future.set_result(Highlighted(None, cost))
                 return future
             self._used[account] = max(self._used.get(account, 0), self._level)
             self._waiting.setdefault(account, deque()).append(Job(code, lexer, future))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="colouring", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="highlighting", daemon=True)
                 self._thread.start()
             self._lock.notify()
         return future
@@ -92,13 +92,13 @@ class Jobs:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                coloured = self._colour(job)
+                highlighted = self._highlight(job)
             except BaseException as error:
                 job.future.set_exception(error)
                 continue
             with self._lock:
-                self._used[account] = self._used.get(account, self._level) + coloured.seconds
-            job.future.set_result(coloured)
+                self._used[account] = self._used.get(account, self._level) + highlighted.seconds
+            job.future.set_result(highlighted)
 
     def _next(self) -> tuple[Hashable, Job]:
         """Remove and return the job to do next, with its account. There must be one."""
@@ -113,8 +113,8 @@ class Jobs:
             del self._used[name]
         return account, job
 
-    def _colour(self, job: Job) -> Coloured:
-        """Return the Coloured of a job, whose `html` is None if the code was not highlighted. If
+    def _highlight(self, job: Job) -> Highlighted:
+        """Return the Highlighted of a job, whose `html` is None if the code was not highlighted. If
         the child process ends during the job, the job is tried once more with a new one."""
         with self._lock:
             is_known = _key(job.code, job.lexer) in self._costs
@@ -125,7 +125,7 @@ class Jobs:
             except Unavailable as error:
                 # The machine is too busy, or the process was stopped: not because of this code.
                 logger.warning("The process that colours code: %s", error)
-                return Coloured(None, 0)
+                return Highlighted(None, 0)
             except Crash as error:
                 if last:
                     logger.warning("The process that colours code: %s", error)
@@ -135,8 +135,8 @@ class Jobs:
         html = answer["html"]
         seconds = self._remember(job, answer["seconds"] if html is not None else JOB_SECONDS)
         if html is None or seconds >= JOB_SECONDS:
-            return Coloured(None, seconds)
-        return Coloured(clean(html), seconds)
+            return Highlighted(None, seconds)
+        return Highlighted(clean(html), seconds)
 
     def _remember(self, job: Job, seconds: float) -> float:
         """Return the processor time to charge for the job: that of the first time the same code was
@@ -158,9 +158,9 @@ def _key(code: str, lexer: str) -> bytes:
 _jobs = Jobs()
 
 
-def colour(code: str, lexer: str, account: Hashable = None) -> Future:
-    """Queue `code` for syntax highlighting and return the future result (Coloured). May be called
-    from any thread; cancel the future where nobody waits for it any longer.
+def highlight(code: str, lexer: str, account: Hashable = None) -> Future:
+    """Queue `code` for syntax highlighting and return the future result, a Highlighted. May be
+    called from any thread; cancel the future where nobody waits for it any longer.
 
     `lexer` is Pygments' name of the language. `account` is any hashable value, as a person's id:
     accounts share the child process fairly.

@@ -9,8 +9,8 @@ the same whole and while it is written.
 from collections import deque
 from typing import NamedTuple
 
-from .code import code_box, lexer_of
-from .colouring import TEXT_SECONDS, Coloured
+from .code_box import code_box, lexer_of
+from .highlighting import TEXT_SECONDS, Highlighted
 from .sanitizer import clean
 
 
@@ -24,7 +24,7 @@ class Box(NamedTuple):
     lexer: str
 
 
-class Colours:
+class HighlightingQueue:
     """Queue of one text's boxes of code that wait for syntax highlighting, limited to TEXT_SECONDS
     of processor time for all of them.
 
@@ -65,21 +65,21 @@ class Colours:
             self.forget()
         return self._waiting[0] if self._waiting else None
 
-    def take(self, coloured: Coloured) -> Box | None:
-        """Remove the first Box from the queue, and subtract the processor time of `coloured`, the
-        result of highlighting it, from what is left for this text. Return the Box that is now
-        first, None if there is none. Raises IndexError if the queue is empty."""
+    def take(self, highlighted: Highlighted) -> Box | None:
+        """Remove the first Box from the queue, and subtract the processor time of `highlighted`,
+        its result, from what is left for this text. Return the Box that is now first, None if there
+        is none. Raises IndexError if the queue is empty."""
         self._waiting.popleft()
-        self._left -= coloured.seconds
+        self._left -= highlighted.seconds
         return self.next
 
 
-def with_colours(html: str, box: Box, coloured: Coloured) -> str:
+def with_highlighting(html: str, box: Box, highlighted: Highlighted) -> str:
     """Return `html`, the HTML of a whole block, with the unhighlighted code of `box` in it replaced
-    by the highlighted HTML in `coloured`; unchanged if `coloured` says that it was not
+    by the highlighted HTML in `highlighted`; unchanged if `highlighted` says that it was not
     highlighted."""
-    if coloured.html is None:
+    if highlighted.html is None:
         return html
     shell = clean(code_box("", box.info))
-    new = shell.replace("<code></code>", f"<code>{coloured.html}</code>")
+    new = shell.replace("<code></code>", f"<code>{highlighted.html}</code>")
     return html.replace(clean(code_box(box.code, box.info)), new)

@@ -1,12 +1,12 @@
 """Child process that highlights code: one job after the other, each limited in processor time.
 
-`python -m conversations.rendering.colouring.child PROCESSORS` reads jobs from its standard input
-and answers on its standard output, one line of JSON each. PROCESSORS: the numbers of the processors
-it may run on, separated by commas. A job is `{"code": …, "lexer": …, "limit": …}`: the lexer by
-Pygments' name, the limit in seconds of processor time. Its answer is `{"html": …, "seconds": …}`:
-the escaped code with a <span> around each highlighted token, null if it was not highlighted, and
-the processor time used. The process ends when its input ends, when it is idle for IDLE_SECONDS, and
-when it has used too much memory.
+`python -m conversations.rendering.highlighting.pygments_child PROCESSORS` reads jobs from its
+standard input and answers on its standard output, one line of JSON each. PROCESSORS: the numbers of
+the processors it may run on, separated by commas. A job is `{"code": …, "lexer": …, "limit": …}`:
+the lexer by Pygments' name, the limit in seconds of processor time. Its answer is `{"html": …,
+"seconds": …}`: the escaped code with a <span> around each highlighted token, null if it was not
+highlighted, and the processor time used. The process ends when its input ends, when it is idle for
+IDLE_SECONDS, and when it has used too much memory.
 """
 
 import contextlib
@@ -26,8 +26,8 @@ from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import _TokenType, string_to_tokentype
 
-from conversations.rendering.code import CLASSES
-from conversations.rendering.colouring.limits import MEMORY
+from conversations.rendering.code_box import CLASSES
+from conversations.rendering.highlighting.limits import MEMORY
 
 # After so long without a job the process ends, to free its memory; the next job starts another.
 IDLE_SECONDS = 300

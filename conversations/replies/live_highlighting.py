@@ -16,31 +16,31 @@ def begin(live, spawn):
     Does nothing if such a task is running, or if `live` is a title. `spawn` is a function that
     starts a coroutine as an asyncio task and returns the task.
     """
-    has_code = live.colouring is None and live.uncoloured()
+    has_code = live.highlighting is None and live.unhighlighted()
     if has_code and live.response.message is not None:
-        live.colouring = spawn(_bring(live))
+        live.highlighting = spawn(_bring(live))
 
 
 async def finish(live, spawn):
     """Wait until the code blocks of a completed LiveReply are highlighted, for at most END_WAIT
     seconds; what is not highlighted by then stays without colours. `spawn` is as in `begin`."""
     begin(live, spawn)
-    if live.colouring is not None:
-        await asyncio.wait({live.colouring}, timeout=END_WAIT)
-        if live.colouring is not None:
-            live.colouring.cancel()
+    if live.highlighting is not None:
+        await asyncio.wait({live.highlighting}, timeout=END_WAIT)
+        if live.highlighting is not None:
+            live.highlighting.cancel()
 
 
 async def _bring(live):
     """Highlight the code blocks of the LiveReply `live` in turn; wake its watchers after each."""
     try:
-        while uncoloured := live.uncoloured():
-            stream, box = uncoloured
-            coloured = await asyncio.wrap_future(stream.ask(box))
+        while unhighlighted := live.unhighlighted():
+            stream, box = unhighlighted
+            highlighted = await asyncio.wrap_future(stream.ask(box))
             if live.refreshing is not None:
                 # A thread changes the same blocks.
                 await asyncio.wait({live.refreshing})
-            if stream.take_colours(box, coloured):
+            if stream.take_highlighting(box, highlighted):
                 live.refreshed()
     finally:
-        live.colouring = None
+        live.highlighting = None

@@ -27,7 +27,7 @@ def child_of(server):
     [worker] = server.workers()
     for task in Path(f"/proc/{worker}/task").iterdir():
         for pid in (task / "children").read_text().split():
-            if "colouring" in Path(f"/proc/{pid}/cmdline").read_text():
+            if "highlighting" in Path(f"/proc/{pid}/cmdline").read_text():
                 return int(pid)
     return None
 
