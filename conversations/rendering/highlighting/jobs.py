@@ -124,11 +124,11 @@ class Jobs:
                 answer = self.process.ask({"code": job.code, "lexer": job.lexer, "limit": limit})
             except Unavailable as error:
                 # The machine is too busy, or the process was stopped: not because of this code.
-                logger.warning("The process that colours code: %s", error)
+                logger.warning("The process that highlights code: %s", error)
                 return Highlighted(None, 0)
             except Crash as error:
                 if last:
-                    logger.warning("The process that colours code: %s", error)
+                    logger.warning("The process that highlights code: %s", error)
                     answer = {"html": None, "seconds": JOB_SECONDS}
             else:
                 break

@@ -74,7 +74,7 @@ class Process:
         ours, theirs = socket.socketpair()
         ours.settimeout(ANSWER_SECONDS)
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-        module = f"{__package__}.child"
+        module = f"{__package__}.pygments_child"
         with theirs:
             try:
                 self._child = subprocess.Popen(  # noqa: S603 (nothing in it comes from outside)
