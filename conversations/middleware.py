@@ -24,7 +24,8 @@ def fragment(get_response):
 
 def reader(get_response):
     """Return a middleware that activates the language of the account and the time zone of the
-    browser (cookie `timezone`) for each request, and updates the person's `last_seen_at`.
+    browser (cookie `timezone`) for each request, and updates the person's `last_seen_at`. Changes
+    that the request makes to the person's own account or rights do not end its session.
 
     Responses to logged-in people get `Cache-Control: no-store`, unless the view set that header:
     the back button must not show them after logout.
@@ -47,8 +48,9 @@ def reader(get_response):
 
 
 def _activate(request):
-    """Activate the language of the person's account and the time zone of the cookie `timezone`. If
-    the language is "" or unknown, that of the browser stays active; if the zone is, the site's."""
+    """Activate the language of the person's account and the time zone of the cookie `timezone`. A
+    language that is "" or unknown leaves that of the browser active; a time zone that is missing or
+    unknown leaves that of the site."""
     language = getattr(request.user, "language", "")
     if language and translation.check_for_language(language):
         translation.activate(language)

@@ -1,8 +1,8 @@
 """Readiness of a server process: whether the installation has all that the site needs and, if not,
 the sentence that says what is missing.
 
-While something is missing every page answers 503 with the sentence, so does `/readyz`, the log has
-it once, and periodic tasks wait. `look` checks again, and notices when it was mended.
+While something is missing, every page and `/readyz` answer 503 with the sentence, the log has it
+once, and periodic tasks wait. `Readiness.look` checks again, and so notices that it was mended.
 """
 
 import logging
@@ -19,7 +19,7 @@ from conversations.doctor import cache_table, database, migrations, static_files
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 3  # seconds that a look waits for another one
+PATIENCE = 3  # seconds that `look` waits for the check of another thread
 SILENT = _("The database does not answer.")
 REFUSES = _("The database refuses what the site needs; the log says why.")
 
@@ -104,9 +104,9 @@ class Readiness:
             return "database", SILENT if self.is_outage else REFUSES, brief(error)
 
     def _tell(self, step, fault, detail):
-        """Log the sentence `fault`, with `detail` if that is not "", once for each `step` (a word
-        that names the fault) and all processes of a server. If `fault` is "", log once that the
-        previous fault was mended."""
+        """Log the sentence `fault`, with `detail` if that is not "", unless the fault that the
+        processes of this server logged last has the same `step` (a word that names the fault). If
+        `fault` is "", log that the previous fault was mended, also once for all processes."""
         with translation.override(None):
             if fault and said_once.is_new(said_once.FAULT, step):
                 logger.error("%s", f"{fault} ({detail})" if detail else fault)

@@ -171,8 +171,8 @@ class ReviewAccess(models.Model):
         raise Permanent
 
     def _take_words(self):
-        """Move the free texts out of this new row into an unsaved AccessWords, put its hash into
-        `detail`, and return it; None if there are no free texts."""
+        """Move the free texts out of this new row into a new AccessWords, put the hash of that into
+        `detail["words"]`, and return the AccessWords, unsaved; None if there are no free texts."""
         texts = {name: self.detail[name] for name in TYPED if self.detail.get(name)}
         if self._explanation:
             texts["explanation"] = self._explanation

@@ -233,8 +233,8 @@ class Attachment(models.Model):
 
     @property
     def is_scanned(self):
-        """Return True for a PDF without text that may be used: its pages may be scanned
-        pictures."""
+        """Return True for a PDF whose state is READY and that has no text: its pages are probably
+        scanned pictures."""
         return self.has_no_text and self.media_type == "application/pdf" and self.is_ready
 
     @property

@@ -82,8 +82,8 @@ class Invitation(models.Model):
 
     @property
     def state(self):
-        """Return the state in one word of the active language: accepted, revoked, open or
-        expired."""
+        """Return the state in one word of the active language: accepted, revoked, open or expired
+        (also if whoever made it is no longer an active administrator)."""
         if self.accepted_at:
             return _("accepted")
         if self.revoked_at:
@@ -97,8 +97,8 @@ class Invitation(models.Model):
 
     @classmethod
     def of_token(cls, token):
-        """Return the open Invitation for `token`, the last part of its link; None if the token is
-        invalid, or the invitation was used, revoked or has expired."""
+        """Return the Invitation for `token`, the last part of its link; None if the token is
+        invalid or the invitation can no longer be used (`is_open`)."""
         try:
             found = cls.objects.filter(pk=uuid.UUID(_signer.unsign(token))).first()
         except (BadSignature, ValueError):

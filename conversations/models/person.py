@@ -31,8 +31,9 @@ class PersonManager(UserManager):
     use_in_migrations = False
 
     def get(self, *args, **kwargs):
-        """Return the one Person that fits, as a queryset's `get` does; raise Person.DoesNotExist
-        or MultipleObjectsReturned otherwise."""
+        """Return the one Person that fits the look-ups in `args` and `kwargs`, as a queryset's
+        `get` does; raise Person.DoesNotExist if none does, MultipleObjectsReturned if several
+        do."""
         if args or kwargs.keys() != {"pk"}:
             return super().get(*args, **kwargs)
         person = _by_key.first(pk=kwargs["pk"])
@@ -116,8 +117,8 @@ class Person(AbstractUser):
 
     @property
     def may_review(self):
-        """Return True if the person has the permission to review conversations of others. Their
-        rows of Scope limit whose (`Conversation.objects.reviewable_by`)."""
+        """Return True if the person has the permission to review conversations of others. Which
+        ones depends on the person's Scopes (`Conversation.objects.reviewable_by`)."""
         return "review_conversation" in self.assigned
 
     @property
@@ -141,8 +142,8 @@ class Person(AbstractUser):
     @classmethod
     def end_sessions(cls, ids, keep=None):
         """Log out the people with these `ids` everywhere: delete their sessions, except the one
-        with the session key `keep`. Their open event streams end within seconds
-        (`conversations.replies.revocation`).
+        with the session key `keep` (None: no exception). Their open event streams end within
+        seconds (`conversations.replies.revocation`).
 
         A session names its person only inside its encoded data, so all sessions that have not
         expired are decoded: 0.3 s for ten thousand. Returns the number of sessions deleted.

@@ -52,7 +52,8 @@ FILE_ERRORS = ("refused", "unsupported", "too_large", "not_found", "model_failed
 
 
 def _not_negative(field):
-    """Return a Q that is true where the column called `field` is null or at least 0."""
+    """Return a Q (query condition) that is true where the column called `field` is null or at least
+    0."""
     return Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": 0})
 
 

@@ -94,8 +94,9 @@ class ReviewSitting(models.Model):
         return self.ends_at - LASTS
 
     def take_first_showing(self, conversation):
-        """Return True if `conversation` is the one that the sitting was begun for and no page of it
-        was shown in the sitting before; the form with the reason has recorded that page already.
+        """Return True, and set the column `shown`, if `conversation` is the one that the sitting
+        was begun for and no page of it was shown in the sitting before: the access log has a row
+        for that page since the sitting began.
 
         True only once, also if several processes ask at the same time; for every other page the
         caller has to record the reading.

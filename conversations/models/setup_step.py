@@ -39,15 +39,15 @@ class SetupStep(models.Model):
 
     @classmethod
     def note_done(cls, name, checked=""):
-        """Remember that the step `name` (one of Name) was done just now; `checked` is the SHA-256
-        of the settings that it was done with."""
+        """Store that the step `name` (one of Name) was done just now, and failed no longer;
+        `checked` is the SHA-256 (hexadecimal) of the settings that it was done with ("": none)."""
         fields = {"done_at": timezone.now(), "failed_at": None, "checked": checked}
         cls.objects.update_or_create(name=name, defaults=fields)
 
     @classmethod
     def note_failed(cls, name, checked=""):
-        """Remember that the step `name` (one of Name) failed just now, with the settings that have
-        the SHA-256 `checked`."""
+        """Store that the step `name` (one of Name) failed just now, and is no longer done;
+        `checked` is the SHA-256 (hexadecimal) of the settings that it failed with ("": none)."""
         fields = {"done_at": None, "failed_at": timezone.now(), "checked": checked}
         cls.objects.update_or_create(name=name, defaults=fields)
 

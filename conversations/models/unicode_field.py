@@ -40,7 +40,8 @@ class NormalizedCharField(_UnicodeNormalized, models.CharField):
     default). `form` is not part of migrations: it changes no column."""
 
     def deconstruct(self):
-        """Return the field for migrations as a plain CharField, without `form`."""
+        """Return the field for migrations as a plain CharField without `form`, as Django's tuple
+        `(name, path of the class, args, kwargs)`."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 

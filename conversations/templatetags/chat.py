@@ -98,8 +98,8 @@ def isolate_text(value):
 
 @register.filter
 def tidy(value):
-    """Return `value` (text that somebody else wrote) with control characters replaced and those
-    that change the direction of text shown as codes like ‹U+202E›, for an element of its own with
+    """Return `value` (text that somebody else wrote) with control characters replaced by U+FFFD and
+    those that change the direction of text by codes like ‹U+202E›, for an element of its own with
     dir="auto". A value that is not text is returned unchanged."""
     return unsafe_characters.tidy(value) if isinstance(value, str) else value
 
@@ -123,8 +123,9 @@ def article(context, message, models=None):
 @register.simple_tag(takes_context=True)
 def parts_of(context, message):
     """Return the MessageParts of `message` (a Message): the HTML of its text, of its other items
-    and of its sources. For a MessageLook, which stands for a message while HTML for the cache is
-    made, return its placeholders."""
+    and of its sources, with links to its files as the template's `context` says (item_html.Links).
+    `message` may also be a MessageLook, which stands for a message while HTML for the cache is
+    made: the result is then `message.parts`, placeholders."""
     if isinstance(message, message_html.MessageLook):
         return message.parts
     links = item_html.Links(
@@ -135,8 +136,9 @@ def parts_of(context, message):
 
 @register.simple_tag(takes_context=True)
 def tool_refusal(context, response):
-    """Return the sentence that says which tool the gateway refused, for the person who reads the
-    page; `response` is the Response with the error. "" if the error is about no tool."""
+    """Return the sentence that says which tool the gateway refused, worded for the person who reads
+    the page with the template `context` (an administrator of models or not); `response` is the
+    Response with the error. "" if the error is about no tool."""
     named = response.refused_tool
     return refusal.sentence_of(named, response.model, _administers(context)) if named else ""
 

@@ -47,14 +47,15 @@ def file_limits():
 
 @register.simple_tag
 def file_refusal(code):
-    """Return the sentence that says why a file was refused; `code` is that of a FileRefused."""
+    """Return the sentence that says why a file was refused; `code` is the word for the cause, as in
+    FileRefused.code."""
     return sentences.refusal(code)
 
 
 @register.simple_tag
 def made_refusal(code):
-    """Return the sentence that says why a file that a reply made could not be kept; `code` is that
-    of a FileRefused."""
+    """Return the sentence that says why a file that a reply made could not be kept; `code` is the
+    word for the cause, as in FileRefused.code."""
     return sentences.made_refusal(code)
 
 

@@ -34,8 +34,8 @@ def log_reader_required(view):
 @log_reader_required
 @require_safe
 def index(request):
-    """Return the page of the access log, newest rows first, filtered by the parameters of a
-    LogForm; 422 with the form if they are not valid."""
+    """Return the page of the access log, newest rows first, filtered by the query parameters of a
+    LogForm, and only rows below the number `?before=`; 422 with the form if they are not valid."""
     form = LogForm(request.GET)
     context = {"form": form, "rows": [], "before": None, "csv_rows": access_log_page.CSV_ROWS}
     if form.is_valid():
@@ -49,8 +49,9 @@ def index(request):
 @log_reader_required
 @require_safe
 def download(request):
-    """Return the access log as a CSV file, filtered by the parameters of a LogForm (422 if they are
-    not valid). The download is itself recorded in the log.
+    """Return the access log as a CSV file, filtered by the query parameters of a LogForm (422 if
+    they are not valid) and, with `?before=`, only rows below that number. The download is itself
+    recorded in the log.
 
     At most CSV_ROWS rows; if there are more, the header `Link` has the URL of the next file.
     """
@@ -73,7 +74,7 @@ def download(request):
 
 
 def _before(request):
-    """Return the number in the parameter `before` (only rows of the access log below it are shown);
-    None if it is missing or no number."""
+    """Return the query parameter `before` as an int (only rows of the access log with a smaller
+    number are shown); None if it is missing or no number."""
     text = request.GET.get("before", "")
     return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -29,7 +29,8 @@ def approval(request, message_id):
     `answer` in the POST data is "allow" or "refuse". If there are several requests, "allow" allows
     those whose ids are the values of `allow`, and refuses the others. The same answer again starts
     nothing new. A different one is refused, and so is an answer to a reply that another message
-    follows. GET, as after a login that interrupted the answer, redirects to the reply.
+    follows. Return the HTTP response of `submitting.answer`, or the page that says why the answer
+    was not taken. GET, as after a login that interrupted the answer, redirects to the reply.
     """
     message = own_message(request, message_id, also_trashed=True)
     if request.method != "POST":
@@ -65,9 +66,9 @@ def approval(request, message_id):
 
 
 def _decision(posted, requests):
-    """Return `(allowed, fault)` for the POST data `posted`: the set of ids of those `requests`
-    (items, a list of dicts) that are allowed, and the sentence that says what is missing in the
-    answer, "" if nothing is."""
+    """Return `(allowed, fault)` for the POST data `posted`: the set of ids of the requests that are
+    allowed, and the sentence that says what is missing in the answer ("": nothing). `requests` are
+    the reply's requests for approval, a list of items (dicts)."""
     ids = {item["id"] for item in requests}
     decision = posted.get("answer")
     if decision not in (ALLOW, REFUSE):
@@ -99,6 +100,6 @@ def _form(request, message):
 
 
 def _refused(request, message, refusal):
-    """Return the page, or the fragment, that says why the answer was not taken, with the status of
-    the Refusal `refusal`."""
+    """Return the page, or the fragment, that says why the answer to the reply `message` (a Message)
+    was not taken, with sentence, status and Retry-After of the Refusal `refusal`."""
     return refusal.mark(refused_page(request, message, refusal.sentence, refusal.status))

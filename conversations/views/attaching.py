@@ -31,10 +31,11 @@ class Attached:
 
 
 def attached(request, *, conversation=None, edited=None, queued=None):
-    """Handle the files in the POST data of a message form for `conversation` (None: a new one);
-    return them as an Attached. `edited` is the Message being edited, `queued` the QueuedMessage
-    being changed; their files may be kept (None: neither). For a form that was sent before, the
-    files are those of the message that was stored then.
+    """Store the new uploads in the POST data of a message form for `conversation` (None: a new one)
+    as drafts, delete the files to be removed, and return the rest as an Attached. `edited` is the
+    Message being edited, `queued` the QueuedMessage being changed; their files may be kept (None:
+    neither). For a form that was sent before, the files are those of the message that was stored
+    then.
 
     Fields of the form: `attachments`, ids of files uploaded before; `remove`, ids of those to
     delete; `files` and `camera`, new uploads; `pages`, the id of a scanned PDF to be replaced by
@@ -75,9 +76,10 @@ def attached(request, *, conversation=None, edited=None, queued=None):
 
 
 def _add_pages(request, files, scanned, conversation):
-    """Replace `scanned`, the Attachment of a scanned PDF in the list `files`, by pictures of its
-    first pages, as many as FILES_PER_MESSAGE leaves room for. Return a list of sentences about what
-    could not be done; [] if all pages are in."""
+    """Replace `scanned`, the Attachment of a scanned PDF in the list `files`, by new Attachments:
+    pictures of its first pages, as many as FILES_PER_MESSAGE leaves room for. Return a list of
+    sentences about what could not be done; [] if all pages are in. `conversation` is the
+    Conversation that the files are for (None: a new one)."""
     room = settings.FILES_PER_MESSAGE - len(files) + 1
     try:
         pages = intake.take_pages(request.user, scanned, conversation=conversation, most=room)

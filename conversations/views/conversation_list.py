@@ -35,9 +35,9 @@ class TitleForm(forms.Form):
 @person_required
 @require_safe
 def index(request):
-    """Return the page of the person's conversations, newest activity first: `?length=` of them,
-    after the position `?before=` (a cursor from the page before). As the fragment "list" it is only
-    the rows, which the JavaScript adds to the sidebar or puts in place of its rows."""
+    """Return the page of the person's conversations, newest activity first: `?length=` of them (1
+    to MOST), after the position `?before=` (a cursor from the page before). As the fragment "list"
+    it is only the rows, which the JavaScript adds to the sidebar or puts in place of its rows."""
     length = request.GET.get("length", "")
     length = int(length) if length.isascii() and length.isdigit() and len(length) < 6 else PAGE
     shown = listing(request.user, request.GET.get("before", ""), min(max(length, 1), MOST))
@@ -143,7 +143,8 @@ def archive(request, conversation_id):
 @require_POST
 def seen(request, conversation_id):
     """Mark the newest reply of a conversation as seen: the page that shows it sends this request. A
-    POST, since browsers prefetch pages by GET."""
+    POST, since browsers prefetch pages by GET. Redirects to the conversation, or returns 204 to the
+    JavaScript."""
     conversation = own_conversation(request, conversation_id)
     organize.mark_seen(conversation)
     if request.fragment:

@@ -86,8 +86,9 @@ def conversation(request, conversation_id):
 
 
 def _is_as_shown(request, conversation):
-    """Return True if the branch that the browser shows is up to date: its last message is still the
-    one whose id is in `?leaf=`."""
+    """Return True if what the browser shows is up to date: the branch of `conversation` through the
+    message with the id `?at=` (without it, the active branch) still ends with the message with the
+    id `?leaf=`."""
     leaf, at = as_uuid(request.GET.get("leaf")), as_uuid(request.GET.get("at"))
     path = MessageTree(conversation).path_through(at, conversation.active_id)
     return leaf is not None and path[-1:] == [leaf]

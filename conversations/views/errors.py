@@ -83,8 +83,8 @@ def too_many_files(request, is_share):
 @requires_csrf_token
 def csrf_failure(request, reason=""):
     """Return the error page 403 for a POST without a valid CSRF token, with a new token and the
-    text that was typed. `reason` is Django's; if it says that the request came from another origin,
-    the page says that instead, since a new token would not help."""
+    text that was typed. `reason` is Django's text about the cause; if it says that the request came
+    from another origin, the page says that instead, since a new token would not help."""
     if reason.startswith(OF_ANOTHER_SITE):
         return _text_kept(request, "wrong_origin.html")
     return _text_kept(request, "form_expired.html")

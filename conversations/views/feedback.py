@@ -44,8 +44,9 @@ def feedback(request, message_id):
 
 
 def _note(message, value, comment):
-    """Store the feedback on `message`, or delete it if `value` is "none"; an empty `value` or
-    `comment` changes nothing. Return the Feedback, None if there is none now."""
+    """Store the feedback `value` ("good" or "bad") with `comment` (text) on `message`, a Message,
+    or delete it if `value` is "none". What is "" is left as it was; a comment without any value,
+    now or before, is not stored. Return the Feedback, None if there is none now."""
     given = Feedback.objects.filter(message=message)
     if value == NONE:
         given.delete()

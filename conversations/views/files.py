@@ -62,9 +62,9 @@ def upload(request):
 
 
 def _refused(request, code, name):
-    """Return the response for a file called `name` that was refused; `code` is that of a
-    FileRefused. It is JSON with the sentence or, for the page's JavaScript (a fragment), the
-    sentence as HTML without the name."""
+    """Return the HTTP response for a refused file called `name`; `code` is the word for the cause,
+    as in FileRefused.code. It is JSON with the sentence or, for the page's JavaScript (a fragment),
+    the sentence as HTML without the name."""
     status = STATUSES.get(code, 422)
     if request.fragment:
         context = {"sentence": sentences.refusal(code)}

@@ -53,8 +53,8 @@ class SetupForm(FirstPasswordTakesFaults, BaseUserCreationForm):
             del self.fields["code"]
 
     def clean_code(self):
-        """Return the set-up code. Raise ValidationError for any other code; compared in constant
-        time."""
+        """Return the set-up code; raise ValidationError if another code was typed. The comparison
+        takes constant time."""
         given = self.cleaned_data["code"].strip().upper().encode()
         if not hmac.compare_digest(given, setup_code().encode()):
             raise forms.ValidationError(
@@ -96,9 +96,9 @@ def is_at_home(request):
     """Return True if the request comes from a browser on the server's own machine, with no proxy in
     between.
 
-    A proxy that adds no header also connects from this machine. So the settings may name no proxy,
-    no origin, and in ALLOWED_HOSTS only names of this machine. And the request must not be
-    HTTP/1.0, which nginx speaks to its upstream by default.
+    A proxy on this machine may add no header that shows it. So the result is also False if
+    TRUSTED_PROXIES or CSRF_TRUSTED_ORIGINS is set, if ALLOWED_HOSTS has other names than those of
+    this machine, and for HTTP/1.0, which nginx speaks to its upstream by default.
     """
     if settings.TRUSTED_PROXIES or settings.CSRF_TRUSTED_ORIGINS:
         return False

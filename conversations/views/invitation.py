@@ -24,7 +24,8 @@ class InvitedForm(FirstPasswordTakesFaults, BaseUserCreationForm):
         fields = ("username", "first_name", "last_name")
 
     def clean_username(self):
-        """Return the username. Raise ValidationError if it is taken or looks like another one."""
+        """Return the username. Raise ValidationError if it is taken, or looks like that of another
+        account."""
         return get_adapter().clean_username(self.cleaned_data["username"])
 
 

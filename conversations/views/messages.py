@@ -23,9 +23,10 @@ def text(request, message_id):
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request, message_id):
-    """Return the form to edit a person's message. POST submits the new text as a sibling of the
-    message, which gets a reply of its own; the form is returned with 422 if it is not valid, or
-    with the status of the refusal if the message is not accepted."""
+    """Return the form to edit a person's message; 409 for an answer to a request for approval. POST
+    stores the new text as a new message beside it in the tree, and begins a reply to that; the form
+    is returned with 422 if it is not valid, or with the status of the refusal if the new message is
+    not accepted."""
     message = own_message(request, message_id)
     conversation = message.conversation
     if message.is_answer:
@@ -64,8 +65,8 @@ def edit(request, message_id):
 
 
 def _edit_page(request, message, form, status=200):
-    """Return the page with `form` to edit `message`: as the fragment "edit" only the form, as
-    "turn" only its errors."""
+    """Return the page with `form` (an EditForm) to edit `message` (a Message): as the fragment
+    "edit" only the form, as "turn" only the form's errors. `status` is the HTTP status."""
     if request.fragment == "turn":
         return render(request, "conversations/_errors.html", {"form": form}, status=status)
     context = {"message": message, "conversation": message.conversation, "form": form}

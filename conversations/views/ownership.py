@@ -43,8 +43,8 @@ def own_conversation(request, conversation_id):
 
 
 def own_listed(request, conversation_id):
-    """Return the Conversation that `own_conversation` returns, unless it is temporary, and so in no
-    list: then raise Http404."""
+    """Return the Conversation with the id `conversation_id` if `request.user` owns it. Raise
+    Http404 if not, if it is in the trash, and if it is temporary, and so in no list."""
     conversation = own_conversation(request, conversation_id)
     if conversation.temporary:
         raise Http404
@@ -53,7 +53,8 @@ def own_listed(request, conversation_id):
 
 def own_kept_or_trashed(request, conversation_id):
     """Return the Conversation with the id `conversation_id`, also one in the trash, if
-    `request.user` owns it; else raise Http404."""
+    `request.user` owns it. Raise Http404 if not, and for one that is deleted for its owner and kept
+    by a legal hold."""
     try:
         return (
             Conversation.objects.of(request.user).select_related("queued").get(pk=conversation_id)

@@ -21,8 +21,9 @@ from conversations.views.submitting import answer
 def queued(request, conversation_id):
     """Return a page with the text of the conversation's queued message; 404 if there is none. By
     POST, `action` "send" submits it now, "remove" deletes it, "take_back" (JavaScript only) deletes
-    it but keeps its files as unsent ones, and returns their entries for the composer's list;
-    without an action its text is replaced by `text`."""
+    it but keeps its files as unsent ones, and returns their entries for the composer's list.
+    Without an action its text and files are replaced by those of the form, which is returned if it
+    is not valid (422), or if the message is no longer queued (409)."""
     conversation = own_conversation(request, conversation_id)
     waiting = QueuedMessage.objects.filter(conversation=conversation).first()
     if request.method != "POST":

@@ -14,9 +14,10 @@ from conversations.views.submitting import answer, refused_page, submit
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def retry(request, message_id):
-    """Ask for another reply to the same message, from the same model or another one; the earlier
-    reply stays. With `without_files` in the POST data no file is sent with it. GET returns the list
-    of models to choose from, as a page or the fragment "models"."""
+    """Ask for another reply to the message that the reply `message_id` answers, from the same model
+    or another one; the earlier reply stays. With `without_files` in the POST data no file is sent
+    to the model. GET returns the list of models to choose from, as a page or the fragment
+    "models"."""
     message = own_message(request, message_id)
     if request.method != "POST":
         form = RetryForm(person=request.user)
@@ -33,15 +34,16 @@ def retry(request, message_id):
 @person_required
 @require_POST
 def continue_reply(request, message_id):
-    """Ask the model to continue a reply that was cut off, by sending the message "Continue."."""
+    """Ask for the rest of the reply `message_id`, which was cut off, by sending the message
+    "Continue." after it."""
     message = own_message(request, message_id)
     return _another_reply(request, message, continued=message, text=_("Continue."))
 
 
 def _another_reply(request, message, **wanted):
-    """Submit the RetryForm in the POST data to get another reply to `message` (a Message); `wanted`
-    are further fields of the replies.Submission. Return the HTTP response: the new reply, or the
-    page that says why none was started."""
+    """Submit the RetryForm in the POST data. `message` (a Message) is the reply to be retried or
+    continued, which `wanted`, further fields of the replies.Submission, say. Return the HTTP
+    response: the new reply, or the page that says why none was started."""
     conversation = message.conversation
     form = RetryForm(
         request.POST,

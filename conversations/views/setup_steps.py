@@ -13,7 +13,7 @@ from conversations.installation.steps import gateway_fingerprint, steps
 from conversations.models import SetupStep
 from conversations.views.site_settings import require_settings_permission
 
-# Within which the gateway has to list its models, while the browser waits.
+# Seconds within which the gateway has to list its models, while the browser waits.
 GATEWAY_SECONDS = 6
 
 
@@ -46,8 +46,8 @@ def change_step(request, name):
 
 
 def _check_gateway(request):
-    """Ask the gateway whether it works, remember the result, and leave what was found as messages
-    for the next page."""
+    """Check the gateway (`conversations.doctor.gateway`), store in its SetupStep whether the check
+    found a problem, and add each finding as a Django message, which the next page shows."""
     findings = gateway.check(seconds=GATEWAY_SECONDS)
     for finding in findings:
         said = " ".join(str(part) for part in (finding.said, finding.todo) if part)

@@ -22,7 +22,8 @@ def shortcuts(request):
 
 
 def _shortcuts():
-    """Return the rows of the table of shortcuts, as `(what it does, keys on each of SYSTEMS …)`."""
+    """Return a list of the rows of the table of shortcuts, tuples of texts: what the shortcut does,
+    its keys on Windows and Linux, its keys on a Mac."""
     return [
         (_("Search"), "Ctrl + K", "⌘ K"),
         (_("New conversation"), "Alt + Shift + N", "⌃ ⇧ N"),

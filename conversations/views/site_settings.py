@@ -49,8 +49,9 @@ def site_settings(request):
 
 
 def _table(name, person):
-    """Return `(plural name, number of rows, path of the list)` of the model called `name`; the path
-    is "" if `person` may not see the list."""
+    """Return `(plural name, number of rows, path)` of the database model called `name` (in lower
+    case). The path is that of its list in the administration, "" if `person` (a Person) may not see
+    the list."""
     model = apps.get_model("conversations", name)
     path = reverse(f"admin:conversations_{name}_changelist")
     may_view = person.has_perm(f"conversations.view_{name}")

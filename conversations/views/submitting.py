@@ -59,8 +59,8 @@ def answer(request, submitted, above=None, models=None):
 
 
 def refused_page(request, message, sentence, status):
-    """Return the page, or the fragment "turn", that says in `sentence` why no new reply was
-    started, be it below `message` (a Message) or beside it; `status` is the HTTP status."""
+    """Return the page, or the fragment "turn", that says in `sentence` why no new reply was started
+    in the conversation of `message` (a Message); `status` is the HTTP status."""
     context = {"sentence": sentence, "conversation": message.conversation}
     name = "conversations/_refusal.html"
     if request.fragment != "turn":

@@ -7,8 +7,9 @@ from conversations.thread.page import as_uuid
 
 
 def typed_context(request):
-    """Return the template context of an error page: the path and, if the POST data had a `text`, a
-    form with it, and the ids of files that were taken in before."""
+    """Return the template context (a dict) of an error page: the path of the request, the ids of
+    files that were uploaded for the message before and, if the POST data had a `text`, a
+    MessageForm with it."""
     text = request.POST.get("text")
     context = {"text": text, "path": request.path}
     context["attachments"] = [

@@ -156,9 +156,10 @@ def seen_or_404(request, username, form):
 
 
 def _context(form, table, chart, rows=None):
-    """Return the template context that all pages of usage share: `table` (a report_tables.Table),
-    the rows to show, `chart`, the range of dates of `form` (a RangeForm), and query strings for
-    links. `rows` are the rows to show (None: those of the page of `table` that `form` asks for)."""
+    """Return the template context that the pages of usage share, and set the `link` of each row to
+    show. `form` is a RangeForm, `table` a report_tables.Table, `chart` what `page_figures.chart`
+    returned; `rows` are the report_tables.Rows to show (None: those of the page of `table` that
+    `form` asks for)."""
     asked = form.cleaned_data
     number = min(asked["page"] or 1, table.pages)
     dates = urlencode({"from": asked["from"], "to": asked["to"]})

@@ -18,7 +18,8 @@ from conversations.views.usage import seen_or_404, usage_viewer_required
 @person_required
 @require_safe
 def mine(request):
-    """Return the table of the person's own usage as a CSV file, with the parameters of the page."""
+    """Return the table of the person's own usage as a CSV file, with the query parameters of the
+    page `views.usage.mine`; 422 with that page if they are not valid."""
     form = RangeForm(request.GET)
     if not form.is_valid():
         return render(request, "usage/mine.html", {"form": form}, status=422)
@@ -32,7 +33,8 @@ def mine(request):
 @usage_viewer_required
 @require_safe
 def people(request):
-    """Return the table of everyone's usage as a CSV file, with the parameters of the page."""
+    """Return the table of everyone's usage as a CSV file, with the query parameters of the page
+    `views.usage.people`; 422 with that page if they are not valid."""
     form = PeopleForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/people.html", {"form": form}, status=422)
@@ -45,7 +47,8 @@ def people(request):
 @usage_viewer_required
 @require_safe
 def costs(request):
-    """Return the comparison of costs as a CSV file, with the parameters of the page."""
+    """Return the comparison of reported and computed costs as a CSV file, with the query parameters
+    of the page `views.usage.costs`; 422 with that page if they are not valid."""
     form = CostsForm(request.GET, groups=reports.visible_groups(request.user))
     if not form.is_valid():
         return render(request, "usage/costs.html", {"form": form}, status=422)
@@ -57,7 +60,8 @@ def costs(request):
 @usage_viewer_required
 @require_safe
 def person(request, username):
-    """Return the table of one person's usage as a CSV file, with the parameters of the page."""
+    """Return the table of one person's usage as a CSV file, with the query parameters of the page
+    `views.usage.person`; 422 with that page if they are not valid."""
     form = PersonForm(request.GET)
     seen, name = seen_or_404(request, username, form)
     if not form.is_valid():

@@ -41,14 +41,15 @@ def index(request):
 @reviewer_required
 @require_safe
 def following(request, conversation_id):
-    """Redirect to the next unreviewed conversation of the review queue after this one or, if there
-    is none, to the queue."""
+    """Redirect to the next unreviewed conversation of the review queue after the one with the id
+    `conversation_id` or, if there is none, to the queue."""
     return to_next(request, Visit.to(request, conversation_id))
 
 
 def look_for(request, filters, carried):
-    """Record the search in the access log and return its results (a list of Hit) for the words in
-    `filters` (cleaned data of a QueueForm); None without words. `carried` is the query string to
+    """Search for the words in `filters` (cleaned data of a QueueForm), record that in the access
+    log, and return the results (a list of Hit), only those after the Hit with the id
+    `?hits_before=` if the URL has it; None without words. `carried` is the query string to
     record."""
     if not filters.get("q"):
         return None
@@ -63,7 +64,8 @@ def look_for(request, filters, carried):
 
 def to_next(request, visit):
     """Redirect to the next unreviewed conversation of the review queue after that of `visit` (a
-    Visit); if there is none, to the queue."""
+    Visit); if there is none, to the queue. If the filters of the visit have words to search for,
+    the search is recorded in the access log."""
     hits = look_for(request, visit.filters, visit.carried)
     following = queue.next_unreviewed(request.user, visit.filters, visit.conversation, hits)
     if following is None:
