@@ -2,8 +2,9 @@
 
 `Message.items` is a list of them where text and reasoning are not all there is. An item is a dict
 that came from a gateway or from an import file: `clean` makes it safe to store, its `Kind` (one
-module of `kinds` for each type) answers what it says, how it looks and what is sent of it, and
-`projections` makes from all items the text and the HTML that are stored with the message.
+module of `kinds` for each type) says what text it has, how it is shown and what of it is sent to
+the gateway again, and `projections` makes from all items of a message the text and the HTML that
+are stored with it.
 """
 
 from .citations import with_numbers

@@ -66,9 +66,9 @@ def answers(requests: Sequence[Item], allowed: Collection[str]) -> list[Item]:
 
 
 def answered_input(reply: Sequence[Item], answer: Sequence[Item]) -> list[Item]:
-    """Return what a request to the gateway sends for a person's answer: the requests for approval
-    that have been answered, then the answers, items of the API. A request without an answer is left
-    out, as is an answer without its request.
+    """Return the items of `input` that a request to the gateway sends for a person's answer: the
+    requests for approval that have been answered, then the answers. A request without an answer is
+    left out, as is an answer without its request.
 
     `reply` are the items of the reply that asked, `answer` those of the person's message.
     """

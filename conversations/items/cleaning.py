@@ -150,7 +150,8 @@ class _Cleaner:
         return copied
 
     def _room(self) -> int:
-        """Return how many entries of the next list or dict may be copied."""
+        """Return the number of entries that may be copied of the next list or dict: `most`, or what
+        is left of the item's MOST_VALUES if that is less."""
         return max(0, min(self._most, MOST_VALUES - self._values))
 
     def _number(self, number: int | float) -> int | float | None:

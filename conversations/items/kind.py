@@ -10,24 +10,24 @@ from typing import ClassVar, Literal
 from .source import Source
 
 Item = dict[str, object]
-# "done"; "live" while the reply is written; "failed" by the item's own status; "unfinished" where
-# the reply ended before the item did.
+# State of an item: "done"; "live" while the reply is written; "failed" by the item's own status;
+# "unfinished" where the reply ended before the item did.
 State = Literal["done", "live", "failed", "unfinished"]
 
-# A tuple, for a status may be of any type, also one without a hash.
+# A tuple, no set: a status may be any JSON value, also an unhashable one.
 _UNFINISHED = ("in_progress", "searching", "interpreting", "generating", "calling", "incomplete")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Values that the template of an item shows: `type` and `state` of the item, and `left_out`,
-    the number of things that were cut from it when it was stored. Subclasses, one for each kind of
-    item, add fields."""
+    """Values that the template of an item shows: `type` and `state` ("done", "live", "failed" or
+    "unfinished") of the item, and `left_out`, the number of things that were cut from it when it
+    was stored. Subclasses, one for each kind of item, add fields."""
 
     type: str
     state: State
     left_out: int
-    # Whether what the line opens is shown at once.
+    # Whether the details, which are folded under the item's line, are shown unfolded at first.
     is_open: ClassVar[bool] = False
 
 
@@ -37,7 +37,7 @@ class Kind:
     part of the message's text nor sent to the gateway again."""
 
     type: ClassVar[str]
-    # Other types that gateways send for the same.
+    # Other values of `type` that gateways send for items of this kind.
     aliases: ClassVar[tuple[str, ...]] = ()
     # Whether adjacent items of the kind are drawn together, by one call of `look`.
     joins: ClassVar[bool] = False
@@ -59,8 +59,8 @@ class Kind:
 
     def next_input(self, item: Item) -> list[Item]:
         """Return what is sent of the item itself in the `input` of the next request, a list of
-        items. What it adds to the message's text is sent as that text, and files by their rows
-        (`conversations.files.prompt_parts`)."""
+        items. The text it adds to the message is sent with that, and files are sent from their rows
+        in the database (`conversations.files.prompt_parts`)."""
         return []
 
     def look(self, *items: Item, live: bool = False) -> Look:
@@ -83,8 +83,8 @@ class Kind:
         """Return the text by which a search finds the message besides its `text`: queries, code,
         what was sent and what came back; "" for none. Its sources need not be in it.
 
-        A change of what it returns needs a rebuild of the search index (`rebuild_search`): on
-        SQLite an entry is removed by the words that it was made of.
+        If code is changed so that this returns another text for an item, the search index must be
+        rebuilt (`rebuild_search`): SQLite removes an entry by the text that it was made from.
         """
         return ""
 
@@ -96,8 +96,8 @@ class Kind:
 def state_of(item: Item, live: bool, but: str = "") -> tuple[State, int]:
     """Return `(state, number of things cut from it)` for `item`, the first fields of a Look.
 
-    `live` is True while its reply is being written. Things that the item's `omitted` counts under
-    the name `but`, such as "pictures", are not counted.
+    `state` is one of State; `live` is True while the item's reply is being written. Things that
+    `item["omitted"]` counts under the name `but`, such as "pictures", are not counted.
     """
     omitted = item.get("omitted")
     counts = omitted.items() if isinstance(omitted, dict) else ()

@@ -14,7 +14,8 @@ from .registry import kind_of
 from .segments import join_segments
 from .source import Source, numbered
 
-# Of one message; ten times as much as most replies, so that the index does not grow by logs.
+# Most text that one message adds to the search index; ten times as long as most replies, but a
+# limit for long logs.
 LONGEST_SEARCHED = 60_000  # characters
 
 
@@ -64,8 +65,8 @@ def projections(
     each item. `name` begins the ids of footnotes, `account` is any hashable value by which
     highlighting is shared fairly, as a person's id.
 
-    Blocks are numbered as in a reply that is plain text; from the second text (or thoughts) on the
-    index of the item and "-" come before the number.
+    Blocks of HTML are numbered as in a reply that is plain text; from the second item with text (or
+    with thoughts) on, the index of the item and "-" come before the number.
     """
     named = _named(items)
     html: dict[int, str] = {}
@@ -87,10 +88,12 @@ def projections(
 
 
 def needs_rerender(items: Sequence[Item]) -> bool:
-    """Return True if the final HTML of a reply differs from what was rendered while it came, since
-    only its annotations, which come last, tell the numbers of its citation marks.
+    """Return True if the final HTML of a reply with these `items` differs from the HTML that was
+    rendered while it streamed: a citation mark becomes the number of its source only by the
+    annotations, which come last.
 
-    False also where a text was cut when it was cleaned, since only what came is whole then.
+    Returns False also if `clean` cut a text, since then only the HTML rendered while it streamed
+    shows all of it.
     """
     if is_cut(items) or not (named := _named(items)):
         return False
@@ -99,7 +102,7 @@ def needs_rerender(items: Sequence[Item]) -> bool:
 
 
 def is_cut(items: Sequence[Item]) -> bool:
-    """Return True if `clean` cut the text of one of `items`, so that it is not all of the text."""
+    """Return True if one of `items` has a text of which `clean` cut a part."""
     return any(
         kind_of(item).text(item) and dict_in(item, "omitted").keys() & {"characters", "entries"}
         for item in items

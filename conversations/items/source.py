@@ -14,7 +14,7 @@ from conversations.rendering.links import destination
 
 from .fields import dict_in, file_in, line_in, text_in
 
-# Of those shown with one message.
+# Most sources of one message that are shown.
 MOST_SOURCES = 300
 LONGEST_URL = 2_000  # characters
 # What citation marks in a text call a source.

@@ -12,7 +12,8 @@ from .fields import dicts_in
 from .kind import Item
 
 OURS = ("file", "lost", "width", "height")
-# Where they mean something; JSON without a type is changes of such an item, or an annotation.
+# Types of the JSON in which the members OURS have a meaning (_MADE_BY). JSON without a type is that
+# of changes to such an item, or of an annotation.
 PICTURE_CALLS = ("image_generation_call", "openrouter:image_generation")
 CODE_CALLS = ("code_interpreter_call", "openrouter:code_interpreter")
 _MADE_BY = (*PICTURE_CALLS, *CODE_CALLS, "message", "", None)
@@ -34,7 +35,8 @@ def with_file(item: Item, output: int | None, members: Mapping[str, object]) -> 
 
 def without_files(item: Item) -> Item:
     """Return `item`, JSON that a gateway sent (of an item, of changes to one or of an annotation),
-    without the members that only this site may set."""
+    without the members that only this site may set (OURS). Returns `item` itself if they have no
+    meaning in its type; from annotations in its content they are removed in place."""
     kind = item.get("type")
     if isinstance(kind, str) and kind not in _MADE_BY and not kind.endswith("_citation"):
         return item

@@ -1,5 +1,6 @@
-"""The gateway's own tools (web search, pictures, code, files, connectors): which a model's row
-lists, which a person may use, which are switched on, and what a request says of them."""
+"""Tools that the gateway itself runs (web search, pictures, code, files, connectors): which of them
+a LanguageModel lists, a person may use and a conversation has switched on, and their fields in a
+request."""
 
 from conversations.tools.choice import PersonsTools, Switch, merged, sent_with, switched_on
 from conversations.tools.kind import kind_of, label_of

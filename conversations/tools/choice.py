@@ -13,7 +13,7 @@ from conversations.tools.tool import read
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A tool as a form offers it: `name`, `label` (text, or lazy text) and whether it `is_on`."""
+    """Tool as a form offers it: `name`, `label` (text, or lazy text) and whether it `is_on`."""
 
     name: str
     label: Any

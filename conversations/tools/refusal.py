@@ -10,7 +10,7 @@ from conversations.rendering.isolated_text import isolated
 from conversations.tools.kind import label_of
 
 TOOL, INCLUDE, MAXIMUM, ANY = "tool", "include", "max_tool_calls", "tools"
-# Sent with web searches although no row says it (see `request.as_sent`).
+# Sent with web searches even if the LanguageModel's list does not have it (see `request.as_sent`).
 LOCATION = "user_location"
 # Codes of errors (upstream/error_codes.py) with which gateways refuse what they do not know.
 CODES = ("refused", "unsupported", "not_found", "server", "model_failed")
@@ -23,9 +23,9 @@ _TOOLS = re.compile(r"\btools?\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What an error of the gateway names: `part` is TOOL, INCLUDE, MAXIMUM, LOCATION, or ANY for
-    tools in general; `value` is the type of the tool or the value of `include`, "" if it is not
-    named."""
+    """Part of a request that an error of the gateway names: `part` is TOOL, INCLUDE, MAXIMUM,
+    LOCATION, or ANY for tools in general; `value` is the type of the tool (TOOL), the value of
+    `include` (INCLUDE) or the name of the field (MAXIMUM), "" if the error names none."""
 
     part: str
     value: str = ""
@@ -67,8 +67,8 @@ def _has_type(tool):
 
 
 def _place_of(value, message):
-    """Return the position of `value` in `message` as a word of its own, None if it is not there: an
-    error may list what else could have been sent, which begins alike."""
+    """Return the index of `value` in `message` as a whole word, None if it is not there. So
+    "web_search" is not found in "web_search_preview": an error may list all types that exist."""
     found = re.search(rf"(?<![\w.:-]){re.escape(value)}(?!\w|[.:-]\w)", message)
     return found and found.start()
 

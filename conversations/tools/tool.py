@@ -39,7 +39,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One of the gateway's own tools, as a model offers it.
+    """Tool that the gateway runs itself, as a model offers it.
 
     `name` is its name in forms, unique among the tools of its model, and `label` what people read
     (text, or lazy text of this site). `json` is the tool as it is sent. `include` are the values
@@ -100,8 +100,8 @@ def _read(value):
 
 
 def _place(number, entry):
-    """Return how a sentence about the entry with this `number` (from 1) begins: "Tool 2 (search): "
-    with its name or type, if it has any."""
+    """Return the beginning of a sentence about the mistake in `entry`, such as "Tool 2 (search): ":
+    with its `number` in the list, from 1, and its name or type, if it has any."""
     entry = entry if isinstance(entry, dict) else {}
     name = entry.get("name") or entry.get("type")
     if not isinstance(name, str) or len(name) > LONGEST_NAME:
@@ -110,7 +110,8 @@ def _place(number, entry):
 
 
 def _tool_of(entry):
-    """Return the Tool that `entry`, an entry of the list, describes. Raise Fault if it is none."""
+    """Return the Tool that `entry`, an entry of the list `LanguageModel.tools`, describes. Raise
+    Fault if it describes none."""
     if not isinstance(entry, dict):
         raise Fault(_('It must be an object, such as {"type": "web_search"}.'))
     if "tool" not in entry:
@@ -226,8 +227,9 @@ def _label(label, type_name):
 
 
 def _texts(entry, key, form=None):
-    """Return the list of texts `entry[key]` as a tuple, () if there is none. Raise Fault if it is
-    something else, or if a text has not the `form` (a pattern; None: any that is not blank)."""
+    """Return the list of texts `entry[key]` as a tuple without repetitions, () if there is none.
+    Raise Fault if it is something else, or if a text does not match `form` (a compiled pattern;
+    None: any text that is not blank)."""
     texts = entry.get(key, [])
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise Fault(_('Its “%(key)s” must be a list of texts: ["…"].') % {"key": key})
@@ -238,7 +240,7 @@ def _texts(entry, key, form=None):
 
 
 def _flag(entry, key):
-    """Return the flag `entry[key]`, False if there is none. Raise Fault if it is no flag."""
+    """Return the bool `entry[key]`, False if there is none. Raise Fault if it is no bool."""
     flag = entry.get(key, False)
     if not isinstance(flag, bool):
         raise Fault(_("Its “%(key)s” must be true or false.") % {"key": key})

@@ -1,7 +1,7 @@
 """HTTP client of an LLM gateway: sends `POST /v1/responses` and yields what comes back as events.
 
-The package imports nothing of Django and of the site. What calls it is `conversations.replies` and,
-for probes of a gateway, the doctor and commands.
+The package imports nothing of Django and of the site. Its callers are `conversations.replies` and,
+for probes of a gateway and its list of models, `conversations.doctor` and management commands.
 """
 
 from .billing import Billing

@@ -3,7 +3,7 @@
 from .output_item import OutputItem, Place
 from .output_items import OutputItems
 
-# Calls of one completion that are read.
+# Most calls of one completion that are read; others are ignored.
 MOST_CALLS = 64
 
 
@@ -17,8 +17,8 @@ class ChatCalls:
         self._calls: dict[int, tuple[OutputItem, dict, list[str]]] = {}
 
     def take(self, message: dict) -> bool:
-        """Read the calls of functions in `message`, the JSON of a delta or of a whole message;
-        return True if it has any."""
+        """Add the calls of functions in `message`, the JSON of a delta or of a whole message, or
+        the next pieces of their arguments, to the items; return True if it has any."""
         calls = message.get("tool_calls")
         if not isinstance(calls, list) or not calls:
             calls = [{"function": message["function_call"]}] if message.get("function_call") else []

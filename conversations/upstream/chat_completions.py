@@ -124,8 +124,8 @@ class ChatCompletionsReader:
         self._note(message)
 
     def _note(self, message: dict) -> None:
-        """Read what `message`, the JSON of a delta or a whole message, has besides text: refusal,
-        calls of functions and annotations."""
+        """Add to the builder what `message`, the JSON of a delta or of a whole message, has besides
+        text: refusal, calls of functions and annotations."""
         refusal = message.get("refusal")
         if isinstance(refusal, str):
             self._builder.refusal.add(refusal)
@@ -149,7 +149,8 @@ class ChatCompletionsReader:
             self._message_item().note(annotation)
 
     def _close(self) -> None:
-        """Close the calls of functions and, if it has annotations, the message of the response."""
+        """Close the items of all calls of functions and, if there are annotations, that of the
+        message, with its text and annotations."""
         self._calls.close()
         message = self._builder.items.last("message")
         if message is not None and self._annotations:

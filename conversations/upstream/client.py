@@ -256,10 +256,10 @@ class Upstream:
         `container` and `file` are the gateway's ids of the container and of the file in it.
 
         Only the gateway's own address is asked, and no redirect is followed. Returns None if all of
-        it came; else a Failed: "not_api" for a web page in place of a file (unless `is_page`),
-        "too_large" for more than `most` bytes, "timeout_total" after `seconds`, or why it could not
-        be had. Raises ValueError for ids that cannot be asked for, OSError if `into` cannot be
-        written.
+        it came; else a Failed with the code "not_api" for an HTML page in place of the file,
+        "too_large" for more than `most` bytes, "timeout_total" after `seconds`, or another that
+        says why it could not be had. `is_page` is True if the file itself is HTML. Raises
+        ValueError for ids that cannot be asked for, OSError if `into` cannot be written.
         """
         path = path_of(container, file)
         with Deadline(seconds, self._silence) as deadline:
@@ -421,9 +421,11 @@ class Upstream:
 
 
 async def _decoded(decoder: Decoder, data: bytes) -> list[Event]:
-    """Feed `data`, any number of bytes, to `decoder`, and return the events; other tasks run after
-    each PIECE bytes. All of one read become one list, however much it is: whoever takes a list may
-    pause before the next one, and has to keep up with a fast model."""
+    """Feed `data`, the bytes of one read, to `decoder`, and return all its events as one list.
+
+    Other tasks of the event loop run after each PIECE bytes. It is one list however long `data` is,
+    since the consumer may pause after each list, and must keep up with a fast model all the same.
+    """
     events = decoder.feed(data[:PIECE])
     for start in range(PIECE, len(data), PIECE):
         await asyncio.sleep(0)

@@ -3,7 +3,7 @@
 from .gateway_text import repair
 from .leading_thoughts import split_thoughts
 
-# Annotations of one message that are kept.
+# Most annotations of one message that are kept.
 MOST_ANNOTATIONS = 1_000
 
 

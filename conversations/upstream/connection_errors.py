@@ -45,7 +45,7 @@ def failure_of(error: Exception) -> Failed:
 
 
 def timeout_of(deadline: Deadline) -> Failed:
-    """Return the Failed event for a TimeoutError that `deadline` raised.
+    """Return the Failed event for a TimeoutError that `deadline`, a Deadline, raised.
 
     Its code is "timeout_silence" or "timeout_total", as `deadline.silent` says.
     """

@@ -117,7 +117,8 @@ class ConnectionPool:
     def _context(self) -> ssl.SSLContext | None:
         """Return the TLS context, made once; None for a gateway without TLS."""
         if self._ssl_context is None and self._tls:
-            # The machine's own authorities, where a company's is, and certifi's, where it has none.
+            # The CA certificates of the system, which may have a company's own, and certifi's, for
+            # a system without any.
             self._ssl_context = ssl.create_default_context()
             self._ssl_context.load_verify_locations(certifi.where())
         return self._ssl_context

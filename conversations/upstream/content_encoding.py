@@ -15,7 +15,7 @@ import httpx
 # hundred bytes, each for another item than the one before, take up to 3 µs a byte.
 PIECE = 16 * 1024
 LARGEST_UNPACKED = 64 * 1024 * 1024
-# What zlib is told: a gzip header, or none of its own (see Unpacker).
+# `wbits` of zlib.decompressobj for a body with a gzip header.
 _GZIP = 16 + zlib.MAX_WBITS
 
 

@@ -43,10 +43,10 @@ class Decoder:
 
         `redactor` removes secrets from the gateway's sentences. `summary`, such as "status 200,
         text/html", is the message of the Failed event for a body that is no response.
-        `max_output_tokens` is the limit that the request set (None: none), to tell an answer that
-        it cut. `longest_line` (bytes) limits a line, an event or a whole JSON body, `longest_reply`
-        (characters) the text. `picture_folder` is the folder of temporary files for pictures (None:
-        they are not kept); pictures in base64 have limits of their own.
+        `max_output_tokens` is the limit that the request set (None: none), by which an answer that
+        was cut off is recognised. `longest_line` (bytes) limits a line, an event or a whole JSON
+        body, `longest_reply` (characters) the text. `picture_folder` is the folder of temporary
+        files for pictures (None: they are not kept); pictures in base64 have limits of their own.
         """
         self._summary = summary
         self.pictures = PictureFilter(picture_folder)

@@ -109,7 +109,7 @@ def code_for(error: GatewayError, http_status: int | None = None) -> str:
     """Return the code, a key of CODES, for `error`, a GatewayError.
 
     `http_status` is the status of the response, None for an error within the body of a success.
-    Where it is no error status, a number such as "429" in the error's code or type is used instead.
+    If it is None or below 400, a number such as "429" as the error's code or type is used instead.
     """
     names = error.names
     message = error.message.lower()

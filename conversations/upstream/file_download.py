@@ -29,8 +29,9 @@ async def write_body(
 ) -> Failed | None:
     """Append the body of `http_response` to the open file `into`, in pieces and in a thread.
 
-    Returns None once all is written; else a Failed: "too_large" for more than `most` bytes, or why
-    the body broke off. Raises OSError if the file cannot be written.
+    Returns None once all is written; else a Failed, whose code is "too_large" for more than `most`
+    bytes, or says why the body broke off or was not complete when `deadline`, the running Deadline
+    of the download, ran out. Raises OSError if the file cannot be written.
     """
     pieces: list[bytes] = []
     size = waiting = 0

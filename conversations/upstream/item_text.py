@@ -37,7 +37,8 @@ class ItemText:
         """`allowance` counts the characters of all items of the kind; with `is_answer`, thoughts
         between tags are looked for.
 
-        The attribute `skip_newlines` drops line ends at the very beginning.
+        The attribute `skip_newlines` (False at first) says whether line ends at the very beginning
+        of the text are dropped.
         """
         self.skip_newlines = False
         self._allowance = allowance

@@ -72,7 +72,8 @@ def split_thoughts(text: str, *, last: bool = True, complete: bool = True) -> Sp
 
 
 class LeadingThoughts:
-    """Incremental `split_thoughts` of one answer, whose result does not depend on the cuts."""
+    """Incremental `split_thoughts` of one answer, given in pieces: the result does not depend on
+    where they were cut."""
 
     def __init__(self) -> None:
         """Create a splitter for the text of one answer, from its beginning."""

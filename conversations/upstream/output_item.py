@@ -9,8 +9,8 @@ from .pictures import ReceivedPicture
 
 Group = Literal["message", "reasoning", "tool"]
 
-# Characters of a member that streams, as the code of a tool, between two events that show it; and
-# how many are enough of it.
+# Of a member that comes in pieces, as the code of a tool: characters after which it is shown again,
+# and the most characters that are kept.
 SHOWN_AT_ONCE = 200
 LONGEST_MEMBER = 500_000
 
@@ -134,13 +134,13 @@ class OutputItem:
         self.type = kind
         self.place = Place(place.item_id, place.output_index)
         self.is_closed = False
-        # It was made here, of thoughts between tags, and nothing that is sent belongs to it.
+        # True for an item that was made here, of thoughts between tags: it matches no Place.
         self.is_apart = False
-        # The reader knows of it.
+        # True once an ItemOpened event has announced the item.
         self.is_announced = False
-        # Those that came by themselves, of a message.
+        # Of a message: the annotations that came in events of their own.
         self.annotations: list[dict] = []
-        # Some of its text was given to the reader.
+        # True once an event has had text of the item.
         self.has_shown = False
         self.thoughts: OutputItem | None = None
         self.text = ItemText(allowance, is_answer=group == "message")
@@ -152,7 +152,7 @@ class OutputItem:
         self._weight = -1
         # Which pictures have come, by their index in `outputs`.
         self._received: set[int | None] = set()
-        # Those that came when the item was opened: only what closes it is sure to be complete.
+        # Pictures that came when the item was opened: only what closes it is sure to be complete.
         self._early: dict[int | None, ReceivedPicture] = {}
 
     def is_at(self, place: Place) -> bool:
@@ -276,9 +276,9 @@ class OutputItem:
             return 0
 
     def settle(self) -> None:
-        """Append to the journal what was held back, once the response has ended: the whole values
-        of members that came in pieces (such as the code of a call), where it lacks the last pieces,
-        and the pictures that `receive_early` kept."""
+        """Append to the journal what was held back; called once the response has ended. That is the
+        whole value of each member that came in pieces (such as the code of a call) and whose last
+        pieces are not in the journal yet, and the pictures that `receive_early` kept."""
         for member, (pieces, unshown) in self._streams.items():
             if unshown:
                 self.change(**{member: "".join(pieces)})
@@ -289,7 +289,7 @@ class OutputItem:
 
 
 def _annotations(message: dict) -> int:
-    """Return how many annotations the parts of `message`, an item of this type, have."""
+    """Return how many annotations the content parts of `message`, the JSON of a message, have."""
     content = message.get("content")
     parts = content if isinstance(content, list) else []
     found = [part.get("annotations") for part in parts if isinstance(part, dict)]

@@ -3,8 +3,8 @@
 from .item_text import Allowance
 from .output_item import Group, Journal, Opened, OutputItem, Place
 
-# Items that are told apart; each event that names another one than the event before is searched
-# among them.
+# Most items that are told apart. An event about another item than the event before costs a search
+# of all.
 MOST_ITEMS = 256
 
 

@@ -213,10 +213,10 @@ def _limit_row(limited: Answer, works: bool) -> Row:
 
 
 def _shape_row(name: str, answer: Answer, ending: str, otherwise: str, *, essential: bool) -> Row:
-    """Return the Row `name`: whether the answer came streamed, or whole, as was asked for.
+    """Return the Row `name`: whether `answer` came streamed, or whole, as was asked for.
 
-    `ending` is what its shape must end in, "-stream" or "-body"; `otherwise` is the Row's code if
-    it does not.
+    `ending` is what `answer.shape` must end in, "-stream" or "-body"; `otherwise` is the Row's code
+    if it does not. `essential` says whether a failed request counts as a failure of the probe.
     """
     if answer.code:
         return Row(name, False, answer.code, answer.shape, answer.message, essential)
@@ -228,8 +228,8 @@ def _shape_row(name: str, answer: Answer, ending: str, otherwise: str, *, essent
 def _usage_row(name: str, answer: Answer) -> Row:
     """Return the Row `name` of the report: whether the gateway said how many tokens `answer` took.
 
-    Its value is the total as text; its code is "no_usage" without one, "not_asked" if the request
-    itself failed.
+    Its `value` is the total as text; its `code` is "no_usage" if the total is not known,
+    "not_asked" if the request itself failed.
     """
     if answer.code:
         return Row(name, False, "not_asked", essential=False)

@@ -14,9 +14,9 @@ from .probe_answer import Answer, ask
 
 # Tokens of an answer: a model that reasons needs some before it uses a tool.
 MAXIMUM_WITH_TOOL = 4_000
-# Begin of the name of a row about a tool, before the tool's name.
+# Prefix of the name of a Row about a tool, before the tool's name.
 PREFIX = "tool:"
-# Words that a model can only answer by the tool, by its kind.
+# Questions that a model can answer only by using the tool: {kind of tool: question}.
 QUESTIONS = {
     "web_search": "Search the web for today's weather in Reykjavik, and name your source.",
     "code_interpreter": "Run code that prints the SHA-256 of the word marigold, and tell it.",
@@ -28,8 +28,9 @@ QUESTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One tool to try: `name` for its row, `tool` as it is sent (JSON), its `kind` (a key of
-    QUESTIONS, or any other), the values of `include` for it, and the `secrets` in it."""
+    """Tool to try: `name` is that of its Row, `tool` the JSON that is sent, `kind` a key of
+    QUESTIONS or any other kind, `include` the values of the request's `include` for it, `secrets`
+    the secret texts in `tool`, which nothing may repeat."""
 
     name: str
     kind: str
@@ -89,9 +90,8 @@ async def _try(upstream: Upstream, model: str, trial: Trial, limits: dict[str, i
 
 
 def _calls(answer: Answer, kind: str) -> tuple[str, str]:
-    """Return two texts, about the calls of the tool `kind` in `answer` that succeeded and about
-    those that failed: the types of the items with their counts, as "web_search_call × 2"; "" for
-    none."""
+    """Return (succeeded, failed), two texts about the calls of the tool `kind` in `answer`: the
+    types of the items with their counts, as "web_search_call × 2"; "" for none."""
     done: dict[str, int] = {}
     failed: dict[str, int] = {}
     for item in answer.items:
@@ -109,8 +109,9 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def _reported(answer: Answer, kind: str) -> str:
-    """Return in what way `answer` reports a use of the tool `kind` other than by an item: a count
-    in `tool_usage`, or citations for a search; "" if in none."""
+    """Return what in `answer`, besides items, shows that the tool `kind` was used, as text: a count
+    ("tool_usage: web_search 2") or, for a search, citations ("url_citation × 3"); "" if nothing
+    does."""
     usage = answer.end.billing.tool_usage if isinstance(answer.end, Finished) else None
     names = (kind, "image_gen") if kind == "image_generation" else (kind,)
     for name, value in (usage or {}).items():

@@ -1,14 +1,14 @@
 """JSON of a request's body, made without holding up the event loop.
 
-The json module holds Python's interpreter until a whole value is written, also in a thread. So each
-text of a long input is written by itself.
+The json module holds the GIL (the lock of Python's interpreter) until a whole value is serialised,
+also in a thread. So each text of a long input is serialised by itself.
 """
 
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator
 
-# To the parts of the content of an item of the input.
+# Levels of JSON of which each value is serialised by itself: down to the content parts of an item.
 DEPTH = 5
 SLICE = 500_000  # characters of a text, or bytes of the body, that are written at a time
 SHORT = 200_000  # characters of input; what has no more is written at once
@@ -47,8 +47,8 @@ def _joined(body: dict) -> bytes:
 
 
 def _pieces(value: object, depth: int) -> Iterator[str]:
-    """Yield `value` as JSON in pieces: the values down to `depth` levels one by one, and long texts
-    in slices."""
+    """Yield the JSON of `value` in pieces (str): lists and objects down to `depth` levels value by
+    value, long texts in slices of SLICE characters."""
     if depth and isinstance(value, dict):
         for at, (name, each) in enumerate(value.items()):
             yield f"{',' if at else '{'}{_json(name)}:"

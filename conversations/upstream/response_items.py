@@ -23,7 +23,7 @@ STATUSES: dict[str, Status] = {
     "canceled": "cancelled",
 }
 
-# A tuple, for what a gateway sends as `type` may be of any kind, also one without a hash.
+# A tuple, no set: what a gateway sends as `type` may be any JSON value, also an unhashable one.
 TOOL_CALLS = ("function_call", "custom_tool_call", "mcp_approval_request", "local_shell_call")
 
 # Calls that make a picture, and the members that may hold it: OpenAI's, and those of OpenRouter.
@@ -32,7 +32,7 @@ PICTURE_MEMBERS = ("result", "imageB64", "imageUrl")
 
 TEXTS: tuple[Group, ...] = ("message", "reasoning")
 
-# Items of one `output` that are read.
+# Most items of one `output` that are read.
 MOST_ITEMS = 1_000
 
 

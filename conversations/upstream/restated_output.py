@@ -7,9 +7,9 @@ def counterparts(output: list[dict], streamed: list[OutputItem]) -> list[OutputI
     """Return a list with, for each item (JSON) of the final `output`, the OutputItem of `streamed`
     that it repeats, or None if it is new.
 
-    Items are the same if their ids are. Some gateways give them other ids at the end, or none: of
-    the rest, the first of a type repeats the first that was streamed, and so on. Calls of tools of
-    which there are more than were streamed are all taken as new.
+    Items are the same if type and id are. Some gateways give them other ids at the end, or none: of
+    those without a match, the first of a type repeats the first of that type that was streamed, and
+    so on. But if more calls of a tool are left in `output` than of those streamed, they are new.
     """
     left = [item for item in streamed if not item.is_apart]
     found: list[OutputItem | None] = []

@@ -109,8 +109,8 @@ class Frames:
 
 
 def _whole_events(data: bytes) -> list[tuple[bytes, bytes]] | None:
-    """Return `(event name, data)` of each event in `data`, which ends in a blank line; None if one
-    has other lines than these two."""
+    """Return `(event name, data)` of each event in `data`, which ends in a blank line; None unless
+    each event is one `event:` line followed by one `data:` line."""
     events: list[tuple[bytes, bytes]] = []
     for event in data[:-2].split(b"\n\n"):
         name, _, value = event.partition(b"\ndata:")

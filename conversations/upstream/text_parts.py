@@ -15,7 +15,7 @@ from .response_builder import ResponseBuilder
 # What a part is: of the answer, a refusal, or of reasoning, summarised or raw.
 Kind = Literal["text", "refusal", "summary", "raw"]
 
-# Parts are searched for every event that names another one than the event before.
+# Most parts that are kept. An event about another part than the event before costs a search of all.
 MOST_PARTS = 256
 # How often reasoning that was taken for the only one may be replaced by its summary.
 MOST_REPLACEMENTS = 64
@@ -133,10 +133,11 @@ class TextParts:
         return part
 
     def _choose_reasoning(self, new: TextPart, item: OutputItem) -> None:
-        """Hide raw reasoning of `item` if that has a summary, whichever of them came first.
+        """Set `hidden` of the raw parts of the reasoning item `item` if it has a summary, whichever
+        of them came first, and take their text out of the item.
 
         `new` is the part that was just created. If other text of the item is shown, a blank line is
-        added, for the text of `new` to follow.
+        added to the item, after which the text of `new` will come.
         """
         same_item = [part for part in self._parts if part.item is item]
         if new.kind == "raw":
@@ -153,8 +154,8 @@ class TextParts:
             item.add("\n\n")
 
     def _find(self, kind: Kind, place: Place) -> TextPart | None:
-        """Return the last TextPart of `kind` that matches `place`, one with the same item id first;
-        None if there is none."""
+        """Return the last TextPart of `kind` that matches `place`; None if there is none. One with
+        the same item id is preferred to one whose id is not known."""
         found = None
         for part in reversed(self._parts):
             if part.kind == kind and part.matches(place):

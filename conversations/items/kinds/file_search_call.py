@@ -11,8 +11,8 @@ from ..source import Source, file
 
 @dataclass(frozen=True, slots=True)
 class FileSearchLook(Look):
-    """Look of a search in files: `queries` are the texts searched for, `results` pairs `(name of
-    the file, passage found in it)`."""
+    """Look of a search in files: `queries` are the texts searched for, `results` are pairs `(name
+    of the file, passage found in it)`."""
 
     queries: tuple[str, ...] = ()
     results: tuple[tuple[str, str], ...] = ()

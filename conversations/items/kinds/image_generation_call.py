@@ -10,8 +10,9 @@ from ..kind import Item, Kind, Look, state_of
 
 @dataclass(frozen=True, slots=True)
 class ImageGenerationLook(Look):
-    """Look of a generated picture: `prompt` describes it, as the model wrote it, `described` is the
-    same in one line; `error` says why there is none, `is_blocked` that a moderation refused it.
+    """Look of a generated picture: `prompt` is the model's description of it, `described` the same
+    in one line; `error` is the gateway's message about a failure, "" for none; `is_blocked` is True
+    if a moderation refused the picture.
     `file` is the id (UUID as text) of its file, "" if this site does not have it; `lost` the code
     that says why not, "" if nothing says it."""
 
@@ -77,8 +78,8 @@ class ImageGenerationCall(Kind):
 
 
 def _prompt_of(item: Item) -> str:
-    """Return the name of the member of `item` that describes the picture in the model's words:
-    OpenRouter writes it in another way."""
+    """Return the name of the member of `item` that has the model's description of the picture:
+    OpenRouter spells it differently."""
     return "revisedPrompt" if "revisedPrompt" in item else "revised_prompt"
 
 

@@ -12,7 +12,7 @@ from ..kind import Item, Kind, Look, state_of
 @dataclass(frozen=True, slots=True)
 class McpCallLook(Look):
     """Look of the use of a tool: `name` of the tool and of its MCP `server`, `arguments` that were
-    sent, as JSON text, `output` that came back, `error` if it failed."""
+    sent, as JSON text, `output` (text) that came back, `error` (one line) if it failed, else ""."""
 
     name: str = ""
     server: str = ""

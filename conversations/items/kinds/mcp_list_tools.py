@@ -11,7 +11,7 @@ from ..kind import Item, Kind, Look, state_of
 @dataclass(frozen=True, slots=True)
 class McpListToolsLook(Look):
     """Look of a list of tools: `server` is the name of the MCP server, `tools` are pairs `(name,
-    description)`; `error` says why there are none."""
+    description)`; `error` is the message that says why there are none, "" for no error."""
 
     server: str = ""
     tools: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,7 @@ class OutputText(Kind):
     """Kind for text of the model, in Markdown."""
 
     type = "output_text"
-    # Of relays.
+    # The type that some relays send.
     aliases = ("text",)
 
     def text(self, item: Item) -> str:
