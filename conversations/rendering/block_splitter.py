@@ -316,7 +316,8 @@ class Splitter:
         return OpenFence(match[1] or match[3], info)
 
     def _opens_html(self, text: str) -> bool:
-        """Return True if `text` begins a block of raw HTML, and note what ends it."""
+        """Return True if `text`, a line without its indentation, begins a block of raw HTML; set
+        `_html_end` to the pattern of its end mark, None if a blank line ends it."""
         self._html_end = None
         if OWN_TAG.match(text):
             return False
@@ -395,8 +396,8 @@ class Splitter:
         self._read(lines)
 
     def _read(self, lines: list[str]) -> None:
-        """Read lines again, none of which may begin a formula, <details> or nested fences this
-        time."""
+        """Read `lines`, complete lines without their line ends, again; this time none may begin a
+        formula, <details> or nested fences."""
         self._again = True
         for line in lines:
             self._line(line)

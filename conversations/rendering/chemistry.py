@@ -95,8 +95,8 @@ def chemistry(written: str) -> str:
 def _letters(letters: str, before: str, after: str) -> str:
     """Return the TeX for `letters` in a chemical formula: upright as an element, unchanged if a
     single small letter (a variable), ↓ for a `v` that stands alone (a precipitate). `before` is the
-    kind of the token before ("atom", "index" or "other"; "" at the beginning and after a space),
-    `after` the next character ("" at the end)."""
+    kind of the token before ("atom", "index" for a subscript or superscript, or "other"; "" at the
+    beginning and after a space), `after` the next character ("" at the end)."""
     if letters == "v" and not before and after in ("", " "):
         return r"\downarrow "
     # A letter that is no element stands for a number, as the n of a polymer.
@@ -105,7 +105,8 @@ def _letters(letters: str, before: str, after: str) -> str:
 
 def _sign(sign: str, before: str, after: str) -> tuple[str, str]:
     """Return `(TeX, kind)` for `sign`, a character or a command in a chemical formula; `kind` is
-    what it counts as for the next token: "atom", "index", "other", or "" as at a beginning.
+    what it counts as for the next token: "atom", "index" (a superscript), "other", or "" as at the
+    beginning of a formula.
     `before` is the kind of the token before it, `after` the next character ("" at the end)."""
     if sign in ("+", "-") and before in ("atom", "index") and not (sign == "-" and after.isalnum()):
         return f"^{{{sign}}}", "index"
@@ -128,8 +129,8 @@ def _script(inner: str) -> str:
 
 
 def _label(written: str) -> str:
-    """Return the TeX for `written`, the text above or below an arrow: a chemical formula, or
-    words."""
+    """Return the TeX for `written`, the text above or below an arrow: a chemical formula if it has
+    a capital letter or a digit, else words (\\text); TeX is kept, without its dollars."""
     written = written.strip()
     if not written or "\\" in written or "$" in written:
         return written.replace("$", "")

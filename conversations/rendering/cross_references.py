@@ -108,7 +108,7 @@ class CrossReferences:
             yield -1, [], section
 
     def _draw_again(self) -> None:
-        """Render the blocks again that refer to link definitions which came after them."""
+        """Update `html` of the remembered blocks that refer to link definitions after them."""
         self.links.begin_again()
         for each in self._remembered:
             wanted = self.links.wanted(each.rest)
@@ -118,7 +118,8 @@ class CrossReferences:
                 each.html = with_boxes_of(each.html, parsed_html(each.rest, wanted))
 
     def _show_unused(self) -> None:
-        """Render the blocks again that begin with definitions no link uses, with these as text."""
+        """Update `html` of the remembered blocks that begin with link definitions which no link
+        uses, so that it shows these as text."""
         hrefs: set[str] | None = None
         for each in self._remembered:
             if not each.definitions:

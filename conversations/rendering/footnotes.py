@@ -21,7 +21,8 @@ LINKS_BACK = 10
 
 
 def marker(label: str) -> str:
-    """Return the marker that stands in HTML for a reference to the note `label` (escaped)."""
+    """Return the marker that stands in HTML for a reference to the note with the label `label`,
+    which must be escaped as HTML already."""
     return f"{REFERENCE_START}{label}{REFERENCE_END}"
 
 
@@ -65,7 +66,8 @@ class Footnotes:
 
     def number(self, html: str) -> str:
         """Return `html`, that of one block, with the markers of references to footnotes replaced by
-        numbered links to their notes, or by text where there is no such note."""
+        numbered links to their notes, or by text where there is no such note. A note gets the next
+        number at the first reference to it, so call this in the order of the blocks."""
         return MARKER.sub(self._reference, html) if REFERENCE_START in html else html
 
     def _reference(self, match: re.Match) -> str:

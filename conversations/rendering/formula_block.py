@@ -72,7 +72,9 @@ class OpenFormula:
         return Outcome.NONE if is_none else Outcome.OPEN
 
     def _count(self, line: str) -> None:
-        """Count the line's characters and the environments that begin and end in it."""
+        """Add to `_length` the characters of `line`, to `_depth` the environments of the formula's
+        name that begin in it less those that end. A formula without environment keeps the line for
+        `_is_prose`, until one with TeX was seen."""
         self._length += len(line) + 1
         if self._environment:
             self._depth += line.count(f"\\begin{{{self._environment}}}")
@@ -92,10 +94,11 @@ class OpenFormula:
 
 
 def end_of(opening: str, environment: str | None) -> re.Pattern:
-    """Return the pattern that finds the end of a formula, at the end of the string searched, given
-    its `opening` (`$$`, `\\[`, or another with the name of its `environment`).
+    """Return the pattern that finds the closing mark of a formula (group 1) at the end of a string.
+    `opening` is `$$`, `\\[` or `\\begin{…}`; `environment` is the name in the last, else not used.
 
-    A sentence may end with the formula: one mark of punctuation after it matches too, as group 2.
+    A sentence may end with the formula: one mark of punctuation after it matches too, as group 2
+    ("" without one).
     """
     closer = {"$$": "$$", "\\[": "\\]"}.get(opening) or f"\\end{{{environment}}}"
     return re.compile(rf"({re.escape(closer)})[ \t]*([.,;:。，；：]?)[ \t]*$")

@@ -14,11 +14,12 @@ class Headings:
     People who use a screen reader navigate a page by its headings; a text that begins with `###`
     would leave two levels out.
 
-    above: the levels (3 to 6), as written, of the headings that the next block stands under.
+    above: the levels (3 to 6), before correction, of the headings that the next block stands under,
+    from the outermost.
     """
 
     def __init__(self) -> None:
-        # The headings that the next block stands under, as they were written.
+        # The levels of the headings that the next block stands under, before correction.
         self.above: list[int] = []
 
     def settle(self, html: str) -> str:
@@ -29,8 +30,8 @@ class Headings:
 
     @staticmethod
     def under(html: str, above: list[int]) -> str:
-        """Return `html`, that of a block which stands under headings of the levels `above`, with
-        its heading levels corrected."""
+        """Return `html`, that of a block which stands under headings of the levels `above` (as the
+        attribute), with its heading levels corrected."""
         return _levelled(html, above)[0]
 
     def preview(self, html: str) -> str:
@@ -41,8 +42,8 @@ class Headings:
 
 def _levelled(html: str, above: list[int]) -> tuple[str, list[int]]:
     """Return `(html, above)`: the block `html` with its heading levels corrected so that no level
-    is left out, and the levels, as written, of the headings that the next block stands under. The
-    argument `above` has those that this block stands under."""
+    is left out, and the levels, before correction, of the headings that the next block stands
+    under. The argument `above` has those that this block stands under."""
     if "<h" not in html:
         return html, above
     path = list(above)

@@ -28,8 +28,8 @@ class HighlightingQueue:
     """Queue of one text's boxes of code that wait for syntax highlighting, limited to TEXT_SECONDS
     of processor time for all of them.
 
-    For each block: `box` for each piece of code in it, then `expect` with the block's number. Then
-    `next` is the box to highlight, and `take` removes it with its result.
+    For each block call `box` for each piece of code in it, then `expect` with the block's number.
+    Then `next` is the Box to highlight, and `take`, given its result, removes it.
     """
 
     def __init__(self) -> None:

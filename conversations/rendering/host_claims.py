@@ -82,9 +82,9 @@ def _claims(plain: str):
 
 def _is_domain(labels: list[str]) -> bool:
     """Return True if the last of `labels`, the parts of a word between its dots, could be a
-    top-level domain, in any script and with 0 for o.
+    top-level domain, in any script, also with 0 for o ("c0m").
 
-    Not so where a number ends in letters: "3.11rc1".
+    False for a number that ends in letters: "3.11rc1".
     """
     *others, last = labels
     if len(last) < 2 or not any(each.isalpha() for each in last):
@@ -103,7 +103,8 @@ def _bare(host: str) -> str:
 
 
 def _is_at(own: str, text: str) -> bool:
-    """Return True if `text` is an address with a path at the host `own`, and nothing else."""
+    """Return True if `text` is an address with a path at the host `own` (without "www."), and
+    nothing else; the scheme may be missing."""
     if re.search(r"\s", text):
         return False
     rest = text.removeprefix("https://").removeprefix("http://").removeprefix("www.")

@@ -45,12 +45,12 @@ class _Element:
 
 @dataclass
 class _Fold:
-    """Open <details>: the number of its token; the elements in which it and the last of its own
-    tags stand; and the number of its <summary>'s token, -1 if it has none."""
+    """<details> that has no end tag so far. token: the number of its start tag's token. opened_in,
+    element: the elements that contain its start tag and its <summary> (without one, its start tag).
+    summary: the number of the <summary>'s token, -1 if it has none."""
 
     token: int
-    # Where it was opened, and where the last of its own tags stands, with which it ends if it is
-    # left open.
+    # A <details> that is never closed ends with `element`.
     opened_in: _Element
     element: _Element
     summary: int = -1
@@ -59,8 +59,8 @@ class _Fold:
 
 def put_tags(html: str, fragments: list[Fragment]) -> str:
     """Return `html`, the Markdown parser's output, with the markers of tags replaced by the tags,
-    or by their escaped text where they are not well placed. `fragments` are what the markers stand
-    for, by number."""
+    or by their escaped text where they are not well placed. `fragments` is the list that `protect`
+    returned; a marker's number is an index in it."""
     tokens = list(TOKEN.finditer(html))
     written = _Placing(tokens, fragments).written
     parts, at = [], 0
@@ -74,8 +74,9 @@ def put_tags(html: str, fragments: list[Fragment]) -> str:
 
 
 class _Placing:
-    """Single pass over the tokens of the HTML: the tags of the parser and the markers of the
-    reply's own tags. A token's number is its index in `tokens`.
+    """Single pass over `tokens`, matches of TOKEN in the HTML: the tags of the parser and the
+    markers of the reply's own tags. A token's number is its index in `tokens`; to write a token is
+    to set what replaces it, in `written`. `fragments` as in `put_tags`.
 
     written: the HTML that replaces a token, by the number of the token.
     """
@@ -188,7 +189,7 @@ class _Placing:
         self.element.counts.clear()
 
     def _end_summary(self, fold: _Fold, n: int, closing: str) -> None:
-        """Write the end tag of the <summary> in `fold` before the end tag `closing`, in the place
-        of token `n`."""
+        """End the <summary> of `fold`: replace token `n` by </summary> and, after it, `closing`,
+        the end tag that the token is ("" for none)."""
         fold.summary_open = False
         self.written[n] = f"</summary>{closing}"

@@ -64,8 +64,8 @@ class LinkReferences:
         self.parsed = 0
 
     def split(self, source: str) -> tuple[list[Definition], str]:
-        """Return the definitions that `source`, a paragraph, begins with, and the text after
-        them."""
+        """Return `(definitions, rest)`: a list of the Definitions at the beginning of `source`, a
+        paragraph, and the text after them."""
         found, at = [], 0
         while match := DEFINITION.match(source, at):
             definition = self._definition(match[1], match[0].rstrip("\n") + "\n")
@@ -88,8 +88,8 @@ class LinkReferences:
             self._known.setdefault(definition.name, definition)
 
     def _definition(self, label: str, source: str) -> Definition | None:
-        """Return the definition of `label` with the Markdown `source`; None if it is too long or
-        leads nowhere."""
+        """Return the Definition of `label` with the Markdown `source`; None if it is too long, its
+        label is blank, or it defines no link that may be followed."""
         name = label_name(label)
         known = self._known.get(name)
         if known and known.source == source:
@@ -122,7 +122,7 @@ class LinkReferences:
 
     def unused(self, definitions: list[Definition], hrefs: set[str]) -> Iterator[str]:
         """Yield the Markdown of those of `definitions` that no link uses; `hrefs` are the URLs of
-        all links."""
+        all links in the text's HTML, as `hrefs_in` returns them."""
         for definition in definitions:
             if self._known.get(definition.name, definition).href not in hrefs:
                 yield definition.source

@@ -10,7 +10,7 @@ import re
 MESSAGE_CHARACTERS = 200_000
 BLOCK_CHARACTERS = 32_000
 # So is one of more blocks, each of which is an element of its own: 200,000 characters may be 66,000
-# paragraphs, which take seventeen times as much.
+# paragraphs, whose HTML is seventeen times as long.
 MESSAGE_BLOCKS = 10_000
 # At most: rows times columns of a table; quotes and lists nested by one line; formulas in a block.
 TABLE_CELLS = 10_000

@@ -50,7 +50,8 @@ def presentable(mathml: str) -> str:
 
 
 def _enclosed(match: re.Match) -> str:
-    """Return an <mrow> start tag with the classes for the notations of a <menclose>."""
+    """Return the beginning of an <mrow> start tag (without its ">"), with the classes for the
+    notations of the <menclose> that `match` has found."""
     return f'<mrow class="{" ".join(STRIKES.get(name, "box") for name in match[1].split())}"'
 
 

@@ -232,9 +232,9 @@ class OpenBlock:
             self._part_start = last
 
     def _joined(self, html: str, parts: Parts) -> str:
-        """Return the HTML of all items or rows: the kept HTML of the earlier ones, followed by
-        `html`, that of the later ones, within the same list or table if `html` is one of the kind
-        that `parts`, the block's present division, says."""
+        """Return the HTML of all items or rows: that of the earlier ones, stored by `_keep`, then
+        `html`, that of the later ones. Both become one list or table; if `html` does not fit
+        `parts`, the block's present division, it follows the earlier list or table instead."""
         inner = parts.inner(html)
         return self._before + (self._closing + html if inner is None else inner)
 
@@ -260,9 +260,9 @@ class OpenBlock:
         self._shown = len(visible if in_code else visible.rstrip(" \t\n"))
 
     def _rendered(self, text: str, wanted: str, parts: Parts | None, after: str = "") -> str:
-        """Return the HTML of `text`, Markdown, with the link definitions `wanted`; parsed between
-        the Markdown `parts.before`, if it is a part of a list or table, and `after`, so that it
-        renders as in the whole block."""
+        """Return the HTML of the Markdown `text`, parsed with the link definitions `wanted` (as
+        Markdown). So that it renders as in the whole block, `parts.before` is put before it if
+        earlier items or rows are kept, and the Markdown `after` after it."""
         before = parts.before if parts and self._part_start else ""
         # The parser takes "1." at the very end of its input for a paragraph.
         end = "" if (text + after).endswith("\n") else "\n"

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from .dollar_signs import enclose_formula, is_display
 from .unsafe_characters import APART, BRACKET, MARKER_END, MARKER_START, TILDE
 
-# How far its end is looked for from where a formula begins.
+# How many characters from its beginning the end of a formula is looked for.
 LOOK_AHEAD = 8_000
 ENVIRONMENTS = (
     "equation|align|alignat|gather|multline|flalign|eqnarray|split|aligned|gathered|alignedat"
@@ -68,7 +68,7 @@ class Fragment(NamedTuple):
 def protect(source: str) -> tuple[str, list[Fragment]]:
     """Return `source`, the Markdown of a block, with formulas, permitted tags and footnotes
     replaced by numbered markers (single tildes and some brackets by unnumbered ones), and the list
-    of what the numbers stand for. Give both to `put_back` after parsing."""
+    of Fragments that the numbers are indices of. Give `put_back` the parsed HTML and the list."""
     if "][" in source:
         # Two sources, not a link with the text of the one and the address of the other.
         source = NUMBERED.sub(rf"\g<0>{APART}", source)
@@ -103,7 +103,8 @@ def put_back(html: str, fragments: list[Fragment]) -> str:
 
 
 class _Scan:
-    """Single pass over a block's source, which replaces what is to be protected by markers."""
+    """Single pass over a block's source, which replaces what is to be protected by markers. "Write"
+    in its methods means: append to `out`, the pieces of the result."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -126,8 +127,8 @@ class _Scan:
         return "".join(self.out), self.fragments
 
     def _piece(self, match: re.Match) -> int:
-        """Write the source that `match` found, or a marker for it, and return the index where it
-        ends."""
+        """Write the source that `match`, a match of PROTECTED, begins, or a marker for it; return
+        the index in the source where that ends."""
         start, end = match.span()
         if match["fence"]:
             end = self._end_of_fence(match)
@@ -158,8 +159,8 @@ class _Scan:
         return end
 
     def _protect(self, kind: str, start: int, end: int, inner: int = 0, inner_end: int = 0) -> int:
-        """Write a marker for source[start:end], a Fragment of the kind `kind`, whose TeX is
-        source[inner:inner_end] (for a formula), and return `end`."""
+        """Write a marker for source[start:end] and append its Fragment, of the kind `kind`, to
+        `fragments`; return `end`. The TeX of a formula is source[inner:inner_end]."""
         tex = self._tex(start, inner, inner_end)
         self.out.append(f"{MARKER_START}{len(self.fragments)}{MARKER_END}")
         self.fragments.append(Fragment(kind, self.source[start:end], tex))
@@ -216,15 +217,15 @@ class _Scan:
 
     def _paragraph_end(self, at: int) -> int:
         """Return the index of the next blank line after `at`, that of the source's end if there is
-        none."""
+        none. The result is cached: `at` must not be smaller than in earlier calls."""
         if self.blank < at:
             found = BLANK_LINE.search(self.source, at)
             self.blank = found.start() if found else len(self.source)
         return self.blank
 
     def _closing(self, at: int, closer: str) -> int:
-        """Return the index of `closer`, which ends the formula that begins at `at`; 0 if it is not
-        closed."""
+        """Return the index of `closer` (`\\)` or `\\]`), which ends the formula whose TeX begins at
+        the index `at`; 0 if it is not closed."""
         found = self.source.find(closer, at, at + LOOK_AHEAD)
         return found if found > at and self._stays_in_item(at, found) else 0
 

@@ -81,7 +81,11 @@ def prepare(tex: str) -> str:
 
 
 class _Rewriter:
-    """Single pass over a formula; arguments that are rewritten get a pass of their own."""
+    """Single pass over the formula `tex`; arguments that are rewritten get a pass of their own.
+
+    `at` is the index reached in `tex`, `out` has the pieces of the result. "Write" and "rewrite" in
+    the methods mean: append to `out`, and move `at` after what was read.
+    """
 
     def __init__(self, tex: str) -> None:
         self.tex = tex
@@ -116,8 +120,8 @@ class _Rewriter:
         return "".join(self.out)
 
     def _token(self, match: re.Match) -> None:
-        """Rewrite one token: the beginning or end of an environment, a command, or a special
-        character."""
+        """Rewrite the token found by `match`, a match of TOKEN: the beginning or end of an
+        environment, a command, or a special character."""
         written = match[0]
         if match[1]:
             self._environment(match[1], match[2].strip())
@@ -180,7 +184,7 @@ class _Rewriter:
         self.out.append(rf"\end{{{known}}}")
 
     def _command(self, name: str, token: str) -> None:
-        """Append to `out` what replaces a command, and move `at` behind the arguments it takes; a
+        """Append to `out` what replaces a command, and move `at` after the arguments it takes; a
         command that lacks its arguments is left out. `name` is the command's name without backslash
         and star, replaced by its synonym in SYNONYMS; `token` is the command as it was written."""
         if name == "\\":
@@ -216,13 +220,14 @@ class _Rewriter:
         self._put(arguments, lambda: rewrite(arguments))
 
     def _put(self, arguments: list[str], written: Callable[[], str]) -> None:
-        """Write what `written` returns, the replacement of a command, unless the command lacks its
-        arguments."""
+        """Write what `written` returns, the replacement of a command, unless `arguments` is [],
+        since the command lacks its arguments."""
         if arguments:
             self.out.append(written())
 
     def _arguments(self, number: int) -> list[str]:
-        """Read and return the next `number` arguments; [] if fewer follow."""
+        """Read and return the next `number` arguments, without braces; [] if fewer follow, which
+        are not read then."""
         arguments, at = [], self.at
         for _ in range(number):
             found = argument(self.tex, at)
@@ -239,9 +244,9 @@ class _Rewriter:
 
 
 def text(written: str, command: str = "text") -> str:
-    """Return the TeX of text within a formula: `written` in the command `command` (as "text",
-    "textbf"), with formulas between dollars or \\( \\) in it taken out of the command and
-    rewritten."""
+    """Return the TeX of text within a formula: `written` as the argument of `command`, a name
+    without backslash ("text", "textbf"). Formulas in it, between dollars or \\( \\), are rewritten
+    and stand outside of the command."""
     parts, at = [], 0
     for match in MATH_IN_TEXT.finditer(written):
         parts.append(_plain_text(written[at : match.start()], command))
@@ -252,8 +257,8 @@ def text(written: str, command: str = "text") -> str:
 
 
 def _plain_text(written: str, command: str) -> str:
-    """Return `written` in the command `command`, with special characters escaped; "" if it is
-    empty."""
+    """Return the TeX `\\command{written}`, where `command` is a name without backslash, with the
+    special characters of `written` escaped; "" if that is empty."""
 
     def escaped(match: re.Match) -> str:
         command, symbol, special, spaces, circumflex = match.groups()

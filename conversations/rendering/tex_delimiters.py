@@ -84,7 +84,8 @@ class _List:
 class _Count:
     """State of the count while the tokens of a formula are read from left to right.
 
-    total: the delimiters opened and not closed so far.
+    total: the delimiters opened and not closed so far. arguments_of: as in `unclosed`. splits: True
+    if the formula has a command that splits lists (SPLITS).
     """
 
     def __init__(self, arguments_of: Callable[[str], int], splits: bool) -> None:

@@ -63,10 +63,10 @@ class Jobs:
         self._thread: threading.Thread | None = None
 
     def add(self, code: str, lexer: str, account: Hashable) -> Future:
-        """Queue `code` for highlighting and return the future result (Highlighted); at once without
-        highlighting if the same code took too long before. `lexer` is Pygments' name of the
-        language; `account` is any hashable value by which processor time is shared fairly, as a
-        person's id."""
+        """Queue `code` for highlighting and return the future result (Highlighted); if the same
+        code took too long before, the future is done already, its `html` None. `lexer` is Pygments'
+        name of the language; `account` is any hashable value by which processor time is shared
+        fairly, as a person's id."""
         future: Future = Future()
         with self._lock:
             cost = self._costs.get(_key(code, lexer), 0)
@@ -114,8 +114,8 @@ class Jobs:
         return account, job
 
     def _highlight(self, job: Job) -> Highlighted:
-        """Return the Highlighted of a job, whose `html` is None if the code was not highlighted. If
-        the child process ends during the job, the job is tried once more with a new one."""
+        """Return the Highlighted of `job`, whose `html` is None if the code was not highlighted. If
+        the child process ends during the job, the job is tried once more in a new process."""
         with self._lock:
             is_known = _key(job.code, job.lexer) in self._costs
         limit = AGAIN_SECONDS if is_known else JOB_SECONDS
