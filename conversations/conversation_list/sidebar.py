@@ -100,15 +100,14 @@ def _heading(day, today):
 
 def _cursor(conversation):
     """Return the cursor for conversations listed below `conversation`, as text for a URL:
-    `MICROSECONDS-ID`, its last use since 1970 and its id."""
+    `MICROSECONDS-ID`, the time of its last use (since 1970, UTC) and its id (hexadecimal)."""
     at = (conversation.updated_at - _EPOCH) // timedelta(microseconds=1)
     return f"{at}-{conversation.pk.hex}"
 
 
 def _behind(conversations, cursor):
     """Return the queryset `conversations` filtered to those listed below `cursor`, the text
-    `MICROSECONDS-ID` (last use since 1970, and id) of a conversation; unchanged for a cursor that
-    is empty or not valid."""
+    `MICROSECONDS-ID` that `_cursor` returns; unchanged for a cursor that is empty or not valid."""
     at, _dash, pk = cursor.partition("-")
     try:
         at, pk = _EPOCH + timedelta(microseconds=int(at)), UUID(hex=pk)

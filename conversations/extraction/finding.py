@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 # Why a file is refused; a sentence for each is in conversations/files/sentences.py.
 REFUSALS = (
     "empty",  # it has no bytes
-    "unknown",  # no kind that is taken
+    "unknown",  # no kind that is accepted
     "archive",  # a zip that is no document
     "heic",  # Apple's pictures
     "old_office",  # Office's formats before 2007, or an encrypted newer one

@@ -19,7 +19,8 @@ WORDS = {"OIDC_SIGNUP": {True: "open", False: "closed"}}
 @dataclass(frozen=True)
 class Setting:
     """Setting: the `name` of its environment variable, its `default` as text, and its `meaning` for
-    people. The value of a `secret` is never shown; of a `command` only the program."""
+    people. If `secret` is True, its value is never shown; if `command` is True, the value is a
+    command line, of which only the program is shown."""
 
     name: str
     default: str
@@ -84,7 +85,7 @@ def _as_text(value):
 
 @dataclass(frozen=True)
 class Group:
-    """Settings of one subject, with its `name` for people."""
+    """Settings of one subject: its `name` for people, and `settings`, a tuple of Setting."""
 
     name: str
     settings: tuple

@@ -58,10 +58,10 @@ def search(
 
     `owners` are ids of the people whose conversations are searched; None means everybody, which
     only the pages for reviewers may ask. Filters: a `conversation` (its id; None: any), a `model`
-    (the name of its language model; "": any), texts written from `since` on and before `until`
-    (datetimes; None: any). Temporary conversations, those in the trash, and files that are deleted
-    for their owner but kept under a legal hold are included only if `trashed`, which is for
-    reviewers too.
+    (the name of the conversation's language model; "": any), texts written from `since` on and
+    before `until` (datetimes; None: any). Temporary conversations, those in the trash, and files
+    that are deleted for their owner but kept under a legal hold are included only if `trashed` is
+    True, which only the pages for reviewers may ask.
 
     The newest `limit` Hits are returned or, with `before` (the id of the oldest Hit of the previous
     search, in the order NEWEST its last), the newest ones older than that. `order` is NEWEST

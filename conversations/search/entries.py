@@ -43,7 +43,8 @@ def entries(
     message, or a conversation's title where `message_id` is None; and for `of_tools`, what the
     tools of a message did. An empty list where neither has words or symbols.
 
-    `created_at` (datetime) is when it was written: search results are in this order.
+    `owner_id` and `conversation_id` are the ids of the conversation and its owner. `created_at`
+    (datetime) is when the text was written: search results are in this order.
     """
     return [
         Entry(

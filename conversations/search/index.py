@@ -144,8 +144,8 @@ def forget_file(instance, **kwargs):
 
 def forget(message_ids, conversation_ids):
     """Remove messages with their files, and the titles of conversations, from the full-text search
-    index, before they are deleted; lists of their ids, as the database holds them. Many at once
-    take a fraction of the time of one by one."""
+    index, before they are deleted. Both are lists of ids in the form in which the database holds
+    them (`as_stored`). Many at once take a fraction of the time of one by one."""
     if message_ids:
         _remove(rows(f"{_MESSAGES} {among(message_ids)}", *message_ids))
     if conversation_ids:
@@ -236,19 +236,19 @@ def row_of(owner_id, message):
 
 
 def _texts(messages):
-    """Yield the tuple for `_add` of each Message of the queryset `messages`."""
+    """Yield a tuple, as `row_of` returns, for each Message of the queryset `messages`."""
     for *row, items in messages.values_list(*_MESSAGE, "items").iterator(AT_ONCE):
         yield (*row, None, searched_of(items) if items else "")
 
 
 def _titles(conversation_ids):
-    """Return tuples for `_add` of the titles of the conversations with these ids."""
+    """Return a list of tuples for `entries_of`: the titles of the conversations with these ids."""
     rows = Conversation.objects.filter(pk__in=conversation_ids).values_list(*_TITLE)
     return [(owner, pk, None, at, title) for owner, pk, at, title in rows]
 
 
 def _add(rows):
-    """Add texts to the full-text search index; `rows` are the tuples of `entries_of`."""
+    """Add texts to the full-text search index; `rows` are tuples as `entries_of` takes."""
     add_entries(entries_of(rows))
 
 
@@ -271,8 +271,8 @@ def _remove(found):
 
 
 def _of_tools(message_ids):
-    """Return `{id: what its tools did, as it was indexed}` for the messages with these ids, in the
-    form in which the database holds them."""
+    """Return `{id: text}` for those of the messages that have output items: what their tools did,
+    as it was indexed. The ids are in the form in which the database holds them (`as_stored`)."""
     ids, found = list(message_ids), {}
     for start in range(0, len(ids), AT_ONCE):
         some = {from_stored(pk): pk for pk in ids[start : start + AT_ONCE]}

@@ -42,8 +42,8 @@ def results(hits, phrases, places=PLACES):
     used)` for the first CONVERSATIONS conversations, in the order of `hits`; the hits after those
     used are for the next page.
 
-    `phrases` are the query's, to highlight; `places` is how many messages and files of each
-    conversation are shown.
+    `phrases` are those of the query (query.Phrase objects), to highlight; `places` is how many
+    messages and files of each conversation are shown.
     """
     found, used = {}, 0
     for hit in hits:

@@ -138,8 +138,8 @@ def _vector(entry):
 
 
 def _query(phrases, owners):
-    """Return the text of a tsquery that matches entries with all `phrases` that belong to one of
-    `owners` (ids; None: everybody)."""
+    """Return the text of a tsquery that matches the entries of `owners` (ids of people; None:
+    everybody) with all `phrases` (query.Phrase objects)."""
     parts = []
     if owners is not None:
         parts.append("(" + " | ".join(f"'@{owner}'" for owner in owners) + ")")
