@@ -81,9 +81,9 @@ def offer(submitted):
 
 
 def _own(submitted):
-    """Return a copy of `submitted` with its own Response and Message objects, for the Engine: it
-    changes them while the reply is written, maybe before the page is rendered from the originals.
-    """
+    """Return a copy of `submitted` (a Submitted) with copies of its Response and Message, for the
+    Engine to change while the reply is written: the caller may still render a page from the
+    originals."""
     response = copy(submitted.response)
     response.message = copy(submitted.response.message)
     return replace(submitted, response=response)
@@ -101,7 +101,8 @@ def watched_by(response_id, person_id):
 
 
 def stop(response):
-    """Stop the reply of `response` (a Response), in whichever process it is written.
+    """Stop the reply of `response` (a Response), in whichever process it is written; may return
+    before it has stopped.
 
     Its text so far is kept. Does nothing if it has ended already. Raises Response.DoesNotExist if
     the row is gone.
@@ -141,9 +142,10 @@ async def run_in_lane(unit, *arguments):
 
 
 def fill_in(message, *, with_files=True):
-    """Set on the Message `message`, an unfinished reply, the HTML of its last checkpoint, for a
-    page that is read without the event stream. `with_files` is False to leave out the files that
-    its items made, as for a reviewer. Does nothing if `message` is None."""
+    """Set `live_html` or `live_parts` of the Message `message`, an unfinished reply, to the HTML of
+    its last checkpoint, for a page that is read without the event stream. `with_files` is False to
+    leave out the files that its items made, as for a reviewer. Does nothing if `message` is None.
+    """
     if message is None:
         return
     response = message.own_response

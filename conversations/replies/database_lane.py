@@ -119,8 +119,8 @@ class Lane:
 
 
 def _wait_briefly():
-    """Limit waits for database locks to LOCK_WAIT seconds, on the thread's connection; call it
-    before each unit: it opens the connection where there is none, and else does nothing."""
+    """Open the thread's database connection, with waits for locks limited to LOCK_WAIT seconds;
+    does nothing if it is open already. Call it before each unit of work."""
     if connection.connection is not None:
         return
     seconds = LOCK_WAIT[connection.vendor]

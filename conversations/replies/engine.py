@@ -61,10 +61,9 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self.lease = uuid.uuid4()
         self.live = {}
-        # It takes no new replies.
+        # True: the process is about to exit and takes no new replies.
         self.draining = False
-        # Places for replies that threads are about to store as begun here; counted with those
-        # that are.
+        # The number of calls of `reserve` that no `use_place` has followed yet.
         self._reserved = 0
         self._reserving = threading.Lock()
         # Tasks that claim a queued Response, by its id, and the Submitted where it is at hand.
@@ -112,8 +111,8 @@ class Engine:
         return 0 if self.draining else max(settings.MAX_LIVE_REPLIES - self.load, 0)
 
     def figures(self):
-        """Return `(replies, streams, room for replies, room for streams)` of this process, for
-        `capacity.announce`."""
+        """Return four numbers of this process for `capacity.announce`: `load`, open event streams,
+        and how many more replies and event streams it would take (0 while it is draining)."""
         room_for_streams = 0 if self.draining else self.streams.room
         return self.load, len(self.streams), self.room, room_for_streams
 
@@ -153,7 +152,8 @@ class Engine:
     # --- Which --------------------------------------------------------------------------
 
     def offer(self, response_id, submitted=None):
-        """Take a queued Response and write its reply, if there is room; else do nothing.
+        """Start a task that claims the queued Response with this id and has its reply written, if
+        there is room and this process has not begun that already; else do nothing.
 
         `submitted` is its Submitted where the caller has it; None loads it from the database. Call
         it on the engine's event loop.
@@ -193,7 +193,7 @@ class Engine:
         """Return the LiveReply of the open Response with this id, for somebody who watches it.
 
         A queued one is started in this process if there is room; one that another process writes is
-        followed through the database. Returns None if the Response has ended.
+        followed through the database. Returns None if the Response has ended or is gone.
         """
         if response_id not in self._claiming and response_id not in self.live:
             self.offer(response_id)
@@ -221,12 +221,12 @@ class Engine:
             self.doubt(response_id)
             return
         if submitted is not None:
-            # From one to the other in one step, or it would count twice for a moment.
+            # Removed and added in one step, or `load` would count the reply twice for a moment.
             self._claimed(response_id)
             self._begin(submitted)
 
     def _claimed(self, response_id):
-        """Note that the task which claimed the Response with this id has ended."""
+        """Remove the Response with this id from those that this process is claiming."""
         self._claiming.pop(response_id, None)
         self._submitted.pop(response_id, None)
 
@@ -292,7 +292,7 @@ class Engine:
         self._housekeeping.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._housekeeping
-        # Its row would be forgotten without that too, only later.
+        # If that fails, another process deletes the row later (`capacity.forget_dead`).
         with contextlib.suppress(Exception):
             withdrawing = self.writing_lane.run(capacity.withdraw, self.lease)
             await asyncio.wait_for(withdrawing, WITHDRAW_SECONDS)

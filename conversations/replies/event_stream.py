@@ -42,8 +42,9 @@ class Viewer:
 def watch(response, viewer):
     """Return the EventStream of the Response `response`, open or ended, for the Viewer `viewer`.
 
-    May be called from any thread. The caller must have the stream closed. Raises TooManyStreams if
-    this process, or this person in it, already has as many open streams as are allowed.
+    May be called from any thread. The stream's `close` must be called in the end, as Django does
+    for the content of a response. Raises TooManyStreams if this process, or this person in it,
+    already has as many open streams as are allowed.
     """
     stream = EventStream(response, viewer)
     engine = Engine.serving

@@ -52,8 +52,9 @@ class FileFetcher:
             await asyncio.gather(*map(self._fetch, wanted))
 
     async def _fetch(self, wanted):
-        """Fetch and store the file `wanted`, a Wanted. If that fails, release its claim for another
-        attempt or, after a lasting error or the last attempt, store why the file is missing."""
+        """Fetch and store the file `wanted`, a container_files.Wanted. If that fails, release its
+        claim for another attempt or, after a lasting error or the last attempt, store why the file
+        is missing."""
         try:
             fault = await self._fault_of(wanted)
         except Exception:
@@ -66,8 +67,8 @@ class FileFetcher:
             await self._lane.run(container_files.miss, wanted, code)
 
     async def _fault_of(self, wanted):
-        """Fetch and store the file `wanted`, a Wanted; return "" or, if the download failed, the
-        `code` of the upstream.Failed."""
+        """Fetch and store the file `wanted`, a container_files.Wanted; return "" or, if the
+        download failed, the `code` of the upstream.Failed."""
         file = tempfile.TemporaryFile(dir=storage.upload_folder())
         with contextlib.ExitStack() as stack:
             stack.callback(file.close)
@@ -93,7 +94,8 @@ class FileFetcher:
 
 
 def _keep(wanted, file):
-    """Store the open binary `file` as the content of `wanted` (a Wanted), and close it."""
+    """Store the open binary `file` as the content of `wanted` (a container_files.Wanted), and close
+    it. Runs in a thread, whose database connections are closed then."""
     try:
         with file:
             file.seek(0)

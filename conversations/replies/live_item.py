@@ -8,7 +8,7 @@ from conversations.rendering import THOUGHTS, Stream
 
 # What a block costs besides its text, in characters: measured, 20 µs.
 LINE_COST = 15
-# The mark of a text of which nothing was seen.
+# What `LiveText.seen` returns before there is any HTML.
 NOTHING = (0, "", 0)
 
 
@@ -23,7 +23,7 @@ class LiveText:
         self.type = kind
         self.size = 0
         self.stream = None
-        # The annotations so far, and its JSON once it is complete.
+        # The annotations so far, and the JSON (dict) of the item once it is complete.
         self.annotations = []
         self.closed = None
         # How many blocks watchers were shown, once another item stood behind it; else None.
@@ -36,7 +36,7 @@ class LiveText:
     def begin(self, mark, **limits):
         """Create the Stream that renders the text to HTML; call it before the first `refresh`.
         `mark` begins the `data-block` attribute of its blocks (after THOUGHTS, for reasoning);
-        `limits` are the other arguments of Stream, `account` and `name`."""
+        `limits` are the arguments `account` (id of the person) and `name` of the Stream."""
         self.stream = Stream(f"{THOUGHTS if self.type == 'reasoning' else ''}{mark}", **limits)
 
     @property
@@ -68,7 +68,7 @@ class LiveText:
         return self._cost + len(self.stream.open)
 
     def refresh(self):
-        """Render the text that came since the last call."""
+        """Render to HTML the text that was added since the last call."""
         self._cost = 0
         waiting, self._waiting = self._waiting, []
         if waiting:
@@ -97,7 +97,7 @@ class LiveText:
         returned earlier: first those whose code was highlighted, then new and unfinished ones."""
         frozen, open_html, rehighlighted = seen
         stream = self.stream
-        # Each once, and only what the watcher has already.
+        # Of the highlighted blocks only what the watcher has already, each once.
         blocks = [
             stream.frozen[number]
             for number in dict.fromkeys(stream.rehighlighted[rehighlighted:])
@@ -135,7 +135,7 @@ class LiveCall:
         self.is_closed = is_closed
         self.version = 0
         self.waiting = 0
-        # What became of its pictures: the arguments of `items.with_file`.
+        # What became of its pictures: `{output: members}` as given to `keep`.
         self._made = {}
 
     @property

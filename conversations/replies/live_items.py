@@ -168,7 +168,7 @@ class LiveItems:
             self._begin(item)
             self._show(number)
         elif item is not self.items[-1]:
-            # What is stored of it says how long it is.
+            # Its length is stored with the items, as it is not the last one (`partial_items`).
             self._has_new_items = True
         self._append(item, text)
         self._is_unsaved = self.is_stale = True

@@ -79,7 +79,8 @@ class Outcome:
             self._fields["reason"] = "max_output_tokens"
 
     def _reached_maximum(self, usage):
-        """Return True if `usage` has as many output tokens as the request allowed."""
+        """Return True if `usage` (an upstream.Usage, or None) has as many output tokens as the
+        request allowed; False if one of the two numbers is not known."""
         limit = self._body.get("max_output_tokens")
         return bool(limit and usage and usage.output_tokens and usage.output_tokens >= limit)
 

@@ -181,8 +181,8 @@ def _rendered(response):
 
 
 def _buried(response_ids, lease):
-    """Return a query for those of the Responses `response_ids` that the process with this `lease`
-    (UUID) wrote and another process buried (declared dead)."""
+    """Return a QuerySet of those Responses with the ids `response_ids` that the process with this
+    `lease` (UUID) wrote and another process buried (declared dead)."""
     return Response.objects.filter(
         pk__in=response_ids, lease=lease, status=Status.INTERRUPTED, reason=CRASHED
     )

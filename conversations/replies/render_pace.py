@@ -47,9 +47,9 @@ def _stored(live):
 
 
 def _kept(item):
-    """Return `item`, JSON of an item, of an annotation or members of one, without texts that a
-    LiveText has anyway (those of reasoning, and of a message without annotations), and without
-    members that only this site may set."""
+    """Return `item` (dict: the JSON of an item or annotation, or changed members of an item)
+    without texts that a LiveText has anyway (those of reasoning, and of a message without
+    annotations), and without members that only this site may set."""
     item = items.without_files(item)
     kind = item.get("type")
     if kind == "reasoning" or (kind == "message" and not annotations_of(item)):

@@ -152,8 +152,8 @@ def rebuild(response, *, with_hidden=False):
 
 def files_gone(response):
     """Return how many of the files that were sent with the request of the stored Response
-    `response` are deleted now, so that `rebuild` leaves them out; those that a legal hold keeps are
-    not. Raises what `rebuild` raises."""
+    `response` are deleted now, so that `rebuild` leaves them out. Those that a legal hold keeps are
+    not counted. Raises what `rebuild` raises."""
     sent = response.request.get("files", {}).get("count", 0)
     if not sent:
         return 0

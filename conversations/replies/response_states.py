@@ -66,9 +66,10 @@ def checkpoint(lease, texts, alive):
     """Store text so far and heartbeat of the replies that the process with this `lease` (UUID)
     writes, in one transaction.
 
-    `texts` has an Unsaved (see partial_items) for each reply whose text has changed, `alive` the
-    ids of the Responses of all. Returns two sets of these ids: those that somebody asked to stop,
-    and those that, by the database, this process does not write any more.
+    `texts` has an Unsaved (see partial_items) for each reply whose text has changed; `alive` are
+    the ids of the Responses of all replies and titles that it writes. Returns two sets of these
+    ids: those that somebody asked to stop, and those that, by the database, it does not write any
+    more.
     """
     silent = set(alive) - {text.id for text in texts}
     with transaction.atomic():

@@ -54,8 +54,10 @@ class Submission:
 
     `id` is the UUID of the form: the same id again stores nothing new. `effort` is the reasoning
     effort, "" for the model's own; `length` the most tokens of the reply, None for the model's own;
-    `offered` the LanguageModels that the person may choose from, None if not known. It asks for one
-    of these:
+    `offered` the LanguageModels that the person may choose from, None if not known. `files` are
+    Attachments that go with the new message; `with_files` is False to send no file of any message.
+    `tools` are the names of the tools that are switched on, None for the conversation's choice;
+    `temporary` makes a new conversation temporary. It asks for one of these:
     - a reply to the new message `text` in `conversation` (None: in a new one), below the message
       `parent` (None: at the end of the branch that is shown)
     - a reply to `text` in place of the person's message `edited`
@@ -69,8 +71,8 @@ class Submission:
     id: UUID
     person: Person
     model: LanguageModel
-    effort: str = ""  # of reasoning; "" is the model's own
-    length: int | None = None  # the most tokens of the reply; None is the model's own
+    effort: str = ""
+    length: int | None = None
     text: str = ""
     conversation: Conversation | None = None
     parent: Message | None = None
@@ -79,15 +81,12 @@ class Submission:
     continued: Message | None = None
     answered: Message | None = None
     answers: tuple[dict, ...] = ()
-    # Attachments of the new message, as files.draft_files.find returned them.
+    # As files.draft_files.find returned them.
     files: tuple = ()
-    # Whether the files of the messages before it, and of a message that is retried, are sent.
     with_files: bool = True
-    # The LanguageModels that the person may choose from, where they are at hand.
     offered: Any = None
-    # The names of the tools that are switched on; None is the conversation's choice.
     tools: list | None = None
-    # Whether a new conversation is temporary; nothing changes that of a stored one.
+    # A stored conversation stays as it is.
     temporary: bool = False
 
     @property
@@ -124,13 +123,14 @@ class Submitted:
 @dataclass(frozen=True)
 class _Turn:
     """Rows to store for a Submission, in `conversation`: the Message `reply` answers the Message
-    `question`; `asks` is True if `question` is new too, False if it is stored already."""
+    `question`; `asks` is True if `question` is new too, False if it is stored already; `opens` is
+    True if the conversation is new."""
 
     conversation: Conversation
     question: Message
     reply: Message
     asks: bool = True
-    opens: bool = False  # whether the conversation is new
+    opens: bool = False
 
 
 def store(submission, lease=None, response_id=None, most_bytes=math.inf):
@@ -255,7 +255,7 @@ def _reply_to(question, submission_id, after=None):
     )
     if submission_id is None:
         reply.place = Place(1, 1)
-    # Nobody can have judged it before it was shown: its end is drawn without asking.
+    # It has no feedback (thumbs up or down) before it was shown: no query when its end is rendered.
     Message.feedback.related.set_cached_value(reply, None)
     return reply
 

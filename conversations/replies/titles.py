@@ -150,8 +150,8 @@ def rebuild_body(response):
 
 
 def _is_first(reply, title_id):
-    """Return True if no other reply of the conversation has ended and it has no title's Response
-    but that with the id `title_id`."""
+    """Return True if `reply`, the Response of a reply that has ended, is the only such one of its
+    conversation, which has no Response for a title, except perhaps that with the id `title_id`."""
     responses = Response.objects.filter(conversation_id=reply.conversation_id)
     finished = responses.filter(ENDED, purpose=Purpose.REPLY)
     others = responses.filter(purpose=Purpose.TITLE).exclude(pk=title_id)

@@ -42,7 +42,8 @@ class Writer:
         """Send the request of the LiveReply `live` and add the answer to it, until that ends, is
         stopped or fails. Returns the Outcome, in each of these cases.
 
-        `total_timeout` is in seconds; `limits` are further arguments of `Upstream.respond`.
+        `total_timeout` is in seconds; `limits` are further keyword arguments of `Upstream.respond`,
+        such as `attempts`.
         """
         outcome = Outcome(live)
         try:
@@ -54,7 +55,7 @@ class Writer:
                 live.asking = True
                 await self._take_in(live, outcome, total_timeout, **limits)
         except asyncio.CancelledError:
-            # By `stop_early`, once; anything else that cancels is the end of the process.
+            # `stop_early` cancels the task, at most once; else the process is about to exit.
             outcome.end(live.ending or Response.Status.INTERRUPTED)
         except Exception:
             logger.exception("Writing the reply %s failed.", live.id)
@@ -64,7 +65,9 @@ class Writer:
         return outcome
 
     async def _take_in(self, live, outcome, total_timeout, **limits):
-        """Add the texts of the gateway's answer to `live`, and what else it says to `outcome`."""
+        """Send the request of the LiveReply `live`; add the items and pictures of the gateway's
+        answer to `live`, and its status, usage and errors to `outcome`, an Outcome. The other
+        parameters are as in `ask`."""
         try:
             # The bytes of files come in last: in a thread, and held only while they are sent.
             body = live.body
