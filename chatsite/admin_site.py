@@ -41,8 +41,8 @@ class AdministrationSite(admin.AdminSite):
         return sections_for(request.user, models)
 
     def index(self, request, extra_context=None):
-        """Return the first page: the steps of the setup that are open, for those who may see
-        settings, and the sections."""
+        """Return the response with the administration's first page: its sections and, for those who
+        may see settings, the steps of the setup that are still to be done."""
         from conversations.admin.sections import may_see_settings
         from conversations.installation.steps import steps
 
@@ -57,8 +57,9 @@ class AdministrationSite(admin.AdminSite):
 
     @method_decorator(secure_admin_login)
     def login(self, request, extra_context=None):
-        """Redirect a staff member who is logged in to the administration; `secure_admin_login`
-        sends others to allauth's login or refuses them."""
+        """Redirect to the administration's first page, for staff who are logged in already;
+        `secure_admin_login` sends strangers to allauth's login and refuses people who are no staff.
+        """
         # Strangers were sent to allauth's login, people who are no staff refused. Django's own form
         # would take any number of guesses at the passwords of others from staff.
         return redirect("admin:index")

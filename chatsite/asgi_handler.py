@@ -91,8 +91,8 @@ class Handler(ASGIHandler):
             body.close()
 
     async def _answer(self, request):
-        """Return the response to `request` (a Django request): health checks at once, all else from
-        the static files or Django's views."""
+        """Return the response to `request` (a Django request): of a health check; 503 if there are
+        too many connections; else of the static files or of Django's views."""
         if request.path_info == "/healthz":
             response = health.healthz(request)
         elif request.path_info == "/readyz":

@@ -23,7 +23,7 @@ def problem():
 
     Loads gunicorn.conf.py and Django, so call it once, in a process of its own.
     """
-    # They would stand above the sentence.
+    # Python would print warnings above the sentence.
     warnings.simplefilter("ignore")
     try:
         runpy.run_path(str(ROOT / "gunicorn.conf.py"))

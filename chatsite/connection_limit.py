@@ -56,8 +56,8 @@ class ConnectionLimit:
                 del self._of_address[connection.address]
 
     def _idle(self, address):
-        """Return the oldest idle connection from `address`; for ANY, the oldest idle one from that
-        address with an idle one which has the most connections. None if none is idle."""
+        """Return the oldest idle connection from `address`; None if none is idle. For ANY: among
+        the idle connections, the oldest from the address that has the most open ones."""
         idle = (each for each in self._open if each.is_idle and address in (ANY, each.address))
         # `max` returns the first of equals, and they come oldest first.
         return max(idle, key=lambda each: self._of_address[each.address], default=None)

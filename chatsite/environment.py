@@ -54,12 +54,12 @@ class Environment(environ.Env):
 
     def flag(self, var, default):
         """Return the variable `var` as a bool, from true, 1, yes, on, false, 0, no or off;
-        `default` if it is unset."""
+        `default` if it is unset. Raise ImproperlyConfigured for any other value."""
         return WORDS[self.choice(var, str(default).lower(), tuple(WORDS), "true or false")]
 
     def number(self, var, default, least=0, most=None):
-        """Return the variable `var` as a whole number from `least` to `most` (None: no upper
-        bound); `default` if it is unset."""
+        """Return the variable `var` as an int from `least` to `most` (None: no upper bound);
+        `default` if it is unset. Raise ImproperlyConfigured for any other value."""
         text = self.str(var, default=str(default)).strip() or str(default)
         digits = text.removeprefix("-")
         value = int(text) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
@@ -70,8 +70,8 @@ class Environment(environ.Env):
 
     def choice(self, var, default, allowed, described=""):
         """Return the variable `var`, one of the words in `allowed`; `default` if it is unset. Upper
-        case is accepted for words in lower case. `described` stands for the list of words in the
-        sentence of the error; "" lists them."""
+        case is accepted for words in lower case. Raise ImproperlyConfigured for any other value,
+        with a sentence that says "must be" and `described`, or "": the list of the words."""
         value = self.str(var, default=default).strip() or default
         value = value if value in allowed else value.lower()
         if value not in allowed:
@@ -101,7 +101,7 @@ class Environment(environ.Env):
     def addresses(self, var, default, port):
         """Return the addresses that the variable `var` names for the server to listen on, as a list
         of "HOST:PORT"; those of the text `default` if it is unset. What names no port gets `port`,
-        an int."""
+        an int. Raise ImproperlyConfigured if one is no IP address or `localhost`."""
         text = self.str(var, default=default)
         try:
             return listen_addresses(text if text.strip() else default, port)

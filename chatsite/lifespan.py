@@ -90,8 +90,9 @@ def _refusal():
 
 
 async def _watch(is_ready):
-    """Check every LOOK seconds whether the installation is complete, as long as something is or may
-    be missing. Never returns. `is_ready` is the result of the first check, at the start."""
+    """Repeat `_look`, the check whether the installation is complete, every LOOK seconds; pause
+    while the last result was True and nothing hints that something was lost since. Never returns.
+    `is_ready` is the result of the first check, at the start."""
     while True:
         await asyncio.sleep(LOOK)
         if not is_ready or readiness.is_look_due:

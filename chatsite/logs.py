@@ -126,5 +126,6 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s")
 
     def formatMessage(self, record):
-        """Return the line of `record` with a blank for control characters and line breaks."""
+        """Return the line of `record` (a LogRecord), with one blank in place of each run of control
+        characters and line breaks."""
         return _CONTROL.sub(" ", super().formatMessage(record))

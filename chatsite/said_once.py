@@ -16,9 +16,9 @@ _last = mmap.mmap(-1, _SIZE * 3)
 
 
 def is_new(subject, sentence):
-    """Return True, and store `sentence`, if it is not the last one that any of the server's
-    processes gave this function about the `subject` (FAULT, STATIC_FILES or SETUP_CODE); else
-    False. "" stands for no fault."""
+    """Return True if `sentence` differs from the one given in the last call about `subject` (FAULT,
+    STATIC_FILES or SETUP_CODE), in any process of the server, and store it for the next call; else
+    return False. As a sentence, "" stands for no fault."""
     place = slice(subject * _SIZE, (subject + 1) * _SIZE)
     digest = hashlib.sha256(sentence.encode()).digest()
     if _last[place] == digest:

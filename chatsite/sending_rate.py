@@ -13,7 +13,9 @@ LEAST = 500  # bytes a second after that, on average
 
 
 class SendingRate:
-    """Timer for the body of one request. `clock()` returns seconds, as time.monotonic does."""
+    """Timer for the body of one request: no pause of more than SILENCE seconds and, after BEGINNING
+    seconds, at least LEAST bytes a second on average. `clock()` returns seconds, as
+    time.monotonic."""
 
     def __init__(self, clock=time.monotonic):
         self._clock = clock

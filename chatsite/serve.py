@@ -50,7 +50,7 @@ def migrate():
     is_told = False
     while why := why_unreachable():
         if settings.ON_SQLITE:
-            # Nothing is to be expected of a file later.
+            # To wait is of no use: a file that cannot be opened now cannot be later.
             name, user = settings.DATABASES["default"]["NAME"], f"{os.getuid()}:{os.getgid()}"
             sys.exit(f"{name}: {why}. The user {user} has to be able to write to its folder.")
         if time.monotonic() > give_up:

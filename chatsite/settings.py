@@ -592,9 +592,9 @@ STORAGES = {
 }
 SERVESTATIC_ALLOW_ALL_ORIGINS = False
 SERVESTATIC_MIMETYPES = {".speculationrules": "application/speculationrules+json"}
-# What nothing names need not be kept, nor compressed.
+# No page names the files without a hash in their names: they are neither kept nor compressed.
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
-# Also those of releases before, which pages ask for that are open since.
+# Files of earlier releases are served too, for pages that have been open since then.
 SERVESTATIC_USE_STATIC_ROOT = not DEBUG
 SERVESTATIC_AUTOREFRESH = DEBUG
 SERVESTATIC_USE_FINDERS = DEBUG

@@ -64,7 +64,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):
 
     def compress_files(self, paths):
         """Compress those files of `paths` that have no compressed copy; the hash in a name says
-        that its file has not changed.
+        that its file has not changed. Return an iterator of `(path, path of a compressed copy)`,
+        which compresses them only when it is read.
 
         Compressing all of them again took eight seconds of each start and each reload.
         """

@@ -44,7 +44,8 @@ class SpoolHandler(FileUploadHandler):
 
     def new_file(self, *args, **kwargs):
         """Create the temporary file for the next uploaded file, and its folder if it is missing.
-        Django calls it with the facts of the upload (name, media type …), which it passes on."""
+        The arguments (name, media type …) are those of Django's FileUploadHandler, which stores
+        them as attributes."""
         super().new_file(*args, **kwargs)
         self._is_import = self.request.path_info == IMPORT_PATH
         folder = settings.IMPORT_FOLDER if self._is_import else settings.UPLOAD_FOLDER
