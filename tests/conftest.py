@@ -31,8 +31,8 @@ chatsite.STORAGES["files"]["OPTIONS"]["location"] = Path(_files)
 chatsite.FILES_FOLDER = Path(_files)
 chatsite.UPLOAD_FOLDER = Path(_files) / "incoming"
 
-# The same examples each time: a run speaks of the change it tests, not of luck. `make soak` looks
-# further, with others each time.
+# hypothesis tries the same examples in each run, so that a test fails because of a change and not
+# by chance. `make soak` tries more, and others each time.
 hypothesis.register_profile("the same", derandomize=True)
 hypothesis.load_profile("the same")
 
@@ -86,14 +86,14 @@ def pytest_itemcollected(item):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark the tests to rerun and the tests to run `once`, and sort them: tests on the shared
-    servers (`stage`) first, then files that use `make_server`, those with a browser last, and of
-    these the files with most such tests first.
+    """Add the markers `once` and `flaky` to tests in the list `items`, and sort it in place: tests
+    on the shared servers (`stage`) first, then files that use `make_server`, then the others, tests
+    with a browser last, and of these the files with most such tests first.
 
-    `once` (not again on PostgreSQL) marks tests that use a browser, and those that have no fixture
-    or marker of a database, unless they are marked `stress`; files about pages and forms mark
-    themselves. Tests with a marker of UNSTEADY or a fixture of SERVERS are run up to twice more if
-    they fail.
+    `once` (run on SQLite, not again on PostgreSQL) is added to tests that use a browser, and to
+    those that have no fixture or marker of a database, unless they are marked `stress`; files about
+    pages and forms set it themselves. `flaky` is added to tests with a marker of UNSTEADY or a
+    fixture of SERVERS: they are run up to twice more if they fail.
     """
     for item in items:
         fixtures = set(item.fixturenames)
@@ -105,8 +105,8 @@ def pytest_collection_modifyitems(items):
         if not asks and not is_marked(item, "stress"):
             item.add_marker("once")
     slow = {item.path for item in items if "make_server" in item.fixturenames}
-    # Then files with servers of their own: the others fill the time that is left. A long group that
-    # began at the end would keep one process busy and leave the others idle.
+    # Long tests first: a long group that began at the end would keep one process of pytest-xdist
+    # busy while the others are idle.
     browsed = Counter(item.path for item in items if is_marked(item, "browser"))
     items.sort(
         key=lambda item: (

@@ -35,7 +35,8 @@ def tampering():
 
 
 def empty():
-    """Delete all rows of the access log, its head and its texts; for tests that committed some."""
+    """Delete all rows of the access log, of its head and of the free texts beside it, within
+    `tampering`, since their triggers refuse it; for the end of a test that committed some."""
     with tampering() as cursor:
         cursor.execute(f"DELETE FROM {WORDS}")
         cursor.execute(f"DELETE FROM {LOG}")

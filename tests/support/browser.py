@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 
 from tests.support.visitor import session_of
 
-# The first is the engine without the windows around it, and takes a third less of processor time.
-# None: Playwright's own.
+# Path of Chromium; None: Playwright's own. The first one has no user interface and takes a third
+# less processor time.
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "google-chrome"))), None
 )
@@ -18,8 +18,9 @@ PATIENCE = 15_000  # milliseconds; against hanging, not for speed
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",
-    # What an address bar would unfold: drawn unseen for each window, it costs more than the page.
-    # The last list counts, so of Playwright's own it has what changes how a page is shown.
+    # WebUIOmnibox…: the pop-up of the address bar, which each window renders unseen, at a higher
+    # cost than the page. Only the last such flag counts, so PaintHolding is repeated from
+    # Playwright's.
     "--disable-features=PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 ]
 

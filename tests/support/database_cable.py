@@ -80,8 +80,8 @@ class Cable:
         self._flows.set()
 
     def _springs(self, said):
-        """Return True if the bytes `said` contain the first byte string of the trap and, after it,
-        the second."""
+        """Return True if `said`, the latest bytes of one direction of a connection, contain the
+        first byte string of the trap and, after it, the second."""
         first, second = self._trap
         return second in said[said.find(first) :] if first in said else False
 
@@ -125,8 +125,8 @@ class Cable:
 
 @pytest.fixture
 def cable(db):
-    """Return a Cable to the PostgreSQL of the tests, for a server whose DATABASE_URL has the
-    Cable's `port`."""
+    """Return a Cable to the PostgreSQL of the tests; a server whose DATABASE_URL has the Cable's
+    `port` connects through it. Thawed and closed after the test."""
     cable = Cable(int(connection.settings_dict["PORT"]))
     yield cable
     cable.thaw()

@@ -18,7 +18,7 @@ from conversations.upstream import (
 from conversations.upstream.folded_items import FoldedItems
 from conversations.upstream.probe import PROBE_CODES, probe
 
-# What the scripted gateway answers, told nothing else.
+# A request, and the text that the scripted gateway answers to it without a script.
 ASKED = {"model": "m", "input": [{"type": "message", "role": "user", "content": "one two three"}]}
 ECHO = "You said: one two three"
 
@@ -105,7 +105,8 @@ def ask_in_turn(url, bodies, *, total_timeout=20.0, busy=0.0, attempts=3, pause=
 
 
 def attempts(events):
-    """Return the numbers of the attempts (1 is the first) that are recorded in `events`."""
+    """Return the list of the numbers of the attempts (1 is the first) that `events` of a call
+    record."""
     return [event.number for event in events if isinstance(event, Attempt)]
 
 
@@ -125,8 +126,8 @@ def models(url, **options):
 
 def findings(url, model="gateway-large"):
     """Run the gateway check (`probe`) against `url` with the model called `model`; return its
-    results (probe.Row) by name. Raise AssertionError unless those that are not ok have a known
-    code, and the others none."""
+    results as `{name of the test: probe.Row}`. Raise AssertionError if a failed one has no code
+    or an unknown one, or a successful one has a code."""
 
     async def rows():
         upstream = build_client(url, "sk-the-secret-key")

@@ -32,7 +32,8 @@ def blobs():
 
 @pytest.fixture
 def own(client, alice):
-    """Return Django's test client, logged in as Alice; all LanguageModels take pictures."""
+    """Return Django's test client, logged in as Alice, after letting all LanguageModels take
+    pictures; the default LanguageModel is created if there is none."""
     LanguageModel.objects.ensure_default()
     LanguageModel.objects.update(images=True)
     client.force_login(alice)
@@ -41,8 +42,8 @@ def own(client, alice):
 
 @pytest.fixture
 def seeing_model(stage):
-    """Return the LanguageModel of the shared servers, which takes pictures, and documents as
-    text."""
+    """Return the LanguageModel "test-model" of the shared servers, after letting it take pictures;
+    of documents it takes the extracted text."""
     model = LanguageModel.objects.get(name="test-model")
     model.images = True
     model.save()

@@ -13,7 +13,7 @@ import sys
 import time
 
 CHARACTERS = 3_990
-# A blank stands there as ␣.
+# Pieces of TeX, separated by white space; ␣ stands for a space.
 PIECES = r"""
 a x 1 12 1.5 . , ; : ! ? ' '' + - = < > | / * ~ & \\ ␣ \, \; \quad \! % ( ) [ ] \{ \} ⟨ ⟩ ⌈ ⌉ ⦅ ⦆
 \langle \rangle \lvert \rvert \lVert \lbrace \rbrace \lceil \ulcorner \lmoustache \llbracket

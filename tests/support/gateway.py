@@ -39,14 +39,15 @@ FOREVER = 3600.0
 
 
 class Act(str):
-    """Step of a script that neither sends bytes nor waits for a number of seconds."""
+    """Step of a script that acts on the connection (RESET, CLOSE, HALF_CLOSE), or waits for the
+    client (HANG) or the test (WAIT). Other Steps are bytes to send and seconds to wait."""
 
 
-RESET = Act("reset")  # the connection is torn down with RST
-CLOSE = Act("close")  # it is closed as it stands, before the end of the body
-HALF_CLOSE = Act("half_close")  # we say that we send no more, and stay
-HANG = Act("hang")  # nothing, until the client goes
-WAIT = Act("wait")  # nothing, until the test says `gateway.go.set()`
+RESET = Act("reset")  # closes the connection with a TCP reset (RST)
+CLOSE = Act("close")  # closes it at this point, before the end of the body
+HALF_CLOSE = Act("half_close")  # closes the sending half only, and waits
+HANG = Act("hang")  # sends nothing until the client disconnects
+WAIT = Act("wait")  # sends nothing until the test calls `gateway.go.set()`
 
 Step = bytes | float | Act
 
@@ -56,14 +57,14 @@ class Script:
     """Script for one request: the answer's text, speed, dialect and usage, or status and body of an
     error, or one of the FAULTS."""
 
-    text: str | None = None  # None: an echo of what the person wrote
-    pieces: int | None = None  # that many words instead
-    pace: float = 0.0  # seconds between two deltas
-    first: float = 0.0  # seconds before the first
+    text: str | None = None  # None: an echo of the last user message
+    pieces: int | None = None  # that many words instead of `text`
+    pace: float = 0.0  # seconds between two deltas (pieces of the text)
+    first: float = 0.0  # seconds before the first delta
     dialect: str = "responses"  # or "chat"
-    stream: bool | None = None  # None: as asked for
+    stream: bool | None = None  # None: as `stream` of the request says
     usage: dict | None = field(default_factory=lambda: dict(USAGE))
-    model: str | None = None  # None: the one asked for
+    model: str | None = None  # that answers; None: the one asked for
     reasoning: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -111,11 +112,11 @@ class Gateway:
         self.default = default or Script()
         self.port = port
         self.models = ["gateway-large", "gateway-small"]
-        self.models_script: Script | None = None  # instead of the list
-        # What is served of the files in its containers, by path within the address.
+        self.models_script: Script | None = None  # answers /models instead of `models`
+        # Scripts for files in the gateway's containers, by their path after /v1.
         self.files: dict[str, Script] = {}
-        self.key = ""  # the only one that is accepted; "" accepts all
-        self.knows_all_models = True  # or only those of the list
+        self.key = ""  # the only API key that is accepted; "" accepts all
+        self.knows_all_models = True  # False: only those in `models`
         self.go = threading.Event()
         self._lock = threading.Lock()
         self._scripts: deque[Script] = deque()
@@ -149,9 +150,9 @@ class Gateway:
             return len(self._connections)
 
     def will(self, *scripts: Script | str | dict, **options: object) -> None:
-        """Queue Scripts for the next requests for a reply, one each; without `scripts` one. A str
-        is the name of a fault, a dict has fields of a Script; `options` replace fields in each of
-        them."""
+        """Queue Scripts for the next requests for a reply, one for each request; without `scripts`
+        a single Script of `options`. A str is the name of a fault (a key of FAULTS), a dict has
+        fields of a Script; `options` replace fields in each of the Scripts."""
         with self._lock:
             for script in scripts or ({},):
                 self._scripts.append(replace(_script(script), **options))
@@ -170,8 +171,8 @@ class Gateway:
         return self.wait_until(lambda: self.responses[: max(count, 1)], count, timeout)
 
     def wait_until(self, found, count: int = 1, timeout: float = 5.0):
-        """Wait until the function `found` returns at least `count` elements; return these. Raise
-        AssertionError after `timeout` seconds."""
+        """Wait until the function `found` returns at least `count` elements; return its result.
+        Raise AssertionError after `timeout` seconds."""
         end = time.monotonic() + timeout
         while len(result := found()) < count:
             if time.monotonic() > end:
@@ -266,7 +267,7 @@ class Gateway:
             for task in (play, gone):
                 task.cancel()
             await asyncio.wait({play, gone})
-            # Looked at, or asyncio complains of them.
+            # Exceptions of tasks that nobody retrieves are logged by asyncio.
             for task in (play, gone):
                 fault = None if task.cancelled() else task.exception()
                 if fault and not isinstance(fault, ConnectionError):
@@ -290,7 +291,8 @@ class Gateway:
         return self.default
 
     def _steps(self, request: Request, script: Script) -> Iterator[Step]:
-        """Return the Steps of the answer to `request`: list of models, a file, a reply, or 404."""
+        """Return the Steps of the answer to `request`, chosen by its path: the list of models, one
+        of `files`, a reply as `script` says, or status 404."""
         if request.path.endswith("/models"):
             data = [{"id": each, "object": "model"} for each in self.models]
             return _whole(self.models_script or Script(body={"object": "list", "data": data}))
@@ -363,15 +365,15 @@ async def _play(writer: asyncio.StreamWriter, steps: Iterator[Step], go: threadi
 
 
 def _head(script: Script, **headers: str) -> bytes:
-    """Return the bytes of an HTTP response's status line and headers: `headers`, which those of
-    `script` override."""
+    """Return the bytes of an HTTP response's status line and headers: the status of `script`, and
+    `headers`, of which `script.headers` replace those with the same name."""
     lines = {**headers, **script.headers}
     joined = "".join(f"{key}: {value}\r\n" for key, value in lines.items())
     return f"HTTP/1.1 {script.status} Scripted\r\n{joined}\r\n".encode("latin-1")
 
 
 def _whole(script: Script) -> Iterator[Step]:
-    """Yield the response to a Script with a `body` as one piece of bytes."""
+    """Yield one piece of bytes: the whole HTTP response for a `script` that has a `body`."""
     body = script.body
     if isinstance(body, str):
         body = body.encode()
@@ -382,7 +384,8 @@ def _whole(script: Script) -> Iterator[Step]:
 
 
 def _steps(request: Request, script: Script) -> Iterator[Step]:
-    """Yield the Steps of the HTTP response to a request for a reply, in the order of their time."""
+    """Yield the Steps of the HTTP response by which `script` answers `request`, a request for a
+    reply, headers included, in the order in which they are to be done."""
     if script.fault == "hang_before_headers":
         yield HANG
     if script.fault == "reset_before_headers":
@@ -417,8 +420,8 @@ def _chunk(data: bytes) -> bytes:
 
 
 def sse(event: dict | str, name: str | None = None) -> bytes:
-    """Return a server-sent event as bytes. `event` is its JSON, or its data as text; `name` is its
-    name, by default the JSON's `type`, none if ""."""
+    """Return a server-sent event as bytes. `event` is its data: a dict for JSON, or text, sent
+    without a name. `name` is the event's name (None: `type` of the dict; "": no name)."""
     if isinstance(event, str):
         return f"data: {event}\n\n".encode()
     name = event.get("type") if name is None else name
@@ -467,7 +470,7 @@ class _Answer:
         )
 
     def begin(self) -> Iterator[Step]:
-        """Yield the events before the text, those of the reasoning included."""
+        """Yield the events before the text, as bytes, those of the reasoning included."""
         if self.script.dialect == "chat":
             yield self.chunk({"role": "assistant", "content": ""})
             if self.script.reasoning:
@@ -483,8 +486,8 @@ class _Answer:
             yield sse({"type": f"{kind}.done", **thought, "text": self.script.reasoning})
 
     def middle(self, deltas: list[str] | None = None) -> Iterator[Step]:
-        """Yield the text's events and pauses; `deltas` are its pieces, by default those of the
-        whole text."""
+        """Yield the events (bytes) with `deltas`, the pieces of text to send (None: the whole
+        text), and the pauses (seconds) before and between them."""
         pace = self.script.pace
         if self.script.first:
             yield self.script.first
@@ -494,7 +497,8 @@ class _Answer:
             yield self.delta(delta)
 
     def end(self) -> Iterator[Step]:
-        """Yield the events after the text: its whole text, and the end with the usage."""
+        """Yield the events after the pieces of text, as bytes: one that repeats the whole text, and
+        the one that ends the reply, with the usage."""
         if self.script.dialect == "chat":
             yield self.chunk({}, "stop")
             if self.script.usage:
@@ -544,11 +548,11 @@ class _Answer:
         }
 
     def half(self) -> list[str]:
-        """Return the first half of the text's pieces."""
+        """Return the first half of `deltas`, the pieces of the text; at least one piece."""
         return self.deltas[: max(1, len(self.deltas) // 2)]
 
     def rest(self) -> list[str]:
-        """Return the second half of the text's pieces."""
+        """Return the pieces of the text (of `deltas`) that `half` does not return."""
         return self.deltas[len(self.half()) :]
 
 

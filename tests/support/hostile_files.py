@@ -1,5 +1,5 @@
-"""Malicious files for tests of text extraction: decompression bombs, false sizes, polyglots. FILES
-has, by name, a function that makes each."""
+"""Malicious files for tests of text extraction: decompression bombs, false sizes, polyglots. The
+functions return a file as bytes; FILES has, by description, one for each file and its outcomes."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support import sample_files as made
 
 MEGABYTE = 1_000_000
-# How many there are of what is many: enough to see that nothing grows with it.
+# Number of elements in files with very many: enough to show that no resource grows with them.
 MANY = 1_000_000 if os.environ.get("SOAK") else 60_000
 LAUGHS = (
     '<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa">'
@@ -191,7 +191,7 @@ def png_with_profile(size):
     return png[:33] + profile + png[33:]
 
 
-# name -> (what makes it, the codes it may be refused with; "" where it is taken)
+# {description: (function that makes the file, codes of the refusals that are right; "": accepted)}
 FILES = {
     "a picture of 400 megapixels": (lambda: made.png_of(20_000, 20_000), {"too_many_pixels"}),
     "a picture of 49 megapixels with transparency": (

@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-# Of what `make soak` tries, CI tries the same few each time.
+# In CI only a part of the examples of `make soak` is tried, the same each time.
 FEW = 3
 
 

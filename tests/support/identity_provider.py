@@ -27,7 +27,7 @@ def new_key():
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-# Making one takes a tenth of a second.
+# One key for all providers, since making one takes a tenth of a second.
 KEY = new_key()
 
 
@@ -36,9 +36,9 @@ class IdentityProvider:
 
     `claims`, `userinfo` and `configuration` are dicts that override what the ID token, the userinfo
     endpoint and the discovery document have by default; `keys` are the signing keys by their id.
-    `twist(claims)` may change an ID token's claims, and `sign(claims)` returns the token, so that
-    tests can send what no provider would. `asked` lists the path of each request; while `down` is
-    True each is answered with 503.
+    Tests replace the function `twist(claims)` to change the dict of an ID token's claims in place,
+    and `sign(claims)`, which returns the token, to send what no provider would. `asked` lists the
+    path of each request; while `down` is True each is answered with 503.
     """
 
     def __init__(self):
@@ -53,7 +53,7 @@ class IdentityProvider:
         handler = type("Handler", (Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        # It looks that often whether it shall stop.
+        # How often, in seconds, the server looks if it is to stop.
         serve = partial(self.server.serve_forever, poll_interval=0.01)
         threading.Thread(target=serve, daemon=True).start()
 
@@ -77,8 +77,8 @@ class IdentityProvider:
         return {"code": code, "state": asked["state"]}
 
     def token(self, form):
-        """Return the JSON that the token endpoint answers to `form`; None if the code, the client's
-        secret or the PKCE verifier is wrong."""
+        """Return the dict that the token endpoint answers as JSON to `form` (a dict); None if the
+        code, the client's secret or the PKCE verifier is wrong."""
         asked = self.codes.pop(form.get("code"), None)
         if asked is None or (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
             return None
@@ -107,8 +107,8 @@ class IdentityProvider:
         }
 
     def answer(self, path, form, headers):
-        """Return `(status, JSON)` for a request for `path`; `form` has the fields of its body,
-        `headers` its headers (both dicts)."""
+        """Return `(status, dict for JSON)` for a request for `path`; `form` has the fields of its
+        body, `headers` its headers (both dicts)."""
         if path == "/.well-known/openid-configuration":
             return 200, {
                 "issuer": self.url,

@@ -13,8 +13,8 @@ from conversations.upstream import (
 
 
 def items_of(events):
-    """Return the items that `events` describe, in their order: `(type, text, annotations)` for a
-    message or reasoning, the JSON for any other."""
+    """Return a list of the items that the decoder's `events` describe, in the order of the output:
+    `(type, text, annotations)` for a message or reasoning item, the JSON (a dict) for any other."""
     order, items, texts, notes = [], {}, {}, {}
     for event in events:
         match event:
@@ -45,8 +45,8 @@ def items_of(events):
 
 
 def decoded_items(body, cuts=()):
-    """Decode `body`, a complete event stream fed in pieces that end at the byte offsets `cuts`.
-    Return `(items, last event)`, the items being those of `items_of`."""
+    """Decode `body` (bytes or text), a complete event stream, in pieces that end at the byte
+    offsets `cuts`. Return `(items, last event)`, the items as `items_of` returns them."""
     body = body.encode() if isinstance(body, str) else body
     decoder, events, start = Decoder(), [], 0
     for end in [*sorted(cuts), len(body)]:

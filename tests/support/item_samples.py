@@ -150,8 +150,8 @@ def put_items(reply, items):
 
 
 def shown_html(*items, live=False):
-    """Return the HTML of one item, or of adjacent `items` that are shown together; `live` is True
-    for a reply that is still being written."""
+    """Return the HTML of `items` (JSON as a gateway sends it): one item, or adjacent ones that are
+    shown together. `live` is True for a reply that is still being written."""
     items = [clean(item) for item in items]
     [(index, run)] = item_html.runs(items)
     return item_html.draw(index, run, live=live, html="<p>Its text</p>")
@@ -175,7 +175,7 @@ def with_all_texts(value, text):
     return text if isinstance(value, str) else value
 
 
-# Fields that the samples leave out.
+# Items with fields that SAMPLES does not have.
 _MORE = [
     {**SAMPLES["web_search_call"], "action": {"type": "search", "queries": ["a", "b"]}},
     {**SAMPLES["web_search_call"], "action": {"type": "open_page", "url": "u", "title": "t"}},

@@ -33,8 +33,10 @@ def a_model(name="gpt-4o", **fields):
 
 
 def submit(person, text="Hello", model="gpt-4o", **wanted):
-    """Store a submission of `text` by `person` to `model` (a LanguageModel or its name); return the
-    Submitted. `wanted` are fields of the Submission."""
+    """Store a submission of `text` by `person` to `model` (a LanguageModel or its name); return
+    what `replies.submission.store` returns, a Submitted. `wanted` are further fields of the
+    Submission.
+    """
     model = a_model(model) if isinstance(model, str) else model
     wanted = {"id": uuid.uuid4(), **wanted}
     return store(Submission(person=person, model=model, text=text, **wanted))
@@ -47,8 +49,9 @@ def ask(person, text="Hello", model="gpt-4o", **wanted):
 
 
 def end(response, ending, text="An answer.", reasoning="", items=None):
-    """Claim the queued `response` and end it with the columns in `ending` (status, usage, error)
-    and the reply's `text`, `reasoning` and `items`; return the Response as it is stored then."""
+    """Claim the queued `response` and end it with the columns in the dict `ending` (status, usage,
+    error) and the reply's `text`, `reasoning` and `items` (JSON); return the Response as it is
+    stored then."""
     lease = uuid.uuid4()
     response_states.claim(response.pk, lease)
     Response.objects.filter(pk=response.pk).update(first_token_at=timezone.now())
@@ -59,15 +62,16 @@ def end(response, ending, text="An answer.", reasoning="", items=None):
 
 
 def call(person, ending=REPORTED, **asked):
-    """Store a submission by `person` and end it; return the ended Response. `ending` has its
-    columns at the end; `asked` are `answer` (the reply's text), `items`, and arguments of `ask`."""
+    """Store a submission by `person` and end its Response; return that. `ending` is a dict of the
+    columns that the end sets (status, usage, error); `asked` are `answer` (the reply's text),
+    `items` (its output items) and further arguments of `ask`."""
     text, items = asked.pop("answer", "An answer."), asked.pop("items", None)
     return end(ask(person, **asked), ending, text, items=items)
 
 
 def past_call(person, at, ending=REPORTED, model="gpt-4o", purpose=Response.Purpose.REPLY):
-    """Store a Response for `model` (a name) that was made and ended at the datetime `at`, with the
-    columns in `ending`; return it."""
+    """Store a Response of `person` for `model` (a name) that was made and ended at the datetime
+    `at`, with the columns in the dict `ending` (status, usage, error); return the Response."""
     response = Response.objects.create(
         person_id=person.pk,
         username=person.username,

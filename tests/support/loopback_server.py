@@ -8,7 +8,7 @@ from contextlib import contextmanager
 def serving(server):
     """Context manager: serve the requests of `server`, a socketserver.BaseServer that listens
     already, in a thread of its own. Yield it; at the end stop it and close its port."""
-    # It looks that often (in seconds) whether it shall stop.
+    # How often, in seconds, the server looks if it is to stop.
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

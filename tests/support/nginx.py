@@ -35,8 +35,8 @@ PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 @contextmanager
 def nginx(folder, site_port, read_timeout=None, other_port=None):
     """Context manager: run nginx as proxy of 127.0.0.1:`site_port`, with its files in `folder` (a
-    Path). `read_timeout`, in seconds, replaces that of the configuration; `other_port` is the port
-    of a second server behind it.
+    Path). `read_timeout`, in seconds, replaces `proxy_read_timeout` of the configuration (None: as
+    it is); `other_port` is the port of a second server of the site behind nginx (None: none).
 
     Yield an object with `folder` and the URLs `http` and `https`, the latter with a self-signed
     certificate.

@@ -13,7 +13,7 @@ from django.db import connection
 from chatsite.asgi import application as site
 from conversations.replies.engine import Engine
 
-# How often it is noted what the process has done since the event loop last had its turn.
+# Interval at which the processor time since the last turn of the event loop is measured.
 TICK = 0.005  # seconds
 
 
@@ -27,8 +27,8 @@ class Steps:
         self._task = None
 
     def longest(self):
-        """Return the longest blocking since the last call, in processor seconds; start measuring
-        and return 0 at the first call."""
+        """Return the longest time of blocking since the last call, in processor seconds, and begin
+        anew. The first call starts the measurement and returns 0. Call it in the event loop."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._watch())
         longest, self._longest = self._longest, 0.0
@@ -59,7 +59,8 @@ async def application(scope, receive, send):
 
 def held():
     """Return what this process holds as a dict: numbers and names of asyncio tasks, threads and
-    open files, resident memory in kB, live replies, followed replies and open event streams.
+    open files; resident memory in kB; the numbers of live replies (written by this process), of
+    followed ones (written by another), and of open event streams.
 
     `extra_threads` and `extra_files` count those that should not stay: all but the threads for
     requests and the connections to the database, which are few and are kept.

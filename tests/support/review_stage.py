@@ -64,8 +64,9 @@ def desk(client, reviewer):
 
 
 def opened(desk, conversation, **reason):
-    """Open `conversation` for review by Django's test client `desk`, with a reason (`reason` are
-    fields of its form); return `(response, URL)` of the page to which that leads."""
+    """Open `conversation` for review by Django's test client `desk`; `reason` are fields of the
+    form that replace the usual `reason` and `explanation`. Return `(response, URL)` of the page to
+    which that leads."""
     given = {"reason": "complaint", "explanation": "She asked us to.", **reason}
     page = desk.post(f"/review/{conversation.pk}/", given, follow=True)
     assert page.status_code == 200

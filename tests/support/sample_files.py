@@ -26,15 +26,17 @@ def upload(content, name="file.bin"):
 
 
 def picture(kind="PNG", size=(60, 40), mode="RGB", colour=(200, 30, 30), **options):
-    """Return a picture in one colour; `kind` is Pillow's name of the format, `size` is in pixels,
-    `mode` and `highlight` are Pillow's, `options` those for saving."""
+    """Return a picture in one colour; `kind` is Pillow's name of the format, `size` is `(width,
+    height)` in pixels, `mode` and `colour` are those of Pillow's `Image.new`, `options` those of
+    its `save`."""
     written = io.BytesIO()
     Image.new(mode, size, colour).save(written, kind, **options)
     return written.getvalue()
 
 
 def noise(size=(400, 300), kind="PNG", seed=1):
-    """Return a picture of random pixels, which no encoder makes small; `size` is in pixels."""
+    """Return a picture of random pixels, which no encoder makes small; `size` is `(width, height)`
+    in pixels, `kind` Pillow's name of the format, `seed` that of the random numbers."""
     content = random.Random(seed).randbytes(size[0] * size[1] * 3)
     written = io.BytesIO()
     Image.frombytes("RGB", size, content).save(written, kind)
@@ -104,16 +106,16 @@ def office(ending, parts):
 
 
 def docx(*paragraphs, body=""):
-    """Return a Word document with a paragraph for each of the texts, and the XML `body` after
-    them."""
+    """Return a Word document with a paragraph for each of the texts `paragraphs`, and the XML
+    `body` after them."""
     inside = "".join(f"<w:p><w:r><w:t>{each}</w:t></w:r></w:p>" for each in paragraphs)
     document = f"<w:document {W}><w:body>{inside}{body}</w:body></w:document>"
     return office("docx", {"word/document.xml": document})
 
 
 def xlsx(*rows, sheet="Sheet1"):
-    """Return a workbook of one sheet called `sheet`. Each row is a list of numbers and texts; texts
-    are stored as shared strings."""
+    """Return an Excel workbook of one sheet called `sheet`. Each of `rows` is a list of numbers and
+    texts; texts are stored as shared strings."""
     shared, lines = [], []
     for row in rows:
         cells = []
@@ -140,7 +142,7 @@ def xlsx(*rows, sheet="Sheet1"):
 
 
 def pptx(*slides):
-    """Return a presentation with a slide for each of the texts `slides`."""
+    """Return a PowerPoint presentation with a slide for each of the texts `slides`."""
     relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     ids = "".join(f'<sldId id="{256 + at}" r:id="rId{at}"/>' for at in range(len(slides)))
     targets = "".join(
@@ -158,7 +160,7 @@ def pptx(*slides):
 
 def png_of(width, height, grey=True):
     """Return a PNG of `width` by `height` pixels in one colour: few bytes, but large when decoded.
-    `grey` False gives it four channels."""
+    It has one channel (grey) of 8 bits, or four (RGBA) if `grey` is False."""
     row = b"\0" + bytes(width * (1 if grey else 4))
     rows = math.gcd(height, 100)
     body = repeated(row * rows, height // rows)

@@ -43,7 +43,7 @@ class Server:
             **os.environ,
             "PYTHONWARNINGS": "default",
             "DATABASE_URL": database_url(),
-            # By which PostgreSQL tells its connections from those of others.
+            # Name of this server's connections in PostgreSQL, by which tests find them.
             "PGAPPNAME": f"site-{self.port}",
             "SECRET_KEY": settings.SECRET_KEY,
             "INSECURE_HTTP": "true",
@@ -56,13 +56,14 @@ class Server:
             **{name: str(value) for name, value in environment.items()},
         }
         if "DATABASE_URL" not in environment:
-            # Beside the database by default, where the settings of the tests have them not.
+            # Not the defaults, beside the database, but the folders that the tests use.
             self.environment.setdefault("IMPORT_FOLDER", str(settings.IMPORT_FOLDER))
             self.environment.setdefault("ERASURES_FILE", str(settings.ERASURES_FILE))
         self.process = None
 
     def start(self, *arguments):
-        """Start gunicorn with `arguments` and return the Server once it answers."""
+        """Start gunicorn with `arguments`, further ones of its command line, and return the Server
+        once it answers."""
         if self.environment["DJANGO_SETTINGS_MODULE"] in (
             "chatsite.settings",
             "tests.support.settings.browsed",
@@ -112,7 +113,7 @@ class Server:
                 self.process.wait(10)
 
     def workers(self):
-        """Return the process ids of gunicorn's workers."""
+        """Return the list of the process ids of gunicorn's workers (of its child processes)."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()]
 

@@ -21,7 +21,7 @@ from tests.support.polling import until
 from tests.support.server import KEY, Server
 from tests.support.visitor import Visitor
 
-# In everything that people write here, so that a log can be searched for it.
+# Word in every message of these tests, so that a log can be searched for it.
 PRIVATE = "marmalade"
 
 
@@ -52,7 +52,7 @@ class QuickServer(Server):
             connection.close()
 
     def new_output(self):
-        """Return what the server has logged since the last call."""
+        """Return the text that the server has logged since the last call of this method."""
         output = self.output()
         new, self._noted = output[self._noted :], len(output)
         return new
@@ -132,8 +132,8 @@ class Stage:
         until(lambda: not Response.objects.open().exists(), 30)
 
     def clean(self):
-        """Close what the test opened, end its replies, and assert that the servers have logged
-        nothing secret."""
+        """Close the Visitors and threads of the test, end its replies, and assert that the servers
+        have logged nothing secret (`assert_discreet`)."""
         self._stack.close()
         self.end_replies()
         for server in self._servers.values():
@@ -146,8 +146,8 @@ class Stage:
 
 
 def assert_discreet(log):
-    """Assert that the text `log` has no traceback, no text that people wrote, and not the API
-    key."""
+    """Assert that the text `log` contains no traceback, no text that people wrote (PRIVATE), and
+    not the API key of the gateway."""
     assert "Traceback" not in log, log
     assert PRIVATE not in log
     assert KEY not in log
@@ -188,7 +188,7 @@ def make_stage_server(request, stage, tmp_path):
     killed after the test."""
     servers = []
     if not {"here", "there"} & set(request.fixturenames):
-        # They would claim its replies.
+        # The shared servers would claim replies of this one.
         stage.stop()
 
     def make(*arguments, **environment):

@@ -24,7 +24,7 @@ class SmallDisk:
         self.folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
         try:
             self._image.write_bytes(bytes(MEGABYTES * 1_000_000))
-            # Nothing is kept back for root.
+            # -m 0: no blocks are reserved for root.
             run("mkfs.ext4", "-q", "-m", "0", self._image)
             run("mount", "-o", "loop", self._image, self.folder)
         except subprocess.CalledProcessError:
@@ -59,7 +59,7 @@ class SmallDisk:
 
     def remove(self):
         """Unmount the file system and delete its image."""
-        # Whoever just ended may hold a file of it for a moment.
+        # Lazily: a process that is just ending may still hold a file of it open.
         run("umount", "--lazy", self.folder)
         self._forget()
 
@@ -69,7 +69,7 @@ class SmallDisk:
 
 
 def run(*command):
-    """Run `command`; raise CalledProcessError if it fails."""
+    """Run `command`, a program and its arguments; raise CalledProcessError if it fails."""
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -90,9 +90,9 @@ def database_on_a_small_disk():
     """Context manager: move the test's database to a SmallDisk, which is yielded; move it back at
     the end.
 
-    On SQLite it has a copy of the file, which this process uses too and which is dropped
-    afterwards. On PostgreSQL the tables are moved, but not the write-ahead log: the server stops
-    without room for it.
+    On SQLite the SmallDisk gets a copy of the database, which this process uses too and which is
+    dropped at the end. On PostgreSQL the tables are moved, but not the write-ahead log: the server
+    stops without room for it.
     """
     disk = SmallDisk()
     on_it = _copy_of_sqlite if connection.vendor == "sqlite" else _tablespace

@@ -5,8 +5,8 @@ from django.db import connection
 
 
 def steps_of(act, *arguments):
-    """Return the number of steps that SQLite's virtual machine takes while `act(*arguments)` runs,
-    in units of ten steps."""
+    """Return how many tens of steps SQLite's virtual machine takes while `act(*arguments)` runs: 7
+    means about 70 steps. They are counted on Django's default connection."""
     steps = 0
 
     def count():

@@ -31,8 +31,9 @@ class Blocks(HTMLParser):
 
 
 class Reader:
-    """Article as a page shows it after the events of a stream, which `take` receives in their
-    order. `names` are the events' names."""
+    """Reader of the events of a stream, which `take` receives in their order. `article` is the HTML
+    of the last whole article, `text` what the page then shows, `names` the list of the names of all
+    events so far."""
 
     def __init__(self):
         self.article = ""
@@ -40,7 +41,7 @@ class Reader:
         self._blocks = {}
 
     def take(self, event):
-        """Apply one event; return the Reader."""
+        """Apply `event`, a visitor.Event, to the article; return the Reader."""
         self.names.append(event.name)
         if event.name == "block":
             self._blocks |= Blocks(event.data).texts
@@ -50,7 +51,7 @@ class Reader:
         return self
 
     def take_all(self, events):
-        """Apply all `events`; return the Reader."""
+        """Apply all `events`, an iterable of visitor.Event; return the Reader."""
         for event in events:
             self.take(event)
         return self

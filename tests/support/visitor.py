@@ -22,7 +22,7 @@ class Visitor:
     def __init__(self, url, person=None):
         self.person = person
         cookies = {"session": session_of(person)} if person else {}
-        # The server closes what is idle for five seconds: not at the moment it is used again.
+        # The server closes connections that are idle for 5 s; after 2 s they are not reused here.
         limits = httpx.Limits(keepalive_expiry=2)
         self.http = httpx.Client(
             base_url=url,
@@ -49,31 +49,32 @@ class Visitor:
 
     def send(self, text, conversation=None, **fields):
         """Send the message `text` in the Conversation with the id `conversation`, or a new one;
-        return the httpx response to the form."""
+        return the httpx response to the form. `fields` are further fields of the form."""
         path = f"/conversations/{conversation}/" if conversation else "/"
         fields.setdefault("submission", str(uuid.uuid4()))
         return self.post(path, {"text": text, **fields})
 
     def ask(self, text, conversation=None, **fields):
         """Send the message `text` in the Conversation with the id `conversation`, or a new one;
-        return the Response row of the reply. Raise AssertionError if the form is refused."""
+        return the Response row of the reply, as soon as the form is accepted. Raise AssertionError
+        if it is refused. `fields` are further fields of the form."""
         from conversations.models import Response
 
         answer = self.send(text, conversation, **fields)
         assert answer.status_code == 303, answer.text
         conversation = answer.headers["Location"].split("/")[2]
-        # Its title may be under way by now.
+        # The conversation may also have the Response of its title by now.
         replies = Response.objects.filter(conversation_id=conversation, purpose="reply")
         return replies.latest("created_at")
 
     def events(self, response_id):
-        """Return the EventStream of the reply of a Response: enter it as a context manager and
-        iterate it for Events."""
+        """Return the EventStream of the reply of the Response with the id `response_id`: enter it
+        as a context manager and iterate it for Events."""
         return EventStream(self.http, f"/responses/{response_id}/events/")
 
     def watch(self, response_id):
-        """Return a list of all Events of the reply of a Response, once the server ends the
-        stream."""
+        """Return a list of all Events of the reply of the Response with the id `response_id`; wait
+        until the server ends the stream."""
         with self.events(response_id) as stream:
             return list(stream)
 
@@ -95,8 +96,9 @@ class Event:
 
 
 class EventStream:
-    """Stream of server-sent events from `path`, an iterable of Events; `comments` counts the
-    comments (heartbeats), `answer` is the httpx response."""
+    """Stream of server-sent events from `path`, read by the httpx.Client `http`: a context manager
+    and an iterable of Events. `comments` counts the comments (heartbeats), `answer` is the httpx
+    response."""
 
     def __init__(self, http, path):
         self._context = http.stream("GET", path)

@@ -3,16 +3,17 @@ two of them; a server's DJANGO_SETTINGS_MODULE names the module."""
 
 from chatsite.settings import FILES
 
-# Pages without their style sheets do: collecting and compressing those takes seconds.
+# Servers without collected static files: collecting and compressing those takes seconds, and these
+# tests need no style sheets.
 WITHOUT_STYLES = {
     "STORAGES": {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "files": FILES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     },
-    # Nor look for them: another run may be collecting them just then.
+    # Do not read the folder of collected files: another test run may be writing it.
     "SERVESTATIC_USE_STATIC_ROOT": False,
-    # Of passwords made up here nobody must be kept from the guessing.
+    # A quick hash: passwords of tests need no protection from guessing.
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
 }
 # Short times, for tests that wait for one of them to pass.
@@ -24,7 +25,7 @@ SHORT_TIMES = {
     "STREAM_ACCESS": 1,
     "TITLE_SECONDS": 2,
     "TRASH_SWEEP": 1,
-    # One person of a test does what many do at a site; the shares have tests of their own.
+    # No limits for each person: in a test one person does what many do on a site.
     "PERSON_SHARE": 100,
     "CONCURRENT_REPLIES": 0,
 }
