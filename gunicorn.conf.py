@@ -80,17 +80,17 @@ worker_class = "chatsite.gunicorn_worker.Worker"
 timeout = 30
 graceful_timeout = 30
 keepalive = 5
-# Up to a megabyte: what was typed or pasted into the search, 10,000 characters of it, is 90 kB of
-# an address. A body of four times that is taken from anybody too.
+# 0: up to 1 MB (the limit of gunicorn's parser). A search of 10,000 characters, typed or pasted, is
+# up to 90 kB of a URL.
 limit_request_line = 0
 # Bytes of one header. gunicorn makes a number of Content-Length with Python's int(), which raises
 # for more than 4,300 digits by default: that would drop the connection with a traceback. What may
 # be sent is converted, and refused as too large (chatsite/body_limit.py).
 limit_request_field_size = 8_190
 sys.set_int_max_str_digits(limit_request_field_size)
-# A worker that retires by itself makes new requests wait while it drains.
+# 0: no worker is replaced after a number of requests; new requests would wait while it drains.
 max_requests = 0
-# Two instances of one user would share its path.
+# No control socket: two instances of one account would have the same path for it.
 control_socket_disable = True
 
 # By default gunicorn believes X-Forwarded-Proto of whoever speaks from this machine. The site reads
@@ -161,13 +161,15 @@ def on_exit(server):
 
 
 def count(served):
-    """Return how many workers have served so far: the size of the shared file `served` in bytes."""
+    """Return how many workers have begun to serve since the master started: the size in bytes of
+    the file `served`, to which each appends one byte."""
     return os.fstat(served.fileno()).st_size
 
 
 def on_reload(server):
     """Set, when gunicorn's master `server` reloads, how many workers must have served in all, the
-    new ones included, before the old ones may exit."""
+    new ones included, before the old ones may exit; and let lines that are logged once
+    (chatsite/said_once.py) be logged again."""
     said_once.forget()
     server.awaited.value = count(server.served) + server.cfg.workers
 

@@ -36,7 +36,7 @@ class Reader:
         self.lags = []
         self.seen = set()
         self.error = ""
-        # Answers 503 and 429, to the message or to the event stream.
+        # Number of answers with status 503 or 429, to the message or to the event stream.
         self.refused = 0
         # Seconds from asking to the end of the reply.
         self.took = None
@@ -98,7 +98,7 @@ async def read_stream(session, address, person, reader):
             return True
         async for chunk in answer.content.iter_any():
             reader.take(rest + chunk)
-            # A date that was cut in two is read again with the next chunk.
+            # A dated piece that was cut in two is read again with the next chunk.
             rest = chunk[-24:]
             done = done or b"event: done" in chunk or b"event: done" in rest
     if not done:

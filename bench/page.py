@@ -36,7 +36,7 @@ KINDS = {
     ".speculationrules": "application/speculationrules+json",
     ".svg": "image/svg+xml",
 }
-# What a server writes about the bytes themselves, and what is only for one visitor.
+# Headers that static copies do not repeat: those about the transfer, and those for one visitor.
 OWN = {"connection", "content-encoding", "content-length", "content-type", "date", "server"}
 OWN |= {"set-cookie", "transfer-encoding", "x-request-id"}
 REPLY = """Cap retries **as a share of traffic**, not per row: for every ten first attempts, one
@@ -161,7 +161,7 @@ def measure(browser, url, session, conversation):
     pages = {"/copy": copy, "/without": copy, "/text": bare(text)}
     with Files(pages, url, {"/copy": whole["headers"]}) as files:
         places = {"ours": address} | {path[1:]: files + path for path in pages}
-        # The same server is another site by another name.
+        # To the browser, "localhost" is another site than 127.0.0.1: the tab shows it before.
         other = files.replace("127.0.0.1", "localhost") + "/text"
         loads = {(start, name): [] for start in (other, None) for name in places}
         for _ in range(RUNS):

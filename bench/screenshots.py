@@ -69,7 +69,7 @@ def take(words):
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-background-networking", "--hide-scrollbars"],
         )
-        # First the states: nobody writes the reply of one, so that it is declared dead after 15 s.
+        # Rare states first: one has a reply that no process writes; after 15 s it is declared dead.
         for name, path, options, act in [*shown(conversation, states), *pages(conversation)]:
             if words and not any(word in name for word in words):
                 continue

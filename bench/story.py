@@ -123,7 +123,7 @@ def tell_states(person):
     versions.active = second
     versions.save()
     queued = states["queued"]
-    # Written by a process that is not there, and lives for an hour yet.
+    # In progress for a process that does not exist; the heartbeat, an hour ahead, keeps it alive.
     later = timezone.now() + timedelta(hours=1)
     writing = {"status": "in_progress", "partial": "One moment, I am", "heartbeat_at": later}
     Response.objects.filter(conversation=queued).update(**writing)

@@ -106,8 +106,8 @@ def read(client, address):
 
 
 def median(act, *arguments):
-    """Call `act` with `arguments` once, then ROUNDS times; return the median of the elapsed times
-    and that of the processor times, in milliseconds."""
+    """Call `act` with `arguments` once, then ROUNDS times; return `(median of the elapsed times,
+    median of the processor times)` of the latter, in milliseconds."""
     act(*arguments)
     times = []
     for _ in range(ROUNDS):

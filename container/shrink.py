@@ -13,11 +13,11 @@ import shutil
 import sys
 from pathlib import Path
 
-# Languages of the site; those of packages that it does not have are never asked for.
+# Languages of the site; translations of packages into others are never read.
 LANGUAGES = {"en", "en_US", "zh_Hans"}
-# Sources that were compiled, and tests.
+# Files that only compilers read: sources, stubs, and translations before their compilation.
 SOURCES = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "*.po", "*.pot")
-# Of the services of AWS, those that a bucket and its credentials take.
+# Services of AWS of which botocore's data are kept: those for a bucket and its credentials.
 SERVICES = {"s3", "sts", "sso", "sso-oidc", "signin"}
 
 

@@ -77,7 +77,7 @@ def release(root, checks, is_dry):
     print(f"Checking {version} by: {checks}", flush=True)
     if subprocess.run(checks, cwd=root, shell=True, check=False).returncode:
         raise Refusal(f"The checks failed ({checks}), so nothing was released.")
-    # They may have written something.
+    # Again, since the checks may have changed files.
     refuse_unless_ready(root, version)
 
     commit, name = git(root, "rev-parse", "HEAD"), f"chatsite-{version}"

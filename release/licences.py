@@ -17,7 +17,7 @@ SPDX = {
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
 }
-# Packages whose metadata is wrong or says too little; as their own licence files say.
+# Licences, read in the licence files, of packages whose metadata is wrong or says too little.
 READ = {
     "fido2": "BSD-2-Clause AND Apache-2.0 AND MPL-2.0",
     "httpx-aiohttp": "BSD-3-Clause",
@@ -26,7 +26,7 @@ READ = {
     "sqlparse": "BSD-3-Clause",
     "uvloop": "MIT OR Apache-2.0",
 }
-# Installed on other systems than those that the site runs on.
+# Licences of packages in the lock that are not installed on Linux, where the site runs.
 ELSEWHERE = {"colorama": "BSD-3-Clause"}
 _EXPRESSION = re.compile(r"[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*")
 _HEADER = """\

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-# Of the site, and of what it needs besides where files lie in a bucket.
+# Requirements of the site, and those for storing files in a bucket (S3).
 FILES = ("requirements.txt", "requirements-s3.txt")
 
 

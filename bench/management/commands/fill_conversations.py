@@ -12,9 +12,9 @@ from conversations.models import Conversation, Message, Person, Response
 from conversations.search import index
 
 BATCH = 2_000
-# One reply in so many failed.
+# One of so many replies is a failed one.
 FAILED = 50
-# Different words there are in long texts, of which the first ones are the most frequent.
+# Number of different words in the texts.
 VOCABULARY = 20_000
 
 

@@ -43,7 +43,7 @@ CONSTANT = {
 }
 GIVEN = ("id", "username", "missing_prices", *RATES.values(), *rollup.COLUMNS)
 CHARGED = ("response_id", "kind", "quantity", "unit_price", "amount", "basis")
-# So many days are invented; the rest are copies of them, which the database makes by itself.
+# Number of days that are invented; the database copies them to make the others.
 BLOCK = 73
 
 
@@ -257,7 +257,8 @@ def insert(table, columns, rows):
 
 
 def plain(row):
-    """Return the values of `row` as a list in the form in which SQLite stores them."""
+    """Return the list of values `row` in the form in which SQLite stores them: datetimes, dates and
+    Decimals as text."""
     return [PLAIN[type(value)](value) if type(value) in PLAIN else value for value in row]
 
 
