@@ -33,7 +33,7 @@ def sentence(error):
     return next((each for pattern, each in _SENTENCES if pattern.search(said)), _SILENT)
 
 
-# As SQLite says it.
+# In messages of SQLite; PostgreSQL has exception classes for it.
 _NO_TABLE = re.compile(r"no such (table|column)|has no column")
 _SILENT = "The database does not answer"
 _SENTENCES = (

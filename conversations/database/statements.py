@@ -55,7 +55,7 @@ def insert(*instances):
     expression, such as the database's Now(). Raises IntegrityError as `save()` would.
     """
     into, fields = _insertion(type(instances[0]))
-    # Not by way of `connection`, which looks for it anew each time, and each field asks it.
+    # Once: `connection` is a proxy, which finds the connection anew at each use.
     database = connections[DEFAULT_DB_ALIAS]
     places, values = [], []
     for instance in instances:

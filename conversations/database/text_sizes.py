@@ -3,7 +3,7 @@
 from django.db import connection
 
 _SIZES = {
-    # In bytes on both: to count characters PostgreSQL would have to read the texts.
+    # In bytes on both databases: to count characters PostgreSQL would have to read the texts.
     "sqlite": "LENGTH(CAST({} AS BLOB))",
     "postgresql": "OCTET_LENGTH({}::text)",
 }

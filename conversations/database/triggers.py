@@ -40,7 +40,8 @@ _HOLD = "conversations_hold"
 _WORDS = "conversations_accesswords"
 _REFUSE = "BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END"
 
-# Columns of a Response that hold words of a person, a model or a gateway, and what empty is.
+# Columns of a Response that hold text of a person, a model or a gateway, and the SQL of their empty
+# values.
 TEXTS = {
     "request": "'{}'",
     "partial": "''",
@@ -78,7 +79,7 @@ ACCESS_LOG = {
     "sqlite": (
         _sqlite("access_log_no_update", _LOG, "BEFORE UPDATE"),
         _sqlite("access_log_no_delete", _LOG, "BEFORE DELETE"),
-        # REPLACE deletes a row without asking the DELETE trigger.
+        # INSERT OR REPLACE deletes a row without firing the DELETE trigger.
         _sqlite(
             "access_log_no_replace",
             _LOG,
@@ -267,13 +268,13 @@ def missing(connection, triggers=ACCESS_LOG):
 
 def install(connection, sets=(ACCESS_LOG, ERASURE)):
     """Create the triggers that the database of `connection` lacks. `sets` is a sequence of
-    ACCESS_LOG, WORDS, ERASURE and HOLD, in part or whole.
+    sets of triggers, one or more of ACCESS_LOG, WORDS, ERASURE and HOLD.
 
-    Those of ERASURE wait until the migrations that add the columns in them have been applied: it is
-    called again after each `migrate`.
+    ERASURE is skipped as long as a migration that adds one of the columns it names is not applied;
+    `repair` calls this function again after each `migrate`.
     """
     with connection.cursor() as cursor:
-        # By far cheaper than Django's description, which parses the table's SQL on SQLite.
+        # Far cheaper than Django's introspection, which on SQLite parses the table's SQL.
         cursor.execute(f"SELECT * FROM {_RESPONSE} LIMIT 0")  # noqa: S608
         has_columns = set(TEXTS) <= {column[0] for column in cursor.description}
     for triggers in sets:
@@ -286,10 +287,8 @@ def install(connection, sets=(ACCESS_LOG, ERASURE)):
 
 
 def remove(connection, triggers):
-    """Drop `triggers` (ACCESS_LOG, ERASURE or HOLD) in the database of `connection`.
-
-    Used by a migration that is reversed.
-    """
+    """Drop `triggers` (ACCESS_LOG, WORDS, ERASURE or HOLD) in the database of `connection`, if they
+    exist; for a migration that is reversed, and for `lift`."""
     with connection.cursor() as cursor:
         for trigger in triggers[connection.vendor]:
             _drop(connection, cursor, trigger)
@@ -319,7 +318,8 @@ def lift(using, plan=(), **kwargs):
 
 
 def _create(connection, trigger):
-    """Create `trigger` and the function it calls, in place of one of the same name."""
+    """Create `trigger` (a Trigger) and, on PostgreSQL, the function that it calls, in the database
+    of `connection`; a trigger of the same name is replaced."""
     with connection.cursor() as cursor:
         _drop(connection, cursor, trigger)
         if trigger.function:
@@ -357,7 +357,7 @@ def _found(connection):
             " JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid"
             " WHERE NOT t.tgisinternal AND pg_table_is_visible(c.oid)"
         )
-        # Enabled are "O", where the session is no replica's, and "A", always.
+        # tgenabled: "O" is enabled (in sessions that are not a replica's), "A" always enabled.
         return {
             name: (table, enabled in ("O", "A", b"O", b"A"), _plain(statement), _plain(body))
             for name, table, enabled, statement, body in cursor.fetchall()

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from conversations.doctor.finding import OK, WARNING, Finding
 
-# Logins that end, second factors and the days of reports follow this machine's clock, heartbeats
-# the database's: with so many seconds between them nothing goes wrong.
+# Seconds by which the clocks may differ without harm: the ends of logins, second factors and the
+# days of reports follow this machine's clock, heartbeats the database's.
 TOLERANCE = 3
 
 

@@ -141,7 +141,7 @@ def _connections():
     try:
         workers = read_environment(settings.BASE_DIR / ".env").number("WEB_CONCURRENCY", 2)
     except ImproperlyConfigured:
-        return []  # the start of the server tells
+        return []  # a bad value: the server names it when it starts
     with contextlib.suppress(DatabaseError), connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('max_connections')::int")
         most = cursor.fetchone()[0]

@@ -26,8 +26,8 @@ def check():
 
 
 def _folders():
-    """Return the folders of this machine that the site writes to; of one that does not exist, the
-    nearest folder above it."""
+    """Return the list of the folders (Paths) of this machine that the site writes to; for one that
+    does not exist, the nearest folder above it."""
     wanted = [settings.UPLOAD_FOLDER, settings.IMPORT_FOLDER, settings.ERASURES_FILE.parent]
     if settings.FILES_FOLDER:
         wanted.append(settings.FILES_FOLDER)

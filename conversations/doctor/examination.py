@@ -37,7 +37,8 @@ SUBJECTS = (
 )
 
 NOT_CHECKED = _("Not checked, since the database does not answer.")
-# The check of the first says what is wrong with the database.
+# Subjects whose checks use the database. If it does not answer, "database" says why, and the others
+# are not checked.
 OF_THE_DATABASE = ("database", "migrations", "cache", "clock", "outbox", "tools")
 
 

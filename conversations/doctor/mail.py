@@ -60,10 +60,10 @@ def _connected(address):
                     connection=connection,
                 ).send()
         finally:
-            # Also after a login that was refused.
+            # Closed also if the login was refused.
             connection.close()
     except Exception as error:
-        # smtplib's, the system's, and those of TLS; a refusal of the login repeats no password.
+        # Exceptions of smtplib, the system and TLS; that of a refused login contains no password.
         why = " ".join(str(error).split())[:200] or type(error).__name__
         return Finding(
             PROBLEM,

@@ -31,7 +31,8 @@ def check():
 
 
 def _private():
-    """Return the paths that exist and that other accounts should not read."""
+    """Return the list of the existing files and folders (Paths) that other accounts should not
+    read."""
     paths = private_files(settings.DATABASES["default"], settings.BASE_DIR)
     paths += [settings.ERASURES_FILE, settings.IMPORT_FOLDER, settings.UPLOAD_FOLDER]
     if settings.FILES_FOLDER:
@@ -41,14 +42,15 @@ def _private():
 
 
 def _secret_files():
-    """Return the paths of files with secrets that variables like SECRET_KEY_FILE name, except those
-    under /run/, which a container runtime or systemd provides to this service alone."""
+    """Return the list of the Paths of files with secrets that variables like SECRET_KEY_FILE name,
+    except those under /run/, which a container runtime or systemd provides to this service
+    alone."""
     return [Path(path) for path in settings.SECRET_FILES if not path.startswith("/run/")]
 
 
 def _written():
-    """Return the paths of files and folders that the site has to write, as the keys of a dict; of
-    one that does not exist yet, the nearest folder above it."""
+    """Return the Paths of files and folders that the site has to write, each once, as the keys of a
+    dict; for one that does not exist yet, the nearest folder above it."""
     paths = [settings.ERASURES_FILE, settings.IMPORT_FOLDER, settings.UPLOAD_FOLDER]
     if settings.FILES_FOLDER:
         paths.append(settings.FILES_FOLDER)
@@ -59,7 +61,8 @@ def _open_to_others(path):
     """Return the PROBLEM (a Finding) of a `path` to which all accounts, or a group other than that
     of this process, have any permission; None if they have not."""
     found = path.stat()
-    # The site's own group is its account on Debian, and root's in a container.
+    # The group of this process is not "others": on Debian only the site's account is in it, in a
+    # container it is the group 0.
     group = found.st_mode & stat.S_IRWXG and found.st_gid != os.getegid()
     if not found.st_mode & stat.S_IRWXO and not group:
         return None

@@ -166,7 +166,7 @@ def _addresses(seen):
     """Return a list with the PROBLEM if the number of proxies that added an address to
     X-Forwarded-For is not TRUSTED_PROXIES; else []. `seen` is the dict of what the site saw."""
     listed, trusted = seen["forwarded_for"], seen["trusted_proxies"]
-    # What stands behind the pretended address was added on the way.
+    # Addresses after the pretended one were added by proxies on the way.
     added = listed
     if PRETENDED in listed:
         added = listed[len(listed) - listed[::-1].index(PRETENDED) :]

@@ -52,7 +52,8 @@ def fault():
 
 
 def are_stale():
-    """Return True if the files that are collected are not those of this release."""
+    """Return True if static files were collected from others than this release has, by names and
+    contents; False where none have to be collected (DEBUG)."""
     return _have_a_list() and staticfiles_storage.is_stale()
 
 

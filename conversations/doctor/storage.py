@@ -26,7 +26,7 @@ def check():
 
 def _stored():
     """Return the Finding about writing, reading and deleting a test file in the storage."""
-    # A name as those of people's files: two folders, which `delete` removes too.
+    # A name like those of people's files, in two folders, which `delete` removes too.
     digits = uuid.uuid4().hex
     name, content = f"{digits[:2]}/{digits[2:4]}/{digits}", secrets.token_bytes(64)
     try:
@@ -36,7 +36,7 @@ def _stored():
         finally:
             storage.delete(name)
     except Exception as error:
-        # Of a bucket: whatever its client raises.
+        # Any exception: the client of a bucket has its own classes.
         return Finding(
             PROBLEM,
             format_lazy(_("Files cannot be stored: {why}"), why=_brief(error)),

@@ -19,8 +19,8 @@ class ErasePersonWork:
         self._erasure = Erasure.objects.get(pk=job.subject)
 
     def read(self):
-        """Return the Erasure as long as `store` has a piece of it to do, None when it is done. A
-        piece that must not run in a transaction is done in this call."""
+        """Return the Erasure if `store` has a further piece of it to do, None if it is complete. If
+        the next piece must not run in a transaction, this call does it first."""
         self._erasure.refresh_from_db()
         if erasures.needs_no_transaction(self._erasure):
             erasures.piece(self._erasure)

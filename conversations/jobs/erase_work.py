@@ -37,7 +37,7 @@ class EraseWork:
         """Do nothing: what a person deletes is not recorded."""
 
     def fields(self):
-        """Return the columns of the Job that say how far it is: `done` and `total`."""
+        """Return the columns of the Job that say how far it is, a dict: `done` and `total`."""
         return {"done": self._done, "total": max(self._total, self._done)}
 
     def close(self):

@@ -36,10 +36,11 @@ def check_space(person_id, size, under_way=0):
 
 
 def _bytes_of(paths):
-    """Return the size in bytes of the files at `paths` together; missing ones count as 0."""
+    """Return the total size in bytes of the files at `paths` (an iterable of Paths); missing ones
+    count as 0."""
     total = 0
     for path in paths:
-        # One that is gone meanwhile, or lies on another machine.
+        # The file was deleted meanwhile, or is on another machine.
         with suppress(OSError):
             total += path.stat().st_size
     return total

@@ -20,9 +20,9 @@ State = Job.State
 # Without a heartbeat for so long, the process that holds a lease counts as dead.
 DEAD_AFTER = timedelta(seconds=settings.REPLY_DEAD)
 MOST_ATTEMPTS = 5
-# A file that no machine has had for so long is taken as gone.
+# After so long without a heartbeat, the file of an import counts as gone on all machines.
 GONE_AFTER = timedelta(days=1)
-_LOOKED_AT = 20  # of the oldest jobs, when one is claimed
+_LOOKED_AT = 20  # number of the oldest Jobs that a claim considers
 
 
 class Lost(Exception):
@@ -35,9 +35,9 @@ def claim(lease, *, is_here, job_id=None):
     UUID). Return the Job, or None if there is none to do.
 
     `is_here(job)` returns True if this process can do the Job, since the file of an import may be
-    on another machine. `job_id` limits the choice to one Job. An owner has at most one running Job;
-    Jobs of the site itself have no owner. Jobs that were claimed MOST_ATTEMPTS times without
-    progress are ended as failed, and so are imports whose file is gone.
+    on another machine. `job_id` limits the choice to one Job. An owner has at most one running Job,
+    none if the account is inactive; Jobs of the site itself have no owner. Jobs that were claimed
+    MOST_ATTEMPTS times without progress are ended as failed, and so are imports whose file is gone.
     """
     dead = Q(state=State.RUNNING, heartbeat_at__lt=Now() - DEAD_AFTER)
     free = Job.objects.filter(Q(state=State.WAITING) | dead)
@@ -61,8 +61,8 @@ def claim(lease, *, is_here, job_id=None):
 
 
 def _take(free, lease):
-    """Mark the Job that the queryset `free` selects as running under `lease`; return 1, or 0 if
-    another process was faster."""
+    """Mark the one Job that the queryset `free` selects as running under `lease` (a UUID); return
+    1, or 0 if another process has claimed it, or another Job of its owner, in the meantime."""
     try:
         with transaction.atomic():
             return free.update(
@@ -77,9 +77,9 @@ def _take(free, lease):
 
 
 def hold(job, lease, **fields):
-    """Renew the heartbeat of the Job `job` and store `fields`, further columns of it; in a
-    transaction this also locks the row. Raise Lost if the process with this `lease` (a UUID) does
-    not have the Job any more."""
+    """Renew the heartbeat of the Job `job`, set its `attempts` to 0 and store `fields`, further
+    columns of it; in a transaction this also locks the row. Raise Lost if the process with this
+    `lease` (a UUID) does not have the Job any more."""
     held = Job.objects.filter(pk=job.pk, lease=lease, state=State.RUNNING)
     if not held.update(heartbeat_at=Now(), attempts=0, **fields):
         raise Lost
@@ -105,7 +105,8 @@ def end(job, state, **fields):
 
 
 def end_without_file(job):
-    """End the import `job` as failed because its file is missing, and say that in its report."""
+    """End the import `job` (a Job) as failed because its file is missing, and store `"fault":
+    "gone"` in its report."""
     fault = {**Report.from_json(job.report).as_json(), "fault": "gone"}
     end(job, State.FAILED, report=fault)
 

@@ -48,9 +48,9 @@ class RetentionWork:
 
 
 def order_nightly(now=None):
-    """Create the Job that deletes what is due tonight, if there are retention rules, it is HOUR
-    o'clock or later, and no process has created it today. `now` is an aware datetime (None: the
-    current time)."""
+    """Create the Job that deletes the conversations that are due tonight, if there are retention
+    rules, it is HOUR o'clock (site's time zone) or later, no process has created one since then,
+    and last night's is done. `now` is an aware datetime (None: the current time)."""
     now = timezone.localtime(now, timezone.get_default_timezone())
     began = timezone.make_aware(datetime.combine(now.date(), time(HOUR)), now.tzinfo)
     if now < began or not RetentionRule.objects.exists():

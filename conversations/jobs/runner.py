@@ -27,21 +27,21 @@ from conversations.transfer.report import Unreadable
 
 logger = logging.getLogger(__name__)
 
-LOOK = 1  # seconds between two looks for jobs while there are none
-# Seconds between two pieces. A process that has had anything else to do in the last second leaves
-# about half of its time to that; one that has not only lets a first request in between.
+LOOK = 1  # seconds between two queries for Jobs while there are none
+# Seconds between two pieces: PAUSE if the process has done anything else in the last LULL seconds,
+# to which about half of its time is left; else BRIEF_PAUSE, in which a first request can begin.
 PAUSE = 0.1
 BRIEF_PAUSE = 0.005
-# A pause is at least so many times as long as the piece before it held the database. Who waits for
-# SQLite's lock in another process looks every 1 to 25 ms whether it is free: with pauses of 5 ms
-# after pieces of 17 ms the longest wait of a writer was 110 ms, with these 41 ms.
+# A pause is at least so many times as long as the transaction of the piece before it. A process
+# that waits for SQLite's lock polls it every 1 to 25 ms: with pauses of 5 ms after pieces of 17 ms
+# the longest wait of a writer was 110 ms, with these 41 ms.
 LEFT_TO_OTHERS = 2
 LULL = 1
-WALL_FACTOR = 5  # a request may wait for a job so many times its processor time
+WALL_FACTOR = 5  # limit of elapsed time in `run_briefly`, as a multiple of its `seconds`
 AT_ONCE = 4  # jobs of a process, at most one of each person
 BEAT = 5  # seconds between two heartbeats while nothing is to be stored
-KEPT = timedelta(days=30)  # a job that has ended is shown so long
-FORGOTTEN = 86_400  # seconds after which a file without a job is removed
+KEPT = timedelta(days=30)  # for which the row of an ended Job is kept
+FORGOTTEN = 86_400  # seconds after which a file without an open import is deleted
 
 State = Job.State
 _brief = threading.Lock()
@@ -107,8 +107,9 @@ class Runner:
         self._looked = self._cleaned = float("-inf")
 
     def step(self):
-        """Claim a further Job if there is one, and do one piece of the Job whose turn it is. Return
-        True if any Job is running, so that the next call should follow soon."""
+        """Claim a further Job if there is one, and do one piece of the Job whose turn it is; every
+        ten minutes also `clean_up`. Return True if a piece was done, so that the next call should
+        follow soon."""
         may_look = not self._running or time.monotonic() - self._looked > LOOK
         if may_look and len(self._running) < AT_ONCE:
             job = leases.claim(self._lease, is_here=is_here)

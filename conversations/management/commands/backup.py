@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no folder {file.parent}. Make it: install -d -m 700 …")
         unfinished = file.with_name(file.name + ".part")
         unfinished.unlink(missing_ok=True)
-        # SQLite would make it readable for all accounts.
+        # Created here with mode 0600: SQLite would make it readable for all accounts.
         os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         names = _files()
         try:
@@ -45,8 +45,8 @@ class Command(BaseCommand):
         except BaseException:
             unfinished.unlink()
             raise
-        # The files after the database, those that came or were deleted in between included: each
-        # that the copy names is there, unless its bytes are gone already.
+        # Files are copied after the database, and so are those that were added or deleted
+        # meanwhile: each that the copy names is in the tar, unless its bytes are gone already.
         names |= _files()
         if names:
             count, missing = write_tar(tar, sorted(names))
@@ -81,8 +81,8 @@ def _copy(path):
     connection.ensure_connection()
     copy = sqlite3.connect(path)
     try:
-        # In one step: readers and writers do not wait for it, while a backup in several steps
-        # restarts with each change, on a busy site for ever.
+        # In one step, for which readers and writers do not wait; a backup in several steps restarts
+        # with each change, on a busy site for ever.
         connection.connection.backup(copy)
         result = copy.execute("PRAGMA integrity_check").fetchone()[0]
     finally:

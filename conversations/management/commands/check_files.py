@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *, hashes, remove_strays, **options):
         faults, known = 0, set()
-        # First what is there: what comes meanwhile has a row before it has bytes.
+        # The storage is listed before the rows are read: a new file has its row before its bytes.
         there = set(storage.walk())
         for stored in StoredFile.objects.filter(doomed_at=None).iterator(chunk_size=1_000):
             blobs = [(stored.name, stored.size, stored.sha256 if hashes else "")]
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             for name, size, digest in blobs:
                 known.add(name)
                 fault = self._fault(name, size, digest)
-                # A row without an Attachment is one that is being written, or swept.
+                # A row without an Attachment is being written, or is due to be swept.
                 if fault and Attachment.with_hidden.filter(stored=stored).exists():
                     faults += 1
                     self.stdout.write(f"{fault}: {name} ({self._whose(stored)})")

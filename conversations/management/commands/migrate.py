@@ -13,7 +13,7 @@ from conversations.database.outage import brief
 from conversations.doctor import database as database_check
 from conversations.doctor import migrations
 
-# The number of the advisory lock; any that nobody else takes in this database.
+# Number of the advisory lock: any that no other program uses in this database.
 LOCK = 0x6D696772  # "migr"
 
 
@@ -77,10 +77,10 @@ def _file_lock(path):
     if that is in memory or its folder does not exist."""
     folder = Path(path).resolve().parent
     if ":memory:" in path or not folder.is_dir():
-        # Django tells what is wrong with the folder.
+        # Without a lock: Django's own error says what is wrong with the folder.
         yield
         return
-    # Beside the database, where whoever migrates has to be able to write in any case.
+    # Beside the database, in a folder to which the account that migrates must be able to write.
     with open(f"{path}.migrating", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
