@@ -63,8 +63,8 @@ class SetPasswordForm(Labelled, FirstPasswordTakesFaults, forms.SetPasswordForm)
     """Form that sets a password for an account without one."""
 
     def clean(self):
-        """Validate as allauth does, and return its result. Raise ValidationError for an account
-        that may log in by single sign-on only."""
+        """Return the cleaned data. Raise ValidationError for an account that may log in by single
+        sign-on only, besides allauth's own checks."""
         if not may_log_in_locally(self.user):
             raise ValidationError(
                 _("Your account signs in with %(name)s; it needs no password here.")
@@ -77,9 +77,9 @@ class ResetPasswordForm(Labelled, forms.ResetPasswordForm):
     """Form that asks for an e-mail with a link to set a new password."""
 
     def clean_email(self):
-        """Return the e-mail address. Accounts that may log in by single sign-on only are taken out
-        of `users`, so no link is sent to them; the page says the same in either case, so that it
-        does not tell who has an account."""
+        """Return the e-mail address, and set `self.users` to the list of the accounts with it that
+        a link is sent to: not those that may log in by single sign-on only. The page that follows
+        is the same for any address, so that it does not tell who has an account."""
         email = super().clean_email()
         self.users = [user for user in self.users if may_log_in_locally(user)]
         return email

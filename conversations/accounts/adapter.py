@@ -38,8 +38,8 @@ class Adapter(DefaultAccountAdapter):
     def clean_email(self, email):
         """Return the e-mail address normalized to NFC, as it is stored; raise ValidationError if it
         is invalid."""
-        # In the form that addresses are stored in; allauth compares what it found with what was
-        # typed, letter by letter.
+        # Addresses are stored in NFC, and allauth compares the typed one with the stored one
+        # character by character.
         return super().clean_email(unicodedata.normalize("NFC", email))
 
     def authenticate(self, request, **credentials):
@@ -52,8 +52,8 @@ class Adapter(DefaultAccountAdapter):
         return super().authenticate(request, **credentials)
 
     def clean_username(self, username, shallow=False):
-        """Return the valid username; raise ValidationError if it is invalid, taken or looks like
-        another. `shallow` skips the checks against existing names."""
+        """Return `username` as it is to be stored; raise ValidationError if it is invalid, taken or
+        looks like another. With `shallow` True it is not compared with existing usernames."""
         username = super().clean_username(username, shallow)
         if not shallow and looks_like_another(username):
             raise self.validation_error("username_taken")
@@ -97,9 +97,9 @@ class Adapter(DefaultAccountAdapter):
 
     def get_reauthentication_methods(self, user):
         """Return the ways in which `user` can confirm who they are, as allauth's list of dicts
-        (`id`, `description`, `url`), the preferred one first. People with single sign-on can
-        confirm it at the identity provider, or with a second factor if they have one on this
-        site."""
+        (`id`, `description`, `url`), the preferred one first. For people with single sign-on the
+        identity provider is added at the end, and the password left out unless they may log in
+        with it."""
         methods = super().get_reauthentication_methods(user)
         if user.is_authenticated and is_of_directory(user):
             if not may_log_in_locally(user):
@@ -126,8 +126,8 @@ class Adapter(DefaultAccountAdapter):
 
     def _account(self, credentials):
         """Return the text under which failed logins are counted: "person:ID" for the account that
-        `credentials` (a dict) name, or "name:…" with the name as typed if there is no such
-        account."""
+        `credentials` (a dict) name, or "name:…" with what was typed, in lower case, if that names
+        no account, or several."""
         # allauth counts by the site's host name and by what was typed: the person's name, their
         # e-mail and each name of the site would have a count of its own.
         typed = credentials.get("email") or credentials.get("username") or ""

@@ -19,9 +19,8 @@ class Backend(AuthenticationBackend):
         return super().authenticate(request, **credentials)
 
     def _check_password(self, user, password):
-        """Return `user` (a Person) if `password` is right and they may log in, else None; None
-        without a user. The result is remembered during one login, so that the password is hashed
-        only once."""
+        """Return `user` (a Person, or None) if `password` is theirs and they may log in, else None.
+        The result is remembered during one login, so that the password is hashed only once."""
         if user is None:
             return None
         if user.pk not in self._checked:

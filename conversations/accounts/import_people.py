@@ -30,10 +30,10 @@ def import_people(rows, dry_run):
     """Create or update an account for each of `rows` (PersonRows of a CSV file) in one transaction,
     and return a Report. With `dry_run` True everything is rolled back at the end.
 
-    An account is found by its username or else by its e-mail address. What the file has no column
-    for stays; the column `groups` replaces the person's groups, except those that the identity
-    provider manages. A role is given, never taken away. Raise FileFaults, and change nothing, if a
-    row cannot be used.
+    An account is found by its username or else by its e-mail address. Nothing is changed by a
+    missing column, nor by an empty name or address; the column `groups`, even if empty, replaces
+    the person's groups, except those that the identity provider manages. A role is given, never
+    taken away. Raise FileFaults, and change nothing, if a row cannot be used.
     """
     report, faults, seen = Report(), [], set()
     try:
@@ -99,9 +99,9 @@ def _found(row):
 
 
 def _username(row):
-    """Return the username for a new account of `row` (a PersonRow): the one in the file, else a
-    name without blanks, else the part of the address before "@". Raise ValidationError if there is
-    none of them."""
+    """Return the username for a new account of `row` (a PersonRow): that of the row, else its name
+    if that has no blanks, else the part of its e-mail address before "@". Raise ValidationError if
+    the row has none of these."""
     if row.username:
         return row.username
     if row.name and " " not in row.name:

@@ -36,8 +36,9 @@ def locked(invitation):
 
 def accept(request, invitation, person):
     """Give the new Person `person` the groups and the role of `invitation` (an Invitation that is
-    `locked`), except groups that the identity provider manages, and mark it as accepted. Call it
-    within a transaction. Each grant is a row of the access log."""
+    `locked`), except groups that the identity provider manages; mark the invitation as accepted,
+    and remove its link from the session of `request`. Call it within a transaction. Each group and
+    role that is given is a row of the access log."""
     invitation.accepted_at, invitation.person = timezone.now(), person
     invitation.save(update_fields=["accepted_at", "person"])
     with acting(request, by=f"invitation of person {invitation.invited_by_id}"):
@@ -47,8 +48,8 @@ def accept(request, invitation, person):
 
 
 def confirm_address(person, email):
-    """Insert `email` as the verified e-mail address of `person`, who opened a link that was sent
-    there."""
+    """Insert an EmailAddress for `person` (a Person), who opened a link that was sent to `email`:
+    verified, primary, in lower case."""
     EmailAddress.objects.create(user=person, email=email.lower(), primary=True, verified=True)
 
 

@@ -27,7 +27,7 @@ def may_log_in_locally(person):
 
 
 def was_by_single_sign_on(request, person):
-    """Return True if `person` began the session of `request` by a login at the identity provider; a
-    second factor may have followed."""
+    """Return True if the last login or confirmation of `person` in the session of `request`, other
+    than by a passkey or second factor, was at the identity provider."""
     methods = [record["method"] for record in get_authentication_records(request, person)]
     return next((each for each in reversed(methods) if each != "mfa"), "") == "socialaccount"

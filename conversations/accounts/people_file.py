@@ -15,7 +15,7 @@ from conversations.models.invitation import Role
 
 MOST_ROWS = 10_000
 MOST_COLUMNS = 100
-# Names of columns, with others that people give them.
+# Names of the columns, each with the headings that stand for it, in lower case.
 COLUMNS = {
     "username": ("username", "user name", "login"),
     "name": ("name", "full name"),
@@ -40,9 +40,9 @@ class FileFaults(Exception):
 
 @dataclass
 class PersonRow:
-    """One row of a CSV file of people, at line number `line`. Cells are texts without blanks around
-    them, "" if empty; `role` is a Role, `groups` a list of Groups, `columns` the set of names of
-    columns that the file has."""
+    """Row of a CSV file of people, at line number `line` (from 1). `username`, `name` and `email`
+    are texts without blanks around them, "" if empty or missing; `role` is a Role, `groups` a list
+    of Groups, `columns` the set of the columns (keys of COLUMNS) that the file has."""
 
     line: int
     username: str = ""
@@ -59,9 +59,9 @@ class PersonRow:
 
 def read_rows(content, required=()):
     """Parse `content`, a CSV file of people (bytes in UTF-8; commas, semicolons or tabs), into a
-    list of PersonRow. `required` are names of columns it must have. Raise FileFaults with a
-    sentence for each fault; unknown groups and roles are faults, as are groups that the identity
-    provider manages."""
+    list of PersonRow. Its first line names the columns; `required` are the keys of COLUMNS it must
+    have. Raise FileFaults with a sentence for each fault; unknown groups and roles are faults, as
+    are groups that the identity provider manages."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -117,9 +117,9 @@ def _column(cell):
 
 
 def _fill(row, values, groups, managed):
-    """Set the fields of `row` (a PersonRow) from `values` (a dict of cells by column). `groups` is
-    a dict of Groups by name in lower case, `managed` the ids of those that the identity provider
-    manages. Return a list of sentences about faults."""
+    """Set the fields of `row` (a PersonRow) from `values` (a dict of its cells by key of COLUMNS).
+    `groups` is a dict of Groups by name in lower case, `managed` the set of ids of those that the
+    identity provider manages. Return a list of sentences, one for each fault of the row."""
     faults = []
     for name in ("username", "name", "email"):
         setattr(row, name, values.get(name, ""))

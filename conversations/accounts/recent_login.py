@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 
 def require_recent_login(request):
     """Return None if `request.user` logged in, or confirmed who they are, within the last
-    ADMIN_LOGIN_AGE seconds; else raise an exception that allauth's middleware turns into a redirect
-    to a page that asks for the password, the second factor, or a new login at the identity
-    provider.
+    ADMIN_LOGIN_AGE seconds; else raise ReauthenticationRequired or ImmediateHttpResponse, which
+    allauth's middleware turns into a redirect to a page that asks for the password, the second
+    factor, or a new login at the identity provider.
 
     Call it first in a view. A posted form is kept in the session and submitted after the
     confirmation, unless it contains a password: sessions are stored as plain text. People who have

@@ -13,9 +13,9 @@ from conversations.models.invitation import Role
 
 @dataclass(frozen=True)
 class PermissionRole:
-    """Role that consists of one permission of the app `conversations`, that with `codename`. `key`
-    identifies the role, `label` is its name for people, `explained` a sentence that says what it
-    allows."""
+    """Role that consists of one permission of the app `conversations`, the one with the codename
+    `codename`. `key` (text like "reviewer") identifies the role, `label` is its name for people,
+    `explained` a sentence that says what it allows."""
 
     key: str
     codename: str
@@ -66,8 +66,8 @@ def give(person, role):
 
 
 def held(person):
-    """Return the set of roles (keys such as "reviewer") that `person` has in their own right, not
-    by a group."""
+    """Return the set of the keys (texts like "reviewer", "administrator") of the roles that were
+    given to `person` directly, not by a group."""
     codenames = set(person.user_permissions.values_list("codename", flat=True))
     found = {role.key for role in PERMISSION_ROLES if role.codename in codenames}
     return found | ({Role.ADMINISTRATOR.value} if person.is_superuser else set())
@@ -75,8 +75,8 @@ def held(person):
 
 def set_administrator(person, wanted):
     """Make `person` an administrator (staff and superuser) if `wanted` is True, else an ordinary
-    person. Return True if they are as wanted now; False, with nothing changed, if `person` is the
-    last administrator. Call it within a transaction."""
+    person, and save that. Return True if `person` is as wanted now; False, with nothing changed, if
+    they are the last administrator and `wanted` is False. Call it within a transaction."""
     if person.is_superuser == wanted:
         return True
     if not wanted and is_last_administrator(person):

@@ -48,9 +48,9 @@ def connect():
 
 
 def person_saved(instance, raw=False, update_fields=None, **kwargs):
-    """Receiver of pre_save of a Person (`instance`): end the person's sessions if one of FIELDS
-    changes. `raw` (a fixture is loaded) and `update_fields` (names of the columns to be written,
-    None: all) are those of the signal."""
+    """Receiver of pre_save of a Person (`instance`): end the person's sessions if the e-mail
+    address, `is_active`, `is_staff` or `is_superuser` changes. `update_fields` are the names of the
+    columns to be written (None: all); `raw` is True while a fixture is loaded: nothing is done."""
     fields = sorted(FIELDS if update_fields is None else FIELDS & set(update_fields))
     if raw or not fields or instance._state.adding:
         return
@@ -60,10 +60,10 @@ def person_saved(instance, raw=False, update_fields=None, **kwargs):
 
 
 def rights_of_people(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: end the sessions of people who were given groups
-    or permissions, or lost some. `instance` is the person and `pk_set` has ids of groups or
-    permissions; with `reverse` True `instance` is the group or permission, `pk_set` ids of
-    people."""
+    """Receiver of m2m_changed for the groups and permissions of people: end the sessions of those
+    who were given some or lost some. `action` is Django's ("post_add" …). `instance` is the person
+    and `pk_set` has ids of groups or permissions; with `reverse` True `instance` is the group or
+    permission, and `pk_set` has ids of people."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(pk_set if reverse else [instance.pk])
     elif action == "pre_clear":
@@ -72,9 +72,10 @@ def rights_of_people(instance, action, reverse, pk_set, **kwargs):
 
 
 def rights_of_groups(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: end the sessions of members of groups that were
-    given permissions, or lost some. `instance` is the group and `pk_set` has ids of permissions;
-    with `reverse` True `instance` is the permission, `pk_set` ids of groups."""
+    """Receiver of m2m_changed for the permissions of groups: end the sessions of the members of
+    groups that were given some or lost some. `action` is Django's ("post_add" …). `instance` is the
+    group and `pk_set` has ids of permissions; with `reverse` True `instance` is the permission, and
+    `pk_set` has ids of groups."""
     if action in ("post_add", "post_remove") and pk_set:
         _end_sessions(_members(pk_set if reverse else [instance.pk]))
     elif action == "pre_clear":
@@ -89,13 +90,13 @@ def group_deleted(instance, **kwargs):
 
 
 def _members(groups):
-    """Return a queryset of the ids of the members of `groups` (ids)."""
+    """Return a queryset of the ids of the people in one of `groups` (ids of Groups)."""
     return Person.objects.filter(groups__in=list(groups)).values_list("pk", flat=True)
 
 
 def _end_sessions(people):
-    """End the sessions of `people` (ids), except that of the request given to
-    `keeping_session_of`."""
+    """End all sessions of `people` (an iterable of ids), except the session of the request given to
+    `keeping_session_of`, if any."""
     people = list(people)
     if people:
         request = _request.get()

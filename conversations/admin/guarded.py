@@ -26,10 +26,10 @@ class GuardedAdmin(admin.ModelAdmin):
     offer, and numbers have their units beside them (`conversations.admin.units`).
 
     Django accepts a look-up on any field of the model, shown or not: with
-    `?instructions__startswith=a` staff could read a hidden field letter by letter. Accepted are the
-    look-ups of `list_filter` and `date_hierarchy`, and `linked_lookups` (names of look-ups in links
-    from other pages); any other is answered with status 400. Facets, which count rows for every
-    filter on every page, are off.
+    `?instructions__startswith=a` staff could read a hidden field letter by letter. This class
+    accepts only the look-ups of `list_filter` and `date_hierarchy`, and `linked_lookups` (names of
+    look-ups in links from other pages), and answers any other with status 400. Facets, which count
+    rows for every filter on every page, are off.
     """
 
     linked_lookups = ()
@@ -82,7 +82,7 @@ class GuardedAdmin(admin.ModelAdmin):
         give_units(form, self.model)
         for field in form.base_fields.values():
             if isinstance(field, forms.SplitDateTimeField):
-                # Their one label is for neither of the two.
+                # The field has one label, which names neither of its two inputs.
                 for part, said in zip(field.widget.widgets, (_("date"), _("time")), strict=True):
                     part.attrs["aria-label"] = f"{field.label}: {said}"
         return form

@@ -120,8 +120,8 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @admin.action(description=_("Revoke: the link no longer works"), permissions=["delete"])
     def revoke(self, request, queryset):
-        """Revoke the unused invitations in `queryset`, so that their links stop working; show a
-        message with their number."""
+        """Revoke the invitations in `queryset` that were neither accepted nor revoked yet, so that
+        their links stop working; show a message with the number of these."""
         open_ones = queryset.filter(accepted_at=None, revoked_at=None)
         count = open_ones.update(revoked_at=timezone.now())
         said = ngettext("%d invitation was revoked.", "%d invitations were revoked.", count)
@@ -168,8 +168,9 @@ class InvitationAdmin(SuperusersChange, PowerAdmin):
 
     @transaction.atomic
     def _made(self, request, file):
-        """Create and return a list of Invitations for the rows of `file` (an uploaded CSV file),
-        each logged as an addition by `request.user`. Raise FileFaults if a row cannot be used."""
+        """Insert an Invitation for each row of `file` (an uploaded CSV file), logged as an addition
+        by `request.user`; return the list of them. Raise FileFaults, and insert none, if a row
+        cannot be used."""
         faults, made, seen = [], [], set()
         for row in read_rows(file.read(), required=("email",)):
             try:

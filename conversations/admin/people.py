@@ -227,8 +227,9 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         return [str(person) for person in objs], model_count, set(), refused
 
     def response_action(self, request, queryset):
-        """Run the chosen action on the accounts of `queryset`, in one transaction, and return its
-        answer (None: the list is shown again). What an action checks then holds while it acts."""
+        """Run the chosen action on the accounts of `queryset` and return its HTTP response (None:
+        the list is shown again). All is in one transaction, so that what the action has checked
+        stays true while it acts."""
         with transaction.atomic():
             return super().response_action(request, queryset)
 
@@ -319,8 +320,9 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
     @admin.action(description=_("Deactivate: log out everywhere at once"), permissions=["change"])
     def deactivate(self, request, queryset):
-        """Deactivate the people in `queryset` that `request.user` may change, except themselves,
-        and end their sessions. The access log gets a row for each."""
+        """Deactivate the people in `queryset` whom `request.user` may change, other than
+        `request.user`, and end their sessions. The access log gets a row for each. If that would
+        leave no active administrator, only show an error message."""
         people = self._touchable(request, queryset).exclude(pk=request.user.pk)
         with transaction.atomic():
             people = list(people.filter(is_active=True))
@@ -338,8 +340,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
         messages.success(request, said % len(ids))
 
     def _touchable(self, request, people):
-        """Return a queryset of those `people` that `request.user` may change; show a message with
-        the number of the others."""
+        """Return a queryset of those of `people` (a queryset) whom `request.user` may change; show
+        a message with the number of the others, if any."""
         left_out = people.filter(pk__in=people_beyond(request.user).values("pk")).count()
         if left_out:
             said = ngettext(
@@ -361,7 +363,8 @@ class PersonAdmin(SignInActions, PowerAdmin, UserAdmin):
 
 
 def _changed_columns(person, form):
-    """Return the names of the columns of `person` whose values the valid `form` changes."""
+    """Return a list of the names of the columns of `person` (a Person) for which `form`, a valid
+    form, has another value than it began with."""
     return [
         field.name
         for field in person._meta.concrete_fields

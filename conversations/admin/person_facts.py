@@ -15,7 +15,8 @@ from conversations.rendering.short_time import short_time
 
 def ways_to_log_in(person):
     """Return safe HTML with a line for each way in which `person` can log in: single sign-on, with
-    the times of its connection and last login, and a password (also if it is not accepted)."""
+    the times of its connection and last login, and a password (also if it is not accepted). Without
+    any, one line says so."""
     lines = [
         _("Single sign-on (%(issuer)s) since %(since)s, last %(last)s")
         % {

@@ -84,7 +84,7 @@ class ScopeAdmin(SuperusersChange, PowerAdmin):
 
     def has_change_permission(self, request, obj=None):
         """Return False: review scopes are only created and deleted."""
-        # Rows are made and removed; each is one line of the access log.
+        # Only creation and deletion: each gets one row in the access log.
         return False
 
     def delete_queryset(self, request, queryset):

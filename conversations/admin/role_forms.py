@@ -43,9 +43,9 @@ def permissions_of_staff():
 
 
 class RoleFields(forms.Form):
-    """Mixin of model forms with a checkbox for each PermissionRole. A role is one permission in the
-    field called `permissions_field` ("user_permissions" of an account, "permissions" of a
-    group)."""
+    """Mixin of the model forms of accounts and groups: adds a checkbox for each PermissionRole. A
+    role is one permission among those in the form's field `permissions_field` ("user_permissions"
+    for an account, "permissions" for a group)."""
 
     permissions_field = ""
     reviewer = forms.BooleanField(required=False)
@@ -82,11 +82,12 @@ class RoleFields(forms.Form):
 
 
 class PasswordStatus(ReadOnlyPasswordHashWidget):
-    """Widget that says whether an account has a password, and has a button to set one. Django's
-    shows the beginning of its hash, which helps nobody."""
+    """Widget that says whether an account has a password, and has a button to set one. Unlike
+    Django's widget it does not show a part of the password's hash."""
 
     def get_context(self, name, value, attrs):
-        """Return the variables of the widget's template."""
+        """Return the variables of the widget's template, a dict; `value` is the stored hash of the
+        password."""
         context = super().get_context(name, value, attrs)
         if is_password_usable(value):
             context["summary"] = [{"label": _("A password is set.")}]

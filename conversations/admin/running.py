@@ -37,12 +37,12 @@ class JobAdmin(RecordsAdmin):
 
     @admin.display(description=_("ordered"), ordering="created_at")
     def begun(self, job):
-        """Return when the job was ordered, for a column of the list."""
+        """Return the time at which the job was ordered, as short text, for a column of the list."""
         return _time(job.created_at)
 
     @admin.display(description=_("done, in per cent"))
     def progress(self, job):
-        """Return how much of the job is done, a number of per cent; "–" if that is not known."""
+        """Return how much of the job is done, in per cent (an integer); "–" if it is not known."""
         return "–" if job.percent is None else job.percent
 
     @admin.display(description=_("tries without progress"), ordering="attempts")
@@ -53,13 +53,13 @@ class JobAdmin(RecordsAdmin):
 
     @admin.display(description=_("last sign of life"), ordering="heartbeat_at")
     def last_sign(self, job):
-        """Return the time of the last heartbeat of the process that works on the job; "–" if there
-        was none yet."""
+        """Return the time of the last heartbeat of the process that works on the job, as short
+        text; "–" if there was none yet."""
         return _time(job.heartbeat_at)
 
     @admin.display(description=_("finished"), ordering="finished_at")
     def ended(self, job):
-        """Return when the job was finished; "–" until then."""
+        """Return the time at which the job was finished, as short text; "–" until then."""
         return _time(job.finished_at)
 
 

@@ -40,7 +40,8 @@ class Section:
 
 
 def may_see_settings(person):
-    """Return True if `person` may see the site's settings and the steps of its setup."""
+    """Return True if `person` (a Person) may see the site's settings and the steps of its setup:
+    they have the permission "view_settings"."""
     return person.has_perm("conversations.view_settings")
 
 

@@ -48,7 +48,7 @@ class UnitInput(forms.NumberInput):
         self.unit = unit
 
     def format_value(self, value):
-        """Return `value` as text for the field; a price or a limit without zeros at its end."""
+        """Return `value` as text for the field; a Decimal (price, limit) without trailing zeros."""
         if isinstance(value, Decimal):
             value = f"{value.normalize():f}"
         return super().format_value(value)
@@ -92,7 +92,8 @@ class NumberColumn:
 
     @property
     def short_description(self):
-        """Return the heading: the field's name and, unless the name says it, its unit."""
+        """Return the heading of the column: the field's name for people, followed by its unit in
+        parentheses unless the name contains that."""
         label = str(self.model._meta.get_field(self.name).verbose_name)
         text = unit(self.model, self.name)
         if text.casefold() in label.casefold():
