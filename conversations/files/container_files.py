@@ -20,7 +20,7 @@ from conversations.items.container_file_references import MOST_FILES
 from conversations.models import Attachment, Message
 from conversations.models.attachment import UNREAD
 
-# A container is deleted when it was idle for 20 minutes.
+# The gateway deletes a container that was idle for so long.
 KEPT = timedelta(minutes=20)
 # For so long nobody else fetches a file that a process has claimed.
 CLAIM = timedelta(seconds=150)
@@ -31,9 +31,10 @@ _MADE_FROM = uuid.UUID("0f5dbb6e-3c0e-4b7c-8f0a-0a4a5f0c7d11")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """File that this process has claimed, to fetch it: `id` is that of its Attachment; `container`
-    and `file` are the ids of container and file at the gateway. `is_last` is True for the last
-    attempt: before another one the gateway will have deleted the container (after KEPT)."""
+    """File that this process has claimed, to fetch it: `id` is that of its Attachment, `name` its
+    name; `container` and `file` are the ids of container and file at the gateway. `is_last` is True
+    for the last attempt: before another one the gateway will have deleted the container (after
+    KEPT)."""
 
     id: uuid.UUID
     container: str
@@ -89,7 +90,7 @@ def expect(message_id, items):
 
 
 def claim():
-    """Claim, for the duration CLAIM, files that are due to be fetched, those due longest first;
+    """Claim, for the duration CLAIM, files that are due to be fetched, the longest overdue first;
     return a list of at most AT_A_TIME Wanted, [] if none is due."""
     now = timezone.now()
     fetching = Attachment.with_hidden.filter(state=Attachment.State.FETCHING)
@@ -120,9 +121,10 @@ def miss(wanted, fault):
 
 
 def keep(wanted, file):
-    """Store the open binary `file` as the content of `wanted` (a Wanted). A file of any kind is
-    kept: one that cannot be read here can only be downloaded. If there is no room for it, its
-    Attachment becomes MISSING (`miss`). Blocks for up to a minute."""
+    """Store the open binary `file` as the content of the Attachment of `wanted` (a Wanted), if that
+    is still in the state FETCHING. A file of any kind is kept: one that cannot be read here can
+    only be downloaded. If there is no room for it, the Attachment becomes MISSING (`miss`). Blocks
+    for up to a minute."""
     row = Attachment.with_hidden.select_related("message", "conversation__owner")
     attachment = row.filter(pk=wanted.id, state=Attachment.State.FETCHING).first()
     if attachment is None:

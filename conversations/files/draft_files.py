@@ -29,7 +29,8 @@ def unsent(person, conversation):
 def find(person, ids, *, edited=None, queued=None):
     """Return the list of Attachments with these `ids` (UUIDs as text), in their order, that a form
     of `person` may send: drafts, files of the Message `edited` and files of the QueuedMessage
-    `queued` (None: no such message). Ids of other files, and text that is no UUID, are left out."""
+    `queued` (None: no such message). Left out are ids of other files, text that is no UUID, and
+    what comes after the first 2 × FILES_PER_MESSAGE ids."""
     wanted = list(dict.fromkeys(filter(None, map(_as_uuid, ids))))[: settings.FILES_PER_MESSAGE * 2]
     if not wanted:
         return []
@@ -105,8 +106,8 @@ def _copy(attachment, fields):
 
 
 def queue(attachments, queued):
-    """Attach those of `attachments` (a list that `find` returned) that belong to no message to the
-    QueuedMessage `queued`, in addition to its present files."""
+    """Make those of `attachments` (a list that `find` returned) that belong to no Message files of
+    the QueuedMessage `queued` and of its conversation, in addition to its present files."""
     ids = [each.pk for each in attachments]
     Attachment.objects.filter(pk__in=ids, message=None).update(
         queued=queued, conversation_id=queued.conversation_id

@@ -51,12 +51,13 @@ def take(person, upload, *, conversation=None):
 
 def prepare(person, name, file, *, seal="", media_type=""):
     """Read the open `file` (binary, with a file descriptor), called `name`, and store its bytes for
-    `person`; return its Attachment, which is not saved yet: `keep` saves it. Without that the sweep
-    deletes the bytes after an hour.
+    `person`; return its Attachment, which is not saved yet: `keep` saves it. If that is not called,
+    the sweep deletes the bytes after an hour.
 
-    A picture with a valid `seal` (files/seal.py) for its `media_type` is stored as it is, any other
-    picture is re-encoded. Raise FileRefused if the file is not accepted, also if a virus check
-    forbids it; nothing of it is kept then. The child process may read for PREPARING seconds.
+    A picture whose `seal` (text, see files/seal.py; "": none) is valid for `media_type` is stored
+    as it is, any other picture is re-encoded. Raise FileRefused if the file is not accepted, also
+    if a virus check forbids it; nothing of it is kept then. The child process may read for
+    PREPARING seconds.
     """
     name = names.clean(name)
     with _extracted(read_file, file, PREPARING) as extract:
@@ -81,9 +82,9 @@ def prepare(person, name, file, *, seal="", media_type=""):
 
 
 def keep(attachment, message, position):
-    """Insert `attachment`, which `prepare` returned, as a file of the Message `message`, its number
-    `position` (from 0). Return False, and insert nothing, if its bytes were deleted meanwhile. Call
-    it in a transaction."""
+    """Insert `attachment`, which `prepare` returned, as a file of the Message `message`, at the
+    index `position` (from 0) among its files; return True. Return False, and insert nothing, if the
+    stored bytes were deleted meanwhile. Call it in a transaction."""
     stored = StoredFile.objects.filter(pk=attachment.stored_id, doomed_at=None)
     if not stored.update(unheld_since=None):
         return False
@@ -121,9 +122,10 @@ def take_made(message, file, name, *, position, as_they_are):
     and the owner loaded); return its Attachment, at the index `position` among those of the
     message.
 
-    A file that is refused with one of the codes `as_they_are` (of REFUSALS) is stored unread, to be
-    downloaded only. Raise FileRefused if the file is refused with another code, if there is no
-    room, or if the message was deleted meanwhile; nothing of it is kept then. Takes up to a minute.
+    A file that is refused with one of the codes `as_they_are` (a collection of REFUSALS) is stored
+    unread, to be downloaded only. Raise FileRefused if the file is refused with another code, if
+    there is no room, or if the message was deleted meanwhile; nothing of it is kept then. Takes up
+    to a minute.
     """
     conversation = message.conversation
     with _read_if_possible(file, as_they_are) as (finding, content, small):

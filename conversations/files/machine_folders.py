@@ -18,7 +18,7 @@ ID_FILE = ".folder"
 KEY = "files.folders"
 LATELY = 600  # seconds
 
-# What this process saw last: whether there are other folders.
+# True if the last `look` of this process found ids of other folders.
 _differ = False
 
 

@@ -19,12 +19,13 @@ from conversations.prompt import FileParts
 # What stands in place of a data: URL: the scheme, the media type and the name in the storage.
 REFERENCE = "attachment:"
 NATIVE = LanguageModel.Files.NATIVE
-# Estimates, where the gateway reports nothing: of a picture by its pixels, which is what Claude
-# counts and near the most that others do; of a page in a document that is sent as a file, for its
-# picture.
+# Estimates, for when the gateway reports no tokens: pixels of a picture per token (Claude's rule,
+# which counts nearly as many tokens as the highest of the others), and tokens for the picture of
+# each page of a document that is sent as a file.
 PIXELS_PER_TOKEN = 750
 TOKENS_PER_PAGE = 1_000
-# The patterns by which OpenAI counted for the models that cut pictures into tiles of 512 pixels.
+# OpenAI's rule for models (by the beginning of the name) that cut pictures into tiles of 512
+# pixels: the picture is scaled to fit TILED_LONG and TILED_SHORT pixels, then the tiles counted.
 TILED = ("gpt-4o", "gpt-4.1", "gpt-4.5", "chatgpt-4o", "o1", "o3")
 TILE, TOKENS_PER_TILE, TOKENS_PER_PICTURE = 512, 170, 85
 TILED_LONG, TILED_SHORT = 2_048, 768
@@ -95,8 +96,8 @@ def made_pictures(message_ids, model_name, *, with_hidden=False):
 
 def picture_tokens(width, height, model_name):
     """Return the estimated number of tokens of a picture of `width` × `height` pixels (None counts
-    as 1) for the model `model_name`: by OpenAI's rule of tiles for models of TILED, else one for
-    every PIXELS_PER_TOKEN."""
+    as 1) for the model `model_name`: by OpenAI's rule of tiles if the name, without a provider
+    before "/", begins with one of TILED, else a token for every PIXELS_PER_TOKEN pixels."""
     width, height = width or 1, height or 1
     name = model_name.rpartition("/")[2].lower()
     if not name.startswith(TILED):
@@ -131,7 +132,7 @@ def _content(item):
     return content if isinstance(content, list) else []
 
 
-# The begin of a `<file` or `</file` tag within the text of a document.
+# The beginning of a `<file` or `</file` tag within the text of a document.
 _TAG = re.compile(r"<(?=\s{0,9}/?\s{0,9}file\b)", re.IGNORECASE)
 _FIELDS = ("image_url", "file_data")
 

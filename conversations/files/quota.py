@@ -9,7 +9,7 @@ from django.utils import timezone
 from conversations.files.refused import FileRefused
 from conversations.models import Attachment, Person, StoredFile
 
-# A person may have the files of so many messages that were not sent yet.
+# So many messages' worth of unsent files (each FILES_PER_MESSAGE) a person may have.
 MESSAGES_OF_DRAFTS = 10
 # Key of an advisory lock of PostgreSQL, under which files are counted for the whole site.
 _SITE_LOCK = 0x66696C6573

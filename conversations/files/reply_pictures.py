@@ -6,15 +6,16 @@ from conversations.files import intake
 from conversations.files.refused import FileRefused
 from conversations.models import Message
 
-# Why a picture may not be read here and is kept as it came all the same, to be downloaded only.
+# Codes of FileRefused with which a picture is stored as it came, unread, to be downloaded only.
 AS_THEY_ARE = ("unknown", "archive", "heic", "old_office", "encrypted")
 _HEAD = 4_096  # bytes
 
 
 def take_picture(message_id, file, number):
-    """Store the open `file`, a picture that the reply with the id `message_id` made, its
-    `number`-th one; return its Attachment. An SVG, or a picture of a format that is not read here,
-    is stored as a file to download. Blocks for up to a minute.
+    """Store the open binary `file`, a picture that a reply made; return its Attachment.
+    `message_id` is the id of the reply's Message, `number` counts its pictures. An SVG, or a
+    picture of a format that is not read here, is stored as a file to download. Blocks for up to a
+    minute.
 
     Raise FileRefused if the picture is broken, there is no room, or the message was deleted
     ("gone").

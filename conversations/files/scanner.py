@@ -37,9 +37,9 @@ def first_state():
 
 
 def check(attachment):
-    """Scan the stored bytes of `attachment` for viruses, and store the verdict as the `state` of
-    all Attachments with these bytes. Return `attachment`, unchanged if its state is not SCANNING or
-    the scanner gives no verdict."""
+    """Scan the stored bytes of `attachment`, if its state is SCANNING, for viruses; store the
+    verdict as the `state` of all Attachments with these bytes that are in this state. Return
+    `attachment`, which stays SCANNING if the scanner gives no verdict."""
     if attachment.state != State.SCANNING:
         return attachment
     try:
@@ -83,7 +83,7 @@ def _verdict(file):
 def _by_command(file):
     """Return the Attachment.State after running the command FILE_SCANNER with `file` on its
     standard input: exit status 0 is clean, 1 dangerous. Raise NoVerdict for any other status, or
-    after SECONDS."""
+    after SECONDS, OSError if the command cannot be run."""
     try:
         done = subprocess.run(  # noqa: S603 (the operator's own command)
             shlex.split(settings.FILE_SCANNER),

@@ -24,8 +24,8 @@ def upload_folder():
 
 def write(name, content):
     """Store `content` (bytes, or an open binary file, which is read from its start) under `name`.
-    Raise OSError if that fails, such as for a full disk or a name that is in use; nothing is stored
-    then."""
+    If that fails, store nothing and raise: OSError for a full disk or a name that is in use, or
+    what the client of the bucket raises."""
     if isinstance(content, bytes):
         content = ContentFile(content)
     else:

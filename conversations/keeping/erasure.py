@@ -65,9 +65,10 @@ class LastAdministrator(Exception):
 
 
 def order(person, by=None, pseudonym=""):
-    """Create the Erasure of `person` (a Person), ordered by the Person `by` (None: the server), and
-    block the account's logins; return it. If the person has an unfinished Erasure, that is
-    returned. Call `piece` until it is done.
+    """Create and return the Erasure of `person` (a Person), ordered by the Person `by` (None: a
+    command on the server); deactivate the account, end its sessions and record the order in the
+    access log. If the person has an unfinished Erasure, only return that. Call `piece` until it
+    returns False.
 
     `pseudonym` is that of an earlier erasure, to repeat it after a backup was restored ("": a new
     one is made). Raise UnderHold or LastAdministrator if the person cannot be erased.
@@ -113,7 +114,8 @@ def _contents(person):
 def piece(erasure):
     """Do the next short piece of the Erasure `erasure`, in a transaction unless
     `needs_no_transaction`; return True if there is more to do. Raise UnderHold if a legal hold was
-    placed meanwhile: call it again once the hold is released."""
+    placed meanwhile, OSError if ERASURES_FILE cannot be written: call it again once the hold is
+    released, or the file can be written."""
     if needs_no_transaction(erasure):
         _PIECES[erasure.phase](erasure)
     else:
@@ -136,8 +138,8 @@ def _check_hold(person_id):
 
 
 def _conversations(erasure):
-    """Delete some conversations of the person who is erased, or some messages of a long one; if
-    none is left, go on to the next phase."""
+    """Delete some conversations of the person who is erased, or some messages of a long one; if no
+    conversation is left, go on to the next phase. Raise UnderHold under a legal hold."""
     _check_hold(erasure.person_id)
     theirs = Conversation.objects.filter(owner_id=erasure.person_id).order_by("pk")
     some = list(theirs[:CONVERSATIONS])
@@ -163,7 +165,8 @@ def _ledger(erasure):
 
 def _account(erasure):
     """Delete the account with all that belongs to it, put the pseudonym in place of its name where
-    that is stored as text, add the erasure to ERASURES_FILE, and go on to the next phase."""
+    that is stored as text, add the erasure to ERASURES_FILE, and go on to the next phase. Raise
+    UnderHold under a legal hold, OSError if the file cannot be written."""
     _check_hold(erasure.person_id)
     person = Person.objects.filter(pk=erasure.person_id).first()
     if person is not None:
@@ -226,15 +229,16 @@ def _empty_words(erasure, person, addresses):
     erasure.count(log_texts=emptied.update(salt="", words={}, erased_by=erasure.row))
     about = theirs.filter(owner_id=person.pk, conversation_id__isnull=False)
     ids = about.values("conversation_id")
-    # A stated reason that is still valid has the same words.
+    # A sitting that has not ended holds the same reason as text.
     ReviewSitting.objects.filter(conversation_id__in=ids).delete()
     holds = QuerySet(Hold).filter(Q(person_id=person.pk) | Q(conversation_id__in=ids))
     holds.update(reason=erasure.pseudonym, release_reason="")
 
 
 def _filtered_by(person, addresses):
-    """Return the set of row numbers of the access log whose typed filters are the username of
-    `person`, or contain their full name or one of their e-mail `addresses` (in lower case)."""
+    """Return the set of the numbers of those rows of the access log (searches, exports) in which a
+    filter that the reviewer typed is the username of `person`, or contains their full name or one
+    of their e-mail `addresses` (in lower case)."""
     known = set(addresses)
     if person.first_name and person.last_name:
         known |= {person.get_full_name().casefold(), person.display_name.casefold()}
@@ -255,9 +259,10 @@ def _filtered_by(person, addresses):
 
 
 def _searches_for_the_same_reason(rows):
-    """Return the set of row numbers of searches in the access log that have the same explanation as
-    a row of reading among `rows` (a queryset of ReviewAccess), are by the same reviewer and at most
-    LASTS away: a stated reason also applies to later searches, whose rows name no owner."""
+    """Return the set of the numbers of those searches in the access log that have the same stated
+    reason (`explanation`) and reviewer as a reading among `rows` (a queryset of ReviewAccess), at
+    most LASTS (one hour) before or after it: a reason once stated also applies to later searches,
+    whose rows name no owner."""
     found = set()
     for row in rows.filter(action__in=ReviewAccess.READING):
         if row.explanation:
@@ -286,8 +291,9 @@ def _replace_name(erasure, name, addresses):
 
 
 def _replace_notes(erasure, model, which):
-    """Put the pseudonym in place of the name of the changed row in the administration's history
-    (LogEntry) of `model`, and empty its message, for the entries that match the Q `which`."""
+    """Put the pseudonym in place of the name of the changed row, and empty the message, in those
+    entries of the administration's history (LogEntry) about rows of `model` (a model class) that
+    match `which` (a Q); count them in the receipt."""
     about = LogEntry.objects.filter(which, content_type=ContentType.objects.get_for_model(model))
     notes = about.update(object_repr=erasure.pseudonym, change_message="")
     erasure.count(administration_notes=notes)

@@ -10,8 +10,8 @@ import time
 
 from django.db import connection
 
-# A checkpoint that waits for readers keeps writers waiting, so it waits only so long, and is tried
-# again after a pause.
+# A checkpoint of the write-ahead log that waits for readers blocks writers, so it waits for WAIT
+# only, and is tried again after PAUSE, at most ATTEMPTS times.
 WAIT = 30  # milliseconds
 ATTEMPTS = 50
 PAUSE = 0.1  # seconds

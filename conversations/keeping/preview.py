@@ -79,8 +79,8 @@ def _files(rules, now):
 
 
 def _add(counted, owner_id, loss):
-    """Add `loss` (a Loss) to the one of the person `owner_id` in `counted`, a dict of Loss by
-    person id."""
+    """Add `loss` (a Loss) to that of the person with the id `owner_id` in `counted`, a dict of Loss
+    by person id, or insert it if there is none."""
     before = counted.setdefault(owner_id, loss)
     if before is not loss:
         before.conversations += loss.conversations

@@ -21,10 +21,11 @@ TEMPORARY_DAYS = 1
 class Span:
     """Set of conversations, and the time for which a retention rule keeps them.
 
-    They are those of the members of one of `groups` (ids; None: everybody) who are in none of
-    `other_than` (ids): only temporary ones if `temporary`, else only others. They are deleted
-    `days` days after their last message (None: never), pinned ones never if `spare_pinned`. `name`
-    is text that names the people concerned: a group, or everyone.
+    Their owners are in one of `groups` (ids of Groups; None: everybody) and in none of `other_than`
+    (ids of Groups). All of the conversations are temporary if `temporary` is True, else none is.
+    They, or the files in them, are deleted `days` days after the last message (None: never), those
+    of pinned conversations never if `spare_pinned`. `name` is text that names the people concerned:
+    a group, or everyone.
     """
 
     name: str
@@ -91,8 +92,8 @@ def _spans(rules, column, temporary):
 
 
 def _order(rule, column):
-    """Return the sort key of a rule for a group: fewest days first, no limit (None) last. `column`
-    as in `spans`."""
+    """Return the sort key (a tuple) of a RetentionRule for a group: fewest days first, no limit
+    (None) last. `column` as in `spans`."""
     days = getattr(rule, column)
     return days is None, days or 0, rule.group_id
 

@@ -88,6 +88,7 @@ def _unlink(relation, ids):
 
 
 def _where(ids, statement, run):
-    """Call `run` (`rows` or `change`) with the SQL `statement`, which ends with the name of a
-    column, followed by the condition that this column is one of `ids`; return its result."""
+    """Run the SQL `statement`, which ends with the name of a column, restricted to rows where this
+    column is one of `ids`; return the result of `run`, the function that executes it: `rows` or
+    `change` of `conversations.database.statements`."""
     return run(f"{statement} {among(ids)}", *ids)

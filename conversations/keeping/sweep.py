@@ -12,16 +12,17 @@ from conversations.models import Attachment, Hold, RetentionRule, ReviewAccess
 
 AT_ONCE = 200  # conversations that are read by one query
 
-# What the conversations of a Sweep are counted by.
+# Keys of `Sweep.counts`: why conversations are deleted.
 RULES, TEMPORARY, TRASH, RELEASED = "rules", "temporary", "trash", "released"
 FILES = "files"  # of conversations that stay
 
 
 class Sweep:
     """One pass that deletes all that is due at the datetime `now` (None: the current time of each
-    query). The attribute `counts` is a dict of the numbers deleted by kind (RULES, TEMPORARY,
-    TRASH, RELEASED, FILES), and under "held" of those that a legal hold keeps; give the `counts` of
-    an interrupted pass to continue it."""
+    query). The attribute `counts` is a dict by kind: the numbers of conversations deleted or hidden
+    (RULES, TEMPORARY, TRASH, RELEASED) and of files (FILES), and under "held" how many of these
+    conversations were only hidden under a legal hold. To continue an interrupted pass, give its
+    `counts`."""
 
     def __init__(self, now=None, counts=None):
         self.counts = {RULES: 0, TEMPORARY: 0, TRASH: 0, RELEASED: 0}
@@ -58,13 +59,14 @@ class Sweep:
 
     def record(self, record):
         """Record the pass in the access log, with its counts, by calling `record(action,
-        detail=…)`; do nothing if nothing was deleted and there are no retention rules."""
+        detail=…)`; the function is `conversations.review.record_access.record_change` as a rule. Do
+        nothing if nothing was deleted and there are no retention rules."""
         if any(self.counts.values()) or RetentionRule.objects.exists():
             record(ReviewAccess.Action.APPLIED_RETENTION, detail=dict(self.counts))
 
     def _all_due(self):
         """Yield `(kind, list of Conversations)` of all conversations that are due for deletion, in
-        lists of limited length; `kind` names the cause, such as a retention rule or the trash."""
+        lists of at most AT_ONCE; `kind` as in `due`."""
         for kind, conversations in due(self._now):
             yield from ((kind, batch) for batch in _in_order(conversations))
 
@@ -100,7 +102,7 @@ def counts(now=None):
     dict: numbers by kind, and under "held" of what a legal hold keeps. Nothing is deleted."""
     found, others = Sweep().counts, Q()
     for kind, conversations in due(now):
-        # What is due by two causes goes by the first.
+        # A conversation that is due by several kinds is counted under the first.
         rest = conversations.filter(others)
         if kind == FILES:
             found[kind] += Attachment.objects.filter(

@@ -17,8 +17,8 @@ class Adapter(DefaultSocialAccountAdapter):
     SocialApp are ignored, so nobody can add a provider through the database."""
 
     def get_provider(self, request, provider, client_id=None):
-        """Return the Provider of OIDC_ISSUER for `request`. `provider` and `client_id` are those of
-        allauth: texts that name the SocialApp."""
+        """Return the Provider of OIDC_ISSUER for `request`. `provider` (text, such as PROVIDER) and
+        `client_id` are allauth's names of the SocialApp; `list_apps` has one only."""
         # Imported with the first login by single sign-on: requests, PyJWT and what they need hold
         # 8 MB of each process.
         from conversations.single_sign_on.provider import Provider

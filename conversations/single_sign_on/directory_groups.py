@@ -14,10 +14,11 @@ logger = logging.getLogger("conversations.single_sign_on")
 
 
 def follow(request, person, claims):
-    """Update the groups of `person` and whether they are an administrator, by the table
-    DirectoryGroup: give what its rows have for values of the claim OIDC_GROUPS_CLAIM in `claims`
-    (Claims), take away what only its other rows have. Call it within a transaction. Each change is
-    a row of the access log.
+    """Update the groups of `person` (a Person), and whether they are an administrator, by the table
+    DirectoryGroup. Of the groups in the table they then have those whose value is among the values
+    of the claim OIDC_GROUPS_CLAIM in `claims` (Claims), and no others; likewise the rights of an
+    administrator, if a row of the table gives them. Call it within a transaction. Each change is a
+    row of the access log.
 
     Groups that are not in the table stay, and so does the last administrator. If the claim is
     missing, nothing changes and a warning is logged. Raise SignInRefused if the provider left the

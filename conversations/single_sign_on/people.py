@@ -41,8 +41,9 @@ def person_for(request, claims):
 
 def connect(person, claims):
     """Connect the account of `person` with the identity in `claims` (Claims), so that the person
-    can log in through the identity provider from now on. Raise SignInRefused if the account or the
-    identity is connected with another."""
+    can log in through the identity provider from now on. Raise SignInRefused if the account is
+    connected with another identity, the identity with another account, or `claims` do not allow a
+    login."""
     claims.allow_login()
     with transaction.atomic():
         account = _account(claims.subject)
@@ -115,9 +116,9 @@ def _by_address(claims):
 
 
 def _made(request, claims):
-    """Create and return a Person for `claims` (Claims). If they opened an invitation that is for
-    their e-mail address, they get its groups and role. Raise SignInRefused if they did not, and
-    OIDC_SIGNUP is off."""
+    """Create and return a Person for `claims` (Claims). If an invitation for their e-mail address
+    was opened in the session of `request`, they get its groups and role; if none was, and
+    OIDC_SIGNUP is off, raise SignInRefused."""
     opened = invitations.taken_up(request)
     invitation = opened if opened and _is_for(opened, claims) else None
     if invitation is None and not settings.OIDC_SIGNUP:

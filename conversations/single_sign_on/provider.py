@@ -30,7 +30,8 @@ class Client(OpenIDConnectOAuth2Adapter):
         return configuration()
 
     def get_callback_url(self, request, app):
-        """Return this site's absolute URL that the identity provider sends the browser back to."""
+        """Return the absolute URL of this site to which the identity provider sends the browser
+        back. `app` (a SocialApp) is ignored."""
         return request.build_absolute_uri(reverse("oidc_callback"))
 
 

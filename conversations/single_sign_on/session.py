@@ -18,8 +18,8 @@ def connect():
 
 
 def note(request, token):
-    """Store the ID token `token` (text) in the session of `request`, for log-out, when the identity
-    provider asks for it (`token_of`)."""
+    """Store the ID token `token` (text) in the session of `request`, where `token_of` reads it: at
+    log-out it is sent to the identity provider as `id_token_hint`."""
     request.session[_KEY] = {"id_token": token}
 
 
@@ -30,8 +30,8 @@ def limit(request):
 
 
 def token_of(request):
-    """Return the ID token (text) stored in the session of `request`; "" if the session was not
-    begun by single sign-on."""
+    """Return the ID token (text) that `note` stored in the session of `request`; "" if there is
+    none, since the session was not begun by single sign-on."""
     return request.session.get(_KEY, {}).get("id_token", "")
 
 
