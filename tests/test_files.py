@@ -1,9 +1,11 @@
 """Files in messages: taken in, shown, kept by form and draft, shared, and deleted."""
 
+import errno
 import io
 import re
 import uuid
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from django.conf import settings as site
@@ -12,7 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from conversations.conversation_list import trash
-from conversations.files import intake, sweep
+from conversations.files import intake, storage, sweep
 from conversations.files.refused import FileRefused
 from conversations.models import (
     Attachment,
@@ -161,6 +163,17 @@ def test_a_site_that_has_no_room_says_so(own, settings):
     assert upload(own, b"y" * 1_000, "two.txt").status_code == 503
 
 
+def test_a_full_disk_is_told_from_a_storage_that_does_not_answer(own, monkeypatch):
+    for error, status, words in (
+        (OSError(errno.ENOSPC, "No space left on device"), 503, "its disk is full"),
+        (ConnectionError("the bucket is away"), 503, "its file storage failed"),
+    ):
+        monkeypatch.setattr(storage, "write", Mock(side_effect=error))
+        refused = upload(own, b"some text", "a.txt")
+        assert refused.status_code == status and words in refused.json()["error"]
+    assert not Attachment.objects.exists()
+
+
 def test_a_disk_that_cannot_be_written_leaves_nothing(own, alice, settings, tmp_path):
     folder = tmp_path / "full"
     folder.write_text("a file where the folder should be")
@@ -171,7 +184,7 @@ def test_a_disk_that_cannot_be_written_leaves_nothing(own, alice, settings, tmp_
     }
     with pytest.raises(FileRefused) as refused:
         intake.take(alice, made.upload(b"some text", "a.txt"))
-    assert refused.value.code == "disk_full"
+    assert refused.value.code == "not_stored"
     settings.STORAGES = {**settings.STORAGES, "files": settings.FILES}
     assert not Attachment.objects.exists()
     sweep.sweep_piece(timezone.now() + timedelta(hours=2))

@@ -40,6 +40,9 @@ def made_refusal(code):
         % {"most": in_words(settings.FILES_PER_PERSON)},
         "site_full": _("This site had no room for it. Tell your administrator."),
         "disk_full": _("The server could not store it: its disk is full. Tell your administrator."),
+        "not_stored": _(
+            "The server could not store it: its file storage failed. Tell your administrator."
+        ),
     }.get(code) or _("The server could not store it. Ask for it again.")
 
 
@@ -163,6 +166,9 @@ def _sentences():
         % {"most": in_words(settings.FILES_PER_PERSON)},
         "site_full": _("This site has no room for more files. Tell your administrator."),
         "disk_full": _("The server could not store it: its disk is full. Tell your administrator."),
+        "not_stored": _(
+            "The server could not store it: its file storage failed. Tell your administrator."
+        ),
         "too_many": ngettext(
             "A message takes at most %(most)d file. Send this one with another message.",
             "A message takes at most %(most)d files. Send this one with another message.",

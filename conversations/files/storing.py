@@ -5,6 +5,7 @@ deletion (`sweep`) finds whatever a process that dies leaves behind.
 """
 
 import contextlib
+import errno
 import logging
 
 from django.db import IntegrityError, transaction
@@ -73,7 +74,8 @@ def write(stored, content, small):
     except Exception as error:
         logger.warning("A file could not be stored: %s.", error)
         sweep.remove_or_leave(stored.pk)
-        raise FileRefused("disk_full") from error
+        is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise FileRefused("disk_full" if is_full else "not_stored") from error
 
 
 def _write_row(attachment):

@@ -11,7 +11,7 @@ from conversations.transfer.archive_files import FileUnreadable
 
 MOST = 10_000  # files of one import
 # After one of these no other file can come in either.
-FULL = {"person_full", "site_full", "disk_full", "account_gone"}
+FULL = {"person_full", "site_full", "disk_full", "not_stored", "account_gone"}
 
 
 class IncomingFiles:

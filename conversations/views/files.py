@@ -24,7 +24,7 @@ POLICY = "default-src 'none'; sandbox"
 KEPT = "private, max-age=86400, immutable"
 STATUSES = {
     **{"too_large_file": 413, "disk_full": 503, "site_full": 503, "busy": 503},
-    **{"account_gone": 409, "conversation_gone": 409},
+    **{"not_stored": 503, "account_gone": 409, "conversation_gone": 409},
 }
 
 
