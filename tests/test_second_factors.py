@@ -174,6 +174,12 @@ def test_people_of_single_sign_on_are_exempt_unless_said_otherwise(
     settings.MFA_REQUIRED, settings.MFA_SSO_EXEMPT = "everyone", exempt
     log_in_there(client, directory)
     assert client.get("/account/").status_code == status
+    # As after a password by which somebody with power confirms that it is them.
+    session = client.session
+    confirmed = {"method": "password", "at": time.time(), "reauthenticated": True}
+    session["account_authentication_methods"] += [confirmed]
+    session.save()
+    assert client.get("/account/").status_code == status
 
 
 @pytest.mark.once

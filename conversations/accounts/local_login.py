@@ -29,5 +29,7 @@ def may_log_in_locally(person):
 def was_by_single_sign_on(request, person):
     """Return True if the last login or confirmation of `person` in the session of `request`, other
     than by a passkey or second factor, was at the identity provider."""
-    methods = [record["method"] for record in get_authentication_records(request, person)]
-    return next((each for each in reversed(methods) if each != "mfa"), "") == "socialaccount"
+    records = get_authentication_records(request, person)
+    # Not those of a second factor, nor of a password that only confirmed who it is.
+    logins = [r["method"] for r in records if r["method"] != "mfa" and not r.get("reauthenticated")]
+    return logins[-1:] == ["socialaccount"]

@@ -62,7 +62,7 @@ class Housekeeping:
             )
         except Exception:
             for unsaved in texts:
-                if live := engine.live.get(unsaved[0]):
+                if live := engine.live.get(unsaved.id):
                     live.save_again()
             raise
         for response_id in stop:
