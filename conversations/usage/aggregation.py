@@ -60,8 +60,8 @@ class Where:
         return self.add(f"({' OR '.join(f'({part})' for part in parts)})", *values)
 
     def chosen(self, selection):
-        """Add conditions for the people, groups, model and purpose of `selection`, a
-        reports.Selection. Its dates are not added."""
+        """Add conditions for the people, groups, model and purpose of `selection` (a
+        reports.Selection), none for what it does not limit. Its dates are not added."""
         if selection.people is not None:
             self.one_of("person_id", selection.people)
         if selection.groups is not None:
@@ -74,13 +74,13 @@ class Where:
         return self
 
     def add_up(self, table, key, names, groups=None):
-        """Run the query: return `[(value of key, [sums])]`, the sums of the columns `names` in this
-        order, grouped by the column `key`, over the rows of `table` (DAYS or ROLLUPS) that meet the
-        conditions.
+        """Run the query: return `[(value of key, [sums])]`, the sums (int) of the columns `names`
+        in this order, grouped by the column `key`, over the rows of `table` (DAYS or ROLLUPS) that
+        meet the conditions, of which there must be one at least.
 
-        With `key` = GROUPS rows are grouped by the set of groups that a person is in, as text such
-        as "3,7", None for no group. Only then `groups` counts: the ids of the groups to tell apart
-        (None: all).
+        With `key` = GROUPS rows are grouped by the set of groups that a person is in: the value is
+        text such as "3,7" (ids in any order), None for no group. Only then is `groups` used: the
+        ids of the groups to tell apart (None: all).
         """
         # PostgreSQL gives sums of BIGINT as NUMERIC, which takes Python longer to read.
         sums = ", ".join(f"CAST(SUM({name}) AS BIGINT)" for name in names)

@@ -77,9 +77,9 @@ class TooMany(OverLimit):
 
 @dataclass(frozen=True)
 class Standing:
-    """State of one Budget for one person in the current day, week or month: the amounts `used` and
-    `reserved` (by open Responses) in the budget's unit (money, tokens or replies), and the aware
-    datetime `resets_at` at which the budget starts afresh."""
+    """State of one `budget` (a Budget) for one person in the current day, week or month: the
+    amounts `used` and `reserved` (by open Responses) in the budget's unit (money, tokens or
+    replies), and the aware datetime `resets_at` at which the budget starts afresh."""
 
     budget: Budget
     used: Decimal
@@ -193,8 +193,8 @@ def standings(person):
 
 
 def nearly_used_up(person):
-    """Return those of `standings(person)` (a list of Standing: a budget and how much of it is used)
-    of which at least 80 % (NEARLY) is used or reserved. Used for the warning beside the message
+    """Return a list of Standing, one for each budget of `person` (a Person) of which at least 80 %
+    (NEARLY) is used or reserved, sorted as by `standings`. Used for the warning beside the message
     box."""
     return [standing for standing in standings(person) if standing.fraction >= NEARLY]
 
@@ -292,7 +292,8 @@ def _tools_cost(model, at, parameters):
 
 
 def _standings(budgets, person_id):
-    """Return the Standing of each of `budgets` for a person, in the order of `budgets`."""
+    """Return a list of Standing, one for each of `budgets` (a list of Budgets) in their order, for
+    the person with the id `person_id`, as of now."""
     if not budgets:
         return []
     today = calendar.today()

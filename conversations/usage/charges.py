@@ -21,8 +21,8 @@ def charges_of(call, uses):
 
 
 def enter_price(charge, price):
-    """Set the unit price and the amount of the Charge `charge` by `price`, a ToolPrice; with None
-    they stay as they are."""
+    """Set `unit_price` and `amount` (quantity times price) of the Charge `charge` by `price`, a
+    ToolPrice; do nothing if `price` is None. Nothing is saved."""
     if price is not None:
         charge.unit_price = price.per_use
         charge.amount = prices.rounded(charge.quantity * Decimal(price.per_use))

@@ -37,9 +37,9 @@ class Chart:
 
 
 def draw(points, written):
-    """Return the Chart (coordinates of bars and labels) of `points`, a list of `(label, number of
-    at least 0)`, in this order from left to right. `written` is a function that formats a number as
-    text for people."""
+    """Return the Chart (coordinates of bars and labels) of `points`, a list of `(label, value)`
+    with a text and a number of at least 0, in this order from left to right. `written` is a
+    function that formats a value as text for people."""
     highest = max((value for _label, value in points), default=0)
     step = WIDTH / max(len(points), 1)
     every = max(-(-len(points) // LABELS), 1)

@@ -22,8 +22,8 @@ CHUNK = 2_000
 
 @dataclass(frozen=True)
 class Difference:
-    """Stored sum that differs from the one computed anew: `found` is stored, `expected` is right.
-    `str()` gives a line for the terminal."""
+    """Stored sum that differs from the one computed anew: `measure` (of MEASURES) of the row with
+    the key `key` is `found` and should be `expected`. `str()` gives a line for the terminal."""
 
     kind: str  # "day" for UsageDay, else the grain of UsageRollup
     key: tuple  # day, person id, model, purpose
@@ -121,10 +121,12 @@ def _lock_sums():
 
 
 class _Cells:
-    """Base class for a set of rows with usage sums to check. Subclasses define `kind` (that of a
-    Difference), `rows`, `make` (makes a row, not stored yet, of its columns) and `expected`. The
-    sums of `found` (stored) and `expected` (computed anew) are both `{(day, person id, model,
-    purpose): {measure: number}}` without zeros."""
+    """Base class for a set of rows of UsageDay or UsageRollup whose sums are to be checked.
+
+    Subclasses define `kind` (text for `Difference.kind`), `rows()` (a queryset of the stored rows),
+    `make(**columns)` (returns a row that is not stored yet) and `expected()` (the sums computed
+    anew, in the form that `found` returns).
+    """
 
     def differences(self):
         """Return a list with a Difference for each sum that is stored wrong."""
@@ -144,7 +146,8 @@ class _Cells:
         return {row[:4]: _nonzero(row[4:]) for row in rows.iterator(CHUNK)}
 
     def mend(self):
-        """Replace the stored rows by rows with the sums computed anew."""
+        """Delete the stored rows and insert rows with the sums computed anew. Call it in a
+        transaction."""
         self.rows().delete()
         made = [
             self.make(**dict(zip(KEYS, key, strict=True)), **sums)
@@ -196,7 +199,8 @@ class _Rollups(_Cells):
         self.kind = grain.label
 
     def make(self, **fields):
-        """Return a UsageRollup, not stored yet, with `fields` and the grain to check."""
+        """Return a UsageRollup, not stored yet, of the grain to check, with the columns
+        `fields`."""
         return UsageRollup(grain=self._grain, **fields)
 
     def rows(self):
@@ -226,7 +230,8 @@ class _Rollups(_Cells):
 
 
 def _nonzero(numbers):
-    """Return `{measure: number}` for the numbers of all MEASURES in order, without zeros."""
+    """Return `{measure: number}` without zeros; `numbers` are those of all MEASURES, in their
+    order."""
     return {name: number for name, number in zip(MEASURES, numbers, strict=True) if number}
 
 
@@ -234,9 +239,9 @@ def _days(since, grain=None):
     """Return a list of the dates to check, in any order, from `since` on (None: all): those for
     which UsageDay has sums, and all from the first Response to the last.
 
-    With `grain` (a UsageRollup.Grain) they are those for which UsageDay has sums, or UsageRollup
-    has sums of this grain; if that is by week or month, from the first day of the one that contains
-    `since`.
+    With `grain` (a UsageRollup.Grain) they are those for which UsageDay has sums or UsageRollup has
+    sums of this grain; for a grain by week or month they begin with the first day of the week or
+    month that contains `since`.
     """
     days = set(UsageDay.objects.values_list("day", flat=True).distinct())
     if grain is None:

@@ -47,8 +47,8 @@ def table_rows(table):
 
 
 def _cells(sums):
-    """Return the figures of `sums` (reports.Sums) as cells, in the order of FIGURES; "" for what is
-    unknown."""
+    """Return the figures of `sums` (reports.Sums) as a list of cells, numbers or text, in the order
+    of FIGURES; "" for what is unknown, such as a cost of 0 where a call has no price."""
     figures = [figure(sums) for figure in FIGURES.values()]
     if not figures[_COST] and sums["unpriced"]:
         figures[_COST] = None  # unknown is not zero
@@ -85,13 +85,13 @@ def harmless(cell):
 
 
 def lines(rows):
-    """Return `rows` (lists of cells) as lines of CSV, encoded in UTF-8."""
+    """Return `rows` (lists of cells, already `harmless`) as lines of CSV: bytes in UTF-8."""
     return _written(rows).encode()
 
 
 def harmless_lines(rows):
-    """Return `rows` (iterables of cells) as the text of CSV lines; None becomes an empty cell, and
-    of the others each is made `harmless`."""
+    """Return `rows` (iterables of cells) as the text of CSV lines: None becomes an empty cell, any
+    other cell what `harmless` returns for it."""
     return _written(["" if cell is None else harmless(cell) for cell in row] for row in rows)
 
 

@@ -18,8 +18,8 @@ YEARS = 20  # of the longest range; a longer one is a typing error
 
 
 def presets():
-    """Return the ranges of dates offered as links, as `[(name, first date, last date)]`: today,
-    this month …"""
+    """Return the ranges of dates offered as links, as `[(name, first date, last date)]`, both dates
+    included: "Today", "Last month" and others; names are in the active language."""
     today = calendar.today()
     this_month = calendar.first_day(calendar.MONTH, today)
     last_month = calendar.first_day(calendar.MONTH, this_month - calendar.ONE_DAY)

@@ -14,9 +14,9 @@ def percentile(counts, edges, share):
     """Return the estimated value that the share `share` (0 to 1; 0.5 is the median) of all values
     does not exceed; None where nothing was counted.
 
-    `edges` are the upper ends of the buckets, `counts` the number of values in each bucket, and one
-    more above the last edge. Within a bucket values count as evenly spread; those above the last
-    edge count as equal to it.
+    `edges` are the upper ends of the buckets, in ascending order (the first bucket begins at 0),
+    `counts` the number of values in each bucket, and one more above the last edge. Within a bucket
+    values count as evenly spread; those above the last edge count as equal to it.
     """
     total = sum(counts)
     if not total:

@@ -91,8 +91,9 @@ def _charges_of(calls):
 
 
 def _enter_tool_prices(call, charges, offered):
-    """Set the price of those of `charges` (of the Response with the columns `call`) that have none;
-    `offered` are all ToolPrices."""
+    """Set unit price and amount of those of `charges` (of the Response with the columns `call`, a
+    dict) that have none and that a ToolPrice of `offered` (all there are) applies to. Nothing is
+    saved."""
     without = [charge for charge in charges if charge.amount is None]
     if without:
         known = prices.choose_tools(offered, call["model"], call["created_at"])

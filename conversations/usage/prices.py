@@ -121,7 +121,8 @@ class Tokens:
 
 
 def _either(call, name):
-    """Return the reported number of tokens in the column `name`, or else the estimated one."""
+    """Return the reported number of tokens in the column `name` of `call` (a mapping with a
+    Response's columns) or, if that is None, the estimated one; 0 if neither is known."""
     reported = call.get(name)
     return (call.get(f"estimated_{name}") if reported is None else reported) or 0
 
@@ -138,8 +139,8 @@ def rates(price, whole_input):
 
 
 def missing_rates(price, tokens):
-    """Return the names of the fields of `price` (a Price) that are empty and that a call with these
-    `tokens` (Tokens) needs."""
+    """Return a list of the names of those fields of `price` (a Price) that are empty although a
+    call with these `tokens` (Tokens) needs them."""
     is_long = price.long_context_over is not None and tokens.whole_input > price.long_context_over
     return [
         LONG[name] if is_long else name
@@ -169,11 +170,12 @@ def rounded(amount):
 
 
 def cost_fields(price, call, charges=()):
-    """Return a dict of the columns of a Response for prices and cost.
+    """Return a dict of the columns of a Response for prices and cost, to be stored by the caller.
 
-    `price` is its Price or None, `call` a mapping with the Response's columns of tokens and its
-    `service_tier`, `charges` are its Charges, with the prices that they have. The cost is None if
-    any part of it has no price; `missing_prices` says which.
+    `price` is its Price (None: it has none), `call` a mapping with its columns of tokens and its
+    `service_tier`, `charges` are its Charges, whose amount is None where a tool has no price. If
+    anything has no price, `cost` and `tool_cost` are None and `missing_prices` names what is
+    missing.
     """
     tokens = Tokens.of(call)
     if price is None:

@@ -92,8 +92,9 @@ def summed(calls, by, zone=UTC):
 
 
 def _summed_line(row, by):
-    """Return the list of a CSV file's cells for `row`, a dict of sums; `by` are the names of the
-    columns that it is summed by."""
+    """Return a list of the cells of a CSV line for `row`, a dict of sums of which those of money
+    are in units of 10⁻⁸ and replaced by Decimals; `by` are the names of the columns that it is
+    summed by."""
     for name in MONEY:
         if row[f"sum_{name}"] is not None:
             row[f"sum_{name}"] = money(row[f"sum_{name}"])
@@ -137,8 +138,8 @@ class BadBill(Exception):
 @dataclass(frozen=True)
 class Difference:
     """Figure of one day and model that differs between a gateway's bill and this site's Responses:
-    `measure` (one of COMPARED) says which, `bill` is the billed number, `books` that of this site.
-    `str()` gives a line for the terminal."""
+    `measure` (one of COMPARED) says which, `bill` is the number on the bill, `books` the number
+    computed from the Responses. `str()` gives a line for the terminal."""
 
     day: date
     model: str
@@ -212,8 +213,9 @@ def compare(bill, measures, *, zone=UTC, tolerance=Decimal(0)):
 
 
 def _books(since, until, zone):
-    """Return the figures of this site's Responses for the dates from `since` to `until` in the
-    tzinfo `zone`, as `{(date, model): {measure: Decimal}}`."""
+    """Return the figures of this site's Responses (the "books") for the dates from `since` to
+    `until` in the tzinfo `zone`, as `{(date, model): {measure: Decimal}}`, where missing keys read
+    as 0."""
     header, rows = summed(ended_calls(since, until, zone), ("day", "model"), zone)
     books = defaultdict(lambda: defaultdict(Decimal))
     for row in rows:

@@ -74,8 +74,8 @@ class Row:
 
 @dataclass
 class Table:
-    """Table of a usage report: `rows` (all, a list of Row, sorted by `sort`), `by` (what they are
-    grouped by) and `total` (reports.Sums of all rows)."""
+    """Table of a usage report: `rows` (all, a list of Row, sorted by `sort`, see `sorted_table`),
+    `by` (what they are grouped by, such as "person") and `total` (reports.Sums of all rows)."""
 
     by: str
     rows: list
@@ -117,8 +117,12 @@ def make_table(by, selection, sort="", names=WHOLE):
 
 def make_own_table(person, by, selection, sort="", names=WHOLE):
     """Return the Table that `person` sees of their own usage. `selection`, a reports.Selection, has
-    to be of this person only. `by` is "conversation", where the rows are named by titles, or
-    "model" or "day"; `sort` and `names` are as for `make_table`."""
+    to be of this person only. `by` is "model", "day" or "conversation"; `sort` and `names` are as
+    for `make_table`.
+
+    Rows by conversation are named by titles; all temporary ones share one row, and so do all
+    deleted ones.
+    """
     if by != "conversation":
         return make_table(by, selection, sort, names)
     found = reports.by_conversation(person, selection)
@@ -140,8 +144,9 @@ def make_own_table(person, by, selection, sort="", names=WHOLE):
 
 
 def make_page(selection, sort, number):
-    """Return `(Table of all people, rows of its page)` for a reports.Selection; `sort` is described
-    at `sorted_table`, `number` counts pages from 1 (beyond the last: the last).
+    """Return `(table, rows)` for a reports.Selection: the Table with a Row for each person, and the
+    list of those on the page `number`, counted from 1 (beyond the last: the last). `sort` is
+    described at `sorted_table`.
 
     Only the rows of the page have all figures, the others those that they are sorted by: to add up
     forty sums for thousands of people, in order to show fifty, would be most of the work.
@@ -180,8 +185,8 @@ def sorted_table(by, rows, sort, total=None):
 
 
 def _known(by, sort):
-    """Return `sort` if it is a valid order of a table grouped `by`, else the usual order: days by
-    date, all else by cost."""
+    """Return `sort` if it is valid for a table grouped by `by` (see `sorted_table`), else the usual
+    order: "name" (the date) for days, "-cost" for all else."""
     if sort.lstrip("-") in (*FIGURES, "name", *(["groups"] if by == "person" else [])):
         return sort
     return "name" if by == "day" else "-cost"
@@ -197,7 +202,8 @@ _ORDER = {
 
 
 def _or_least(figure):
-    """Return a sort key of `figure` that puts None before all numbers."""
+    """Return a sort key (a tuple) for `figure`, a number or None, that puts None before all
+    numbers."""
     return (figure is not None, figure or 0)
 
 

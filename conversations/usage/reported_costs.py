@@ -32,7 +32,8 @@ class Comparison:
     total: Sums
 
     def page(self, number):
-        """Return the list of rows on the page `number`, counted from 1."""
+        """Return the list of rows on the page `number`, counted from 1; empty beyond the last
+        page."""
         return self.rows[(number - 1) * PAGE : number * PAGE]
 
     @property

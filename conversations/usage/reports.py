@@ -250,7 +250,8 @@ def _by_month(selection, names):
 
 def _rows(selection, key):
     """Yield the queries whose results make up a report of `selection` (a Selection) grouped by
-    `key`, as `(1 to add or -1 to subtract, table, Where)`."""
+    `key` (as for `sums_by`), as `(sign, table, where)`: 1 to add the result or -1 to subtract it,
+    the name of the table (DAYS or ROLLUPS) and a Where."""
     fine = _is_fine(selection, key)
     if fine and len(selection.people or ()) == 1:
         # One person has few rows, and an index of UsageDay finds them all at once.
@@ -279,8 +280,8 @@ def _is_fine(selection, key):
 
 
 def _grains(selection, key):
-    """Return the kinds of UsageRollup to read for a Selection that is grouped by `key`, as
-    `{period: Grain}`."""
+    """Return the kinds of UsageRollup to read for `selection` (a Selection) grouped by `key`, as
+    `{period: Grain}`, where the period is "day", "week" or "month"."""
     return BY_PERSON if key in OF_PEOPLE or not selection.everyone else BY_MODEL
 
 

@@ -114,7 +114,8 @@ def _bucket(names, edges, duration):
 
 def key_of(call):
     """Return the key of the UsageDay row that a Response is added to, `(date, person id, model,
-    purpose)`; `call` is a mapping with the Response's columns."""
+    purpose)`; `call` is a mapping with the Response's columns COLUMNS. The date is that of its
+    creation."""
     return calendar.day_of(call["created_at"]), call["person_id"], call["model"], call["purpose"]
 
 

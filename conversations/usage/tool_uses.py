@@ -82,8 +82,9 @@ def reported(tool_usage):
 
 def _image_tokens(image_gen):
     """Return `{kind: tokens}` for generated pictures from `image_gen`, the object
-    `tool_usage.image_gen`: tokens of input and output, split into text and image as far as the
-    gateway splits them, with the rest under a kind of its own.
+    `tool_usage.image_gen`. Kinds are such as "image_input_text_tokens": tokens of input and output,
+    split into text and image as far as the gateway splits them; the rest is "image_output_tokens"
+    or "image_input_tokens".
 
     Input read from the cache has separate kinds, and is subtracted from the ordinary ones. Cached
     input that is said to be neither text nor image counts as ordinary input.
@@ -117,10 +118,12 @@ def _object(value):
 
 def number_of(uses, items, *, broke_off=False):
     """Return how often a call used tools, charged or not: the sum of `uses` (a list of Use, from
-    `uses_of`), in which generated pictures that are charged by tokens count by their number in
-    `items`, and the calls of connectors (`mcp_call`), which nobody charges for. `items` is the list
-    of the answer's items (None: none); with `broke_off`, for a reply that was stopped or cut off,
-    uses that had begun count too."""
+    `uses_of`) and the number of calls of MCP servers (`mcp_call`), which nobody charges for.
+    Pictures that are charged by tokens count by their number in `items`.
+
+    `items` is the list of the answer's items (None: none); with `broke_off`, for a reply that was
+    stopped or cut off, uses that had begun count too.
+    """
     tokens = [use for use in uses if use.kind.startswith("image_") and use.kind != IMAGE_GENERATION]
     number = sum(use.quantity for use in uses if use not in tokens)
     if tokens:
@@ -138,10 +141,10 @@ def counted(items, *, broke_off=False):
     """Count the uses of tools in `items`, a list of items of an answer (None: no items); return
     `{kind of tool: quantity}`, without kinds that were not used.
 
-    Counted are completed searches in the web (opening a page is free) and in files, completed
+    Counted are completed web searches (opening a page is free) and file searches, completed
     pictures, and containers in which code ran. An item or container that occurs twice counts once.
-    With `broke_off`, for a reply that was stopped or cut off, those count too that had begun: the
-    gateway had been asked for them, and nobody was there to hear that they were completed.
+    With `broke_off`, for a reply that was stopped or cut off, uses count too that had begun: the
+    gateway may have completed them after the connection was closed.
     """
     counts = _BEGUN if broke_off else _DONE
     searches, files, pictures, containers = set(), set(), set(), set()
