@@ -60,7 +60,8 @@ def write_zip(person):
 
 def _write(archive, name, pieces):
     """Write the member `name` into `archive`, a ZipFile that is being written, from `pieces`, an
-    iterable of texts, and yield after each, so that the caller can send what there is."""
+    iterable of texts (stored in UTF-8); yield None after each, so that the caller can send what was
+    written."""
     info = zipfile.ZipInfo(name, timezone.localtime().timetuple()[:6])
     info.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(info, "w") as member:

@@ -77,7 +77,8 @@ class ArchiveFiles:
         return found
 
     def _asset_names(self):
-        """Return `{id: name}` from ChatGPT's list of the names of files; {} if there is none."""
+        """Return `{id of a file: its name}` from the member ASSET_NAMES of ChatGPT's export; {} if
+        the zip has none, or if it cannot be read."""
         listed = [
             member
             for member in self._archive.infolist()
@@ -127,7 +128,8 @@ class ArchiveFiles:
 
 
 def _name_in(path):
-    """Return the file's name in `path`, the path of a zip's member: without folders and without
-    ChatGPT's id in front; "" if there is none, or a UUID in its place."""
+    """Return the name of a file from `path`, the path of a zip's member: without folders and
+    without the id that ChatGPT puts in front; "" if the rest begins with a UUID or is only the
+    ending "dat"."""
     name = _BEFORE.sub("", path.rpartition("/")[2])
     return "" if _UUID.match(name) or name == "dat" else name

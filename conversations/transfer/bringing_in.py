@@ -59,13 +59,13 @@ def bring_in(person, file, most_bytes=None):
 
 @dataclass
 class _Part:
-    """Part of a conversation that is stored at once: up to PIECE_MESSAGES new messages in their
+    """Part of a conversation that is stored at once: up to PIECE_MESSAGES new `messages` in their
     order, fewer if they have more than PIECE_FILES files.
 
-    `files` maps the id of a message to its Attachments, not saved yet. The first part of a
-    conversation has the `conversation` to create. If there are further parts, it is created in the
-    trash; `completion` of the last part is the columns to set at the end. `entries` are those of
-    the full-text search index.
+    `files` maps the id of a message to a list of its Attachments, not saved yet; `entries` are the
+    Entries of the full-text search index for these texts. The first part has the `conversation` to
+    create (None in others). If there are further parts, it is created in the trash, and the last
+    part has in `completion` the columns of the Conversation to update then.
     """
 
     conversation_id: UUID
@@ -134,8 +134,8 @@ class Importer:
         return None
 
     def _next_piece(self):
-        """Return `(list of _Parts, whether the file has ended)`; code in the messages may not be
-        highlighted yet."""
+        """Return `(parts, is_end)`: the next _Parts as a list for `store`, and True if the file has
+        ended. Code in the messages may not be highlighted yet."""
         piece, messages = [], 0
         began, wall = time.thread_time(), time.monotonic()
         for part in self._parts:
@@ -305,7 +305,7 @@ class Importer:
     def _files_of(self, turn, files):
         """Generator that reads the files of `turn` (a Turn) from `files`, the ArchiveFiles of a zip
         (None: no zip): yields None after each, and returns `{FileNote: Attachment, not saved yet}`
-        of those that came in."""
+        of those that were accepted. The others are counted in the report."""
         attachments = {}
         most = _most_files(turn)
         for note in turn.files[:most]:
@@ -317,10 +317,12 @@ class Importer:
         return attachments
 
     def _candidates(self, incoming):
-        """Return the UUIDs that an ImportedConversation may get, the best first.
+        """Return a list of the UUIDs that the ImportedConversation `incoming` may get, the best
+        first.
 
-        They are the id in the file, if that is a UUID, and one derived from the person and that id
-        or, without one, the texts: importing a file again gives the same ids.
+        They are its id in the file, if that is a UUID, and one derived from the person and that id
+        (without an id: from the person, title, time and texts), so that importing a file again
+        gives the same UUIDs.
         """
         own = as_uuid(incoming.id)
         told = incoming.id or "\n".join(
@@ -330,9 +332,9 @@ class Importer:
         return [own, made] if own else [made]
 
     def _new_id(self, candidates, owners):
-        """Return a UUID for a new conversation: the first of `candidates` that no conversation has;
-        None if one of them is the id of a conversation of the person, or of one that this import
-        has read, so that it is here already.
+        """Return a UUID for a new conversation: the first of `candidates` that no conversation has.
+        None if the conversation was imported before: one of them is the id of a conversation of the
+        person, or of one that this Importer has read.
 
         `owners` maps UUIDs of stored conversations to the ids of their owners, None for those that
         are hidden from their owners; these count as somebody else's. If all candidates are taken,
@@ -350,8 +352,8 @@ class Importer:
 
 
 def _bounds(plan, done):
-    """Return a list of `(start, end)`: the slices of `plan`, a list of PlannedMessages, of which
-    each becomes a _Part, from the position `done` on."""
+    """Return a list of `(start, end)`, slices of `plan` (a list of PlannedMessages) from the
+    position `done` to its end; the messages of each slice become one _Part."""
     bounds, start, files = [], done, 0
     for at in range(done, len(plan)):
         more = min(len(plan[at].turn.files), _most_files(plan[at].turn))
@@ -363,8 +365,8 @@ def _bounds(plan, done):
 
 
 def _most_files(turn):
-    """Return how many files of the Turn `turn` may come in: of a person's message as many as can be
-    sent with one; of a reply all that one may have made."""
+    """Return how many files of the Turn `turn` are imported at most: FILES_PER_MESSAGE for a
+    person's message, native_json.MOST_FILES for a reply, whose files the model made."""
     is_reply = turn.role == Message.Role.ASSISTANT
     return native_json.MOST_FILES if is_reply else settings.FILES_PER_MESSAGE
 
@@ -385,6 +387,7 @@ def _read(found):
 
 
 def _cursor(conversations, conversation_id=None, messages=0):
-    """Return the `cursor` of an Importer that has read so many `conversations` of the file and, of
-    the next one (with this id), so many `messages`."""
+    """Return the `cursor` of an Importer, a dict: `conversations` is the number of those read in
+    full; `conversation_id` (text; None: none) is the id of one read in part, of which `messages` is
+    the number of messages read."""
     return {"conversations": conversations, "open": conversation_id, "messages": messages}

@@ -82,8 +82,8 @@ def resolve(text, metadata, sources):
 
 
 def _by_mark(text, metadata):
-    """Return `{citation mark: [(title, URL)]}` for the marks in `text` that the metadata quotes
-    (`matched_text`) or gives the offsets of."""
+    """Return `{citation mark: [(title, URL)]}` for those citation marks in `text` that the
+    message's `metadata` quotes (`matched_text`) or locates by their offsets in `text`."""
     found = {}
     for reference in _dicts(metadata, "content_references"):
         mark = reference.get("matched_text")
@@ -156,7 +156,8 @@ def _names(references):
 
 
 def _dicts(item, name):
-    """Return the dicts in the list `item[name]`; an empty list if there is no such list."""
+    """Return a list of the dicts in the list `item[name]`; [] if `item` is no dict or has no such
+    list."""
     each = item.get(name) if isinstance(item, dict) else None
     return [one for one in each if isinstance(one, dict)] if isinstance(each, list) else []
 

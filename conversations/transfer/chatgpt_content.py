@@ -35,10 +35,10 @@ _SUBJECT = re.compile(r'subject="([^"\n]{1,300})"')
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Content of one message: `role` ("user" or "assistant"), `text` (Markdown), `files`, the
-    FileNotes of pictures and files that the zip of the export may have, and `attachments`, the
-    number of those that it cannot have. If `stands_in` is True, the message has no text of its own,
-    and `text` only shows that `files` are there: by their names or emoji."""
+    """Content of one message: `role` ("user" or "assistant"), `text` (Markdown), `files`, a tuple
+    of FileNotes of pictures and files whose bytes may be in the export's zip, and `attachments`,
+    the number of further ones whose bytes cannot be there. If `stands_in` is True, the message has
+    no text of its own, and `text` only shows that `files` are there: by their names or emoji."""
 
     role: str
     text: str
@@ -122,8 +122,8 @@ def asset_in(text):
 
 
 def _part_text(part):
-    """Return the text of one part of a message, or the transcript of recorded speech; "" if it has
-    none."""
+    """Return the text of `part`, an entry of a message's `parts` (text or a dict); of recorded
+    speech the transcript; "" if it has none."""
     if isinstance(part, dict) and part.get("content_type") in ("text", "audio_transcription"):
         part = part.get("text")
     return as_text(part)
@@ -136,7 +136,8 @@ def _is_other(part, text):
 
 
 def _symbol(part):
-    """Return the emoji to show in place of a part of a message that is no text."""
+    """Return the emoji to show in place of `part`, an entry of a message's `parts` (dict) that is
+    not text."""
     kind = as_text(part.get("content_type"))
     if "audio" in kind or "video" in kind:
         return SOUND
@@ -144,7 +145,8 @@ def _symbol(part):
 
 
 def _names(attached):
-    """Return the names of attached files as Markdown, one on each line."""
+    """Return the names of `attached` (a list of dicts, the attachments in a message's metadata) as
+    Markdown, each on a line of its own after an emoji; "" if none has a name."""
     lines = []
     for each in attached:
         name = " ".join(as_text(each.get("name")).split())[:200]
@@ -155,8 +157,8 @@ def _names(attached):
 
 
 def _made_picture(content):
-    """Return the Said for a tool's message that has only pictures, which were generated for the
-    person; None for any other."""
+    """Return the Said for a tool's message whose `content` (dict) has only pictures, which were
+    generated for the person; None for any other."""
     parts = [part for part in _parts(content) if part not in ("", None)]
     if not parts or not all(_is_picture(part) for part in parts):
         return None
@@ -169,8 +171,9 @@ def _is_picture(part):
 
 
 def _report(metadata, sources):
-    """Return the text of a deep research report from a tool message's metadata, which has it as
-    JSON within JSON; "" if there is none."""
+    """Return the text (Markdown) of a deep research report from `metadata`, that of a tool's
+    message, which has it as JSON within JSON; "" if there is none. `sources` as for
+    `read_message`."""
     state = metadata.get("chatgpt_sdk")
     state = _loaded(state.get("widget_state")) if isinstance(state, dict) else None
     report = state.get("report_message") if isinstance(state, dict) else None
@@ -185,7 +188,7 @@ def _report(metadata, sources):
 
 def _canvas(content):
     """Return the text of a call of the canvas tool as Markdown: a new document, the text that
-    replaces parts of one, or comments on one."""
+    replaces parts of one, or comments on one. `content` is the dict of that name in the message."""
     raw = _raw(content)
     call = _loaded(raw)
     if not isinstance(call, dict):
@@ -207,8 +210,9 @@ def _canvas(content):
 
 
 def fenced(text, language):
-    """Return `text` as a fenced code block in Markdown, labelled `language` if that can be a label;
-    "" for a blank text. The fence is longer than any row of backticks in the text."""
+    """Return `text` as a fenced code block in Markdown, labelled with the programming language
+    `language` (text; left out if it is not 1 to 40 letters, digits or `_+#.-`); "" for a blank
+    text. The fence is longer than any row of backticks in the text."""
     if not text.strip():
         return ""
     language = _LANGUAGES.get(language, language)
@@ -231,7 +235,8 @@ def _without_writing_blocks(text):
 
 
 def _raw(content):
-    """Return the text of a message's content: its field `text`, else its `parts` joined."""
+    """Return the text of a message's `content` (dict): its field `text`, else its `parts` joined by
+    blank lines."""
     return as_text(content.get("text")) or "\n\n".join(
         text for text in map(_part_text, _parts(content)) if text.strip()
     )

@@ -25,8 +25,9 @@ def by_message(conversation):
 
 
 def has_bytes(attachment):
-    """Return True if the bytes of `attachment` belong into an export: there are some, and no virus
-    check forbids them."""
+    """Return True if the bytes of `attachment` (an Attachment) are to be exported: it is ready (not
+    still being checked or fetched, and not blocked by a virus check) and its bytes were not
+    erased."""
     return attachment.is_ready and attachment.stored_id is not None
 
 
@@ -44,8 +45,8 @@ def path_of(attachment):
 
 def write(archive, files, written):
     """Write the bytes of `files`, Attachments, into `archive`, a ZipFile that is being written, and
-    yield after each block, so that the caller can send what there is. `written` is the set of paths
-    that the zip has already; it is added to.
+    yield None after each block, so that the caller can send what was written. `written` is the set
+    of paths that the zip has already: such files are skipped, and new paths are added to it.
 
     Bytes that are missing in the storage are left out.
     """

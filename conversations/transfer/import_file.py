@@ -77,8 +77,8 @@ class ImportFile:
 
     def _members(self, file, depth):
         """Yield each conversation in the zip `file` as a dict, and None at intervals, so that the
-        caller can pause; None comes last, for the caller to store what it has before the zip is
-        closed. `depth` is 0 for the import file, 1 for a zip within it."""
+        caller can pause. `depth` is 0 for the import file, 1 for a zip within it. None comes last:
+        the caller has to read the files of what it was given before the zip is closed."""
         archive = _opened(file)
         outer, self.files = self.files, ArchiveFiles(archive, self._count_file)
         try:

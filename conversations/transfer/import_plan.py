@@ -30,8 +30,9 @@ class PlannedMessage:
     created_at: datetime
 
     def message(self, conversation_id, replies, attachments):
-        """Return the Message, not saved; `replies` (Replies) sets the HTML of a reply later.
-        `attachments` is `{FileNote: Attachment}` of its files that came in."""
+        """Return the Message of this plan, not saved, with `conversation_id` as its conversation.
+        The HTML of a reply is missing: it is added to `replies` (a Replies), which sets it later.
+        `attachments` is `{FileNote: Attachment}` of those of its files that were imported."""
         turn, is_reply = self.turn, self.turn.role == Message.Role.ASSISTANT
         ids = {note.id: str(attachment.pk) for note, attachment in attachments.items() if note.id}
         items = imported_items(turn.items, turn.role, ids) if turn.items else None
@@ -56,8 +57,8 @@ class PlannedMessage:
 
 
 class Replies:
-    """Renderer of the Markdown of many imported replies together; `account` is the id of the person
-    whose share of syntax highlighting is used."""
+    """Renderer of the Markdown of many imported replies together. `account` is the id of the person
+    who imports: syntax highlighting is shared out between people."""
 
     def __init__(self, account):
         self.account = account
@@ -88,11 +89,12 @@ class Replies:
 
 
 def _of_person(turn, items, attachments):
-    """Return the columns `{name: value}` of text and HTML for `turn`, a person's message. If there
-    are `items` (None: none) the text is theirs, since that is what the model will read.
+    """Return the columns `text` and `html` (a dict) for `turn`, a person's message (Turn). If it
+    has `items` (a list; None: none), the text is taken from them, since they are what the model
+    will read.
 
-    A text that only stands in for files is left out if all of them came in as `attachments`; a
-    message of which nothing would be left names its files.
+    A text that only stands in for files is left out if all of them were imported (`attachments`, a
+    dict by FileNote); a message of which nothing would be left names its files.
     """
     text = text_of(items) if items else turn.text[:LONGEST]
     if turn.stands_in and turn.files and len(attachments) == len(turn.files):
@@ -147,5 +149,5 @@ def plan(person, pk, incoming, names):
 
 
 def _longest(name):
-    """Return the most characters of the column `name` of a Conversation."""
+    """Return the maximum length, in characters, of the column `name` of a Conversation."""
     return Conversation._meta.get_field(name).max_length

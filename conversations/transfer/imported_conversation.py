@@ -16,8 +16,8 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 class FileNote:
     """Description of a message's file in an import file: its `name` ("": none), and where in the
     zip its bytes are: `member`, a path in the site's own export, or `asset`, the id that ChatGPT's
-    export gives it ("": not known). `id` is what items of the message call it. Only the site's own
-    export has `media_type` and `seal` (files/seal.py)."""
+    export gives it ("": not known). `id` is the one by which items of the message refer to it. Only
+    the site's own export has `media_type` and `seal` (a signature, see files/seal.py)."""
 
     name: str
     id: str = ""
@@ -30,10 +30,13 @@ class FileNote:
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of an ImportedConversation. `id` is its id in the file and `parent` the id of the
-    message it follows ("" for none); `role` is "user" or "assistant"; `text` and `reasoning` (the
-    model's, "" for none) are plain text or Markdown; `created_at` is None if not known. `items` are
-    the message's as the file has them, not cleaned yet; () where the text is all there is. `files`
-    are FileNotes; if `stands_in` is True, `text` only names them or shows that they are there."""
+    message that it follows ("": none); `role` is "user" or "assistant"; `text` and `reasoning` (the
+    model's thoughts; "": none) are plain text or Markdown; `created_at` is None if not known.
+
+    `items` are its items as the file has them (dicts, not cleaned yet); () if it has text only.
+    `files` are FileNotes; if `stands_in` is True, `text` only names them or shows that they are
+    there.
+    """
 
     id: str
     parent: str

@@ -6,14 +6,15 @@ from conversations.models import Message
 
 
 def imported_items(items, role, files=None):
-    """Return the items of an imported message of `role` ("user", "assistant"), cleaned; None if
-    they say no more than its text, or if they are too large, so that some of their text would be
-    cut.
+    """Return the items of an imported message of `role` ("user", "assistant") as a list of dicts,
+    cleaned; None if they say no more than its text, or if they are too large, so that some of their
+    text would be cut.
 
-    What a person's message may not hold is left out, and each `message` gets the role: else a file
-    could show one thing and have another sent to a model. `files` is `{id in the file: id here}` of
-    the files that came in (None: none); the ids of others, which may be those of other people's
-    files, are left out, and their names stay.
+    Of a person's message only `message` and `mcp_approval_response` are kept, and each `message`
+    gets the role of the imported message: else an import file could show one thing and have another
+    sent to a model. `files` is `{id in the file: id of the Attachment}` of the files that were
+    imported (None: none); other ids, which may be those of other people's files, are removed, and
+    the names of these files stay.
     """
     kept = [_with_files(item, files or {}) for item in clean_all(items)]
     if role == Message.Role.USER:
@@ -23,9 +24,9 @@ def imported_items(items, role, files=None):
 
 
 def _with_files(item, files):
-    """Return a copy of `item` in which the ids of files are replaced by `files`, `{id in the import
-    file: id here}`, also in its content parts, their annotations, and in what a tool put out; other
-    ids are left out."""
+    """Return a copy of `item` (dict) in which ids of files are replaced by means of `files`, `{id
+    in the import file: id of the Attachment}`, also in its content parts, their annotations, and in
+    the outputs of a tool; ids that are not in `files` are removed."""
     kept = {name: value for name, value in item.items() if name != "file"}
     if isinstance(own := item.get("file"), str) and own in files:
         kept["file"] = files[own]

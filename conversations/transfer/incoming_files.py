@@ -15,8 +15,8 @@ FULL = {"person_full", "site_full", "disk_full", "not_stored", "account_gone"}
 
 
 class IncomingFiles:
-    """Files that an import brings in for `person` (a Person). What becomes of each is counted in
-    `report`, a Report."""
+    """Reader of the files that an import brings in for `person` (a Person). How many were imported,
+    and which were refused or missing, is added to `report` (a Report)."""
 
     def __init__(self, person, report):
         self._person = person
@@ -26,14 +26,14 @@ class IncomingFiles:
         self._taken = {}  # of one conversation: zip's member -> Attachment
 
     def begin_conversation(self):
-        """Forget the files of the conversation before: only files of one conversation share what
-        was read of them."""
+        """Forget the files of the previous conversation. Within one conversation, messages that
+        name the same member of the zip share its stored bytes and extracted text."""
         self._taken = {}
 
     def take(self, note, files):
-        """Read and store the file that `note` (a FileNote) names and `files` (ArchiveFiles; None:
-        no zip) has. Return its Attachment, not saved (see `intake.prepare`), or None if it is left
-        out."""
+        """Read the file that `note` (a FileNote) names from `files` (ArchiveFiles; None: no zip)
+        and store its bytes. Return its Attachment, not saved (see `intake.prepare`); None if the
+        zip does not have it or it is refused, which is counted in the report."""
         found = files.find(note) if files is not None else None
         if found is None:
             self._report.left_out["attachment"] += 1
@@ -57,9 +57,9 @@ class IncomingFiles:
         return attachment
 
     def _prepared(self, note, files, member, name):
-        """Read and store the zip's `member` (a ZipInfo of `files`, ArchiveFiles) as a file called
-        `name`; return its Attachment, not saved yet. `note` is the FileNote that names it. Raise
-        FileRefused if it is not accepted, FileUnreadable if it cannot be unpacked."""
+        """Read the zip's `member` (a ZipInfo of `files`, ArchiveFiles) and store its bytes as a
+        file called `name`; return its Attachment, not saved yet. `note` is the FileNote that names
+        it. Raise FileRefused if it is not accepted, FileUnreadable if it cannot be unpacked."""
         self._tried += 1
         if self._tried > MOST:
             raise FileRefused("too_many_in_zip")

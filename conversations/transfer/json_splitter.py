@@ -128,7 +128,8 @@ class _Splitter:
         return bool(first)
 
     def _leave_text(self):
-        """Drop the rest of a long string from the buffer; return True if its end was in there."""
+        """Drop the rest of a long string, whose beginning was dropped before, from the buffer;
+        return True if the end of the string was in it."""
         rest = _REST_OF_TEXT.match(self._buffer)
         self._in_text = not rest[1]
         self._buffer, self._at = self._buffer[rest.end() :], 0
@@ -155,8 +156,8 @@ class _Splitter:
         return None
 
     def _check(self, end, is_too_much=False):
-        """Skip the rest of the current object if it `is_too_much`, or if its bytes up to the offset
-        `end` in the buffer are more than MOST_BYTES; its HEAD is kept."""
+        """Skip the rest of the current object if `is_too_much` is True, or if its bytes up to the
+        offset `end` in the buffer are more than MOST_BYTES; its first HEAD bytes are kept."""
         if self._start is None or self._skips:
             return
         if is_too_much or end - self._start > MOST_BYTES:
@@ -175,7 +176,8 @@ class _Splitter:
         return None
 
     def _forget(self):
-        """Drop from the buffer all but the current, incomplete object and what was not searched."""
+        """Drop from the buffer all bytes but those of the current, incomplete object (unless it is
+        skipped) and those that were not searched for tokens yet."""
         self._check(len(self._buffer))
         kept = self._at
         if self._start is not None and not self._skips:

@@ -18,8 +18,9 @@ def pieces(conversation, *, zipped=None):
     a long one takes little memory: its title, then each message of its active branch under a
     heading with the name of the person or model, and the time.
 
-    With `zipped`, what `file_members.by_message` returned of it, the text goes into a zip: its
-    files are links to their bytes there. Uses the active language and time zone.
+    `zipped` is what `file_members.by_message` returned for the conversation if the text goes into a
+    zip with the bytes of its files: their names are then links to these members (None: names only).
+    Uses the active language and time zone.
     """
     ids = list(MessageTree(conversation).path_through(None, conversation.active_id))
     in_zip = zipped is not None
@@ -46,8 +47,8 @@ def speaker(message, owner):
 
 def paragraphs(message, *, in_zip=False):
     """Return a list of Markdown texts, the paragraphs that export the Message `message`: its text
-    or, if it has items, each item in words and the lists of its sources; last its `shown_files`, as
-    links to their bytes in a zip if `in_zip` is True."""
+    or, if it has items, each item as Markdown and the lists of its sources; last the names of its
+    `shown_files`, as links to their bytes in a zip if `in_zip` is True."""
     files = _files(message, in_zip)
     if not message.items:
         return [message.text.strip(), *files]
@@ -71,7 +72,8 @@ def _files(message, in_zip):
 
 
 def _file(file, in_zip):
-    """Return the name of the Attachment `file` in Markdown, as a link to its bytes if `in_zip`."""
+    """Return the name of the Attachment `file` in Markdown, as a link to its bytes in the zip if
+    `in_zip` is True and the zip has them."""
     name = escaped(" ".join(file.name.split()))
     if not (in_zip and file_members.has_bytes(file)):
         return name

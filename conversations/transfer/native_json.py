@@ -37,15 +37,18 @@ MOST_FILES = 50  # of a message, that are read
 
 def write(conversation, *, zipped=None):
     """Return `conversation` (a Conversation) as JSON text in the site's own format, for export;
-    `zipped` as for `pieces`."""
+    `zipped` as for `pieces` (None: not for a zip)."""
     return "".join(pieces(conversation, zipped=zipped))
 
 
 def pieces(conversation, *, zipped=None):
     """Yield `conversation` (a Conversation) as JSON text in the site's own format, for export, in
-    pieces of one message each, so that a long one takes little memory. With `zipped`, what
-    `file_members.by_message` returned of it, the text goes into a zip: files of messages have the
-    path of the zip's member with their bytes."""
+    pieces of one message each, so that a long one takes little memory.
+
+    `zipped` is what `file_members.by_message` returned for the conversation if the text goes into a
+    zip with the bytes of its files: each file in the JSON then has the path of that member (None:
+    no path).
+    """
     in_zip = zipped is not None
     files = zipped if in_zip else file_members.by_message(conversation)
     document = {
@@ -79,8 +82,8 @@ def _json(value, indent):
 
 
 def _message(message, files, in_zip):
-    """Return the Message `message` with `files`, its Attachments, as a dict for JSON. If `in_zip`,
-    each file has the path of the zip's member with its bytes."""
+    """Return the Message `message` with `files`, a list of its Attachments, as a dict for JSON. If
+    `in_zip` is True, each file has the path of the zip's member with its bytes."""
     written = {
         "id": str(message.pk),
         "parent": str(message.parent_id) if message.parent_id else None,

@@ -63,15 +63,15 @@ class Report:
 
     def add_broken(self, name):
         """Add the title of a conversation, or the file name of a zip's member, that could not be
-        read."""
+        read; after NAMED names further ones are only counted."""
         if len(self.broken) < NAMED:
             self.broken.append(name[:200] or "?")
         else:
             self.more_broken += 1
 
     def add_missing(self, title, questions):
-        """Add `questions`, texts to which the file has no answer, of the conversation with this
-        `title`."""
+        """Add `questions`, a list of texts to which the file has no answer, of the conversation
+        with this `title`; after NAMED questions further ones are only counted."""
         room = NAMED - len(self.missing)
         shown = [" ".join(question.split())[:100] for question in questions[:room]]
         self.missing += [(title[:100], question) for question in shown]
@@ -79,14 +79,16 @@ class Report:
 
     def add_refused(self, name, code):
         """Add the file called `name`, which was not accepted; `code` is the code of the reason, for
-        which `files.sentences.refusal` has the sentence."""
+        which `files.sentences.refusal` has the sentence. After NAMED files further ones are only
+        counted."""
         if len(self.refused) < NAMED:
             self.refused.append((name, code))
         else:
             self.more_refused += 1
 
     def take(self, other):
-        """Add to this Report what the Report `other` says could not be read."""
+        """Add to this Report what could not be read according to the Report `other`: its `broken`,
+        `more_broken` and `fault`. Its other counts are not added."""
         for name in other.broken:
             self.add_broken(name)
         self.more_broken += other.more_broken
