@@ -79,7 +79,8 @@ class CaseArchive:
 
     def _conversation(self, conversation):
         """Yield the bytes of the zip, in pieces, for all files about the Conversation
-        `conversation`."""
+        `conversation`: JSON, Markdown, HTML, request bodies and attached files, in a folder named
+        by its UUID."""
         folder = f"conversations/{conversation.pk}"
         yield from self._member(f"{folder}/conversation.json", [record.write(conversation)])
         yield from self._member(f"{folder}/conversation.md", reading.markdown(conversation))
@@ -90,8 +91,8 @@ class CaseArchive:
             yield from self._member(f"{folder}/files/{name}", content)
 
     def _member(self, name, content):
-        """Add the file `name` to the zip with `content`, an iterable of str or bytes; store its
-        size and SHA-256 for the manifest; yield the bytes of the zip in pieces."""
+        """Add the file `name` to the zip with `content`, an iterable of str (stored in UTF-8) or
+        bytes; keep its size and SHA-256 for the manifest. Yield the bytes of the zip in pieces."""
         digest, size = hashlib.sha256(), 0
         with self._archive.open(self._info(name), "w") as member:
             for piece in content:

@@ -3,8 +3,8 @@ administration: of prices, budgets, language models, rules, roles.
 
 The row has the values before and after. Of fields with personal data it says only that they
 changed; people are named by their ids. It is written in the transaction of the change. What the
-server does by itself, or somebody with a shell on it, is not recorded here, since no user is signed
-in.
+server does by itself, or somebody with a shell on it, is not recorded by these receivers, since no
+user is signed in.
 """
 
 from decimal import Decimal
@@ -136,8 +136,8 @@ def _differs(before, after, name):
 
 
 def _values(instance):
-    """Return `{name: JSON value}` of the fields of `instance` that are recorded: of a Person
-    OF_PERSON, else all but the primary key."""
+    """Return `{name: JSON value}` of the fields of `instance` that are recorded: those named in
+    OF_PERSON if it is a Person, else all but the primary key."""
     fields = [field for field in instance._meta.concrete_fields if not field.primary_key]
     if isinstance(instance, Person):
         fields = [field for field in fields if field.name in OF_PERSON]
@@ -157,9 +157,9 @@ def _plain(value):
 
 
 def _record(change, instance, names, old, new):
-    """Append to the access log that the fields `names` of `instance` were changed from the values
-    `old` to `new` (dicts by name); of personal fields, which neither has, only that they changed.
-    `change` is "added", "changed" or "removed" (the whole instance)."""
+    """Append a row to the access log: the fields `names` of `instance` were changed from the values
+    `old` to `new` (dicts by name). A name that is in neither, as of a personal field, gets the text
+    CHANGED in place of values. `change` is "added", "changed" or "removed" (the whole instance)."""
     is_person = isinstance(instance, Person)
     record_change(
         ReviewAccess.Action.CHANGED_SETTING,

@@ -1,9 +1,10 @@
 """Signal receivers that record in the access log every change of who may review whom, see usage of
 others or administer the site: permissions, members of groups that have them, review scopes.
 
-Of what is done in the administration every permission and every membership in a group is recorded;
-of what a command, a shell or single sign-on does, those that let somebody see what is others' or
-administer everything (WATCHED).
+Of changes in the administration every permission and every membership in a group is recorded; of
+those by a command, a shell or single sign-on only the permissions in WATCHED (to review, to read
+the access log, to see usage of others), membership in groups that have them or are in a review
+scope, and superuser status.
 
 Signals are used since groups and permissions are Django's own models, which its administration,
 commands and shells change. The row is written in the transaction of the change, so that a change
@@ -40,9 +41,9 @@ def connect():
 
 
 def person_saved(instance, raw=False, update_fields=None, **kwargs):
-    """Receiver of pre_save of a Person (`instance`), with its arguments: record that an existing
-    account was made a superuser's, or is one no longer. A new account, such as that of the first
-    administrator, is not recorded here."""
+    """Record in the access log that superuser status was given to an existing account, or taken
+    away. Receiver of pre_save of a Person (`instance`), with its arguments. A new account, such as
+    that of the first administrator, is not recorded by it."""
     if raw or instance._state.adding or (update_fields and "is_superuser" not in update_fields):
         return
     before = Person.objects.filter(pk=instance.pk).values_list("is_superuser", flat=True).first()
@@ -70,8 +71,9 @@ def permissions_of_person(instance, action, reverse, pk_set, **kwargs):
 
 
 def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: record that permissions (see `_recorded`) were
-    given to a group, or taken away. `instance` is the Group or, if `reverse`, the Permission."""
+    """Record in the access log that permissions (see `_recorded`) were given to a group, or taken
+    away. Receiver of m2m_changed, with its arguments; `instance` is the Group or, if `reverse`, the
+    Permission."""
     change = _change(action)
     if change is None:
         return
@@ -87,10 +89,10 @@ def permissions_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def members_of_group(instance, action, reverse, pk_set, **kwargs):
-    """Receiver of m2m_changed, with its arguments: record that people joined or left a group that
-    has a permission (see `_recorded`), or whose members are in somebody's review scope; in the
-    administration also any other group, which may have models, budgets and rules of its own.
-    `instance` is the Person or, if `reverse`, the Group."""
+    """Record in the access log that people joined or left a group that has a permission (see
+    `_recorded`), or whose members are in somebody's review scope; in the administration also any
+    other group, which may have models, budgets and rules of its own. Receiver of m2m_changed, with
+    its arguments; `instance` is the Person or, if `reverse`, the Group."""
     change = _change(action)
     if change is None:
         return
@@ -117,8 +119,8 @@ def members_of_group(instance, action, reverse, pk_set, **kwargs):
 
 
 def group_removed(instance, **kwargs):
-    """Receiver of pre_delete of a Group (`instance`): record that its members lose the group's
-    permissions (see `_recorded`); Django sends no m2m_changed for that."""
+    """Record in the access log that the members of a Group (`instance`) lose its permissions (see
+    `_recorded`) by its deletion, for which Django sends no m2m_changed. Receiver of pre_delete."""
     for permission in instance.permissions.filter(_recorded()):
         _permission("removed", permission=permission.codename, group=instance.pk)
 
@@ -147,14 +149,15 @@ def _scope(scope, change):
 
 
 def _permission(change, *, owner_id=None, **detail):
-    """Append to the access log that a permission was "added" or "removed" (`change`); `owner_id` is
-    the id of the person concerned (None: a group's), `detail` says which permission or group."""
+    """Append a row to the access log: a permission was "added" or "removed" (`change`). `owner_id`
+    is the id of the person who has or had it (None: all members of a group); `detail` says which
+    permission and group."""
     record_change(Action.CHANGED_PERMISSION, owner_id=owner_id, detail={"change": change, **detail})
 
 
 def _change(action):
-    """Return "added" or "removed" for the `action` of an m2m_changed signal, or None if this one is
-    not to be recorded.
+    """Return "added" or "removed" for the `action` of an m2m_changed signal; None for an action
+    that is not to be recorded, since another one of the same change is.
 
     Additions are recorded afterwards, when `pk_set` has only what is new; removals by `clear`
     before, while the rows can still be read.
@@ -163,8 +166,8 @@ def _change(action):
 
 
 def _recorded():
-    """Return the query condition for Permissions of which a change is recorded now: those in
-    WATCHED, and all while a member of staff acts in the administration."""
+    """Return the query condition (Q) for the Permissions whose changes are recorded now: all while
+    a member of staff acts in the administration, else those in WATCHED."""
     return Q() if is_acting() else WATCHED
 
 
@@ -177,5 +180,5 @@ def _watched(permissions, pk_set):
 
 
 def _ids(related):
-    """Return the ids of the objects in the related manager `related`."""
+    """Return a queryset of the ids of the objects in `related`, a related manager."""
     return related.values_list("pk", flat=True)

@@ -43,10 +43,10 @@ OUTCOMES = {
 
 @dataclass
 class Row:
-    """Row of the review queue: a conversation with figures over all its replies, those of every
-    branch. `tokens` and `cost` (in CURRENCY) are None if no reply has any; `failed`, `filtered` (by
-    a content filter), `refused` (by the model) and `interrupted` count replies, `bad` and `good`
-    count thumbs."""
+    """Row of the review queue: a `conversation` with figures over all its branches. `tokens` and
+    `cost` (in CURRENCY) are sums over all its model calls, titles too, or None if no call has any;
+    `failed`, `filtered` (by a content filter), `refused` (by the model) and `interrupted` count
+    replies, `bad` and `good` count thumbs."""
 
     conversation: Conversation
     messages: int = 0
@@ -151,10 +151,10 @@ def look_for(reviewer, filters, before=None):
 
 
 def show_found(rows, hits, words):
-    """Set `found` of each of `rows` (Row) to a piece of the text of the newest of `hits` in its
-    conversation, with the matches of `words` (the search text) told apart, and `found_in` if that
-    is the text of a file. Call it only if the search was recorded in the access log: the queue
-    shows no other text."""
+    """Set `found` of each of `rows` (Row) to an excerpt of the newest of `hits` (Hit) in its
+    conversation, as a list of pairs `(piece of text, True if it matches)`, and `found_in` to the
+    name of the file if the excerpt is from a file. `words` is the search text. Call it only if the
+    search was recorded in the access log: the queue shows no other text."""
     first, phrases = {}, parse(words)
     for hit in hits:
         if hit.message_id:
@@ -186,9 +186,9 @@ def unreviewed(conversations):
 
 def page(conversations):
     """Return the first page (PAGE conversations) of a queryset from `queue`, as `(list of Row,
-    place)`. `place` is the text with which the URL of the next page says where to go on (see
-    `place_of`), None if there is none. Takes four queries however many rows; texts and titles are
-    not read."""
+    place)`. `place` is the last conversation's place as text for the URL of the next page (see
+    `place_of`), None if there is no next page. Takes four queries however many rows; texts and
+    titles are not read."""
     # What is read is named, so that a title cannot come along by accident.
     shown = list(
         conversations.select_related("owner", "review_mark").only(
@@ -222,10 +222,10 @@ def _behind(conversations, updated_at, conversation_id):
 
 
 def next_unreviewed(reviewer, filters, conversation, hits=None):
-    """Return the first unreviewed conversation after `conversation` in the review queue, or else
-    the first one of the whole queue, or None if there is no other. The queue has the conversations
-    that `reviewer` (a Person) may review and that meet `filters` (the cleaned data of a QueueForm);
-    with `hits`, a list of search results (Hit), only those with one of them."""
+    """Return the first unreviewed Conversation after `conversation` in the review queue, else the
+    first one of the whole queue; None if there is no other. The queue has the conversations that
+    `reviewer` (a Person) may review and that meet `filters` (the cleaned data of a QueueForm); with
+    `hits`, a list of search results (Hit), only those with one of them."""
     for after in ((conversation.updated_at, conversation.pk), None):
         waiting = unreviewed(queue(reviewer, filters, hits, after)).exclude(pk=conversation.pk)
         if found := waiting.only("updated_at").first():
@@ -250,7 +250,8 @@ def read_place(text):
 
 
 def _rows(conversations):
-    """Return a list of Row with the figures of `conversations`, by three queries."""
+    """Return a list of Row with the figures of `conversations` (a list), in their order, by three
+    queries."""
     rows = {conversation.pk: Row(conversation) for conversation in conversations}
     messages = Message.objects.filter(conversation__in=rows).order_by()
     for found in messages.values("conversation_id").annotate(messages=Count("pk")):

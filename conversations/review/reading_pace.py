@@ -53,8 +53,8 @@ def check_export_pace(reviewer_id):
 
 
 def _refuse_if_recent(rows, newer):
-    """Raise TooManyReadings if more than `newer` of `rows`, a queryset of ReviewAccess, are from
-    the last hour."""
+    """Raise TooManyReadings if more than `newer` (a number of rows) of `rows`, a queryset of
+    ReviewAccess, are from the last hour."""
     oldest = next(
         iter(rows.order_by("-number").values_list("at", flat=True)[newer : newer + 1]), None
     )

@@ -79,8 +79,9 @@ def is_acting():
 
 
 def _write(action, request, **fields):
-    """Append a row to the access log, with person, address and id of `request` unless it is None;
-    on commit copy it to the server's log. Return the row."""
+    """Append a row to the access log with `fields` for `action` (a ReviewAccess.Action), and with
+    user, IP address and id of `request` unless that is None. On commit copy it to the server's log.
+    Return the row."""
     if request is not None:
         fields = {
             "reviewer_id": request.user.pk,
@@ -94,8 +95,8 @@ def _write(action, request, **fields):
 
 
 def _copy(access):
-    """Write number, ids and hash of a row of the access log to the server's log, which the owner of
-    the database cannot change."""
+    """Write number, action, ids and hash of the row `access` (ReviewAccess) of the access log to
+    the server's log, which the owner of the database cannot change."""
     logger.info(
         "access %s: %s by %s, of %s, conversation %s, hash %s",
         access.number,

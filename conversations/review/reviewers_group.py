@@ -9,8 +9,9 @@ NAME = "Reviewers"
 
 
 def ensure_reviewers():
-    """Create the group "Reviewers" with the permission to review, if there is none; an existing one
-    is left unchanged. The new group has no members, so the access log gets no row."""
+    """Create the group "Reviewers" with the permission `review_conversation` if there is no group
+    of this name; an existing one is left unchanged. The new group has no members, so the access log
+    gets no row."""
     group, made = Group.objects.get_or_create(name=NAME)
     if made:
         permission, _made = Permission.objects.get_or_create(

@@ -6,8 +6,8 @@ from conversations.models import Message, Response
 
 
 def open_requests(message):
-    """Return a list of the items of `message` (a Message) that are requests for approval and can be
-    answered; [] for nearly all messages.
+    """Return a list of the items (dicts) of `message` (a Message) that are requests for approval
+    and can be answered now; [] for nearly all messages.
 
     They can be answered if the reply has ended, came from a gateway (an imported file may say
     anything), and has no message after it. Whether it has one takes a query, unless
@@ -22,8 +22,8 @@ def open_requests(message):
 
 
 def _is_followed(message):
-    """Return True if a message comes after the Message `message`; keep the answer in its
-    `is_followed`."""
+    """Return True if a message answers the Message `message`; store the result in
+    `message.is_followed`, so that only the first call takes a query."""
     if message.is_followed is None:
         message.is_followed = Message.objects.filter(parent_id=message.pk).exists()
     return message.is_followed

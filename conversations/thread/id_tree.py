@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The position of a message among its siblings, the messages with the same parent: `number`
-    (from 1) of `count`, and the ids of the `previous` and the `next` sibling (None: there is none).
-    """
+    """Position of a message among its siblings, the messages with the same parent: `number` (from
+    1) of `count`, and the ids of the `previous` and the `next` sibling (None: there is none)."""
 
     number: int
     count: int
@@ -43,9 +42,10 @@ class Tree:
         """Return a list of ids: the path from the first message through `message_id` down to a
         message without children.
 
-        It follows the branch of the message `active` (id) if `message_id` is on it, and the newest
-        child after that. For None it is the path through `active`; for None in both, that along the
-        newest messages.
+        If `message_id` is on the path to the message `active` (an id), the path goes on to
+        `active`; from there, or else from `message_id`, it goes down to the newest child each time.
+        With `message_id` None it is the path through `active`; with both None that of the newest
+        messages.
         """
         if message_id is None:
             message_id = active

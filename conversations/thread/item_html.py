@@ -26,13 +26,13 @@ from conversations.thread.unsearched import is_unsearched
 class MessageParts:
     """HTML of a message, cut into the parts that its template places.
 
-    `before` is that of the items before the first text, such as thoughts and calls of tools; None
-    if the message has no items (its thoughts are then in `shown_reasoning`). `answer` is that of
-    the texts and of the items between and after them, `sources` that of the list of sources, or of
-    a line which says that a search was offered and did not happen. `came` is a sentence that says
-    what came in a reply without text; "" if there is nothing to say. `requests` are the Looks of
-    requests for approval that can be answered now. `files` is a list of the reply's Attachments
-    that are not drawn with an item; `has_pictures` is True if some are.
+    `before` is the HTML of the items before the first text, such as thoughts and calls of tools;
+    None if the message has no items (its thoughts are then in `Message.shown_reasoning`). `answer`
+    is the HTML of the texts and of the items between and after them, `sources` that of the list of
+    sources, or of a line which says that a search was offered and did not happen. `came` is a
+    sentence that says what came in a reply without text; "" if there is nothing to say. `requests`
+    are the Looks of requests for approval that can be answered now. `files` are the reply's
+    Attachments that are not drawn with an item; `has_pictures` is True if others are.
     """
 
     before: str | None = None
@@ -51,10 +51,10 @@ class MessageParts:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Settings of the links to the files of messages on a page: they lead to their owner's URLs or,
-    with `readonly`, to those of the review, which are under `home`, the URL of the conversation
-    there, and have the query string `carried`. With `apart` the page lists files after each
-    message, so that the items say only that files were made."""
+    """Settings of the links to the files of messages on a page. By default they are the URLs for
+    the conversation's owner. With `readonly` they are URLs of the review: under `home`, the URL of
+    the conversation there, and with the query string `carried`. With `apart` the page lists the
+    files after each message, so that the HTML of items says only that files were made."""
 
     readonly: bool = False
     home: str = ""
@@ -64,8 +64,9 @@ class Links:
 
 def parts_of(message, links=None):
     """Return the MessageParts of the Message `message`. Without items, as nearly all are, all HTML
-    of its text is in `answer`. If the caller has set its `live_parts`, as of a reply that is being
-    written, these are returned. `links` (a Links) says where its files are."""
+    of its text is in `answer`. If the caller has set `message.live_parts`, as of a reply that is
+    being written, these are returned. `links` (a Links; None: those for the owner) says where its
+    files are."""
     if message.live_parts is not None:
         return message.live_parts
     items = None if message.is_pending else message.items
@@ -105,7 +106,8 @@ def parts_of(message, links=None):
 
 def _marked(drawn, message):
     """Return the safe HTML `drawn`, that of an item or of the sources of the Message `message`,
-    with the matches of the search that led here marked, and opened if there are any."""
+    with matches highlighted by `message.mark` (None: unchanged), if the page was opened from a
+    search; if there are any, its `<details>` are open."""
     if message.mark is None:
         return drawn
     found = message.mark(drawn)
@@ -118,8 +120,9 @@ _CLOSED = re.compile('<details class="item"(?! open)')
 
 
 def runs(items):
-    """Yield `(index of the first, [item, …])` for the `items` of a message in their order: adjacent
-    items of a Kind that `joins` together, as searches in the web, each other item alone."""
+    """Yield `(index, run)` for the `items` of a message (a list of dicts) in their order: `run` is
+    a list of items that are shown together, `index` that of its first item. It has one item, or
+    several adjacent ones of a Kind with `joins`, such as web searches."""
     index = 0
     for kind, run in groupby(items, key=kind_of):
         run = list(run)
@@ -145,11 +148,11 @@ def draw(index, run, *, live=False, html="", seconds=None, files=None, links=Non
     """Return the HTML of `run`, a list of one item of a message or of several adjacent ones that
     are shown together, as safe text; "" for a text or thoughts without `html`.
 
-    `index` is that of the first in all items of the message. `live` is True while the reply is
-    being written; `html` is the rendered text or thoughts of the item, "" for a call of a tool;
-    `seconds` is how long the model thought, None if that is not known. `files` are the Attachments
-    of the message by their ids (text), None for none: only these are shown, whatever an item names.
-    `links` (a Links) says where they are.
+    `index` is that of the first one in all items of the message (None: `run` is a part of an item).
+    `live` is True while the reply is being written; `html` is the rendered text or thoughts of the
+    item, "" for a call of a tool; `seconds` is how long the model thought (None: unknown). `files`
+    are the Attachments of the message by their ids as text (None: none): no other file is shown,
+    whatever an item names. `links` (a Links; None: those for the owner) says where they are.
     """
     kind = kind_of(run[0])
     if not html and kind.type in _WRITTEN:

@@ -162,8 +162,8 @@ _TEXTS = ("text", "html", "reasoning", "reasoning_html", "items")
 
 
 def _more_than_text(message_ids):
-    """Return `{message id: _More}` of the messages `message_ids`, read by one query (none for no
-    ids)."""
+    """Return `{message id: _More}` of the messages with the ids `message_ids`, read by one query
+    (none if there are no ids). Messages that were deleted are left out."""
     if not message_ids:
         return {}
     places = ", ".join(["%s"] * len(message_ids))
@@ -176,7 +176,7 @@ def _more_than_text(message_ids):
 
 
 def _read_charges(messages):
-    """Read the Charges of the Responses of `messages` (Messages) that used tools, by one query;
+    """Prefetch `charges` of the Responses of `messages` (Messages) that used tools, by one query;
     without a query if no reply used any."""
     responses = [message.own_response for message in messages]
     used = [response for response in responses if response is not None and response.tool_uses]
@@ -197,8 +197,8 @@ def _files_of(message_ids, with_hidden=False):
 
 
 def _items_of(message_ids):
-    """Return `{message id: items}` of the messages `message_ids`, read by one query (none for no
-    ids)."""
+    """Return `{message id: list of its items (dicts) or None}` of the messages with the ids
+    `message_ids`, read by one query (none if there are no ids)."""
     if not message_ids:
         return {}
     return dict(Message.objects.filter(pk__in=message_ids).values_list("pk", "items"))

@@ -63,8 +63,8 @@ def _values(response, currency):
 
 
 def _charges_of(response):
-    """Return the charges of `response` for uses of tools as a tuple of `(kind, quantity, basis)`,
-    sorted by kind."""
+    """Return the charges of `response` for uses of tools as a tuple of `(kind of tool, quantity,
+    Charge.Basis)`, sorted by kind; () if it used none."""
     if not response.tool_uses:
         return ()
     charges = response.charges.all()
@@ -72,8 +72,9 @@ def _charges_of(response):
 
 
 def _cost(response, currency):
-    """Return the cost of `response` as text; the word "unpriced" (translated) if a part of what it
-    used has no price; None if the model has no price at all, as on sites that enter none."""
+    """Return the cost of `response` as text with `currency`; the word "unpriced" (translated) if a
+    part of what it used has no price; None if the model has no price at all, as on sites that enter
+    none."""
     if response.cost is None and response.missing_prices not in ("", NO_PRICE):
         return _("unpriced")
     return _money(response.cost, currency)
@@ -99,8 +100,9 @@ def _as_html(rows):
 
 
 def _facts(model, answered_by, taken, given, used, costs, asked, to_first_token, seconds):
-    """Yield `(label, text)` for each fact about a Response that its owner sees, from the values
-    that `_values` returned. Unknown ones are left out, except tokens: "not reported"."""
+    """Yield `(label, text)` for each fact about a Response that its owner sees; the parameters are
+    the values that `_values` returned, in the same order. Unknown ones are left out, except tokens:
+    "not reported"."""
     labels = _labels(get_language())
     input_tokens, cached_tokens, written_tokens = taken
     output_tokens, reasoning_tokens = given
