@@ -40,7 +40,8 @@ WATCHED = [
 ]
 # Which groups may use a model, and whose usage somebody sees, are in tables of their own.
 WITH_GROUPS = [LanguageModel, UsageScope]
-# Of a person only what gives power or lets in, and that personal fields changed.
+# Fields of a Person whose values are recorded (rights, and whether they may sign in), and those of
+# which only the fact that they changed is recorded.
 OF_PERSON = ("is_active", "is_staff", "is_superuser")
 PERSONAL = ("username", "first_name", "last_name", "email", "password")
 CHANGED = "changed"

@@ -27,8 +27,8 @@ PAGE = 50
 # Up to so many rows that a filter matches are turned into a list of conversation ids.
 FEW_MATCHES = 2_000
 
-# How a filter finds the replies it asks for; a title that failed is none. These two repeat the
-# condition of the partial indexes, as it is written there: SQLite does not use one for parameters.
+# Conditions of the filter by outcome; only replies count, not titles. These two repeat literally
+# the conditions of the partial indexes: SQLite does not use such an index for parameters.
 _REPLY = Q(RawSQL("purpose = 'reply'", (), BooleanField()))
 _TROUBLED = _REPLY & Q(
     RawSQL("status IN ('failed', 'incomplete', 'interrupted')", (), BooleanField())

@@ -14,7 +14,7 @@ from conversations.review.reading_pace import check_pace
 
 logger = logging.getLogger("conversations.review")
 
-# In `detail` of acts on a conversation that was deleted for its owner, and kept under a hold.
+# Key in `detail` of acts on a conversation that was deleted for its owner and is kept by a hold.
 HIDDEN = "deleted_for_owner"
 
 # The request in which changes are made (None in a command on the server), and the word for what

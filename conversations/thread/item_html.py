@@ -78,7 +78,7 @@ def parts_of(message, links=None):
         )
     if not message.is_reply:
         return MessageParts(answer=message.shown_html, before=_attached(items))
-    # With the matches of a search highlighted in it, where one led here.
+    # `shown_html` has matches highlighted if the page was opened from a search.
     html, thoughts = split_segments(message.shown_html), split_segments(message.reasoning_html)
     response = message.own_response
     seconds = response.reasoning_seconds if response and len(thoughts) == 1 else None

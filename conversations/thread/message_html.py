@@ -45,7 +45,7 @@ _PARTS = MessageParts(
 # While a reply is written its thoughts have a place of their own in the template.
 _PENDING_PARTS = MessageParts(answer=_PARTS.answer)
 _PLACEHOLDER = re.compile("|".join(PLACEHOLDERS.values()))
-# Looks in the cache: languages times roles, states and thumbs.
+# Most entries of the cache, one for each MessageLook: languages times roles, states and thumbs.
 MOST = 500
 _cache = {}
 

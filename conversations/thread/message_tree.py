@@ -18,7 +18,7 @@ _UUID = models.UUIDField()
 _ROWS = """
 SELECT id, parent_id FROM conversations_message WHERE conversation_id = %s ORDER BY created_at, id
 """
-# Of the message's text, and of what was read of its files.
+# The third column is the size of the message's text and of the text extracted from its files.
 _SIZED_ROWS = """
 SELECT id, parent_id, {size} + COALESCE((
     SELECT SUM(characters) FROM conversations_attachment

@@ -13,7 +13,7 @@ from conversations.models import Attachment, Message
 from conversations.thread.message_tree import MessageTree
 
 PAGE = 50
-# Of the messages from `at` on, up to so many are shown with it, else PAGE of them.
+# Most messages shown from the one above `at` to the end; if there are more, PAGE of them are.
 MOST = 200
 # Text and HTML of the messages of a page, in bytes; a page has one message in any case. Imported
 # messages may have two million characters each, and a page of fifty took 900 MB to draw.

@@ -191,7 +191,7 @@ def _seconds(number):
 def _labels(language):
     """Return `{English label: label in the active language}`, cached by `language`, which must be
     the active one."""
-    # A page of fifty messages asks for two hundred.
+    # Cached since a page of fifty messages asks for two hundred labels.
     return {
         "Model": _("Model"),
         "Answered by": _("Answered by"),

@@ -21,7 +21,7 @@ from conversations.transfer.imported_conversation import as_text
 BLOCK = 1 << 18  # bytes that are read at a time
 ASSET_NAMES = "conversation_asset_file_names.json"
 MOST_NAMES = 4_000_000  # bytes of it that are read
-# Before the name: the id of a file. A UUID in place of a name says nothing.
+# What stands before the name: the id of a file. A UUID in place of a name is not used as one.
 _BEFORE = re.compile(r"^file[-_][A-Za-z0-9]+[-_.]?")
 _UUID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 # What zipfile raises for damaged members; RuntimeError is for one with a password.

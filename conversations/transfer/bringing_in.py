@@ -38,7 +38,7 @@ PIECE_SECONDS = 0.1  # of processor time
 PIECE_WALL = 1  # seconds, for files are read by another process
 PIECE_CONVERSATIONS = 50
 PIECE_MESSAGES = 200
-PIECE_FILES = 10  # at most so many and those of one message
+PIECE_FILES = 10  # a part ends before the message whose files would exceed it
 
 
 def bring_in(person, file, most_bytes=None):
@@ -174,7 +174,7 @@ class Importer:
         Message.objects.bulk_create(messages, batch_size=500)
         for part in piece:
             if part.completion:
-                # Not one that was deleted meanwhile, and is kept under a legal hold.
+                # Not a conversation that was deleted meanwhile and is kept under a legal hold.
                 shown = Conversation.objects.filter(pk=part.conversation_id, hidden_at=None)
                 shown.update(**part.completion)
         index.add_entries([entry for part in piece for entry in part.entries])
@@ -285,7 +285,7 @@ class Importer:
                 self.report.left_out["long"] += len(each.turn.text) > LONGEST
             self.report.messages += len(part.messages)
             part.conversation = conversation if start == 0 else None
-            # Here since it takes longer than all that `store` does, which holds the database.
+            # Not in `store`, whose transaction locks the database: this takes longer than all that.
             part.entries = self._entries_of(part)
             if end < len(plan):
                 self.cursor = _cursor(number - 1, str(pk), end)

@@ -11,7 +11,7 @@ from conversations.models import Attachment
 FOLDER = "files"
 BLOCK = 1 << 18  # bytes that are read at a time
 LONGEST = 120  # bytes in UTF-8 of a file's name; many file systems take 255 for all of it
-_TEXTS = ("text/", "application/json")  # others are packed already
+_TEXTS = ("text/", "application/json")  # others are compressed already
 
 
 def by_message(conversation):

@@ -20,7 +20,8 @@ from conversations.transfer.json_splitter import CHUNK, MOST_OTHERS, CutOff, Not
 from conversations.transfer.report import Unreadable
 
 MEGABYTE = 1_000_000
-# A file may unpack to MOST_BYTES or to MOST_TIMES its size. Text is packed to a tenth.
+# A file may unpack to MOST_BYTES or to MOST_TIMES its size, whichever is more. Text is usually
+# compressed to a tenth.
 MOST_BYTES = 60 * MEGABYTE
 MOST_TIMES = 30
 # The directory of a zip is read whole; each member is at least 46 bytes of it.

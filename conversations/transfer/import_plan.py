@@ -119,7 +119,7 @@ def plan(person, pk, incoming, names):
         created_at=incoming.created_at or timezone.now(),
         pinned_at=incoming.pinned_at,
         archived_at=incoming.archived_at,
-        # In the trash from now on: with its old time it would be deleted for good at once.
+        # In the trash from now on: with its old time retention would delete it at once.
         trashed_at=incoming.trashed_at and timezone.now(),
     )
     plan, known = [], {"": None}

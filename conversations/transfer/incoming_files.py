@@ -10,7 +10,7 @@ from conversations.files.refused import FileRefused
 from conversations.transfer.archive_files import FileUnreadable
 
 MOST = 10_000  # files of one import
-# After one of these no other file can come in either.
+# Codes of FileRefused after which no other file of the import would be accepted either.
 FULL = {"person_full", "site_full", "disk_full", "not_stored", "account_gone"}
 
 
@@ -22,7 +22,7 @@ class IncomingFiles:
         self._person = person
         self._report = report
         self._tried = 0
-        self._full = ""  # why no further file can come in
+        self._full = ""  # the code of FULL for which all further files are refused
         self._taken = {}  # of one conversation: zip's member -> Attachment
 
     def begin_conversation(self):

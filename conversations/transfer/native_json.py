@@ -154,7 +154,8 @@ def read(found):
     by_id = {turn.id: turn for turn in turns}
     if len(by_id) < len(turns):
         raise ValueError("two messages of one id")
-    # They are in the order of their times, and clocks are set back.
+    # The file has them in the order of their times, in which a parent may come after its child if
+    # a clock was set back.
     order = parents_first({turn.id: turn.parent for turn in turns})
     return ImportedConversation(
         id=as_text(found.get("id")),

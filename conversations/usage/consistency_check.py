@@ -51,7 +51,7 @@ def check(since=None, repair=False):
     for first, end in _spans(calendar.WEEK, _days(since)):
         yield from _check_cells(_LedgerDays(max(first, since) if since else first, end), repair)
     for grain, (period, _told_apart) in GRAINS.items():
-        # A week of days at a time; the longer spans one by one.
+        # Sums by day are checked a week at a time, those by week or month one period at a time.
         together = calendar.WEEK if period == calendar.DAY else period
         for first, end in _spans(together, _days(since, grain)):
             yield from _check_cells(_Rollups(grain, first, end), repair)

@@ -39,7 +39,7 @@ TIMES = {
     "total_time_p95": (TOTAL_TIME, TOTAL_TIME_EDGES, 0.95),
 }
 
-# Quicker than a look-up of each: a file has them for each person.
+# Quicker than a look-up of each count: a CSV file has these figures for each person.
 _COUNTS_OF = {name: itemgetter(*counts) for name, (counts, _edges, _share) in TIMES.items()}
 
 

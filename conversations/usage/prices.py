@@ -17,7 +17,8 @@ MILLION = 1_000_000
 LARGEST = Decimal("9999999999.99999999")  # that the column holds
 # The rates of a Price for calls with a long input, by the rate that each takes the place of.
 LONG = {name: f"long_{name}" for name in RATES}
-# What is said of a model without any price; of another tier than the standard one, its name.
+# In Response.missing_prices: the model has no price at all. For a service tier other than the
+# standard one it is "tier " and its name instead.
 NO_PRICE = "model"
 
 

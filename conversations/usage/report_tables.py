@@ -129,7 +129,7 @@ def make_own_table(person, by, selection, sort="", names=WHOLE):
     listed = Conversation.objects.of(person).filter(pk__in=[pk for pk in found if pk])
     titles = {row.pk: row.display_title for row in listed.filter(temporary=False)}
     rows = [Row(pk, titles[pk], sums) for pk, sums in found.items() if pk in titles]
-    # In one row each, so that nothing tells a deleted conversation that a hold keeps from others.
+    # In one row each, so that a deleted conversation which a hold keeps looks like any deleted one.
     temporary = set(listed.filter(temporary=True).values_list("pk", flat=True))
     for label, keys in (
         (_("Temporary"), temporary),

@@ -33,7 +33,7 @@ BY_PERSON = {
 BY_MODEL = {calendar.DAY: Grain.MODEL_DAY, calendar.MONTH: Grain.MODEL_MONTH}
 OF_PEOPLE = ("person_id", GROUPS)
 _MEASURES = frozenset(MEASURES)
-# Fewer ids are looked up one by one; of more, all rows are read, which is quicker.
+# Fewer ids than this are given to the query; for more, all rows are read, which is quicker.
 FEW = 200
 # A timeline of up to so many days is by day, a longer one by month.
 DAYS_SHOWN = 92

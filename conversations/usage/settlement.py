@@ -16,7 +16,7 @@ Source = Response.UsageSource
 
 # Columns of the Response, as they are before it ends, that `settle` needs.
 BEFORE = ("id", *COLUMNS, "reserved_input_tokens")
-# How a Response ends of which the gateway may have done more than it could say.
+# Status of a Response that was ended before the gateway could report all that it had done.
 BROKE_OFF = (Response.Status.CANCELLED, Response.Status.INTERRUPTED)
 # More tokens than any call has: a gateway that reports them is not believed.
 LARGEST = 1_000_000_000

@@ -7,7 +7,7 @@ from django.db.models import Sum
 from conversations.models import UsageRollup
 from conversations.usage import calendar
 
-# Without a measurement; tokenizers of today's models come to 3–5 bytes of UTF-8 a token.
+# Used without a measurement; tokenizers of today's models come to 3–5 bytes of UTF-8 a token.
 BYTES_PER_TOKEN = 4
 # A measurement counts from so many tokens on, and only where it can be one of text: a short
 # prompt under a gateway's own long instructions says nothing about characters.

@@ -20,7 +20,7 @@ COUNTS = ("num_requests", "num_sessions", "num_calls", "count")
 # Anthropic and OpenRouter count like this: {"web_search_requests": 2}.
 _REQUESTS = re.compile(r"([a-z0-9_]{1,40})_requests")
 _KIND = re.compile(r"[A-Za-z0-9_.:-]{1,50}")
-# Kinds of one call at most, and the most uses that are believed of one.
+# Most kinds of tools of one call, and the largest count that is accepted for one of them.
 MOST_KINDS = 20
 LARGEST = 1_000_000_000
 
