@@ -131,8 +131,9 @@ def pages(folder):
 
 
 def add_pictures(person, conversation):
-    """Add pictures to the messages of `person` (a Person) in the Conversation, equally many to
-    each, PICTURES together; return the bytes of all their thumbnails."""
+    """Add PICTURES copies of one picture to the questions in the Conversation `conversation`,
+    equally many to each, as uploaded by `person` (a Person); the number of questions must divide
+    PICTURES. Return the size of all thumbnails together in bytes, each copy counted."""
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     from conversations.files import draft_files, intake

@@ -64,8 +64,9 @@ def measure():
 
 
 def reports():
-    """Measure each usage report for ranges of 1 to 727 days, and print a row of the table for
-    each."""
+    """Time each usage report over 1, 31, 92, 365 and 727 days, requested with Django's test client.
+    Print a row of the Markdown table for each report and range: the report's name, the days, and
+    the medians of the elapsed and of the processor time in milliseconds (see `median`)."""
     from django.conf import settings
     from django.contrib.auth.models import Group
     from django.test import Client

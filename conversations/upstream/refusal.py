@@ -27,8 +27,9 @@ class Refusal:
             self.size += len(piece)
 
     def item_at(self, place: Place) -> "RefusedItem":
-        """Return the RefusedItem at `place`, through which a TextPart adds its text to this
-        Refusal; a blank line is added first if another item's text came before."""
+        """Return the RefusedItem through which a TextPart at the Place `place` adds its text to
+        this Refusal: the latest one if `place` is in the same output item, else a new one. Before a
+        new one, a blank line is added to the Refusal if it has text."""
         if self._last is None or not self._last.is_at(place):
             if self._last is not None and self:
                 self.add("\n\n")

@@ -106,8 +106,9 @@ def office(ending, parts):
 
 
 def docx(*paragraphs, body=""):
-    """Return a Word document with a paragraph for each of the texts `paragraphs`, and the XML
-    `body` after them."""
+    """Return a Word document (.docx) as bytes: a paragraph for each of the texts `paragraphs`, then
+    `body`, a text with WordprocessingML elements such as a table. All are inserted as they are, so
+    `&` and `<` in a paragraph must be escaped."""
     inside = "".join(f"<w:p><w:r><w:t>{each}</w:t></w:r></w:p>" for each in paragraphs)
     document = f"<w:document {W}><w:body>{inside}{body}</w:body></w:document>"
     return office("docx", {"word/document.xml": document})
