@@ -12,6 +12,7 @@ import zlib
 
 import brotli
 import pytest
+from aiohttp.client_proto import ResponseHandler
 
 from conversations.upstream import Failed, Finished, Headers, UpstreamError, build_client
 from conversations.upstream.request_json import encoded
@@ -119,6 +120,30 @@ def test_who_pauses_after_each_list_of_events_keeps_up_with_a_fast_model(gateway
     assert folded(event for events in lists for event in events).text == "word " * 8_000
     # One of each 16 kB took a fast model's reader minutes.
     assert len(body) > 800_000 and len(lists) < 25
+
+
+def test_what_comes_while_the_caller_pauses_is_read_at_once_afterwards(gateway, monkeypatch):
+    """Each read wakes the process and takes a system call, which fifty replies would feel."""
+    reads = []
+    received = ResponseHandler.data_received
+
+    def counted(self, data):
+        if data:
+            reads.append(data)
+        received(self, data)
+
+    monkeypatch.setattr(ResponseHandler, "data_received", counted)
+    gateway.will(text="word " * 100, pace=0.005)
+
+    async def call():
+        upstream = build_client(gateway.url)
+        async for _events in upstream.respond(ASKED):
+            await asyncio.sleep(0.1)
+        await upstream.close()
+
+    asyncio.run(call())
+    assert b"".join(reads).count(b"response.output_text.delta") >= 100
+    assert len(reads) < 30
 
 
 def test_a_whole_answer_may_be_asked_for(gateway):

@@ -48,6 +48,16 @@ async def _arriving(http_response: httpx.Response) -> AsyncGenerator[bytes, None
             yield data
 
 
+def transport_of(http_response: httpx.Response) -> asyncio.ReadTransport | None:
+    """Return the transport of the connection that the body of `http_response` comes on, so that its
+    reading can be paused; None if all of the body has come, or it comes from no network."""
+    stream = http_response.stream
+    if not isinstance(stream, AiohttpResponseStream):
+        return None
+    connection = stream._aiohttp_response.connection
+    return None if connection is None else connection.transport
+
+
 async def next_chunk(
     body: AsyncGenerator[bytes, None], deadline: Deadline
 ) -> tuple[bytes | None, Failed | None]:
