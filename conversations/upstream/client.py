@@ -27,11 +27,11 @@ from .gateway_text import Redactor, one_line
 from .listed_model import ListedModel
 from .request_json import SLICE, encoded, slices
 from .response_body import (
+    ReadingPaused,
     chunks,
     finish_reading,
     next_chunk,
     read_into,
-    transport_of,
     unread,
 )
 from .response_headers import request_id_in, retry_after_in, summary
@@ -393,15 +393,8 @@ class Upstream:
                     if decoder.done:
                         events[-1] = self._with_headers(events[-1], http_response)
                     if events:
-                        # What comes while the caller pauses is then read as one, not as it comes.
-                        transport = None if decoder.done else transport_of(http_response)
-                        if transport is not None:
-                            transport.pause_reading()
-                        try:
+                        with ReadingPaused(http_response):
                             yield events
-                        finally:
-                            if transport is not None:
-                                transport.resume_reading()
                     if decoder.closing and not is_tail:
                         is_tail = True
                         deadline.shorten(TAIL_SECONDS)
