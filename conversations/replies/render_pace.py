@@ -25,7 +25,7 @@ SENDING = 0.0001  # seconds
 # Seconds between two changes of one reply. Each costs the same however much text came meanwhile: 50
 # replies took a tenth less processor time than at 0.075. The text is then at most 0.1 s behind the
 # gateway, which is the limit.
-QUICKEST = 0.083
+QUICKEST = 0.087
 # An item with a member longer than this, or with a list in it, is cleaned in a thread.
 SHORT = 1_000  # characters
 # The attribute of an event that has JSON of the gateway.
