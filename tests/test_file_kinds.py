@@ -74,7 +74,7 @@ def test_a_transparent_picture_stays_png(read):
 
 
 @pytest.mark.parametrize(
-    ("mode", "highlight"), [("1", 1), ("L", 90), ("P", 5), ("I;16", 900), ("CMYK", (1, 2, 3, 4))]
+    ("mode", "colour"), [("1", 1), ("L", 90), ("P", 5), ("I;16", 900), ("CMYK", (1, 2, 3, 4))]
 )
 def test_pictures_of_other_depths_are_taken(read, mode, colour):
     kind = "JPEG" if mode == "CMYK" else "PNG"
