@@ -87,3 +87,9 @@ def test_events_parted_by_one_line_end_are_several():
 def test_an_object_over_several_lines_is_one_event():
     lines = 'data: {"a": {},\ndata: "b": {}\ndata: }\n\ndata: {\ndata: }\n\n'
     assert [json.loads(data) for _, data in frames(lines)] == [{"a": {}, "b": {}}, {}]
+
+
+def test_an_event_of_more_lines_is_read_beside_events_of_two():
+    data = b'event: a\ndata: {"n": 1}\n\nevent: b\ndata: {"n": 2}\nid: 5\n\n'
+    events = [(name, value.strip()) for name, value in Frames(1_000).feed(data)]
+    assert events == [(b"a", b'{"n": 1}'), (b"b", b'{"n": 2}')]
